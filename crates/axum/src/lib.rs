@@ -1,0 +1,1 @@
+//! Roomful rooms on axum.

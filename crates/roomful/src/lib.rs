@@ -1,0 +1,1 @@
+//! Typed WebSocket rooms with a presence roster.
