@@ -1,1 +1,34 @@
-//! The rooms protocol as a state machine: no I/O, no clock, no randomness.
+//! The rooms protocol as state machines.
+//!
+//! This crate is for everything about a room that does not need a socket: the [channel pattern](pattern) and its
+//! [key](key), the [frames](frame) of both dialects, the [roster](roster), the [room engine](room), the
+//! [intake](intake) that judges what a client sends and the [outbox](outbox) that waits for a client to read.
+//!
+//! It must never do I/O, read a clock, draw a random number, spawn, or be `async`. Time comes in as a number of
+//! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
+//! what lets the whole protocol run in a test in virtual time, and the same engine run under tokio and inside a Durable
+//! Object.
+
+pub mod close;
+pub mod dialect;
+pub mod frame;
+pub mod id;
+pub mod intake;
+pub mod json;
+pub mod key;
+pub mod limits;
+pub mod liveness;
+pub mod outbox;
+pub mod pattern;
+pub mod rate;
+pub mod room;
+pub mod roster;
+
+pub use close::{Close, ErrorCode};
+pub use dialect::Dialect;
+pub use id::{ConnectionId, MemberId, NodeId};
+pub use json::Json;
+pub use limits::Limits;
+
+/// A point in time, in milliseconds since a moment that the runtime chose once and keeps.
+pub type Millis = u64;

@@ -1,0 +1,59 @@
+//! Who is who: connections, members and nodes.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// One WebSocket of this process. Assigned by the runtime, never sent to anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// The machine that a member is connected to. A room's roster may hold members of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u64);
+
+/// A member as everybody in the room knows it: an opaque string, unique without coordination.
+///
+/// Only letters, digits, `-` and `_` are taken, so that an id stands in a frame between two quotes as it is.
+///
+/// ```
+/// use roomful_core::MemberId;
+///
+/// let id = MemberId::parse("0b9c7f6e-5b1f-4f6c-9d0e-8c1c4b1f2a3d")?;
+/// assert_eq!(id.as_str().len(), 36);
+/// assert!(MemberId::parse("\"quoted\"").is_err());
+/// # Ok::<(), roomful_core::id::InvalidMemberId>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(Arc<str>);
+
+impl MemberId {
+    /// Takes 1 to 64 letters, digits, `-` and `_`.
+    ///
+    /// # Errors
+    ///
+    /// Everything else is refused.
+    pub fn parse(id: &str) -> Result<Self, InvalidMemberId> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
+            return Err(InvalidMemberId);
+        }
+        Ok(Self(id.into()))
+    }
+
+    /// The id as it stands in a frame.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A string that no member can have as its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a member id is 1 to 64 letters, digits, `-` or `_`")]
+pub struct InvalidMemberId;

@@ -1,0 +1,184 @@
+//! What a client may send: the rate, the frames that are none, and the answers that need no room.
+
+use bytes::Bytes;
+
+use crate::frame::{Body, ClientFrame, decode, encode};
+use crate::rate::RateLimiter;
+use crate::{Close, Dialect, ErrorCode, Limits, Millis};
+
+/// One connection's judge. It sees every WebSocket message first.
+#[derive(Debug)]
+pub struct Intake {
+    dialect: Dialect,
+    rate: RateLimiter,
+    bad_frames: RateLimiter,
+    /// The latest presence frame over the rate: a state is conflated, never lost, or a cursor would rest where it was.
+    held: Option<Bytes>,
+}
+
+/// What is to be done with a message.
+#[derive(Debug)]
+pub enum Verdict<'a> {
+    /// Hand it to the connection's handler.
+    Handle(ClientFrame<'a>),
+    /// Send this back; the room need not know.
+    Reply(Bytes, Dropped),
+    /// Nothing; it is only counted.
+    Drop(Dropped),
+    /// The client leaves on purpose.
+    Bye,
+    /// End the connection.
+    Close(Close),
+}
+
+/// What a message that is not handled is counted as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// Nothing was dropped: a ping was answered.
+    Not,
+    /// It was no frame.
+    BadFrame,
+    /// It was over the rate.
+    RateLimited,
+    /// It was a state over the rate, and is kept for later.
+    Conflated,
+}
+
+impl Intake {
+    /// For a new connection.
+    #[must_use]
+    pub fn new(dialect: Dialect, limits: &Limits, now: Millis) -> Self {
+        Self {
+            dialect,
+            rate: RateLimiter::new(limits.rate, now),
+            bad_frames: RateLimiter::new(limits.bad_frame_rate, now),
+            held: None,
+        }
+    }
+
+    /// Judges one message, text or binary.
+    pub fn judge<'a>(&mut self, message: &'a Bytes, now: Millis) -> Verdict<'a> {
+        let within_rate = self.rate.take(now);
+        match decode(message, self.dialect) {
+            Err(bad) => self.refuse(bad.id, bad.reason, now),
+            Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
+            Ok(ClientFrame { body: Body::Presence(_), id: None }) if !within_rate => {
+                self.held = Some(message.clone());
+                Verdict::Drop(Dropped::Conflated)
+            }
+            Ok(frame) if !within_rate => self.limit(frame.id),
+            Ok(ClientFrame { body: Body::Ping, .. }) => {
+                Verdict::Reply(Bytes::from_static(encode::PONG), Dropped::Not)
+            }
+            Ok(frame) => {
+                if matches!(frame.body, Body::Presence(_)) {
+                    self.held = None;
+                }
+                Verdict::Handle(frame)
+            }
+        }
+    }
+
+    /// When [`Intake::release`] has something to give; `None` when nothing is held.
+    #[must_use]
+    pub fn release_at(&self) -> Option<Millis> {
+        self.held.as_ref().and_then(|_| self.rate.next_at())
+    }
+
+    /// A held state whose time has come, as the message it was. It has been judged: decode it and handle it.
+    pub fn release(&mut self, now: Millis) -> Option<Bytes> {
+        if self.held.is_some() && self.rate.take(now) { self.held.take() } else { None }
+    }
+
+    fn refuse<'a>(&mut self, id: Option<u64>, reason: &str, now: Millis) -> Verdict<'a> {
+        if self.dialect == Dialect::Plain {
+            return Verdict::Drop(Dropped::BadFrame);
+        }
+        if !self.bad_frames.take(now) {
+            return Verdict::Close(Close::BAD_FRAMES);
+        }
+        Verdict::Reply(encode::error(id, ErrorCode::BadFrame, reason), Dropped::BadFrame)
+    }
+
+    fn limit<'a>(&self, id: Option<u64>) -> Verdict<'a> {
+        match self.dialect {
+            Dialect::Plain => Verdict::Drop(Dropped::RateLimited),
+            Dialect::V1 => {
+                let reason = "more frames a second than `Limits::rate` allows";
+                Verdict::Reply(encode::error(id, ErrorCode::RateLimited, reason), Dropped::RateLimited)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rate::Rate;
+
+    fn limits() -> Limits {
+        Limits {
+            rate: Rate { per_second: 10, burst: 2 },
+            bad_frame_rate: Rate { per_second: 1, burst: 1 },
+            ..Limits::default()
+        }
+    }
+
+    fn judge(intake: &mut Intake, message: &'static str, now: Millis) -> String {
+        match intake.judge(&Bytes::from_static(message.as_bytes()), now) {
+            Verdict::Handle(_) => "handle".into(),
+            Verdict::Reply(frame, _) => String::from_utf8(frame.to_vec()).unwrap(),
+            Verdict::Drop(dropped) => format!("{dropped:?}"),
+            Verdict::Bye => "bye".into(),
+            Verdict::Close(close) => close.code.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_plain_client_is_never_answered() {
+        let mut intake = Intake::new(Dialect::Plain, &limits(), 0);
+        assert_eq!(judge(&mut intake, "null", 0), "BadFrame");
+        assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "handle");
+        assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "RateLimited");
+        assert_eq!(judge(&mut intake, r#"{"t":"presence","state":1}"#, 0), "Conflated");
+    }
+
+    #[test]
+    fn a_v1_client_is_told() {
+        let mut intake = Intake::new(Dialect::V1, &limits(), 0);
+        assert_eq!(judge(&mut intake, r#"{"t":"ping"}"#, 0), r#"{"t":"pong"}"#);
+        assert_eq!(
+            judge(&mut intake, r#"{"t":"nope","id":4}"#, 0),
+            r#"{"t":"error","id":4,"code":"bad_frame","reason":"`t` is not known"}"#
+        );
+        let limited = judge(&mut intake, r#"{"t":"msg","msg":1,"id":5}"#, 0);
+        assert!(limited.starts_with(r#"{"t":"error","id":5,"code":"rate_limited""#), "{limited}");
+        assert_eq!(judge(&mut intake, r#"{"t":"bye"}"#, 0), "bye");
+        assert_eq!(judge(&mut intake, "oops", 0), "4400");
+    }
+
+    #[test]
+    fn the_last_state_over_the_rate_is_handled_when_there_is_room() {
+        let mut intake = Intake::new(Dialect::Plain, &limits(), 0);
+        for _ in 0..2 {
+            assert_eq!(judge(&mut intake, r#"{"t":"presence","state":1}"#, 0), "handle");
+        }
+        assert_eq!(intake.release_at(), None);
+        assert_eq!(judge(&mut intake, r#"{"t":"presence","state":2}"#, 0), "Conflated");
+        assert_eq!(judge(&mut intake, r#"{"t":"presence","state":3}"#, 0), "Conflated");
+        assert_eq!(intake.release_at(), Some(100));
+        assert_eq!(intake.release(99), None);
+        assert_eq!(intake.release(100).unwrap(), r#"{"t":"presence","state":3}"#);
+        assert_eq!(intake.release(200), None);
+    }
+
+    #[test]
+    fn a_newer_state_within_the_rate_ends_the_hold() {
+        let mut intake = Intake::new(Dialect::Plain, &limits(), 0);
+        for _ in 0..3 {
+            judge(&mut intake, r#"{"t":"presence","state":1}"#, 0);
+        }
+        assert_eq!(judge(&mut intake, r#"{"t":"presence","state":2}"#, 100), "handle");
+        assert_eq!(intake.release(200), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Every bound there is, in one place.
+
+use crate::rate::Rate;
+
+/// What a peer, a room and the process may use, each with its default.
+///
+/// ```
+/// use roomful_core::Limits;
+///
+/// let limits = Limits { frame_bytes: 1 << 20, ..Limits::default() };
+/// assert_eq!(limits.key_bytes, 4096);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// One WebSocket message from a client, in bytes. 64 KiB: chat and cursors fit a hundred times; a file does not
+    /// belong here. Over it: close 1009.
+    pub frame_bytes: usize,
+    /// One value of a room's key, decoded, in bytes. 1 KiB: a key names a thing, it does not hold one. Over it: 4403.
+    pub key_value_bytes: usize,
+    /// The whole `r` parameter, decoded, in bytes. 4 KiB: well under what proxies take in a request line. Over it: 4403.
+    pub key_bytes: usize,
+    /// One presence state, encoded, in bytes. 4 KiB: every member holds every other's. Over it: an error to its sender,
+    /// the old state stays.
+    pub presence_bytes: usize,
+    /// One message from the app (`send`, `broadcast`), encoded, in bytes. 1 MiB. Over it: an error to the caller.
+    pub message_bytes: usize,
+    /// Members of one room. 10,000: a snapshot of that many cursors is about a megabyte. Over it: close 4429.
+    pub members: usize,
+    /// Rooms in this process. 100,000. Over it: close 1013.
+    pub rooms: usize,
+    /// Connections in this process. 100,000. Over it: close 1013.
+    pub connections: usize,
+    /// Bytes that wait for one client to read them. 1 MiB: seconds of a busy room. A single frame always fits into an
+    /// empty outbox. Over it: close 1013.
+    pub outbox_bytes: usize,
+    /// Frames of one connection that wait for its handler. 64; when it is full that socket is not read.
+    pub handler_queue: usize,
+    /// Frames of one connection that are kept while its guards, its data and its seed are being found. 32; when it is
+    /// full that socket is not read.
+    pub early_frames: usize,
+    /// Frames of one connection. 256 a second with a burst of 512: four cursors' worth. Over it: not handled, and a
+    /// presence state is conflated.
+    pub rate: Rate,
+    /// Frames of one connection that are not frames (v1). 1 a second with a burst of 64. Over it: close 4400.
+    pub bad_frame_rate: Rate,
+    /// Milliseconds between two pings. 25,000: under the 30 to 60 seconds after which proxies cut an idle connection. A
+    /// connection from which nothing is heard for two of them is closed 1001.
+    pub heartbeat_ms: u64,
+    /// Milliseconds that a peer has to take what is queued and answer a close frame. 5,000.
+    pub close_timeout_ms: u64,
+    /// Milliseconds that a closed connection stays in the roster while messages that it sent before are still being
+    /// handled. 2,000: what was said is heard before the leave; a handler that hangs makes no ghost.
+    pub leave_timeout_ms: u64,
+    /// Milliseconds between two presence frames of a busy room. 33: thirty a second, what an eye wants of a cursor.
+    pub presence_tick_ms: u64,
+    /// Bytes a second that one room may spend on presence, all its receivers together. 256 MiB: the tick grows with the
+    /// room so that this holds, up to a second.
+    pub presence_bytes_per_second: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 64 << 10,
+            key_value_bytes: 1 << 10,
+            key_bytes: 4 << 10,
+            presence_bytes: 4 << 10,
+            message_bytes: 1 << 20,
+            members: 10_000,
+            rooms: 100_000,
+            connections: 100_000,
+            outbox_bytes: 1 << 20,
+            handler_queue: 64,
+            early_frames: 32,
+            rate: Rate { per_second: 256, burst: 512 },
+            bad_frame_rate: Rate { per_second: 1, burst: 64 },
+            heartbeat_ms: 25_000,
+            close_timeout_ms: 5_000,
+            leave_timeout_ms: 2_000,
+            presence_tick_ms: 33,
+            presence_bytes_per_second: 256 << 20,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What waits for one client to read it.
+//!
+//! A slow reader hurts only itself: its presence is conflated to the latest state a member, its messages wait up to a
+//! bound of bytes, and past that bound it is given up.
+
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::MemberId;
+
+/// The frames of one connection that its socket has not taken yet, in order.
+#[derive(Debug)]
+pub struct Outbox {
+    queue: VecDeque<Queued>,
+    /// Where in the whole stream a member's waiting update stands: `queue[n - taken]`.
+    updates: HashMap<MemberId, u64>,
+    taken: u64,
+    bytes: usize,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Queued {
+    frame: Bytes,
+    update_of: Option<MemberId>,
+}
+
+/// More waits than may wait. The connection is to be closed 1013.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client reads too slowly: over {limit} bytes wait for it (`Limits::outbox_bytes`)")]
+pub struct Overflow {
+    /// The bound.
+    pub limit: usize,
+}
+
+impl Outbox {
+    /// An empty outbox for at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { queue: VecDeque::new(), updates: HashMap::new(), taken: 0, bytes: 0, limit }
+    }
+
+    /// A frame that must arrive, in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when it does not fit; an empty outbox takes any one frame, or a large room could not be joined.
+    pub fn push(&mut self, frame: Bytes) -> Result<(), Overflow> {
+        self.push_queued(Queued { frame, update_of: None })
+    }
+
+    /// A member's latest state. Where an older one still waits it takes that one's place: a client that reads slowly
+    /// sees fewer states, and none of them later than it would have seen the first.
+    ///
+    /// `Ok(true)` says that an older one was replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when it does not fit.
+    pub fn push_update(&mut self, member: &MemberId, frame: Bytes) -> Result<bool, Overflow> {
+        let waiting = self.updates.get(member).and_then(|at| at.checked_sub(self.taken));
+        if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {
+            let bytes = self.bytes - queued.frame.len() + frame.len();
+            if bytes > self.limit && frame.len() > queued.frame.len() {
+                return Err(Overflow { limit: self.limit });
+            }
+            self.bytes = bytes;
+            queued.frame = frame;
+            return Ok(true);
+        }
+        let at = self.taken + self.queue.len() as u64;
+        self.push_queued(Queued { frame, update_of: Some(member.clone()) })?;
+        self.updates.insert(member.clone(), at);
+        Ok(false)
+    }
+
+    /// The frame that is next.
+    pub fn pop(&mut self) -> Option<Bytes> {
+        let Queued { frame, update_of } = self.queue.pop_front()?;
+        self.bytes -= frame.len();
+        if let Some(member) = update_of {
+            self.updates.remove(&member);
+        }
+        self.taken += 1;
+        if self.queue.is_empty() {
+            self.release();
+        }
+        Some(frame)
+    }
+
+    /// Forgets everything that waits.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+        self.bytes = 0;
+        self.release();
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Bytes that wait.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn push_queued(&mut self, queued: Queued) -> Result<(), Overflow> {
+        let bytes = self.bytes + queued.frame.len();
+        if bytes > self.limit && !self.queue.is_empty() {
+            return Err(Overflow { limit: self.limit });
+        }
+        self.bytes = bytes;
+        self.queue.push_back(queued);
+        Ok(())
+    }
+
+    /// An idle connection keeps no buffer.
+    fn release(&mut self) {
+        self.queue = VecDeque::new();
+        self.updates = HashMap::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn member(id: &str) -> MemberId {
+        MemberId::parse(id).unwrap()
+    }
+
+    fn drain(outbox: &mut Outbox) -> Vec<String> {
+        std::iter::from_fn(|| outbox.pop()).map(|frame| String::from_utf8(frame.to_vec()).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_update_takes_the_place_of_the_one_that_waits() {
+        let mut outbox = Outbox::new(100);
+        outbox.push("m1".into()).unwrap();
+        assert!(!outbox.push_update(&member("a"), "a1".into()).unwrap());
+        assert!(!outbox.push_update(&member("b"), "b1".into()).unwrap());
+        outbox.push("m2".into()).unwrap();
+        assert!(outbox.push_update(&member("a"), "a2".into()).unwrap());
+        assert_eq!(drain(&mut outbox), ["m1", "a2", "b1", "m2"]);
+        assert!(!outbox.push_update(&member("a"), "a3".into()).unwrap());
+        assert_eq!(drain(&mut outbox), ["a3"]);
+    }
+
+    #[test]
+    fn the_bound_holds_save_for_one_frame() {
+        let mut outbox = Outbox::new(4);
+        outbox.push("longer than four".into()).unwrap();
+        assert_eq!(outbox.push("x".into()), Err(Overflow { limit: 4 }));
+        outbox.pop();
+        outbox.push("1234".into()).unwrap();
+        assert!(outbox.push_update(&member("a"), "5".into()).is_err());
+        outbox.clear();
+        assert_eq!(outbox.bytes(), 0);
+        assert!(outbox.is_empty());
+    }
+
+    proptest! {
+        /// Whatever is pushed and popped: messages come out all, in order; of each member's updates the last comes out;
+        /// and the count of bytes is what the queue holds.
+        #[test]
+        fn nothing_is_lost_but_stale_updates(steps in proptest::collection::vec((0u8..4, 0u8..3), 0..200)) {
+            let mut outbox = Outbox::new(usize::MAX);
+            let (mut pushed, mut popped) = (Vec::new(), Vec::new());
+            let mut latest = HashMap::new();
+            for (i, (kind, who)) in steps.into_iter().enumerate() {
+                match kind {
+                    0 => {
+                        pushed.push(format!("m{i}"));
+                        outbox.push(format!("m{i}").into()).unwrap();
+                    }
+                    1 | 2 => {
+                        let frame = format!("u{who}:{i}");
+                        latest.insert(who, frame.clone());
+                        outbox.push_update(&member(&format!("u{who}")), frame.into()).unwrap();
+                    }
+                    _ => popped.extend(outbox.pop().map(|frame| String::from_utf8(frame.to_vec()).unwrap())),
+                }
+                let held: usize = outbox.queue.iter().map(|queued| queued.frame.len()).sum();
+                prop_assert_eq!(outbox.bytes(), held);
+            }
+            popped.extend(drain(&mut outbox));
+            let messages: Vec<_> = popped.iter().filter(|frame| frame.starts_with('m')).cloned().collect();
+            prop_assert_eq!(messages, pushed);
+            for (who, frame) in latest {
+                let last = popped.iter().rfind(|popped| popped.starts_with(&format!("u{who}:")));
+                prop_assert_eq!(last, Some(&frame));
+            }
+        }
+    }
+}
