@@ -1,1 +1,54 @@
-fn main() {}
+//! The project's own commands, run as `cargo xtask <command>`:
+//!
+//! - `test` installs what the tests need and runs every one of them, as CI does;
+//! - `demo` builds the live cursor board and serves it.
+
+mod args;
+mod command;
+mod demo;
+mod layering;
+mod npm;
+mod repo;
+mod sans_io;
+mod step;
+mod steps;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use args::Request;
+use command::Failure;
+use repo::Repo;
+
+fn main() -> ExitCode {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    match args::parse(words) {
+        Ok(request) => match serve(request) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("\n{failure}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(usage) => {
+            eprintln!("{usage}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn serve(request: Request) -> Result<(), Failure> {
+    match request {
+        Request::Help => {
+            println!("{}", args::HELP);
+            Ok(())
+        }
+        Request::List => {
+            test::list();
+            Ok(())
+        }
+        Request::Test { only } => test::run(&Repo::find()?, &only),
+        Request::Demo { port } => demo::run(&Repo::find()?, port),
+    }
+}

@@ -1,0 +1,176 @@
+//! The command line, parsed into a [`Request`].
+
+use std::fmt;
+
+/// What `cargo xtask --help` prints.
+pub(crate) const HELP: &str = "\
+The commands of this project.
+
+    cargo xtask test [--only STEP]... [--list]
+        Install what the tests need, and run all of them: Rust, TypeScript, a real browser.
+        --only STEP   run this step and the steps that it needs; may be given several times
+        --list        print the steps, and run none
+
+    cargo xtask demo [--port PORT]
+        Build the live cursor board, serve it, and print its address. Ctrl-C stops it.
+        --port PORT   the port to listen on; 3000 when not given, any free one when 0
+
+    cargo xtask help
+        Print this text.";
+
+/// The port of the demo when the command line names none.
+const DEMO_PORT: u16 = 3000;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Help,
+    /// Print the names of the test steps.
+    List,
+    /// Run the test steps named, or all of them when none is named.
+    Test {
+        only: Vec<String>,
+    },
+    Demo {
+        port: u16,
+    },
+}
+
+/// A command line that asks for nothing there is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum UsageError {
+    UnknownCommand(String),
+    UnknownOption { command: &'static str, word: String },
+    MissingValue { option: &'static str },
+    BadPort(String),
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand(word) => {
+                write!(f, "there is no command `{word}`: only `test` and `demo`")
+            }
+            Self::UnknownOption { command, word } => {
+                write!(f, "`cargo xtask {command}` knows no `{word}`")
+            }
+            Self::MissingValue { option } => write!(f, "`{option}` needs a value after it"),
+            Self::BadPort(word) => {
+                write!(f, "`{word}` is no port: give a number from 0 to 65535")
+            }
+        }?;
+        write!(f, "; `cargo xtask --help` explains")
+    }
+}
+
+/// Reads the words after `cargo xtask`.
+pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, UsageError> {
+    let mut words = words.into_iter();
+    let Some(command) = words.next() else {
+        return Ok(Request::Help);
+    };
+    match command.as_str() {
+        "help" | "--help" | "-h" => Ok(Request::Help),
+        "test" => parse_test(words),
+        "demo" => parse_demo(words),
+        _ => Err(UsageError::UnknownCommand(command)),
+    }
+}
+
+fn parse_test(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    let mut only = Vec::new();
+    while let Some(word) = words.next() {
+        match split(&word) {
+            ("--help" | "-h", None) => return Ok(Request::Help),
+            ("--list", None) => return Ok(Request::List),
+            ("--only", value) => only.push(value_of("--only", value, &mut words)?),
+            _ => {
+                return Err(UsageError::UnknownOption { command: "test", word });
+            }
+        }
+    }
+    Ok(Request::Test { only })
+}
+
+fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    let mut port = DEMO_PORT;
+    while let Some(word) = words.next() {
+        match split(&word) {
+            ("--help" | "-h", None) => return Ok(Request::Help),
+            ("--port", value) => {
+                let value = value_of("--port", value, &mut words)?;
+                port = value.parse().map_err(|_| UsageError::BadPort(value))?;
+            }
+            _ => {
+                return Err(UsageError::UnknownOption { command: "demo", word });
+            }
+        }
+    }
+    Ok(Request::Demo { port })
+}
+
+/// `--port=1` is `("--port", Some("1"))`.
+fn split(word: &str) -> (&str, Option<&str>) {
+    match word.split_once('=') {
+        Some((option, value)) => (option, Some(value)),
+        None => (word, None),
+    }
+}
+
+fn value_of(
+    option: &'static str,
+    given: Option<&str>,
+    words: &mut impl Iterator<Item = String>,
+) -> Result<String, UsageError> {
+    given.map(str::to_owned).or_else(|| words.next()).ok_or(UsageError::MissingValue { option })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_line(line: &str) -> Result<Request, UsageError> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn no_word_and_every_way_to_ask_print_the_help() {
+        for line in ["", "help", "--help", "-h", "test --help", "demo -h"] {
+            assert_eq!(parse_line(line), Ok(Request::Help), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn test_runs_everything_unless_steps_are_named() {
+        assert_eq!(parse_line("test"), Ok(Request::Test { only: vec![] }));
+        assert_eq!(
+            parse_line("test --only fmt --only=clippy"),
+            Ok(Request::Test { only: vec!["fmt".to_owned(), "clippy".to_owned()] })
+        );
+        assert_eq!(parse_line("test --list"), Ok(Request::List));
+    }
+
+    #[test]
+    fn demo_listens_on_the_port_given() {
+        assert_eq!(parse_line("demo"), Ok(Request::Demo { port: 3000 }));
+        assert_eq!(parse_line("demo --port 8080"), Ok(Request::Demo { port: 8080 }));
+        assert_eq!(parse_line("demo --port=0"), Ok(Request::Demo { port: 0 }));
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        assert_eq!(parse_line("tset"), Err(UsageError::UnknownCommand("tset".to_owned())));
+        assert_eq!(
+            parse_line("test --port 1"),
+            Err(UsageError::UnknownOption { command: "test", word: "--port".to_owned() })
+        );
+        assert_eq!(parse_line("demo --port"), Err(UsageError::MissingValue { option: "--port" }));
+        assert_eq!(parse_line("demo --port 65536"), Err(UsageError::BadPort("65536".to_owned())));
+    }
+
+    #[test]
+    fn a_mistake_points_at_the_help() {
+        let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
+        assert_eq!(message, "there is no command `tset`: only `test` and `demo`; `cargo xtask --help` explains");
+    }
+}

@@ -1,0 +1,237 @@
+//! Which crate may import which: the order in which the crates stand on one another, checked against their manifests.
+//!
+//! What a crate imports only in its tests is its own business.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::command::{self, Failure};
+use crate::repo::Repo;
+
+/// Each crate of `crates/` with those directly below it. It may import these, and what they may.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("roomful-core", &[]),
+    ("roomful-macros", &["roomful-core"]),
+    ("roomful", &["roomful-core", "roomful-macros"]),
+    ("roomful-client", &["roomful-core"]),
+    ("roomful-cluster", &["roomful"]),
+    ("roomful-worker", &["roomful"]),
+    ("roomful-axum", &["roomful", "roomful-cluster"]),
+    ("roomful-cli", &["roomful-axum", "roomful-client"]),
+];
+
+/// What only one crate may name, so that a breaking change of it stays in that crate.
+const RESERVED: &[(&str, &str)] = &[
+    ("axum", "roomful-axum"),
+    ("hyper", "roomful-axum"),
+    ("hyper-util", "roomful-axum"),
+    ("worker", "roomful-worker"),
+    ("async-nats", "roomful-cluster"),
+    ("redis", "roomful-cluster"),
+];
+
+/// The one crate with sockets of tokio's.
+const OWNS_TOKIO_NET: &str = "roomful-axum";
+
+/// The one crate with no I/O, clock, randomness or async, and all that it may therefore import.
+const SANS_IO: &str = "roomful-core";
+const SANS_IO_IMPORTS: &[&str] = &["bytes", "percent-encoding", "serde", "serde_json", "thiserror"];
+
+/// The part of `cargo metadata` that is looked at.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    manifest_path: String,
+    dependencies: Vec<Dependency>,
+    features: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    /// Absent for a normal dependency; else "dev" or "build".
+    kind: Option<String>,
+    features: Vec<String>,
+}
+
+/// Checks the manifests of the crates in `crates/`.
+pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
+    let metadata = command::read(
+        &mut repo.cargo(["metadata", "--no-deps", "--format-version", "1"]),
+        "read what cargo says above",
+    )?;
+    let mut metadata: Metadata = serde_json::from_slice(&metadata).map_err(|error| {
+        Failure::new(
+            format!("`cargo metadata` printed something unexpected: {error}"),
+            "see whether its format changed, and change xtask/src/layering.rs with it",
+        )
+    })?;
+    let crates = repo.path("crates");
+    metadata.packages.retain(|package| Path::new(&package.manifest_path).starts_with(&crates));
+    let violations = violations(&metadata.packages);
+    if violations.is_empty() {
+        println!("  {} crates, every import points down", metadata.packages.len());
+        return Ok(());
+    }
+    Err(Failure::new(
+        violations.join("\n  "),
+        "import only from below; the order and its exceptions stand in xtask/src/layering.rs",
+    ))
+}
+
+fn violations(packages: &[Package]) -> Vec<String> {
+    packages.iter().flat_map(of_package).collect()
+}
+
+fn of_package(package: &Package) -> Vec<String> {
+    if layer(&package.name).is_none() {
+        return vec![format!("{} has no place in the order of the crates", package.name)];
+    }
+    let imports = package.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
+    let mut violations: Vec<String> = imports
+        .filter_map(|import| {
+            let reason = import_violation(&package.name, import)?;
+            Some(format!("{} imports {}: {reason}", package.name, import.name))
+        })
+        .collect();
+    if package.name != OWNS_TOKIO_NET && turns_on_tokio_net(package) {
+        violations.push(format!("a feature of {} turns on tokio's net: only {OWNS_TOKIO_NET} may", package.name));
+    }
+    violations
+}
+
+/// Why this crate may not have this import, if it may not.
+fn import_violation(package: &str, import: &Dependency) -> Option<String> {
+    let name = import.name.as_str();
+    if layer(name).is_some() || name.starts_with("roomful") {
+        return (!stands_above(package, name)).then(|| "it does not stand below".to_owned());
+    }
+    if let Some((_, owner)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
+        return (package != *owner).then(|| format!("only {owner} may"));
+    }
+    if package == SANS_IO && !SANS_IO_IMPORTS.contains(&name) {
+        return Some(
+            "this crate has no I/O, clock, randomness or async; \
+            an import known to have none either joins SANS_IO_IMPORTS"
+                .to_owned(),
+        );
+    }
+    let has_net = name == "tokio" && import.features.iter().any(|f| f == "net" || f == "full");
+    (has_net && package != OWNS_TOKIO_NET).then(|| format!("with its net, which only {OWNS_TOKIO_NET} may"))
+}
+
+/// A feature of the crate's own can turn on a dependency's feature too.
+fn turns_on_tokio_net(package: &Package) -> bool {
+    let net = ["tokio/net", "tokio?/net", "tokio/full", "tokio?/full"];
+    package.features.values().flatten().any(|feature| net.contains(&feature.as_str()))
+}
+
+fn stands_above(upper: &str, lower: &str) -> bool {
+    layer(upper).is_some_and(|below| below.iter().any(|next| *next == lower || stands_above(next, lower)))
+}
+
+fn layer(name: &str) -> Option<&'static [&'static str]> {
+    let (_, below) = LAYERS.iter().find(|(layer, _)| *layer == name)?;
+    Some(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, dependencies: Vec<Dependency>) -> Package {
+        Package { name: name.to_owned(), manifest_path: String::new(), dependencies, features: BTreeMap::new() }
+    }
+
+    fn import(name: &str) -> Dependency {
+        Dependency { name: name.to_owned(), kind: None, features: Vec::new() }
+    }
+
+    fn of(package: Package) -> Vec<String> {
+        violations(&[package])
+    }
+
+    #[test]
+    fn what_stands_below_may_be_imported_however_far_below() {
+        for (upper, lower) in [
+            ("roomful", "roomful-macros"),
+            ("roomful-axum", "roomful-core"),
+            ("roomful-axum", "roomful-cluster"),
+            ("roomful-cluster", "roomful"),
+            ("roomful-client", "roomful-core"),
+        ] {
+            assert!(of(package(upper, vec![import(lower)])).is_empty(), "{upper} -> {lower}");
+        }
+    }
+
+    #[test]
+    fn an_import_that_points_up_or_sideways_is_named() {
+        for (lower, upper) in [
+            ("roomful-core", "roomful"),
+            ("roomful-core", "roomful-macros"),
+            ("roomful", "roomful-axum"),
+            ("roomful-client", "roomful"),
+            ("roomful-worker", "roomful-axum"),
+            ("roomful-axum", "roomful-axum"),
+            ("roomful", "roomful-not-in-the-order"),
+        ] {
+            assert_eq!(
+                of(package(lower, vec![import(upper)])),
+                [format!("{lower} imports {upper}: it does not stand below")]
+            );
+        }
+    }
+
+    #[test]
+    fn tests_may_import_what_they_like_and_build_scripts_may_not() {
+        let of_kind = |kind: &str| Dependency { kind: Some(kind.to_owned()), ..import("roomful-axum") };
+        assert!(of(package("roomful", vec![of_kind("dev")])).is_empty());
+        assert_eq!(of(package("roomful", vec![of_kind("build")])).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_that_the_order_does_not_know_is_named() {
+        assert_eq!(of(package("roomful-new", vec![])), ["roomful-new has no place in the order of the crates"]);
+    }
+
+    #[test]
+    fn a_reserved_import_has_one_owner() {
+        assert!(of(package("roomful-axum", vec![import("hyper")])).is_empty());
+        assert_eq!(of(package("roomful", vec![import("hyper")])), ["roomful imports hyper: only roomful-axum may"]);
+    }
+
+    #[test]
+    fn tokio_is_free_but_its_net_is_not() {
+        let with = |feature: &str| Dependency { features: vec![feature.to_owned()], ..import("tokio") };
+        assert!(of(package("roomful", vec![with("sync")])).is_empty());
+        assert!(of(package("roomful-axum", vec![with("net")])).is_empty());
+        for feature in ["net", "full"] {
+            assert_eq!(
+                of(package("roomful", vec![with(feature)])),
+                ["roomful imports tokio: with its net, which only roomful-axum may"]
+            );
+        }
+    }
+
+    #[test]
+    fn tokios_net_cannot_come_in_through_a_feature() {
+        let mut roomful = package("roomful", vec![import("tokio")]);
+        roomful.features = BTreeMap::from([("test".to_owned(), vec!["tokio?/net".to_owned()])]);
+        assert_eq!(of(roomful), ["a feature of roomful turns on tokio's net: only roomful-axum may"]);
+    }
+
+    #[test]
+    fn the_core_imports_only_what_is_known_to_do_no_io() {
+        assert!(of(package("roomful-core", vec![import("bytes")])).is_empty());
+        for name in ["tokio", "futures-util", "rand", "getrandom", "uuid", "chrono"] {
+            assert_eq!(of(package("roomful-core", vec![import(name)])).len(), 1, "{name}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What has to be on the machine besides cargo, and how it gets there.
+//!
+//! A tool that is there is left alone. One that is missing is installed where that needs no decision of the user's;
+//! otherwise the step fails and says what to install.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{self, Failure};
+use crate::repo::Repo;
+use crate::step::Outcome;
+
+const WASM: &str = "wasm32-unknown-unknown";
+/// The oldest Node whose features the packages and their tools use.
+const OLDEST_NODE: u32 = 20;
+/// What is installed where there is none, and the oldest that reads `deny.toml` as it is written.
+const CARGO_DENY: &str = "0.20.2";
+const OLDEST_CARGO_DENY: (u32, u32) = (0, 20);
+/// Where Debian's package puts it.
+const DEBIAN_CHROMIUM: &str = "/usr/bin/chromium";
+
+/// rustfmt, clippy and the standard library for WebAssembly.
+pub(crate) fn rust(repo: &Repo) -> Result<Outcome, Failure> {
+    for (component, command) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if command::probe(&mut repo.cargo([command, "--version"])).is_none() {
+            rustup(repo, ["component", "add", component])?;
+        }
+    }
+    let sysroot = command::probe(&mut repo.program("rustc", ".", ["--print", "sysroot"]))
+        .ok_or_else(|| Failure::new("there is no `rustc`", INSTALL_RUST))?;
+    if !Path::new(&sysroot).join("lib/rustlib").join(WASM).is_dir() {
+        rustup(repo, ["target", "add", WASM])?;
+    }
+    Ok(Outcome::Passed)
+}
+
+const INSTALL_RUST: &str = "install Rust with rustup, as https://rustup.rs says";
+
+fn rustup(repo: &Repo, args: [&str; 3]) -> Result<(), Failure> {
+    if command::probe(&mut repo.program("rustup", ".", ["--version"])).is_none() {
+        let [_, _, what] = args;
+        return Err(Failure::new(
+            format!("the Rust toolchain has no {what}, and there is no rustup to add it"),
+            format!("{INSTALL_RUST}, or add {what} the way this toolchain was installed"),
+        ));
+    }
+    command::run(&mut repo.program("rustup", ".", args), "read what rustup says above; it needs the network")
+}
+
+/// Node and npm. They are only looked for: how to install Node is the user's choice.
+pub(crate) fn node(repo: &Repo) -> Result<Outcome, Failure> {
+    let remedy =
+        format!("install Node {OLDEST_NODE} or newer with its npm (https://nodejs.org; Debian 12's own is too old)");
+    for program in ["node", "npm"] {
+        let Some(version) = command::probe(&mut repo.program(program, ".", ["--version"])) else {
+            return Err(Failure::new(format!("there is no `{program}`"), remedy));
+        };
+        println!("  {program} {version}");
+        let is_too_old = version_of(&version).is_none_or(|(major, _)| major < OLDEST_NODE);
+        if program == "node" && is_too_old {
+            return Err(Failure::new(format!("node {version} is too old"), remedy));
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+/// The browser of the browser tests.
+pub(crate) fn chromium(repo: &Repo) -> Result<Outcome, Failure> {
+    let path = chromium_path();
+    if !path.is_file() {
+        if std::env::var_os("CHROMIUM").is_some() {
+            return Err(Failure::new(
+                format!("CHROMIUM says {}, and there is no such file", path.display()),
+                "set CHROMIUM to the path of a Chromium, or unset it",
+            ));
+        }
+        apt_get(repo, &["update"])?;
+        apt_get(repo, &["install", "-y", "chromium"])?;
+    }
+    let version = command::probe(Command::new(&path).arg("--version")).ok_or_else(|| {
+        Failure::new(
+            format!("{} does not start", path.display()),
+            format!("run `{} --version` and read what it says", path.display()),
+        )
+    })?;
+    println!("  {version}");
+    Ok(Outcome::Passed)
+}
+
+/// The Chromium that the browser tests start: `$CHROMIUM`, or Debian's.
+pub(crate) fn chromium_path() -> PathBuf {
+    std::env::var_os("CHROMIUM").map_or_else(|| DEBIAN_CHROMIUM.into(), PathBuf::from)
+}
+
+fn apt_get(repo: &Repo, args: &[&str]) -> Result<(), Failure> {
+    const REMEDY: &str = "install Chromium yourself (on Debian, as root: `apt-get update && apt-get install chromium`), \
+        or set CHROMIUM to the path of one";
+    let has = |program: &str| command::probe(&mut repo.program(program, ".", ["--version"])).is_some();
+    if !has("apt-get") {
+        return Err(Failure::new("there is no Chromium and no apt-get", REMEDY));
+    }
+    let is_root = command::probe(&mut repo.program("id", ".", ["-u"])).as_deref() == Some("0");
+    if !is_root && !has("sudo") {
+        return Err(Failure::new("there is no Chromium, and installing one needs root or sudo", REMEDY));
+    }
+    // sudo drops the variables it is given, so `env` sets this one behind it.
+    let quiet_apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    let sudo: &[&str] = if is_root { &[] } else { &["sudo"] };
+    let words = [sudo, &quiet_apt_get, args].concat();
+    let (program, args) = words.split_first().unwrap_or((&"env", &[]));
+    command::run(&mut repo.program(program, ".", args.iter().copied()), REMEDY)
+}
+
+/// cargo-deny, from crates.io.
+pub(crate) fn cargo_deny(repo: &Repo) -> Result<Outcome, Failure> {
+    let installed = command::probe(&mut repo.cargo(["deny", "--version"]));
+    let version = installed.as_deref().and_then(version_of);
+    if version.is_none_or(|version| version < OLDEST_CARGO_DENY) {
+        println!("  cargo-deny is compiled once for this machine; that takes a few minutes");
+        command::run(
+            &mut repo.cargo(["install", "--quiet", "--locked", "cargo-deny", "--version", CARGO_DENY]),
+            "read what cargo says above; it needs crates.io",
+        )?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Major and minor of what a tool prints when it is asked its version: `v20.1.0`, `10.2.0`, `cargo-deny 0.20.2`.
+fn version_of(text: &str) -> Option<(u32, u32)> {
+    let version = text.split_whitespace().last()?.trim_start_matches('v');
+    let mut numbers = version.split('.').map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_prints_its_version_its_own_way() {
+        assert_eq!(version_of("v20.20.2"), Some((20, 20)));
+        assert_eq!(version_of("11.19.1"), Some((11, 19)));
+        assert_eq!(version_of("cargo-deny 0.20.2"), Some((0, 20)));
+        assert_eq!(version_of("command not found"), None);
+        assert_eq!(version_of(""), None);
+    }
+}
