@@ -89,7 +89,8 @@ pub enum Effect {
     },
     /// Keep this beside the connection: it is what [`Room::restore`](super::Room::restore) takes.
     Persist(Restored),
-    /// Call with [`Input::Wake`] then. Asked for at most once at a time.
+    /// Call with [`Input::Wake`] then. Asked for at most once at a time. A room that is put away meanwhile is given it
+    /// as soon as it is [restored](super::Room::restore).
     WakeAt(Millis),
 }
 

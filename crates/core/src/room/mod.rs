@@ -64,6 +64,9 @@ struct Connected {
 impl Room {
     /// The one constructor: a new room is one restored from no connections, so that a cold start, a wake from
     /// hibernation and the return after a crash are one path.
+    ///
+    /// Where a wake was still to come ([`Effect::WakeAt`]), the first input must be that [`Input::Wake`]: the room held
+    /// states back, and tells everybody's again.
     #[must_use]
     pub fn restore(config: RoomConfig, connections: impl IntoIterator<Item = Restored>) -> Self {
         let mut room = Self {
@@ -225,7 +228,8 @@ impl Room {
     }
 
     fn wake(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        if self.lane.wake(now, effects) {
+        let everybody = self.connections.values().map(|connected| connected.place);
+        if self.lane.wake(now, everybody, effects) {
             self.flush_presence(now, effects);
         }
     }

@@ -35,7 +35,18 @@ impl PresenceLane {
     }
 
     /// A wake came. `true`: send now.
-    pub(super) fn wake(&mut self, now: Millis, effects: &mut Vec<Effect>) -> bool {
+    ///
+    /// One that was not asked for here was asked for by the room that this one was restored from. Which states that one
+    /// still held is not kept, so all of `everybody` are sent: a state that nobody is told is a roster that lies.
+    pub(super) fn wake(
+        &mut self,
+        now: Millis,
+        everybody: impl Iterator<Item = Place>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        if !self.waking {
+            self.changed.extend(everybody);
+        }
         self.waking = false;
         if self.changed.is_empty() {
             return false;
