@@ -1,0 +1,31 @@
+/** All that a connection takes from the world around it, so that a test can be that world. */
+export interface Environment {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  setTimer(callback: () => void, ms: number): unknown;
+  clearTimer(timer: unknown): void;
+  /** Calls `listener` when the page comes online, is shown or becomes visible. */
+  onWake(listener: () => void): () => void;
+}
+
+/** The page's, or Node's. Nothing is looked up before it is used: importing this on a server is safe. */
+export const page: Environment = {
+  now: () => performance.now(),
+  random: () => Math.random(),
+  setTimer: (callback, ms) => setTimeout(callback, ms),
+  clearTimer: (timer) => clearTimeout(timer as number),
+  onWake(listener) {
+    if (typeof document === 'undefined') return () => {};
+    const shown = () => document.visibilityState === 'visible' && listener();
+    addEventListener('online', listener);
+    addEventListener('pageshow', listener);
+    document.addEventListener('visibilitychange', shown);
+    return () => {
+      removeEventListener('online', listener);
+      removeEventListener('pageshow', listener);
+      document.removeEventListener('visibilitychange', shown);
+    };
+  },
+};

@@ -1,0 +1,31 @@
+/**
+ * From the server (PROTOCOL: error codes): `bad_frame`, `bad_message`, `bad_presence`, `rate_limited`,
+ * `too_large`, `handler_failed`, `closed`. From this client: `too_large` and `closed` before anything was
+ * sent, `queue_full`, `unreadable` (the server's frame could not be read), `callback_failed` (yours threw;
+ * see `cause`), `connect_failed` (the WebSocket could not be made; see `cause`).
+ */
+export type RoomErrorCode =
+  | 'bad_frame'
+  | 'bad_message'
+  | 'bad_presence'
+  | 'rate_limited'
+  | 'too_large'
+  | 'handler_failed'
+  | 'closed'
+  | 'queue_full'
+  | 'unreadable'
+  | 'callback_failed'
+  | 'connect_failed'
+  | (string & {});
+
+export class RoomError extends Error {
+  override readonly name = 'RoomError';
+
+  constructor(
+    readonly code: RoomErrorCode,
+    message: string,
+    options?: { cause: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,30 @@
+/** Half the server's default burst, so that a flushed queue alone is never rate limited. */
+export const MAX_QUEUED_FRAMES = 256;
+
+/** UTF-16 units held for one room, in the queue or in the browser's own send buffer. */
+export const MAX_QUEUED_SIZE = 1 << 20;
+
+/** A handshake that has not ended by then is retried: a swallowed SYN takes minutes to fail by itself. */
+export const CONNECT_TIMEOUT = 20_000;
+
+/** How long a deliberate close waits for the peer's half of the closing handshake. */
+export const CLOSE_TIMEOUT = 5_000;
+
+/** How long a plain connection, which has no heartbeat, must last to count as good: the server's default. */
+export const DEFAULT_HEARTBEAT = 25_000;
+
+/** A server that asks for more frequent pings than this gets this: a mistaken unit must not spin. */
+export const MIN_HEARTBEAT = 100;
+
+/** The longest `retry=` of a restarting server that is believed. */
+export const MAX_RETRY_AFTER = 600_000;
+
+/** A longer `setTimeout` fires at once. */
+export const MAX_TIMER = 0x7fffffff;
+
+/**
+ * How long a connection outlives the last component that used it. Preact runs the effects of the page
+ * that comes after those of the page that goes, as much as a frame later; less than that drops the
+ * connection at every navigation between two pages that show one room.
+ */
+export const LINGER = 100;
