@@ -40,6 +40,15 @@ impl MemberId {
         Ok(Self(id.into()))
     }
 
+    /// The id made of 128 random bits, written as a version 4 UUID.
+    #[must_use]
+    pub fn from_random(bits: u128) -> Self {
+        let bits = (bits & !(0xf << 76 | 0x3 << 62)) | 0x4 << 76 | 0x2 << 62;
+        let hex = format!("{bits:032x}");
+        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+        Self(parts.join("-").into())
+    }
+
     /// The id as it stands in a frame.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -57,3 +66,15 @@ impl fmt::Display for MemberId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a member id is 1 to 64 letters, digits, `-` or `_`")]
 pub struct InvalidMemberId;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bits_become_a_version_4_uuid() {
+        assert_eq!(MemberId::from_random(0).as_str(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(MemberId::from_random(u128::MAX).as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(MemberId::parse(MemberId::from_random(7).as_str()), Ok(MemberId::from_random(7)));
+    }
+}

@@ -35,6 +35,8 @@ pub struct Limits {
     pub outbox_bytes: usize,
     /// Frames of one connection that wait for its handler. 64; when it is full that socket is not read.
     pub handler_queue: usize,
+    /// Bytes of payload that wait for one connection's handler. 256 KiB; when it is over, that socket is not read.
+    pub handler_queue_bytes: usize,
     /// Frames of one connection that are kept while its guards, its data and its seed are being found. 32; when it is
     /// full that socket is not read.
     pub early_frames: usize,
@@ -71,6 +73,7 @@ impl Default for Limits {
             connections: 100_000,
             outbox_bytes: 1 << 20,
             handler_queue: 64,
+            handler_queue_bytes: 256 << 10,
             early_frames: 32,
             rate: Rate { per_second: 256, burst: 512 },
             bad_frame_rate: Rate { per_second: 1, burst: 64 },

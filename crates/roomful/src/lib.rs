@@ -1,1 +1,108 @@
 //! Typed WebSocket rooms with a presence roster.
+//!
+//! This crate is what an app names: a [`Channel`] is a typed key, a [`Room`] is what happens in every room of that
+//! channel, a [`Conn`] is one member, a [`Guard`] decides who may connect, and [`Rooms`] collects the definitions.
+//!
+//! ```
+//! use roomful::{Channel, Conn, Deny, Result, Room, Rooms, Upgrade};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Clone, Serialize, Deserialize)]
+//! struct Cursor { x: f64, y: f64 }
+//!
+//! /// Live cursors on one board. A value of this type is a room's key.
+//! #[derive(Clone, Channel)]
+//! #[channel("board/:boardId", message = Cursor, presence = Cursor)]
+//! struct Board { board_id: String }
+//!
+//! struct Cursors;
+//!
+//! impl Room for Cursors {
+//!     type Channel = Board;
+//!     type Data = ();
+//!
+//!     async fn data(&self, _: &Upgrade<Board>) -> Result<(), Deny> {
+//!         Ok(())
+//!     }
+//!     async fn on_message(&self, conn: &Conn<Self>, msg: Cursor) -> Result {
+//!         conn.broadcast(&msg)
+//!     }
+//! }
+//!
+//! let rooms = Rooms::new().module("board", |m| m.room("cursors", Cursors)).build()?;
+//! rooms.at(&Board { board_id: "main".into() }).broadcast(&Cursor { x: 0.0, y: 0.0 })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,
+//! and what a platform needs for that is [`runtime`]. It never holds a lock while a hook runs.
+
+mod absent;
+mod channel;
+mod conn;
+mod define;
+mod deny;
+mod error;
+mod guard;
+mod handle;
+mod maybe_send;
+mod metrics;
+mod room;
+mod rooms;
+pub mod runtime;
+mod session;
+#[cfg(feature = "test")]
+pub mod test;
+#[cfg(feature = "typescript")]
+mod typescript;
+mod upgrade;
+
+pub use channel::Channel;
+pub use conn::Conn;
+pub use define::{Admission, BuildError, IntoRoomDef, Mistake, ModuleBuilder, RoomDef, RoomExt, RoomsBuilder};
+pub use deny::Deny;
+pub use error::{Error, ErrorKind, Result};
+pub use guard::Guard;
+pub use handle::{Member, RoomHandle};
+pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
+pub use room::{Incoming, Outgoing, Presence, Room};
+pub use rooms::Rooms;
+pub use roomful_core::{Close, Dialect, Limits, MemberId};
+//TMP pub use roomful_macros::Channel;
+pub use runtime::{Drain, Stats};
+#[cfg(feature = "typescript")]
+pub use typescript::{Framework, Typescript, TypescriptError};
+pub use upgrade::Upgrade;
+
+/// What the derive writes against. Not for anybody else.
+#[doc(hidden)]
+pub mod __private {
+    pub use roomful_core::key::{KeyError, Params};
+
+    #[cfg(feature = "typescript")]
+    pub use crate::typescript::TypeSink;
+
+    /// Takes a channel's types; without the `typescript` feature nobody asks.
+    #[cfg(not(feature = "typescript"))]
+    pub struct TypeSink(());
+}
+
+/// Written by the derive into `Channel::describe`.
+#[doc(hidden)]
+#[cfg(feature = "typescript")]
+#[macro_export]
+macro_rules! __describe_channel {
+    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
+        $types.channel::<$incoming, $outgoing, $presence>();
+    };
+}
+
+/// Written by the derive into `Channel::describe`.
+#[doc(hidden)]
+#[cfg(not(feature = "typescript"))]
+#[macro_export]
+macro_rules! __describe_channel {
+    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
+        let _ = $types;
+    };
+}

@@ -1,0 +1,80 @@
+//! What can be wrong with the definitions.
+
+use std::fmt;
+
+use roomful_core::pattern::PatternError;
+
+/// The definitions cannot work. It names every mistake, not only the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    /// All of them, in the order of the definitions.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// One mistake in the definitions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Mistake {
+    /// Two rooms of one module have one name, so a client could reach only one of them.
+    #[error("module `{module}` has two rooms named `{room}`: rename one")]
+    DuplicateRoom {
+        /// The module.
+        module: String,
+        /// The name.
+        room: String,
+    },
+    /// Two rooms have one channel and do not both say so.
+    #[error(
+        "rooms `{first}` and `{second}` have one channel, `{pattern}`, so whoever joins one is in the other too, whatever \
+         their guards: give one another pattern, or both `.shares_channel()` if that is meant"
+    )]
+    DuplicateChannel {
+        /// `module/room` of the first.
+        first: String,
+        /// `module/room` of the second.
+        second: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// Two different patterns can name one topic.
+    #[error(
+        "channels `{first_pattern}` of room `{first}` and `{second_pattern}` of room `{second}` can name the same topic: \
+         begin one of them with another word"
+    )]
+    OverlappingChannels {
+        /// `module/room` of the first.
+        first: String,
+        /// Its pattern.
+        first_pattern: String,
+        /// `module/room` of the second.
+        second: String,
+        /// Its pattern.
+        second_pattern: String,
+    },
+    /// A module without rooms serves nobody: most often a forgotten `.room(..)`.
+    #[error("module `{module}` has no room: add one or remove the module")]
+    EmptyModule {
+        /// The module.
+        module: String,
+    },
+    /// A channel written by hand has a pattern that is none. The derive refuses it at compile time.
+    #[error("the channel of room `{room}`: {error}")]
+    Pattern {
+        /// `module/room`.
+        room: String,
+        /// What is wrong with it.
+        error: PatternError,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the room definitions have mistakes:")?;
+        for mistake in &self.mistakes {
+            write!(f, "\n  - {mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BuildError {}

@@ -1,0 +1,13 @@
+//! Definitions: which rooms there are, under which names, behind which guards.
+
+mod admission;
+mod build_error;
+mod builder;
+mod registered;
+mod room_def;
+
+pub use admission::Admission;
+pub use build_error::{BuildError, Mistake};
+pub use builder::{ModuleBuilder, RoomsBuilder};
+pub(crate) use registered::Definition;
+pub use room_def::{IntoRoomDef, RoomDef, RoomExt};

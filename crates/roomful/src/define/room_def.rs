@@ -1,0 +1,107 @@
+//! A room as it is registered: the room, and what stands around it.
+
+use std::sync::Arc;
+
+use crate::guard::BoxGuard;
+use crate::{Guard, Limits, Room};
+
+/// A room with its own guards and limits. Made by [`RoomExt`].
+pub struct RoomDef<R: Room> {
+    pub(super) room: Arc<R>,
+    pub(super) guards: Vec<BoxGuard<R::Channel>>,
+    pub(super) shared: bool,
+    pub(super) limits: Option<Limits>,
+}
+
+impl<R: Room> RoomDef<R> {
+    fn new(room: R) -> Self {
+        Self { room: Arc::new(room), guards: Vec::new(), shared: false, limits: None }
+    }
+
+    /// Adds a guard; it runs after those of the app and the module, with the typed key.
+    #[must_use]
+    pub fn guard(mut self, guard: impl Guard<R::Channel>) -> Self {
+        self.guards.push(BoxGuard::new(guard));
+        self
+    }
+
+    /// Says that this room shares its channel with another: they have one roster and hear each other's messages,
+    /// whatever their guards. Both must say so.
+    #[must_use]
+    pub fn shares_channel(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// Bounds of this room's own, in place of the app's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+}
+
+/// What a room can be given where it is registered.
+///
+/// ```
+/// # use roomful::{Channel, Deny, Result, Room, RoomExt, Upgrade};
+/// # #[derive(Clone, Channel)]
+/// # #[channel("lobby")]
+/// # struct Lobby;
+/// # struct Hall;
+/// # impl Room for Hall {
+/// #     type Channel = Lobby;
+/// #     type Data = ();
+/// #     async fn data(&self, _: &Upgrade<Lobby>) -> Result<(), Deny> { Ok(()) }
+/// # }
+/// async fn members_only(upgrade: Upgrade<Lobby>) -> Result<(), Deny> {
+///     upgrade.header("x-member").map(|_| ()).ok_or_else(Deny::forbidden)
+/// }
+///
+/// let rooms = roomful::Rooms::new().module("club", |m| m.room("hall", Hall.guard(members_only))).build()?;
+/// # Ok::<(), roomful::BuildError>(())
+/// ```
+pub trait RoomExt: Room {
+    /// See [`RoomDef::guard`].
+    fn guard(self, guard: impl Guard<Self::Channel>) -> RoomDef<Self> {
+        RoomDef::new(self).guard(guard)
+    }
+
+    /// See [`RoomDef::shares_channel`].
+    fn shares_channel(self) -> RoomDef<Self> {
+        RoomDef::new(self).shares_channel()
+    }
+
+    /// See [`RoomDef::limits`].
+    fn limits(self, limits: Limits) -> RoomDef<Self> {
+        RoomDef::new(self).limits(limits)
+    }
+}
+
+impl<R: Room> RoomExt for R {}
+
+/// A [`Room`], or one with guards and limits around it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a room",
+    note = "implement `roomful::Room` for it: `type Channel`, `type Data` and `async fn data` are what it must have"
+)]
+pub trait IntoRoomDef {
+    /// The room in it.
+    type Room: Room;
+    /// The room and what stands around it.
+    fn into_room_def(self) -> RoomDef<Self::Room>;
+}
+
+impl<R: Room> IntoRoomDef for R {
+    type Room = R;
+    fn into_room_def(self) -> RoomDef<R> {
+        RoomDef::new(self)
+    }
+}
+
+impl<R: Room> IntoRoomDef for RoomDef<R> {
+    type Room = R;
+    fn into_room_def(self) -> Self {
+        self
+    }
+}

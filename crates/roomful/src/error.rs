@@ -1,0 +1,105 @@
+//! What a handler may return, and what `on_error` is told.
+
+use std::fmt;
+
+use roomful_core::close::InvalidClose;
+use roomful_core::room::Refused;
+
+/// What a hook returns.
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a hook or a call on a [`Conn`](crate::Conn) failed.
+///
+/// Every error type converts into it, so `?` works in a hook. It is no `std::error::Error` itself, or that conversion
+/// could not be.
+///
+/// ```
+/// fn parse(text: &str) -> roomful::Result<u32> {
+///     Ok(text.parse()?)
+/// }
+///
+/// let error = parse("x").unwrap_err();
+/// assert!(matches!(error.kind(), roomful::ErrorKind::Handler(_)));
+/// ```
+pub struct Error(Box<ErrorKind>);
+
+/// What kind of failure it was.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A hook returned this.
+    Handler(AnyError),
+    /// A hook panicked with this message.
+    Panic(String),
+    /// The value given cannot be JSON.
+    Encode(serde_json::Error),
+    /// A roster entry does not fit the presence type: two rooms share the channel and disagree about it.
+    Decode(serde_json::Error),
+    /// The room refused the call: a message or a state over its limit.
+    Refused(Refused),
+    /// That close is not an app's to send. Nothing was sent.
+    Close(InvalidClose),
+    /// The call needs a member, and this connection is not one yet: `send`, `broadcast` and `set_presence` work from
+    /// `on_join` on.
+    NotJoined,
+    /// The socket failed.
+    Socket(AnyError),
+}
+
+impl Error {
+    /// An error that is just a sentence.
+    pub fn msg(sentence: impl fmt::Display) -> Self {
+        ErrorKind::Handler(sentence.to_string().into()).into_error()
+    }
+
+    /// What kind of failure it was.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+
+    pub(crate) fn refused(refused: Refused) -> Self {
+        ErrorKind::Refused(refused).into_error()
+    }
+
+    pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        ErrorKind::Panic(text.unwrap_or_else(|| "a value that is not text".to_owned())).into_error()
+    }
+}
+
+impl ErrorKind {
+    pub(crate) fn into_error(self) -> Error {
+        Error(Box::new(self))
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
+    fn from(error: E) -> Self {
+        ErrorKind::Handler(Box::new(error)).into_error()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind() {
+            ErrorKind::Handler(error) => write!(f, "{error}"),
+            ErrorKind::Panic(message) => write!(f, "a hook panicked: {message}"),
+            ErrorKind::Encode(error) => write!(f, "the value cannot be JSON: {error}"),
+            ErrorKind::Decode(error) => write!(f, "a state does not fit this room's presence type: {error}"),
+            ErrorKind::Refused(refused) => write!(f, "{refused}"),
+            ErrorKind::Close(invalid) => write!(f, "{invalid}"),
+            ErrorKind::NotJoined => f.write_str("this connection has not joined yet; call this from `on_join` on"),
+            ErrorKind::Socket(error) => write!(f, "the socket failed: {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

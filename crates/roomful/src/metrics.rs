@@ -1,0 +1,66 @@
+//! Every metric, in one place. No label is ever a room's key or a member: a label's values must be few.
+//!
+//! | metric | kind | labels |
+//! |---|---|---|
+//! | `roomful_connections_opened_total` | counter | `module`, `room` |
+//! | `roomful_connections_closed_total` | counter | `code` |
+//! | `roomful_denied_total` | counter | `module`, `room` |
+//! | `roomful_rooms`, `roomful_members` | gauge | |
+//! | `roomful_frames_received_total` | counter | |
+//! | `roomful_frames_delivered_total` | counter | |
+//! | `roomful_frames_dropped_total` | counter | `reason` |
+//! | `roomful_presence_conflated_total` | counter | |
+//! | `roomful_outbox_overflows_total` | counter | |
+//! | `roomful_handler_failures_total` | counter | `hook` |
+
+use metrics::{counter, gauge};
+
+pub(crate) fn connection_opened(module: &str, room: &str) {
+    counter!("roomful_connections_opened_total", "module" => module.to_owned(), "room" => room.to_owned()).increment(1);
+}
+
+pub(crate) fn connection_closed(code: u16) {
+    // Any of three thousand codes may come from a peer; the ranges are what an operator acts upon.
+    let code = match code {
+        3000..=3999 => "3xxx".to_owned(),
+        4000..=4999 if !matches!(code, 4400 | 4401 | 4403 | 4409 | 4410 | 4429) => "4xxx".to_owned(),
+        _ => code.to_string(),
+    };
+    counter!("roomful_connections_closed_total", "code" => code).increment(1);
+}
+
+pub(crate) fn denied(module: &str, room: &str) {
+    counter!("roomful_denied_total", "module" => module.to_owned(), "room" => room.to_owned()).increment(1);
+}
+
+pub(crate) fn rooms(count: usize) {
+    gauge!("roomful_rooms").set(count as f64);
+}
+
+pub(crate) fn members(count: usize) {
+    gauge!("roomful_members").set(count as f64);
+}
+
+pub(crate) fn frame_received() {
+    counter!("roomful_frames_received_total").increment(1);
+}
+
+pub(crate) fn delivered(frames: usize) {
+    counter!("roomful_frames_delivered_total").increment(frames as u64);
+}
+
+pub(crate) fn frame_dropped(reason: &'static str) {
+    counter!("roomful_frames_dropped_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn presence_conflated() {
+    counter!("roomful_presence_conflated_total").increment(1);
+}
+
+pub(crate) fn outbox_overflowed() {
+    counter!("roomful_outbox_overflows_total").increment(1);
+}
+
+pub(crate) fn handler_failed(hook: &'static str) {
+    counter!("roomful_handler_failures_total", "hook" => hook).increment(1);
+}

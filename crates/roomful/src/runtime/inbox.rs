@@ -1,0 +1,158 @@
+//! What a connection's handler has still to do.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::future::AbortHandle;
+use roomful_core::{Json, Limits};
+
+use crate::Error;
+use crate::session::Session;
+
+/// One thing for the handler.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A message from the client.
+    Message { msg: Option<Json>, id: Option<u64> },
+    /// The client's own presence. In the same queue as its messages, so that the two never change their order.
+    Presence { state: Option<Json>, id: Option<u64> },
+}
+
+impl Job {
+    fn size(&self) -> usize {
+        let (Self::Message { msg: payload, .. } | Self::Presence { state: payload, .. }) = self;
+        payload.as_ref().map_or(0, Json::size)
+    }
+}
+
+/// What the handler task does next.
+pub(super) enum Next {
+    Do(Job),
+    /// Nothing is left: the task ends, and the next frame starts another.
+    Rest,
+    Leave { socket_error: Option<Error> },
+}
+
+/// The queue of one connection, and whether a task is at work on it.
+pub(super) struct Inbox {
+    queue: VecDeque<Job>,
+    bytes: usize,
+    phase: Phase,
+    ended: bool,
+    socket_error: Option<Error>,
+    /// Ends the wait after which the roster is left even though the handler still runs.
+    pub(super) leave_timer: Option<AbortHandle>,
+}
+
+enum Phase {
+    /// Guards, data and seed are being found.
+    Opening,
+    /// Joined, and nothing to do.
+    Idle(Arc<dyn Session>),
+    /// Joined, and a task is at work.
+    Busy,
+    /// Left, or never let in.
+    Over,
+}
+
+impl Inbox {
+    pub(super) fn new() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            bytes: 0,
+            phase: Phase::Opening,
+            ended: false,
+            socket_error: None,
+            leave_timer: None,
+        }
+    }
+
+    /// Whether another frame is taken. One always is where none waits, whatever its size.
+    pub(super) fn has_space(&self, limits: &Limits) -> bool {
+        let frames = match self.phase {
+            Phase::Opening => limits.early_frames,
+            Phase::Idle(_) | Phase::Busy => limits.handler_queue,
+            Phase::Over => return true,
+        };
+        self.queue.is_empty() || (self.queue.len() < frames && self.bytes < limits.handler_queue_bytes)
+    }
+
+    /// Queues a job. A session comes back when a task has to be started for it.
+    pub(super) fn push(&mut self, job: Job) -> Option<Arc<dyn Session>> {
+        if self.ended || matches!(self.phase, Phase::Over) {
+            return None;
+        }
+        self.bytes += job.size();
+        match (self.queue.back_mut(), &job) {
+            // Only the latest state is worth anything, and neither frame waits for an answer.
+            (Some(Job::Presence { state, id: None }), Job::Presence { state: newer, id: None }) => {
+                self.bytes -= state.as_ref().map_or(0, Json::size);
+                state.clone_from(newer);
+            }
+            _ => self.queue.push_back(job),
+        }
+        self.start()
+    }
+
+    /// The connection is over; what it sent before is still handled. A session comes back when a task has to be started
+    /// for the leave.
+    pub(super) fn end(&mut self, socket_error: Option<Error>) -> Option<Arc<dyn Session>> {
+        if self.ended {
+            return None;
+        }
+        self.ended = true;
+        self.socket_error = socket_error;
+        self.start()
+    }
+
+    /// The app closed the connection: nothing that waits is handled.
+    pub(super) fn discard(&mut self) {
+        self.queue = VecDeque::new();
+        self.bytes = 0;
+    }
+
+    /// Whether the connection is over. A connection that ended while it was opened must not join.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether a task is at work for a connection that joined.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.phase, Phase::Busy)
+    }
+
+    pub(super) fn joined(&mut self) {
+        self.phase = Phase::Busy;
+    }
+
+    pub(super) fn over(&mut self) {
+        self.phase = Phase::Over;
+        self.discard();
+        if let Some(timer) = self.leave_timer.take() {
+            timer.abort();
+        }
+    }
+
+    pub(super) fn next(&mut self, session: &Arc<dyn Session>) -> Next {
+        if let Some(job) = self.queue.pop_front() {
+            self.bytes -= job.size();
+            return Next::Do(job);
+        }
+        if self.ended {
+            return Next::Leave { socket_error: self.socket_error.take() };
+        }
+        self.queue = VecDeque::new();
+        self.phase = Phase::Idle(Arc::clone(session));
+        Next::Rest
+    }
+
+    fn start(&mut self) -> Option<Arc<dyn Session>> {
+        match std::mem::replace(&mut self.phase, Phase::Busy) {
+            Phase::Idle(session) => Some(session),
+            other => {
+                self.phase = other;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! One connection's life: opening, joined, left.
+//!
+//! Everything that a connection does to its room happens in one task at a time, which exists only while there is
+//! something to do; that is what keeps one connection's messages in order and different connections apart.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use futures_util::future::{AbortHandle, abortable};
+use futures_util::task::AtomicWaker;
+use roomful_core::frame::{Body, ClientFrame, encode};
+use roomful_core::intake::Intake;
+use roomful_core::pattern::Topic;
+use roomful_core::room::{Audience, Input, Refused};
+use roomful_core::{Close, ConnectionId, Dialect, ErrorCode, Json, Limits, MemberId};
+
+use super::inbox::{Inbox, Job, Next};
+use super::leave::{Teardowns, after_leave};
+use super::{Hub, LiveRoom, Mailbox, lock};
+use crate::maybe_send::{BoxFuture, MaybeSend};
+use crate::session::{MessageError, Misfit, Session, caught};
+use crate::{Error, ErrorKind, Result, metrics};
+
+/// What the socket, the hooks and every clone of a `Conn` share. It keeps nobody in the room.
+pub(crate) struct Link {
+    pub(super) hub: Arc<Hub>,
+    pub(super) connection: ConnectionId,
+    pub(super) limits: Arc<Limits>,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) inbox: Mutex<Inbox>,
+    pub(super) intake: Mutex<Intake>,
+    pub(super) space: AtomicWaker,
+    member: MemberId,
+    room: OnceLock<Arc<LiveRoom>>,
+    teardowns: Teardowns,
+}
+
+/// Guards, key and data: what comes before a connection can join.
+pub(crate) struct Opening {
+    pub(crate) topic: Topic,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) open: OpenFn,
+}
+
+#[cfg(not(target_family = "wasm"))]
+type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>> + Send>;
+#[cfg(target_family = "wasm")]
+type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>>>;
+
+impl Link {
+    pub(super) fn new(hub: &Arc<Hub>, dialect: Dialect, limits: Arc<Limits>) -> Arc<Self> {
+        let now = hub.now();
+        Arc::new(Self {
+            hub: Arc::clone(hub),
+            connection: hub.new_connection_id(),
+            mailbox: Arc::new(Mailbox::new(dialect, limits.outbox_bytes)),
+            inbox: Mutex::new(Inbox::new()),
+            intake: Mutex::new(Intake::new(dialect, &limits, now)),
+            space: AtomicWaker::new(),
+            member: MemberId::from_random(hub.random()),
+            room: OnceLock::new(),
+            teardowns: Teardowns::default(),
+            limits,
+        })
+    }
+
+    /// The task of a new connection: everything up to `on_join`, and then whatever has come in the meantime.
+    pub(super) async fn open(self: Arc<Self>, opening: Opening) {
+        let topic = opening.topic;
+        let session = match (opening.open)(Arc::clone(&self)).await {
+            Ok(session) => session,
+            Err(close) => return self.refuse(close),
+        };
+        let seed = match caught(async { session.seed() }).await {
+            Ok(seed) => seed,
+            Err(error) => {
+                metrics::handler_failed("presence");
+                session.report(error).await;
+                return self.refuse(Close::JOIN_FAILED);
+            }
+        };
+        if let Err(close) = self.join(&topic, seed.as_ref()) {
+            return self.refuse(close);
+        }
+        if let Err(error) = caught(session.on_join()).await {
+            metrics::handler_failed("on_join");
+            session.report(error).await;
+            self.close(Close::JOIN_FAILED);
+        }
+        self.work(session).await;
+    }
+
+    /// A connection that never joins.
+    pub(super) fn refuse(&self, close: Close) {
+        self.mailbox.close(close);
+        lock(&self.inbox).over();
+        self.space.wake();
+    }
+
+    /// A frame from the client that passed the intake.
+    pub(super) fn take(self: &Arc<Self>, frame: &ClientFrame<'_>) {
+        let job = match frame.body {
+            Body::Message(msg) => Job::Message { msg: msg.map(Json::from), id: frame.id },
+            Body::Presence(state) => Job::Presence { state: state.map(Json::from), id: frame.id },
+            // The intake answers these itself.
+            Body::Ping | Body::Bye => return,
+        };
+        let session = lock(&self.inbox).push(job);
+        self.spawn_work(session);
+    }
+
+    /// The socket is over: what it sent before is still handled, then the member leaves.
+    pub(super) fn end(self: &Arc<Self>, socket_error: Option<Error>) {
+        let mut inbox = lock(&self.inbox);
+        let session = inbox.end(socket_error);
+        if inbox.is_busy() && session.is_none() && inbox.leave_timer.is_none() {
+            inbox.leave_timer = self.leave_in_time();
+        }
+        drop(inbox);
+        self.spawn_work(session);
+    }
+
+    /// Ends the connection from this side: nothing that waits is handled.
+    pub(super) fn close(self: &Arc<Self>, close: Close) {
+        {
+            let mut inbox = lock(&self.inbox);
+            if !inbox.has_ended() {
+                metrics::connection_closed(close.code);
+            }
+            inbox.discard();
+        }
+        self.mailbox.close(close);
+        self.space.wake();
+        self.end(None);
+    }
+
+    /// Removes the member whatever its handler is doing.
+    pub(crate) fn kick(self: &Arc<Self>) {
+        self.close(Close::KICKED);
+        self.leave_roster();
+    }
+
+    fn join(self: &Arc<Self>, topic: &Topic, seed: Option<&Json>) -> Result<(), Close> {
+        // A socket that closed while its data was being found must not become a member that nobody can remove.
+        if lock(&self.inbox).has_ended() || self.mailbox.is_closing() {
+            return Err(Close::LOST);
+        }
+        let room = self.hub.join(topic, self, seed)?;
+        lock(&self.inbox).joined();
+        self.room.get_or_init(|| room);
+        Ok(())
+    }
+
+    /// Handles what is queued until nothing is.
+    async fn work(self: Arc<Self>, session: Arc<dyn Session>) {
+        loop {
+            let next = lock(&self.inbox).next(&session);
+            self.space.wake();
+            match next {
+                Next::Do(Job::Message { msg, id }) => self.on_message(&session, msg, id).await,
+                Next::Do(Job::Presence { state, id }) => self.on_presence(&session, state, id).await,
+                Next::Rest => return,
+                Next::Leave { socket_error } => return self.leave(&session, socket_error).await,
+            }
+        }
+    }
+
+    async fn on_message(&self, session: &Arc<dyn Session>, msg: Option<Json>, id: Option<u64>) {
+        let handled = caught(async { Ok(session.on_message(msg).await) }).await;
+        match handled {
+            Ok(Ok(())) => self.acknowledge(id),
+            Ok(Err(MessageError::Misfit(Misfit(reason)))) => self.reject(id, ErrorCode::BadMessage, &reason),
+            Ok(Err(MessageError::Handler(error))) | Err(error) => {
+                metrics::handler_failed("on_message");
+                self.reject(id, ErrorCode::HandlerFailed, "the room's handler failed");
+                session.report(error).await;
+            }
+        }
+    }
+
+    async fn on_presence(&self, session: &Arc<dyn Session>, state: Option<Json>, id: Option<u64>) {
+        // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
+        let canonical = caught(async { Ok(session.canonical_presence(state)) }).await;
+        match canonical {
+            Ok(Ok(state)) => match self.set_presence(state) {
+                Ok(()) => self.acknowledge(id),
+                Err(error) => self.reject(id, ErrorCode::TooLarge, &error.to_string()),
+            },
+            Ok(Err(Misfit(reason))) => self.reject(id, ErrorCode::BadPresence, &reason),
+            Err(error) => {
+                metrics::handler_failed("presence");
+                self.reject(id, ErrorCode::HandlerFailed, "the presence type could not be read");
+                session.report(error).await;
+            }
+        }
+    }
+
+    async fn leave(&self, session: &Arc<dyn Session>, socket_error: Option<Error>) {
+        self.leave_roster();
+        if let Some(error) = socket_error {
+            session.report(error).await;
+        }
+        after_leave(session, &self.teardowns).await;
+        lock(&self.inbox).over();
+    }
+
+    fn leave_roster(&self) {
+        if let Some(room) = self.room.get() {
+            // `false` when the wait for a slow handler ran out before: it left then.
+            let _left_just_now = room.leave(self.connection);
+        }
+    }
+
+    /// A handler that hangs must not keep a ghost in the roster.
+    fn leave_in_time(self: &Arc<Self>) -> Option<AbortHandle> {
+        let wait = self.hub.host()?.sleep_until(self.hub.now() + self.limits.leave_timeout_ms);
+        let link = Arc::downgrade(self);
+        let (timer, abort) = abortable(async move {
+            wait.await;
+            if let Some(link) = link.upgrade() {
+                link.leave_roster();
+            }
+        });
+        self.hub.spawn(async move {
+            let _left_or_aborted = timer.await;
+        });
+        Some(abort)
+    }
+
+    fn spawn_work(self: &Arc<Self>, session: Option<Arc<dyn Session>>) {
+        if let Some(session) = session {
+            self.hub.spawn(Arc::clone(self).work(session));
+        }
+    }
+
+    fn acknowledge(&self, id: Option<u64>) {
+        if let Some(id) = id {
+            self.mailbox.push(encode::ack(id));
+        }
+    }
+
+    fn reject(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
+        metrics::frame_dropped(code.as_str());
+        if self.mailbox.dialect() == Dialect::V1 {
+            self.mailbox.push(encode::error(id, code, reason));
+        }
+    }
+}
+
+/// What a `Conn` does.
+impl Link {
+    pub(crate) fn member(&self) -> &MemberId {
+        &self.member
+    }
+
+    pub(crate) fn send(&self, msg: Json) -> Result {
+        self.in_room(Input::Send { to: self.connection, msg })
+    }
+
+    pub(crate) fn broadcast(&self, msg: Json, to_self: bool) -> Result {
+        let to = if to_self { Audience::Everybody } else { Audience::AllBut(self.connection) };
+        self.in_room(Input::Broadcast { from: Some(self.member.clone()), to, msg })
+    }
+
+    pub(crate) fn set_presence(&self, state: Option<Json>) -> Result {
+        self.in_room(Input::SetPresence { connection: self.connection, state })
+    }
+
+    /// The close frame goes out after what is queued; the member leaves when the hook that closes has ended.
+    pub(crate) fn close_by_app(self: &Arc<Self>, code: u16, reason: &str) -> Result {
+        let close = Close::from_app(code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())?;
+        self.close(close);
+        Ok(())
+    }
+
+    pub(crate) fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
+        self.teardowns.defer(teardown);
+    }
+
+    fn in_room(&self, input: Input) -> Result {
+        let room = self.room.get().ok_or_else(|| ErrorKind::NotJoined.into_error())?;
+        match room.handle(input) {
+            // Whoever has left is told nothing and shows nothing any more. That is no mistake of the caller's: a
+            // connection may go at any moment.
+            Ok(()) | Err(Refused::NotIn) => Ok(()),
+            Err(refused) => Err(Error::refused(refused)),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What runs rooms, whatever the platform: the [`Hub`](hub::Hub) of live rooms, and each [`Connection`]'s life.
+//!
+//! A platform (the axum runtime, the test kit, a Durable Object) brings a [`Host`] and the sockets. It makes an
+//! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what
+//! [`Mailbox::poll_next`] gives, and calls [`Connection::end`] when the socket is gone. Everything else is here.
+
+mod connection;
+mod drain;
+mod host;
+mod hub;
+mod inbox;
+mod leave;
+mod link;
+mod live_room;
+mod mailbox;
+
+pub use connection::{Connection, Received};
+pub use drain::Drain;
+pub use host::Host;
+pub use hub::Stats;
+pub(crate) use link::{Link, Opening};
+pub(crate) use hub::Hub;
+pub(crate) use live_room::LiveRoom;
+pub use mailbox::{Mailbox, Outgoing};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// No user code runs while one of these locks is held, so a panic cannot leave what it guards half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,90 @@
+//! The request that wants to become a connection, as guards and `data` see it.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Uri};
+use roomful_core::key::Params;
+
+/// A WebSocket upgrade: headers, URI, extensions set by tower layers, and which room it wants.
+///
+/// Guards of the app and of a module get `Upgrade`, a room's own guard and its `data` get `Upgrade<Board>` with the
+/// typed [`key`](Upgrade::key). A clone is cheap and shares the request.
+#[derive(Debug, Clone)]
+pub struct Upgrade<K = ()> {
+    request: Arc<Request>,
+    key: K,
+}
+
+#[derive(Debug)]
+struct Request {
+    parts: Parts,
+    module: String,
+    room: String,
+    params: Params,
+}
+
+impl Upgrade {
+    pub(crate) fn new(parts: Parts, module: String, room: String, params: Params) -> Self {
+        Self { request: Arc::new(Request { parts, module, room, params }), key: () }
+    }
+
+    pub(crate) fn with_key<K>(self, key: K) -> Upgrade<K> {
+        Upgrade { request: self.request, key }
+    }
+}
+
+impl<K> Upgrade<K> {
+    /// The room's key.
+    pub fn key(&self) -> &K {
+        &self.key
+    }
+
+    /// The module that was asked for.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        &self.request.module
+    }
+
+    /// The room's name in its module.
+    #[must_use]
+    pub fn room(&self) -> &str {
+        &self.request.room
+    }
+
+    /// The key's params, untyped, in the order that the client gave them.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.request.params
+    }
+
+    /// The request's headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.request.parts.headers
+    }
+
+    /// One header, where it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// The request's URI.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.request.parts.uri
+    }
+
+    /// One value of the query, decoded: the first where it is given twice.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        roomful_core::key::query_value(self.uri().query().unwrap_or_default(), name)
+    }
+
+    /// What tower layers left for us, a session or a signed-in user.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.request.parts.extensions
+    }
+}
