@@ -1,0 +1,195 @@
+//! Channel patterns: `board/:boardId`, and the topic that a pattern and a key make.
+//!
+//! A pattern is segments between slashes. A segment is a literal, or a param: `:name`, which must have a value;
+//! `:name?` and `:name*`, which may do without; `:name+`, which must have one. What a pattern may not be stands at
+//! [`PatternError`]: each refusal is a way in which two keys could come to mean one room, or in which a browser's
+//! view of the key could differ from the server's.
+
+mod encode;
+mod overlap;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+pub use self::parse::PatternError;
+use crate::key::{KeyError, Params};
+
+/// A channel pattern that follows the grammar.
+///
+/// ```
+/// use roomful_core::key::Params;
+/// use roomful_core::pattern::Pattern;
+///
+/// let pattern = Pattern::parse("board/:boardId/:view?")?;
+/// let topic = pattern.topic(&Params::from_iter([("boardId", "a/b")]))?;
+/// assert_eq!(topic.as_str(), "board/a%2Fb");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    source: Arc<str>,
+    segments: Arc<[Segment]>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Segment {
+    Literal(Box<str>),
+    Param(Param),
+}
+
+/// One `:name` of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Param {
+    name: Arc<str>,
+    kind: ParamKind,
+}
+
+/// What follows a param's name, and so whether a key must give it a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ParamKind {
+    /// `:name`: has a value, and not an empty one.
+    Required,
+    /// `:name?`: absent and empty are the same and drop the segment.
+    Optional,
+    /// `:name*`: as optional. The value is one string, whatever slashes are in it.
+    Rest,
+    /// `:name+`: as required. The value is one string, whatever slashes are in it.
+    RestRequired,
+}
+
+impl Pattern {
+    /// Reads `source`.
+    ///
+    /// # Errors
+    ///
+    /// When it breaks the grammar; the error names the segment and what to write instead.
+    ///
+    /// ```
+    /// use roomful_core::pattern::Pattern;
+    ///
+    /// assert!(Pattern::parse("notifications:user-alerts").is_ok());
+    /// let error = Pattern::parse("board:id").unwrap_err();
+    /// assert!(error.to_string().contains("`board/:id`"));
+    /// ```
+    pub fn parse(source: &str) -> Result<Self, PatternError> {
+        Ok(Self { source: source.into(), segments: parse::segments(source)?.into() })
+    }
+
+    /// The text that it was read from.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// The params, as they stand from left to right.
+    pub fn params(&self) -> impl Iterator<Item = &Param> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Literal(_) => None,
+            Segment::Param(param) => Some(param),
+        })
+    }
+
+    /// The topic of the room with this key. Each value is encoded as JavaScript's `encodeURIComponent` does, so no value
+    /// can reach into another segment. Params that the pattern does not have are not looked at.
+    ///
+    /// Two keys have one topic only when they differ in nothing but an absent and an empty optional param.
+    ///
+    /// # Errors
+    ///
+    /// When a param that must have a value has none, or an empty one.
+    pub fn topic(&self, params: &Params) -> Result<Topic, KeyError> {
+        let mut parts: Vec<Cow<'_, str>> = Vec::with_capacity(self.segments.len());
+        for segment in &*self.segments {
+            match segment {
+                Segment::Literal(text) => parts.push(Cow::Borrowed(text)),
+                Segment::Param(param) if param.kind.must_have_value() => {
+                    parts.push(encode::component(params.require(&param.name)?));
+                }
+                Segment::Param(param) => {
+                    parts.extend(params.get(&param.name).filter(|value| !value.is_empty()).map(encode::component));
+                }
+            }
+        }
+        Ok(Topic(parts.join("/").into()))
+    }
+
+    /// Whether a key of this pattern and a key of the other could ever have one topic, and so share a room.
+    ///
+    /// ```
+    /// use roomful_core::pattern::Pattern;
+    ///
+    /// let board = Pattern::parse("board/:id")?;
+    /// assert!(board.overlaps(&Pattern::parse("board/lobby")?));
+    /// assert!(!board.overlaps(&Pattern::parse("chat/:id")?));
+    /// # Ok::<(), roomful_core::pattern::PatternError>(())
+    /// ```
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        overlap::overlaps(&self.segments, &other.segments)
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(source: &str) -> Result<Self, PatternError> {
+        Self::parse(source)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+impl Param {
+    /// The name, without the colon and without what follows it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it must have a value.
+    #[must_use]
+    pub fn kind(&self) -> ParamKind {
+        self.kind
+    }
+
+    /// The name, shared: a key has it too, once for each connection.
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+}
+
+impl ParamKind {
+    /// Whether a key without a value for it is no key.
+    #[must_use]
+    pub fn must_have_value(self) -> bool {
+        matches!(self, Self::Required | Self::RestRequired)
+    }
+}
+
+/// The name of one room: what everybody who is in it has in common. Only [`Pattern::topic`] makes one, so that a client
+/// can choose among a channel's rooms but never leave the channel. A clone is cheap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Topic(Arc<str>);
+
+impl Topic {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
