@@ -1,10 +1,12 @@
 /**
  * The hooks, without a framework: `preact.ts` and `react.ts` each give their own primitives.
  */
-import { LINGER } from './limits.js';
+import { LINGER, MAX_QUEUED_FRAMES } from './limits.js';
+import { Bindings } from './member.js';
+import { full } from './outbox.js';
 import { room } from './ref.js';
-import { addressOf, Membership, type AnyOptions } from './room.js';
-import { FIELD, NOBODY } from './roster.js';
+import { Membership, type AnyOptions } from './room.js';
+import { FIELDS, NOBODY } from './roster.js';
 import type {
   HookRef,
   Member,
@@ -16,6 +18,7 @@ import type {
   RoomRef,
   RoomTypes,
 } from './types.js';
+import { keyParams } from './url.js';
 
 export interface Framework {
   useState<S>(make: () => S): readonly [S, ...unknown[]];
@@ -36,21 +39,15 @@ export function hooksFor(framework: Framework): Hooks {
   const { useState, useMemo, useEffect, useLayoutEffect, useStore } = framework;
 
   function useAnyRoom(ref: RoomRef<any>, options: AnyOptions): Room<any> {
-    const [reader] = useState(() => new Reader(options));
-    const { membership } = reader;
+    const [reader] = useState(() => new Reader());
     const enabled = options.enabled !== false;
     const address = addressOf(ref, options);
 
     // Not while rendering, because a render may be thrown away; and before the browser handles anything
     // else, so that no event meets the callbacks of the render before.
-    useLayoutEffect(() => {
-      membership.options = options;
-    });
+    useLayoutEffect(() => reader.follow(options));
     const version = useStore(reader.subscribe, reader.version);
-    useEffect(() => {
-      membership.join(ref);
-      return () => membership.leave(LINGER);
-    }, [membership, address, enabled, options.WebSocket]);
+    useEffect(() => reader.join(ref, address), [reader, address, enabled, options.WebSocket]);
 
     return useMemo(() => reader.view(address, enabled), [reader, version, address, enabled]);
   }
@@ -81,20 +78,45 @@ const EMPTY: Values = {
 
 const DISABLED: Values = { ...EMPTY, status: 'closed' };
 
-/** Remembers what a component has read, and wakes it for nothing else. */
+/**
+ * A component's way to the room that it shows now. It remembers what the component has read, and wakes
+ * it for nothing else.
+ */
 class Reader {
-  readonly membership: Membership;
+  #options: AnyOptions = {};
+  /** What is shown, while the component asks for this address. */
+  #membership: Membership | undefined;
+  #address: string | undefined;
+  /** Who takes what is sent; `undefined` between rooms. */
+  #target: Membership | undefined;
+  /** What was sent between rooms: a child's effects run before its parent's. */
+  #early: ((membership: Membership) => void)[] = [];
+  /** The last presence set, and where; nowhere yet, if it was between rooms. */
+  #presence: { address: string | undefined; state: unknown } | undefined;
   #read = 0;
   #version = 0;
   readonly #listeners = new Set<() => void>();
+  readonly #bindings = new Bindings((id) => this.#membership?.find(id));
 
-  constructor(options: AnyOptions) {
-    this.membership = new Membership(options);
-    this.membership.watch((fields) => {
-      if ((fields & this.#read) === 0) return;
-      this.#version++;
-      this.#listeners.forEach((listener) => listener());
-    });
+  follow(options: AnyOptions): void {
+    this.#options = options;
+    if (this.#membership) this.#membership.options = options;
+  }
+
+  /** Returns how to leave. */
+  join(ref: RoomRef<any>, address: string): () => void {
+    const last = this.#presence;
+    if (last) last.address ??= address;
+    // A component that comes back to its room brings what it last set there, not what it began with.
+    const presence = last?.address === address ? last.state : this.#options.presence;
+    const membership = new Membership(ref, { ...this.#options, presence });
+    membership.options = this.#options;
+    membership.watch(this.#changed);
+    this.#membership = membership;
+    this.#address = address;
+    this.#aim(membership);
+    this.#changed(joinedFields(membership), membership.memberIds);
+    return () => this.#leave(membership);
   }
 
   readonly version = (): number => this.#version;
@@ -110,17 +132,17 @@ class Reader {
    * and not the old one.
    */
   view(address: string, enabled: boolean): Room<any> {
-    const { membership } = this;
     const read = <F extends RoomField>(field: F): Values[F] => {
-      this.#read |= FIELD[field];
+      this.#read |= 1 << FIELDS.indexOf(field);
       if (!enabled) return DISABLED[field];
-      return membership.address === address ? membership[field] : EMPTY[field];
+      const shown = this.#address === address ? this.#membership : undefined;
+      return (shown ?? EMPTY)[field];
     };
     return {
-      send: membership.send,
-      setPresence: membership.setPresence,
-      close: membership.close,
-      member: membership.member,
+      send: this.#send,
+      setPresence: this.#setPresence,
+      close: this.#close,
+      member: this.#member,
       get status() {
         return read('status');
       },
@@ -141,4 +163,54 @@ class Reader {
       },
     };
   }
+
+  #leave(membership: Membership): void {
+    this.#address = this.#target = undefined;
+    membership.leave(LINGER);
+    // A component that has not come back by then has gone, and what it still sends is refused, not kept.
+    setTimeout(() => this.#target ?? this.#aim(membership), LINGER);
+  }
+
+  #aim(target: Membership): void {
+    this.#target = target;
+    for (const call of this.#early.splice(0)) target.attempt(() => call(target));
+  }
+
+  readonly #send = (message: unknown): void => this.#to((membership) => membership.send(message));
+
+  readonly #setPresence = (state: unknown): void => {
+    this.#presence = { address: this.#address, state };
+    this.#target?.setPresence(state);
+  };
+
+  readonly #close = (code?: number, reason?: string): void =>
+    this.#to((membership) => membership.close(code, reason));
+
+  readonly #member = (id: string): MemberBinding => this.#bindings.of(id);
+
+  #to(call: (membership: Membership) => void): void {
+    if (this.#target) return call(this.#target);
+    if (this.#early.length >= MAX_QUEUED_FRAMES) throw full();
+    this.#early.push(call);
+  }
+
+  readonly #changed = (fields: number, ids: Iterable<string>): void => {
+    this.#bindings.notify(ids, (listener) => listener());
+    if ((fields & this.#read) === 0) return;
+    this.#version++;
+    this.#listeners.forEach((listener) => listener());
+  };
+}
+
+/** What a room that has just been joined does not have in common with one that has not. */
+function joinedFields(membership: Membership): number {
+  return FIELDS.reduce(
+    (bits, field, i) => (membership[field] === EMPTY[field] ? bits : bits | (1 << i)),
+    0,
+  );
+}
+
+/** Tells rooms apart, on a server too, where there is no page to resolve an address against. */
+function addressOf(ref: RoomRef<any>, { key, url, path, share }: AnyOptions): string {
+  return JSON.stringify([ref.module, ref.name, keyParams(key), url, path, share !== false]);
 }

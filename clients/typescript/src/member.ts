@@ -32,9 +32,8 @@ export class Bindings {
     return binding;
   }
 
-  /** Without `ids`: everybody. */
-  notify(call: (listener: () => void) => void, ids: Iterable<string> = this.#watched.keys()): void {
-    for (const id of [...ids]) this.#watched.get(id)?.listeners.forEach(call);
+  notify(ids: Iterable<string>, call: (listener: () => void) => void): void {
+    for (const id of ids) this.#watched.get(id)?.listeners.forEach(call);
   }
 
   #subscribe(binding: MemberBinding, listener: () => void): () => void {

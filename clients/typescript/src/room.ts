@@ -1,10 +1,8 @@
 import { page, type Environment } from './connection/environment.js';
 import { shouldReconnect, type RetryPolicy } from './connection/machine.js';
 import { RoomError } from './errors.js';
-import { MAX_QUEUED_FRAMES } from './limits.js';
 import { Bindings } from './member.js';
-import { full } from './outbox.js';
-import { FIELD, NOBODY } from './roster.js';
+import { FIELDS, NOBODY } from './roster.js';
 import { connectionTo, type Attachment, type SharedConnection } from './shared.js';
 import type {
   BaseOptions,
@@ -44,143 +42,127 @@ export function joinRoom<T extends RoomTypes>(
   ref: RoomRef<T>,
   ...args: RoomArgs<T>
 ): RoomHandle<T> {
-  const membership = new Membership(args[0] as RoomOptions<any> | undefined);
-  membership.join(ref);
-  return membership as unknown as RoomHandle<T>;
+  const options = args[0] as RoomOptions<any> | undefined;
+  return new Membership(ref, options) as unknown as RoomHandle<T>;
 }
 
-/** One user's part in a room. It may move from one room to another, as a component does. */
-export class Membership implements Attachment {
-  /** The latest, so that no callback is ever a stale one. */
-  options: AnyOptions;
-  /** Where it has joined; `undefined` before and after. */
-  address: string | undefined;
+/** `fields` are bits, see `roster.ts`; `ids` the members that changed. Neither is to be kept. */
+export type Watcher = (fields: number, ids: Iterable<string>) => void;
 
+/** One user's part in a room, from joining to leaving. */
+export class Membership implements Attachment {
   #connection: SharedConnection | undefined;
-  /** Set when this user has left or closed, whatever the connection does for others. */
-  #over: { info: CloseInfo | undefined } | undefined;
-  /** What was asked for before there was a room: a child's effects run before its parent's. */
-  #early: (() => void)[] = [];
-  #presence: { address: string | undefined; state: unknown } | undefined;
-  readonly #watchers = new Set<(fields: number) => void>();
-  readonly #bindings = new Bindings((id) => this.#live?.roster.get(id));
+  /** What a user who has closed, on a connection that goes on for others, sees of its own end. */
+  #closeInfo: CloseInfo | undefined;
+  readonly #watchers = new Set<Watcher>();
+  readonly #bindings = new Bindings((id) => this.find(id));
 
   constructor(
-    options: AnyOptions = {},
-    private readonly environment: Environment = page,
+    ref: RoomRef<any>,
+    /** To be replaced by the latest, so that no callback is ever a stale one. */
+    public options: AnyOptions = {},
+    environment: Environment = page,
   ) {
-    this.options = options;
+    if (options.enabled === false) return;
+    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    if (!WebSocket) throw new TypeError('there is no WebSocket here: pass one as `WebSocket`');
+    const share = options.share !== false;
+    this.#connection = connectionTo(socketUrl(ref, options), WebSocket, share, environment);
+    this.#connection.attach(this, retryPolicy(options));
+    if (options.presence !== undefined) this.attempt(() => this.#show(options.presence));
   }
 
   get status(): RoomStatus {
-    return this.#over ? 'closed' : (this.#connection?.status ?? 'connecting');
+    return this.#connection?.status ?? 'closed';
   }
 
   get closeInfo(): CloseInfo | undefined {
-    return this.#over ? this.#over.info : this.#connection?.closeInfo;
+    return this.#connection?.closeInfo ?? this.#closeInfo;
   }
 
   get members(): readonly Member[] {
-    return this.#live?.roster.members ?? NOBODY;
+    return this.#connection?.roster.members ?? NOBODY;
   }
 
   get memberIds(): readonly string[] {
-    return this.#live?.roster.ids ?? NOBODY;
+    return this.#connection?.roster.ids ?? NOBODY;
   }
 
   get self(): Member | undefined {
-    return this.#live?.roster.self;
+    return this.#connection?.roster.self;
   }
 
   get others(): readonly Member[] {
-    return this.#live?.roster.others ?? NOBODY;
+    return this.#connection?.roster.others ?? NOBODY;
+  }
+
+  find(id: string): Member | undefined {
+    return this.#connection?.roster.get(id);
   }
 
   readonly member = (id: string): MemberBinding => this.#bindings.of(id);
 
-  join(ref: RoomRef<any>): void {
-    const { options } = this;
-    if (options.enabled === false) return this.leave();
-    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) throw new TypeError('there is no WebSocket here: pass one as `WebSocket`');
-    const url = socketUrl(ref, options);
-    this.#moving(() => {
-      this.#over = undefined;
-      this.address = addressOf(ref, options);
-      this.#connection = connectionTo(url, WebSocket, options.share !== false, this.environment);
-      this.#connection.attach(this, retryPolicy(options));
-      this.#settleIn();
+  readonly send = (message: unknown): void =>
+    this.#reporting(() => {
+      const { status } = this;
+      if (status === 'closed' || status === 'closing') {
+        throw new RoomError('closed', 'the room is closed: nothing can be sent');
+      }
+      this.#connection?.outbox.send(message);
     });
-  }
-
-  /** With `linger`, whoever joins the same room within so many milliseconds finds it as it was. */
-  readonly leave = (linger = 0): void => {
-    this.#moving(() => {
-      const info = this.closeInfo;
-      this.#connection?.detach(this, linger);
-      this.#connection = undefined;
-      this.address = undefined;
-      if (linger === 0) this.#end(info);
-      else this.environment.setTimer(() => this.#connection ?? this.#end(info), linger);
-    });
-  };
-
-  readonly send = (message: unknown): void => this.#reporting(() => this.#send(message));
 
   readonly setPresence = (state: unknown): void => this.#reporting(() => this.#show(state));
 
   readonly close = (code = 1000, reason = ''): void => {
-    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
-      throw new RangeError(`close code ${code}: must be 1000 or 3000-4999`);
-    }
-    if (exceeds(reason, 123)) throw new RangeError('close reason: must fit 123 bytes');
-    if (this.#over) return;
-    if (!this.#connection) return void this.#early.push(() => this.close(code, reason));
-    if (this.#connection.close(this, code, reason)) return;
+    checkClose(code, reason);
+    const connection = this.#connection;
+    if (!connection || connection.close(this, code, reason)) return;
     const info = { code, reason, wasClean: true };
-    this.#moving(() => this.#end(info));
+    this.#end(info);
     queueMicrotask(() => this.closed(info));
+  };
+
+  /** With `linger`, whoever joins the same room within so many milliseconds finds it as it was. */
+  readonly leave = (linger = 0): void => {
+    this.#connection?.detach(this, linger);
+    this.#end(this.closeInfo);
   };
 
   readonly subscribe = (
     listener: () => void,
-    fields: readonly RoomField[] = Object.keys(FIELD) as RoomField[],
+    fields: readonly RoomField[] = FIELDS,
   ): (() => void) => {
-    const wanted = fields.reduce((bits, field) => bits | FIELD[field], 0);
+    const wanted = fields.reduce((bits, field) => bits | (1 << FIELDS.indexOf(field)), 0);
     return this.watch((changed) => {
       if (changed & wanted) listener();
     });
   };
 
-  /** `subscribe` with bits of `FIELD`. */
-  watch(watcher: (fields: number) => void): () => void {
+  /** `subscribe` with bits. */
+  watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
     return () => void this.#watchers.delete(watcher);
   }
 
-  changed(fields: number, ids?: ReadonlySet<string>): void {
-    for (const watcher of [...this.#watchers]) this.#guard('a subscriber', () => watcher(fields));
-    this.#bindings.notify((listener) => this.#guard('a subscriber', listener), ids);
+  changed(fields: number, ids: Iterable<string>): void {
+    for (const watcher of [...this.#watchers]) this.attempt(() => watcher(fields, ids));
+    this.#bindings.notify(ids, (listener) => this.attempt(listener));
   }
 
   message(message: unknown, from: string): void {
-    this.#guard('onMessage', () => this.options.onMessage?.(message, from));
+    this.attempt(() => this.options.onMessage?.(message, from));
   }
 
   opened(): void {
-    this.#guard('onOpen', () => this.options.onOpen?.());
+    this.attempt(() => this.options.onOpen?.());
   }
 
   closed(info: CloseInfo): void {
-    this.#guard('onClose', () => this.options.onClose?.(info));
+    this.attempt(() => this.options.onClose?.(info));
   }
 
   shouldReconnect(info: CloseInfo): boolean {
-    let again = shouldReconnect(info);
-    this.#guard('shouldReconnect', () => {
-      again = this.options.shouldReconnect?.(info) ?? again;
-    });
-    return again;
+    return this.attempt(() => this.options.shouldReconnect?.(info)) ?? shouldReconnect(info);
   }
 
   failed(error: RoomError): boolean {
@@ -193,46 +175,18 @@ export class Membership implements Attachment {
     return onError !== undefined;
   }
 
-  get #live(): SharedConnection | undefined {
-    return this.#over ? undefined : this.#connection;
-  }
-
-  /** A component that comes back to its room brings what it last set there, not what it began with. */
-  #settleIn(): void {
-    const { presence } = this.options;
-    const last = this.#presence;
-    const known = last !== undefined && (last.address ?? this.address) === this.address;
-    if (known) this.#quietly(() => this.#show(last.state));
-    else if (presence !== undefined) this.#quietly(() => this.#show(presence));
-    for (const call of this.#early.splice(0)) this.#quietly(call);
-  }
-
-  #send(message: unknown): void {
-    if (this.status === 'closed' || this.status === 'closing') throw closed();
-    if (this.#connection) return this.#connection.outbox.send(message);
-    if (this.#early.length >= MAX_QUEUED_FRAMES) throw full();
-    this.#early.push(() => this.#send(message));
-  }
-
-  #show(state: unknown): void {
-    if (this.#over) return;
-    this.#presence = { address: this.address, state };
-    this.#connection?.outbox.setPresence(state);
-  }
-
-  #end(info: CloseInfo | undefined): void {
-    this.#over = { info };
-    this.#connection = undefined;
-    if (this.#early.splice(0).length > 0) this.#report(closed());
-  }
-
-  /** What differs afterwards is what has changed. */
-  #moving(move: () => void): void {
-    const fields = Object.keys(FIELD) as RoomField[];
-    const before = fields.map((field) => this[field]);
-    move();
-    const changed = fields.filter((field, i) => this[field] !== before[i]);
-    this.changed(changed.reduce((bits, field) => bits | FIELD[field], 0));
+  /** Where there is nobody to throw to: one user's mistake must not reach the next one. */
+  attempt<R>(call: () => R): R | undefined {
+    try {
+      return call();
+    } catch (cause) {
+      const error =
+        cause instanceof RoomError
+          ? cause
+          : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
+      if (!this.failed(error)) console.error(error);
+      return undefined;
+    }
   }
 
   /** To the caller, and to `onError` too: few callers catch. */
@@ -245,41 +199,26 @@ export class Membership implements Attachment {
     }
   }
 
-  /** Where there is no caller to throw to. */
-  #quietly(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.#report(error as RoomError);
-    }
+  #show(state: unknown): void {
+    this.#connection?.outbox.setPresence(state);
   }
 
-  #guard(what: string, call: () => void): void {
-    try {
-      call();
-    } catch (cause) {
-      this.#report(new RoomError('callback_failed', `${what} threw: ${String(cause)}`, { cause }));
-    }
-  }
-
-  #report(error: RoomError): void {
-    if (!this.failed(error)) console.error(error);
+  #end(info: CloseInfo | undefined): void {
+    const ids = this.memberIds;
+    this.#closeInfo = info;
+    this.#connection = undefined;
+    this.changed(-1, ids);
   }
 }
 
-/** Tells rooms apart before anything is joined, and on a server, where there is no page to resolve against. */
-export function addressOf(ref: RoomRef<any>, { key, url, path, share }: AnyOptions): string {
-  const params = Object.entries(key ?? {}).filter(([, value]) => value !== undefined);
-  return JSON.stringify([ref.module, ref.name, params.sort(), url, path, share !== false]);
+function checkClose(code: number, reason: string): void {
+  if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+    throw new RangeError(`close code ${code}: must be 1000 or 3000-4999`);
+  }
+  if (exceeds(reason, 123)) throw new RangeError('close reason: must fit 123 bytes');
 }
 
-function retryPolicy({ reconnect }: AnyOptions): RetryPolicy {
-  return {
-    maxRetries: reconnect?.maxRetries ?? 5,
-    minDelay: reconnect?.minDelay ?? 250,
-    maxDelay: reconnect?.maxDelay ?? 30_000,
-    growth: reconnect?.growth ?? 2,
-  };
+function retryPolicy({ reconnect = {} }: AnyOptions): RetryPolicy {
+  const { maxRetries = 5, minDelay = 250, maxDelay = 30_000, growth = 2 } = reconnect;
+  return { maxRetries, minDelay, maxDelay, growth };
 }
-
-const closed = () => new RoomError('closed', 'the room is closed: nothing can be sent');

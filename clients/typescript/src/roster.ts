@@ -1,25 +1,33 @@
 import type { Member, RoomField } from './types.js';
 
-/** What changed, as bits, because a busy room asks thousands of times a second. */
-export const FIELD: Record<RoomField, number> = {
-  status: 1,
-  closeInfo: 2,
-  members: 4,
-  memberIds: 8,
-  self: 16,
-  others: 32,
-};
+// What changed, as bits, because a busy room asks thousands of times a second.
+export const STATUS = 1;
+export const CLOSE_INFO = 2;
+export const MEMBERS = 4;
+export const MEMBER_IDS = 8;
+export const SELF = 16;
+export const OTHERS = 32;
+
+/** In the order of their bits. */
+export const FIELDS: readonly RoomField[] = [
+  'status',
+  'closeInfo',
+  'members',
+  'memberIds',
+  'self',
+  'others',
+];
 
 export const NOBODY: readonly never[] = [];
 
-const everybody = FIELD.members | FIELD.memberIds | FIELD.self | FIELD.others;
+const EVERYBODY = MEMBERS | MEMBER_IDS | SELF | OTHERS;
 
 /**
  * Who is in the room, in join order. An update costs the same however large the room is: the arrays that
  * readers see are made when they are read, and kept until they change.
  */
 export class Roster {
-  /** Bits of `FIELD` that have changed since `settle`. */
+  /** Bits of what has changed since `settle`. */
   changed = 0;
   /** Members that have changed since `settle`. */
   readonly touched = new Set<string>();
@@ -53,41 +61,39 @@ export class Roster {
   /** Members that are as they were keep their identity, so that a reconnect does not re-render them. */
   snapshot(self: string | undefined, members: readonly Member[]): void {
     const before = this.#members;
-    const [all, ids, others, own] = [this.members, this.ids, this.others, this.self];
+    const { members: all, ids, others, self: own } = this;
     this.#members = new Map();
     for (const { id, state } of members) {
       const known = before.get(id);
-      const next = state === undefined ? { id } : { id, state };
-      const same = known && JSON.stringify(known) === JSON.stringify(next);
-      this.#members.set(id, same ? known : next);
+      const same = known && JSON.stringify(known.state) === JSON.stringify(state);
+      this.#members.set(id, same ? known : member(id, state));
       if (!same) this.touched.add(id);
     }
     for (const id of before.keys()) if (!this.#members.has(id)) this.touched.add(id);
     this.#self = self;
-    this.#forget(everybody);
-    this.#all = keep(all, this.members);
-    this.#ids = keep(ids, this.ids);
-    this.#others = keep(others, this.others);
-    if (this.#all !== all) this.changed |= FIELD.members;
-    if (this.#ids !== ids) this.changed |= FIELD.memberIds;
-    if (this.#others !== others) this.changed |= FIELD.others;
-    if (this.self !== own) this.changed |= FIELD.self;
+    this.#forget(EVERYBODY);
+    if ((this.#all = keep(all, this.members)) !== all) this.changed |= MEMBERS;
+    if ((this.#ids = keep(ids, this.ids)) !== ids) this.changed |= MEMBER_IDS;
+    if ((this.#others = keep(others, this.others)) !== others) this.changed |= OTHERS;
+    if (this.self !== own) this.changed |= SELF;
   }
 
   /** A join of somebody who is there already is an update: nobody is in a roster twice. */
   join(id: string, state: unknown): void {
     if (this.#members.has(id)) return this.update(id, state);
-    this.#put(id, state, everybody & ~this.#notBy(id));
+    this.#members.set(id, member(id, state));
+    this.#touch(id, EVERYBODY);
   }
 
   /** An update of somebody who is not there is one that a leave has overtaken, and would make a ghost. */
   update(id: string, state: unknown): void {
-    if (this.#members.has(id))
-      this.#put(id, state, (everybody & ~this.#notBy(id)) ^ FIELD.memberIds);
+    if (!this.#members.has(id)) return;
+    this.#members.set(id, member(id, state));
+    this.#touch(id, EVERYBODY ^ MEMBER_IDS);
   }
 
   leave(id: string): void {
-    if (this.#members.delete(id)) this.#touch(id, everybody & ~this.#notBy(id));
+    if (this.#members.delete(id)) this.#touch(id, EVERYBODY);
   }
 
   /** What changed is now known to everybody. */
@@ -96,28 +102,22 @@ export class Roster {
     this.touched.clear();
   }
 
-  #put(id: string, state: unknown, fields: number): void {
-    this.#members.set(id, state === undefined ? { id } : { id, state });
-    this.#touch(id, fields);
-  }
-
   #touch(id: string, fields: number): void {
+    fields &= id === this.#self ? ~OTHERS : ~SELF;
     this.touched.add(id);
     this.changed |= fields;
     this.#forget(fields);
   }
 
   #forget(fields: number): void {
-    if (fields & FIELD.members) this.#all = undefined;
-    if (fields & FIELD.memberIds) this.#ids = undefined;
-    if (fields & FIELD.others) this.#others = undefined;
-  }
-
-  /** The field that a change of `id` leaves alone. */
-  #notBy(id: string): number {
-    return id === this.#self ? FIELD.others : FIELD.self;
+    if (fields & MEMBERS) this.#all = undefined;
+    if (fields & MEMBER_IDS) this.#ids = undefined;
+    if (fields & OTHERS) this.#others = undefined;
   }
 }
+
+const member = (id: string, state: unknown): Member =>
+  state === undefined ? { id } : { id, state };
 
 function keep<T>(before: readonly T[], after: readonly T[]): readonly T[] {
   const same = before.length === after.length && before.every((item, i) => item === after[i]);

@@ -3,13 +3,13 @@ import type { Environment } from './connection/environment.js';
 import type { RetryPolicy } from './connection/machine.js';
 import { RoomError } from './errors.js';
 import { Outbox } from './outbox.js';
-import { FIELD, Roster } from './roster.js';
+import { CLOSE_INFO, Roster, STATUS } from './roster.js';
 import type { CloseInfo, RoomStatus, WebSocketConstructor } from './types.js';
 import { readFrames, type ServerFrame } from './wire.js';
 
 /** One user of a connection: a component, or a caller of `joinRoom`. */
 export interface Attachment {
-  /** `fields` are bits of `FIELD`; `ids` the members that changed. Neither is to be kept. */
+  /** `fields` are bits, see `roster.ts`; `ids` the members that changed. Neither is to be kept. */
   changed(fields: number, ids: ReadonlySet<string>): void;
   message(message: unknown, from: string): void;
   opened(): void;
@@ -84,7 +84,7 @@ export class SharedConnection {
   closed(info: CloseInfo): void {
     this.outbox.pause();
     this.closeInfo = info;
-    this.roster.changed |= FIELD.closeInfo;
+    this.roster.changed |= CLOSE_INFO;
     if (this.#driver.status === 'closed') {
       this.roster.snapshot(undefined, []);
       if (!this.#driver.isRevivable) this.retire(this);
@@ -96,7 +96,7 @@ export class SharedConnection {
   /** Tells everybody what has changed, once however many frames came together. */
   stepped(): void {
     const { status } = this.#driver;
-    if (status !== this.status) this.roster.changed |= FIELD.status;
+    if (status !== this.status) this.roster.changed |= STATUS;
     this.status = status;
     const { changed, touched } = this.roster;
     if (changed === 0) return;

@@ -16,9 +16,14 @@ export function socketUrl(ref: RoomRef, { key, url, path = '/__sockets' }: Addre
   address.hash = '';
   address.searchParams.set('m', ref.module);
   address.searchParams.set('s', ref.name);
-  const params = Object.entries(key ?? {})
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const params = keyParams(key);
   if (params.length > 0) address.searchParams.set('r', JSON.stringify(Object.fromEntries(params)));
   return address.href;
+}
+
+/** The key's params, in one order. */
+export function keyParams(key: object = {}): [string, unknown][] {
+  return Object.entries(key)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -30,8 +30,8 @@ function encode(frame: object, code: RoomErrorCode): string {
 
 /**
  * Reads one WebSocket message: a frame, or a batch of them in order. Frames of a kind that this client
- * does not know are skipped, so that the server may learn new ones; one that is broken is given to
- * `onBad` and does not take the rest of its batch with it.
+ * does not know are passed on, for the receiver to skip, so that the server may learn new ones; one that
+ * is broken is given to `onBad` and does not take the rest of its batch with it.
  */
 export function readFrames(
   data: unknown,
@@ -40,43 +40,36 @@ export function readFrames(
 ): void {
   let parsed: unknown;
   try {
-    if (typeof data !== 'string') throw new TypeError('not a text frame');
-    parsed = JSON.parse(data);
+    parsed = JSON.parse(data as string);
   } catch (cause) {
-    return onBad(new RoomError('unreadable', 'the server sent what is not JSON', { cause }));
+    return onBad(new RoomError('unreadable', 'the server sent no JSON', { cause }));
   }
   for (const frame of Array.isArray(parsed) ? parsed : [parsed]) {
-    const fit = fits(frame);
-    if (fit) onFrame(frame as ServerFrame);
-    else if (fit === false)
-      onBad(new RoomError('unreadable', `the server sent a broken frame: ${excerpt(frame)}`));
+    if (isSound(frame)) onFrame(frame as ServerFrame);
+    else onBad(new RoomError('unreadable', 'broken frame: ' + JSON.stringify(frame).slice(0, 80)));
   }
 }
 
-/** `undefined` for a frame of an unknown kind. */
-function fits(frame: any): boolean | undefined {
+/** Whether a frame has what its kind must have. One of an unknown kind has, whatever it holds. */
+function isSound(frame: any): boolean {
   switch (frame?.t) {
     case 'snapshot':
       return (
-        typeof frame.self === 'string' &&
+        isString(frame.self) &&
         Array.isArray(frame.members) &&
-        frame.members.every((member: any) => typeof member?.id === 'string')
+        frame.members.every((member: any) => isString(member?.id))
       );
     case 'presence':
-      if (!/^(join|update|away|leave)$/.test(frame.op)) return undefined;
-      return typeof frame.from === 'string';
     case 'msg':
-      return typeof frame.from === 'string';
+      return isString(frame.from);
     case 'error':
-      return typeof frame.code === 'string';
-    case 'pong':
-      return true;
+      return isString(frame.code);
     default:
-      return typeof frame?.t === 'string' ? undefined : false;
+      return isString(frame?.t);
   }
 }
 
-const excerpt = (frame: unknown): string => JSON.stringify(frame).slice(0, 80);
+const isString = (value: unknown): boolean => typeof value === 'string';
 
 /** Bytes of `text` in UTF-8, exact only when it could be over `limit`. */
 export function exceeds(text: string, limit: number): boolean {

@@ -20,20 +20,22 @@ interface Trying {
   retries: number;
 }
 
+/** `heartbeat` and `until`, the next ping, are absent on a plain connection and before the snapshot. */
+interface Open extends Trying {
+  phase: 'open';
+  v1: boolean;
+  since: number;
+  heartbeat?: number;
+  until?: number;
+  unanswered: number;
+}
+
 export type State =
   /** Nobody wants a connection. */
   | { phase: 'idle' }
   /** `again`: not the first attempt. `until`: when the attempt is given up. */
   | ({ phase: 'connecting'; again: boolean; until: number } & Trying)
-  /** `heartbeat` and `pingAt` are absent on a plain connection and before the first snapshot. */
-  | ({
-      phase: 'open';
-      v1: boolean;
-      since: number;
-      heartbeat?: number;
-      pingAt?: number;
-      unanswered: number;
-    } & Trying)
+  | Open
   | ({ phase: 'waiting'; until: number } & Trying)
   | { phase: 'closing'; until: number }
   /** `revive`: it ran out of attempts, so the page's coming back starts it again. */
@@ -73,33 +75,11 @@ const CLOSED: State = { phase: 'closed' };
 
 /** `random` is in [0, 1). Times are in milliseconds. */
 export function step(state: State, event: Event, now: number, random: number): Step {
-  switch (event.type) {
-    case 'start':
-      if (state.phase === 'idle') return connect(event.policy, false, now);
-      if (state.phase === 'closed') return connect(event.policy, true, now);
-      return [state, []];
-    case 'stop':
-      return stop(state);
-    case 'close':
-      return close(state, event, now);
-    case 'opened':
-      return opened(state, event.v1, now);
-    case 'snapshot':
-      return snapshot(state, event.heartbeat, now);
-    case 'pong':
-      return [state.phase === 'open' ? { ...state, unanswered: 0 } : state, []];
-    case 'lost':
-      return lost(state, event, now, random);
-    case 'wake':
-      return wake(state, now);
-    case 'tick':
-      return now < (deadline(state) ?? Infinity) ? [state, []] : due(state, now);
-  }
+  return next(state, event, now, random) ?? [state, []];
 }
 
 /** When the machine wants its next `tick`. */
 export function deadline(state: State): number | undefined {
-  if (state.phase === 'open') return state.pingAt;
   return 'until' in state ? state.until : undefined;
 }
 
@@ -126,54 +106,70 @@ export function shouldReconnect({ code }: CloseInfo): boolean {
   return code !== 1000 && !(code >= 4000 && code <= 4999);
 }
 
-function connect(policy: RetryPolicy, again: boolean, now: number, retries = 0): Step {
-  const until = now + CONNECT_TIMEOUT;
-  return [{ phase: 'connecting', policy, again, retries, until }, [{ do: 'connect' }]];
+/** `undefined` where the event means nothing. */
+function next(state: State, event: Event, now: number, random: number): Step | undefined {
+  const { phase } = state;
+  switch (event.type) {
+    case 'start':
+      if (phase === 'idle' || phase === 'closed')
+        return connect(event.policy, now, phase !== 'idle');
+      return;
+    case 'stop':
+      return [IDLE, [...farewell(state, 1000, ''), { do: 'drop' }]];
+    case 'close':
+      return close(state, event, now);
+    case 'opened':
+      return phase === 'connecting' ? opened(state, event.v1, now) : undefined;
+    case 'snapshot':
+      return phase === 'open' ? snapshot(state, event.heartbeat, now) : undefined;
+    case 'pong':
+      return phase === 'open' ? [{ ...state, unanswered: 0 }, []] : undefined;
+    case 'lost':
+      return lost(state, event, now, random);
+    case 'wake':
+      return wake(state, now);
+    case 'tick':
+      return now < (deadline(state) ?? Infinity) ? undefined : due(state, now);
+  }
 }
 
-function stop(state: State): Step {
-  if (state.phase === 'open') {
-    return [IDLE, [...farewell(state.v1), { do: 'close', code: 1000, reason: '' }, { do: 'drop' }]];
-  }
-  return [IDLE, [{ do: 'drop' }]];
+function connect(policy: RetryPolicy, now: number, again: boolean, retries = 0): Step {
+  const until = now + CONNECT_TIMEOUT;
+  return [{ phase: 'connecting', policy, again, retries, until }, [{ do: 'connect' }]];
 }
 
 function close(
   state: State,
   { code, reason }: { code: number; reason: string },
   now: number,
-): Step {
+): Step | undefined {
   switch (state.phase) {
-    case 'open': {
-      const next: State = { phase: 'closing', until: now + CLOSE_TIMEOUT };
-      return [next, [...farewell(state.v1), { do: 'close', code, reason }]];
-    }
+    case 'open':
+      return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, farewell(state, code, reason)];
     case 'connecting':
     case 'waiting':
       return [CLOSED, [{ do: 'drop' }, { do: 'closed', info: { code, reason, wasClean: false } }]];
     case 'closed':
       return [CLOSED, []];
-    default:
-      return [state, []];
   }
 }
 
-/** Without it the server would hold the member for its grace period. */
-const farewell = (v1: boolean): Action[] => (v1 ? [{ do: 'send', data: BYE }] : []);
-
-function opened(state: State, v1: boolean, now: number): Step {
-  if (state.phase !== 'connecting') return [state, []];
-  const { policy, retries } = state;
-  const next: State = { phase: 'open', policy, retries, v1, since: now, unanswered: 0 };
-  return [next, [{ do: 'opened', v1 }]];
+/** The bye says that it is on purpose: without it a server may hold the member for a grace period. */
+function farewell(state: State, code: number, reason: string): Action[] {
+  if (state.phase !== 'open') return [];
+  const close: Action = { do: 'close', code, reason };
+  return state.v1 ? [{ do: 'send', data: BYE }, close] : [close];
 }
 
-function snapshot(state: State, wanted: unknown, now: number): Step {
-  if (state.phase !== 'open' || !state.v1 || !(typeof wanted === 'number' && wanted > 0)) {
-    return [state, []];
-  }
+function opened({ policy, retries }: Trying, v1: boolean, now: number): Step {
+  const state: State = { phase: 'open', policy, retries, v1, since: now, unanswered: 0 };
+  return [state, [{ do: 'opened', v1 }]];
+}
+
+function snapshot(state: Open, wanted: unknown, now: number): Step | undefined {
+  if (!state.v1 || typeof wanted !== 'number' || !(wanted > 0)) return;
   const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
-  return [{ ...state, heartbeat, pingAt: now + heartbeat, unanswered: 0 }, []];
+  return [{ ...state, heartbeat, until: now + heartbeat, unanswered: 0 }, []];
 }
 
 function lost(
@@ -181,16 +177,16 @@ function lost(
   { info, again }: { info: CloseInfo; again: boolean },
   now: number,
   random: number,
-): Step {
-  const closed: Action = { do: 'closed', info };
-  if (state.phase === 'closing') return [CLOSED, [closed]];
-  if (state.phase !== 'connecting' && state.phase !== 'open') return [state, []];
-  if (!again) return [CLOSED, [closed]];
+): Step | undefined {
+  const closed: Action[] = [{ do: 'closed', info }];
+  if (state.phase === 'closing') return [CLOSED, closed];
+  if (state.phase !== 'connecting' && state.phase !== 'open') return;
+  if (!again) return [CLOSED, closed];
   const { policy } = state;
   const retries = hasLasted(state, now) ? 0 : state.retries;
-  if (retries >= policy.maxRetries) return [{ phase: 'closed', revive: policy }, [closed]];
+  if (retries >= policy.maxRetries) return [{ phase: 'closed', revive: policy }, closed];
   const until = now + (retryAfter(info) ?? backoff(policy, retries, random));
-  return [{ phase: 'waiting', policy, retries: retries + 1, until }, [closed]];
+  return [{ phase: 'waiting', policy, retries: retries + 1, until }, closed];
 }
 
 /** A server that accepts and then drops must not be retried for ever, so opening alone does not count. */
@@ -205,47 +201,42 @@ function backoff(policy: RetryPolicy, retries: number, random: number): number {
 
 /** A restarting server spreads its clients over time by itself. */
 function retryAfter({ code, reason }: CloseInfo): number | undefined {
-  const ms = code === 1012 ? /\bretry=(\d+)/.exec(reason)?.[1] : undefined;
-  return ms === undefined ? undefined : Math.min(Number(ms), MAX_RETRY_AFTER);
+  const ms = code === 1012 && /\bretry=(\d+)/.exec(reason)?.[1];
+  return ms ? Math.min(Number(ms), MAX_RETRY_AFTER) : undefined;
 }
 
-function wake(state: State, now: number): Step {
+function wake(state: State, now: number): Step | undefined {
   switch (state.phase) {
     case 'waiting':
-      return connect(state.policy, true, now);
+      return connect(state.policy, now, true);
     case 'closed':
-      return state.revive ? connect(state.revive, true, now) : [state, []];
+      return state.revive && connect(state.revive, now, true);
     case 'connecting':
     case 'open':
       return [{ ...state, retries: 0 }, []];
-    default:
-      return [state, []];
   }
 }
 
-function due(state: State, now: number): Step {
+function due(state: State, now: number): Step | undefined {
   switch (state.phase) {
     case 'connecting':
-      return [state, [abandon('the connection could not be made in time')]];
+      return [state, abandon('connecting took too long')];
     case 'closing':
-      return [state, [abandon('the peer did not answer the close')]];
+      return [state, abandon('closing took too long')];
     case 'waiting':
-      return connect(state.policy, true, now, state.retries);
+      return connect(state.policy, now, true, state.retries);
     case 'open':
       return heartbeat(state, now);
-    default:
-      return [state, []];
   }
 }
 
-function heartbeat(state: State & { phase: 'open' }, now: number): Step {
-  if (state.unanswered >= 2) return [state, [abandon('two pings were not answered')]];
-  const pingAt = now + (state.heartbeat ?? DEFAULT_HEARTBEAT);
-  return [{ ...state, pingAt, unanswered: state.unanswered + 1 }, [{ do: 'send', data: PING }]];
+function heartbeat(state: Open, now: number): Step {
+  if (state.unanswered >= 2) return [state, abandon('two pings went unanswered')];
+  const until = now + (state.heartbeat ?? DEFAULT_HEARTBEAT);
+  return [{ ...state, until, unanswered: state.unanswered + 1 }, [{ do: 'send', data: PING }]];
 }
 
 /** 1006 is what a browser reports for a connection that ended without a close frame. */
-const abandon = (reason: string): Action => ({
-  do: 'abandon',
-  info: { code: 1006, reason, wasClean: false },
-});
+const abandon = (reason: string): Action[] => [
+  { do: 'abandon', info: { code: 1006, reason, wasClean: false } },
+];
