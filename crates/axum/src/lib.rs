@@ -1,1 +1,25 @@
-//! Roomful rooms on axum.
+//! Roomful rooms on axum and tokio.
+//!
+//! This crate is the platform: it answers the upgrade, owns the sockets, lends the rooms tokio's clock and tasks, and
+//! ends in order. What happens in a room is the app's, through [`roomful`]; what a frame means is the engine's.
+//!
+//! ```no_run
+//! use roomful_axum::RoomsExt as _;
+//!
+//! # async fn run(rooms: roomful::Rooms) -> std::io::Result<()> {
+//! let app = axum::Router::new().merge(rooms.router());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! roomful_axum::serve(listener, app, &rooms, roomful_axum::shutdown_signal()).await
+//! # }
+//! ```
+//!
+//! It must never run a hook on the task that owns a socket, read a frame that nobody has room for, or name a room.
+
+mod handshake;
+mod host;
+mod router;
+mod serve;
+mod socket;
+
+pub use router::RoomsExt;
+pub use serve::{serve, shutdown_signal};

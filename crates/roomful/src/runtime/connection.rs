@@ -24,15 +24,6 @@ pub struct Connection {
     _counted: Counted,
 }
 
-/// What became of a received message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Received {
-    /// It was taken, answered or dropped; read on.
-    Continue,
-    /// The connection is being closed; what is read now is not for the room.
-    Closing,
-}
-
 impl Connection {
     /// Starts a connection. With `Err` it is only there to be closed.
     pub(crate) fn start(hub: &Arc<Hub>, dialect: Dialect, opening: Result<Opening, Close>, span: tracing::Span) -> Self {
@@ -77,10 +68,10 @@ impl Connection {
     }
 
     /// One WebSocket message, text or binary, as it came.
-    pub fn receive(&self, message: &Bytes) -> Received {
+    pub fn receive(&self, message: &Bytes) {
         metrics::frame_received();
-        if self.link.mailbox.is_closing() {
-            return Received::Closing;
+        if self.link.mailbox.closing().is_some() {
+            return metrics::frame_dropped("closing");
         }
         let now = self.link.hub.now();
         let verdict = lock(&self.link.intake).judge(message, now);
@@ -96,10 +87,8 @@ impl Connection {
             Verdict::Close(close) => {
                 count_dropped(Dropped::BadFrame);
                 self.link.close(close);
-                return Received::Closing;
             }
         }
-        Received::Continue
     }
 
     /// When [`Connection::release`] has something to do.

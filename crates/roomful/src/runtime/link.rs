@@ -141,7 +141,7 @@ impl Link {
 
     fn join(self: &Arc<Self>, topic: &Topic, seed: Option<&Json>) -> Result<(), Close> {
         // A socket that closed while its data was being found must not become a member that nobody can remove.
-        if lock(&self.inbox).has_ended() || self.mailbox.is_closing() {
+        if lock(&self.inbox).has_ended() || self.mailbox.closing().is_some() {
             return Err(Close::LOST);
         }
         let room = self.hub.join(topic, self, seed)?;

@@ -30,7 +30,7 @@ enum Ending {
     Open,
     /// What is queued goes out first; nothing more comes in.
     Closing(Close),
-    Closed,
+    Closed(Close),
 }
 
 /// What the socket is to write.
@@ -69,13 +69,10 @@ impl Mailbox {
         if let Some(frame) = state.outbox.pop() {
             return Some(Outgoing::Frame(frame));
         }
-        match std::mem::replace(&mut state.ending, Ending::Closed) {
-            Ending::Closing(close) => Some(Outgoing::Close(close)),
-            other => {
-                state.ending = other;
-                None
-            }
-        }
+        let Ending::Closing(close) = &state.ending else { return None };
+        let close = close.clone();
+        state.ending = Ending::Closed(close.clone());
+        Some(Outgoing::Close(close))
     }
 
     /// Bytes that wait to be written.
@@ -83,9 +80,12 @@ impl Mailbox {
         lock(&self.state).outbox.bytes()
     }
 
-    /// Whether the connection is being closed from this side.
-    pub fn is_closing(&self) -> bool {
-        lock(&self.state).ending != Ending::Open
+    /// The close that this side has begun, from the decision on.
+    pub fn closing(&self) -> Option<Close> {
+        match &lock(&self.state).ending {
+            Ending::Open => None,
+            Ending::Closing(close) | Ending::Closed(close) => Some(close.clone()),
+        }
     }
 
     /// A frame that must arrive.

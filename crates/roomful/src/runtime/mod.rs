@@ -14,7 +14,7 @@ mod link;
 mod live_room;
 mod mailbox;
 
-pub use connection::{Connection, Received};
+pub use connection::Connection;
 pub use drain::Drain;
 pub use host::Host;
 pub use hub::Stats;

@@ -1,0 +1,2 @@
+//! The live cursor board.
+fn main() {}
