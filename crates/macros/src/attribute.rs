@@ -1,0 +1,160 @@
+//! What stands in `#[channel(..)]`, on the struct and on its fields.
+
+use roomful_core::pattern::Pattern;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Field, Ident, LitStr, Path, Result, Token, Type, parse_quote};
+
+/// `#[channel("board/:boardId", message = .., presence = ..)]`.
+pub(crate) struct ChannelAttribute {
+    pub(crate) pattern: Pattern,
+    /// The pattern as it was written: a mistake in it is shown here, since stable Rust cannot point into a literal.
+    pub(crate) literal: LitStr,
+    pub(crate) incoming: Type,
+    pub(crate) outgoing: Type,
+    pub(crate) presence: Type,
+    pub(crate) roomful: Path,
+}
+
+impl ChannelAttribute {
+    /// The one among the attributes of `channel`, the struct.
+    pub(crate) fn find(channel: &Ident, attributes: &[Attribute]) -> Result<Self> {
+        let missing = || {
+            Error::new(
+                channel.span(),
+                format!(
+                    "`{channel}` has no pattern: add `#[channel(\"..\")]` under the derive, as in `#[channel(\"board/:boardId\")]`"
+                ),
+            )
+        };
+        only(attributes)?.ok_or_else(missing)?.parse_args()
+    }
+}
+
+impl Parse for ChannelAttribute {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if !input.peek(LitStr) {
+            return Err(input.error("the pattern comes first, in quotes: `#[channel(\"board/:boardId\", ..)]`"));
+        }
+        let literal: LitStr = input.parse()?;
+        let pattern = Pattern::parse(&literal.value()).map_err(|error| Error::new(literal.span(), error))?;
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        let words = Words::parse(input)?;
+        let unit = || parse_quote!(());
+        let (incoming, outgoing) = match words.message {
+            Some(message) => (message.clone(), message),
+            None => (words.incoming.unwrap_or_else(unit), words.outgoing.unwrap_or_else(unit)),
+        };
+        Ok(Self {
+            pattern,
+            literal,
+            incoming,
+            outgoing,
+            presence: words.presence.unwrap_or_else(unit),
+            roomful: words.roomful.unwrap_or_else(|| parse_quote!(::roomful)),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Words {
+    message: Option<Type>,
+    incoming: Option<Type>,
+    outgoing: Option<Type>,
+    presence: Option<Type>,
+    roomful: Option<Path>,
+}
+
+impl Words {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut words = Self::default();
+        while !input.is_empty() {
+            let word = input.call(Ident::parse_any)?;
+            words.parse_one(&word, input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(words)
+    }
+
+    fn parse_one(&mut self, word: &Ident, input: ParseStream<'_>) -> Result<()> {
+        let name = word.to_string();
+        let message_and_half = match name.as_str() {
+            "message" => self.incoming.is_some() || self.outgoing.is_some(),
+            "incoming" | "outgoing" => self.message.is_some(),
+            _ => false,
+        };
+        if message_and_half {
+            return Err(Error::new(word.span(), "`message` is `incoming` and `outgoing` in one: give it, or them"));
+        }
+        match name.as_str() {
+            "message" => set(&mut self.message, word, input),
+            "incoming" => set(&mut self.incoming, word, input),
+            "outgoing" => set(&mut self.outgoing, word, input),
+            "presence" => set(&mut self.presence, word, input),
+            "crate" => set(&mut self.roomful, word, input),
+            _ => Err(Error::new(
+                word.span(),
+                format!(
+                    "a channel knows no `{name}`: the words are `message`, `incoming`, `outgoing`, `presence` and `crate`"
+                ),
+            )),
+        }
+    }
+}
+
+/// The param that a field says it is: `#[channel(param = "boardId")]`.
+pub(crate) fn param_of(field: &Field) -> Result<Option<LitStr>> {
+    let Some(attribute) = only(&field.attrs)? else { return Ok(None) };
+    let words = attribute.parse_args_with(Punctuated::<FieldWord, Token![,]>::parse_terminated)?;
+    let mut words = words.into_iter();
+    match (words.next(), words.next()) {
+        (Some(FieldWord { param, .. }), None) => Ok(Some(param)),
+        (_, Some(second)) => Err(given_twice(&second.word)),
+        (None, None) => {
+            Err(Error::new_spanned(attribute, "say which param this field is: `#[channel(param = \"..\")]`"))
+        }
+    }
+}
+
+struct FieldWord {
+    word: Ident,
+    param: LitStr,
+}
+
+impl Parse for FieldWord {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let word = input.call(Ident::parse_any)?;
+        if word != "param" {
+            return Err(Error::new(word.span(), format!("a channel's field knows no `{word}`: the word is `param`")));
+        }
+        input.parse::<Token![=]>()?;
+        Ok(Self { word, param: input.parse()? })
+    }
+}
+
+fn set<T: Parse>(slot: &mut Option<T>, word: &Ident, input: ParseStream<'_>) -> Result<()> {
+    if slot.is_some() {
+        return Err(given_twice(word));
+    }
+    input.parse::<Token![=]>()?;
+    *slot = Some(input.parse()?);
+    Ok(())
+}
+
+fn given_twice(word: &Ident) -> Error {
+    Error::new(word.span(), format!("`{word}` is given twice"))
+}
+
+fn only(attributes: &[Attribute]) -> Result<Option<&Attribute>> {
+    let mut ours = attributes.iter().filter(|attribute| attribute.path().is_ident("channel"));
+    let first = ours.next();
+    match ours.next() {
+        None => Ok(first),
+        Some(second) => Err(Error::new_spanned(second, "a second `#[channel(..)]`: put everything into one")),
+    }
+}
