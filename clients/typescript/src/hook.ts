@@ -176,20 +176,24 @@ class Reader {
     for (const call of this.#early.splice(0)) target.attempt(() => call(target));
   }
 
-  readonly #send = (message: unknown): void => this.#to((membership) => membership.send(message));
+  readonly #send = (message: unknown): void => {
+    if (this.#target) this.#target.send(message);
+    else this.#later((membership) => membership.post(message));
+  };
 
   readonly #setPresence = (state: unknown): void => {
     this.#presence = { address: this.#address, state };
     this.#target?.setPresence(state);
   };
 
-  readonly #close = (code?: number, reason?: string): void =>
-    this.#to((membership) => membership.close(code, reason));
+  readonly #close = (code?: number, reason?: string): void => {
+    if (this.#target) this.#target.close(code, reason);
+    else this.#later((membership) => membership.close(code, reason));
+  };
 
   readonly #member = (id: string): MemberBinding => this.#bindings.of(id);
 
-  #to(call: (membership: Membership) => void): void {
-    if (this.#target) return call(this.#target);
+  #later(call: (membership: Membership) => void): void {
     if (this.#early.length >= MAX_QUEUED_FRAMES) throw full();
     this.#early.push(call);
   }

@@ -102,14 +102,16 @@ export class Membership implements Attachment {
 
   readonly member = (id: string): MemberBinding => this.#bindings.of(id);
 
-  readonly send = (message: unknown): void =>
-    this.#reporting(() => {
-      const { status } = this;
-      if (status === 'closed' || status === 'closing') {
-        throw new RoomError('closed', 'the room is closed: nothing can be sent');
-      }
-      this.#connection?.outbox.send(message);
-    });
+  readonly send = (message: unknown): void => this.#reporting(() => this.post(message));
+
+  /** `send` that only throws. */
+  post(message: unknown): void {
+    const { status } = this;
+    if (status === 'closed' || status === 'closing') {
+      throw new RoomError('closed', 'the room is closed: nothing can be sent');
+    }
+    this.#connection?.outbox.send(message);
+  }
 
   readonly setPresence = (state: unknown): void => this.#reporting(() => this.#show(state));
 

@@ -129,7 +129,9 @@ export class SharedConnection {
       case 'presence':
         if (frame.op === 'leave') return this.roster.leave(frame.from);
         if (frame.op === 'join') return this.roster.join(frame.from, frame.state);
-        return this.roster.update(frame.from, frame.state);
+        if (frame.op === 'update' || frame.op === 'away')
+          this.roster.update(frame.from, frame.state);
+        return;
       case 'msg':
         // A message may speak of somebody who joined in the same batch.
         this.stepped();

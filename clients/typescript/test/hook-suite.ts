@@ -1,0 +1,448 @@
+/** What both hooks promise. Each framework runs all of it; see `preact.test.ts` and `react.test.ts`. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Hooks } from '../src/hook.js';
+import type { Room, RoomOptions } from '../src/index.js';
+import type { Board, Cursor } from './support/rooms.js';
+import { fakeSockets } from './support/sockets.js';
+
+/** What the suite needs of a framework. */
+export interface Renderer extends Hooks {
+  h(type: unknown, props?: object | null, ...children: unknown[]): unknown;
+  /** Renders into a root of its own. Everything that follows from it has happened when it returns. */
+  mount(element: unknown): { html(): string; render(element: unknown): void; unmount(): void };
+  act(call: () => void): void;
+  useEffect(effect: () => void | (() => void), inputs?: readonly unknown[]): void;
+  StrictMode?: unknown;
+}
+
+type View = Room<Board>;
+
+export function hookSuite(name: string, renderer: Renderer): void {
+  const { h, mount, act, useRoom, useMember, useEffect } = renderer;
+  let sockets: ReturnType<typeof fakeSockets>;
+  let log: ReturnType<typeof vi.spyOn>;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    sockets = fakeSockets();
+    log = vi.spyOn(console, 'error').mockImplementation(() => {});
+  });
+
+  afterEach(() => {
+    expect(log.mock.calls).toEqual([]);
+    vi.useRealTimers();
+  });
+
+  const ref = renderer.room<Board>('board', 'cursors');
+  const options = (more: object = {}): RoomOptions<Board> => ({
+    key: { boardId: 'main' },
+    WebSocket: sockets.WebSocket,
+    ...more,
+  });
+
+  /** A component that shows what `show` reads, counts its renders, and leaves the room within reach. */
+  function probe(show: (room: View) => unknown, more: object = {}) {
+    const seen = { renders: 0, room: undefined as unknown as View };
+    function Probe(props: object) {
+      seen.renders++;
+      seen.room = useRoom(ref, options({ ...more, ...props }));
+      return h('p', null, String(JSON.stringify(show(seen.room))));
+    }
+    return { seen, Probe };
+  }
+
+  const receive = (frame: unknown) => act(() => sockets.last.receive(frame));
+  const update = (id: string, x: number) =>
+    receive({ t: 'presence', op: 'update', from: id, state: { x } });
+  const join = (id: string) => receive({ t: 'presence', op: 'join', from: id });
+  const leave = (id: string) => receive({ t: 'presence', op: 'leave', from: id });
+  const welcome = (...members: { id: string; state?: Cursor }[]) =>
+    act(() => sockets.last.welcome(members.length > 0 ? members : [{ id: 'me' }, { id: 'you' }]));
+
+  describe(name, () => {
+    it('joins when it is mounted and leaves when it is unmounted', () => {
+      const { Probe } = probe((room) => [room.status, room.memberIds, room.self]);
+      const root = mount(h(Probe));
+      expect(root.html()).toBe('<p>["connecting",[],null]</p>');
+      expect(sockets.all).toHaveLength(1);
+      welcome();
+      expect(root.html()).toBe('<p>["open",["me","you"],{"id":"me"}]</p>');
+      root.unmount();
+      expect(sockets.last.closes).toEqual([]);
+      vi.advanceTimersByTime(100);
+      expect(sockets.last.frames).toEqual([{ t: 'bye' }]);
+      expect(sockets.last.closes).toEqual([[1000, '']]);
+    });
+
+    it('works as a method of the reference and as a function', () => {
+      const Method = () => h('p', null, ref.useRoom(options()).status);
+      const plain = { module: 'board', name: 'cursors' };
+      const Free = () => h('p', null, useRoom(plain, options() as object).status);
+      const root = mount(h('div', null, h(Method), h(Free)));
+      expect(sockets.all).toHaveLength(1);
+      welcome();
+      expect(root.html()).toBe('<div><p>open</p><p>open</p></div>');
+    });
+
+    describe('renders again only for what was read', () => {
+      const cases: [string, (room: View) => unknown, Record<string, number>][] = [
+        ['nothing', () => 0, { update: 0, own: 0, join: 0, leave: 0, lost: 0 }],
+        ['status', (room) => room.status, { update: 0, own: 0, join: 0, leave: 0, lost: 1 }],
+        ['closeInfo', (room) => room.closeInfo, { update: 0, own: 0, join: 0, leave: 0, lost: 1 }],
+        ['members', (room) => room.members, { update: 1, own: 1, join: 1, leave: 1, lost: 0 }],
+        ['memberIds', (room) => room.memberIds, { update: 0, own: 0, join: 1, leave: 1, lost: 0 }],
+        ['self', (room) => room.self, { update: 0, own: 1, join: 0, leave: 0, lost: 0 }],
+        ['others', (room) => room.others, { update: 1, own: 0, join: 1, leave: 1, lost: 0 }],
+        [
+          'member',
+          (room) => room.member('you').get(),
+          { update: 0, own: 0, join: 0, leave: 0, lost: 0 },
+        ],
+      ];
+      const changes: Record<string, () => void> = {
+        update: () => update('you', 1),
+        own: () => update('me', 1),
+        join: () => join('they'),
+        leave: () => leave('they'),
+        lost: () => act(() => sockets.last.end()),
+      };
+
+      it.each(cases)('%s', (_, show, expected) => {
+        const { seen, Probe } = probe(show);
+        mount(h(Probe));
+        welcome();
+        const counted: Record<string, number> = {};
+        for (const [what, change] of Object.entries(changes)) {
+          const before = seen.renders;
+          change();
+          counted[what] = seen.renders - before;
+        }
+        expect(counted).toEqual(expected);
+      });
+
+      it('and never for a message', () => {
+        const onMessage = vi.fn();
+        const { seen, Probe } = probe((room) => ({ ...room }), { onMessage });
+        mount(h(Probe));
+        welcome();
+        const before = seen.renders;
+        receive({ t: 'msg', from: 'you', msg: 'hi' });
+        expect(onMessage).toHaveBeenCalledExactlyOnceWith('hi', 'you');
+        expect(seen.renders).toBe(before);
+      });
+
+      it('once for all that one batch changes', () => {
+        const { seen, Probe } = probe((room) => [room.members, room.self, room.memberIds]);
+        mount(h(Probe));
+        welcome();
+        const before = seen.renders;
+        receive([
+          { t: 'presence', op: 'join', from: 'they' },
+          { t: 'presence', op: 'update', from: 'me', state: { x: 1 } },
+        ]);
+        expect(seen.renders).toBe(before + 1);
+      });
+
+      it('not for joining a room that is not open yet', () => {
+        const { seen, Probe } = probe((room) => ({ ...room }));
+        mount(h(Probe));
+        expect(seen.renders).toBe(1);
+      });
+
+      it('not for a reconnect that changes nobody', () => {
+        const { seen, Probe } = probe((room) => [room.members, room.self, room.others]);
+        mount(h(Probe));
+        welcome();
+        const before = seen.renders;
+        act(() => sockets.last.end());
+        act(() => void vi.advanceTimersByTime(125));
+        welcome();
+        expect(sockets.all).toHaveLength(2);
+        expect(seen.renders).toBe(before);
+      });
+    });
+
+    it('gives an object that changes exactly when something that was read does', () => {
+      const { seen, Probe } = probe((room) => room.memberIds);
+      const root = mount(h(Probe));
+      welcome();
+      const { room } = seen;
+      root.render(h(Probe, { title: 'again' }));
+      expect(seen.room).toBe(room);
+      join('they');
+      expect(seen.room).not.toBe(room);
+      expect(seen.room.send).toBe(room.send);
+      expect(seen.room.setPresence).toBe(room.setPresence);
+      expect(seen.room.close).toBe(room.close);
+      expect(seen.room.member).toBe(room.member);
+    });
+
+    it('a row with a member of its own renders alone', () => {
+      const renders: Record<string, number> = { list: 0, me: 0, you: 0 };
+      function Row({ of }: { of: ReturnType<View['member']> }) {
+        renders[of.id] = (renders[of.id] ?? 0) + 1;
+        const member = useMember(of);
+        return h('li', null, `${of.id} ${member?.state?.x}`);
+      }
+      function List() {
+        renders.list!++;
+        const { memberIds, member } = useRoom(ref, options());
+        return h('ul', null, ...memberIds.map((id) => h(Row, { key: id, of: member(id) })));
+      }
+      const root = mount(h(List));
+      welcome();
+      const before = { ...renders };
+      update('you', 5);
+      expect(root.html()).toBe('<ul><li>me undefined</li><li>you 5</li></ul>');
+      expect(renders).toEqual({ ...before, you: before.you! + 1 });
+      leave('you');
+      expect(root.html()).toBe('<ul><li>me undefined</li></ul>');
+      expect(renders).toEqual({
+        ...before,
+        list: before.list! + 1,
+        you: before.you! + 1,
+        me: renders.me,
+      });
+    });
+
+    it('a row may wait for its member', () => {
+      const Row = () => {
+        const { member } = useRoom(ref, options());
+        return h('p', null, `${useMember(member('later'))?.id}`);
+      };
+      const root = mount(h(Row));
+      expect(root.html()).toBe('<p>undefined</p>');
+      welcome();
+      join('later');
+      expect(root.html()).toBe('<p>later</p>');
+      leave('later');
+      expect(root.html()).toBe('<p>undefined</p>');
+    });
+
+    it('calls the latest callbacks, and does not reconnect for new ones', () => {
+      const heard: unknown[] = [];
+      const { Probe } = probe(() => 0);
+      const callbacks = (n: number) => ({
+        onOpen: () => heard.push(['open', n]),
+        onMessage: (message: unknown) => heard.push([message, n]),
+        onClose: () => heard.push(['close', n]),
+        shouldReconnect: () => Boolean(heard.push(['again', n])),
+        reconnect: { minDelay: n },
+      });
+      const root = mount(h(Probe, callbacks(1)));
+      root.render(h(Probe, callbacks(2)));
+      welcome();
+      root.render(h(Probe, callbacks(3)));
+      receive({ t: 'msg', from: 'you', msg: 'hi' });
+      root.render(h(Probe, callbacks(4)));
+      act(() => sockets.last.end());
+      expect(heard).toEqual([
+        ['open', 2],
+        ['hi', 3],
+        ['again', 4],
+        ['close', 4],
+      ]);
+      expect(sockets.all).toHaveLength(1);
+    });
+
+    describe('another key', () => {
+      it('is another room, and nothing of the old one is ever shown for it', () => {
+        const shown: unknown[] = [];
+        function Probe({ boardId }: { boardId: string }) {
+          const { status, memberIds } = useRoom(ref, options({ key: { boardId } }));
+          shown.push([boardId, status, memberIds.length]);
+          return h('p', null, `${boardId} ${status} ${memberIds.join()}`);
+        }
+        const root = mount(h(Probe, { boardId: 'one' }));
+        welcome();
+        expect(root.html()).toBe('<p>one open me,you</p>');
+        root.render(h(Probe, { boardId: 'two' }));
+        expect(root.html()).toBe('<p>two connecting </p>');
+        expect(sockets.all).toHaveLength(2);
+        expect(decodeURIComponent(sockets.last.url)).toContain('{"boardId":"two"}');
+        expect(shown).not.toContainEqual(['two', 'open', 2]);
+        vi.advanceTimersByTime(100);
+        expect(sockets.all[0]!.closes).toEqual([[1000, '']]);
+        welcome({ id: 'me' });
+        expect(root.html()).toBe('<p>two open me</p>');
+      });
+
+      it('begins with the presence of the options, not with what was set elsewhere', () => {
+        let room: View | undefined;
+        function Probe({ boardId }: { boardId: string }) {
+          room = useRoom(ref, options({ key: { boardId }, presence: { x: 0 } }));
+          return null;
+        }
+        const root = mount(h(Probe, { boardId: 'one' }));
+        welcome();
+        room!.setPresence({ x: 7 });
+        root.render(h(Probe, { boardId: 'two' }));
+        welcome();
+        expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 0 } }]);
+      });
+    });
+
+    it('stays where it is when only the order of the key’s params differs', () => {
+      const two = renderer.room<{ key: { a: string; b: string } }>('m', 'two');
+      const Probe = ({ swap }: { swap?: boolean }) => {
+        const key = swap ? { b: '2', a: '1' } : { a: '1', b: '2' };
+        return h('p', null, useRoom(two, { ...options(), key } as never).status);
+      };
+      const root = mount(h(Probe));
+      root.render(h(Probe, { swap: true }));
+      expect(sockets.all).toHaveLength(1);
+    });
+
+    it('sends presence at the first open, and the last one after a reconnect', () => {
+      const { seen, Probe } = probe(() => 0, { presence: { x: 0 } });
+      mount(h(Probe));
+      welcome();
+      expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 0 } }]);
+      seen.room.setPresence({ x: 8 });
+      act(() => sockets.last.end());
+      act(() => void vi.advanceTimersByTime(125));
+      welcome();
+      expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 8 } }]);
+    });
+
+    it('a parent’s room takes what a child sends in its first effect', () => {
+      const Child = ({ room }: { room: View }) => {
+        useEffect(() => {
+          room.send('first');
+          room.setPresence({ x: 3 });
+        }, []);
+        return null;
+      };
+      const Parent = () => h(Child, { room: useRoom(ref, options({ presence: { x: 0 } })) });
+      mount(h(Parent));
+      welcome();
+      expect(sockets.last.frames).toEqual([
+        { t: 'presence', state: { x: 3 } },
+        { t: 'msg', msg: 'first' },
+      ]);
+    });
+
+    it('says so when something is sent after the component has gone', () => {
+      const onError = vi.fn();
+      const { seen, Probe } = probe(() => 0, { onError });
+      const root = mount(h(Probe));
+      root.unmount();
+      seen.room.send('late');
+      vi.advanceTimersByTime(100);
+      expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed']);
+      expect(() => seen.room.send('later')).toThrow(/closed/);
+    });
+
+    describe('enabled', () => {
+      it('false does not connect, and turns on and off', () => {
+        const { seen, Probe } = probe((room) => [room.status, room.memberIds]);
+        const root = mount(h(Probe, { enabled: false }));
+        expect(root.html()).toBe('<p>["closed",[]]</p>');
+        expect(sockets.all).toEqual([]);
+        expect(() => act(() => seen.room.send('x'))).toThrow(/closed/);
+        root.render(h(Probe, { enabled: true }));
+        expect(root.html()).toBe('<p>["connecting",[]]</p>');
+        welcome({ id: 'me' });
+        expect(root.html()).toBe('<p>["open",["me"]]</p>');
+        root.render(h(Probe, { enabled: false }));
+        expect(root.html()).toBe('<p>["closed",[]]</p>');
+        vi.advanceTimersByTime(100);
+        expect(sockets.last.closes).toEqual([[1000, '']]);
+        expect(sockets.all).toHaveLength(1);
+      });
+    });
+
+    it('close ends it, tells why, and it does not come back', () => {
+      const onClose = vi.fn();
+      const { seen, Probe } = probe((room) => [room.status, room.closeInfo?.code], { onClose });
+      const root = mount(h(Probe));
+      welcome();
+      act(() => seen.room.close(4001, 'done'));
+      expect(root.html()).toBe('<p>["closing",null]</p>');
+      act(() => sockets.last.end(4001, 'done', true));
+      expect(root.html()).toBe('<p>["closed",4001]</p>');
+      expect(onClose).toHaveBeenCalledOnce();
+      root.render(h(Probe, { title: 'again' }));
+      vi.advanceTimersByTime(60_000);
+      expect(sockets.all).toHaveLength(1);
+    });
+
+    describe('two components', () => {
+      it('in two roots share a connection until both have gone', () => {
+        const one = probe((room) => room.memberIds);
+        const two = probe((room) => room.memberIds);
+        const first = mount(h(one.Probe));
+        welcome();
+        const second = mount(h(two.Probe));
+        expect(second.html()).toBe('<p>["me","you"]</p>');
+        expect(sockets.all).toHaveLength(1);
+        first.unmount();
+        vi.advanceTimersByTime(1_000);
+        expect(sockets.last.closes).toEqual([]);
+        second.unmount();
+        vi.advanceTimersByTime(100);
+        expect(sockets.last.closes).toHaveLength(1);
+      });
+
+      it('with share: false have one each', () => {
+        const { Probe } = probe(() => 0, { share: false });
+        mount(h('div', null, h(Probe), h(Probe)));
+        expect(sockets.all).toHaveLength(2);
+      });
+    });
+
+    it('unmounted and mounted again within a moment finds its room as it was', () => {
+      const onOpen = vi.fn();
+      const { Probe } = probe((room) => room.memberIds);
+      const first = mount(h(Probe));
+      welcome();
+      first.unmount();
+      vi.advanceTimersByTime(99);
+      const second = mount(h(Probe, { onOpen }));
+      expect(second.html()).toBe('<p>["me","you"]</p>');
+      vi.advanceTimersByTime(1_000);
+      expect(sockets.all).toHaveLength(1);
+      expect(sockets.last.closes).toEqual([]);
+      second.unmount();
+      vi.advanceTimersByTime(100);
+      mount(h(Probe));
+      expect(sockets.all).toHaveLength(2);
+    });
+
+    const { StrictMode } = renderer;
+    if (StrictMode) {
+      it('in StrictMode connects once, and keeps the last presence', () => {
+        const { seen, Probe } = probe((room) => room.status, { presence: { x: 0 } });
+        const root = mount(h(StrictMode, null, h(Probe)));
+        vi.advanceTimersByTime(1_000);
+        welcome();
+        expect(root.html()).toBe('<p>"open"</p>');
+        expect(sockets.all).toHaveLength(1);
+        expect(sockets.last.closes).toEqual([]);
+        seen.room.send('hi');
+        expect(sockets.last.frames).toEqual([
+          { t: 'presence', state: { x: 0 } },
+          { t: 'msg', msg: 'hi' },
+        ]);
+        root.unmount();
+        vi.advanceTimersByTime(100);
+        expect(sockets.last.closes).toHaveLength(1);
+      });
+    }
+
+    it('whose effects run again, as in a hot reload, keeps its connection and its presence', () => {
+      const { seen, Probe } = probe((room) => room.status, { presence: { x: 0 } });
+      const root = mount(h(Probe));
+      welcome();
+      seen.room.setPresence({ x: 5 });
+      root.render(h(Probe, { enabled: false }));
+      root.render(h(Probe, { enabled: true }));
+      expect(sockets.all).toHaveLength(1);
+      expect(root.html()).toBe('<p>"open"</p>');
+      expect(sockets.last.frames.at(-1)).toEqual({ t: 'presence', state: { x: 5 } });
+      receive({ t: 'presence', op: 'leave', from: 'you' });
+      expect(seen.room.memberIds).toEqual(['me']);
+    });
+  });
+}

@@ -1,0 +1,297 @@
+import { describe, expect, it } from 'vitest';
+import {
+  deadline,
+  isWakeable,
+  shouldReconnect,
+  statusOf,
+  step,
+  type Action,
+  type Event,
+  type State,
+} from '../src/connection/machine.js';
+
+const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2 };
+const drop = { code: 1006, reason: '', wasClean: false };
+
+/** Steps a machine and remembers what it asked for. */
+class Run {
+  state: State = { phase: 'idle' };
+  actions: Action[] = [];
+  now = 0;
+  random = 0.5;
+
+  on(event: Event, after = 0): this {
+    this.now += after;
+    [this.state, this.actions] = step(this.state, event, this.now, this.random);
+    return this;
+  }
+
+  start = () => this.on({ type: 'start', policy });
+  open = (v1 = true) => this.on({ type: 'opened', v1 });
+  greeted = (heartbeat: unknown = 25_000) => this.on({ type: 'snapshot', heartbeat });
+  lost = (info = drop, again = true, after = 0) => this.on({ type: 'lost', info, again }, after);
+  /** Lets time pass until the machine wants to be woken. */
+  due(): this {
+    const at = deadline(this.state);
+    if (at === undefined) throw new Error(`nothing is due in ${this.state.phase}`);
+    return this.on({ type: 'tick' }, at - this.now);
+  }
+  get asked() {
+    return this.actions.map((action) => action.do);
+  }
+  get wait() {
+    return (deadline(this.state) ?? NaN) - this.now;
+  }
+}
+
+const connecting = () => new Run().start();
+const open = () => connecting().open().greeted();
+
+describe('the public status', () => {
+  it.each<[string, Run, string]>([
+    ['before anything', new Run(), 'connecting'],
+    ['first attempt', connecting(), 'connecting'],
+    ['open', open(), 'open'],
+    ['waiting after a loss', open().lost(), 'reconnecting'],
+    ['second attempt', open().lost().due(), 'reconnecting'],
+    ['a first attempt that failed', connecting().lost(), 'reconnecting'],
+    ['closing', open().on({ type: 'close', code: 1000, reason: '' }), 'closing'],
+    ['refused', connecting().lost({ ...drop, code: 4403 }, false), 'closed'],
+  ])('%s', (_, run, status) => {
+    expect(statusOf(run.state)).toBe(status);
+  });
+});
+
+describe('retrying', () => {
+  it('waits with full jitter under a cap that doubles, five times, and then gives up', () => {
+    const run = open();
+    run.random = 0.999999;
+    const waits: number[] = [];
+    run.lost();
+    while (run.state.phase === 'waiting') {
+      waits.push(Math.round(run.wait));
+      run.due();
+      expect(run.asked).toEqual(['connect']);
+      run.lost();
+    }
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000]);
+    expect(run.state.phase).toBe('closed');
+    expect(run.actions).toEqual([{ do: 'closed', info: drop }]);
+  });
+
+  it.each([0, 0.25, 0.5])('draws the wait from the whole range: %d', (random) => {
+    const run = open();
+    run.random = random;
+    expect(run.lost().wait).toBe(250 * random);
+  });
+
+  it('never waits longer than maxDelay', () => {
+    const run = new Run().on({
+      type: 'start',
+      policy: { ...policy, maxRetries: 50, maxDelay: 3_000 },
+    });
+    run.random = 1;
+    const waits = Array.from({ length: 8 }, () => {
+      const { wait } = run.lost();
+      run.due();
+      return wait;
+    });
+    expect(waits).toEqual([250, 500, 1000, 2000, 3000, 3000, 3000, 3000]);
+  });
+
+  it('counts on over connections that open and drop at once', () => {
+    const run = open();
+    for (let i = 0; i < 5; i++) run.lost().due().open().greeted();
+    expect(run.lost().state.phase).toBe('closed');
+  });
+
+  it('counts afresh once a connection has lasted one heartbeat', () => {
+    const run = open();
+    for (let i = 0; i < 4; i++) run.lost().due().open().greeted(10_000);
+    expect(run.lost(drop, true, 9_999).state).toMatchObject({ phase: 'waiting', retries: 5 });
+    run.due().open().greeted(10_000);
+    expect(run.lost(drop, true, 10_000).state).toMatchObject({ phase: 'waiting', retries: 1 });
+  });
+
+  it('takes the default heartbeat as the measure where the server names none', () => {
+    const run = connecting().lost().due().open(false);
+    expect(run.lost(drop, true, 24_999).state).toMatchObject({ retries: 2 });
+    run.due().open(false);
+    expect(run.lost(drop, true, 25_000).state).toMatchObject({ retries: 1 });
+  });
+
+  it('does not retry what shouldReconnect refuses', () => {
+    const info = { code: 4403, reason: 'forbidden', wasClean: true };
+    const run = open().lost(info, false);
+    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.actions).toEqual([{ do: 'closed', info }]);
+    expect(isWakeable(run.state)).toBe(false);
+  });
+
+  it.each([
+    ['retry=1500', 1500],
+    ['restarting, retry=20 please', 20],
+    ['retry=99999999999', 600_000],
+    ['', 125],
+    ['retry=', 125],
+    ['retry=-5', 125],
+  ])('a restarting server says when to come back: %j', (reason, wait) => {
+    expect(open().lost({ code: 1012, reason, wasClean: true }).wait).toBe(wait);
+  });
+
+  it('believes only a restarting server', () => {
+    expect(open().lost({ code: 1013, reason: 'retry=1500', wasClean: true }).wait).toBe(125);
+  });
+
+  it('gives an attempt up that takes too long', () => {
+    const run = connecting();
+    expect(run.wait).toBe(20_000);
+    expect(run.due().actions).toMatchObject([{ do: 'abandon', info: { code: 1006 } }]);
+  });
+});
+
+describe('the default shouldReconnect', () => {
+  it.each([1000, 4000, 4400, 4403, 4999])('%d: no', (code) => {
+    expect(shouldReconnect({ ...drop, code })).toBe(false);
+  });
+  it.each([1001, 1005, 1006, 1009, 1011, 1012, 1013, 3000, 3999])('%d: yes', (code) => {
+    expect(shouldReconnect({ ...drop, code })).toBe(true);
+  });
+});
+
+describe('the page coming back', () => {
+  it('ends a wait and restarts the count', () => {
+    const run = open().lost().due().lost().on({ type: 'wake' });
+    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0, again: true });
+    expect(run.asked).toEqual(['connect']);
+  });
+
+  it('lets an attempt that is being made go on, and restarts the count', () => {
+    const run = open().lost().due().on({ type: 'wake' });
+    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
+    expect(run.asked).toEqual([]);
+  });
+
+  it('revives a room that ran out of attempts', () => {
+    const run = connecting();
+    while (run.state.phase !== 'closed') {
+      run.lost();
+      if (run.state.phase === 'waiting') run.due();
+    }
+    expect(isWakeable(run.state)).toBe(true);
+    run.on({ type: 'wake' });
+    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
+    expect(statusOf(run.state)).toBe('reconnecting');
+  });
+
+  it('leaves a room alone that was closed on purpose, by either side', () => {
+    for (const run of [
+      open().on({ type: 'close', code: 1000, reason: '' }).lost(),
+      connecting().on({ type: 'close', code: 1000, reason: '' }),
+      open().lost().on({ type: 'close', code: 1000, reason: '' }),
+      open().lost({ ...drop, code: 4410 }, false),
+    ]) {
+      expect(run.state).toEqual({ phase: 'closed' });
+      expect(run.on({ type: 'wake' }).state).toEqual({ phase: 'closed' });
+    }
+  });
+});
+
+describe('the heartbeat', () => {
+  it('pings every heartbeat from the snapshot on', () => {
+    const run = connecting().open();
+    expect(deadline(run.state)).toBeUndefined();
+    run.greeted(5_000);
+    for (let i = 0; i < 4; i++) {
+      expect(run.wait).toBe(5_000);
+      expect(run.due().actions).toEqual([{ do: 'send', data: '{"t":"ping"}' }]);
+      run.on({ type: 'pong' }, 20);
+      run.now -= 20;
+    }
+  });
+
+  it('reconnects after two missed answers, and not after one', () => {
+    const run = open().due().due();
+    expect(run.asked).toEqual(['send']);
+    run.due();
+    expect(run.actions).toMatchObject([{ do: 'abandon', info: { code: 1006, wasClean: false } }]);
+    expect(open().due().due().on({ type: 'pong' }).due().asked).toEqual(['send']);
+  });
+
+  it('is not there on a plain connection', () => {
+    expect(deadline(connecting().open(false).greeted(5_000).state)).toBeUndefined();
+  });
+
+  it.each([0, -1, NaN, '25000', null, undefined])('ignores %s for an interval', (heartbeat) => {
+    const run = connecting().open().on({ type: 'snapshot', heartbeat });
+    expect(deadline(run.state)).toBeUndefined();
+  });
+
+  it('does not let a mistaken unit make it spin', () => {
+    expect(connecting().open().greeted(0.025).wait).toBe(100);
+  });
+
+  it('takes an early tick for none', () => {
+    const run = open().on({ type: 'tick' }, 24_999);
+    expect(run.asked).toEqual([]);
+    expect(run.on({ type: 'tick' }, 1).asked).toEqual(['send']);
+  });
+});
+
+describe('leaving on purpose', () => {
+  const close: Event = { type: 'close', code: 3001, reason: 'enough' };
+
+  it('says bye, then closes, and waits for the other half', () => {
+    const run = open().on(close);
+    expect(run.actions).toEqual([
+      { do: 'send', data: '{"t":"bye"}' },
+      { do: 'close', code: 3001, reason: 'enough' },
+    ]);
+    const info = { code: 3001, reason: 'enough', wasClean: true };
+    expect(run.lost(info, true).actions).toEqual([{ do: 'closed', info }]);
+    expect(run.state).toEqual({ phase: 'closed' });
+  });
+
+  it('says no bye to a plain server, which has no such word', () => {
+    expect(connecting().open(false).on(close).asked).toEqual(['close']);
+  });
+
+  it('does not wait for a peer that is gone', () => {
+    const run = open().on(close);
+    expect(run.wait).toBe(5_000);
+    expect(run.due().asked).toEqual(['abandon']);
+  });
+
+  it.each([
+    ['an attempt', connecting],
+    ['a wait', () => open().lost()],
+  ])('ends %s at once', (_, run) => {
+    expect(run().on(close).actions).toEqual([
+      { do: 'drop' },
+      { do: 'closed', info: { code: 3001, reason: 'enough', wasClean: false } },
+    ]);
+  });
+
+  it('tells nobody when nobody is left', () => {
+    expect(open().on({ type: 'stop' }).asked).toEqual(['send', 'close', 'drop']);
+    expect(connecting().open(false).on({ type: 'stop' }).asked).toEqual(['close', 'drop']);
+    expect(connecting().on({ type: 'stop' }).asked).toEqual(['drop']);
+    expect(open().lost().on({ type: 'stop' }).state).toEqual({ phase: 'idle' });
+  });
+});
+
+it('ignores what comes too late to mean anything', () => {
+  const late: Event[] = [
+    { type: 'opened', v1: true },
+    { type: 'snapshot', heartbeat: 1_000 },
+    { type: 'pong' },
+    { type: 'lost', info: drop, again: true },
+    { type: 'wake' },
+    { type: 'tick' },
+  ];
+  const closed: State = { phase: 'closed' };
+  for (const event of late) {
+    expect(step({ phase: 'idle' }, event, 0, 0)).toEqual([{ phase: 'idle' }, []]);
+    expect(step(closed, event, 0, 0)).toEqual([closed, []]);
+  }
+});

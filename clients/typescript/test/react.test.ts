@@ -1,0 +1,27 @@
+// @vitest-environment jsdom
+import { act, createElement, StrictMode, useEffect, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { room, useMember, useRoom } from '../src/react.js';
+import { hookSuite } from './hook-suite.js';
+
+(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
+
+hookSuite('roomful/react', {
+  room,
+  useRoom,
+  useMember,
+  useEffect,
+  StrictMode,
+  h: createElement as never,
+  act: (call) => act(call),
+  mount(element) {
+    const container = document.createElement('div');
+    const root = createRoot(container);
+    act(() => root.render(element as ReactNode));
+    return {
+      html: () => container.innerHTML,
+      render: (element) => act(() => root.render(element as ReactNode)),
+      unmount: () => act(() => root.unmount()),
+    };
+  },
+});

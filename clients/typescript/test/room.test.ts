@@ -1,0 +1,564 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { joinRoom, RoomError, type CloseInfo } from '../src/index.js';
+import { board, microtasks, page, url } from './support/rooms.js';
+import { fakeSockets } from './support/sockets.js';
+
+const msg = (message: unknown) => ({ t: 'msg', msg: message });
+const presence = (state: unknown) => ({ t: 'presence', state });
+
+let here: ReturnType<typeof page>;
+
+beforeEach(() => {
+  here = page();
+});
+
+/** What `call` throws, as a RoomError. */
+function refusal(call: () => void): RoomError {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RoomError);
+    return error as RoomError;
+  }
+  throw new Error('it was not refused');
+}
+
+it('joinRoom is what the other tests test', () => {
+  const { WebSocket, last, all } = (() => {
+    const sockets = fakeSockets();
+    const room = joinRoom(board, {
+      key: { boardId: 'main' },
+      url,
+      WebSocket: sockets.WebSocket,
+    });
+    sockets.last.welcome();
+    expect(room.status).toBe('open');
+    room.leave();
+    return sockets;
+  })();
+  expect(WebSocket).toBeDefined();
+  expect(all).toHaveLength(1);
+  expect(last.frames).toEqual([{ t: 'bye' }]);
+});
+
+it('offers the dialect and asks for the room', () => {
+  here.join();
+  expect(here.socket.protocols).toEqual(['roomful.v1']);
+  expect(here.socket.url).toBe(
+    'ws://roomful.test/__sockets?m=board&s=cursors&r=%7B%22boardId%22%3A%22main%22%7D',
+  );
+});
+
+it('needs a WebSocket', () => {
+  vi.stubGlobal('WebSocket', undefined);
+  expect(() => joinRoom(board, { key: { boardId: 'main' }, url })).toThrow(
+    /pass one as `WebSocket`/,
+  );
+  vi.unstubAllGlobals();
+});
+
+it('reports an address that the WebSocket refuses, and closes', () => {
+  const onError = vi.fn();
+  const WebSocket = class {
+    constructor() {
+      throw new SyntaxError('no such scheme');
+    }
+  } as never;
+  const room = here.join({ WebSocket, onError });
+  expect(room.status).toBe('closed');
+  expect(onError.mock.calls[0]?.[0]).toMatchObject({ code: 'connect_failed' });
+});
+
+describe('sending', () => {
+  it('waits until the server has said how large a frame may be', () => {
+    const room = here.join({ presence: { x: 0 } });
+    room.send('one');
+    here.socket.accept();
+    room.send('two');
+    expect(room.status).toBe('open');
+    expect(here.socket.sent).toEqual([]);
+    here.socket.receive({ t: 'snapshot', self: 'me', members: [{ id: 'me' }] });
+    room.send('three');
+    expect(here.socket.frames).toEqual([presence({ x: 0 }), msg('one'), msg('two'), msg('three')]);
+  });
+
+  it('waits only for the open where a plain server has no such word', () => {
+    const room = here.join({ presence: { x: 0 } });
+    room.send('one');
+    here.socket.accept('');
+    room.send('two');
+    expect(here.socket.frames).toEqual([presence({ x: 0 }), msg('one'), msg('two')]);
+  });
+
+  it('has no key for what is undefined, and keeps null', () => {
+    const room = here.join();
+    here.socket.welcome();
+    room.send(undefined as never);
+    room.send(null as never);
+    expect(here.socket.sent).toEqual(['{"t":"msg"}', '{"t":"msg","msg":null}']);
+  });
+
+  it('queues over a reconnect', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.socket.end();
+    room.send('later');
+    here.world.advance(250);
+    here.socket.welcome();
+    expect(here.sockets).toHaveLength(2);
+    expect(here.socket.frames).toEqual([msg('later')]);
+  });
+
+  it('queues what a socket that is closing would swallow', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.socket.readyState = 2;
+    room.send('kept');
+    here.socket.end();
+    here.world.advance(250);
+    here.socket.welcome();
+    expect(here.socket.frames).toEqual([msg('kept')]);
+  });
+
+  it('refuses what overflows the queue, to the caller and to onError', () => {
+    const onError = vi.fn();
+    const room = here.join({ onError });
+    for (let i = 0; i < 256; i++) room.send(`${i}`);
+    expect(refusal(() => room.send('more')).code).toBe('queue_full');
+    expect(onError).toHaveBeenCalledOnce();
+    here.socket.welcome();
+    expect(here.socket.frames).toHaveLength(256);
+    room.send('again');
+    expect(here.socket.frames.at(-1)).toEqual(msg('again'));
+  });
+
+  it('bounds the queue by its size too', () => {
+    const room = here.join();
+    const half = 'x'.repeat(600_000);
+    room.send(half);
+    expect(refusal(() => room.send(half)).code).toBe('queue_full');
+  });
+
+  it('bounds what waits in the browser', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.socket.bufferedAmount = 1 << 20;
+    expect(refusal(() => room.send('x')).code).toBe('queue_full');
+    expect(refusal(() => room.setPresence({ x: 1 })).code).toBe('queue_full');
+    here.socket.bufferedAmount = 0;
+    room.send('y');
+    expect(here.socket.frames).toEqual([msg('y')]);
+  });
+
+  it('refuses what is no JSON', () => {
+    const room = here.join();
+    expect(refusal(() => room.send(1n as never)).code).toBe('bad_message');
+    expect(refusal(() => room.setPresence({ x: 1n } as never)).code).toBe('bad_presence');
+  });
+
+  it('refuses to send in a closed room', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.socket.end(4403, 'forbidden', true);
+    expect(refusal(() => room.send('x')).code).toBe('closed');
+    expect(() => room.setPresence({ x: 1 })).not.toThrow();
+  });
+});
+
+describe('the frame limit', () => {
+  const limits = { limits: { frame: 60 } };
+
+  it('is counted in bytes of UTF-8', () => {
+    const room = here.join();
+    here.socket.welcome([], limits);
+    const frame = (text: string) => new TextEncoder().encode(JSON.stringify(msg(text))).length;
+    const fits = 'é'.repeat(20);
+    expect(frame(fits)).toBe(60);
+    room.send(fits);
+    expect(refusal(() => room.send(fits + 'e')).code).toBe('too_large');
+    expect(here.socket.sent).toHaveLength(1);
+  });
+
+  it('is remembered while the connection is away', () => {
+    const room = here.join();
+    here.socket.welcome([], limits);
+    here.socket.end();
+    expect(refusal(() => room.send('x'.repeat(60))).code).toBe('too_large');
+  });
+
+  it('keeps a presence that is too large from ending every connection', () => {
+    const onError = vi.fn();
+    const room = here.join({ onError, presence: { x: 0, name: 'x'.repeat(60) } });
+    room.send('x'.repeat(60));
+    room.send('fits');
+    here.socket.welcome([], limits);
+    expect(here.socket.frames).toEqual([msg('fits')]);
+    expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['too_large', 'too_large']);
+    here.socket.end();
+    here.world.advance(250);
+    here.socket.welcome([], limits);
+    expect(here.socket.sent).toEqual([]);
+    expect(onError).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not put a presence that is refused in the place of the last', () => {
+    const room = here.join();
+    here.socket.welcome([], limits);
+    room.setPresence({ x: 1 });
+    expect(refusal(() => room.setPresence({ x: 2, name: 'x'.repeat(60) })).code).toBe('too_large');
+    here.socket.end();
+    here.world.advance(250);
+    here.socket.welcome([], limits);
+    expect(here.socket.frames).toEqual([presence({ x: 1 })]);
+  });
+});
+
+describe('presence', () => {
+  it('sent again after a reconnect is the last one set, and it is sent once', () => {
+    const room = here.join({ presence: { x: 0 } });
+    here.socket.welcome();
+    room.setPresence({ x: 1 });
+    room.setPresence({ x: 2 });
+    expect(here.socket.frames).toEqual([0, 1, 2].map((x) => presence({ x })));
+    here.socket.end();
+    room.setPresence({ x: 3 });
+    room.setPresence({ x: 4 });
+    here.world.advance(250);
+    here.socket.welcome();
+    expect(here.socket.frames).toEqual([presence({ x: 4 })]);
+  });
+
+  it('that is set in onOpen takes the place of the first', () => {
+    const room = here.join({ presence: { x: 0 }, onOpen: () => room.setPresence({ x: 1 }) });
+    here.socket.welcome();
+    expect(here.socket.frames).toEqual([presence({ x: 1 })]);
+  });
+
+  it('is not sent where there is none', () => {
+    here.join();
+    here.socket.welcome();
+    expect(here.socket.sent).toEqual([]);
+  });
+});
+
+describe('the roster', () => {
+  it('is there from the snapshot on', () => {
+    const room = here.join();
+    here.socket.accept();
+    expect(room.self).toBeUndefined();
+    expect(room.members).toEqual([]);
+    here.socket.receive({
+      t: 'snapshot',
+      self: 'me',
+      members: [{ id: 'a', state: { x: 1 } }, { id: 'me' }],
+    });
+    expect(room.self).toEqual({ id: 'me' });
+    expect(room.memberIds).toEqual(['a', 'me']);
+    expect(room.others).toEqual([{ id: 'a', state: { x: 1 } }]);
+  });
+
+  it('stays as last known while reconnecting, and is empty in a closed room', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.socket.end();
+    expect(room.status).toBe('reconnecting');
+    expect(room.memberIds).toEqual(['me']);
+    here.world.advance(250);
+    here.socket.welcome([{ id: 'other' }, { id: 'me2' }], {}, 'me2');
+    expect(room.memberIds).toEqual(['other', 'me2']);
+    here.socket.end(4410, 'removed', true);
+    expect(room.members).toEqual([]);
+    expect(room.self).toBeUndefined();
+  });
+
+  it('tells a subscriber once what came in one message', () => {
+    const room = here.join();
+    here.socket.welcome();
+    const members = vi.fn();
+    const ids = vi.fn();
+    room.subscribe(members, ['members']);
+    const stop = room.subscribe(ids, ['memberIds']);
+    here.socket.receive([
+      { t: 'presence', op: 'update', from: 'me', state: { x: 1 } },
+      { t: 'presence', op: 'update', from: 'me', state: { x: 2 } },
+    ]);
+    expect(members).toHaveBeenCalledTimes(1);
+    expect(ids).not.toHaveBeenCalled();
+    here.socket.receive({ t: 'presence', op: 'join', from: 'you' });
+    expect(ids).toHaveBeenCalledTimes(1);
+    stop();
+    here.socket.receive({ t: 'presence', op: 'leave', from: 'you' });
+    expect(members).toHaveBeenCalledTimes(3);
+    expect(ids).toHaveBeenCalledTimes(1);
+  });
+
+  it('is up to date when a message of the same batch is delivered', () => {
+    const seen: unknown[] = [];
+    const room = here.join({
+      onMessage: (_: unknown, from: string) => seen.push(room.member(from).get()),
+    });
+    here.socket.welcome();
+    here.socket.receive([
+      { t: 'presence', op: 'join', from: 'you', state: { x: 5 } },
+      { t: 'msg', from: 'you', msg: 'hi' },
+    ]);
+    expect(seen).toEqual([{ id: 'you', state: { x: 5 } }]);
+  });
+});
+
+describe('a member of one’s own choice', () => {
+  it('has one binding, before it is there and after', () => {
+    const room = here.join();
+    const binding = room.member('you');
+    expect(room.member('you')).toBe(binding);
+    expect(binding.get()).toBeUndefined();
+    const changed = vi.fn();
+    const stop = binding.subscribe(changed);
+    here.socket.welcome();
+    expect(changed).not.toHaveBeenCalled();
+    here.socket.receive({ t: 'presence', op: 'join', from: 'you', state: { x: 1 } });
+    expect(binding.get()).toEqual({ id: 'you', state: { x: 1 } });
+    expect(room.member('you')).toBe(binding);
+    here.socket.receive({ t: 'presence', op: 'update', from: 'me', state: { x: 1 } });
+    expect(changed).toHaveBeenCalledTimes(1);
+    here.socket.receive({ t: 'presence', op: 'leave', from: 'you' });
+    expect(changed).toHaveBeenCalledTimes(2);
+    expect(binding.get()).toBeUndefined();
+    stop();
+    here.socket.receive({ t: 'presence', op: 'join', from: 'you' });
+    expect(changed).toHaveBeenCalledTimes(2);
+  });
+
+  it('is told when the room closes', () => {
+    const room = here.join();
+    here.socket.welcome();
+    const changed = vi.fn();
+    room.member('me').subscribe(changed);
+    here.socket.end(4410, '', true);
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(room.member('me').get()).toBeUndefined();
+  });
+});
+
+describe('losing the connection', () => {
+  it('tells onClose at every loss, and keeps the last as closeInfo', () => {
+    const onClose = vi.fn();
+    const onOpen = vi.fn();
+    const room = here.join({ onClose, onOpen });
+    expect(room.closeInfo).toBeUndefined();
+    here.socket.welcome();
+    here.socket.end(1013, 'slow', true);
+    expect(room.closeInfo).toEqual({ code: 1013, reason: 'slow', wasClean: true });
+    expect(room.status).toBe('reconnecting');
+    here.world.advance(250);
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+    here.socket.end(4403, 'forbidden', true);
+    expect(room.status).toBe('closed');
+    expect(onOpen).toHaveBeenCalledTimes(2);
+    expect(onClose.mock.calls.map(([info]) => info.code)).toEqual([1013, 4403]);
+    here.world.advance(100_000);
+    expect(here.sockets).toHaveLength(2);
+  });
+
+  it('asks shouldReconnect', () => {
+    const asked: CloseInfo[] = [];
+    const room = here.join({
+      shouldReconnect: (info: CloseInfo) => {
+        asked.push(info);
+        return info.code === 4401;
+      },
+    });
+    here.socket.welcome();
+    here.socket.end(4401, '', true);
+    expect(room.status).toBe('reconnecting');
+    here.world.advance(250);
+    here.socket.welcome();
+    here.socket.end();
+    expect(room.status).toBe('closed');
+    expect(asked.map(({ code }) => code)).toEqual([4401, 1006]);
+  });
+
+  it('reconnects when two pings go unanswered, and lets go of the dead socket', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    here.socket.welcome([], { heartbeat: 1_000 });
+    const dead = here.socket;
+    here.world.advance(1_000);
+    here.socket.receiveText('{"t":"pong"}');
+    here.world.advance(2_999);
+    expect(dead.sent).toEqual(Array(3).fill('{"t":"ping"}'));
+    expect(room.status).toBe('open');
+    here.world.advance(1);
+    expect(room.status).toBe('reconnecting');
+    expect(onClose).toHaveBeenCalledWith({
+      code: 1006,
+      reason: 'two pings went unanswered',
+      wasClean: false,
+    });
+    expect(dead.onmessage).toBeNull();
+    expect(dead.closes).toHaveLength(1);
+  });
+
+  it('comes back at once with the page, also when it had given up', () => {
+    const room = here.join({ reconnect: { maxRetries: 0 } });
+    here.socket.end();
+    expect(room.status).toBe('closed');
+    here.world.wake();
+    expect(room.status).toBe('reconnecting');
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+  });
+
+  it('leaves no timer and no listener on the page behind', () => {
+    const room = here.join();
+    here.socket.welcome();
+    expect(here.world.watchers.size).toBe(1);
+    room.leave();
+    expect(here.world.timers).toBe(0);
+    expect(here.world.watchers.size).toBe(0);
+  });
+});
+
+describe('close', () => {
+  it('says bye, closes with its code, and does not come back', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose, shouldReconnect: () => true });
+    here.socket.welcome();
+    room.close(3007, 'done');
+    expect(room.status).toBe('closing');
+    expect(here.socket.frames).toEqual([{ t: 'bye' }]);
+    expect(here.socket.closes).toEqual([[3007, 'done']]);
+    here.socket.end(3007, 'done', true);
+    expect(room.status).toBe('closed');
+    expect(room.closeInfo).toEqual({ code: 3007, reason: 'done', wasClean: true });
+    expect(onClose).toHaveBeenCalledOnce();
+    here.world.wake();
+    here.world.advance(100_000);
+    expect(here.sockets).toHaveLength(1);
+    expect(here.world.watchers.size).toBe(0);
+  });
+
+  it('closes with 1000 when nothing is said', () => {
+    const room = here.join();
+    here.socket.welcome();
+    room.close();
+    expect(here.socket.closes).toEqual([[1000, '']]);
+  });
+
+  it.each([0, 999, 1001, 2999, 5000, NaN])('refuses the code %d and stays open', (code) => {
+    const room = here.join();
+    here.socket.welcome();
+    expect(() => room.close(code)).toThrow(RangeError);
+    expect(room.status).toBe('open');
+  });
+
+  it('refuses a reason over 123 bytes', () => {
+    const room = here.join();
+    here.socket.welcome();
+    expect(() => room.close(4001, 'é'.repeat(62))).toThrow(RangeError);
+    room.close(4001, 'é'.repeat(61));
+    expect(room.status).toBe('closing');
+  });
+
+  it('in a callback ends the batch that it is called in', () => {
+    const seen: unknown[] = [];
+    const room = here.join({
+      onMessage: (message: unknown) => {
+        seen.push(message);
+        room.close();
+      },
+    });
+    here.socket.welcome();
+    here.socket.receive([
+      { t: 'msg', from: 'a', msg: 1 },
+      { t: 'msg', from: 'a', msg: 2 },
+    ]);
+    expect(seen).toEqual([1]);
+  });
+
+  it('makes room for a new join at once', () => {
+    here.join().close();
+    const next = here.join();
+    here.socket.welcome();
+    expect(here.sockets).toHaveLength(2);
+    expect(next.status).toBe('open');
+  });
+});
+
+it('does not connect while it is not enabled', () => {
+  const room = here.join({ enabled: false });
+  expect(here.sockets).toEqual([]);
+  expect(room.status).toBe('closed');
+  expect(refusal(() => room.send('x')).code).toBe('closed');
+});
+
+describe('leave', () => {
+  it('is at once, says bye, and calls nobody', async () => {
+    const onClose = vi.fn();
+    const onMessage = vi.fn();
+    const room = here.join({ onClose, onMessage });
+    here.socket.welcome();
+    room.leave();
+    expect(here.socket.frames).toEqual([{ t: 'bye' }]);
+    expect(here.socket.closes).toEqual([[1000, '']]);
+    expect(here.socket.onmessage).toBeNull();
+    expect(room.status).toBe('closed');
+    expect(room.members).toEqual([]);
+    await microtasks();
+    expect(onClose).not.toHaveBeenCalled();
+    room.leave();
+    room.close();
+    expect(room.status).toBe('closed');
+  });
+});
+
+describe('a callback that throws', () => {
+  it('is reported, and stops nothing', () => {
+    const onError = vi.fn();
+    const fail = () => {
+      throw new Error('mine');
+    };
+    const room = here.join({ onError, onMessage: fail, onOpen: fail, onClose: fail });
+    const subscriber = vi.fn();
+    room.subscribe(fail);
+    room.subscribe(subscriber);
+    here.socket.welcome();
+    here.socket.receive({ t: 'msg', from: 'a', msg: 1 });
+    here.socket.end();
+    expect(room.status).toBe('reconnecting');
+    expect(subscriber).toHaveBeenCalled();
+    for (const [error] of onError.mock.calls) {
+      expect(error).toMatchObject({ code: 'callback_failed', cause: new Error('mine') });
+    }
+    expect(onError.mock.calls.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('as shouldReconnect counts as not given', () => {
+    const onError = vi.fn();
+    const room = here.join({
+      onError,
+      shouldReconnect: () => {
+        throw new Error('mine');
+      },
+    });
+    here.socket.welcome();
+    here.socket.end();
+    expect(room.status).toBe('reconnecting');
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  it('as onError, or without one, goes to the console', () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const fail = () => {
+      throw new Error('mine');
+    };
+    here.join({ onOpen: fail });
+    here.socket.accept();
+    expect(log).toHaveBeenCalledTimes(1);
+    here.join({ onError: fail, share: false });
+    here.socket.accept();
+    here.socket.receiveText('broken');
+    expect(log).toHaveBeenCalledTimes(2);
+  });
+});

@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  FIELDS,
+  MEMBERS,
+  MEMBER_IDS,
+  NOBODY,
+  OTHERS,
+  Roster,
+  SELF,
+  STATUS,
+} from '../src/roster.js';
+
+let roster: Roster;
+
+beforeEach(() => {
+  roster = new Roster();
+  roster.snapshot('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
+  roster.settle();
+});
+
+it('numbers the fields in the order of their bits', () => {
+  expect(FIELDS.map((_, i) => 1 << i)).toEqual([STATUS, 2, MEMBERS, MEMBER_IDS, SELF, OTHERS]);
+});
+
+it('begins empty', () => {
+  const empty = new Roster();
+  expect(empty.members).toBe(NOBODY);
+  expect(empty.ids).toBe(NOBODY);
+  expect(empty.others).toBe(NOBODY);
+  expect(empty.self).toBeUndefined();
+});
+
+it('keeps the order of joining, whatever is updated', () => {
+  roster.join('d', 4);
+  roster.update('a', { x: 2 });
+  roster.leave('b');
+  expect(roster.members).toEqual([
+    { id: 'a', state: { x: 2 } },
+    { id: 'c', state: null },
+    { id: 'd', state: 4 },
+  ]);
+  expect(roster.ids).toEqual(['a', 'c', 'd']);
+});
+
+it('tells an absent state from null', () => {
+  expect(roster.get('b')).toEqual({ id: 'b' });
+  expect('state' in roster.get('b')!).toBe(false);
+  expect(roster.get('c')).toEqual({ id: 'c', state: null });
+});
+
+it('knows who it is', () => {
+  expect(roster.self).toEqual({ id: 'b' });
+  expect(roster.others.map(({ id }) => id)).toEqual(['a', 'c']);
+});
+
+describe('what it says has changed', () => {
+  it.each<[string, () => void, number, string[]]>([
+    ['join', () => roster.join('d', 1), MEMBERS | MEMBER_IDS | OTHERS, ['d']],
+    ['update', () => roster.update('a', 1), MEMBERS | OTHERS, ['a']],
+    ['own update', () => roster.update('b', 1), MEMBERS | SELF, ['b']],
+    ['leave', () => roster.leave('a'), MEMBERS | MEMBER_IDS | OTHERS, ['a']],
+    ['a join of one who is there', () => roster.join('a', 1), MEMBERS | OTHERS, ['a']],
+    ['an update of one who is not', () => roster.update('z', 1), 0, []],
+    ['a leave of one who is not', () => roster.leave('z'), 0, []],
+  ])('%s', (_, change, fields, ids) => {
+    change();
+    expect(roster.changed).toBe(fields);
+    expect([...roster.touched]).toEqual(ids);
+  });
+});
+
+it('never has anybody twice, and no ghost', () => {
+  roster.join('a', { x: 9 });
+  roster.update('z', 1);
+  expect(roster.ids).toEqual(['a', 'b', 'c']);
+});
+
+it('gives the same arrays until they change', () => {
+  const { members, ids, others } = roster;
+  expect(roster.members).toBe(members);
+  roster.update('b', 1);
+  expect(roster.members).not.toBe(members);
+  expect(roster.ids).toBe(ids);
+  expect(roster.others).toBe(others);
+  expect(members[1]).toEqual({ id: 'b' });
+});
+
+it('changes nobody else by an update', () => {
+  const [a, , c] = roster.members;
+  roster.update('b', 1);
+  expect(roster.members[0]).toBe(a);
+  expect(roster.members[2]).toBe(c);
+});
+
+describe('the snapshot of a reconnect', () => {
+  it('that says nothing new changes nothing', () => {
+    const { members, ids, others, self } = roster;
+    roster.snapshot('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
+    expect(roster.changed).toBe(0);
+    expect([...roster.touched]).toEqual([]);
+    expect(roster.members).toBe(members);
+    expect(roster.ids).toBe(ids);
+    expect(roster.others).toBe(others);
+    expect(roster.self).toBe(self);
+  });
+
+  it('keeps those who are as they were', () => {
+    const [a, , c] = roster.members;
+    roster.snapshot('b2', [{ id: 'a', state: { x: 1 } }, { id: 'c', state: 7 }, { id: 'b2' }]);
+    expect(roster.members[0]).toBe(a);
+    expect(roster.members[1]).not.toBe(c);
+    expect(roster.self).toEqual({ id: 'b2' });
+    expect(roster.changed).toBe(MEMBERS | MEMBER_IDS | SELF | OTHERS);
+    expect([...roster.touched].sort()).toEqual(['b', 'b2', 'c']);
+  });
+
+  it('in another order keeps the members and changes the lists', () => {
+    const [a] = roster.members;
+    roster.snapshot('b', [{ id: 'c', state: null }, { id: 'b' }, { id: 'a', state: { x: 1 } }]);
+    expect(roster.ids).toEqual(['c', 'b', 'a']);
+    expect(roster.members[2]).toBe(a);
+    expect(roster.changed).toBe(MEMBERS | MEMBER_IDS | OTHERS);
+  });
+});
+
+it('holds ids that are names of JavaScript', () => {
+  roster.join('__proto__', 1);
+  roster.join('constructor', 2);
+  expect(roster.get('__proto__')).toEqual({ id: '__proto__', state: 1 });
+  expect(roster.ids).toEqual(['a', 'b', 'c', '__proto__', 'constructor']);
+});

@@ -1,0 +1,39 @@
+/** On a server: no page, no WebSocket, no effects. Runs in Node, without a DOM. */
+import { h } from 'preact';
+import { renderToString as renderPreact } from 'preact-render-to-string';
+import { createElement } from 'react';
+import { renderToString as renderReact } from 'react-dom/server';
+import { describe, expect, it, vi } from 'vitest';
+import * as preact from '../src/preact.js';
+import * as react from '../src/react.js';
+import { fakeSockets } from './support/sockets.js';
+
+it('there is no page here', () => {
+  expect(typeof document).toBe('undefined');
+  expect(typeof location).toBe('undefined');
+});
+
+describe.each([
+  ['preact', preact, (component: () => string) => renderPreact(h(component as never, null))],
+  ['react', react, (component: () => string) => renderReact(createElement(component))],
+] as const)('%s renders on a server', (_, { room, useRoom, useMember }, render) => {
+  const board = room<{ key: { boardId: string } }>('board', 'cursors');
+
+  it.each([
+    [true, 'connecting undefined 0 0 0 undefined undefined'],
+    [false, 'closed undefined 0 0 0 undefined undefined'],
+  ])('enabled %s, without connecting', (enabled, html) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { WebSocket, all } = fakeSockets();
+    const shown = render(() => {
+      const room = useRoom(board, { key: { boardId: 'main' }, enabled, WebSocket });
+      const someone = useMember(room.member('someone'));
+      const { status, closeInfo, members, memberIds, others, self } = room;
+      const sizes = [members.length, memberIds.length, others.length];
+      return [status, closeInfo, ...sizes, self, someone].map(String).join(' ');
+    });
+    expect(shown).toBe(html);
+    expect(all).toEqual([]);
+    expect(log).not.toHaveBeenCalled();
+  });
+});

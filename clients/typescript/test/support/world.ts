@@ -1,0 +1,49 @@
+import type { Environment } from '../../src/connection/environment.js';
+
+/** Time, chance and the page, in the hands of a test. */
+export class World implements Environment {
+  time = 1_000;
+  chance = 0.5;
+  readonly watchers = new Set<() => void>();
+  #timers = new Map<number, { at: number; callback: () => void }>();
+  #count = 0;
+
+  readonly now = (): number => this.time;
+  readonly random = (): number => this.chance;
+
+  readonly setTimer = (callback: () => void, ms: number): unknown => {
+    this.#timers.set(++this.#count, { at: this.time + ms, callback });
+    return this.#count;
+  };
+
+  readonly clearTimer = (timer: unknown): void => void this.#timers.delete(timer as number);
+
+  readonly onWake = (listener: () => void): (() => void) => {
+    this.watchers.add(listener);
+    return () => void this.watchers.delete(listener);
+  };
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  wake(): void {
+    for (const watcher of [...this.watchers]) watcher();
+  }
+
+  /** Runs every timer that falls due on the way, in order. */
+  advance(ms: number): void {
+    const end = this.time + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= end);
+      due.sort(([, a], [, b]) => a.at - b.at);
+      const [next] = due;
+      if (!next) break;
+      const [id, { at, callback }] = next;
+      this.#timers.delete(id);
+      this.time = Math.max(this.time, at);
+      callback();
+    }
+    this.time = end;
+  }
+}

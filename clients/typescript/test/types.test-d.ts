@@ -1,0 +1,180 @@
+/**
+ * What must not compile. `npm run test:types` checks this file: a line under `@ts-expect-error` that
+ * compiles is an error.
+ */
+import {
+  joinRoom,
+  room as plainRoom,
+  type Member,
+  type MemberBinding,
+  type Room,
+} from '../src/index.js';
+import {
+  room as preactRoom,
+  useMember as usePreactMember,
+  useRoom as usePreactRoom,
+} from '../src/preact.js';
+import { room as reactRoom, useMember, useRoom } from '../src/react.js';
+
+interface CursorMsg {
+  x: number;
+  y: number;
+}
+interface CursorState extends CursorMsg {
+  name: string;
+}
+type Cursors = {
+  key: { boardId: string };
+  incoming: CursorMsg;
+  outgoing: { echo: CursorMsg };
+  presence: CursorState;
+};
+type Optional = { key: { a?: string }; incoming: string; outgoing: string };
+type Lobby = { key: {}; incoming: string; outgoing: string; presence: never };
+
+// As the generator writes it, for each of the three entries.
+export const serverRooms = {
+  cursors: reactRoom<Cursors>('board', 'cursors'),
+  optional: reactRoom<Optional>('board', 'optional'),
+  lobby: reactRoom<Lobby>('board', 'lobby'),
+} as const;
+export const inPreact = { cursors: preactRoom<Cursors>('board', 'cursors') } as const;
+export const inPlain = {
+  cursors: plainRoom<Cursors>('board', 'cursors'),
+  optional: plainRoom<Optional>('board', 'optional'),
+  lobby: plainRoom<Lobby>('board', 'lobby'),
+  keyless: plainRoom<{ incoming: string; outgoing: string; presence: undefined }>('board', 'k'),
+} as const;
+
+type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Equal<A, B>): void => {};
+
+const key = { boardId: 'main' };
+
+export function rightKeys(): void {
+  useRoom(serverRooms.cursors, { key });
+  useRoom(inPreact.cursors, { key });
+  useRoom(inPlain.cursors, { key });
+  usePreactRoom(inPlain.cursors, { key });
+  serverRooms.cursors.useRoom({ key });
+  inPreact.cursors.useRoom({ key });
+  joinRoom(inPlain.cursors, { key });
+  joinRoom(serverRooms.cursors, { key });
+
+  useRoom(serverRooms.optional);
+  useRoom(serverRooms.optional, {});
+  serverRooms.optional.useRoom({ key: {} });
+  joinRoom(inPlain.optional, { key: { a: 'x' } });
+  serverRooms.lobby.useRoom();
+  serverRooms.lobby.useRoom({});
+  joinRoom(inPlain.lobby);
+  joinRoom(inPlain.keyless, { enabled: true });
+}
+
+export function aMissingKey(): void {
+  // @ts-expect-error the options are missing
+  useRoom(serverRooms.cursors);
+  // @ts-expect-error the options are missing
+  serverRooms.cursors.useRoom();
+  // @ts-expect-error the options are missing
+  joinRoom(inPlain.cursors);
+  // @ts-expect-error the key is missing
+  useRoom(serverRooms.cursors, {});
+  // @ts-expect-error the key is missing
+  serverRooms.cursors.useRoom({ presence: { x: 0, y: 0, name: '' } });
+  // @ts-expect-error the key is missing
+  inPreact.cursors.useRoom({});
+  // @ts-expect-error the key is missing
+  joinRoom(inPlain.cursors, {});
+  // @ts-expect-error a param is missing
+  joinRoom(inPlain.cursors, { key: {} });
+  // @ts-expect-error a param is of the wrong type
+  serverRooms.cursors.useRoom({ key: { boardId: 4 } });
+  // @ts-expect-error a param may be absent, but not null
+  joinRoom(inPlain.optional, { key: { a: null } });
+}
+
+export function aStrayKey(): void {
+  // @ts-expect-error no such param
+  serverRooms.cursors.useRoom({ key: { boardId: 'main', page: '1' } });
+  // @ts-expect-error no such param
+  joinRoom(inPlain.cursors, { key: { boardId: 'main', page: '1' } });
+  // @ts-expect-error no such param
+  useRoom(serverRooms.optional, { key: { b: 'x' } });
+  // @ts-expect-error this room has no params
+  serverRooms.lobby.useRoom({ key: { boardId: 'main' } });
+  // @ts-expect-error this room has no params
+  joinRoom(inPlain.lobby, { key: {} });
+  // @ts-expect-error this room has no params
+  joinRoom(inPlain.keyless, { key });
+  // @ts-expect-error no such option
+  joinRoom(inPlain.cursors, { key, retries: 3 });
+}
+
+export function messages(): void {
+  const { send } = serverRooms.cursors.useRoom({
+    key,
+    onMessage(message, from) {
+      same<typeof message, { echo: CursorMsg }>(true);
+      same<typeof from, string>(true);
+    },
+  });
+  send({ x: 1, y: 2 });
+  // @ts-expect-error a wrong message
+  send({ x: 1 });
+  // @ts-expect-error a stray field
+  send({ x: 1, y: 2, z: 3 });
+  // @ts-expect-error what comes out does not go in
+  send({ echo: { x: 1, y: 2 } });
+  // @ts-expect-error no message
+  send();
+  // @ts-expect-error a handler of something else
+  joinRoom(inPlain.cursors, { key, onMessage: (message: string) => message });
+  // @ts-expect-error a wrong message
+  joinRoom(inPlain.lobby).send(5);
+}
+
+export function presence(): void {
+  const state: CursorState = { x: 0, y: 0, name: '' };
+  const cursors = useRoom(serverRooms.cursors, { key, presence: state });
+  cursors.setPresence(state);
+  same<typeof cursors.members, readonly Member<CursorState>[]>(true);
+  same<typeof cursors.self, Member<CursorState> | undefined>(true);
+  same<typeof cursors, Room<Cursors>>(true);
+  // @ts-expect-error a wrong presence
+  useRoom(serverRooms.cursors, { key, presence: { x: 0, y: 0 } });
+  // @ts-expect-error a wrong presence
+  joinRoom(inPlain.cursors, { key, presence: { ...state, x: '0' } });
+  // @ts-expect-error a wrong presence
+  cursors.setPresence({ x: 1 });
+  // @ts-expect-error presence is whole, not a part
+  cursors.setPresence({ x: 1, y: 1 });
+  // @ts-expect-error this room has no presence
+  joinRoom(inPlain.lobby, { presence: {} });
+  // @ts-expect-error this room has no presence
+  joinRoom(inPlain.keyless).setPresence({});
+  // @ts-expect-error this room has no presence
+  joinRoom(inPlain.optional).setPresence(undefined);
+  // @ts-expect-error members are not to be changed
+  cursors.members.push({ id: 'x' });
+  // @ts-expect-error a member may have no state
+  cursors.self?.state.x;
+}
+
+export function bindings(): void {
+  const { member } = joinRoom(inPlain.cursors, { key });
+  same<ReturnType<typeof member>, MemberBinding<CursorState>>(true);
+  same<ReturnType<typeof useMember<CursorState>>, Member<CursorState> | undefined>(true);
+  const row = usePreactMember(member('x'));
+  same<typeof row, Member<CursorState> | undefined>(true);
+  // @ts-expect-error no such field
+  joinRoom(inPlain.lobby).subscribe(() => {}, ['messages']);
+}
+
+/** What browsers, Node and `ws` call a WebSocket will do. */
+export function aWebSocket(): void {
+  joinRoom(inPlain.lobby, { WebSocket });
+  // @ts-expect-error not a WebSocket
+  joinRoom(inPlain.lobby, { WebSocket: Map });
+}

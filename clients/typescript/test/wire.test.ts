@@ -1,0 +1,199 @@
+/** The protocol, row by row: what a server may say, and what a client makes of it. */
+import { describe, expect, it, vi } from 'vitest';
+import { exceeds, readFrames, type ServerFrame } from '../src/wire.js';
+import { page } from './support/rooms.js';
+
+const snapshot = { t: 'snapshot', self: 'me', members: [{ id: 'a', state: 1 }, { id: 'me' }] };
+
+/** The roster, messages and errors after a server has said so much. */
+function hear(...said: unknown[]) {
+  const here = page();
+  const messages: unknown[] = [];
+  const errors: unknown[] = [];
+  const room = here.join({
+    onMessage: (message: unknown, from: string) => messages.push([message, from]),
+    onError: (error: { code: string }) => errors.push(error.code),
+  });
+  here.socket.accept();
+  for (const text of said) {
+    here.socket.receiveText(typeof text === 'string' ? text : JSON.stringify(text));
+  }
+  return { members: room.members, self: room.self, messages, errors, status: room.status };
+}
+
+const a = { id: 'a', state: 1 };
+const me = { id: 'me' };
+
+describe('frames that a server sends', () => {
+  it.each<[string, unknown[], object]>([
+    ['snapshot', [snapshot], { members: [a, me], self: me }],
+    [
+      'snapshot, v1',
+      [
+        {
+          ...snapshot,
+          seq: 4,
+          epoch: 'e',
+          heartbeat: 25000,
+          limits: { frame: 65536 },
+          resumed: false,
+        },
+      ],
+      { members: [a, me], self: me },
+    ],
+    [
+      'join',
+      [snapshot, { from: 'b', t: 'presence', op: 'join', state: { x: 1 } }],
+      { members: [a, me, { id: 'b', state: { x: 1 } }] },
+    ],
+    [
+      'join without a state',
+      [snapshot, { from: 'b', t: 'presence', op: 'join' }],
+      { members: [a, me, { id: 'b' }] },
+    ],
+    [
+      'the echo of one’s own join, which some servers send',
+      [snapshot, { from: 'me', t: 'presence', op: 'join' }],
+      { members: [a, me] },
+    ],
+    [
+      'update',
+      [snapshot, { from: 'a', t: 'presence', op: 'update', state: null }],
+      { members: [{ id: 'a', state: null }, me] },
+    ],
+    [
+      'one’s own update',
+      [snapshot, { from: 'me', t: 'presence', op: 'update', state: 2 }],
+      { self: { id: 'me', state: 2 } },
+    ],
+    [
+      'away, which keeps the member',
+      [snapshot, { from: 'a', t: 'presence', op: 'away', state: 1 }],
+      { members: [a, me] },
+    ],
+    ['leave', [snapshot, { from: 'a', t: 'presence', op: 'leave' }], { members: [me] }],
+    [
+      'msg',
+      [snapshot, { from: 'a', t: 'msg', msg: { x: 1 }, seq: 9 }],
+      { messages: [[{ x: 1 }, 'a']] },
+    ],
+    ['msg of null', [snapshot, { from: 'a', t: 'msg', msg: null }], { messages: [[null, 'a']] }],
+    ['msg of nothing', [snapshot, { from: 'a', t: 'msg' }], { messages: [[undefined, 'a']] }],
+    ['msg from no member', [snapshot, { from: '', t: 'msg', msg: 1 }], { messages: [[1, '']] }],
+    ['ack', [snapshot, { t: 'ack', id: 4 }], { members: [a, me] }],
+    ['pong', [snapshot, '{"t":"pong"}'], { members: [a, me] }],
+    [
+      'a batch, in order',
+      [
+        [
+          snapshot,
+          { from: 'a', t: 'msg', msg: 1 },
+          { from: 'a', t: 'presence', op: 'leave' },
+          { from: 'a', t: 'presence', op: 'join', state: 2 },
+          { from: 'me', t: 'msg', msg: 2 },
+        ],
+      ],
+      {
+        members: [me, { id: 'a', state: 2 }],
+        messages: [
+          [1, 'a'],
+          [2, 'me'],
+        ],
+      },
+    ],
+    ['an empty batch', [snapshot, []], { members: [a, me] }],
+    ['an unknown kind', [snapshot, { t: 'weather', from: 4 }], { members: [a, me] }],
+    ['a kind that is a name of JavaScript', [snapshot, { t: '__proto__' }], { members: [a, me] }],
+    [
+      'an unknown presence op',
+      [snapshot, { from: 'a', t: 'presence', op: 'sleep' }],
+      { members: [a, me] },
+    ],
+  ])('%s', (_, said, expected) => {
+    expect(hear(...said)).toMatchObject({ ...expected, errors: [], status: 'open' });
+  });
+});
+
+describe('errors that a server sends', () => {
+  it.each([
+    'bad_frame',
+    'bad_message',
+    'bad_presence',
+    'rate_limited',
+    'too_large',
+    'handler_failed',
+    'closed',
+    'one_that_is_new',
+  ])('%s', (code) => {
+    expect(hear(snapshot, { t: 'error', code, reason: 'because' }).errors).toEqual([code]);
+  });
+
+  it('say why', () => {
+    const onError = vi.fn();
+    const here = page();
+    here.join({ onError });
+    here.socket.welcome();
+    here.socket.receive({ t: 'error', id: 3, code: 'bad_message', reason: 'x: not a number' });
+    expect(onError.mock.calls[0]?.[0].message).toBe('x: not a number');
+  });
+});
+
+describe('what cannot be read is reported, and the rest goes on', () => {
+  it.each<[string, unknown]>([
+    ['not JSON', '{"t":'],
+    ['nothing', ''],
+    ['null', 'null'],
+    ['a number', '5'],
+    ['no kind', '{}'],
+    ['a kind that is no string', '{"t":5}'],
+    ['a snapshot without members', '{"t":"snapshot","self":"me"}'],
+    ['a snapshot without self', '{"t":"snapshot","members":[]}'],
+    ['a snapshot with a broken member', '{"t":"snapshot","self":"me","members":[{"id":5}]}'],
+    ['a snapshot with a null member', '{"t":"snapshot","self":"me","members":[null]}'],
+    ['presence of nobody', '{"t":"presence","op":"join"}'],
+    ['msg of nobody', '{"t":"msg","msg":1}'],
+    ['error without a code', '{"t":"error"}'],
+  ])('%s', (_, text) => {
+    expect(hear(snapshot, text, { t: 'msg', from: 'a', msg: 'next' })).toMatchObject({
+      members: [a, me],
+      messages: [['next', 'a']],
+      errors: ['unreadable'],
+      status: 'open',
+    });
+  });
+
+  it('a broken frame does not take its batch with it', () => {
+    expect(
+      hear(snapshot, [{ t: 'msg', from: 'a', msg: 1 }, 5, { t: 'msg', from: 'a', msg: 2 }]),
+    ).toMatchObject({
+      messages: [
+        [1, 'a'],
+        [2, 'a'],
+      ],
+      errors: ['unreadable'],
+    });
+  });
+
+  it('a binary frame', () => {
+    const frames: ServerFrame[] = [];
+    const onBad = vi.fn();
+    readFrames(new ArrayBuffer(4), (frame) => frames.push(frame), onBad);
+    expect(frames).toEqual([]);
+    expect(onBad).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the size of a frame', () => {
+  it.each([
+    ['abc', 3, false],
+    ['abcd', 3, true],
+    ['éé', 4, false],
+    ['éé', 3, true],
+    ['€', 3, false],
+    ['😀', 4, false],
+    ['😀', 3, true],
+    ['x'.repeat(100_000), Infinity, false],
+  ])('case %#', (text, limit, over) => {
+    expect(exceeds(text, limit)).toBe(over);
+  });
+});
