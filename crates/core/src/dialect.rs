@@ -22,10 +22,8 @@ impl Dialect {
     /// assert_eq!(Dialect::choose(["chat"]), Dialect::Plain);
     /// ```
     pub fn choose<'a>(offers: impl IntoIterator<Item = &'a str>) -> Self {
-        let offered = offers
-            .into_iter()
-            .flat_map(|offer| offer.split(','))
-            .any(|name| name.trim() == Self::V1_SUBPROTOCOL);
+        let offered =
+            offers.into_iter().flat_map(|offer| offer.split(',')).any(|name| name.trim() == Self::V1_SUBPROTOCOL);
         if offered { Self::V1 } else { Self::Plain }
     }
 

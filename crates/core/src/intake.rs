@@ -67,9 +67,7 @@ impl Intake {
                 Verdict::Drop(Dropped::Conflated)
             }
             Ok(frame) if !within_rate => self.limit(frame.id),
-            Ok(ClientFrame { body: Body::Ping, .. }) => {
-                Verdict::Reply(Bytes::from_static(encode::PONG), Dropped::Not)
-            }
+            Ok(ClientFrame { body: Body::Ping, .. }) => Verdict::Reply(Bytes::from_static(encode::PONG), Dropped::Not),
             Ok(frame) => {
                 if matches!(frame.body, Body::Presence(_)) {
                     self.held = None;

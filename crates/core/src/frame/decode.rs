@@ -79,9 +79,10 @@ impl<'a> Parts<'a> {
     fn interpret(self, dialect: Dialect) -> Result<ClientFrame<'a>, BadFrame> {
         let id = match (dialect, self.id) {
             (Dialect::Plain, _) | (_, None) => None,
-            (Dialect::V1, Some(raw)) => Some(serde_json::from_str(raw.get()).map_err(|_| {
-                BadFrame { id: None, reason: "`id` is not a whole number from 0" }
-            })?),
+            (Dialect::V1, Some(raw)) => Some(
+                serde_json::from_str(raw.get())
+                    .map_err(|_| BadFrame { id: None, reason: "`id` is not a whole number from 0" })?,
+            ),
         };
         let bad = |reason| BadFrame { id, reason };
         if self.key_twice {
