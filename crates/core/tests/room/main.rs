@@ -1,0 +1,11 @@
+//! The room engine, one input after another, with the exact frames that each leads to.
+//!
+//! A line stands for one effect: `1 <- FRAME` goes to connection 1, `all <- FRAME` and `all but 1 <- FRAME` to the room
+//! (`plain:` and `v1:` before it where the dialects differ), `update <- FRAME` to everybody and may be conflated,
+//! `keep` is what a restored room is built from, and `wake at` asks to be woken.
+
+mod membership;
+mod messages;
+mod presence;
+mod restore;
+mod script;

@@ -1,0 +1,212 @@
+//! One connection: its real outbox and intake, and a client that reads at its own speed and believes nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
+use roomful_core::intake::Intake;
+use roomful_core::outbox::Outbox;
+use roomful_core::{ConnectionId, Dialect, Limits, MemberId, Millis};
+
+use crate::fault::Fault;
+use crate::ledger::{Ledger, Said};
+use crate::view::{State, Told, View};
+
+pub(crate) struct Peer {
+    pub(crate) connection: ConnectionId,
+    pub(crate) member: MemberId,
+    pub(crate) dialect: Dialect,
+    pub(crate) outbox: Outbox,
+    pub(crate) intake: Intake,
+    pub(crate) pace: Pace,
+    /// The last state that the intake keeps for later.
+    pub(crate) held: Option<Bytes>,
+    /// It overflowed: nothing more is sent to it, and its leave is due.
+    pub(crate) closed: bool,
+    view: View,
+    due: VecDeque<Due>,
+    /// For each member, which of its states the one last seen may have been. Only a state that was had twice (none,
+    /// `null`) leaves more than one.
+    seen: BTreeMap<String, RangeInclusive<usize>>,
+    seq: Option<u64>,
+}
+
+/// How a client reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// All there is, at once.
+    Prompt,
+    /// A few frames now and then.
+    Slow,
+    /// Nothing.
+    Stalled,
+}
+
+/// What must come, in this order, and nothing else but updates between.
+#[derive(Debug, Clone)]
+pub(crate) enum Due {
+    /// With every member, and how many states each had had.
+    Snapshot(Vec<(String, usize)>),
+    Join(String),
+    Leave(String),
+    Message(usize),
+    Reply(&'static str),
+    /// The room was put away and came back; it numbers its messages anew.
+    NewEpoch,
+}
+
+/// A member as every client is to know it.
+#[derive(Debug)]
+pub(crate) struct Standing<'a> {
+    pub(crate) member: &'a String,
+    /// Every state it had.
+    pub(crate) states: &'a [State],
+    /// How many of them the room has sent on.
+    pub(crate) told: usize,
+}
+
+impl Peer {
+    pub(crate) fn new(
+        connection: ConnectionId,
+        member: MemberId,
+        dialect: Dialect,
+        limits: &Limits,
+        now: Millis,
+    ) -> Self {
+        Self {
+            view: View::new(dialect, member.as_str()),
+            outbox: Outbox::new(limits.outbox_bytes),
+            intake: Intake::new(dialect, limits, now),
+            pace: Pace::Prompt,
+            held: None,
+            closed: false,
+            due: VecDeque::new(),
+            seen: BTreeMap::new(),
+            seq: None,
+            connection,
+            member,
+            dialect,
+        }
+    }
+
+    pub(crate) fn expect(&mut self, due: Due) {
+        if !self.closed {
+            self.due.push_back(due);
+        }
+    }
+
+    /// Reads up to so many WebSocket messages.
+    pub(crate) fn read(&mut self, messages: usize, ledger: &Ledger) -> Result<(), Fault> {
+        for _ in 0..messages {
+            let Some(message) = self.outbox.pop() else { break };
+            for told in self.view.read(&message)? {
+                self.check(told, ledger)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A client that has read everything has seen all that was due, and knows the room as it is: in a `quiet` room the
+    /// very states, in another none older than the room has sent on.
+    pub(crate) fn check_drained(&self, room: &[Standing<'_>], quiet: bool) -> Result<(), Fault> {
+        if self.closed || !self.outbox.is_empty() {
+            return Ok(());
+        }
+        let missing = self.due.iter().find(|due| !matches!(due, Due::NewEpoch));
+        ensure!(missing.is_none(), "has read everything and missed {missing:?}");
+        let known = self.view.members();
+        let same = known.iter().map(|(member, _)| member).eq(room.iter().map(|standing| standing.member));
+        ensure!(same, "knows {known:?}, but in are {room:?}");
+        for ((member, state), standing) in known.iter().zip(room) {
+            let is_current = if quiet {
+                standing.states.last() == Some(state)
+            } else {
+                *self.seen[member].end() + 1 >= standing.told
+            };
+            ensure!(is_current, "holds {state:?} of {member}, quiet: {quiet}, {standing:?}");
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, told: Told, ledger: &Ledger) -> Result<(), Fault> {
+        match told {
+            Told::Updated { member, state } => return self.check_update(member, &state, ledger),
+            Told::Message { from, msg, seq } => {
+                let due = self.next_due();
+                let Some(Due::Message(number)) = due else {
+                    return Fault::new(format!("{msg} came where {due:?} was due"));
+                };
+                self.check_seq(seq)?;
+                return self.check_message(&from, &msg, ledger.said(number));
+            }
+            _ => {}
+        }
+        let due = self.next_due();
+        match (told, due) {
+            (Told::Snapshot { seq }, Some(Due::Snapshot(roster))) => {
+                self.seq = seq;
+                self.check_snapshot(&roster, ledger)
+            }
+            (Told::Joined { member, state }, Some(Due::Join(joined))) if member == joined => {
+                let seed = &ledger.states_of(&member)[0];
+                ensure!(state == *seed, "{member} joined with {state:?}, but its seed is {seed:?}");
+                self.seen.insert(member, 0..=0);
+                Ok(())
+            }
+            (Told::Left { member }, Some(Due::Leave(left))) if member == left => {
+                self.seen.remove(&member);
+                Ok(())
+            }
+            (Told::Reply { t }, Some(Due::Reply(reply))) if t == reply => Ok(()),
+            (told, due) => Fault::new(format!("{told:?} came where {due:?} was due")),
+        }
+    }
+
+    fn next_due(&mut self) -> Option<Due> {
+        loop {
+            match self.due.pop_front() {
+                Some(Due::NewEpoch) => self.seq = self.seq.map(|_| 0),
+                due => return due,
+            }
+        }
+    }
+
+    fn check_snapshot(&mut self, roster: &[(String, usize)], ledger: &Ledger) -> Result<(), Fault> {
+        let due = roster.iter().map(|(member, states)| (member.clone(), ledger.states_of(member)[states - 1].clone()));
+        let listed = self.view.members();
+        ensure!(due.eq(listed.iter().cloned()), "the snapshot lists {listed:?}, but the room was {roster:?}");
+        self.seen = roster.iter().map(|(member, states)| (member.clone(), states - 1..=states - 1)).collect();
+        Ok(())
+    }
+
+    fn check_update(&mut self, member: String, state: &State, ledger: &Ledger) -> Result<(), Fault> {
+        let states = ledger.states_of(&member);
+        let oldest = *self.seen[&member].start();
+        let mut matching = (oldest..states.len()).filter(|at| states[*at] == *state);
+        let Some(first) = matching.next() else {
+            return Fault::new(format!("{member} is shown as {state:?} after number {oldest} of {states:?}"));
+        };
+        let last = matching.next_back().unwrap_or(first);
+        self.seen.insert(member, first..=last);
+        Ok(())
+    }
+
+    fn check_seq(&mut self, seq: Option<u64>) -> Result<(), Fault> {
+        ensure!(self.seq.is_none() || seq > self.seq, "`seq` {seq:?} came after {:?}", self.seq);
+        self.seq = seq;
+        Ok(())
+    }
+
+    fn check_message(&self, from: &str, msg: &str, said: &Said) -> Result<(), Fault> {
+        ensure!((from, msg) == (&*said.from, &*said.msg), "{msg} of {from:?} came where {said:?} was due");
+        let Some(states) = said.after else {
+            ensure!(!self.view.knows(from), "{from} said {msg} from outside, but is still shown as a member");
+            return Ok(());
+        };
+        let Some(seen) = self.seen.get(from) else {
+            return Fault::new(format!("{msg} came from {from}, who is not in"));
+        };
+        ensure!(*seen.end() >= states - 1, "{msg} of {from} came before the state that was set before it");
+        Ok(())
+    }
+}

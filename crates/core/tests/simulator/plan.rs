@@ -1,0 +1,254 @@
+//! What happens next: drawn anew for every step, from chances drawn anew for every run.
+//!
+//! The chances differ from run to run because a run in which everything is equally likely never gets far into anything:
+//! a room fills up only where few leave, an outbox only where many talk.
+
+use roomful_core::rate::Rate;
+use roomful_core::{ConnectionId, Dialect, Limits, Millis};
+
+use crate::peer::Pace;
+use crate::rng::Rng;
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    Join {
+        dialect: Dialect,
+        seed: StateKind,
+        pace: Pace,
+    },
+    /// A connection or a member that is in joins once more.
+    JoinAgain {
+        who: ConnectionId,
+        same_connection: bool,
+    },
+    /// A client sends a frame.
+    Say {
+        who: ConnectionId,
+        frame: ClientSays,
+        id: Option<u64>,
+    },
+    /// The room's own code sets a state, with no rate limit between.
+    Set {
+        who: ConnectionId,
+        state: StateKind,
+    },
+    /// The connection ends without a word.
+    Drop {
+        who: ConnectionId,
+    },
+    /// The app says something, to all or to all but one.
+    Announce {
+        except: Option<ConnectionId>,
+        too_large: bool,
+    },
+    /// A member's last words: it left and its room says something for it.
+    LeaveSaying {
+        who: ConnectionId,
+    },
+    /// Inputs for a connection that nobody knows.
+    Stranger,
+    /// The time moves on.
+    Pass {
+        ms: Millis,
+        timers: Timers,
+    },
+    /// A wake comes before its time.
+    WakeEarly,
+    Pace {
+        who: ConnectionId,
+        pace: Pace,
+    },
+    /// The room is put away and restored.
+    Restore,
+}
+
+/// When that which falls due is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timers {
+    /// At its time.
+    Punctual,
+    /// When the time has passed.
+    Late,
+    /// Not yet: whatever comes next comes first.
+    Overtaken,
+}
+
+/// What a client sends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ClientSays {
+    Message(Answer),
+    LargeMessage,
+    Presence(StateKind),
+    Ping,
+    Bye,
+    Junk,
+}
+
+/// What the room's handler does with a message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    Broadcast,
+    BroadcastAll,
+    SendBack,
+    Nothing,
+}
+
+/// A presence state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum StateKind {
+    None,
+    Null,
+    Small,
+    Large,
+    TooLarge,
+}
+
+/// The chances of one run.
+pub(crate) struct Plan {
+    weights: Vec<(Kind, u64)>,
+    plain_percent: u64,
+    longest_pause: Millis,
+    slow_percent: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Join,
+    JoinAgain,
+    Say,
+    Set,
+    Drop,
+    Announce,
+    LeaveSaying,
+    Stranger,
+    Pass,
+    WakeEarly,
+    Pace,
+    Restore,
+}
+
+impl Plan {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
+        use Kind::{Announce, Drop, Join, JoinAgain, LeaveSaying, Pace, Pass, Restore, Say, Set, Stranger, WakeEarly};
+        let most = [
+            (Join, 20),
+            (JoinAgain, 2),
+            (Say, 40),
+            (Set, 40),
+            (Drop, 8),
+            (Announce, 8),
+            (LeaveSaying, 4),
+            (Stranger, 2),
+            (Pass, 40),
+            (WakeEarly, 3),
+            (Pace, 5),
+            (Restore, 4),
+        ];
+        Self {
+            weights: most.into_iter().map(|(kind, most)| (kind, rng.between(1, most))).collect(),
+            plain_percent: *rng.pick(&[0, 20, 50, 80, 100]).unwrap_or(&50),
+            longest_pause: *rng.pick(&[5, 40, 300]).unwrap_or(&40),
+            slow_percent: *rng.pick(&[0, 20, 60]).unwrap_or(&20),
+        }
+    }
+
+    /// What happens next to one of `present`.
+    pub(crate) fn next(&self, rng: &mut Rng, present: &[ConnectionId]) -> Action {
+        let kind = self.kind(rng);
+        let Some(&who) = rng.pick(present) else { return self.with_nobody(kind, rng) };
+        match kind {
+            Kind::JoinAgain => Action::JoinAgain { who, same_connection: rng.percent(50) },
+            Kind::Say => {
+                let frame = client_says(rng);
+                Action::Say { who, frame, id: rng.percent(30).then(|| rng.below(100)) }
+            }
+            Kind::Set => Action::Set { who, state: state_kind(rng) },
+            Kind::Drop => Action::Drop { who },
+            Kind::Announce => Action::Announce { except: rng.percent(50).then_some(who), too_large: rng.percent(5) },
+            Kind::LeaveSaying => Action::LeaveSaying { who },
+            Kind::Pace => Action::Pace { who, pace: self.pace(rng) },
+            Kind::Join | Kind::Stranger | Kind::Pass | Kind::WakeEarly | Kind::Restore => self.with_nobody(kind, rng),
+        }
+    }
+
+    fn with_nobody(&self, kind: Kind, rng: &mut Rng) -> Action {
+        match kind {
+            Kind::Stranger => Action::Stranger,
+            Kind::Pass => Action::Pass { ms: rng.between(1, self.longest_pause), timers: timers(rng) },
+            Kind::WakeEarly => Action::WakeEarly,
+            Kind::Restore => Action::Restore,
+            Kind::Announce => Action::Announce { except: None, too_large: false },
+            _ => {
+                let dialect = if rng.percent(self.plain_percent) { Dialect::Plain } else { Dialect::V1 };
+                Action::Join { dialect, seed: state_kind(rng), pace: self.pace(rng) }
+            }
+        }
+    }
+
+    fn kind(&self, rng: &mut Rng) -> Kind {
+        let mut at = rng.below(self.weights.iter().map(|(_, weight)| weight).sum());
+        for (kind, weight) in &self.weights {
+            match at.checked_sub(*weight) {
+                Some(rest) => at = rest,
+                None => return *kind,
+            }
+        }
+        Kind::Pass
+    }
+
+    fn pace(&self, rng: &mut Rng) -> Pace {
+        match rng.below(100) {
+            draw if draw >= self.slow_percent => Pace::Prompt,
+            draw if draw % 3 == 0 => Pace::Stalled,
+            _ => Pace::Slow,
+        }
+    }
+}
+
+/// Bounds so small that a run meets every one of them.
+pub(crate) fn draw_limits(rng: &mut Rng) -> Limits {
+    Limits {
+        presence_bytes: 120,
+        message_bytes: 200,
+        members: rng.between(2, 12) as usize,
+        outbox_bytes: *rng.pick(&[700, 3_000, 20_000]).unwrap_or(&3_000),
+        presence_tick_ms: *rng.pick(&[1, 33, 100]).unwrap_or(&33),
+        presence_bytes_per_second: *rng.pick(&[2_000, 50_000, 256 << 20]).unwrap_or(&50_000),
+        rate: Rate { per_second: *rng.pick(&[1, 20, 250]).unwrap_or(&20), burst: rng.between(1, 20) as u32 },
+        bad_frame_rate: Rate { per_second: 1, burst: 3 },
+        ..Limits::default()
+    }
+}
+
+fn timers(rng: &mut Rng) -> Timers {
+    match rng.below(100) {
+        0..60 => Timers::Punctual,
+        60..80 => Timers::Late,
+        _ => Timers::Overtaken,
+    }
+}
+
+fn client_says(rng: &mut Rng) -> ClientSays {
+    match rng.below(100) {
+        0..40 => ClientSays::Presence(state_kind(rng)),
+        40..60 => ClientSays::Message(Answer::Broadcast),
+        60..70 => ClientSays::Message(Answer::BroadcastAll),
+        70..80 => ClientSays::Message(Answer::SendBack),
+        80..85 => ClientSays::Message(Answer::Nothing),
+        85..88 => ClientSays::LargeMessage,
+        88..92 => ClientSays::Ping,
+        92..95 => ClientSays::Bye,
+        _ => ClientSays::Junk,
+    }
+}
+
+fn state_kind(rng: &mut Rng) -> StateKind {
+    match rng.below(100) {
+        0..10 => StateKind::None,
+        10..18 => StateKind::Null,
+        18..82 => StateKind::Small,
+        82..95 => StateKind::Large,
+        _ => StateKind::TooLarge,
+    }
+}

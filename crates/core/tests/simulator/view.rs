@@ -1,0 +1,188 @@
+//! What a client makes of the bytes that it is sent, and which of them it would call broken.
+
+use std::borrow::Cow;
+
+use roomful_core::Dialect;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::fault::Fault;
+
+/// A presence state as a client sees it: the JSON, or none.
+pub(crate) type State = Option<String>;
+
+/// One client's picture of the room, drawn from nothing but the frames.
+pub(crate) struct View {
+    dialect: Dialect,
+    own: String,
+    members: Vec<(String, State)>,
+}
+
+/// What one frame told the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    Snapshot { seq: Option<u64> },
+    Joined { member: String, state: State },
+    Updated { member: String, state: State },
+    Left { member: String },
+    Message { from: String, msg: String, seq: Option<u64> },
+    Reply { t: String },
+}
+
+impl View {
+    pub(crate) fn new(dialect: Dialect, own: &str) -> Self {
+        Self { dialect, own: own.to_owned(), members: Vec::new() }
+    }
+
+    /// Everybody in the room as far as this client knows, in the order it knows.
+    pub(crate) fn members(&self) -> &[(String, State)] {
+        &self.members
+    }
+
+    pub(crate) fn knows(&self, member: &str) -> bool {
+        self.members.iter().any(|(known, _)| known == member)
+    }
+
+    /// Reads one WebSocket message.
+    pub(crate) fn read(&mut self, message: &[u8]) -> Result<Vec<Told>, Fault> {
+        let is_batch = message.first() == Some(&b'[');
+        ensure!(!is_batch || self.dialect == Dialect::V1, "a batch went to a plain client");
+        let frames: Vec<Frame<'_>> = if is_batch { parse(message)? } else { vec![parse(message)?] };
+        ensure!(!is_batch || frames.len() > 1, "a batch of {} frames", frames.len());
+        frames.into_iter().map(|frame| self.read_frame(frame)).collect()
+    }
+
+    fn read_frame(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
+        if self.dialect == Dialect::Plain {
+            ensure!(!frame.has_v1_keys(), "a plain client was sent {frame:?}");
+        }
+        let first = self.members.is_empty();
+        ensure!(first == (frame.t == "snapshot"), "the snapshot is the first frame and no other, not {frame:?}");
+        match (&*frame.t, frame.op.as_deref()) {
+            ("snapshot", None) => self.read_snapshot(frame),
+            ("presence", Some("join")) => self.read_join(frame),
+            ("presence", Some("update")) => self.read_update(frame),
+            ("presence", Some("leave")) => self.read_leave(&frame),
+            ("msg", None) => self.read_message(frame),
+            ("ack" | "error" | "pong", None) => {
+                ensure!(self.dialect == Dialect::V1, "a plain client was sent {frame:?}");
+                Ok(Told::Reply { t: frame.t.into_owned() })
+            }
+            _ => Fault::new(format!("no client knows {frame:?}")),
+        }
+    }
+
+    fn read_snapshot(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
+        ensure!(frame.own.as_deref() == Some(&*self.own), "the snapshot names another as `self`: {frame:?}");
+        let v1 = [frame.seq.is_some(), frame.epoch.is_some(), frame.heartbeat.is_some(), frame.limits.is_some()];
+        ensure!(v1 == [self.dialect == Dialect::V1; 4], "the keys of the other dialect: {frame:?}");
+        for Listed { id, state } in frame.members.unwrap_or_default() {
+            ensure!(!self.knows(&id), "{id} stands twice in the snapshot");
+            self.members.push((id.into_owned(), state.map(text)));
+        }
+        ensure!(self.knows(&self.own), "the snapshot does not hold its receiver");
+        Ok(Told::Snapshot { seq: frame.seq })
+    }
+
+    fn read_join(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
+        let member = sender(&frame)?;
+        ensure!(member != self.own, "a client was sent its own join");
+        ensure!(!self.knows(&member), "{member} joined twice");
+        let state = frame.state.map(text);
+        self.members.push((member.clone(), state.clone()));
+        Ok(Told::Joined { member, state })
+    }
+
+    fn read_update(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
+        let member = sender(&frame)?;
+        let state = frame.state.map(text);
+        let Some(known) = self.members.iter_mut().find(|(known, _)| *known == member) else {
+            return Fault::new(format!("an update of {member}, who is not in"));
+        };
+        known.1.clone_from(&state);
+        Ok(Told::Updated { member, state })
+    }
+
+    fn read_leave(&mut self, frame: &Frame<'_>) -> Result<Told, Fault> {
+        let member = sender(frame)?;
+        ensure!(frame.state.is_none(), "a leave with a state");
+        ensure!(self.knows(&member), "{member} left, who is not in");
+        ensure!(member != self.own, "a client was sent its own leave");
+        self.members.retain(|(known, _)| *known != member);
+        Ok(Told::Left { member })
+    }
+
+    fn read_message(&self, frame: Frame<'_>) -> Result<Told, Fault> {
+        ensure!(frame.seq.is_some() == (self.dialect == Dialect::V1), "`seq` is for v1 alone: {frame:?}");
+        let from = sender(&frame)?;
+        match frame.msg {
+            Some(msg) => Ok(Told::Message { from, msg: text(msg), seq: frame.seq }),
+            None => Fault::new("a message without `msg`"),
+        }
+    }
+}
+
+/// Every key that a server's frame may have; one that has another is not read.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Frame<'a> {
+    #[serde(borrow)]
+    t: Cow<'a, str>,
+    #[serde(borrow)]
+    from: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    op: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    state: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    msg: Option<&'a RawValue>,
+    #[serde(borrow, rename = "self")]
+    own: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    members: Option<Vec<Listed<'a>>>,
+    seq: Option<u64>,
+    #[serde(borrow)]
+    epoch: Option<Cow<'a, str>>,
+    heartbeat: Option<u64>,
+    #[serde(borrow)]
+    limits: Option<&'a RawValue>,
+    id: Option<u64>,
+    #[serde(borrow)]
+    code: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reason: Option<Cow<'a, str>>,
+}
+
+impl Frame<'_> {
+    fn has_v1_keys(&self) -> bool {
+        let numbers = self.seq.is_some() || self.heartbeat.is_some() || self.id.is_some() || self.limits.is_some();
+        numbers || self.epoch.is_some() || self.code.is_some() || self.reason.is_some()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    state: Option<&'a RawValue>,
+}
+
+/// `null` is a value; only an absent key is none.
+fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn parse<'a, T: Deserialize<'a>>(message: &'a [u8]) -> Result<T, Fault> {
+    let broken = |error| Fault(format!("{error} in {}", String::from_utf8_lossy(message)));
+    serde_json::from_slice(message).map_err(broken)
+}
+
+fn sender(frame: &Frame<'_>) -> Result<String, Fault> {
+    frame.from.as_deref().map(str::to_owned).ok_or_else(|| Fault(format!("no `from` in {frame:?}")))
+}
+
+fn text(raw: &RawValue) -> String {
+    raw.get().to_owned()
+}

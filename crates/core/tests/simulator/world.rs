@@ -1,0 +1,334 @@
+//! The runtime of a simulated room: it carries the engine's effects to the peers, in virtual time, and after every
+//! step compares what everybody holds with what really happened.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roomful_core::outbox::{Outbox, Overflow};
+use roomful_core::room::{Audience, Effect, Input, Refused, Restored, Room, RoomConfig};
+use roomful_core::{ConnectionId, Dialect, Limits, MemberId, Millis, NodeId};
+
+use crate::act::Made;
+use crate::fault::Fault;
+use crate::lane::{Cause, LaneWatch};
+use crate::ledger::Ledger;
+use crate::peer::{Due, Pace, Peer, Standing};
+use crate::rng::Rng;
+use crate::tally::{Seen, Tally};
+
+pub(crate) struct World {
+    pub(crate) rng: Rng,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) now: Millis,
+    pub(crate) ledger: Ledger,
+    pub(crate) lane: LaneWatch,
+    pub(crate) peers: BTreeMap<ConnectionId, Peer>,
+    pub(crate) made: Made,
+    pub(crate) tally: Tally,
+    room: Room,
+    kept: BTreeMap<ConnectionId, Restored>,
+    epoch: u64,
+}
+
+impl World {
+    pub(crate) fn new(rng: Rng, limits: Limits) -> Self {
+        let limits = Arc::new(limits);
+        Self {
+            room: Room::restore(config(0, &limits), []),
+            rng,
+            limits,
+            now: 0,
+            ledger: Ledger::default(),
+            lane: LaneWatch::default(),
+            peers: BTreeMap::new(),
+            made: Made::default(),
+            tally: Tally::default(),
+            kept: BTreeMap::new(),
+            epoch: 0,
+        }
+    }
+
+    /// Gives the engine one input, and carries out what it says.
+    pub(crate) fn feed(&mut self, input: Input) -> Result<Result<(), Refused>, Fault> {
+        let grounds = self.grounds_to_refuse(&input);
+        let mut effects = Vec::new();
+        let result = self.room.handle(input.clone(), self.now, &mut effects);
+        if let Err(refused) = result {
+            ensure!(grounds.contains(&refused), "{input:?} was refused: {refused}");
+            ensure!(effects.is_empty(), "{input:?} was refused and led to {effects:?}");
+            self.tally.count(refused.into());
+            return Ok(Err(refused));
+        }
+        ensure!(grounds.is_empty(), "{input:?} was taken in spite of {grounds:?}");
+        if let Input::Join { connection, .. } = input {
+            let first = effects.first();
+            let is_snapshot = matches!(first, Some(Effect::Send { to, .. }) if *to == connection);
+            ensure!(is_snapshot, "the snapshot is the first of all, not {first:?}");
+        }
+        self.note(&input);
+        let watched = self.lane.watch(Cause::from(&input), &effects, self.now, &self.ledger, &self.limits)?;
+        watched.into_iter().for_each(|seen| self.tally.count(seen));
+        effects.into_iter().try_for_each(|effect| self.carry(effect))?;
+        Ok(Ok(()))
+    }
+
+    /// Puts a frame into one peer's outbox. What overflows is closed; its leave comes with [`World::settle`].
+    pub(crate) fn push(&mut self, to: ConnectionId, frame: Bytes) -> Result<(), Fault> {
+        let size = frame.len();
+        self.deliver(to, size, |outbox| outbox.push(frame))
+    }
+
+    /// Lets everybody who overflowed leave, and whoever overflows of those leaves.
+    pub(crate) fn settle(&mut self) -> Result<(), Fault> {
+        while let Some(connection) = self.peers.values().find(|peer| peer.closed).map(|peer| peer.connection) {
+            self.end(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a connection, in whatever way it ended.
+    pub(crate) fn end(&mut self, connection: ConnectionId) -> Result<(), Fault> {
+        self.peers.remove(&connection);
+        self.feed(Input::Leave { connection })?.map_err(|refused| Fault(format!("a leave was refused: {refused}")))
+    }
+
+    /// Puts the room away and builds it again from what it asked to keep, which comes back in any order.
+    pub(crate) fn restore(&mut self) -> Result<(), Fault> {
+        let mut kept: Vec<_> = self.kept.values().cloned().collect();
+        self.rng.shuffle(&mut kept);
+        self.epoch += 1;
+        self.room = Room::restore(config(self.epoch, &self.limits), kept);
+        let wake = self.lane.restart();
+        self.peers.values_mut().for_each(|peer| peer.expect(Due::NewEpoch));
+        self.check_roster()?;
+        self.check_connections()?;
+        if wake.is_none() {
+            return Ok(());
+        }
+        if self.lane.holds(&self.ledger).next().is_some() {
+            self.tally.count(Seen::RestoredHolding);
+        }
+        self.wake()
+    }
+
+    /// Gives the engine a wake, whether it is time or not.
+    pub(crate) fn wake(&mut self) -> Result<(), Fault> {
+        self.lane.wake = None;
+        self.feed(Input::Wake)?.map_err(|refused| Fault(format!("a wake was refused: {refused}")))
+    }
+
+    /// Lets every client read as it likes to.
+    pub(crate) fn read(&mut self) -> Result<(), Fault> {
+        for peer in self.peers.values_mut() {
+            let messages = match peer.pace {
+                Pace::Prompt => usize::MAX,
+                Pace::Slow if self.rng.percent(30) => self.rng.between(1, 4) as usize,
+                Pace::Slow | Pace::Stalled => 0,
+            };
+            peer.read(messages, &self.ledger).map_err(|fault| fault.at(&peer.member))?;
+        }
+        Ok(())
+    }
+
+    /// The engine's roster is the ledger's, and so is that of every client that has read all there is.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        self.check_roster()?;
+        let room: Vec<_> = self.ledger.present().iter().map(|member| self.standing(member)).collect();
+        let quiet = self.lane.wake.is_none();
+        self.peers
+            .values()
+            .try_for_each(|peer| peer.check_drained(&room, quiet).map_err(|fault| fault.at(&peer.member)))
+    }
+
+    fn standing<'a>(&'a self, member: &'a String) -> Standing<'a> {
+        Standing { member, states: self.ledger.states_of(member), told: self.lane.told(member) }
+    }
+
+    fn check_roster(&self) -> Result<(), Fault> {
+        let (roster, ledger) = (self.room.roster(), &self.ledger);
+        let due = ledger.present().iter().map(|member| (member.as_str(), ledger.states_of(member).last()));
+        let same = roster.iter().map(|entry| entry.member.as_str()).eq(due.clone().map(|(member, _)| member))
+            && roster.iter().zip(due).all(|(entry, (_, state))| {
+                state.is_some_and(|state| state.as_deref() == entry.state.as_ref().map(|state| state.as_str()))
+            });
+        ensure!(same, "the room holds {roster:?}, but in are {:?}", ledger.roster());
+        ensure!(self.room.is_empty() == ledger.present().is_empty(), "`is_empty` is wrong");
+        Ok(())
+    }
+
+    /// Every connection is taken for its member, and is where that member is looked for.
+    pub(crate) fn check_connections(&self) -> Result<(), Fault> {
+        for peer in self.peers.values() {
+            let member = self.room.member(peer.connection).map(|entry| &entry.member);
+            ensure!(member == Some(&peer.member), "{:?} is taken for {member:?}", peer.connection);
+            let connection = self.room.connection(&peer.member);
+            ensure!(connection == Some(peer.connection), "{} is looked for at {connection:?}", peer.member);
+        }
+        Ok(())
+    }
+
+    /// Every reason that there is to refuse an input; none: it must be taken.
+    fn grounds_to_refuse(&self, input: &Input) -> Vec<Refused> {
+        let Limits { presence_bytes, message_bytes, members, .. } = *self.limits;
+        let is_in = |connection: &ConnectionId| self.ledger.member(*connection).is_some();
+        let mut grounds = Vec::new();
+        let (connection, state, msg) = match input {
+            Input::Join { connection, member, state, .. } => {
+                if is_in(connection) || self.ledger.is_present(member.as_str()) {
+                    grounds.push(Refused::AlreadyIn);
+                }
+                if self.ledger.present().len() >= members {
+                    grounds.push(Refused::RoomFull { limit: members });
+                }
+                (None, state.as_ref(), None)
+            }
+            Input::Leave { connection } => (Some(connection), None, None),
+            Input::SetPresence { connection, state } => (Some(connection), state.as_ref(), None),
+            Input::Broadcast { msg, .. } => (None, None, Some(msg)),
+            Input::Send { to, msg } => (Some(to), None, Some(msg)),
+            Input::Wake => (None, None, None),
+        };
+        if connection.is_some_and(|connection| !is_in(connection)) {
+            grounds.push(Refused::NotIn);
+        }
+        if let Some(bytes) = state.map(|state| state.size()).filter(|bytes| *bytes > presence_bytes) {
+            grounds.push(Refused::PresenceTooLarge { bytes, limit: presence_bytes });
+        }
+        if let Some(bytes) = msg.map(|msg| msg.size()).filter(|bytes| *bytes > message_bytes) {
+            grounds.push(Refused::MessageTooLarge { bytes, limit: message_bytes });
+        }
+        grounds
+    }
+
+    /// Writes into the ledger what was taken, and tells every client what it must now see.
+    fn note(&mut self, input: &Input) {
+        match input {
+            Input::Join { connection, member, state, .. } => {
+                self.ledger.join(*connection, member, state.as_ref());
+                self.lane.joined(member.as_str());
+                let roster = self.ledger.roster();
+                self.expect(Some(*connection), &Due::Join(member.to_string()));
+                if let Some(peer) = self.peers.get_mut(connection) {
+                    peer.expect(Due::Snapshot(roster));
+                }
+            }
+            Input::Leave { connection } => {
+                self.kept.remove(connection);
+                if let Some(member) = self.ledger.leave(*connection) {
+                    self.expect(None, &Due::Leave(member.to_string()));
+                }
+            }
+            Input::SetPresence { connection, state } => {
+                if let Some(member) = self.ledger.member(*connection).cloned() {
+                    self.ledger.set(&member, state.as_ref());
+                }
+            }
+            Input::Broadcast { from, to, msg } => {
+                let number = self.ledger.say(from.as_ref().map_or("", MemberId::as_str), msg);
+                let except = match to {
+                    Audience::Everybody => None,
+                    Audience::AllBut(connection) => Some(*connection),
+                };
+                self.expect(except, &Due::Message(number));
+            }
+            Input::Send { to, msg } => {
+                if let Some(peer) = self.peers.get_mut(to) {
+                    peer.expect(Due::Message(self.ledger.say(peer.member.as_str(), msg)));
+                }
+            }
+            Input::Wake => {}
+        }
+    }
+
+    fn expect(&mut self, except: Option<ConnectionId>, due: &Due) {
+        let others = self.peers.values_mut().filter(|peer| Some(peer.connection) != except);
+        others.for_each(|peer| peer.expect(due.clone()));
+    }
+
+    fn carry(&mut self, effect: Effect) -> Result<(), Fault> {
+        match effect {
+            Effect::Send { to, frame } => self.push(to, frame),
+            Effect::Fanout { frames, except } => {
+                for (to, dialect) in self.receivers().filter(|(to, _)| Some(*to) != except).collect::<Vec<_>>() {
+                    let Some(frame) = frames.get(dialect) else {
+                        return Fault::new(format!("nothing in {dialect:?} for {to:?}"));
+                    };
+                    self.push(to, frame.clone())?;
+                }
+                Ok(())
+            }
+            Effect::Updates { each, batch } => {
+                for (to, dialect) in self.receivers().collect::<Vec<_>>() {
+                    self.carry_updates(to, dialect, &each, batch.as_ref())?;
+                }
+                Ok(())
+            }
+            Effect::Persist(kept) => {
+                self.kept.insert(kept.connection, kept);
+                Ok(())
+            }
+            Effect::WakeAt(_) => Ok(()),
+        }
+    }
+
+    fn carry_updates(
+        &mut self,
+        to: ConnectionId,
+        dialect: Dialect,
+        each: &[(MemberId, Bytes)],
+        batch: Option<&Bytes>,
+    ) -> Result<(), Fault> {
+        let keeps_up = self.peers.get(&to).is_some_and(|peer| peer.outbox.is_empty());
+        match batch {
+            Some(batch) if keeps_up && dialect == Dialect::V1 => {
+                self.tally.count(Seen::Batch);
+                self.push(to, batch.clone())
+            }
+            _ => each.iter().try_for_each(|(member, frame)| {
+                let mut replaced = false;
+                self.deliver(to, frame.len(), |outbox| {
+                    replaced = outbox.push_update(member, frame.clone())?;
+                    Ok(())
+                })?;
+                if replaced {
+                    self.tally.count(Seen::Conflated);
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    fn receivers(&self) -> impl Iterator<Item = (ConnectionId, Dialect)> {
+        self.peers.values().map(|peer| (peer.connection, peer.dialect))
+    }
+
+    fn deliver(
+        &mut self,
+        to: ConnectionId,
+        size: usize,
+        push: impl FnOnce(&mut Outbox) -> Result<(), Overflow>,
+    ) -> Result<(), Fault> {
+        let Some(peer) = self.peers.get_mut(&to) else {
+            return Fault::new(format!("a frame for {to:?}, which is not there"));
+        };
+        if peer.closed {
+            return Ok(());
+        }
+        let (limit, before) = (self.limits.outbox_bytes, peer.outbox.bytes());
+        if push(&mut peer.outbox).is_err() {
+            ensure!(before + size > limit, "{size} bytes overflowed an outbox that held {before} of {limit}");
+            peer.closed = true;
+            peer.outbox.clear();
+            self.tally.count(Seen::Overflow);
+        } else {
+            let bound = limit.max(before).max(size);
+            ensure!(peer.outbox.bytes() <= bound, "an outbox of {limit} bytes took {}", peer.outbox.bytes());
+        }
+        Ok(())
+    }
+}
+
+fn config(epoch: u64, limits: &Arc<Limits>) -> RoomConfig {
+    RoomConfig { node: NodeId(1), epoch: format!("e{epoch}").into(), limits: Arc::clone(limits) }
+}
