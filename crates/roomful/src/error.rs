@@ -13,7 +13,7 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 /// Why a hook or a call on a [`Conn`](crate::Conn) failed.
 ///
 /// Every error type converts into it, so `?` works in a hook. It is no `std::error::Error` itself, or that conversion
-/// could not be.
+/// could not be; it converts into a `Box<dyn std::error::Error>`.
 ///
 /// ```
 /// fn parse(text: &str) -> roomful::Result<u32> {
@@ -26,26 +26,34 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Error(Box<ErrorKind>);
 
 /// What kind of failure it was.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A hook returned this.
+    #[error(transparent)]
     Handler(AnyError),
     /// A hook panicked with this message.
+    #[error("a hook panicked: {0}")]
     Panic(String),
     /// The value given cannot be JSON.
-    Encode(serde_json::Error),
+    #[error("the value cannot be JSON: {0}")]
+    Encode(#[source] serde_json::Error),
     /// A roster entry does not fit the presence type: two rooms share the channel and disagree about it.
-    Decode(serde_json::Error),
+    #[error("a state does not fit this room's presence type: {0}")]
+    Decode(#[source] serde_json::Error),
     /// The room refused the call: a message or a state over its limit.
+    #[error(transparent)]
     Refused(Refused),
     /// That close is not an app's to send. Nothing was sent.
+    #[error(transparent)]
     Close(InvalidClose),
     /// The call needs a member, and this connection is not one yet: `send`, `broadcast` and `set_presence` work from
     /// `on_join` on.
+    #[error("this connection has not joined yet; call this from `on_join` on")]
     NotJoined,
     /// The socket failed.
-    Socket(AnyError),
+    #[error("the socket failed: {0}")]
+    Socket(#[source] AnyError),
 }
 
 impl Error {
@@ -83,18 +91,21 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
     }
 }
 
+impl From<Error> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
+impl From<Error> for Box<dyn std::error::Error> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind() {
-            ErrorKind::Handler(error) => write!(f, "{error}"),
-            ErrorKind::Panic(message) => write!(f, "a hook panicked: {message}"),
-            ErrorKind::Encode(error) => write!(f, "the value cannot be JSON: {error}"),
-            ErrorKind::Decode(error) => write!(f, "a state does not fit this room's presence type: {error}"),
-            ErrorKind::Refused(refused) => write!(f, "{refused}"),
-            ErrorKind::Close(invalid) => write!(f, "{invalid}"),
-            ErrorKind::NotJoined => f.write_str("this connection has not joined yet; call this from `on_join` on"),
-            ErrorKind::Socket(error) => write!(f, "the socket failed: {error}"),
-        }
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -66,9 +66,9 @@ pub use guard::Guard;
 pub use handle::{Member, RoomHandle};
 pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 pub use room::{Incoming, Outgoing, Presence, Room};
-pub use rooms::Rooms;
 pub use roomful_core::{Close, Dialect, Limits, MemberId};
-//TMP pub use roomful_macros::Channel;
+pub use roomful_macros::Channel;
+pub use rooms::Rooms;
 pub use runtime::{Drain, Stats};
 #[cfg(feature = "typescript")]
 pub use typescript::{Framework, Typescript, TypescriptError};
@@ -80,7 +80,7 @@ pub mod __private {
     pub use roomful_core::key::{KeyError, Params};
 
     #[cfg(feature = "typescript")]
-    pub use crate::typescript::TypeSink;
+    pub use crate::typescript::{Described, Probe, TypeSink, Undescribed};
 
     /// Takes a channel's types; without the `typescript` feature nobody asks.
     #[cfg(not(feature = "typescript"))]
@@ -93,7 +93,11 @@ pub mod __private {
 #[macro_export]
 macro_rules! __describe_channel {
     ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
-        $types.channel::<$incoming, $outgoing, $presence>();
+        use $crate::__private::{Described as _, Undescribed as _};
+        let incoming = (&&$crate::__private::Probe::<$incoming>::new()).reference($types, "never");
+        let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).reference($types, "never");
+        let presence = (&&$crate::__private::Probe::<$presence>::new()).reference($types, "undefined");
+        $types.channel(incoming, outgoing, presence);
     };
 }
 

@@ -105,6 +105,11 @@ impl Rooms {
         Admission::new(&self.inner.hub, &self.inner.definitions, parts, dialect)
     }
 
+    #[cfg(feature = "test")]
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.inner.hub
+    }
+
     #[cfg(feature = "typescript")]
     pub(crate) fn definitions(&self) -> &[Arc<Definition>] {
         &self.inner.definitions

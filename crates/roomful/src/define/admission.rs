@@ -74,8 +74,6 @@ fn open(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Resul
     Ok(Opening {
         topic,
         limits: Arc::clone(&definition.limits),
-        open: Box::new(move |link| {
-            Arc::clone(&definition.room).open(definition.guards.clone(), upgrade, link)
-        }),
+        open: Box::new(move |link| Arc::clone(&definition.room).open(definition.guards.clone(), upgrade, link)),
     })
 }

@@ -137,8 +137,7 @@ impl ModuleBuilder {
 impl Pending {
     fn define(self, module: &str, guards: &[BoxGuard<()>], limits: &Arc<Limits>) -> Result<Definition, Mistake> {
         let pattern = self.room.pattern();
-        let pattern =
-            pattern.map_err(|error| Mistake::Pattern { room: format!("{module}/{}", self.name), error })?;
+        let pattern = pattern.map_err(|error| Mistake::Pattern { room: format!("{module}/{}", self.name), error })?;
         Ok(Definition {
             module: module.to_owned(),
             name: self.name,

@@ -28,6 +28,7 @@ pub(crate) struct Definition {
 /// A room of any type.
 pub(crate) trait ErasedRoom: MaybeSend + MaybeSync {
     fn pattern(&self) -> Result<Pattern, PatternError>;
+    #[cfg(feature = "typescript")]
     fn describe(&self, types: &mut crate::__private::TypeSink);
     /// Guards, key and data of one connection.
     fn open(
@@ -54,6 +55,7 @@ impl<R: Room> ErasedRoom for Registered<R> {
         Pattern::parse(R::Channel::PATTERN)
     }
 
+    #[cfg(feature = "typescript")]
     fn describe(&self, types: &mut crate::__private::TypeSink) {
         R::Channel::describe(types);
     }

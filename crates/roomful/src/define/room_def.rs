@@ -7,10 +7,10 @@ use crate::{Guard, Limits, Room};
 
 /// A room with its own guards and limits. Made by [`RoomExt`].
 pub struct RoomDef<R: Room> {
-    pub(super) room: Arc<R>,
+    pub(crate) room: Arc<R>,
     pub(super) guards: Vec<BoxGuard<R::Channel>>,
     pub(super) shared: bool,
-    pub(super) limits: Option<Limits>,
+    pub(crate) limits: Option<Limits>,
 }
 
 impl<R: Room> RoomDef<R> {

@@ -26,7 +26,12 @@ pub struct Connection {
 
 impl Connection {
     /// Starts a connection. With `Err` it is only there to be closed.
-    pub(crate) fn start(hub: &Arc<Hub>, dialect: Dialect, opening: Result<Opening, Close>, span: tracing::Span) -> Self {
+    pub(crate) fn start(
+        hub: &Arc<Hub>,
+        dialect: Dialect,
+        opening: Result<Opening, Close>,
+        span: tracing::Span,
+    ) -> Self {
         let counted = hub.count_connection();
         let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
         let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));

@@ -11,8 +11,8 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::RoomConfig;
 use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
-use super::live_room::JoinError;
 use super::link::Link;
+use super::live_room::JoinError;
 use super::{Drain, Host, LiveRoom, lock};
 use crate::maybe_send::MaybeSend;
 use crate::metrics;

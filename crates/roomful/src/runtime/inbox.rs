@@ -30,7 +30,9 @@ pub(super) enum Next {
     Do(Job),
     /// Nothing is left: the task ends, and the next frame starts another.
     Rest,
-    Leave { socket_error: Option<Error> },
+    Leave {
+        socket_error: Option<Error>,
+    },
 }
 
 /// The queue of one connection, and whether a task is at work on it.

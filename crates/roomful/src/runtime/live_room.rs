@@ -37,20 +37,12 @@ pub(super) enum JoinError {
 
 impl LiveRoom {
     pub(super) fn new(topic: Topic, config: RoomConfig, hub: Weak<Hub>) -> Arc<Self> {
-        let state = State {
-            engine: Room::restore(config, []),
-            links: HashMap::new(),
-            effects: Vec::new(),
-            abandoned: false,
-        };
+        let state =
+            State { engine: Room::restore(config, []), links: HashMap::new(), effects: Vec::new(), abandoned: false };
         Arc::new(Self { topic, hub, state: Mutex::new(state) })
     }
 
-    pub(super) fn join(
-        self: &Arc<Self>,
-        link: &Arc<Link>,
-        seed: Option<Json>,
-    ) -> Result<(), JoinError> {
+    pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>, seed: Option<Json>) -> Result<(), JoinError> {
         let (connection, dialect, member) = (link.connection, link.mailbox.dialect(), link.member().clone());
         let Some(hub) = self.hub.upgrade() else { return Err(JoinError::Abandoned) };
         let mut state = lock(&self.state);

@@ -17,9 +17,9 @@ mod mailbox;
 pub use connection::Connection;
 pub use drain::Drain;
 pub use host::Host;
+pub(crate) use hub::Hub;
 pub use hub::Stats;
 pub(crate) use link::{Link, Opening};
-pub(crate) use hub::Hub;
 pub(crate) use live_room::LiveRoom;
 pub use mailbox::{Mailbox, Outgoing};
 

@@ -1,0 +1,187 @@
+//! A client of a test room.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roomful_core::Close;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::event::EventOf;
+use super::host::TestHost;
+use super::{Event, fail};
+use crate::handle::Member;
+use crate::runtime::{Connection, Outgoing as Written};
+use crate::{Incoming, MemberId, Outgoing, Presence, Room};
+
+/// One member, with the roster as its client would show it. Dropping it is losing the connection.
+pub struct TestMember<R: Room> {
+    connection: Connection,
+    host: Arc<TestHost>,
+    id: MemberId,
+    roster: Vec<Member<Presence<R>>>,
+    frames: VecDeque<Value>,
+}
+
+impl<R: Room> TestMember<R> {
+    pub(super) async fn open(connection: Connection, host: Arc<TestHost>) -> Result<Self, Close> {
+        let first = host.run_until(|| connection.mailbox().try_next()).await;
+        match first {
+            Ok(Written::Frame(frame)) => Ok(Self::with_snapshot(connection, host, &frame)),
+            Ok(Written::Close(close)) => Err(close),
+            Err(()) => fail("the member neither joined nor was it closed"),
+        }
+    }
+
+    /// The id that others know it by.
+    #[must_use]
+    pub fn id(&self) -> &MemberId {
+        &self.id
+    }
+
+    /// The roster as of the last event that was read, in join order.
+    #[must_use]
+    pub fn members(&self) -> &[Member<Presence<R>>] {
+        &self.roster
+    }
+
+    /// Says something.
+    pub fn send(&self, msg: &Incoming<R>)
+    where
+        Incoming<R>: Serialize,
+    {
+        self.send_frame(&serde_json::json!({ "t": "msg", "msg": msg }));
+    }
+
+    /// Shows something.
+    pub fn set_presence(&self, state: &Presence<R>) {
+        self.send_frame(&serde_json::json!({ "t": "presence", "state": state }));
+    }
+
+    /// Sends a WebSocket message as it is, for what a broken or hostile client sends.
+    pub fn send_raw(&self, message: impl Into<Bytes>) {
+        self.connection.receive(&message.into());
+    }
+
+    /// The next thing that reaches this member.
+    ///
+    /// # Panics
+    ///
+    /// When nothing more will: no hook runs and no timer waits.
+    pub async fn next(&mut self) -> EventOf<R>
+    where
+        Outgoing<R>: DeserializeOwned,
+    {
+        match self.try_next().await {
+            Some(event) => event,
+            None => fail("nothing more reaches this member: no hook runs and no timer waits"),
+        }
+    }
+
+    /// The next thing that reaches this member; `None` when nothing more will.
+    pub async fn try_next(&mut self) -> Option<EventOf<R>>
+    where
+        Outgoing<R>: DeserializeOwned,
+    {
+        loop {
+            if let Some(frame) = self.frames.pop_front() {
+                match self.read(&frame) {
+                    Some(event) => return Some(event),
+                    None => continue,
+                }
+            }
+            let mailbox = Arc::clone(self.connection.mailbox());
+            match self.host.run_until(|| mailbox.try_next()).await.ok()? {
+                Written::Frame(frame) => self.frames.extend(frames(&frame)),
+                Written::Close(close) => {
+                    self.connection.end(&close, None);
+                    return Some(Event::Closed(close));
+                }
+            }
+        }
+    }
+
+    /// Reads everything that reaches this member, and returns it.
+    pub async fn settle(&mut self) -> Vec<EventOf<R>>
+    where
+        Outgoing<R>: DeserializeOwned,
+    {
+        let mut events = Vec::new();
+        while let Some(event) = self.try_next().await {
+            events.push(event);
+        }
+        events
+    }
+
+    /// Closes the connection as a client does, and waits until its hooks have run.
+    pub async fn leave(self) {
+        self.connection.end(&Close::DONE, None);
+        let host = Arc::clone(&self.host);
+        drop(self);
+        host.settle().await;
+    }
+
+    fn with_snapshot(connection: Connection, host: Arc<TestHost>, frame: &Bytes) -> Self {
+        let mut frames = frames(frame);
+        let snapshot = frames.pop_front().unwrap_or_default();
+        let roster = snapshot["members"].as_array().into_iter().flatten();
+        let roster = roster.map(|entry| Member { id: id_of(&entry["id"]), state: state_of(entry) }).collect();
+        Self { id: id_of(&snapshot["self"]), connection, host, roster, frames }
+    }
+
+    fn send_frame(&self, frame: &Value) {
+        self.send_raw(frame.to_string());
+    }
+
+    fn read(&mut self, frame: &Value) -> Option<EventOf<R>>
+    where
+        Outgoing<R>: DeserializeOwned,
+    {
+        let text = |key: &str| frame[key].as_str().unwrap_or_default();
+        match (text("t"), text("op")) {
+            ("msg", _) => {
+                let msg = serde_json::from_value(frame["msg"].clone()).unwrap_or_else(|error| fail(&error.to_string()));
+                let from = (!text("from").is_empty()).then(|| id_of(&frame["from"]));
+                Some(Event::Message { from, msg })
+            }
+            ("presence", "join") => {
+                let id = id_of(&frame["from"]);
+                self.roster.push(Member { id: id.clone(), state: state_of(frame) });
+                Some(Event::Join { id, state: state_of(frame) })
+            }
+            ("presence", "update") => {
+                let id = id_of(&frame["from"]);
+                let entry = self.roster.iter_mut().find(|entry| entry.id == id);
+                entry.unwrap_or_else(|| fail("an update of somebody who is not in the roster")).state = state_of(frame);
+                Some(Event::Update { id, state: state_of(frame) })
+            }
+            ("presence", "leave") => {
+                let id = id_of(&frame["from"]);
+                self.roster.retain(|entry| entry.id != id);
+                Some(Event::Leave { id })
+            }
+            ("error", _) => Some(Event::Error { code: text("code").to_owned(), reason: text("reason").to_owned() }),
+            _ => None,
+        }
+    }
+}
+
+fn frames(message: &Bytes) -> VecDeque<Value> {
+    match serde_json::from_slice(message) {
+        Ok(Value::Array(frames)) => frames.into(),
+        Ok(frame) => VecDeque::from([frame]),
+        Err(error) => fail(&format!("the server wrote what is not JSON: {error}")),
+    }
+}
+
+fn id_of(id: &Value) -> MemberId {
+    let id = MemberId::parse(id.as_str().unwrap_or_default());
+    id.unwrap_or_else(|error| fail(&error.to_string()))
+}
+
+fn state_of<P: DeserializeOwned>(entry: &Value) -> Option<P> {
+    let state = entry.get("state").cloned()?;
+    Some(serde_json::from_value(state).unwrap_or_else(|error| fail(&error.to_string())))
+}

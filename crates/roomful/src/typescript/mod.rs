@@ -1,0 +1,190 @@
+//! The browser's types, from the Rust ones.
+
+mod sink;
+
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use roomful_core::pattern::Pattern;
+pub use sink::{Described, Probe, TypeSink, Undescribed};
+
+use crate::Rooms;
+use crate::define::Definition;
+
+/// Which hooks the generated file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framework {
+    /// None: `joinRoom(serverRooms.cursors, ..)`.
+    None,
+    /// `serverRooms.cursors.useRoom(..)` for Preact.
+    Preact,
+    /// `serverRooms.cursors.useRoom(..)` for React.
+    React,
+}
+
+impl Framework {
+    fn import(self) -> &'static str {
+        match self {
+            Self::None => "roomful",
+            Self::Preact => "roomful/preact",
+            Self::React => "roomful/react",
+        }
+    }
+}
+
+/// A generated file. Commit it, and [`check`](Typescript::check) it in CI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typescript(String);
+
+/// Why there is no file, or not the right one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TypescriptError {
+    /// A channel's type does not say what it is in TypeScript.
+    #[error("`{name}` is not `ts_rs::TS`: add `#[derive(ts_rs::TS)]` to it")]
+    Undescribed {
+        /// The Rust type.
+        name: &'static str,
+    },
+    /// Two Rust types have one name in TypeScript.
+    #[error("two types are named `{name}` in TypeScript: rename one with `#[ts(rename = \"..\")]`")]
+    DuplicateType {
+        /// The name.
+        name: String,
+    },
+    /// The committed file is not what the rooms say now.
+    #[error("{} does not fit the rooms any more: generate it again and commit it", path.display())]
+    Stale {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Rooms {
+    /// The TypeScript for all rooms: their types, and `serverRooms` with one entry a room. A room's name is its entry's;
+    /// where two modules have a room of one name, the entries are named after both (`boardCursors`).
+    ///
+    /// # Errors
+    ///
+    /// When a type is not `ts_rs::TS`, or two want one name.
+    pub fn typescript(&self, framework: Framework) -> Result<Typescript, TypescriptError> {
+        let mut types = TypeSink::new();
+        let mut entries = String::new();
+        let names = entry_names(self.definitions());
+        for (definition, name) in self.definitions().iter().zip(names) {
+            definition.room.describe(&mut types);
+            let room = types.take_channel();
+            let key = key_type(&definition.pattern).map(|key| format!("key: {key}; ")).unwrap_or_default();
+            let (module, room_name) = (quoted(&definition.module), quoted(&definition.name));
+            let sink::ChannelTypes { incoming, outgoing, presence } = room;
+            // Writing to a `String` cannot fail.
+            let _infallible = writeln!(
+                entries,
+                "  {}: room<{{ {key}incoming: {incoming}; outgoing: {outgoing}; presence: {presence} }}>({module}, {room_name}),",
+                property(&name)
+            );
+        }
+        let declarations = types.declarations()?;
+        Ok(Typescript(format!(
+            "// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.\n\
+             import {{ room }} from '{}';\n\n{declarations}export const serverRooms = {{\n{entries}}} as const;\n",
+            framework.import()
+        )))
+    }
+}
+
+impl Typescript {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Writes the file, unless it says the same already.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), TypescriptError> {
+        let path = path.as_ref();
+        match self.check(path) {
+            Ok(()) => Ok(()),
+            Err(_) => std::fs::write(path, &self.0).map_err(|error| TypescriptError::Io { path: path.into(), error }),
+        }
+    }
+
+    /// Compares with the file.
+    ///
+    /// # Errors
+    ///
+    /// [`TypescriptError::Stale`] when it differs, [`TypescriptError::Io`] when it cannot be read.
+    pub fn check(&self, path: impl AsRef<Path>) -> Result<(), TypescriptError> {
+        let path = path.as_ref();
+        let found = std::fs::read_to_string(path);
+        let found = found.map_err(|error| TypescriptError::Io { path: path.into(), error })?;
+        // A checkout may have turned the line ends around.
+        if found.replace("\r\n", "\n") == self.0 { Ok(()) } else { Err(TypescriptError::Stale { path: path.into() }) }
+    }
+}
+
+impl fmt::Display for Typescript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn entry_names(definitions: &[std::sync::Arc<Definition>]) -> Vec<String> {
+    let mut uses: HashMap<&str, usize> = HashMap::new();
+    for definition in definitions {
+        *uses.entry(&definition.name).or_default() += 1;
+    }
+    let name = |definition: &Definition| match uses.get(definition.name.as_str()) {
+        Some(1) => definition.name.clone(),
+        _ => format!("{}{}", definition.module, capitalised(&definition.name)),
+    };
+    definitions.iter().map(|definition| name(definition)).collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// `{ boardId: string; tail?: string }`; `None` for a channel without params.
+fn key_type(pattern: &Pattern) -> Option<String> {
+    let params: Vec<_> = pattern
+        .params()
+        .map(|param| format!("{}{}: string", param.name(), if param.kind().must_have_value() { "" } else { "?" }))
+        .collect();
+    (!params.is_empty()).then(|| format!("{{ {} }}", params.join("; ")))
+}
+
+fn property(name: &str) -> String {
+    let mut chars = name.chars();
+    let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let plain = starts && chars.all(|rest| rest.is_ascii_alphanumeric() || rest == '_');
+    if plain { name.to_owned() } else { quoted(name) }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    quoted
+}

@@ -1,0 +1,7 @@
+use roomful::Channel;
+
+#[derive(Clone, Channel)]
+#[channel = "lobby"]
+struct Lobby;
+
+fn main() {}

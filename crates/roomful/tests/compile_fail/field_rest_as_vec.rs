@@ -1,0 +1,9 @@
+use roomful::Channel;
+
+#[derive(Clone, Channel)]
+#[channel("files/:path*")]
+struct Files {
+    path: Vec<String>,
+}
+
+fn main() {}

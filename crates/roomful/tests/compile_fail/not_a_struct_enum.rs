@@ -1,0 +1,9 @@
+use roomful::Channel;
+
+#[derive(Clone, Channel)]
+#[channel("board/:boardId")]
+enum Board {
+    One { board_id: String },
+}
+
+fn main() {}

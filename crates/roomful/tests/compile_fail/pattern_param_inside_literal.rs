@@ -1,0 +1,9 @@
+use roomful::Channel;
+
+#[derive(Clone, Channel)]
+#[channel("board:id")]
+struct Board {
+    id: String,
+}
+
+fn main() {}

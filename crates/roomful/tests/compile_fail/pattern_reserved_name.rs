@@ -1,0 +1,9 @@
+use roomful::Channel;
+
+#[derive(Clone, Channel)]
+#[channel("board/:constructor")]
+struct Board {
+    constructor: String,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use roomful::Channel;
+
+#[derive(Clone, Channel)]
+#[channel("board/:boardId")]
+struct Board(String);
+
+fn main() {}
