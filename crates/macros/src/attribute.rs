@@ -35,7 +35,10 @@ impl ChannelAttribute {
 impl Parse for ChannelAttribute {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if !input.peek(LitStr) {
-            return Err(input.error("the pattern comes first, in quotes: `#[channel(\"board/:boardId\", ..)]`"));
+            return Err(Error::new(
+                input.span(),
+                "the pattern comes first, in quotes: `#[channel(\"board/:boardId\", ..)]`",
+            ));
         }
         let literal: LitStr = input.parse()?;
         let pattern = Pattern::parse(&literal.value()).map_err(|error| Error::new(literal.span(), error))?;

@@ -22,28 +22,13 @@ pub(crate) fn bind<'a>(
     literal: &LitStr,
     fields: &'a Punctuated<Field, Token![,]>,
 ) -> Result<Vec<Binding<'a>>> {
-    let mut mistakes = Mistakes::default();
-    let mut fields: Vec<Candidate<'a>> =
-        fields.iter().filter_map(|field| mistakes.keep(Candidate::new(field, pattern))).collect();
     let params: Vec<&Param> = pattern.params().collect();
+    let mut fields = candidates(pattern, fields)?;
+    claim(&params, &mut fields);
 
-    for (at, param) in params.iter().enumerate() {
-        claim_said(at, param, &mut fields, &mut mistakes);
-    }
-    // A field of the very same name goes before one that is the name in snake case, whichever stands first.
-    for claim in [is_same_name, is_snake_case] {
-        for (at, param) in params.iter().enumerate() {
-            if !fields.iter().any(|field| field.param == Some(at)) {
-                let free = |field: &&mut Candidate<'_>| field.said.is_none() && field.param.is_none();
-                if let Some(field) = fields.iter_mut().filter(free).find(|field| claim(param, field.ident)) {
-                    field.param = Some(at);
-                }
-            }
-        }
-    }
-
+    let mut mistakes = Mistakes::default();
     let mut bindings = Vec::with_capacity(params.len());
-    for (at, param) in params.iter().enumerate() {
+    for (at, param) in params.into_iter().enumerate() {
         match fields.iter().find(|field| field.param == Some(at)) {
             Some(field) => {
                 mistakes.keep(check_type(param, field.ty));
@@ -52,8 +37,8 @@ pub(crate) fn bind<'a>(
             None => mistakes.add(Error::new(literal.span(), no_field(param))),
         }
     }
-    for field in fields.iter().filter(|field| field.param.is_none() && field.said.is_none()) {
-        mistakes.add(no_param(field.ident, pattern));
+    for field in fields.iter().filter(|field| field.param.is_none()) {
+        mistakes.add(no_param(field, pattern));
     }
     mistakes.none().map(|()| bindings)
 }
@@ -65,6 +50,13 @@ struct Candidate<'a> {
     /// What its own `#[channel(param = "..")]` says.
     said: Option<LitStr>,
     param: Option<usize>,
+}
+
+/// The fields, once what each says of itself is right: what they are bound to would otherwise be guessed.
+fn candidates<'a>(pattern: &Pattern, fields: &'a Punctuated<Field, Token![,]>) -> Result<Vec<Candidate<'a>>> {
+    let mut mistakes = Mistakes::default();
+    let candidates = fields.iter().filter_map(|field| mistakes.keep(Candidate::new(field, pattern))).collect();
+    mistakes.none().map(|()| candidates)
 }
 
 impl<'a> Candidate<'a> {
@@ -82,25 +74,31 @@ impl<'a> Candidate<'a> {
     }
 }
 
-fn claim_said(at: usize, param: &Param, fields: &mut [Candidate<'_>], mistakes: &mut Mistakes) {
-    let mut claimed = false;
-    for field in fields {
-        let Some(said) = field.said.as_ref().filter(|said| said.value() == param.name()) else { continue };
-        if claimed {
-            mistakes.add(Error::new(said.span(), format!("another field is `:{}` already", param.name())));
-        } else {
-            field.param = Some(at);
-            claimed = true;
+/// What a field says goes first. Then a field of the very same name goes before one that is the name in snake case,
+/// whichever stands first.
+fn claim(params: &[&Param], fields: &mut [Candidate<'_>]) {
+    for fits in [says, is_same_name, is_snake_case] {
+        for (at, param) in params.iter().enumerate() {
+            if fields.iter().any(|field| field.param == Some(at)) {
+                continue;
+            }
+            if let Some(field) = fields.iter_mut().find(|field| field.param.is_none() && fits(field, param)) {
+                field.param = Some(at);
+            }
         }
     }
 }
 
-fn is_same_name(param: &Param, field: &Ident) -> bool {
-    field.unraw() == param.name()
+fn says(field: &Candidate<'_>, param: &Param) -> bool {
+    field.said.as_ref().is_some_and(|said| said.value() == param.name())
 }
 
-fn is_snake_case(param: &Param, field: &Ident) -> bool {
-    field.unraw() == snake_case(param.name())
+fn is_same_name(field: &Candidate<'_>, param: &Param) -> bool {
+    field.said.is_none() && field.ident.unraw() == param.name()
+}
+
+fn is_snake_case(field: &Candidate<'_>, param: &Param) -> bool {
+    field.said.is_none() && field.ident.unraw() == snake_case(param.name())
 }
 
 /// `boardId` is `board_id`, and so is `boardID`; `HTTPPort` is `http_port`.
@@ -169,10 +167,13 @@ fn no_field(param: &Param) -> String {
     }
 }
 
-fn no_param(field: &Ident, pattern: &Pattern) -> Error {
-    let name = field.unraw();
+fn no_param(field: &Candidate<'_>, pattern: &Pattern) -> Error {
+    if let Some(said) = &field.said {
+        return Error::new(said.span(), format!("another field is `:{}` already", said.value()));
+    }
+    let name = field.ident.unraw();
     Error::new(
-        field.span(),
+        field.ident.span(),
         format!("`{name}` is no param of `{pattern}`: add `:{name}` to the pattern, or take the field away"),
     )
 }
