@@ -2,10 +2,11 @@
  * The hooks, without a framework: `preact.ts` and `react.ts` each give their own primitives.
  */
 import { LINGER, MAX_QUEUED_FRAMES } from './limits.js';
-import { Bindings } from './member.js';
+import { createBindings } from './member.js';
 import { full } from './outbox.js';
 import { room } from './ref.js';
-import { Membership, type AnyOptions } from './room.js';
+import { page } from './connection/environment.js';
+import { join, type AnyOptions, type Membership } from './room.js';
 import { FIELDS, NOBODY } from './roster.js';
 import type {
   HookRef,
@@ -96,11 +97,11 @@ class Reader {
   #read = 0;
   #version = 0;
   readonly #listeners = new Set<() => void>();
-  readonly #bindings = new Bindings((id) => this.#membership?.find(id));
+  readonly #bindings = createBindings((id) => this.#membership?.find(id));
 
   follow(options: AnyOptions): void {
     this.#options = options;
-    if (this.#membership) this.#membership.options = options;
+    this.#membership?.follow(options);
   }
 
   /** Returns how to leave. */
@@ -109,8 +110,8 @@ class Reader {
     if (last) last.address ??= address;
     // A component that comes back to its room brings what it last set there, not what it began with.
     const presence = last?.address === address ? last.state : this.#options.presence;
-    const membership = new Membership(ref, { ...this.#options, presence });
-    membership.options = this.#options;
+    const membership = join(ref, { ...this.#options, presence }, page);
+    membership.follow(this.#options);
     membership.watch(this.#changed);
     this.#membership = membership;
     this.#address = address;

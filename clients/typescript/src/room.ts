@@ -1,20 +1,17 @@
 import { page, type Environment } from './connection/environment.js';
-import { shouldReconnect, type RetryPolicy } from './connection/machine.js';
+import type { RetryPolicy } from './connection/machine.js';
 import { RoomError } from './errors.js';
-import { Bindings } from './member.js';
-import { FIELDS, NOBODY } from './roster.js';
+import { createBindings } from './member.js';
+import { createRoster, FIELDS, type Roster } from './roster.js';
 import { connectionTo, type Attachment, type SharedConnection } from './shared.js';
 import type {
   BaseOptions,
   CloseInfo,
   Member,
-  MemberBinding,
   RoomArgs,
-  RoomField,
   RoomHandle,
   RoomOptions,
   RoomRef,
-  RoomStatus,
   RoomTypes,
 } from './types.js';
 import { socketUrl } from './url.js';
@@ -42,143 +39,73 @@ export function joinRoom<T extends RoomTypes>(
   ref: RoomRef<T>,
   ...args: RoomArgs<T>
 ): RoomHandle<T> {
-  const options = args[0] as RoomOptions<any> | undefined;
-  return new Membership(ref, options) as unknown as RoomHandle<T>;
+  return join<T>(ref, args[0] as RoomOptions<any> | undefined, page);
 }
 
-/** `fields` are bits, see `roster.ts`; `ids` the members that changed. Neither is to be kept. */
+/** `fields` are bits, see `roster.ts`; `ids` the members that changed. */
 export type Watcher = (fields: number, ids: Iterable<string>) => void;
 
-/** One user's part in a room, from joining to leaving. */
-export class Membership implements Attachment {
-  #connection: SharedConnection | undefined;
-  /** What a user who has closed, on a connection that goes on for others, sees of its own end. */
-  #closeInfo: CloseInfo | undefined;
-  readonly #watchers = new Set<Watcher>();
-  readonly #bindings = new Bindings((id) => this.find(id));
-
-  constructor(
-    ref: RoomRef<any>,
-    /** To be replaced by the latest, so that no callback is ever a stale one. */
-    public options: AnyOptions = {},
-    environment: Environment = page,
-  ) {
-    if (options.enabled === false) return;
-    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) throw new TypeError('there is no WebSocket here: pass one as `WebSocket`');
-    const share = options.share !== false;
-    this.#connection = connectionTo(socketUrl(ref, options), WebSocket, share, environment);
-    this.#connection.attach(this, retryPolicy(options));
-    if (options.presence !== undefined) this.attempt(() => this.#show(options.presence));
-  }
-
-  get status(): RoomStatus {
-    return this.#connection?.status ?? 'closed';
-  }
-
-  get closeInfo(): CloseInfo | undefined {
-    return this.#connection?.closeInfo ?? this.#closeInfo;
-  }
-
-  get members(): readonly Member[] {
-    return this.#connection?.roster.members ?? NOBODY;
-  }
-
-  get memberIds(): readonly string[] {
-    return this.#connection?.roster.ids ?? NOBODY;
-  }
-
-  get self(): Member | undefined {
-    return this.#connection?.roster.self;
-  }
-
-  get others(): readonly Member[] {
-    return this.#connection?.roster.others ?? NOBODY;
-  }
-
-  find(id: string): Member | undefined {
-    return this.#connection?.roster.get(id);
-  }
-
-  readonly member = (id: string): MemberBinding => this.#bindings.of(id);
-
-  readonly send = (message: unknown): void => this.#reporting(() => this.post(message));
-
-  /** `send` that only throws. */
-  post(message: unknown): void {
-    const { status } = this;
-    if (status === 'closed' || status === 'closing') {
-      throw new RoomError('closed', 'the room is closed: nothing can be sent');
-    }
-    this.#connection?.outbox.send(message);
-  }
-
-  readonly setPresence = (state: unknown): void => this.#reporting(() => this.#show(state));
-
-  readonly close = (code = 1000, reason = ''): void => {
-    checkClose(code, reason);
-    const connection = this.#connection;
-    if (!connection || connection.close(this, code, reason)) return;
-    const info = { code, reason, wasClean: true };
-    this.#end(info);
-    queueMicrotask(() => this.closed(info));
-  };
-
+/** One user's part in a room, from joining to leaving: a room, and what only the hooks use of it. */
+export interface Membership<T extends RoomTypes = any> extends RoomHandle<T> {
   /** With `linger`, whoever joins the same room within so many milliseconds finds it as it was. */
-  readonly leave = (linger = 0): void => {
-    this.#connection?.detach(this, linger);
-    this.#end(this.closeInfo);
-  };
-
-  readonly subscribe = (
-    listener: () => void,
-    fields: readonly RoomField[] = FIELDS,
-  ): (() => void) => {
-    const wanted = fields.reduce((bits, field) => bits | (1 << FIELDS.indexOf(field)), 0);
-    return this.watch((changed) => {
-      if (changed & wanted) listener();
-    });
-  };
-
+  readonly leave: (linger?: number) => void;
+  /** `send` that only throws. */
+  post(message: unknown): void;
+  find(id: string): Member | undefined;
   /** `subscribe` with bits. */
-  watch(watcher: Watcher): () => void {
-    this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
-  }
+  watch(watcher: Watcher): () => void;
+  /** Options with other callbacks, so that none that is called is a stale one. */
+  follow(options: AnyOptions): void;
+  /** Calls where there is nobody to throw to: one user's mistake must not reach the next one. */
+  attempt<R>(call: () => R): R | undefined;
+}
 
-  changed(fields: number, ids: Iterable<string>): void {
-    for (const watcher of [...this.#watchers]) this.attempt(() => watcher(fields, ids));
-    this.#bindings.notify(ids, (listener) => this.attempt(listener));
-  }
+export function join<T extends RoomTypes = any>(
+  ref: RoomRef<any>,
+  options: AnyOptions = {},
+  environment: Environment,
+): Membership<T> {
+  const watchers = new Set<Watcher>();
+  const bindings = createBindings((id) => roster().get(id));
+  let connection: SharedConnection | undefined;
+  /** What a user who has closed, on a connection that goes on for others, sees of its own end. */
+  let ownCloseInfo: CloseInfo | undefined;
 
-  message(message: unknown, from: string): void {
-    this.attempt(() => this.options.onMessage?.(message, from));
-  }
+  const attachment: Attachment = {
+    changed(fields, ids) {
+      for (const watcher of [...watchers]) attempt(() => watcher(fields, ids));
+      bindings.notify(ids, attempt);
+    },
+    call: (name, ...args) => attempt(() => (options[name] as any)?.(...args)),
+    failed(error) {
+      try {
+        options.onError?.(error);
+      } catch (thrown) {
+        console.error(thrown);
+      }
+      return !!options.onError;
+    },
+  };
 
-  opened(): void {
-    this.attempt(() => this.options.onOpen?.());
-  }
+  const roster = (): Roster => connection?.roster ?? NOWHERE;
 
-  closed(info: CloseInfo): void {
-    this.attempt(() => this.options.onClose?.(info));
-  }
-
-  shouldReconnect(info: CloseInfo): boolean {
-    return this.attempt(() => this.options.shouldReconnect?.(info)) ?? shouldReconnect(info);
-  }
-
-  failed(error: RoomError): boolean {
-    const { onError } = this.options;
-    try {
-      onError?.(error);
-    } catch (thrown) {
-      console.error(thrown);
+  function post(message: unknown): void {
+    if (!connection || /^clos/.test(connection.status)) {
+      throw new RoomError('closed', 'nothing can be sent to a closed room');
     }
-    return onError !== undefined;
+    connection.outbox.send(message);
   }
 
-  /** Where there is nobody to throw to: one user's mistake must not reach the next one. */
-  attempt<R>(call: () => R): R | undefined {
+  const present = (state: unknown): void => connection?.outbox.setPresence(state);
+
+  function end(info: CloseInfo | undefined): void {
+    const ids = roster().memberIds;
+    ownCloseInfo = info;
+    connection = undefined;
+    attachment.changed(-1, new Set(ids));
+  }
+
+  function attempt<R>(call: () => R): R | undefined {
     try {
       return call();
     } catch (cause) {
@@ -186,38 +113,100 @@ export class Membership implements Attachment {
         cause instanceof RoomError
           ? cause
           : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
-      if (!this.failed(error)) console.error(error);
+      if (!attachment.failed(error)) console.error(error);
       return undefined;
     }
   }
 
   /** To the caller, and to `onError` too: few callers catch. */
-  #reporting(call: () => void): void {
+  function reporting(call: () => void): void {
     try {
       call();
     } catch (error) {
-      this.failed(error as RoomError);
+      attachment.failed(error as RoomError);
       throw error;
     }
   }
 
-  #show(state: unknown): void {
-    this.#connection?.outbox.setPresence(state);
+  const watch = (watcher: Watcher): (() => void) => {
+    watchers.add(watcher);
+    return () => void watchers.delete(watcher);
+  };
+
+  if (options.enabled !== false) {
+    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    if (!WebSocket) throw new TypeError('there is no WebSocket here: pass one as `WebSocket`');
+    connection = connectionTo(
+      socketUrl(ref, options),
+      WebSocket,
+      options.share !== false,
+      retryPolicy(options),
+      environment,
+    );
+    connection.attach(attachment);
+    if (options.presence !== undefined) attempt(() => present(options.presence));
   }
 
-  #end(info: CloseInfo | undefined): void {
-    const ids = this.memberIds;
-    this.#closeInfo = info;
-    this.#connection = undefined;
-    this.changed(-1, ids);
-  }
+  const membership: Membership = {
+    get status() {
+      return connection?.status ?? 'closed';
+    },
+    get closeInfo() {
+      return connection?.closeInfo ?? ownCloseInfo;
+    },
+    get members() {
+      return roster().members;
+    },
+    get memberIds() {
+      return roster().memberIds;
+    },
+    get self() {
+      return roster().self;
+    },
+    get others() {
+      return roster().others;
+    },
+    member: (id) => bindings.of(id),
+    send: (message) => reporting(() => post(message)),
+    setPresence: (state) => reporting(() => present(state)),
+    close(code = 1000, reason = '') {
+      checkClose(code, reason);
+      if (!connection || connection.close(attachment, code, reason)) return;
+      const info = { code, reason, wasClean: true };
+      end(info);
+      queueMicrotask(() => attachment.call('onClose', info));
+    },
+    leave(linger = 0) {
+      const info = connection?.closeInfo ?? ownCloseInfo;
+      connection?.detach(attachment, linger);
+      end(info);
+    },
+    subscribe(listener, fields = FIELDS) {
+      const wanted = fields.reduce((bits, field) => bits | (1 << FIELDS.indexOf(field)), 0);
+      return watch((changed) => {
+        if (changed & wanted) listener();
+      });
+    },
+    watch,
+    post,
+    attempt,
+    find: (id) => roster().get(id),
+    follow(latest) {
+      options = latest;
+    },
+  };
+  return membership;
 }
 
+/** The roster of a room that one is not in. */
+const NOWHERE = createRoster();
+
 function checkClose(code: number, reason: string): void {
-  if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
-    throw new RangeError(`close code ${code}: must be 1000 or 3000-4999`);
+  if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
+    throw new RangeError(
+      'close: needs a code of 1000 or 3000-4999, and a reason of up to 123 bytes',
+    );
   }
-  if (exceeds(reason, 123)) throw new RangeError('close reason: must fit 123 bytes');
 }
 
 function retryPolicy({ reconnect = {} }: AnyOptions): RetryPolicy {

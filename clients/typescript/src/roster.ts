@@ -22,98 +22,114 @@ export const NOBODY: readonly never[] = [];
 
 const EVERYBODY = MEMBERS | MEMBER_IDS | SELF | OTHERS;
 
+/** Who is in the room, in join order. */
+export interface Roster {
+  readonly members: readonly Member[];
+  readonly memberIds: readonly string[];
+  readonly others: readonly Member[];
+  readonly self: Member | undefined;
+  get(id: string): Member | undefined;
+  snapshot(self: string | undefined, members: readonly Member[]): void;
+  join(id: string, state: unknown): void;
+  update(id: string, state: unknown): void;
+  leave(id: string): void;
+  /** Adds to what has changed. */
+  mark(fields: number): void;
+  /** What has changed since this was last asked: bits, and the ids of members. */
+  settle(): [fields: number, ids: ReadonlySet<string>];
+}
+
 /**
- * Who is in the room, in join order. An update costs the same however large the room is: the arrays that
- * readers see are made when they are read, and kept until they change.
+ * An update costs the same however large the room is: the arrays that readers see are made when they are
+ * read, and kept until they change.
  */
-export class Roster {
-  /** Bits of what has changed since `settle`. */
-  changed = 0;
-  /** Members that have changed since `settle`. */
-  readonly touched = new Set<string>();
+export function createRoster(): Roster {
+  let entries = new Map<string, Member>();
+  let selfId: string | undefined;
+  let members: readonly Member[] | undefined = NOBODY;
+  let memberIds: readonly string[] | undefined = NOBODY;
+  let others: readonly Member[] | undefined = NOBODY;
+  let changed = 0;
+  let touched = new Set<string>();
 
-  #members = new Map<string, Member>();
-  #self: string | undefined;
-  #all: readonly Member[] | undefined = NOBODY;
-  #ids: readonly string[] | undefined = NOBODY;
-  #others: readonly Member[] | undefined = NOBODY;
+  const roster: Roster = {
+    get members() {
+      return (members ??= some([...entries.values()]));
+    },
+    get memberIds() {
+      return (memberIds ??= some([...entries.keys()]));
+    },
+    get others() {
+      return (others ??= some(roster.members.filter(({ id }) => id !== selfId)));
+    },
+    get self() {
+      return roster.get(selfId!);
+    },
+    get: (id) => entries.get(id),
 
-  get members(): readonly Member[] {
-    return (this.#all ??= some([...this.#members.values()]));
+    // Members that are as they were keep their identity, so that a reconnect does not re-render them.
+    snapshot(self, list) {
+      const before = entries;
+      const was = { ...roster };
+      entries = new Map();
+      for (const { id, state } of list) {
+        const known = before.get(id);
+        const same = known && JSON.stringify(known.state) === JSON.stringify(state);
+        entries.set(id, same ? known : member(id, state));
+        if (!same) touched.add(id);
+      }
+      for (const id of before.keys()) if (!entries.has(id)) touched.add(id);
+      selfId = self;
+      forget(EVERYBODY);
+      if ((members = keep(was.members, roster.members)) !== was.members) changed |= MEMBERS;
+      if ((memberIds = keep(was.memberIds, roster.memberIds)) !== was.memberIds) {
+        changed |= MEMBER_IDS;
+      }
+      if ((others = keep(was.others, roster.others)) !== was.others) changed |= OTHERS;
+      if (roster.self !== was.self) changed |= SELF;
+    },
+
+    // A join of somebody who is there already is an update: nobody is in a roster twice.
+    join(id, state) {
+      touch(id, entries.has(id) ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
+      entries.set(id, member(id, state));
+    },
+
+    // An update of somebody who is not there is one that a leave has overtaken, and would make a ghost.
+    update(id, state) {
+      if (entries.has(id)) roster.join(id, state);
+    },
+
+    leave(id) {
+      if (entries.delete(id)) touch(id, EVERYBODY);
+    },
+
+    mark(fields) {
+      changed |= fields;
+    },
+
+    settle() {
+      const settled: [number, Set<string>] = [changed, touched];
+      changed = 0;
+      if (touched.size > 0) touched = new Set();
+      return settled;
+    },
+  };
+
+  function touch(id: string, fields: number): void {
+    fields &= id === selfId ? ~OTHERS : ~SELF;
+    touched.add(id);
+    changed |= fields;
+    forget(fields);
   }
 
-  get ids(): readonly string[] {
-    return (this.#ids ??= some([...this.#members.keys()]));
+  function forget(fields: number): void {
+    if (fields & MEMBERS) members = undefined;
+    if (fields & MEMBER_IDS) memberIds = undefined;
+    if (fields & OTHERS) others = undefined;
   }
 
-  get others(): readonly Member[] {
-    return (this.#others ??= some(this.members.filter(({ id }) => id !== this.#self)));
-  }
-
-  get self(): Member | undefined {
-    return this.#self === undefined ? undefined : this.#members.get(this.#self);
-  }
-
-  get(id: string): Member | undefined {
-    return this.#members.get(id);
-  }
-
-  /** Members that are as they were keep their identity, so that a reconnect does not re-render them. */
-  snapshot(self: string | undefined, members: readonly Member[]): void {
-    const before = this.#members;
-    const { members: all, ids, others, self: own } = this;
-    this.#members = new Map();
-    for (const { id, state } of members) {
-      const known = before.get(id);
-      const same = known && JSON.stringify(known.state) === JSON.stringify(state);
-      this.#members.set(id, same ? known : member(id, state));
-      if (!same) this.touched.add(id);
-    }
-    for (const id of before.keys()) if (!this.#members.has(id)) this.touched.add(id);
-    this.#self = self;
-    this.#forget(EVERYBODY);
-    if ((this.#all = keep(all, this.members)) !== all) this.changed |= MEMBERS;
-    if ((this.#ids = keep(ids, this.ids)) !== ids) this.changed |= MEMBER_IDS;
-    if ((this.#others = keep(others, this.others)) !== others) this.changed |= OTHERS;
-    if (this.self !== own) this.changed |= SELF;
-  }
-
-  /** A join of somebody who is there already is an update: nobody is in a roster twice. */
-  join(id: string, state: unknown): void {
-    if (this.#members.has(id)) return this.update(id, state);
-    this.#members.set(id, member(id, state));
-    this.#touch(id, EVERYBODY);
-  }
-
-  /** An update of somebody who is not there is one that a leave has overtaken, and would make a ghost. */
-  update(id: string, state: unknown): void {
-    if (!this.#members.has(id)) return;
-    this.#members.set(id, member(id, state));
-    this.#touch(id, EVERYBODY ^ MEMBER_IDS);
-  }
-
-  leave(id: string): void {
-    if (this.#members.delete(id)) this.#touch(id, EVERYBODY);
-  }
-
-  /** What changed is now known to everybody. */
-  settle(): void {
-    this.changed = 0;
-    this.touched.clear();
-  }
-
-  #touch(id: string, fields: number): void {
-    fields &= id === this.#self ? ~OTHERS : ~SELF;
-    this.touched.add(id);
-    this.changed |= fields;
-    this.#forget(fields);
-  }
-
-  #forget(fields: number): void {
-    if (fields & MEMBERS) this.#all = undefined;
-    if (fields & MEMBER_IDS) this.#ids = undefined;
-    if (fields & OTHERS) this.#others = undefined;
-  }
+  return roster;
 }
 
 const member = (id: string, state: unknown): Member =>

@@ -1,165 +1,41 @@
-import { Driver } from './connection/driver.js';
+import { createDriver } from './connection/driver.js';
 import type { Environment } from './connection/environment.js';
-import type { RetryPolicy } from './connection/machine.js';
+import { shouldReconnect, type RetryPolicy } from './connection/machine.js';
 import { RoomError } from './errors.js';
-import { Outbox } from './outbox.js';
-import { CLOSE_INFO, Roster, STATUS } from './roster.js';
-import type { CloseInfo, RoomStatus, WebSocketConstructor } from './types.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { CLOSE_INFO, createRoster, STATUS, type Roster } from './roster.js';
+import type { BaseOptions, CloseInfo, RoomStatus, WebSocketConstructor } from './types.js';
 import { readFrames, type ServerFrame } from './wire.js';
+
+type Callbacks = Pick<
+  BaseOptions<any>,
+  'onMessage' | 'onOpen' | 'onClose' | 'onError' | 'shouldReconnect'
+>;
 
 /** One user of a connection: a component, or a caller of `joinRoom`. */
 export interface Attachment {
-  /** `fields` are bits, see `roster.ts`; `ids` the members that changed. Neither is to be kept. */
+  /** `fields` are bits, see `roster.ts`; `ids` the members that changed. */
   changed(fields: number, ids: ReadonlySet<string>): void;
-  message(message: unknown, from: string): void;
-  opened(): void;
-  closed(info: CloseInfo): void;
-  shouldReconnect(info: CloseInfo): boolean;
+  /** Calls back, if the user wants to be. Never throws. */
+  call<N extends keyof Callbacks>(
+    name: N,
+    ...args: Parameters<NonNullable<Callbacks[N]>>
+  ): ReturnType<NonNullable<Callbacks[N]>> | undefined;
   /** False when nobody listens. */
   failed(error: RoomError): boolean;
 }
 
 /** One connection to one room, and everybody on this page who uses it. */
-export class SharedConnection {
-  readonly roster = new Roster();
+export interface SharedConnection {
+  readonly roster: Roster;
   readonly outbox: Outbox;
-  closeInfo: CloseInfo | undefined;
-  status: RoomStatus = 'connecting';
-
-  readonly #driver: Driver;
-  readonly #attached = new Set<Attachment>();
-  #linger: unknown;
-
-  constructor(
-    url: string,
-    WebSocket: WebSocketConstructor,
-    private readonly environment: Environment,
-    /** Nobody may join this connection any more. */
-    private readonly retire: (connection: SharedConnection) => void,
-  ) {
-    this.#driver = new Driver(url, WebSocket, environment, this);
-    this.outbox = new Outbox(this.#driver);
-  }
-
-  attach(attachment: Attachment, policy: RetryPolicy): void {
-    this.#stay();
-    this.#attached.add(attachment);
-    if (this.status === 'open') {
-      // Later, because the caller of `joinRoom` does not hold the room yet that `onOpen` is about.
-      queueMicrotask(() => {
-        if (this.status === 'open' && this.#attached.has(attachment)) attachment.opened();
-      });
-    }
-    this.#driver.dispatch({ type: 'start', policy });
-  }
-
+  readonly status: RoomStatus;
+  readonly closeInfo: CloseInfo | undefined;
+  attach(attachment: Attachment): void;
   /** The last one to leave ends the connection, `linger` milliseconds later. */
-  detach(attachment: Attachment, linger: number): void {
-    if (!this.#attached.delete(attachment) || this.#attached.size > 0) return;
-    this.#stay();
-    if (linger > 0) this.#linger = this.environment.setTimer(() => this.#stop(), linger);
-    else this.#stop();
-  }
-
+  detach(attachment: Attachment, linger: number): void;
   /** False when others use the connection, which is then left as it is. */
-  close(attachment: Attachment, code: number, reason: string): boolean {
-    if (this.#attached.size > 1) {
-      this.#attached.delete(attachment);
-      return false;
-    }
-    this.retire(this);
-    this.outbox.pause();
-    this.#driver.dispatch({ type: 'close', code, reason });
-    return true;
-  }
-
-  opened(v1: boolean): void {
-    // A v1 server says in its snapshot how large a frame may be, and until then nothing is sent: a
-    // presence over the limit would end this connection and every one that follows.
-    this.stepped();
-    this.#each((attachment) => attachment.opened());
-    if (!v1) this.outbox.flush(this.failed);
-  }
-
-  closed(info: CloseInfo): void {
-    this.outbox.pause();
-    this.closeInfo = info;
-    this.roster.changed |= CLOSE_INFO;
-    if (this.#driver.status === 'closed') {
-      this.roster.snapshot(undefined, []);
-      if (!this.#driver.isRevivable) this.retire(this);
-    }
-    this.stepped();
-    this.#each((attachment) => attachment.closed(info));
-  }
-
-  /** Tells everybody what has changed, once however many frames came together. */
-  stepped(): void {
-    const { status } = this.#driver;
-    if (status !== this.status) this.roster.changed |= STATUS;
-    this.status = status;
-    const { changed, touched } = this.roster;
-    if (changed === 0) return;
-    const ids = new Set(touched);
-    this.roster.settle();
-    this.#each((attachment) => attachment.changed(changed, ids));
-  }
-
-  received(data: unknown): void {
-    readFrames(data, this.#take, this.failed);
-    this.stepped();
-  }
-
-  shouldReconnect(info: CloseInfo): boolean {
-    return [...this.#attached].some((attachment) => attachment.shouldReconnect(info));
-  }
-
-  readonly failed = (error: RoomError): void => {
-    const heard = [...this.#attached].map((attachment) => attachment.failed(error));
-    if (!heard.includes(true)) console.error(error);
-  };
-
-  readonly #take = (frame: ServerFrame): void => {
-    switch (frame.t) {
-      case 'snapshot':
-        this.roster.snapshot(frame.self, frame.members);
-        this.#driver.dispatch({ type: 'snapshot', heartbeat: frame.heartbeat });
-        this.outbox.limit = frame.limits;
-        return this.outbox.flush(this.failed);
-      case 'presence':
-        if (frame.op === 'leave') return this.roster.leave(frame.from);
-        if (frame.op === 'join') return this.roster.join(frame.from, frame.state);
-        if (frame.op === 'update' || frame.op === 'away')
-          this.roster.update(frame.from, frame.state);
-        return;
-      case 'msg':
-        // A message may speak of somebody who joined in the same batch.
-        this.stepped();
-        // What a callback has closed meanwhile hears no more, though its batch goes on.
-        if (this.status !== 'open') return;
-        return this.#each((attachment) => attachment.message(frame.msg, frame.from));
-      case 'pong':
-        return this.#driver.dispatch({ type: 'pong' });
-      case 'error':
-        return this.failed(new RoomError(frame.code, frame.reason));
-    }
-  };
-
-  /** Over a copy, because what is called may leave or close. */
-  #each(call: (attachment: Attachment) => void): void {
-    for (const attachment of [...this.#attached])
-      if (this.#attached.has(attachment)) call(attachment);
-  }
-
-  #stay(): void {
-    if (this.#linger !== undefined) this.environment.clearTimer(this.#linger);
-    this.#linger = undefined;
-  }
-
-  #stop(): void {
-    this.retire(this);
-    this.#driver.dispatch({ type: 'stop' });
-  }
+  close(attachment: Attachment, code: number, reason: string): boolean;
 }
 
 const connections = new WeakMap<WebSocketConstructor, Map<string, SharedConnection>>();
@@ -169,16 +45,144 @@ export function connectionTo(
   url: string,
   WebSocket: WebSocketConstructor,
   share: boolean,
+  policy: RetryPolicy,
   environment: Environment,
 ): SharedConnection {
-  if (!share) return new SharedConnection(url, WebSocket, environment, () => {});
-  const byUrl = connections.get(WebSocket) ?? new Map<string, SharedConnection>();
-  connections.set(WebSocket, byUrl);
+  const byUrl = (share && connections.get(WebSocket)) || new Map<string, SharedConnection>();
+  if (share) connections.set(WebSocket, byUrl);
   const known = byUrl.get(url);
   if (known) return known;
-  const made = new SharedConnection(url, WebSocket, environment, (retired) => {
-    if (byUrl.get(url) === retired) byUrl.delete(url);
+  const made = createConnection(url, WebSocket, policy, environment, () => {
+    if (byUrl.get(url) === made) byUrl.delete(url);
   });
   byUrl.set(url, made);
   return made;
+}
+
+/** `retire`: nobody may join this connection any more. */
+function createConnection(
+  url: string,
+  WebSocket: WebSocketConstructor,
+  policy: RetryPolicy,
+  environment: Environment,
+  retire: () => void,
+): SharedConnection {
+  const attached = new Set<Attachment>();
+  let status: RoomStatus = 'connecting';
+  let closeInfo: CloseInfo | undefined;
+  let lingering: unknown;
+
+  const roster = createRoster();
+  const driver = createDriver(url, WebSocket, policy, environment, {
+    opened(v1) {
+      stepped();
+      each((attachment) => attachment.call('onOpen'));
+      // A v1 server says in its snapshot how large a frame may be, and until then nothing is sent: a
+      // presence over the limit would end this connection and every one that follows.
+      if (!v1) outbox.flush(undefined);
+    },
+    closed(info) {
+      outbox.pause();
+      closeInfo = info;
+      roster.mark(CLOSE_INFO);
+      if (driver.status() === 'closed') {
+        roster.snapshot(undefined, []);
+        if (!driver.isRevivable()) retire();
+      }
+      stepped();
+      each((attachment) => attachment.call('onClose', info));
+    },
+    stepped,
+    received(data) {
+      readFrames(data, take, failed);
+      stepped();
+    },
+    failed,
+    shouldReconnect: (info) =>
+      [...attached].some(
+        (attachment) => attachment.call('shouldReconnect', info) ?? shouldReconnect(info),
+      ),
+  });
+  const outbox = createOutbox(driver, failed);
+
+  /** Tells everybody what has changed, once however many frames came together. */
+  function stepped(): void {
+    if (status !== driver.status()) roster.mark(STATUS);
+    status = driver.status();
+    const [fields, ids] = roster.settle();
+    if (fields) each((attachment) => attachment.changed(fields, ids));
+  }
+
+  function take(frame: ServerFrame): void {
+    switch (frame.t) {
+      case 'snapshot':
+        roster.snapshot(frame.self, frame.members);
+        driver.dispatch('snapshot', frame.heartbeat);
+        return outbox.flush(frame.limits);
+      case 'presence':
+        if (frame.op === 'leave') return roster.leave(frame.from);
+        if (frame.op === 'join') return roster.join(frame.from, frame.state);
+        if (frame.op === 'update' || frame.op === 'away') roster.update(frame.from, frame.state);
+        return;
+      case 'msg':
+        // A message may speak of somebody who joined in the same batch.
+        stepped();
+        // What a callback has closed meanwhile hears no more, though its batch goes on.
+        if (status !== 'open') return;
+        return each((attachment) => attachment.call('onMessage', frame.msg, frame.from));
+      case 'pong':
+        return driver.dispatch('pong');
+      case 'error':
+        return failed(new RoomError(frame.code, frame.reason));
+    }
+  }
+
+  function failed(error: RoomError): void {
+    const heard = [...attached].map((attachment) => attachment.failed(error));
+    if (!heard.includes(true)) console.error(error);
+  }
+
+  /** Over a copy, because what is called may leave or join. */
+  function each(call: (attachment: Attachment) => void): void {
+    for (const attachment of [...attached]) if (attached.has(attachment)) call(attachment);
+  }
+
+  function stop(): void {
+    retire();
+    driver.dispatch('stop');
+  }
+
+  return {
+    roster,
+    outbox,
+    get status() {
+      return status;
+    },
+    get closeInfo() {
+      return closeInfo;
+    },
+    attach(attachment) {
+      environment.clearTimer(lingering);
+      attached.add(attachment);
+      if (status === 'open') {
+        // Later, because the caller of `joinRoom` does not hold the room yet that `onOpen` is about.
+        queueMicrotask(() => {
+          if (status === 'open' && attached.has(attachment)) attachment.call('onOpen');
+        });
+      }
+      driver.dispatch('start');
+    },
+    detach(attachment, linger) {
+      if (!attached.delete(attachment) || attached.size > 0) return;
+      if (linger > 0) lingering = environment.setTimer(stop, linger);
+      else stop();
+    },
+    close(attachment, code, reason) {
+      if (attached.size > 1) return !attached.delete(attachment);
+      retire();
+      outbox.pause();
+      driver.dispatch('close', code, reason);
+      return true;
+    },
+  };
 }

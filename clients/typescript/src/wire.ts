@@ -1,4 +1,4 @@
-import { RoomError, type RoomErrorCode } from './errors.js';
+import { RoomError } from './errors.js';
 import type { Member } from './types.js';
 
 /** The dialect that is offered. A server that does not select it speaks the plain one. */
@@ -16,15 +16,12 @@ export type ServerFrame =
   | { t: 'error'; code: string; reason: string }
   | { t: 'pong' };
 
-export const encodeMessage = (msg: unknown): string => encode({ t: 'msg', msg }, 'bad_message');
-export const encodePresence = (state: unknown): string =>
-  encode({ t: 'presence', state }, 'bad_presence');
-
-function encode(frame: object, code: RoomErrorCode): string {
+/** A `body` whose value is `undefined` has no key on the wire. */
+export function encode(t: 'msg' | 'presence', body: { msg: unknown } | { state: unknown }): string {
   try {
-    return JSON.stringify(frame);
+    return JSON.stringify({ t, ...body });
   } catch (cause) {
-    throw new RoomError(code, `not JSON: ${String(cause)}`, { cause });
+    throw new RoomError(t === 'msg' ? 'bad_message' : 'bad_presence', `${cause}`, { cause });
   }
 }
 

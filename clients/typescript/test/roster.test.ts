@@ -5,7 +5,8 @@ import {
   MEMBER_IDS,
   NOBODY,
   OTHERS,
-  Roster,
+  createRoster,
+  type Roster,
   SELF,
   STATUS,
 } from '../src/roster.js';
@@ -13,7 +14,7 @@ import {
 let roster: Roster;
 
 beforeEach(() => {
-  roster = new Roster();
+  roster = createRoster();
   roster.snapshot('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
   roster.settle();
 });
@@ -23,9 +24,9 @@ it('numbers the fields in the order of their bits', () => {
 });
 
 it('begins empty', () => {
-  const empty = new Roster();
+  const empty = createRoster();
   expect(empty.members).toBe(NOBODY);
-  expect(empty.ids).toBe(NOBODY);
+  expect(empty.memberIds).toBe(NOBODY);
   expect(empty.others).toBe(NOBODY);
   expect(empty.self).toBeUndefined();
 });
@@ -39,7 +40,7 @@ it('keeps the order of joining, whatever is updated', () => {
     { id: 'c', state: null },
     { id: 'd', state: 4 },
   ]);
-  expect(roster.ids).toEqual(['a', 'c', 'd']);
+  expect(roster.memberIds).toEqual(['a', 'c', 'd']);
 });
 
 it('tells an absent state from null', () => {
@@ -64,23 +65,24 @@ describe('what it says has changed', () => {
     ['a leave of one who is not', () => roster.leave('z'), 0, []],
   ])('%s', (_, change, fields, ids) => {
     change();
-    expect(roster.changed).toBe(fields);
-    expect([...roster.touched]).toEqual(ids);
+    const [changed, touched] = roster.settle();
+    expect(changed).toBe(fields);
+    expect([...touched]).toEqual(ids);
   });
 });
 
 it('never has anybody twice, and no ghost', () => {
   roster.join('a', { x: 9 });
   roster.update('z', 1);
-  expect(roster.ids).toEqual(['a', 'b', 'c']);
+  expect(roster.memberIds).toEqual(['a', 'b', 'c']);
 });
 
 it('gives the same arrays until they change', () => {
-  const { members, ids, others } = roster;
+  const { members, memberIds, others } = roster;
   expect(roster.members).toBe(members);
   roster.update('b', 1);
   expect(roster.members).not.toBe(members);
-  expect(roster.ids).toBe(ids);
+  expect(roster.memberIds).toBe(memberIds);
   expect(roster.others).toBe(others);
   expect(members[1]).toEqual({ id: 'b' });
 });
@@ -94,12 +96,11 @@ it('changes nobody else by an update', () => {
 
 describe('the snapshot of a reconnect', () => {
   it('that says nothing new changes nothing', () => {
-    const { members, ids, others, self } = roster;
+    const { members, memberIds, others, self } = roster;
     roster.snapshot('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
-    expect(roster.changed).toBe(0);
-    expect([...roster.touched]).toEqual([]);
+    expect(roster.settle()).toEqual([0, new Set()]);
     expect(roster.members).toBe(members);
-    expect(roster.ids).toBe(ids);
+    expect(roster.memberIds).toBe(memberIds);
     expect(roster.others).toBe(others);
     expect(roster.self).toBe(self);
   });
@@ -110,16 +111,17 @@ describe('the snapshot of a reconnect', () => {
     expect(roster.members[0]).toBe(a);
     expect(roster.members[1]).not.toBe(c);
     expect(roster.self).toEqual({ id: 'b2' });
-    expect(roster.changed).toBe(MEMBERS | MEMBER_IDS | SELF | OTHERS);
-    expect([...roster.touched].sort()).toEqual(['b', 'b2', 'c']);
+    const [changed, touched] = roster.settle();
+    expect(changed).toBe(MEMBERS | MEMBER_IDS | SELF | OTHERS);
+    expect([...touched].sort()).toEqual(['b', 'b2', 'c']);
   });
 
   it('in another order keeps the members and changes the lists', () => {
     const [a] = roster.members;
     roster.snapshot('b', [{ id: 'c', state: null }, { id: 'b' }, { id: 'a', state: { x: 1 } }]);
-    expect(roster.ids).toEqual(['c', 'b', 'a']);
+    expect(roster.memberIds).toEqual(['c', 'b', 'a']);
     expect(roster.members[2]).toBe(a);
-    expect(roster.changed).toBe(MEMBERS | MEMBER_IDS | OTHERS);
+    expect(roster.settle()[0]).toBe(MEMBERS | MEMBER_IDS | OTHERS);
   });
 });
 
@@ -127,5 +129,5 @@ it('holds ids that are names of JavaScript', () => {
   roster.join('__proto__', 1);
   roster.join('constructor', 2);
   expect(roster.get('__proto__')).toEqual({ id: '__proto__', state: 1 });
-  expect(roster.ids).toEqual(['a', 'b', 'c', '__proto__', 'constructor']);
+  expect(roster.memberIds).toEqual(['a', 'b', 'c', '__proto__', 'constructor']);
 });

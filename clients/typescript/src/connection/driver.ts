@@ -9,7 +9,9 @@ import {
   statusOf,
   step,
   type Action,
+  type Actions,
   type Event,
+  type RetryPolicy,
   type State,
 } from './machine.js';
 
@@ -26,126 +28,109 @@ export interface DriverHost {
   shouldReconnect(info: CloseInfo): boolean;
 }
 
-/** Runs the machine: one socket at a time, one timer, the page's events. */
-export class Driver {
-  #state: State = { phase: 'idle' };
-  #socket: WebSocketLike | undefined;
-  #timer: unknown;
-  #unwatch: (() => void) | undefined;
-
-  constructor(
-    private readonly url: string,
-    private readonly WebSocket: WebSocketConstructor,
-    private readonly environment: Environment,
-    private readonly host: DriverHost,
-  ) {}
-
-  get status(): RoomStatus {
-    return statusOf(this.#state);
-  }
-
-  /** Whether a closed connection may still come back by itself. */
-  get isRevivable(): boolean {
-    return isWakeable(this.#state);
-  }
-
-  /** UTF-16 units or bytes, whichever the browser counts, that have been sent and have not left yet. */
-  get buffered(): number {
-    return this.#socket?.bufferedAmount ?? 0;
-  }
-
+export interface Driver {
+  status(): RoomStatus;
+  /** Whether a closed connection may come back by itself. */
+  isRevivable(): boolean;
+  dispatch(...event: Event): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
-  transmit(data: string): boolean {
-    if (this.#socket?.readyState !== OPEN) return false;
-    this.#socket.send(data);
+  transmit(data: string): boolean;
+  /** What has been sent and has not left yet, in bytes. */
+  buffered(): number;
+}
+
+/** Runs the machine: one socket at a time, one timer, the page's events. */
+export function createDriver(
+  url: string,
+  WebSocket: WebSocketConstructor,
+  policy: RetryPolicy,
+  { now, random, setTimer, clearTimer, onWake }: Environment,
+  host: DriverHost,
+): Driver {
+  let state: State = { phase: 'idle' };
+  let socket: WebSocketLike | undefined;
+  let timer: unknown;
+  let unwatch: (() => void) | undefined;
+
+  function dispatch(...event: Event): void {
+    let actions: Action[];
+    [state, actions] = step(state, event, now(), random(), policy);
+    arm();
+    // What calls user code comes last in every list, so that whatever the user code dispatches finds
+    // the rest done.
+    for (const [name, ...args] of actions) (act[name] as (...args: unknown[]) => void)(...args);
+    host.stepped();
+  }
+
+  const act: { [N in keyof Actions]: (...args: Actions[N]) => void } = {
+    connect,
+    send: transmit,
+    close: (code, reason) => socket?.close(code, reason),
+    drop,
+    abandon(info) {
+      drop();
+      lost(info);
+    },
+    opened: host.opened,
+    closed: host.closed,
+  };
+
+  function connect(): void {
+    let made: WebSocketLike;
+    try {
+      made = socket = new WebSocket(url, [SUBPROTOCOL]);
+    } catch (cause) {
+      // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
+      host.failed(new RoomError('connect_failed', `cannot connect to ${url}`, { cause }));
+      return lost({ code: 1006, reason: `${cause}`, wasClean: false }, false);
+    }
+    made.onopen = () => dispatch('opened', made.protocol === SUBPROTOCOL);
+    made.onmessage = ({ data }) => host.received(data);
+    made.onclose = ({ code, reason, wasClean }) => {
+      socket = undefined;
+      lost({ code, reason, wasClean });
+    };
+    // A close event follows, and says more.
+    made.onerror = () => {};
+  }
+
+  function drop(): void {
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    socket = undefined;
+  }
+
+  function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
+    dispatch('lost', info, again);
+  }
+
+  function arm(): void {
+    clearTimer(timer);
+    const at = deadline(state);
+    if (at !== undefined) {
+      const wait = Math.min(Math.max(at - now(), 0), MAX_TIMER);
+      timer = setTimer(() => dispatch('tick'), wait);
+    }
+    if (isWakeable(state)) {
+      unwatch ??= onWake(() => dispatch('wake'));
+    } else {
+      unwatch?.();
+      unwatch = undefined;
+    }
+  }
+
+  function transmit(data: string): boolean {
+    if (socket?.readyState !== OPEN) return false;
+    socket.send(data);
     return true;
   }
 
-  dispatch(event: Event): void {
-    const { now, random } = this.environment;
-    const [state, actions] = step(this.#state, event, now(), random());
-    this.#state = state;
-    this.#arm();
-    this.#watch();
-    // What calls user code comes last in every list, so that whatever the user code dispatches finds
-    // the rest done.
-    for (const action of actions) this.#act(action);
-    this.host.stepped();
-  }
-
-  #act(action: Action): void {
-    switch (action.do) {
-      case 'connect':
-        return this.#connect();
-      case 'send':
-        return void this.transmit(action.data);
-      case 'close':
-        return this.#socket?.close(action.code, action.reason);
-      case 'drop':
-        return this.#drop();
-      case 'abandon':
-        this.#drop();
-        return this.#lost(action.info);
-      case 'opened':
-        return this.host.opened(action.v1);
-      case 'closed':
-        return this.host.closed(action.info);
-    }
-  }
-
-  #connect(): void {
-    this.#drop();
-    let socket: WebSocketLike;
-    try {
-      socket = new this.WebSocket(this.url, [SUBPROTOCOL]);
-    } catch (cause) {
-      // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
-      const error = new RoomError('connect_failed', `cannot connect to ${this.url}`, { cause });
-      this.host.failed(error);
-      const info = { code: 1006, reason: error.message, wasClean: false };
-      return this.dispatch({ type: 'lost', info, again: false });
-    }
-    this.#socket = socket;
-    socket.onopen = () => this.dispatch({ type: 'opened', v1: socket.protocol === SUBPROTOCOL });
-    socket.onmessage = ({ data }) => this.host.received(data);
-    socket.onclose = ({ code, reason, wasClean }) => {
-      this.#socket = undefined;
-      this.#lost({ code, reason, wasClean });
-    };
-    // A close event follows, and says more.
-    socket.onerror = () => {};
-  }
-
-  #drop(): void {
-    const socket = this.#socket;
-    if (!socket) return;
-    this.#socket = undefined;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-  }
-
-  #lost(info: CloseInfo): void {
-    this.dispatch({ type: 'lost', info, again: this.host.shouldReconnect(info) });
-  }
-
-  #arm(): void {
-    const { now, setTimer, clearTimer } = this.environment;
-    if (this.#timer !== undefined) clearTimer(this.#timer);
-    this.#timer = undefined;
-    const at = deadline(this.#state);
-    if (at === undefined) return;
-    this.#timer = setTimer(
-      () => this.dispatch({ type: 'tick' }),
-      Math.min(Math.max(at - now(), 0), MAX_TIMER),
-    );
-  }
-
-  #watch(): void {
-    if (isWakeable(this.#state)) {
-      this.#unwatch ??= this.environment.onWake(() => this.dispatch({ type: 'wake' }));
-    } else {
-      this.#unwatch?.();
-      this.#unwatch = undefined;
-    }
-  }
+  return {
+    status: () => statusOf(state),
+    isRevivable: () => isWakeable(state),
+    dispatch,
+    transmit,
+    buffered: () => socket?.bufferedAmount ?? 0,
+  };
 }

@@ -18,14 +18,16 @@ export const page: Environment = {
   clearTimer: (timer) => clearTimeout(timer as number),
   onWake(listener) {
     if (typeof document === 'undefined') return () => {};
-    const shown = () => document.visibilityState === 'visible' && listener();
-    addEventListener('online', listener);
-    addEventListener('pageshow', listener);
-    document.addEventListener('visibilitychange', shown);
+    const woken = ({ type }: { type: string }) => {
+      if (type !== VISIBILITY || document.visibilityState === 'visible') listener();
+    };
+    // A change of visibility happens to the document, and bubbles.
+    const events = ['online', 'pageshow', VISIBILITY];
+    for (const type of events) addEventListener(type, woken);
     return () => {
-      removeEventListener('online', listener);
-      removeEventListener('pageshow', listener);
-      document.removeEventListener('visibilitychange', shown);
+      for (const type of events) removeEventListener(type, woken);
     };
   },
 };
+
+const VISIBILITY = 'visibilitychange';

@@ -15,7 +15,6 @@ import { BYE, PING } from '../wire.js';
 export type RetryPolicy = Required<ReconnectOptions>;
 
 interface Trying {
-  policy: RetryPolicy;
   /** Attempts since the last connection that lasted. */
   retries: number;
 }
@@ -39,43 +38,65 @@ export type State =
   | ({ phase: 'waiting'; until: number } & Trying)
   | { phase: 'closing'; until: number }
   /** `revive`: it ran out of attempts, so the page's coming back starts it again. */
-  | { phase: 'closed'; revive?: RetryPolicy };
+  | { phase: 'closed'; revive?: true };
 
-export type Event =
-  | { type: 'start'; policy: RetryPolicy }
+/** What happens to a connection, and what is known of it. */
+interface Events {
+  start: [];
   /** The last user has left. */
-  | { type: 'stop' }
-  | { type: 'close'; code: number; reason: string }
-  | { type: 'opened'; v1: boolean }
-  | { type: 'snapshot'; heartbeat?: unknown }
-  | { type: 'pong' }
+  stop: [];
+  close: [code: number, reason: string];
+  opened: [v1: boolean];
+  snapshot: [heartbeat?: unknown];
+  pong: [];
   /** The socket is gone. `again`: what `shouldReconnect` says. */
-  | { type: 'lost'; info: CloseInfo; again: boolean }
+  lost: [info: CloseInfo, again: boolean];
   /** The page came online, was shown or became visible. */
-  | { type: 'wake' }
+  wake: [];
   /** `deadline(state)` has passed, or not: a timer may be early. */
-  | { type: 'tick' };
+  tick: [];
+}
 
-export type Action =
-  | { do: 'connect' }
-  | { do: 'send'; data: string }
+/** What is to be done about it, in order. */
+export interface Actions {
+  connect: [];
+  send: [data: string];
   /** Begin the closing handshake. */
-  | { do: 'close'; code: number; reason: string }
+  close: [code: number, reason: string];
   /** Forget the socket: nothing that it still does is of interest. */
-  | { do: 'drop' }
+  drop: [];
   /** Forget the socket and take it as lost. */
-  | { do: 'abandon'; info: CloseInfo }
-  | { do: 'opened'; v1: boolean }
-  | { do: 'closed'; info: CloseInfo };
+  abandon: [info: CloseInfo];
+  opened: [v1: boolean];
+  closed: [info: CloseInfo];
+}
 
+type Named<T extends Record<keyof T, unknown[]>> = { [N in keyof T]: [N, ...T[N]] }[keyof T];
+
+export type Event = Named<Events>;
+export type Action = Named<Actions>;
 export type Step = [state: State, actions: Action[]];
+
+/** Times are in milliseconds; `random` is in [0, 1). */
+interface Moment {
+  now: number;
+  random: number;
+  policy: RetryPolicy;
+}
 
 const IDLE: State = { phase: 'idle' };
 const CLOSED: State = { phase: 'closed' };
 
-/** `random` is in [0, 1). Times are in milliseconds. */
-export function step(state: State, event: Event, now: number, random: number): Step {
-  return next(state, event, now, random) ?? [state, []];
+/** Times are in milliseconds; `random` is in [0, 1). */
+export function step(
+  state: State,
+  [name, ...args]: Event,
+  now: number,
+  random: number,
+  policy: RetryPolicy,
+): Step {
+  const handler = on[name] as (state: State, at: Moment, ...args: unknown[]) => Step | void;
+  return handler(state, { now, random, policy }, ...args) ?? [state, []];
 }
 
 /** When the machine wants its next `tick`. */
@@ -84,21 +105,15 @@ export function deadline(state: State): number | undefined {
 }
 
 export function statusOf(state: State): RoomStatus {
-  switch (state.phase) {
-    case 'idle':
-      return 'connecting';
-    case 'connecting':
-      return state.again ? 'reconnecting' : 'connecting';
-    case 'waiting':
-      return 'reconnecting';
-    default:
-      return state.phase;
-  }
+  if (state.phase === 'idle') return 'connecting';
+  if (state.phase === 'waiting') return 'reconnecting';
+  if (state.phase === 'connecting' && state.again) return 'reconnecting';
+  return state.phase;
 }
 
 /** Whether the page's coming back means anything. */
 export function isWakeable(state: State): boolean {
-  return state.phase === 'closed' ? state.revive !== undefined : state.phase !== 'idle';
+  return state.phase === 'closed' ? !!state.revive : state.phase !== 'idle';
 }
 
 /** A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not. */
@@ -106,87 +121,81 @@ export function shouldReconnect({ code }: CloseInfo): boolean {
   return code !== 1000 && !(code >= 4000 && code <= 4999);
 }
 
-/** `undefined` where the event means nothing. */
-function next(state: State, event: Event, now: number, random: number): Step | undefined {
-  const { phase } = state;
-  switch (event.type) {
-    case 'start':
-      if (phase === 'idle' || phase === 'closed')
-        return connect(event.policy, now, phase !== 'idle');
-      return;
-    case 'stop':
-      return [IDLE, [...farewell(state, 1000, ''), { do: 'drop' }]];
-    case 'close':
-      return close(state, event, now);
-    case 'opened':
-      return phase === 'connecting' ? opened(state, event.v1, now) : undefined;
-    case 'snapshot':
-      return phase === 'open' ? snapshot(state, event.heartbeat, now) : undefined;
-    case 'pong':
-      return phase === 'open' ? [{ ...state, unanswered: 0 }, []] : undefined;
-    case 'lost':
-      return lost(state, event, now, random);
-    case 'wake':
-      return wake(state, now);
-    case 'tick':
-      return now < (deadline(state) ?? Infinity) ? undefined : due(state, now);
-  }
-}
+/** One for each event. `undefined` where the event means nothing. */
+const on: {
+  [N in keyof Events]: (state: State, at: Moment, ...args: Events[N]) => Step | undefined;
+} = {
+  start(state, { now }) {
+    if (state.phase === 'idle' || state.phase === 'closed') {
+      return connect(now, state.phase === 'closed');
+    }
+  },
 
-function connect(policy: RetryPolicy, now: number, again: boolean, retries = 0): Step {
-  const until = now + CONNECT_TIMEOUT;
-  return [{ phase: 'connecting', policy, again, retries, until }, [{ do: 'connect' }]];
-}
+  stop: (state) => [IDLE, [...farewell(state, 1000, ''), ['drop']]],
 
-function close(
-  state: State,
-  { code, reason }: { code: number; reason: string },
-  now: number,
-): Step | undefined {
-  switch (state.phase) {
-    case 'open':
+  close(state, { now }, code, reason) {
+    const { phase } = state;
+    if (phase === 'closing') return;
+    if (phase === 'closed') return [CLOSED, []];
+    if (phase === 'open') {
       return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, farewell(state, code, reason)];
-    case 'connecting':
-    case 'waiting':
-      return [CLOSED, [{ do: 'drop' }, { do: 'closed', info: { code, reason, wasClean: false } }]];
-    case 'closed':
-      return [CLOSED, []];
-  }
+    }
+    return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
+  },
+
+  opened(state, { now }, v1) {
+    if (state.phase !== 'connecting') return;
+    const { retries } = state;
+    return [{ phase: 'open', retries, v1, since: now, unanswered: 0 }, [['opened', v1]]];
+  },
+
+  snapshot(state, { now }, wanted) {
+    if (state.phase !== 'open' || !state.v1 || typeof wanted !== 'number' || !(wanted > 0)) return;
+    const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
+    return [{ ...state, heartbeat, until: now + heartbeat, unanswered: 0 }, []];
+  },
+
+  pong(state) {
+    if (state.phase === 'open') return [{ ...state, unanswered: 0 }, []];
+  },
+
+  lost(state, { now, random, policy }, info, again) {
+    const { phase } = state;
+    const closed: Action[] = [['closed', info]];
+    if (phase === 'closing') return [CLOSED, closed];
+    if (phase !== 'connecting' && phase !== 'open') return;
+    if (!again) return [CLOSED, closed];
+    const retries = hasLasted(state, now) ? 0 : state.retries;
+    if (retries >= policy.maxRetries) return [{ phase: 'closed', revive: true }, closed];
+    const until = now + (retryAfter(info) ?? backoff(policy, retries, random));
+    return [{ phase: 'waiting', retries: retries + 1, until }, closed];
+  },
+
+  wake(state, { now }) {
+    const { phase } = state;
+    if (phase === 'waiting' || (phase === 'closed' && state.revive)) return connect(now, true);
+    if (phase === 'connecting' || phase === 'open') return [{ ...state, retries: 0 }, []];
+  },
+
+  tick(state, { now }) {
+    if (!(now >= deadline(state)!)) return;
+    if (state.phase === 'waiting') return connect(now, true, state.retries);
+    if (state.phase !== 'open') return [state, abandon(state.phase + ' took too long')];
+    if (state.unanswered > 1) return [state, abandon('two pings went unanswered')];
+    const { heartbeat = DEFAULT_HEARTBEAT, unanswered } = state;
+    return [{ ...state, until: now + heartbeat, unanswered: unanswered + 1 }, [['send', PING]]];
+  },
+};
+
+function connect(now: number, again: boolean, retries = 0): Step {
+  return [{ phase: 'connecting', again, retries, until: now + CONNECT_TIMEOUT }, [['connect']]];
 }
 
 /** The bye says that it is on purpose: without it a server may hold the member for a grace period. */
 function farewell(state: State, code: number, reason: string): Action[] {
   if (state.phase !== 'open') return [];
-  const close: Action = { do: 'close', code, reason };
-  return state.v1 ? [{ do: 'send', data: BYE }, close] : [close];
-}
-
-function opened({ policy, retries }: Trying, v1: boolean, now: number): Step {
-  const state: State = { phase: 'open', policy, retries, v1, since: now, unanswered: 0 };
-  return [state, [{ do: 'opened', v1 }]];
-}
-
-function snapshot(state: Open, wanted: unknown, now: number): Step | undefined {
-  if (!state.v1 || typeof wanted !== 'number' || !(wanted > 0)) return;
-  const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
-  return [{ ...state, heartbeat, until: now + heartbeat, unanswered: 0 }, []];
-}
-
-function lost(
-  state: State,
-  { info, again }: { info: CloseInfo; again: boolean },
-  now: number,
-  random: number,
-): Step | undefined {
-  const closed: Action[] = [{ do: 'closed', info }];
-  if (state.phase === 'closing') return [CLOSED, closed];
-  if (state.phase !== 'connecting' && state.phase !== 'open') return;
-  if (!again) return [CLOSED, closed];
-  const { policy } = state;
-  const retries = hasLasted(state, now) ? 0 : state.retries;
-  if (retries >= policy.maxRetries) return [{ phase: 'closed', revive: policy }, closed];
-  const until = now + (retryAfter(info) ?? backoff(policy, retries, random));
-  return [{ phase: 'waiting', policy, retries: retries + 1, until }, closed];
+  const close: Action = ['close', code, reason];
+  return state.v1 ? [['send', BYE], close] : [close];
 }
 
 /** A server that accepts and then drops must not be retried for ever, so opening alone does not count. */
@@ -202,41 +211,10 @@ function backoff(policy: RetryPolicy, retries: number, random: number): number {
 /** A restarting server spreads its clients over time by itself. */
 function retryAfter({ code, reason }: CloseInfo): number | undefined {
   const ms = code === 1012 && /\bretry=(\d+)/.exec(reason)?.[1];
-  return ms ? Math.min(Number(ms), MAX_RETRY_AFTER) : undefined;
-}
-
-function wake(state: State, now: number): Step | undefined {
-  switch (state.phase) {
-    case 'waiting':
-      return connect(state.policy, now, true);
-    case 'closed':
-      return state.revive && connect(state.revive, now, true);
-    case 'connecting':
-    case 'open':
-      return [{ ...state, retries: 0 }, []];
-  }
-}
-
-function due(state: State, now: number): Step | undefined {
-  switch (state.phase) {
-    case 'connecting':
-      return [state, abandon('connecting took too long')];
-    case 'closing':
-      return [state, abandon('closing took too long')];
-    case 'waiting':
-      return connect(state.policy, now, true, state.retries);
-    case 'open':
-      return heartbeat(state, now);
-  }
-}
-
-function heartbeat(state: Open, now: number): Step {
-  if (state.unanswered >= 2) return [state, abandon('two pings went unanswered')];
-  const until = now + (state.heartbeat ?? DEFAULT_HEARTBEAT);
-  return [{ ...state, until, unanswered: state.unanswered + 1 }, [{ do: 'send', data: PING }]];
+  return ms ? Math.min(+ms, MAX_RETRY_AFTER) : undefined;
 }
 
 /** 1006 is what a browser reports for a connection that ended without a close frame. */
 const abandon = (reason: string): Action[] => [
-  { do: 'abandon', info: { code: 1006, reason, wasClean: false } },
+  ['abandon', { code: 1006, reason, wasClean: false }],
 ];

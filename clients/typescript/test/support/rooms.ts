@@ -1,4 +1,4 @@
-import { Membership, type AnyOptions } from '../../src/room.js';
+import { join, type AnyOptions } from '../../src/room.js';
 import { room, type RoomHandle, type RoomRef } from '../../src/index.js';
 import { fakeSockets, type FakeSocket } from './sockets.js';
 import { World } from './world.js';
@@ -33,7 +33,7 @@ export function page() {
     },
     join(options: AnyOptions = {}, ref: RoomRef<any> = board): RoomHandle<Board> {
       const all = { url, WebSocket, key: { boardId: 'main' }, ...options };
-      return new Membership(ref, all, world) as unknown as RoomHandle<Board>;
+      return join<Board>(ref, all, world);
     },
   };
 }
