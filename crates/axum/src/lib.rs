@@ -19,7 +19,9 @@ mod handshake;
 mod host;
 mod router;
 mod serve;
+mod shutdown;
 mod socket;
 
 pub use router::RoomsExt;
-pub use serve::{serve, shutdown_signal};
+pub use serve::{Server, serve};
+pub use shutdown::shutdown_signal;

@@ -14,15 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A request's head must arrive within this time, or a few thousand idle sockets that trickle a byte a minute would be
-/// all that the server can hold.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Serves `app` until `shutdown` is ready, then ends in order: no new connections, 1012 with `retry=` to every member,
 /// spread over time, and hooks that run are waited for.
 ///
 /// `axum::serve` serves the rooms too; this adds what they want: no Nagle delay, a time limit on a request's head, and
-/// the drain.
+/// the drain. A [`Server`] has other settings.
 ///
 /// # Errors
 ///
@@ -33,68 +29,105 @@ pub async fn serve(
     rooms: &Rooms,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (requests, stopping) = (TaskTracker::new(), CancellationToken::new());
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                requests.spawn(serve_connection(stream, app.clone(), stopping.clone()));
-            }
-            Err(error) if is_of_one_connection(&error) => {}
-            // Out of file descriptors, most often: some will be free in a while.
-            Err(error) => {
-                tracing::error!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-    drop(listener);
-    stopping.cancel();
-    requests.close();
-    let drain = Drain::default();
-    if !rooms.drain(&drain).await {
-        tracing::warn!(stats = ?rooms.stats(), "some connections or hooks had not ended in time");
-    }
-    let wait = Duration::from_millis(drain.wait_ms);
-    if tokio::time::timeout(wait, requests.wait()).await.is_err() {
-        tracing::warn!("some requests had not ended in time");
-    }
-    Ok(())
+    Server::new().serve(listener, app, rooms, shutdown).await
 }
 
-/// Ready at the first SIGTERM or Ctrl-C.
-pub async fn shutdown_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = tokio::signal::ctrl_c() => {}
-                }
-                return;
-            }
-            Err(error) => tracing::error!(%error, "cannot listen for SIGTERM"),
-        }
+/// What [`serve`] does, with other settings.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # async fn run(listener: tokio::net::TcpListener, app: axum::Router, rooms: roomful::Rooms) -> std::io::Result<()> {
+/// let server = roomful_axum::Server::new().head_timeout(Duration::from_secs(3));
+/// server.serve(listener, app, &rooms, roomful_axum::shutdown_signal()).await
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Server {
+    head_timeout: Duration,
+    drain: Drain,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { head_timeout: Duration::from_secs(10), drain: Drain::default() }
     }
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        tracing::error!(%error, "cannot listen for Ctrl-C");
-        std::future::pending::<()>().await;
+}
+
+impl Server {
+    /// The settings of [`serve`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A request's head must arrive within this time, or a few thousand idle sockets that trickle a byte a minute would
+    /// be all that the server can hold. 10 seconds.
+    #[must_use]
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_timeout = timeout;
+        self
+    }
+
+    /// How the members are sent away at the end.
+    #[must_use]
+    pub fn drain(mut self, drain: Drain) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// See [`serve`].
+    ///
+    /// # Errors
+    ///
+    /// When the listener cannot accept any more at all.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        app: Router,
+        rooms: &Rooms,
+        shutdown: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let (requests, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = &mut shutdown => break,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    requests.spawn(serve_connection(stream, app.clone(), self.head_timeout, stopping.clone()));
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                // Out of file descriptors, most often: some will be free in a while.
+                Err(error) => {
+                    tracing::error!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+        drop(listener);
+        stopping.cancel();
+        requests.close();
+        if !rooms.drain(&self.drain).await {
+            tracing::warn!(stats = ?rooms.stats(), "some connections or hooks had not ended in time");
+        }
+        let wait = Duration::from_millis(self.drain.wait_ms);
+        if tokio::time::timeout(wait, requests.wait()).await.is_err() {
+            tracing::warn!("some requests had not ended in time");
+        }
+        Ok(())
     }
 }
 
 /// Ends when the connection is closed, upgraded, or idle while the server stops.
-async fn serve_connection(stream: TcpStream, app: Router, stopping: CancellationToken) {
+async fn serve_connection(stream: TcpStream, app: Router, head_timeout: Duration, stopping: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot turn off Nagle's delay");
     }
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
     let service = TowerToHyperService::new(app);
     let mut connection = pin!(server.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let ended = tokio::select! {
