@@ -5,7 +5,6 @@ import { LINGER, MAX_QUEUED_FRAMES } from './limits.js';
 import { createBindings } from './member.js';
 import { full } from './outbox.js';
 import { room } from './ref.js';
-import { page } from './connection/environment.js';
 import { join, type AnyOptions, type Membership } from './room.js';
 import { FIELDS, NOBODY } from './roster.js';
 import type {
@@ -97,7 +96,7 @@ class Reader {
   #read = 0;
   #version = 0;
   readonly #listeners = new Set<() => void>();
-  readonly #bindings = createBindings((id) => this.#membership?.find(id));
+  readonly #bindings = createBindings((id) => this.#target?.find(id));
 
   follow(options: AnyOptions): void {
     this.#options = options;
@@ -110,9 +109,11 @@ class Reader {
     if (last) last.address ??= address;
     // A component that comes back to its room brings what it last set there, not what it began with.
     const presence = last?.address === address ? last.state : this.#options.presence;
-    const membership = join(ref, { ...this.#options, presence }, page);
+    const membership = join(ref, { ...this.#options, presence });
     membership.follow(this.#options);
-    membership.watch(this.#changed);
+    membership.watch((fields, ids) => {
+      if (membership === this.#target) this.#changed(fields, ids);
+    });
     this.#membership = membership;
     this.#address = address;
     this.#aim(membership);
@@ -165,11 +166,21 @@ class Reader {
     };
   }
 
+  /**
+   * Others may take the connection over until `LINGER` has passed. What a component that has not come
+   * back by then still sends is refused, not kept.
+   */
   #leave(membership: Membership): void {
     this.#address = this.#target = undefined;
-    membership.leave(LINGER);
-    // A component that has not come back by then has gone, and what it still sends is refused, not kept.
-    setTimeout(() => this.#target ?? this.#aim(membership), LINGER);
+    membership.follow({});
+    this.#changed(joinedFields(membership), membership.memberIds);
+    setTimeout(() => {
+      membership.leave();
+      if (!this.#target) {
+        membership.follow(this.#options);
+        this.#aim(membership);
+      }
+    }, LINGER);
   }
 
   #aim(target: Membership): void {

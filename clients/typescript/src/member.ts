@@ -8,41 +8,44 @@ export interface Bindings {
 }
 
 /**
- * An id has one binding for as long as anybody holds it, so that a row may ask for it at every render; and
- * none after, so that a room where people come and go all day does not grow.
+ * An id has one binding, so that a row may ask for it at every render: until its member has left and
+ * nobody listens, so that a room where people come and go all day does not grow.
  */
 export function createBindings(find: (id: string) => Member | undefined): Bindings {
-  const made = new Map<string, WeakRef<MemberBinding>>();
-  /** Keeps a binding that somebody listens to, who may hold nothing but the listener. */
-  const watched = new Map<string, Map<object, () => void>>();
-  const collected = new FinalizationRegistry<string>((id) => {
-    if (!made.get(id)?.deref()) made.delete(id);
-  });
+  type Watched = MemberBinding & { listeners: Set<() => void> };
+  const known = new Map<string, Watched>();
+
+  function of(id: string): Watched {
+    const binding = known.get(id) ?? {
+      id,
+      listeners: new Set(),
+      get: () => find(id),
+      subscribe(listener) {
+        // Not this binding's own: it may have been forgotten since, and another one made.
+        const { listeners } = of(id);
+        const own = () => listener();
+        listeners.add(own);
+        return () => {
+          listeners.delete(own);
+          forget(id);
+        };
+      },
+    };
+    known.set(id, binding);
+    return binding;
+  }
+
+  function forget(id: string): void {
+    if (!find(id) && !known.get(id)?.listeners.size) known.delete(id);
+  }
 
   return {
-    of(id) {
-      const known = made.get(id)?.deref();
-      if (known) return known;
-      const binding: MemberBinding = {
-        id,
-        get: () => find(id),
-        subscribe(listener) {
-          const listeners = watched.get(id) ?? new Map([[binding, () => {}]]);
-          watched.set(id, listeners);
-          const key = {};
-          listeners.set(key, listener);
-          return () => {
-            if (listeners.delete(key) && listeners.size < 2) watched.delete(id);
-          };
-        },
-      };
-      made.set(id, new WeakRef(binding));
-      collected.register(binding, id);
-      return binding;
-    },
-
+    of,
     notify(ids, call) {
-      for (const id of ids) watched.get(id)?.forEach((listener) => call(listener));
+      for (const id of ids) {
+        known.get(id)?.listeners.forEach((listener) => call(listener));
+        forget(id);
+      }
     },
   };
 }

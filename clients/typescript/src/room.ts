@@ -35,20 +35,16 @@ export type AnyOptions = BaseOptions<any> & { key?: object | undefined };
  *
  * @throws TypeError without a page and without `url`, or where there is no WebSocket and none is given.
  */
-export function joinRoom<T extends RoomTypes>(
+export const joinRoom: <T extends RoomTypes>(
   ref: RoomRef<T>,
   ...args: RoomArgs<T>
-): RoomHandle<T> {
-  return join<T>(ref, args[0] as RoomOptions<any> | undefined, page);
-}
+) => RoomHandle<T> = (ref, ...[options]) => join(ref, options as RoomOptions<any> | undefined);
 
 /** `fields` are bits, see `roster.ts`; `ids` the members that changed. */
 export type Watcher = (fields: number, ids: Iterable<string>) => void;
 
 /** One user's part in a room, from joining to leaving: a room, and what only the hooks use of it. */
 export interface Membership<T extends RoomTypes = any> extends RoomHandle<T> {
-  /** With `linger`, whoever joins the same room within so many milliseconds finds it as it was. */
-  readonly leave: (linger?: number) => void;
   /** `send` that only throws. */
   post(message: unknown): void;
   find(id: string): Member | undefined;
@@ -63,7 +59,7 @@ export interface Membership<T extends RoomTypes = any> extends RoomHandle<T> {
 export function join<T extends RoomTypes = any>(
   ref: RoomRef<any>,
   options: AnyOptions = {},
-  environment: Environment,
+  environment: Environment = page,
 ): Membership<T> {
   const watchers = new Set<Watcher>();
   const bindings = createBindings((id) => roster().get(id));
@@ -176,9 +172,9 @@ export function join<T extends RoomTypes = any>(
       end(info);
       queueMicrotask(() => attachment.call('onClose', info));
     },
-    leave(linger = 0) {
-      const info = connection?.closeInfo ?? ownCloseInfo;
-      connection?.detach(attachment, linger);
+    leave() {
+      const info = membership.closeInfo;
+      connection?.detach(attachment);
       end(info);
     },
     subscribe(listener, fields = FIELDS) {

@@ -39,6 +39,13 @@ export interface Roster {
   settle(): [fields: number, ids: ReadonlySet<string>];
 }
 
+/** Each absent until it is read. */
+interface Lists {
+  members?: readonly Member[] | undefined;
+  memberIds?: readonly string[] | undefined;
+  others?: readonly Member[] | undefined;
+}
+
 /**
  * An update costs the same however large the room is: the arrays that readers see are made when they are
  * read, and kept until they change.
@@ -46,24 +53,22 @@ export interface Roster {
 export function createRoster(): Roster {
   let entries = new Map<string, Member>();
   let selfId: string | undefined;
-  let members: readonly Member[] | undefined = NOBODY;
-  let memberIds: readonly string[] | undefined = NOBODY;
-  let others: readonly Member[] | undefined = NOBODY;
+  let lists: Lists = {};
   let changed = 0;
   let touched = new Set<string>();
 
   const roster: Roster = {
     get members() {
-      return (members ??= some([...entries.values()]));
+      return (lists.members ??= some([...entries.values()]));
     },
     get memberIds() {
-      return (memberIds ??= some([...entries.keys()]));
-    },
-    get others() {
-      return (others ??= some(roster.members.filter(({ id }) => id !== selfId)));
+      return (lists.memberIds ??= some([...entries.keys()]));
     },
     get self() {
       return roster.get(selfId!);
+    },
+    get others() {
+      return (lists.others ??= some(roster.members.filter(({ id }) => id !== selfId)));
     },
     get: (id) => entries.get(id),
 
@@ -72,6 +77,8 @@ export function createRoster(): Roster {
       const before = entries;
       const was = { ...roster };
       entries = new Map();
+      lists = {};
+      selfId = self;
       for (const { id, state } of list) {
         const known = before.get(id);
         const same = known && JSON.stringify(known.state) === JSON.stringify(state);
@@ -79,14 +86,14 @@ export function createRoster(): Roster {
         if (!same) touched.add(id);
       }
       for (const id of before.keys()) if (!entries.has(id)) touched.add(id);
-      selfId = self;
-      forget(EVERYBODY);
-      if ((members = keep(was.members, roster.members)) !== was.members) changed |= MEMBERS;
-      if ((memberIds = keep(was.memberIds, roster.memberIds)) !== was.memberIds) {
-        changed |= MEMBER_IDS;
-      }
-      if ((others = keep(was.others, roster.others)) !== was.others) changed |= OTHERS;
-      if (roster.self !== was.self) changed |= SELF;
+      lists = {
+        members: keep(was.members, roster.members),
+        memberIds: keep(was.memberIds, roster.memberIds),
+        others: keep(was.others, roster.others),
+      };
+      FIELDS.forEach((field, i) => {
+        if ((was as any)[field] !== (roster as any)[field]) changed |= 1 << i;
+      });
     },
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
@@ -117,16 +124,12 @@ export function createRoster(): Roster {
   };
 
   function touch(id: string, fields: number): void {
-    fields &= id === selfId ? ~OTHERS : ~SELF;
     touched.add(id);
-    changed |= fields;
-    forget(fields);
-  }
-
-  function forget(fields: number): void {
-    if (fields & MEMBERS) members = undefined;
-    if (fields & MEMBER_IDS) memberIds = undefined;
-    if (fields & OTHERS) others = undefined;
+    changed |= fields & (id === selfId ? ~OTHERS : ~SELF);
+    lists = {
+      memberIds: fields & MEMBER_IDS ? undefined : lists.memberIds,
+      others: id === selfId ? lists.others : undefined,
+    };
   }
 
   return roster;

@@ -32,8 +32,8 @@ export interface SharedConnection {
   readonly status: RoomStatus;
   readonly closeInfo: CloseInfo | undefined;
   attach(attachment: Attachment): void;
-  /** The last one to leave ends the connection, `linger` milliseconds later. */
-  detach(attachment: Attachment, linger: number): void;
+  /** The last one to leave ends the connection. */
+  detach(attachment: Attachment): void;
   /** False when others use the connection, which is then left as it is. */
   close(attachment: Attachment, code: number, reason: string): boolean;
 }
@@ -70,7 +70,6 @@ function createConnection(
   const attached = new Set<Attachment>();
   let status: RoomStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
-  let lingering: unknown;
 
   const roster = createRoster();
   const driver = createDriver(url, WebSocket, policy, environment, {
@@ -87,7 +86,7 @@ function createConnection(
       roster.mark(CLOSE_INFO);
       if (driver.status() === 'closed') {
         roster.snapshot(undefined, []);
-        if (!driver.isRevivable()) retire();
+        if (driver.isOver()) retire();
       }
       stepped();
       each((attachment) => attachment.call('onClose', info));
@@ -147,9 +146,10 @@ function createConnection(
     for (const attachment of [...attached]) if (attached.has(attachment)) call(attachment);
   }
 
-  function stop(): void {
+  function close(code: number, reason: string): void {
     retire();
-    driver.dispatch('stop');
+    outbox.pause();
+    driver.dispatch('close', code, reason);
   }
 
   return {
@@ -162,7 +162,6 @@ function createConnection(
       return closeInfo;
     },
     attach(attachment) {
-      environment.clearTimer(lingering);
       attached.add(attachment);
       if (status === 'open') {
         // Later, because the caller of `joinRoom` does not hold the room yet that `onOpen` is about.
@@ -172,16 +171,12 @@ function createConnection(
       }
       driver.dispatch('start');
     },
-    detach(attachment, linger) {
-      if (!attached.delete(attachment) || attached.size > 0) return;
-      if (linger > 0) lingering = environment.setTimer(stop, linger);
-      else stop();
+    detach(attachment) {
+      if (attached.delete(attachment) && attached.size === 0) close(1000, '');
     },
     close(attachment, code, reason) {
       if (attached.size > 1) return !attached.delete(attachment);
-      retire();
-      outbox.pause();
-      driver.dispatch('close', code, reason);
+      close(code, reason);
       return true;
     },
   };

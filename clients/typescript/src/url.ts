@@ -13,7 +13,6 @@ interface Address {
 export function socketUrl(ref: RoomRef, { key, url, path = '/__sockets' }: Address): string {
   const address = new URL(path, url ?? globalThis.location?.href);
   address.protocol = address.protocol.replace('http', 'ws');
-  address.hash = '';
   address.searchParams.set('m', ref.module);
   address.searchParams.set('s', ref.name);
   const params = keyParams(key);

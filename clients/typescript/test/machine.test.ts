@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   deadline,
-  isWakeable,
   shouldReconnect,
   statusOf,
   step,
@@ -76,7 +75,7 @@ describe('retrying', () => {
       run.lost();
     }
     expect(waits).toEqual([250, 500, 1000, 2000, 4000]);
-    expect(run.state.phase).toBe('closed');
+    expect(run.state.phase).toBe('exhausted');
     expect(run.actions).toEqual([['closed', drop]]);
   });
 
@@ -101,7 +100,7 @@ describe('retrying', () => {
   it('counts on over connections that open and drop at once', () => {
     const run = open();
     for (let i = 0; i < 5; i++) run.lost().due().open().greeted();
-    expect(run.lost().state.phase).toBe('closed');
+    expect(run.lost().state.phase).toBe('exhausted');
   });
 
   it('counts afresh once a connection has lasted one heartbeat', () => {
@@ -124,7 +123,6 @@ describe('retrying', () => {
     const run = open().lost(info, false);
     expect(run.state).toEqual({ phase: 'closed' });
     expect(run.actions).toEqual([['closed', info]]);
-    expect(isWakeable(run.state)).toBe(false);
   });
 
   it.each([
@@ -173,11 +171,11 @@ describe('the page coming back', () => {
 
   it('revives a room that ran out of attempts', () => {
     const run = connecting();
-    while (run.state.phase !== 'closed') {
+    while (run.state.phase !== 'exhausted') {
       run.lost();
       if (run.state.phase === 'waiting') run.due();
     }
-    expect(isWakeable(run.state)).toBe(true);
+    expect(statusOf(run.state)).toBe('closed');
     run.on(['wake']);
     expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
     expect(statusOf(run.state)).toBe('reconnecting');
@@ -271,11 +269,12 @@ describe('leaving on purpose', () => {
     ]);
   });
 
-  it('tells nobody when nobody is left', () => {
-    expect(open().on(['stop']).asked).toEqual(['send', 'close', 'drop']);
-    expect(connecting().open(false).on(['stop']).asked).toEqual(['close', 'drop']);
-    expect(connecting().on(['stop']).asked).toEqual(['drop']);
-    expect(open().lost().on(['stop']).state).toEqual({ phase: 'idle' });
+  it('ends a room that has run out of attempts for good', () => {
+    const run = connecting();
+    run.policy = { ...policy, maxRetries: 0 };
+    run.lost().on(close);
+    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.asked).toEqual([]);
   });
 });
 

@@ -415,6 +415,18 @@ describe('losing the connection', () => {
     here.socket.welcome();
     expect(here.world.watchers.size).toBe(1);
     room.leave();
+    here.socket.end(1000, '', true);
+    expect(here.world.timers).toBe(0);
+    expect(here.world.watchers.size).toBe(0);
+  });
+
+  it('does not wait for ever for a peer that does not answer the close', () => {
+    here.join().leave();
+    const room = here.join();
+    here.socket.welcome();
+    room.leave();
+    here.world.advance(5_000);
+    expect(here.socket.onclose).toBeNull();
     expect(here.world.timers).toBe(0);
     expect(here.world.watchers.size).toBe(0);
   });
@@ -502,11 +514,13 @@ describe('leave', () => {
     room.leave();
     expect(here.socket.frames).toEqual([{ t: 'bye' }]);
     expect(here.socket.closes).toEqual([[1000, '']]);
-    expect(here.socket.onmessage).toBeNull();
     expect(room.status).toBe('closed');
     expect(room.members).toEqual([]);
+    here.socket.receive({ t: 'msg', from: 'a', msg: 1 });
+    here.socket.end(1000, '', true);
     await microtasks();
     expect(onClose).not.toHaveBeenCalled();
+    expect(onMessage).not.toHaveBeenCalled();
     room.leave();
     room.close();
     expect(room.status).toBe('closed');

@@ -5,7 +5,6 @@ import { SUBPROTOCOL } from '../wire.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
-  isWakeable,
   statusOf,
   step,
   type Action,
@@ -30,8 +29,8 @@ export interface DriverHost {
 
 export interface Driver {
   status(): RoomStatus;
-  /** Whether a closed connection may come back by itself. */
-  isRevivable(): boolean;
+  /** Whether nothing will bring the connection back. */
+  isOver(): boolean;
   dispatch(...event: Event): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
   transmit(data: string): boolean;
@@ -112,13 +111,11 @@ export function createDriver(
       const wait = Math.min(Math.max(at - now(), 0), MAX_TIMER);
       timer = setTimer(() => dispatch('tick'), wait);
     }
-    if (isWakeable(state)) {
-      unwatch ??= onWake(() => dispatch('wake'));
-    } else {
-      unwatch?.();
-      unwatch = undefined;
-    }
+    if (isOver()) unwatch?.();
+    else unwatch ??= onWake(() => dispatch('wake'));
   }
+
+  const isOver = (): boolean => state.phase === 'closed';
 
   function transmit(data: string): boolean {
     if (socket?.readyState !== OPEN) return false;
@@ -128,7 +125,7 @@ export function createDriver(
 
   return {
     status: () => statusOf(state),
-    isRevivable: () => isWakeable(state),
+    isOver,
     dispatch,
     transmit,
     buffered: () => socket?.bufferedAmount ?? 0,

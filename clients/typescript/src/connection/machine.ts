@@ -30,21 +30,20 @@ interface Open extends Trying {
 }
 
 export type State =
-  /** Nobody wants a connection. */
+  /** Not started. */
   | { phase: 'idle' }
   /** `again`: not the first attempt. `until`: when the attempt is given up. */
   | ({ phase: 'connecting'; again: boolean; until: number } & Trying)
   | Open
   | ({ phase: 'waiting'; until: number } & Trying)
   | { phase: 'closing'; until: number }
-  /** `revive`: it ran out of attempts, so the page's coming back starts it again. */
-  | { phase: 'closed'; revive?: true };
+  | { phase: 'closed' }
+  /** Closed for want of attempts, so that the page's coming back starts it again. */
+  | { phase: 'exhausted' };
 
 /** What happens to a connection, and what is known of it. */
 interface Events {
   start: [];
-  /** The last user has left. */
-  stop: [];
   close: [code: number, reason: string];
   opened: [v1: boolean];
   snapshot: [heartbeat?: unknown];
@@ -84,7 +83,6 @@ interface Moment {
   policy: RetryPolicy;
 }
 
-const IDLE: State = { phase: 'idle' };
 const CLOSED: State = { phase: 'closed' };
 
 /** Times are in milliseconds; `random` is in [0, 1). */
@@ -105,15 +103,10 @@ export function deadline(state: State): number | undefined {
 }
 
 export function statusOf(state: State): RoomStatus {
-  if (state.phase === 'idle') return 'connecting';
-  if (state.phase === 'waiting') return 'reconnecting';
-  if (state.phase === 'connecting' && state.again) return 'reconnecting';
-  return state.phase;
-}
-
-/** Whether the page's coming back means anything. */
-export function isWakeable(state: State): boolean {
-  return state.phase === 'closed' ? !!state.revive : state.phase !== 'idle';
+  const { phase } = state;
+  if (phase === 'idle') return 'connecting';
+  if (phase === 'exhausted') return 'closed';
+  return phase === 'waiting' || (phase === 'connecting' && state.again) ? 'reconnecting' : phase;
 }
 
 /** A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not. */
@@ -125,22 +118,24 @@ export function shouldReconnect({ code }: CloseInfo): boolean {
 const on: {
   [N in keyof Events]: (state: State, at: Moment, ...args: Events[N]) => Step | undefined;
 } = {
-  start(state, { now }) {
-    if (state.phase === 'idle' || state.phase === 'closed') {
-      return connect(now, state.phase === 'closed');
-    }
+  start({ phase }, { now }) {
+    if (/idle|exhausted/.test(phase)) return connect(now, phase !== 'idle');
   },
 
-  stop: (state) => [IDLE, [...farewell(state, 1000, ''), ['drop']]],
-
   close(state, { now }, code, reason) {
-    const { phase } = state;
-    if (phase === 'closing') return;
-    if (phase === 'closed') return [CLOSED, []];
-    if (phase === 'open') {
-      return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, farewell(state, code, reason)];
+    switch (state.phase) {
+      case 'open': {
+        const close: Action = ['close', code, reason];
+        // Says that it is on purpose: without it a server may hold the member for a grace period.
+        const actions: Action[] = state.v1 ? [['send', BYE], close] : [close];
+        return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, actions];
+      }
+      case 'exhausted':
+        return [CLOSED, []];
+      case 'connecting':
+      case 'waiting':
+        return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
     }
-    return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
   },
 
   opened(state, { now }, v1) {
@@ -166,14 +161,14 @@ const on: {
     if (phase !== 'connecting' && phase !== 'open') return;
     if (!again) return [CLOSED, closed];
     const retries = hasLasted(state, now) ? 0 : state.retries;
-    if (retries >= policy.maxRetries) return [{ phase: 'closed', revive: true }, closed];
+    if (retries >= policy.maxRetries) return [{ phase: 'exhausted' }, closed];
     const until = now + (retryAfter(info) ?? backoff(policy, retries, random));
     return [{ phase: 'waiting', retries: retries + 1, until }, closed];
   },
 
   wake(state, { now }) {
     const { phase } = state;
-    if (phase === 'waiting' || (phase === 'closed' && state.revive)) return connect(now, true);
+    if (phase === 'waiting' || phase === 'exhausted') return connect(now, true);
     if (phase === 'connecting' || phase === 'open') return [{ ...state, retries: 0 }, []];
   },
 
@@ -189,13 +184,6 @@ const on: {
 
 function connect(now: number, again: boolean, retries = 0): Step {
   return [{ phase: 'connecting', again, retries, until: now + CONNECT_TIMEOUT }, [['connect']]];
-}
-
-/** The bye says that it is on purpose: without it a server may hold the member for a grace period. */
-function farewell(state: State, code: number, reason: string): Action[] {
-  if (state.phase !== 'open') return [];
-  const close: Action = ['close', code, reason];
-  return state.v1 ? [['send', BYE], close] : [close];
 }
 
 /** A server that accepts and then drops must not be retried for ever, so opening alone does not count. */
