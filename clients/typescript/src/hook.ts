@@ -47,7 +47,7 @@ export function hooksFor(framework: Framework): Hooks {
     // else, so that no event meets the callbacks of the render before.
     useLayoutEffect(() => reader.follow(options));
     const version = useStore(reader.subscribe, reader.version);
-    useEffect(() => reader.join(ref, address), [reader, address, enabled, options.WebSocket]);
+    useEffect(() => reader.join(ref, address), [reader, address, options.WebSocket]);
 
     return useMemo(() => reader.view(address, enabled), [reader, version, address, enabled]);
   }
@@ -93,6 +93,9 @@ class Reader {
   #early: ((membership: Membership) => void)[] = [];
   /** The last presence set, and where; nowhere yet, if it was between rooms. */
   #presence: { address: string | undefined; state: unknown } | undefined;
+  /** A membership that is over when its timer has run. */
+  #left:
+    { membership: Membership; address: string; timer: ReturnType<typeof setTimeout> } | undefined;
   #read = 0;
   #version = 0;
   readonly #listeners = new Set<() => void>();
@@ -105,20 +108,15 @@ class Reader {
 
   /** Returns how to leave. */
   join(ref: RoomRef<any>, address: string): () => void {
-    const last = this.#presence;
-    if (last) last.address ??= address;
-    // A component that comes back to its room brings what it last set there, not what it began with.
-    const presence = last?.address === address ? last.state : this.#options.presence;
-    const membership = join(ref, { ...this.#options, presence });
+    const before = this.#membership?.memberIds ?? [];
+    const membership = this.#resume(address) ?? this.#enter(ref, address);
     membership.follow(this.#options);
-    membership.watch((fields, ids) => {
-      if (membership === this.#target) this.#changed(fields, ids);
-    });
     this.#membership = membership;
     this.#address = address;
     this.#aim(membership);
-    this.#changed(joinedFields(membership), membership.memberIds);
-    return () => this.#leave(membership);
+    const fields = this.#options.enabled === false ? 0 : joinedFields(membership);
+    this.#changed(fields, new Set([...before, ...membership.memberIds]));
+    return () => this.#leave(membership, address);
   }
 
   readonly version = (): number => this.#version;
@@ -166,21 +164,42 @@ class Reader {
     };
   }
 
+  #enter(ref: RoomRef<any>, address: string): Membership {
+    const last = this.#presence;
+    if (last) last.address ??= address;
+    // A component that comes back to its room brings what it last set there, not what it began with.
+    const presence = last?.address === address ? last.state : this.#options.presence;
+    const membership = join(ref, { ...this.#options, presence });
+    membership.watch((fields, ids) => {
+      if (membership === this.#target) this.#changed(fields, ids);
+    });
+    return membership;
+  }
+
+  /** The membership that has just been left, when effects are run again without need. */
+  #resume(address: string): Membership | undefined {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left?.address !== address) return undefined;
+    clearTimeout(left.timer);
+    return left.membership;
+  }
+
   /**
    * Others may take the connection over until `LINGER` has passed. What a component that has not come
    * back by then still sends is refused, not kept.
    */
-  #leave(membership: Membership): void {
+  #leave(membership: Membership, address: string): void {
     this.#address = this.#target = undefined;
     membership.follow({});
-    this.#changed(joinedFields(membership), membership.memberIds);
-    setTimeout(() => {
+    const timer = setTimeout(() => {
+      this.#left = undefined;
       membership.leave();
-      if (!this.#target) {
-        membership.follow(this.#options);
-        this.#aim(membership);
-      }
+      if (this.#target) return;
+      membership.follow(this.#options);
+      this.#aim(membership);
     }, LINGER);
+    this.#left = { membership, address, timer };
   }
 
   #aim(target: Membership): void {
@@ -226,7 +245,9 @@ function joinedFields(membership: Membership): number {
   );
 }
 
-/** Tells rooms apart, on a server too, where there is no page to resolve an address against. */
-function addressOf(ref: RoomRef<any>, { key, url, path, share }: AnyOptions): string {
-  return JSON.stringify([ref.module, ref.name, keyParams(key), url, path, share !== false]);
+/** Tells apart what makes another connection, on a server too, where there is no page to resolve an address against. */
+function addressOf(ref: RoomRef<any>, options: AnyOptions): string {
+  const { key, url, path, share, enabled } = options;
+  const flags = [share !== false, enabled !== false];
+  return JSON.stringify([ref.module, ref.name, keyParams(key), url, path, flags]);
 }

@@ -339,6 +339,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
         const { seen, Probe } = probe((room) => [room.status, room.memberIds]);
         const root = mount(h(Probe, { enabled: false }));
         expect(root.html()).toBe('<p>["closed",[]]</p>');
+        expect(seen.renders).toBe(1);
         expect(sockets.all).toEqual([]);
         expect(() => act(() => seen.room.send('x'))).toThrow(/closed/);
         root.render(h(Probe, { enabled: true }));
@@ -429,7 +430,43 @@ export function hookSuite(name: string, renderer: Renderer): void {
         vi.advanceTimersByTime(100);
         expect(sockets.last.closes).toHaveLength(1);
       });
+
+      it('in StrictMode connects once without sharing, too', () => {
+        const { Probe } = probe((room) => room.status, { share: false });
+        const root = mount(h(StrictMode, null, h(Probe)));
+        vi.advanceTimersByTime(1_000);
+        welcome();
+        expect(root.html()).toBe('<p>"open"</p>');
+        expect(sockets.all).toHaveLength(1);
+      });
+
+      it('in StrictMode takes what a child sends in its effects', () => {
+        const Child = ({ room }: { room: View }) => {
+          useEffect(() => room.send('hi'), []);
+          return null;
+        };
+        const Parent = () => h(Child, { room: useRoom(ref, options()) });
+        mount(h(StrictMode, null, h(Parent)));
+        welcome();
+        // Twice, because that is what StrictMode does to every effect.
+        expect(sockets.last.frames).toEqual(Array(2).fill({ t: 'msg', msg: 'hi' }));
+      });
     }
+
+    it('rows of the old room let go when the key changes', () => {
+      let binding: ReturnType<View['member']> | undefined;
+      const Row = () => h('i', null, `${useMember(binding!)?.id}`);
+      const Board = ({ boardId }: { boardId: string }) => {
+        const { member } = useRoom(ref, options({ key: { boardId } }));
+        binding = member('you');
+        return h(Row);
+      };
+      const root = mount(h(Board, { boardId: 'one' }));
+      welcome();
+      expect(root.html()).toBe('<i>you</i>');
+      root.render(h(Board, { boardId: 'two' }));
+      expect(root.html()).toBe('<i>undefined</i>');
+    });
 
     it('whose effects run again, as in a hot reload, keeps its connection and its presence', () => {
       const { seen, Probe } = probe((room) => room.status, { presence: { x: 0 } });
