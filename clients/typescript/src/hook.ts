@@ -25,8 +25,11 @@ export interface Framework {
   useMemo<V>(make: () => V, inputs: readonly unknown[]): V;
   useEffect(effect: () => void | (() => void), inputs?: readonly unknown[]): void;
   useLayoutEffect(effect: () => void, inputs?: readonly unknown[]): void;
-  /** Renders again when `get` gives something else after a call of the listener. */
-  useStore<V>(subscribe: (listener: () => void) => () => void, get: () => V): V;
+  /**
+   * Renders again when `get` gives something else after a call of the listener. `onServer`: what a server
+   * renders, and hydration begins with.
+   */
+  useStore<V>(subscribe: (listener: () => void) => () => void, get: () => V, onServer: () => V): V;
 }
 
 export interface Hooks {
@@ -46,7 +49,7 @@ export function hooksFor(framework: Framework): Hooks {
     // Not while rendering, because a render may be thrown away; and before the browser handles anything
     // else, so that no event meets the callbacks of the render before.
     useLayoutEffect(() => reader.follow(options));
-    const version = useStore(reader.subscribe, reader.version);
+    const version = useStore(reader.subscribe, reader.version, reader.version);
     useEffect(() => reader.join(ref, address), [reader, address, options.WebSocket]);
 
     return useMemo(() => reader.view(address, enabled), [reader, version, address, enabled]);
@@ -57,13 +60,15 @@ export function hooksFor(framework: Framework): Hooks {
 
   return {
     useRoom,
-    useMember: (binding) => useStore(binding.subscribe, binding.get),
+    useMember: (binding) => useStore(binding.subscribe, binding.get, nobody),
     room<T extends RoomTypes>(module: string, name: string): HookRef<T> {
       const ref = room<T>(module, name);
       return { ...ref, useRoom: (...args) => useRoom(ref, ...args) };
     },
   };
 }
+
+const nobody = (): undefined => undefined;
 
 type Values = Pick<Membership, RoomField>;
 
@@ -193,9 +198,9 @@ class Reader {
     this.#address = this.#target = undefined;
     membership.follow({});
     const timer = setTimeout(() => {
-      this.#left = undefined;
       membership.leave();
-      if (this.#target) return;
+      if (this.#left?.membership !== membership) return;
+      this.#left = undefined;
       membership.follow(this.#options);
       this.#aim(membership);
     }, LINGER);
@@ -245,7 +250,10 @@ function joinedFields(membership: Membership): number {
   );
 }
 
-/** Tells apart what makes another connection, on a server too, where there is no page to resolve an address against. */
+/**
+ * Tells apart what makes another connection; on a server too, where there is no page to resolve an address
+ * against.
+ */
 function addressOf(ref: RoomRef<any>, options: AnyOptions): string {
   const { key, url, path, share, enabled } = options;
   const flags = [share !== false, enabled !== false];

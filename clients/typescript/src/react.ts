@@ -9,7 +9,7 @@ const hooks = hooksFor({
   useEffect,
   // React 18 warns about a layout effect on a server, where no effect runs anyway.
   useLayoutEffect: typeof document === 'undefined' ? useEffect : useLayoutEffect,
-  useStore: (subscribe, get) => useSyncExternalStore(subscribe, get, get),
+  useStore: useSyncExternalStore,
 });
 
 /** Like `room` of `roomful`, with a `useRoom` method. */

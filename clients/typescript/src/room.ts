@@ -178,9 +178,8 @@ export function join<T extends RoomTypes = any>(
       end(info);
     },
     subscribe(listener, fields = FIELDS) {
-      const wanted = fields.reduce((bits, field) => bits | (1 << FIELDS.indexOf(field)), 0);
       return watch((changed) => {
-        if (changed & wanted) listener();
+        if (fields.some((field) => changed & (1 << FIELDS.indexOf(field)))) listener();
       });
     },
     watch,

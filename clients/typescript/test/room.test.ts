@@ -329,6 +329,22 @@ describe('a member of one’s own choice', () => {
     expect(changed).toHaveBeenCalledTimes(2);
   });
 
+  it('may be listened to again after it has left and been forgotten', () => {
+    const room = here.join();
+    here.socket.welcome();
+    const binding = room.member('you');
+    here.socket.receive({ t: 'presence', op: 'join', from: 'you' });
+    here.socket.receive({ t: 'presence', op: 'leave', from: 'you' });
+    const changed = vi.fn();
+    const stop = binding.subscribe(changed);
+    here.socket.receive({ t: 'presence', op: 'join', from: 'you', state: { x: 1 } });
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(binding.get()).toEqual(room.member('you').get());
+    stop();
+    here.socket.receive({ t: 'presence', op: 'update', from: 'you', state: { x: 2 } });
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
+
   it('is told when the room closes', () => {
     const room = here.join();
     here.socket.welcome();

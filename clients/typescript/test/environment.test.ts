@@ -1,0 +1,77 @@
+// @vitest-environment jsdom
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createDriver, type DriverHost } from '../src/connection/driver.js';
+import { page } from '../src/connection/environment.js';
+import { fakeSockets } from './support/sockets.js';
+import { World } from './support/world.js';
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('the page', () => {
+  const visibility = (state: DocumentVisibilityState) => {
+    vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(state);
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  };
+
+  it('wakes a connection when it comes online, is shown or becomes visible', () => {
+    const woken = vi.fn();
+    const stop = page.onWake(woken);
+    window.dispatchEvent(new Event('online'));
+    expect(woken).toHaveBeenCalledTimes(1);
+    window.dispatchEvent(new Event('pageshow'));
+    expect(woken).toHaveBeenCalledTimes(2);
+    visibility('visible');
+    expect(woken).toHaveBeenCalledTimes(3);
+    visibility('hidden');
+    expect(woken).toHaveBeenCalledTimes(3);
+    window.dispatchEvent(new Event('online'));
+    expect(woken).toHaveBeenCalledTimes(4);
+    stop();
+    window.dispatchEvent(new Event('online'));
+    visibility('visible');
+    expect(woken).toHaveBeenCalledTimes(4);
+  });
+
+  it('has a clock, timers and chance', () => {
+    vi.useFakeTimers();
+    const [called, cancelled] = [vi.fn(), vi.fn()];
+    const before = page.now();
+    page.setTimer(called, 50);
+    page.clearTimer(page.setTimer(cancelled, 50));
+    vi.advanceTimersByTime(50);
+    expect(page.now() - before).toBe(50);
+    expect(called).toHaveBeenCalledOnce();
+    expect(cancelled).not.toHaveBeenCalled();
+    expect(page.random()).toBeGreaterThanOrEqual(0);
+    expect(page.random()).toBeLessThan(1);
+    vi.useRealTimers();
+  });
+});
+
+it('a heartbeat longer than a timer can be does not fire at once', () => {
+  const world = new World();
+  const waits: number[] = [];
+  const { WebSocket, all } = fakeSockets();
+  const host: DriverHost = {
+    opened: () => {},
+    closed: () => {},
+    stepped: () => {},
+    received: () => {},
+    failed: () => {},
+    shouldReconnect: () => true,
+  };
+  const setTimer = (callback: () => void, ms: number) => {
+    waits.push(ms);
+    return world.setTimer(callback, ms);
+  };
+  const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2 };
+  const driver = createDriver('ws://h', WebSocket, policy, { ...world, setTimer }, host);
+  driver.dispatch('start');
+  all[0]!.accept();
+  driver.dispatch('snapshot', 2 ** 33);
+  expect(waits.at(-1)).toBe(2 ** 31 - 1);
+  world.advance(2 ** 31);
+  expect(all[0]!.sent).toEqual([]);
+  world.advance(2 ** 33);
+  expect(all[0]!.sent).toContain('{"t":"ping"}');
+});
