@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use roomful::{Drain, Rooms};
 use tokio::net::{TcpListener, TcpStream};
@@ -126,10 +126,11 @@ async fn serve_connection(stream: TcpStream, app: Router, head_timeout: Duration
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot turn off Nagle's delay");
     }
-    let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    // Not hyper-util's `auto`: before it knows the version of HTTP it waits for the first bytes without any limit.
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(head_timeout);
     let service = TowerToHyperService::new(app);
-    let mut connection = pin!(server.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stopping.cancelled() => {
