@@ -155,7 +155,9 @@ impl Socket {
 
     /// `Some` when time is up; `None` when something was done and there may be more.
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended>> {
-        if let (None, Some(close)) = (self.closing, self.connection.mailbox().closing()) {
+        if self.closing.is_none()
+            && let Poll::Ready(close) = self.connection.mailbox().poll_closing(cx)
+        {
             // The socket does not take the close frame. The member leaves all the same.
             self.begin_closing();
             self.connection.end(&close, None);

@@ -17,6 +17,8 @@ pub struct Mailbox {
     dialect: Dialect,
     state: Mutex<State>,
     waker: AtomicWaker,
+    /// For a socket that takes no more: it does not ask for the next frame, and must hear of the end all the same.
+    closing_waker: AtomicWaker,
 }
 
 #[derive(Debug)]
@@ -45,7 +47,7 @@ pub enum Outgoing {
 impl Mailbox {
     pub(crate) fn new(dialect: Dialect, limit: usize) -> Self {
         let state = State { outbox: Outbox::new(limit), ending: Ending::Open };
-        Self { dialect, state: Mutex::new(state), waker: AtomicWaker::new() }
+        Self { dialect, state: Mutex::new(state), waker: AtomicWaker::new(), closing_waker: AtomicWaker::new() }
     }
 
     /// What the connection speaks.
@@ -88,6 +90,16 @@ impl Mailbox {
         }
     }
 
+    /// The close that this side has begun, as soon as it has. A socket that is blocked in a write has to wait for this,
+    /// or a client that never reads would be noticed only by the next timer.
+    pub fn poll_closing(&self, cx: &mut Context<'_>) -> Poll<Close> {
+        if let Some(close) = self.closing() {
+            return Poll::Ready(close);
+        }
+        self.closing_waker.register(cx.waker());
+        self.closing().map_or(Poll::Pending, Poll::Ready)
+    }
+
     /// A frame that must arrive.
     pub(crate) fn push(&self, frame: Bytes) {
         self.with_outbox(|outbox| outbox.push(frame).map(|()| false));
@@ -114,6 +126,7 @@ impl Mailbox {
             state.ending = Ending::Closing(close);
             drop(state);
             self.waker.wake();
+            self.closing_waker.wake();
         }
     }
 
@@ -122,6 +135,7 @@ impl Mailbox {
         if state.ending != Ending::Open {
             return;
         }
+        let mut overflowed = false;
         match push(&mut state.outbox) {
             Ok(false) => {}
             Ok(true) => metrics::presence_conflated(),
@@ -129,9 +143,13 @@ impl Mailbox {
                 state.outbox.clear();
                 state.ending = Ending::Closing(Close::TOO_SLOW);
                 metrics::outbox_overflowed();
+                overflowed = true;
             }
         }
         drop(state);
         self.waker.wake();
+        if overflowed {
+            self.closing_waker.wake();
+        }
     }
 }
