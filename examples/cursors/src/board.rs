@@ -1,0 +1,157 @@
+//! The room: what a board is, who may enter it, and what happens there.
+
+use std::time::SystemTime;
+
+use roomful::{Channel, Conn, Deny, Result, Room, Upgrade};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::values::{Color, Fraction, Line, Name};
+
+/// One board. A value of this type is a room's key: whoever gives an equal one is in the same room.
+#[derive(Debug, Clone, Channel)]
+#[channel("board/:boardId", incoming = Say, outgoing = Said, presence = CursorState)]
+pub(crate) struct Board {
+    pub(crate) board_id: String,
+}
+
+/// What a client says.
+#[derive(Debug, Serialize, Deserialize, TS)]
+pub(crate) struct Say {
+    #[ts(as = "String")]
+    pub(crate) text: Line,
+}
+
+/// What everybody hears. Who said it is not in here, because the room itself tells each receiver that, so nobody can speak
+/// for another.
+#[derive(Debug, Serialize, Deserialize, TS)]
+pub(crate) struct Said {
+    #[ts(as = "String")]
+    pub(crate) text: Line,
+    /// Milliseconds since 1970.
+    pub(crate) at: u64,
+}
+
+/// What each member shows of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub(crate) struct CursorState {
+    /// From the left edge of the board.
+    #[ts(as = "f64")]
+    pub(crate) x: Fraction,
+    /// From the upper edge.
+    #[ts(as = "f64")]
+    pub(crate) y: Fraction,
+    #[ts(as = "String")]
+    pub(crate) name: Name,
+    pub(crate) color: Color,
+}
+
+/// What the server knows of a connection and shows nobody.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Visit {
+    since: SystemTime,
+}
+
+pub(crate) struct Cursors;
+
+impl Room for Cursors {
+    type Channel = Board;
+    type Data = Visit;
+
+    async fn data(&self, _upgrade: &Upgrade<Board>) -> Result<Visit, Deny> {
+        Ok(Visit { since: SystemTime::now() })
+    }
+
+    async fn on_message(&self, conn: &Conn<Self>, Say { text }: Say) -> Result {
+        conn.broadcast_all(&Said::now(text))
+    }
+
+    async fn on_leave(&self, conn: &Conn<Self>) {
+        let stayed = conn.data().since.elapsed().unwrap_or_default();
+        tracing::info!(board = conn.key().board_id, seconds = stayed.as_secs(), "a visitor left");
+    }
+}
+
+impl Said {
+    pub(crate) fn now(text: Line) -> Self {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { text, at: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX) }
+    }
+}
+
+impl Board {
+    /// Letters, digits and hyphens, 40 of them at most: what can be read out to somebody.
+    pub(crate) fn is_well_named(&self) -> bool {
+        let name = &self.board_id;
+        !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    }
+}
+
+/// The room's guard. One that looks at who is asking is written the same: `upgrade` has the request's headers, and its
+/// extensions hold what your tower layers put there.
+pub(crate) async fn well_named(upgrade: Upgrade<Board>) -> Result<(), Deny> {
+    if upgrade.key().is_well_named() {
+        Ok(())
+    } else {
+        Err(Deny::because("a board's name is letters, digits and hyphens"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use roomful::RoomExt as _;
+    use roomful::test::{Event, TestMember, TestRoom};
+
+    use super::*;
+
+    async fn two_members() -> (TestMember<Cursors>, TestMember<Cursors>) {
+        let room = TestRoom::new(Cursors);
+        let board = || Board { board_id: "main".to_owned() };
+        let visit = || Visit { since: SystemTime::now() };
+        let mut ada = room.join(board(), visit()).await;
+        let mut ben = room.join(board(), visit()).await;
+        ada.settle().await;
+        ben.settle().await;
+        (ada, ben)
+    }
+
+    #[tokio::test]
+    async fn what_one_says_all_hear_from_that_one() {
+        let (mut ada, mut ben) = two_members().await;
+        let speaker = ada.id().clone();
+        ada.send(&Say { text: Line::try_from("hello".to_owned()).unwrap() });
+        for hearer in [&mut ada, &mut ben] {
+            let Event::Message { from, msg } = hearer.next().await else { panic!("it is a message") };
+            assert_eq!((from.as_ref(), msg.text.as_str()), (Some(&speaker), "hello"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_refused_and_heard_by_nobody() {
+        let (mut ada, mut ben) = two_members().await;
+        ada.send_raw(format!(r#"{{"t":"msg","msg":{{"text":"{}"}}}}"#, "x".repeat(281)));
+        let Event::Error { code, reason } = ada.next().await else { panic!("it is an error") };
+        assert_eq!(code, "bad_message");
+        assert!(reason.contains("at most 280 characters, not 281"), "{reason}");
+        assert!(ben.settle().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cursor_outside_the_board_is_refused() {
+        let (mut ada, mut ben) = two_members().await;
+        ada.send_raw(r#"{"t":"presence","state":{"x":1.5,"y":0,"name":"Ada","color":"rose"}}"#);
+        assert!(matches!(ada.next().await, Event::Error { code, .. } if code == "bad_presence"));
+        assert!(ben.settle().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_board_has_a_name_that_can_be_read_out() {
+        let room = TestRoom::new(Cursors.guard(well_named));
+        for (name, code) in [("main", None), ("team-7", None), ("a b", Some(4403)), (&"x".repeat(41), Some(4403))] {
+            let board = Board { board_id: name.to_owned() };
+            let denied = room.connect(&board, Request::new(())).await.err();
+            assert_eq!(denied.map(|close| close.code), code, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { initials } from '../shared/text.js';
+import type { Visit } from '../shared/visit.js';
+import { useValue } from './use-value.js';
+
+/** One's own row: the name in it can be changed. */
+export function Me({ visit }: { visit: Visit }) {
+  const { name, color } = useValue(visit.identity);
+  const refusal = useValue(visit.refusal);
+  const [draft, setDraft] = useState(name);
+  const input = useRef<HTMLInputElement>(null);
+  const wrong = refusal?.about === 'name' ? refusal.reason : undefined;
+
+  useEffect(() => setDraft(name), [name, wrong]);
+
+  const save = () => {
+    if (draft === name) return;
+    visit.rename(draft);
+    setDraft(visit.identity.get().name);
+  };
+  return (
+    <li class="person me">
+      <span class="avatar" data-color={color} aria-hidden="true">
+        {initials(name)}
+      </span>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          input.current?.blur();
+        }}
+      >
+        <input
+          ref={input}
+          class="own-name"
+          aria-label="Your name"
+          aria-invalid={wrong !== undefined}
+          aria-describedby="name-error"
+          autocomplete="off"
+          spellcheck={false}
+          value={draft}
+          onInput={(event) => setDraft(event.currentTarget.value)}
+          onBlur={save}
+          onKeyDown={(event) => event.key === 'Escape' && setDraft(name)}
+        />
+      </form>
+      <span class="you">you</span>
+      <p id="name-error" class="error" role="alert">
+        {wrong && `That name was refused: ${wrong}`}
+      </p>
+    </li>
+  );
+}

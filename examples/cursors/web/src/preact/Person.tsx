@@ -1,0 +1,28 @@
+import { useMember, type MemberBinding } from 'roomful/preact';
+import type { CursorState } from '../rooms.gen.js';
+import { faceOf } from '../shared/face.js';
+import type { Row } from '../shared/people.js';
+import { initials } from '../shared/text.js';
+
+interface PersonProps {
+  row: Row;
+  binding: MemberBinding<CursorState>;
+  gone: (key: string) => void;
+}
+
+/** Renders when this member's name changes, and not when it moves. */
+export function Person({ row, binding, gone }: PersonProps) {
+  const face = useMember(faceOf(binding))?.state ?? row.face;
+  return (
+    <li
+      class="person"
+      data-leaving={row.leaving || undefined}
+      onAnimationEnd={() => row.leaving && gone(row.key)}
+    >
+      <span class="avatar" data-color={face?.color} aria-hidden="true">
+        {face && initials(face.name)}
+      </span>
+      <span class="person-name">{face?.name ?? 'Somebody new'}</span>
+    </li>
+  );
+}

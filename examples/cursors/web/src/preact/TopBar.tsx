@@ -1,0 +1,42 @@
+import { network } from '../shared/connection.js';
+import type { StatusText } from '../shared/status.js';
+
+interface TopBarProps {
+  boardId: string;
+  status: StatusText;
+  plugged: boolean;
+}
+
+export function TopBar({ boardId, status, plugged }: TopBarProps) {
+  const address = `#${encodeURIComponent(boardId)}`;
+  return (
+    <header class="topbar">
+      <a class="brand" href="#main">
+        <img src="/mark.svg" alt="" width="28" height="28" />
+        Roomful
+      </a>
+      <span class="board-name" title="The board of this address">
+        {boardId}
+      </span>
+      <p class="status" data-tone={status.tone} role="status">
+        <span class="status-dot" aria-hidden="true" />
+        {status.label}
+      </p>
+      <nav class="frameworks" aria-label="The same page in">
+        <a href={`/${address}`} aria-current="page">
+          Preact
+        </a>
+        <a href={`/react.html${address}`}>React</a>
+      </nav>
+      <div class="actions">
+        <button type="button" class="button" onClick={plugged ? network.unplug : network.plug}>
+          {plugged ? 'Go offline' : 'Come back'}
+        </button>
+        <a class="button primary" href={address} target="_blank" rel="noopener">
+          <span class="long">Open a second window</span>
+          <span class="short">Second window</span>
+        </a>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,15 @@
+import { render } from 'preact';
+import '../shared/styles/index.css';
+import { watchBoardId } from '../shared/board-id.js';
+import { Page } from './Page.js';
+import { useValue } from './use-value.js';
+
+const board = watchBoardId();
+
+/** Another board is another visit: nothing of the one before is kept. */
+function App() {
+  const boardId = useValue(board);
+  return <Page key={boardId} boardId={boardId} />;
+}
+
+render(<App />, document.getElementById('app')!);

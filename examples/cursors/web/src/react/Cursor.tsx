@@ -1,0 +1,27 @@
+/** @jsxImportSource react */
+import { useMember, type MemberBinding } from 'roomful/react';
+import { useEffect, useRef, useState } from 'react';
+import type { CursorState } from '../rooms.gen.js';
+import { Glide, placeOnBoard } from '../shared/glide.js';
+import { Arrow } from './Arrow.js';
+
+/** One other member. It alone renders when that member moves. */
+export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
+  const state = useMember(binding)?.state;
+  const ref = useRef<HTMLDivElement>(null);
+  const [glide] = useState(() => new Glide((at) => ref.current && placeOnBoard(ref.current, at)));
+
+  useEffect(() => {
+    if (state) glide.to(state);
+  }, [glide, state]);
+  useEffect(() => () => glide.stop(), [glide]);
+
+  // A member who has just come has not shown where it is.
+  if (!state) return null;
+  return (
+    <div ref={ref} className="cursor" data-color={state.color} data-member={binding.id}>
+      <Arrow />
+      <span className="cursor-name">{state.name}</span>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+/** @jsxImportSource react */
+import { network } from '../shared/connection.js';
+import type { StatusText } from '../shared/status.js';
+
+interface TopBarProps {
+  boardId: string;
+  status: StatusText;
+  plugged: boolean;
+}
+
+export function TopBar({ boardId, status, plugged }: TopBarProps) {
+  const address = `#${encodeURIComponent(boardId)}`;
+  return (
+    <header className="topbar">
+      <a className="brand" href="#main">
+        <img src="/mark.svg" alt="" width="28" height="28" />
+        Roomful
+      </a>
+      <span className="board-name" title="The board of this address">
+        {boardId}
+      </span>
+      <p className="status" data-tone={status.tone} role="status">
+        <span className="status-dot" aria-hidden="true" />
+        {status.label}
+      </p>
+      <nav className="frameworks" aria-label="The same page in">
+        <a href={`/${address}`}>Preact</a>
+        <a href={`/react.html${address}`} aria-current="page">
+          React
+        </a>
+      </nav>
+      <div className="actions">
+        <button type="button" className="button" onClick={plugged ? network.unplug : network.plug}>
+          {plugged ? 'Go offline' : 'Come back'}
+        </button>
+        <a className="button primary" href={address} target="_blank" rel="noopener">
+          <span className="long">Open a second window</span>
+          <span className="short">Second window</span>
+        </a>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,129 @@
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { inject } from 'vitest';
+
+export const FRAMEWORKS = [
+  ['Preact', '/'],
+  ['React', '/react.html'],
+] as const;
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export type Settings = Parameters<Browser['newContext']>[0];
+
+/** A browser, and everybody who is in it. */
+export class Visitors {
+  readonly #contexts: BrowserContext[] = [];
+  /** What any page complained of. */
+  readonly complaints: string[] = [];
+
+  private constructor(private readonly browser: Browser) {}
+
+  static async arrive(): Promise<Visitors> {
+    const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+    return new Visitors(await chromium.launch({ executablePath, args: FLAGS }));
+  }
+
+  /** Opens the board as somebody with this name, in a profile of their own. Waits for the status wanted. */
+  async open(
+    path: string,
+    board: string,
+    name: string,
+    settings: Settings = {},
+    wanted = 'Live',
+  ): Promise<Page> {
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      ...settings,
+    });
+    this.#contexts.push(context);
+    await context.addInitScript((name) => {
+      const identity = JSON.stringify({ name, color: 'teal' });
+      sessionStorage.setItem(
+        'cursors.identity',
+        sessionStorage.getItem('cursors.identity') ?? identity,
+      );
+    }, name);
+    // Under the test's own, so that it is the step that failed which is named.
+    context.setDefaultTimeout(10_000);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => this.complaints.push(`${name}: ${error}`));
+    page.on('console', (message) => {
+      if (message.type() !== 'log')
+        this.complaints.push(`${name}: ${message.type()}: ${message.text()}`);
+    });
+    await page.goto(`${inject('server')}${path}#${board}`);
+    await status(page, wanted);
+    return page;
+  }
+
+  async leave(page: Page): Promise<void> {
+    await page.context().close();
+  }
+
+  async allLeave(): Promise<void> {
+    await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+export async function status(page: Page, label: string): Promise<void> {
+  await page.getByRole('status').filter({ hasText: label }).waitFor();
+}
+
+/** The names in the roster, one's own first. Waits until there are so many. */
+export async function roster(page: Page, names: readonly string[]): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const rows = [...document.querySelectorAll('.roster .person')];
+    const shown = rows.map(
+      (row) => row.querySelector('input')?.value ?? row.querySelector('.person-name')?.textContent,
+    );
+    return JSON.stringify(shown) === JSON.stringify(wanted);
+  }, names);
+}
+
+/** Waits until the cursor with this name stands at this part of the board. */
+export async function cursorAt(page: Page, name: string, x: number, y: number): Promise<void> {
+  await page.waitForFunction(
+    ([name, x, y]) => {
+      const board = document.querySelector('.surface')!.getBoundingClientRect();
+      const named = (cursor: Element) => cursor.querySelector('.cursor-name')?.textContent === name;
+      const cursor = [...document.querySelectorAll('.cursors .cursor')]
+        .find(named)
+        ?.getBoundingClientRect();
+      const near = (at: number, part: number) => Math.abs(at - part) < 0.01;
+      return (
+        cursor !== undefined &&
+        near((cursor.left - board.left) / board.width, x) &&
+        near((cursor.top - board.top) / board.height, y)
+      );
+    },
+    [name, x, y] as const,
+  );
+}
+
+/** Moves the mouse to this part of the board, as a hand does. */
+export async function moveTo(page: Page, x: number, y: number): Promise<void> {
+  const box = (await page.locator('.surface').boundingBox())!;
+  await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 8 });
+}
+
+export async function say(page: Page, text: string): Promise<void> {
+  const line = page.getByLabel('Say something to everybody here');
+  await line.fill(text);
+  await line.press('Enter');
+}
+
+export async function heard(page: Page, text: string): Promise<void> {
+  await page.getByRole('log').getByText(text, { exact: true }).waitFor();
+}

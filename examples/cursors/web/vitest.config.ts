@@ -1,0 +1,12 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import vite from './vite.config.js';
+
+export default mergeConfig(
+  vite,
+  defineConfig({
+    test: {
+      include: ['test/unit/**/*.test.ts'],
+      typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
+    },
+  }),
+);
