@@ -84,7 +84,7 @@ impl Connection {
             Verdict::Handle(frame) => self.link.take(&frame),
             Verdict::Reply(frame, dropped) => {
                 count_dropped(dropped);
-                self.link.mailbox.push(frame);
+                self.link.reply(frame);
             }
             Verdict::Drop(dropped) => count_dropped(dropped),
             // Where there are sessions it ends the grace; without them a member leaves with its socket.

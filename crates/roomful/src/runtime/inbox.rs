@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::{Json, Limits};
 
@@ -16,12 +17,18 @@ pub(super) enum Job {
     Message { msg: Option<Json>, id: Option<u64> },
     /// The client's own presence. In the same queue as its messages, so that the two never change their order.
     Presence { state: Option<Json>, id: Option<u64> },
+    /// An answer of the protocol's to a frame that came before the join: nothing may arrive before the snapshot.
+    Reply(Bytes),
 }
 
 impl Job {
     fn size(&self) -> usize {
-        let (Self::Message { msg: payload, .. } | Self::Presence { state: payload, .. }) = self;
-        payload.as_ref().map_or(0, Json::size)
+        match self {
+            Self::Message { msg: payload, .. } | Self::Presence { state: payload, .. } => {
+                payload.as_ref().map_or(0, Json::size)
+            }
+            Self::Reply(frame) => frame.len(),
+        }
     }
 }
 
@@ -94,6 +101,16 @@ impl Inbox {
             _ => self.queue.push_back(job),
         }
         self.start()
+    }
+
+    /// Keeps an answer until the join, where that is still to come; otherwise gives it back, to be sent at once.
+    pub(super) fn hold(&mut self, reply: Bytes) -> Option<Bytes> {
+        if !matches!(self.phase, Phase::Opening) {
+            return Some(reply);
+        }
+        self.bytes += reply.len();
+        self.queue.push_back(Job::Reply(reply));
+        None
     }
 
     /// The connection is over; what it sent before is still handled. A session comes back when a task has to be started

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
 use futures_util::task::AtomicWaker;
 use roomful_core::frame::{Body, ClientFrame, encode};
@@ -108,6 +109,14 @@ impl Link {
         self.spawn_work(session);
     }
 
+    /// The intake's answer to a frame.
+    pub(super) fn reply(&self, frame: Bytes) {
+        let now = lock(&self.inbox).hold(frame);
+        if let Some(frame) = now {
+            self.mailbox.push(frame);
+        }
+    }
+
     /// The socket is over: what it sent before is still handled, then the member leaves.
     pub(super) fn end(self: &Arc<Self>, socket_error: Option<Error>) {
         let mut inbox = lock(&self.inbox);
@@ -158,6 +167,7 @@ impl Link {
             match next {
                 Next::Do(Job::Message { msg, id }) => self.on_message(&session, msg, id).await,
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&session, state, id).await,
+                Next::Do(Job::Reply(frame)) => self.mailbox.push(frame),
                 Next::Rest => return,
                 Next::Leave { socket_error } => return self.leave(&session, socket_error).await,
             }
