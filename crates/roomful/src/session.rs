@@ -73,7 +73,7 @@ impl<R: Room> Session for TypedSession<R> {
 impl dyn Session {
     /// Tells the room of an error. A panic in the telling can only be logged.
     pub(crate) async fn report(&self, error: Error) {
-        if let Err(error) = caught(async { Ok(self.on_error(error).await) }).await {
+        if let Err(error) = caught(self.on_error(error).map(Ok)).await {
             tracing::error!(%error, "`on_error` failed");
         }
     }

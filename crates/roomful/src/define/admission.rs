@@ -61,8 +61,7 @@ impl Admission {
 
 fn open(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Opening, Close> {
     let limits = &definition.limits;
-    let bounds = KeyLimits { value: limits.key_value_bytes, total: limits.key_bytes };
-    let params = parse_key(&definition.pattern, key, bounds);
+    let params = parse_key(&definition.pattern, key, KeyLimits::from(&**limits));
     let topic = params.and_then(|params| definition.pattern.topic(&params).map(|topic| (params, topic)));
     let (params, topic) = topic.map_err(|error| {
         tracing::debug!(module = definition.module, room = definition.name, %error, "a key was refused");

@@ -74,6 +74,8 @@ impl Connection {
 
     /// One WebSocket message, text or binary, as it came.
     pub fn receive(&self, message: &Bytes) {
+        // What was held back is older than this message, and must not be overtaken by it.
+        self.release();
         metrics::frame_received();
         if self.link.mailbox.closing().is_some() {
             return metrics::frame_dropped("closing");

@@ -1,6 +1,6 @@
 //! All the rooms of this process, found by topic.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ pub(crate) struct Hub {
     connections: AtomicUsize,
     tasks: AtomicUsize,
     /// Every open connection, for the drain: those that have not joined yet are in no room.
-    pub(super) open: Mutex<HashMap<ConnectionId, Weak<Link>>>,
+    pub(super) open: Mutex<BTreeMap<ConnectionId, Weak<Link>>>,
     pub(super) draining: AtomicBool,
     pub(super) idle_waker: AtomicWaker,
 }

@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
+
 use super::lock;
 use crate::maybe_send::MaybeSend;
 use crate::session::{Session, caught};
@@ -53,7 +55,7 @@ pub(super) async fn after_leave(session: &Arc<dyn Session>, teardowns: &Teardown
         metrics::handler_failed("teardown");
         session.report(error).await;
     }
-    if let Err(error) = caught(async { Ok(session.on_leave().await) }).await {
+    if let Err(error) = caught(session.on_leave().map(Ok)).await {
         metrics::handler_failed("on_leave");
         session.report(error).await;
     }

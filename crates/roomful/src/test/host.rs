@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::task::AtomicWaker;
 
 use crate::maybe_send::BoxFuture;
 use crate::runtime::Host;
@@ -21,6 +22,8 @@ pub(super) struct TestHost {
     now: AtomicU64,
     next: AtomicU64,
     sleepers: Mutex<BTreeMap<(u64, u64), Option<Waker>>>,
+    /// Whoever waits in [`TestHost::run_until`], for what comes from outside of it.
+    runner: AtomicWaker,
 }
 
 /// Where waiting has led.
@@ -40,15 +43,17 @@ impl TestHost {
             now: AtomicU64::new(0),
             next: AtomicU64::new(0),
             sleepers: Mutex::default(),
+            runner: AtomicWaker::new(),
         })
     }
 
     /// Runs until `done` has an answer. `Err` when it never will.
-    pub(super) async fn run_until<T>(&self, mut done: impl FnMut() -> Option<T>) -> Result<T, ()> {
+    pub(super) async fn run_until<T>(&self, mut done: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Result<T, ()> {
         poll_fn(|cx| {
+            self.runner.register(cx.waker());
             loop {
                 self.run_ready(cx);
-                if let Some(answer) = done() {
+                if let Poll::Ready(answer) = done(cx) {
                     return Poll::Ready(Ok(answer));
                 }
                 match self.jump() {
@@ -61,9 +66,24 @@ impl TestHost {
         .await
     }
 
+    /// Lets time pass and runs what is due by then.
+    pub(super) async fn advance(&self, ms: u64) {
+        let until = self.now.fetch_add(ms, Ordering::Relaxed) + ms;
+        for (_, waker) in held(&self.sleepers).range_mut(..=(until, u64::MAX)) {
+            if let Some(waker) = waker.take() {
+                waker.wake();
+            }
+        }
+        poll_fn(|cx| {
+            self.run_ready(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// Runs until nothing can run any more, all timers over.
     pub(super) async fn settle(&self) {
-        let _never_answers = self.run_until(|| None::<()>).await;
+        let _never_answers = self.run_until(|_| Poll::<()>::Pending).await;
     }
 
     fn run_ready(&self, cx: &mut Context<'_>) {
@@ -84,10 +104,10 @@ impl TestHost {
             return Some(Idle::Elsewhere);
         }
         let Some(((at, _), waker)) = sleepers.iter_mut().next() else { return Some(Idle::ForEver) };
+        // Woken already and still here: the sleeper is no task of ours, and its own executor has to run.
+        let Some(waker) = waker.take() else { return Some(Idle::Elsewhere) };
         self.now.fetch_max(*at, Ordering::Relaxed);
-        if let Some(waker) = waker.take() {
-            waker.wake();
-        }
+        waker.wake();
         None
     }
 }
@@ -95,6 +115,7 @@ impl TestHost {
 impl Host for TestHost {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         held(&self.spawned).push(task);
+        self.runner.wake();
     }
 
     fn now(&self) -> u64 {
@@ -127,7 +148,9 @@ impl Future for Sleep {
         if self.host.now() >= self.key.0 {
             return Poll::Ready(());
         }
-        held(&self.host.sleepers).insert(self.key, Some(cx.waker().clone()));
+        if held(&self.host.sleepers).insert(self.key, Some(cx.waker().clone())).is_none() {
+            self.host.runner.wake();
+        }
         Poll::Pending
     }
 }

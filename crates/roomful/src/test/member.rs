@@ -27,7 +27,7 @@ pub struct TestMember<R: Room> {
 
 impl<R: Room> TestMember<R> {
     pub(super) async fn open(connection: Connection, host: Arc<TestHost>) -> Result<Self, Close> {
-        let first = host.run_until(|| connection.mailbox().try_next()).await;
+        let first = host.run_until(|cx| connection.mailbox().poll_next(cx)).await;
         match first {
             Ok(Written::Frame(frame)) => Ok(Self::with_snapshot(connection, host, &frame)),
             Ok(Written::Close(close)) => Err(close),
@@ -65,6 +65,14 @@ impl<R: Room> TestMember<R> {
         self.connection.receive(&message.into());
     }
 
+    /// The next WebSocket message as it was written, where one waits. What is read here is no event any more.
+    pub fn written(&self) -> Option<String> {
+        match self.connection.mailbox().try_next()? {
+            Written::Frame(frame) => Some(String::from_utf8_lossy(&frame).into_owned()),
+            Written::Close(_) => None,
+        }
+    }
+
     /// The next thing that reaches this member.
     ///
     /// # Panics
@@ -93,7 +101,7 @@ impl<R: Room> TestMember<R> {
                 }
             }
             let mailbox = Arc::clone(self.connection.mailbox());
-            match self.host.run_until(|| mailbox.try_next()).await.ok()? {
+            match self.host.run_until(|cx| mailbox.poll_next(cx)).await.ok()? {
                 Written::Frame(frame) => self.frames.extend(frames(&frame)),
                 Written::Close(close) => {
                     self.connection.end(&close, None);

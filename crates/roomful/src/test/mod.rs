@@ -126,6 +126,17 @@ impl<R: Room> TestRoom<R> {
         self.rooms.at(key)
     }
 
+    /// The rooms that this one is among, to drain them for one.
+    #[must_use]
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// Lets time pass, for what must happen although something else still waits.
+    pub async fn advance(&self, ms: u64) {
+        self.host.advance(ms).await;
+    }
+
     /// Runs everything that can run, and says what there is then.
     pub async fn stats(&self) -> Stats {
         self.host.settle().await;

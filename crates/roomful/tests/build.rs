@@ -1,0 +1,178 @@
+//! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
+
+use roomful::{BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, TypescriptError, Upgrade};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! room {
+    ($room:ident, $channel:ident, $($definition:tt)*) => {
+        #[derive(Clone, Channel)]
+        $($definition)*
+
+        struct $room;
+
+        impl Room for $room {
+            type Channel = $channel;
+            type Data = ();
+            async fn data(&self, _: &Upgrade<$channel>) -> Result<(), Deny> {
+                Ok(())
+            }
+        }
+    };
+}
+
+room! { Cursors, Board,
+    #[channel("board/:boardId", message = Moved, presence = Cursor)]
+    struct Board { board_id: String }
+}
+room! { Lobby, Hall,
+    #[channel("lobby")]
+    struct Hall;
+}
+room! { Files, Tree,
+    #[channel("files/:root/:path*", incoming = Option<String>, outgoing = Vec<Moved>)]
+    struct Tree { root: String, path: Option<String> }
+}
+room! { Any, Whatever,
+    #[channel(":whatever", message = String)]
+    struct Whatever { whatever: String }
+}
+room! { Opaque, Sealed,
+    #[channel("sealed", message = Unnamed)]
+    struct Sealed;
+}
+
+/// Where somebody points.
+#[derive(Serialize, Deserialize, TS)]
+struct Moved {
+    at: Point,
+    #[ts(optional)]
+    note: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, TS)]
+struct Point {
+    x: f64,
+    seen: u64,
+}
+
+#[derive(Serialize, Deserialize, TS)]
+#[serde(tag = "kind")]
+enum Cursor {
+    Idle,
+    At { point: Point },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Unnamed;
+
+fn mistakes(built: Result<Rooms, BuildError>) -> Vec<String> {
+    let error = built.err().unwrap();
+    assert_eq!(error.to_string().lines().count(), error.mistakes.len() + 1);
+    error.mistakes.iter().map(Mistake::to_string).collect()
+}
+
+#[test]
+fn every_mistake_is_named() {
+    let rooms = Rooms::new()
+        .module("board", |m| m.room("cursors", Cursors).room("cursors", Lobby))
+        .module("empty", |m| m)
+        .module("other", |m| m.room("twin", Cursors.shares_channel()).room("any", Any));
+    assert_eq!(
+        mistakes(rooms.build()),
+        [
+            "module `board` has two rooms named `cursors`: rename one",
+            "module `empty` has no room: add one or remove the module",
+            "rooms `board/cursors` and `other/twin` have one channel, `board/:boardId`, so whoever joins one is in the \
+             other too, whatever their guards: give one another pattern, or both `.shares_channel()` if that is meant",
+            "channels `lobby` of room `board/cursors` and `:whatever` of room `other/any` can name the same topic: begin \
+             one of them with another word",
+        ]
+    );
+}
+
+#[test]
+fn what_is_meant_is_no_mistake() {
+    let rooms = Rooms::new()
+        .module("board", |m| m.room("cursors", Cursors.shares_channel()))
+        .module("board", |m| m.room("twin", Cursors.shares_channel()).room("lobby", Lobby))
+        .module("other", |m| m.room("cursors", Files));
+    assert!(rooms.build().is_ok());
+}
+
+#[test]
+fn a_pattern_written_by_hand_is_checked_too() {
+    #[derive(Clone)]
+    struct ByHand;
+    impl Channel for ByHand {
+        const PATTERN: &'static str = "a/:b-c";
+        type Incoming = ();
+        type Outgoing = ();
+        type Presence = ();
+        fn from_params(_: &roomful::__private::Params) -> Result<Self, roomful::__private::KeyError> {
+            Ok(Self)
+        }
+        fn to_params(&self) -> roomful::__private::Params {
+            std::iter::empty::<(&str, &str)>().collect()
+        }
+        fn describe(_: &mut roomful::__private::TypeSink) {}
+    }
+    struct Broken;
+    impl Room for Broken {
+        type Channel = ByHand;
+        type Data = ();
+        async fn data(&self, _: &Upgrade<ByHand>) -> Result<(), Deny> {
+            Ok(())
+        }
+    }
+    let built = mistakes(Rooms::new().module("m", |m| m.room("broken", Broken)).build());
+    assert!(built[0].starts_with("the channel of room `m/broken`: ") && built[0].contains(":b-c"), "{built:?}");
+}
+
+#[test]
+fn the_types_are_written_once() {
+    let rooms = Rooms::new()
+        .module("board", |m| m.room("cursors", Cursors.shares_channel()).room("lobby", Lobby))
+        .module("it's", |m| m.room("cursors", Cursors.shares_channel()).room("file-tree", Files))
+        .build()
+        .unwrap();
+    let expected = r#"// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.
+import { room } from 'roomful/preact';
+
+export type Cursor = { "kind": "Idle" } | { "kind": "At", point: Point, };
+
+/**
+ * Where somebody points.
+ */
+export type Moved = { at: Point, note?: string, };
+
+export type Point = { x: number, seen: number, };
+
+export const serverRooms = {
+  boardCursors: room<{ key: { boardId: string }; incoming: Moved; outgoing: Moved; presence: Cursor }>('board', 'cursors'),
+  lobby: room<{ incoming: never; outgoing: never; presence: undefined }>('board', 'lobby'),
+  'it\'sCursors': room<{ key: { boardId: string }; incoming: Moved; outgoing: Moved; presence: Cursor }>('it\'s', 'cursors'),
+  'file-tree': room<{ key: { root: string; path?: string }; incoming: string | null; outgoing: Array<Moved>; presence: undefined }>('it\'s', 'file-tree'),
+} as const;
+"#;
+    assert_eq!(rooms.typescript(Framework::Preact).unwrap().as_str(), expected);
+    let react = rooms.typescript(Framework::React).unwrap();
+    assert!(react.as_str().contains("from 'roomful/react'"));
+}
+
+#[test]
+fn a_stale_file_and_a_type_that_says_nothing_are_errors() {
+    let rooms = Rooms::new().module("m", |m| m.room("lobby", Lobby)).build().unwrap();
+    let file = std::env::temp_dir().join(format!("roomful-{}.gen.ts", std::process::id()));
+    let generated = rooms.typescript(Framework::None).unwrap();
+    assert!(matches!(generated.check(&file), Err(TypescriptError::Io { .. })));
+    generated.write(&file).unwrap();
+    generated.check(&file).unwrap();
+    std::fs::write(&file, "// older").unwrap();
+    assert!(matches!(generated.check(&file), Err(TypescriptError::Stale { .. })));
+    std::fs::remove_file(&file).unwrap();
+
+    let rooms = Rooms::new().module("m", |m| m.room("sealed", Opaque)).build().unwrap();
+    let error = rooms.typescript(Framework::None).unwrap_err().to_string();
+    assert!(error.contains("Unnamed` is not `ts_rs::TS`"), "{error}");
+}
