@@ -80,10 +80,8 @@ impl Socket {
                 Poll::Pending => true,
             };
             // A client that does not read is not read from either, or the pongs it asks for would pile up unseen.
-            if !blocked {
-                if let Poll::Ready(ended) = self.poll_read(cx) {
-                    return Poll::Ready(ended);
-                }
+            if !blocked && let Poll::Ready(ended) = self.poll_read(cx) {
+                return Poll::Ready(ended);
             }
             // Reading may have queued answers, and a timer may have queued a ping.
             let timer_fired = match self.poll_timers(cx) {
