@@ -6,7 +6,6 @@ export default mergeConfig(
   defineConfig({
     test: {
       include: ['test/unit/**/*.test.ts'],
-      typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
     },
   }),
 );

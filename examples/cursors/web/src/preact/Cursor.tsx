@@ -1,5 +1,5 @@
 import { useMember, type MemberBinding } from 'roomful/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { CursorState } from '../rooms.gen.js';
 import { Glide, placeOnBoard } from '../shared/glide.js';
 import { Arrow } from './Arrow.js';
@@ -10,7 +10,8 @@ export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
   const ref = useRef<HTMLDivElement>(null);
   const [glide] = useState(() => new Glide((at) => ref.current && placeOnBoard(ref.current, at)));
 
-  useEffect(() => {
+  // Before it is seen, or it would be seen in the corner first.
+  useLayoutEffect(() => {
     if (state) glide.to(state);
   }, [glide, state]);
   useEffect(() => () => glide.stop(), [glide]);

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { placeOnBoard } from '../shared/glide.js';
 import type { Visit } from '../shared/visit.js';
 import { Arrow } from './Arrow.js';
@@ -10,7 +10,8 @@ export function OwnCursor({ visit }: { visit: Visit }) {
   const means = useValue(visit.means);
   const { color } = useValue(visit.identity);
 
-  useEffect(() => {
+  // Before it is seen, or it would be seen in the corner first.
+  useLayoutEffect(() => {
     const place = () => ref.current && placeOnBoard(ref.current, visit.point.get());
     place();
     return visit.point.subscribe(place);

@@ -1,6 +1,6 @@
 /** @jsxImportSource react */
 import { useMember, type MemberBinding } from 'roomful/react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { CursorState } from '../rooms.gen.js';
 import { Glide, placeOnBoard } from '../shared/glide.js';
 import { Arrow } from './Arrow.js';
@@ -11,7 +11,8 @@ export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
   const ref = useRef<HTMLDivElement>(null);
   const [glide] = useState(() => new Glide((at) => ref.current && placeOnBoard(ref.current, at)));
 
-  useEffect(() => {
+  // Before it is seen, or it would be seen in the corner first.
+  useLayoutEffect(() => {
     if (state) glide.to(state);
   }, [glide, state]);
   useEffect(() => () => glide.stop(), [glide]);

@@ -1,5 +1,5 @@
 /** @jsxImportSource react */
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { placeOnBoard } from '../shared/glide.js';
 import type { Visit } from '../shared/visit.js';
 import { Arrow } from './Arrow.js';
@@ -11,7 +11,8 @@ export function OwnCursor({ visit }: { visit: Visit }) {
   const means = useValue(visit.means);
   const { color } = useValue(visit.identity);
 
-  useEffect(() => {
+  // Before it is seen, or it would be seen in the corner first.
+  useLayoutEffect(() => {
     const place = () => ref.current && placeOnBoard(ref.current, visit.point.get());
     place();
     return visit.point.subscribe(place);

@@ -63,5 +63,6 @@ const prefersStill = () => matchMedia('(prefers-reduced-motion: reduce)').matche
 
 /** Places an element that stands in a board. The unit is the board's, so a board that grows needs nothing more. */
 export function placeOnBoard(element: HTMLElement, { x, y }: Point): void {
-  element.style.transform = `translate(${(x * 100).toFixed(3)}cqw, ${(y * 100).toFixed(3)}cqh)`;
+  element.style.setProperty('--x', `${(x * 100).toFixed(3)}cqw`);
+  element.style.setProperty('--y', `${(y * 100).toFixed(3)}cqh`);
 }

@@ -55,6 +55,7 @@ export class People {
   readonly stop = (): void => {
     for (const { stop } of this.#watched.values()) stop();
     this.#watched.clear();
+    this.rows.set([]);
   };
 
   /** A name comes a moment after its member, with the first state that it sets. */

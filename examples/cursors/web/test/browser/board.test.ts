@@ -106,8 +106,8 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     // As it was last known, and dimmed.
     await roster(ada, ['Ada', 'Ben']);
     await ada.waitForFunction(() => {
-      const list = document.querySelector('.roster ul');
-      return list && Number(getComputedStyle(list).opacity) < 0.6;
+      const other = document.querySelector('.person:not(.me)');
+      return other && Number(getComputedStyle(other).opacity) < 0.7;
     });
 
     await moveTo(ada, 0.1, 0.9);

@@ -38,19 +38,19 @@ export class Visitors {
     name: string,
     settings: Settings = {},
     wanted = 'Live',
+    color = 'teal',
   ): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 800 },
       ...settings,
     });
     this.#contexts.push(context);
-    await context.addInitScript((name) => {
-      const identity = JSON.stringify({ name, color: 'teal' });
+    await context.addInitScript((identity) => {
       sessionStorage.setItem(
         'cursors.identity',
         sessionStorage.getItem('cursors.identity') ?? identity,
       );
-    }, name);
+    }, JSON.stringify({ name, color }));
     // Under the test's own, so that it is the step that failed which is named.
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();

@@ -1,0 +1,114 @@
+import { RoomError } from 'roomful';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { MAX_ENTRIES } from '../../src/shared/feed.js';
+import type { CursorState } from '../../src/rooms.gen.js';
+import { Visit } from '../../src/shared/visit.js';
+import { HandFrames } from './support.js';
+
+const ADA: CursorState = { x: 0, y: 0, name: 'Ada', color: 'rose' };
+const open = (send = vi.fn()) => ({ send, status: 'open' as const });
+
+let visit: Visit;
+beforeEach(() => {
+  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: vi.fn() });
+  visit = new Visit({ name: 'Me', color: 'blue' }, () => 0);
+});
+
+const said = () => visit.feed.entries.get().map((entry) => entry.text);
+const waiting = () => visit.feed.waiting.get().map(({ text }) => text);
+
+describe('what is said', () => {
+  test('waits until the server repeats it, and is then there once', () => {
+    const { send } = open();
+    expect(visit.say('hello', { send, status: 'open' })).toBe(true);
+    expect(send).toHaveBeenCalledWith({ text: 'hello' });
+    expect([waiting(), said()]).toEqual([['hello'], []]);
+    visit.heard({ text: 'hello', at: 1 }, { id: 'me', state: ADA }, true);
+    expect([waiting(), said()]).toEqual([[], ['hello']]);
+  });
+
+  test('nothing is nothing', () => {
+    const room = open();
+    expect(visit.say('  ', room)).toBe(false);
+    expect(room.send).not.toHaveBeenCalled();
+  });
+
+  test('what cannot be sent does not wait', () => {
+    const send = () => {
+      throw new RoomError('closed', 'the room is closed');
+    };
+    expect(visit.say('hello', { send, status: 'closed' })).toBe(false);
+    expect(waiting()).toEqual([]);
+  });
+
+  test('what was refused comes back with the reason, and what followed it still waits', () => {
+    visit.say('too long', open());
+    visit.say('fine', open());
+    visit.refused(
+      new RoomError('bad_message', 'at most 3 characters, not 8 at line 1 column 12'),
+      undefined,
+    );
+    expect(visit.refusal.get()).toEqual({
+      about: 'line',
+      reason: 'at most 3 characters, not 8',
+      text: 'too long',
+    });
+    expect(waiting()).toEqual(['fine']);
+  });
+
+  test('of what was under way when the connection went nobody knows; what was not goes out later', () => {
+    visit.say('under way', open());
+    visit.lost();
+    visit.say('later', { send: vi.fn(), status: 'reconnecting' });
+    visit.lost();
+    expect(waiting()).toEqual(['later']);
+    expect(visit.refusal.get()).toBeUndefined();
+    visit.opened();
+    expect(visit.feed.waiting.get()).toEqual([{ text: 'later', sent: true }]);
+  });
+
+  test('a message of no member is an announcement', () => {
+    visit.heard({ text: 'lunch', at: 1 }, undefined, false);
+    expect(visit.feed.entries.get()[0]).toMatchObject({ kind: 'announced', text: 'lunch' });
+  });
+
+  test('only so much is kept', () => {
+    for (let line = 0; line < MAX_ENTRIES + 5; line++) visit.feed.notice(`${line}`);
+    expect(said().length).toBe(MAX_ENTRIES);
+    expect(said().at(-1)).toBe(`${MAX_ENTRIES + 4}`);
+    expect(new Set(visit.feed.entries.get().map(({ id }) => id)).size).toBe(MAX_ENTRIES);
+  });
+});
+
+describe('what is shown', () => {
+  test('moves and a new name go out together, on the next frame', () => {
+    const frames = new HandFrames();
+    const setPresence = vi.fn();
+    const stop = visit.show(setPresence, frames);
+    visit.move({ x: 0.1, y: 0.2 }, 'mouse');
+    visit.move({ x: 0.3, y: 0.4 }, 'mouse');
+    visit.rename(' Ada ');
+    frames.pass(16);
+    expect(setPresence.mock.calls).toEqual([[{ x: 0.3, y: 0.4, name: 'Ada', color: 'blue' }]]);
+    stop();
+    visit.move({ x: 0, y: 0 }, 'mouse');
+    expect(frames.areAwaited).toBe(false);
+  });
+
+  test('a name that is refused goes back to the one that the server has', () => {
+    visit.rename('x'.repeat(25));
+    visit.refused(new RoomError('bad_presence', 'at most 24 characters, not 25'), {
+      id: 'me',
+      state: ADA,
+    });
+    expect(visit.identity.get()).toEqual({ name: 'Ada', color: 'rose' });
+    expect(visit.refusal.get()?.about).toBe('name');
+    visit.rename('Ben');
+    expect(visit.refusal.get()).toBeUndefined();
+  });
+
+  test('no name is no change of name', () => {
+    visit.rename('   ');
+    expect(visit.identity.get().name).toBe('Me');
+  });
+});
