@@ -25,3 +25,12 @@ mod socket;
 pub use router::RoomsExt;
 pub use serve::{Server, serve};
 pub use shutdown::shutdown_signal;
+
+/// The examples in the project's README and guide compile.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/guide.md")]
+    mod guide {}
+}

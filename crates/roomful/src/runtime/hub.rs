@@ -133,7 +133,7 @@ impl Hub {
                 Ok(()) => return Ok(room),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
-                    tracing::warn!(%topic, %refused, "a join was refused");
+                    tracing::warn!(%refused, "a join was refused");
                     return Err(match refused {
                         roomful_core::room::Refused::RoomFull { .. } => Close::ROOM_FULL,
                         _ => Close::JOIN_FAILED,
@@ -171,7 +171,7 @@ impl Hub {
             return Ok(Arc::clone(room));
         }
         if self.rooms.load(Ordering::Relaxed) >= self.limits.rooms {
-            tracing::warn!(%topic, limit = self.limits.rooms, "no more rooms (`Limits::rooms`)");
+            tracing::warn!(limit = self.limits.rooms, "no more rooms (`Limits::rooms`)");
             return Err(Close::OVERLOADED);
         }
         let epoch = format!("{:032x}", self.random());
