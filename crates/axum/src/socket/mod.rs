@@ -1,5 +1,8 @@
 //! The task that owns one socket: it reads frames and writes frames, and runs no code of the app's.
 
+#[cfg(test)]
+mod tests;
+
 use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use roomful::runtime::{Connection, Outgoing};
 use roomful::{Admission, Close, Limits};
 use roomful_core::liveness::{Beat, Liveness};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
@@ -21,16 +24,18 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-type Io = TokioIo<Upgraded>;
-
 /// Frames are gathered up to this many bytes before the socket is written to, so that all that waits goes out in one
 /// write; what does not fit stays in the outbox, where it is bounded and conflated.
 const WRITE_BUFFER: usize = 16 << 10;
 
 /// Serves one upgraded connection until its socket is gone.
 pub(crate) async fn run(upgraded: Upgraded, admission: Admission) {
+    serve(TokioIo::new(upgraded), admission).await;
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, admission: Admission) {
     let config = config(admission.limits());
-    let ws = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let ws = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let mut socket = Socket::new(ws, admission.connect());
     let ended = std::future::poll_fn(|cx| socket.poll(cx)).await;
     if let Ended::Broken(close) = ended {
@@ -46,8 +51,8 @@ fn config(limits: &Limits) -> WebSocketConfig {
         .max_frame_size(Some(limits.frame_bytes))
 }
 
-struct Socket {
-    ws: WebSocketStream<Io>,
+struct Socket<S> {
+    ws: WebSocketStream<S>,
     connection: Connection,
     clock: Clock,
     liveness: Liveness,
@@ -65,8 +70,8 @@ enum Ended {
     Broken(Close),
 }
 
-impl Socket {
-    fn new(ws: WebSocketStream<Io>, connection: Connection) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    fn new(ws: WebSocketStream<S>, connection: Connection) -> Self {
         let clock = Clock::start();
         let liveness = Liveness::new(connection.limits().heartbeat_ms, clock.now());
         Self { ws, connection, clock, liveness, closing: None, unflushed: false }

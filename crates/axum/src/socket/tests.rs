@@ -1,0 +1,124 @@
+//! The socket task over a stream in memory that counts its writes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures_util::{SinkExt, StreamExt};
+use http::Request;
+use roomful::{Channel, Conn, Deny, Dialect, Result, Room, Rooms, Upgrade};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use crate::host::TokioHost;
+
+#[derive(Clone, Channel)]
+#[channel("echo", message = String)]
+struct Echo;
+
+struct Echoes;
+
+impl Room for Echoes {
+    type Channel = Echo;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Echo>) -> Result<(), Deny> {
+        Ok(())
+    }
+
+    async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
+        conn.send(&msg)
+    }
+}
+
+struct Counting {
+    stream: DuplexStream,
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Counting {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Counting {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+struct Client {
+    ws: WebSocketStream<DuplexStream>,
+    writes: Arc<AtomicUsize>,
+}
+
+impl Client {
+    async fn join(rooms: &Rooms) -> Self {
+        let (near, far) = tokio::io::duplex(1 << 20);
+        let writes = Arc::new(AtomicUsize::new(0));
+        rooms.start(|| Arc::new(TokioHost::current()));
+        let (parts, ()) = Request::get("/__sockets?m=m&s=echo").body(()).unwrap().into_parts();
+        let admission = rooms.admit(parts, Dialect::Plain);
+        tokio::spawn(super::serve(Counting { stream: far, writes: Arc::clone(&writes) }, admission));
+        let mut client = Self { ws: WebSocketStream::from_raw_socket(near, Role::Client, None).await, writes };
+        assert!(client.next().await.starts_with(r#"{"t":"snapshot""#));
+        client
+    }
+
+    async fn next(&mut self) -> String {
+        match self.ws.next().await.unwrap().unwrap() {
+            Message::Text(text) => text.to_string(),
+            other => panic!("not a text: {other:?}"),
+        }
+    }
+}
+
+fn rooms() -> Rooms {
+    Rooms::new().module("m", |m| m.room("echo", Echoes)).build().unwrap()
+}
+
+#[tokio::test]
+async fn whatever_has_queued_goes_out_in_one_write() {
+    let rooms = rooms();
+    let mut client = Client::join(&rooms).await;
+    let before = client.writes.load(Ordering::Relaxed);
+    // Nothing else runs on this thread until the first await.
+    for n in 0..50 {
+        rooms.at(&Echo).broadcast(&n.to_string()).unwrap();
+    }
+    for n in 0..50 {
+        assert_eq!(client.next().await, format!(r#"{{"from":"","t":"msg","msg":"{n}"}}"#));
+    }
+    assert_eq!(client.writes.load(Ordering::Relaxed) - before, 1);
+}
+
+#[tokio::test]
+async fn a_close_is_answered_with_its_code_and_reason_and_nothing_is_left() {
+    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+    let rooms = rooms();
+    let mut client = Client::join(&rooms).await;
+    client.ws.send(Message::Text(r#"{"t":"msg","msg":"last words"}"#.into())).await.unwrap();
+    let close = CloseFrame { code: 4002.into(), reason: "app".into() };
+    client.ws.send(Message::Close(Some(close.clone()))).await.unwrap();
+    let mut seen = Vec::new();
+    while let Some(Ok(message)) = client.ws.next().await {
+        seen.push(message);
+    }
+    assert_eq!(seen.last(), Some(&Message::Close(Some(close))), "{seen:?}");
+    assert!(rooms.drain(&roomful::Drain::default()).await);
+    assert_eq!(rooms.stats(), roomful::Stats::default());
+}
