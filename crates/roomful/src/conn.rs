@@ -46,6 +46,16 @@ impl<R: Room> Conn<R> {
         &self.inner.data
     }
 
+    /// What the roster shows of this member; `None` when it shows nothing, has not joined yet or has left.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] when a room that shares this channel has set a state of another type.
+    pub fn presence(&self) -> Result<Option<Presence<R>>> {
+        let state = self.inner.link.presence().map(|state| state.decode()).transpose();
+        state.map_err(|error| ErrorKind::Decode(error).into_error())
+    }
+
     /// A message to this client alone.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Json, MemberId};
+use serde::Serialize;
 
 use crate::runtime::{Hub, LiveRoom};
 use crate::{Channel, Error, ErrorKind, Result};
@@ -18,12 +19,13 @@ pub struct RoomHandle<C: Channel> {
     channel: PhantomData<fn() -> C>,
 }
 
-/// One entry of a roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One entry of a roster. As JSON it is what a snapshot says: `{"id": .., "state": ..}`, without a state no `state`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Member<P> {
     /// Its id.
     pub id: MemberId,
     /// What it shows of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<P>,
 }
 

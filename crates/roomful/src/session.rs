@@ -93,7 +93,16 @@ fn encode_state<R: Room>(state: &Presence<R>) -> Result<Json> {
 
 fn decode<T: DeserializeOwned>(payload: Option<&Json>) -> Result<T, Misfit> {
     match payload {
-        Some(payload) => payload.decode().map_err(|error| Misfit(error.to_string())),
+        Some(payload) => payload.decode().map_err(|error| Misfit(without_position(&error))),
         None => T::deserialize(Absent).map_err(|error| Misfit(error.to_string())),
+    }
+}
+
+/// A line and a column of what was on the wire mean nothing to whoever called `send`.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
     }
 }

@@ -1,4 +1,4 @@
-//! The frames of both dialects: [`decode`] reads what a client sends, [`encode`] writes what a server sends.
+//! The frames of both dialects: [`decode()`] reads what a client sends, [`encode`] writes what a server sends.
 
 pub mod decode;
 pub mod encode;

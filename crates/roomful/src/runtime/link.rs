@@ -271,6 +271,10 @@ impl Link {
         self.in_room(Input::Broadcast { from: Some(self.member.clone()), to, msg })
     }
 
+    pub(crate) fn presence(&self) -> Option<Json> {
+        self.room.get()?.read(|room| room.member(self.connection)?.state.clone())
+    }
+
     pub(crate) fn set_presence(&self, state: Option<Json>) -> Result {
         self.in_room(Input::SetPresence { connection: self.connection, state })
     }

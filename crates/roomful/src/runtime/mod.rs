@@ -1,4 +1,4 @@
-//! What runs rooms, whatever the platform: the [`Hub`](hub::Hub) of live rooms, and each [`Connection`]'s life.
+//! What runs rooms, whatever the platform: the hub of live rooms, and each [`Connection`]'s life.
 //!
 //! A platform (the axum runtime, the test kit, a Durable Object) brings a [`Host`] and the sockets. It makes an
 //! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what

@@ -20,6 +20,17 @@ async fn a_join_carries_the_seed_and_what_on_join_sets_is_an_update() {
 }
 
 #[tokio::test]
+async fn a_hook_sees_what_its_member_shows() {
+    let play = Play::new();
+    for (name, shows) in [("ann", "fresh"), ("shows in on_join", "joined"), ("nobody", "nothing")] {
+        let mut member = play.join(name).await;
+        member.send(&Order::Mirror);
+        let said = Event::message(&member, shows.to_owned());
+        assert!(member.settle().await.contains(&said), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn who_hears_what() {
     let play = Play::new();
     let (mut ann, mut ben) = (play.join("ann").await, play.join("ben").await);
@@ -143,6 +154,8 @@ async fn a_room_is_reached_from_outside() {
     assert_eq!(room.broadcast(&"hear".into()).unwrap(), 2);
     assert_eq!(ben.settle().await, [Event::announcement("hear".to_owned())]);
     let ids: Vec<_> = room.members().unwrap().into_iter().map(|member| (member.id, member.state)).collect();
+    let json = serde_json::to_value(&room.members().unwrap()[0]).unwrap();
+    assert_eq!(json, serde_json::json!({ "id": ann.id().as_str(), "state": { "mood": "fresh" } }));
     assert_eq!(ids, [(ann.id().clone(), Some(shown("fresh"))), (ben.id().clone(), Some(shown("fresh")))]);
 
     assert!(!room.kick("nobody") && !room.kick("\"no id\""));

@@ -25,6 +25,8 @@ pub(crate) enum Order {
     BroadcastAll(String),
     Send(String),
     Show(String),
+    /// Says what the roster shows of this member.
+    Mirror,
     Defer(String),
     Close(u16, String),
     CloseThenTalk,
@@ -119,6 +121,10 @@ impl Room for Scripted {
             Order::BroadcastAll(text) => conn.broadcast_all(&text),
             Order::Send(text) => conn.send(&text),
             Order::Show(mood) => conn.set_presence(&shown(&mood)),
+            Order::Mirror => {
+                let mood = conn.presence()?.map_or_else(|| "nothing".into(), |shown| shown.mood);
+                conn.send(&mood)
+            }
             Order::Defer(line) => {
                 let log = self.log.clone();
                 conn.defer(move || {
