@@ -88,7 +88,7 @@ export class Visit {
 
   /** `self` is this visitor as the server has it, which is how the others still see it. */
   refused(error: RoomError, self: Member<CursorState> | undefined): void {
-    const reason = error.message.replace(/ at line \d+ column \d+$/, '');
+    const reason = error.message;
     switch (error.code) {
       case 'bad_message':
       case 'handler_failed': {

@@ -44,10 +44,7 @@ describe('what is said', () => {
   test('what was refused comes back with the reason, and what followed it still waits', () => {
     visit.say('too long', open());
     visit.say('fine', open());
-    visit.refused(
-      new RoomError('bad_message', 'at most 3 characters, not 8 at line 1 column 12'),
-      undefined,
-    );
+    visit.refused(new RoomError('bad_message', 'at most 3 characters, not 8'), undefined);
     expect(visit.refusal.get()).toEqual({
       about: 'line',
       reason: 'at most 3 characters, not 8',
