@@ -67,7 +67,7 @@ enum Cursor {
 struct Unnamed;
 
 fn mistakes(built: Result<Rooms, BuildError>) -> Vec<String> {
-    let error = built.err().unwrap();
+    let Err(error) = built else { return Vec::new() };
     assert_eq!(error.to_string().lines().count(), error.mistakes.len() + 1);
     error.mistakes.iter().map(Mistake::to_string).collect()
 }

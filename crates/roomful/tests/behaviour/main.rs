@@ -1,5 +1,7 @@
 //! Rooms as an app sees them, driven in memory by the test kit.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
+
 mod bad_input;
 mod drain;
 mod guards;
