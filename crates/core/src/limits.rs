@@ -48,7 +48,8 @@ pub struct Limits {
     /// Milliseconds between two pings. 25,000: under the 30 to 60 seconds after which proxies cut an idle connection. A
     /// connection from which nothing is heard for two of them is closed 1001.
     pub heartbeat_ms: u64,
-    /// Milliseconds that a peer has to take what is queued and answer a close frame. 5,000.
+    /// Milliseconds that a peer has to take the close frame and to answer it; its member has left long before. 30,000: a
+    /// phone that comes out of a tunnel still learns why. Over it: the socket is dropped.
     pub close_timeout_ms: u64,
     /// Milliseconds that a closed connection stays in the roster while messages that it sent before are still being
     /// handled. 2,000: what was said is heard before the leave; a handler that hangs makes no ghost.
@@ -78,7 +79,7 @@ impl Default for Limits {
             rate: Rate { per_second: 256, burst: 512 },
             bad_frame_rate: Rate { per_second: 1, burst: 64 },
             heartbeat_ms: 25_000,
-            close_timeout_ms: 5_000,
+            close_timeout_ms: 30_000,
             leave_timeout_ms: 2_000,
             presence_tick_ms: 33,
             presence_bytes_per_second: 256 << 20,

@@ -66,6 +66,8 @@ pub use guard::Guard;
 pub use handle::{Member, RoomHandle};
 pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 pub use room::{Incoming, Outgoing, Presence, Room};
+pub use roomful_core::key::{KeyError, Params};
+pub use roomful_core::rate::Rate;
 pub use roomful_core::{Close, Dialect, Limits, MemberId};
 pub use roomful_macros::Channel;
 pub use rooms::Rooms;
@@ -77,7 +79,7 @@ pub use upgrade::Upgrade;
 /// What the derive writes against. Not for anybody else.
 #[doc(hidden)]
 pub mod __private {
-    pub use roomful_core::key::{KeyError, Params};
+    pub use crate::{KeyError, Params};
 
     #[cfg(feature = "typescript")]
     pub use crate::typescript::{Described, Probe, TypeSink, Undescribed};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
+use futures_util::{FutureExt, Sink, Stream};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use roomful::runtime::{Connection, Outgoing};
@@ -38,8 +38,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, admission: Admissio
     let ws = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let mut socket = Socket::new(ws, admission.connect());
     let ended = std::future::poll_fn(|cx| socket.poll(cx)).await;
-    if let Ended::Broken(close) = ended {
-        socket.say_goodbye(&close).await;
+    match ended {
+        Ended::Gone => {}
+        Ended::Silent => socket.tell_the_silent().await,
+        Ended::Broken(close) => socket.say_goodbye(&close).await,
     }
 }
 
@@ -66,6 +68,8 @@ struct Socket<S> {
 enum Ended {
     /// The close handshake is complete, or the peer is gone.
     Gone,
+    /// Nothing was heard for two heartbeats.
+    Silent,
     /// The peer broke the rules: it is told with this close, and not heard any more.
     Broken(Close),
 }
@@ -174,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let beat_at = match self.liveness.poll(now) {
             Beat::Dead => {
                 self.connection.end(&Close::HEARTBEAT_MISSED, None);
-                return Poll::Ready(Some(Ended::Broken(Close::HEARTBEAT_MISSED)));
+                return Poll::Ready(Some(Ended::Silent));
             }
             Beat::Ping => {
                 // A sink that cannot take it is full of unread frames, and the silence will say so.
@@ -216,6 +220,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let error = is_news.then(|| Box::new(error) as Box<dyn StdError + Send + Sync>);
         self.connection.end(&close, error);
         broken.map_or(Ended::Gone, Ended::Broken)
+    }
+
+    /// Whoever has been silent for so long is not waited for, but a close frame that fits into the socket costs nothing.
+    async fn tell_the_silent(&mut self) {
+        let close = self.ws.close(close_frame(&Close::HEARTBEAT_MISSED));
+        if close.now_or_never().is_none() {
+            tracing::debug!("the silent peer's socket is full");
+        }
     }
 
     /// The last frame to a peer that broke the rules. What it still sends is read and thrown away for a while: closing a

@@ -1,7 +1,6 @@
 //! The orderly end of a process: every client is told to come back later, not all at once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use roomful_core::{Close, Millis};
@@ -19,13 +18,13 @@ pub struct Drain {
     pub first_retry_ms: u64,
     /// The last one after this many. 5,000; the others between, evenly.
     pub last_retry_ms: u64,
-    /// Milliseconds to wait for the last connections and handlers. 10,000; whatever is left then is abandoned.
+    /// Milliseconds to wait for the last connections and handlers. 5,000; whatever is left then is abandoned.
     pub wait_ms: u64,
 }
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { per_second: 1_000, longest_ms: 10_000, first_retry_ms: 500, last_retry_ms: 5_000, wait_ms: 10_000 }
+        Self { per_second: 1_000, longest_ms: 10_000, first_retry_ms: 500, last_retry_ms: 5_000, wait_ms: 5_000 }
     }
 }
 
@@ -45,7 +44,7 @@ impl Hub {
     /// Refuses new connections, closes the present ones over time, and waits until nothing runs any more. `false` when
     /// that did not happen in time.
     pub(crate) async fn drain(self: &Arc<Self>, drain: &Drain) -> bool {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.get_or_init(|| drain.last_retry_ms);
         let Some(host) = self.host().cloned() else { return true };
         let links: Vec<_> = lock(&self.open).values().filter_map(std::sync::Weak::upgrade).collect();
         let (began, of) = (host.now(), links.len() as u64);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use futures_util::task::AtomicWaker;
@@ -13,7 +13,7 @@ use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
 use super::link::Link;
 use super::live_room::JoinError;
-use super::{Drain, Host, LiveRoom, lock};
+use super::{Host, LiveRoom, lock};
 use crate::maybe_send::MaybeSend;
 use crate::metrics;
 
@@ -32,7 +32,8 @@ pub(crate) struct Hub {
     tasks: AtomicUsize,
     /// Every open connection, for the drain: those that have not joined yet are in no room.
     pub(super) open: Mutex<BTreeMap<ConnectionId, Weak<Link>>>,
-    pub(super) draining: AtomicBool,
+    /// What those who come while the process stops are told to wait, in milliseconds.
+    pub(super) draining: OnceLock<u64>,
     pub(super) idle_waker: AtomicWaker,
 }
 
@@ -62,7 +63,7 @@ impl Hub {
             connections: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
             open: Mutex::default(),
-            draining: AtomicBool::new(false),
+            draining: OnceLock::new(),
             idle_waker: AtomicWaker::new(),
         })
     }
@@ -113,8 +114,8 @@ impl Hub {
 
     /// Why no connection is let in now, where that is so.
     pub(super) fn turned_away(&self) -> Option<Close> {
-        if self.draining.load(Ordering::Relaxed) {
-            return Some(Close::restarting(Drain::default().last_retry_ms));
+        if let Some(retry_ms) = self.draining.get() {
+            return Some(Close::restarting(*retry_ms));
         }
         let overloaded = self.connections.load(Ordering::Relaxed) > self.limits.connections;
         overloaded.then_some(Close::OVERLOADED)

@@ -30,5 +30,5 @@ async fn every_client_is_told_when_to_return_and_new_ones_are_refused() {
 
     let request = http::Request::get("/?name=late").body(()).unwrap();
     let refused = play.room.connect(&stage(), request).await.err().unwrap();
-    assert_eq!(refused.code, 1012);
+    assert_eq!(refused, Close::restarting(400));
 }
