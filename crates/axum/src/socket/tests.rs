@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 
 use futures_util::{SinkExt, StreamExt};
 use http::Request;
-use roomful::{Channel, Conn, Deny, Dialect, Result, Room, Rooms, Upgrade};
+use roomful::{Channel, Conn, Deny, Dialect, Limits, Result, Room, Rooms, Upgrade};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::sync::Semaphore;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -20,7 +21,10 @@ use crate::host::TokioHost;
 #[channel("echo", message = String)]
 struct Echo;
 
-struct Echoes;
+/// Answers each message once the test lets it.
+struct Echoes {
+    gate: Arc<Semaphore>,
+}
 
 impl Room for Echoes {
     type Channel = Echo;
@@ -31,6 +35,7 @@ impl Room for Echoes {
     }
 
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
+        self.gate.acquire().await?.forget();
         conn.send(&msg)
     }
 }
@@ -67,8 +72,9 @@ struct Client {
 }
 
 impl Client {
-    async fn join(rooms: &Rooms) -> Self {
-        let (near, far) = tokio::io::duplex(1 << 20);
+    /// `buffer` is how many bytes the stream holds each way before a write has to wait.
+    async fn join(rooms: &Rooms, buffer: usize) -> Self {
+        let (near, far) = tokio::io::duplex(buffer);
         let writes = Arc::new(AtomicUsize::new(0));
         rooms.start(|| Arc::new(TokioHost::current()));
         let (parts, ()) = Request::get("/__sockets?m=m&s=echo").body(()).unwrap().into_parts();
@@ -87,14 +93,16 @@ impl Client {
     }
 }
 
-fn rooms() -> Rooms {
-    Rooms::new().module("m", |m| m.room("echo", Echoes)).build().unwrap()
+fn rooms(limits: Limits) -> (Rooms, Arc<Semaphore>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let echoes = Echoes { gate: Arc::clone(&gate) };
+    (Rooms::new().limits(limits).module("m", |m| m.room("echo", echoes)).build().unwrap(), gate)
 }
 
 #[tokio::test]
 async fn whatever_has_queued_goes_out_in_one_write() {
-    let rooms = rooms();
-    let mut client = Client::join(&rooms).await;
+    let (rooms, _) = rooms(Limits::default());
+    let mut client = Client::join(&rooms, 1 << 20).await;
     let before = client.writes.load(Ordering::Relaxed);
     // Nothing else runs on this thread until the first await.
     for n in 0..50 {
@@ -109,8 +117,9 @@ async fn whatever_has_queued_goes_out_in_one_write() {
 #[tokio::test]
 async fn a_close_is_answered_with_its_code_and_reason_and_nothing_is_left() {
     use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-    let rooms = rooms();
-    let mut client = Client::join(&rooms).await;
+    let (rooms, gate) = rooms(Limits::default());
+    gate.add_permits(1);
+    let mut client = Client::join(&rooms, 1 << 20).await;
     client.ws.send(Message::Text(r#"{"t":"msg","msg":"last words"}"#.into())).await.unwrap();
     let close = CloseFrame { code: 4002.into(), reason: "app".into() };
     client.ws.send(Message::Close(Some(close.clone()))).await.unwrap();
@@ -122,3 +131,41 @@ async fn a_close_is_answered_with_its_code_and_reason_and_nothing_is_left() {
     assert!(rooms.drain(&roomful::Drain::default()).await);
     assert_eq!(rooms.stats(), roomful::Stats::default());
 }
+
+#[tokio::test]
+async fn a_full_handler_queue_stops_the_reading_of_that_socket_and_of_no_other() {
+    let (rooms, gate) = rooms(Limits { handler_queue: 4, ..Limits::default() });
+    let talker = Client::join(&rooms, 512).await;
+    let mut other = Client::join(&rooms, 512).await;
+    let (mut said, mut heard) = talker.ws.split();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+    let talking = tokio::spawn(async move {
+        for n in 0..MESSAGES {
+            said.send(Message::Text(format!(r#"{{"t":"msg","msg":"{n}"}}"#).into())).await.unwrap();
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        said
+    });
+    // On one thread every task has gone as far as it can once it has been its turn so often.
+    for _ in 0..10 * MESSAGES {
+        tokio::task::yield_now().await;
+    }
+    let waiting = sent.load(Ordering::Relaxed);
+    assert!(waiting < MESSAGES / 2, "{waiting} messages were read for a handler that handles none");
+
+    rooms.at(&Echo).broadcast(&"still here".to_owned()).unwrap();
+    while !other.next().await.contains("still here") {}
+
+    gate.add_permits(MESSAGES);
+    let mut next = 0;
+    while next < MESSAGES {
+        let message = heard.next().await.unwrap().unwrap();
+        if message.to_text().unwrap().ends_with(&format!(r#""msg":"{next}"}}"#)) {
+            next += 1;
+        }
+    }
+    drop(talking.await.unwrap());
+}
+
+const MESSAGES: usize = 500;

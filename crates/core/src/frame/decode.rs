@@ -141,6 +141,65 @@ impl<'de> Visitor<'de> for PartsVisitor {
 mod tests {
     use super::*;
     use Dialect::{Plain, V1};
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    /// Objects of the keys that matter and some that do not, with values of every kind.
+    fn object() -> impl Strategy<Value = Map<String, Value>> {
+        let key = prop::sample::select(vec!["t", "msg", "state", "id", "from", "op"]);
+        let value = prop::sample::select(vec![
+            json!("msg"),
+            json!("presence"),
+            json!("ping"),
+            json!("bye"),
+            json!(null),
+            json!(7),
+            json!(-1),
+            json!(0.5),
+            json!({ "a": [1, "\u{1F600}"] }),
+            json!([]),
+        ]);
+        prop::collection::vec((key, value), 0..6)
+            .prop_map(|pairs| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    proptest! {
+        /// Whatever the bytes are, there is an answer.
+        #[test]
+        fn nothing_a_client_sends_is_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..64), v1: bool) {
+            let _either_way = decode(&bytes, if v1 { V1 } else { Plain });
+        }
+
+        /// The frame read in one pass is the one that reading the JSON first would give.
+        #[test]
+        fn a_frame_means_what_its_json_says(object in object(), v1: bool) {
+            let dialect = if v1 { V1 } else { Plain };
+            let text = Value::Object(object.clone()).to_string();
+            let known = match object.get("t").and_then(Value::as_str) {
+                Some("msg" | "presence") => true,
+                Some("ping" | "bye") => v1,
+                _ => false,
+            };
+            let numbered = !v1 || object.get("id").is_none_or(Value::is_u64);
+            match decode(text.as_bytes(), dialect) {
+                Err(_) => prop_assert!(!known || !numbered, "{text}"),
+                Ok(frame) => {
+                    prop_assert!(known && numbered, "{}", text);
+                    prop_assert_eq!(frame.id, if v1 { object.get("id").and_then(Value::as_u64) } else { None });
+                    let (name, payload) = match frame.body {
+                        Body::Message(msg) => ("msg", msg.map(|raw| ("msg", raw))),
+                        Body::Presence(state) => ("presence", state.map(|raw| ("state", raw))),
+                        Body::Ping => ("ping", None),
+                        Body::Bye => ("bye", None),
+                    };
+                    prop_assert_eq!(object["t"].as_str(), Some(name));
+                    if let Some((key, raw)) = payload {
+                        prop_assert_eq!(&serde_json::from_str::<Value>(raw.get()).unwrap(), &object[key]);
+                    }
+                }
+            }
+        }
+    }
 
     fn reason(message: &[u8], dialect: Dialect) -> &'static str {
         decode(message, dialect).unwrap_err().reason
