@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// Frames are gathered up to this many bytes before the socket is written to, so that all that waits goes out in one
 /// write; what does not fit stays in the outbox, where it is bounded and conflated.
-const WRITE_BUFFER: usize = 16 << 10;
+const WRITE_BUFFER: usize = 8 << 10;
 
 /// Serves one upgraded connection until its socket is gone.
 pub(crate) async fn run(upgraded: Upgraded, admission: Admission) {

@@ -92,14 +92,7 @@ impl Inbox {
             return None;
         }
         self.bytes += job.size();
-        match (self.queue.back_mut(), &job) {
-            // Only the latest state is worth anything, and neither frame waits for an answer.
-            (Some(Job::Presence { state, id: None }), Job::Presence { state: newer, id: None }) => {
-                self.bytes -= state.as_ref().map_or(0, Json::size);
-                state.clone_from(newer);
-            }
-            _ => self.queue.push_back(job),
-        }
+        self.queue.push_back(job);
         self.start()
     }
 

@@ -58,3 +58,15 @@ async fn a_message_over_its_limit_is_the_callers_error() {
     let log = play.log.take();
     assert!(log[0].contains("`Limits::message_bytes`"), "{log:?}");
 }
+
+#[tokio::test]
+async fn a_state_that_does_not_fit_takes_nothing_with_it() {
+    let play = Play::new();
+    let mut ann = play.join("ann").await;
+    ann.set_presence(&shown("good"));
+    ann.send_raw(r#"{"t":"presence","state":5}"#);
+    let seen = ann.settle().await;
+    let [Event::Update { .. }, Event::Error { code, .. }] = &seen[..] else { panic!("{seen:?}") };
+    assert_eq!(code, "bad_presence");
+    assert_eq!(play.room.at(&stage()).members().unwrap()[0].state, Some(shown("good")));
+}

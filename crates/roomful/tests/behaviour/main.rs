@@ -6,5 +6,6 @@ mod bad_input;
 mod drain;
 mod guards;
 mod hooks;
+mod metrics;
 mod order;
 mod scripted;
