@@ -7,7 +7,6 @@ use bytes::Bytes;
 use roomful_core::frame::decode;
 use roomful_core::intake::{Dropped, Verdict};
 use roomful_core::{Close, Dialect, Limits, Millis};
-use tracing::Instrument;
 
 use super::hub::Counted;
 use super::link::{Link, Opening};
@@ -35,10 +34,10 @@ impl Connection {
         let counted = hub.count_connection();
         let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
         let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));
-        let link = Link::new(hub, dialect, limits);
+        let link = Link::new(hub, dialect, limits, span);
         lock(&hub.open).insert(link.connection, Arc::downgrade(&link));
         match opening {
-            Ok(opening) => hub.spawn(Arc::clone(&link).open(opening).instrument(span)),
+            Ok(opening) => link.spawn(Arc::clone(&link).open(opening)),
             Err(close) => link.refuse(close),
         }
         Self { link, _counted: counted }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::{Json, Limits};
 
-use crate::Error;
 use crate::session::Session;
+use crate::{Error, metrics};
 
 /// One thing for the handler.
 #[derive(Debug)]
@@ -89,6 +89,7 @@ impl Inbox {
     /// Queues a job. A session comes back when a task has to be started for it.
     pub(super) fn push(&mut self, job: Job) -> Option<Arc<dyn Session>> {
         if self.ended || matches!(self.phase, Phase::Over) {
+            metrics::frame_dropped("closing");
             return None;
         }
         self.bytes += job.size();
@@ -119,7 +120,9 @@ impl Inbox {
 
     /// The app closed the connection: nothing that waits is handled.
     pub(super) fn discard(&mut self) {
-        self.queue = VecDeque::new();
+        for _ in std::mem::take(&mut self.queue) {
+            metrics::frame_dropped("closing");
+        }
         self.bytes = 0;
     }
 

@@ -3,6 +3,7 @@
 //! Everything that a connection does to its room happens in one task at a time, which exists only while there is
 //! something to do; that is what keeps one connection's messages in order and different connections apart.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use roomful_core::intake::Intake;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Close, ConnectionId, Dialect, ErrorCode, Json, Limits, MemberId};
+use tracing::{Instrument, Span};
 
 use super::inbox::{Inbox, Job, Next};
 use super::leave::{Teardowns, after_leave};
@@ -33,6 +35,8 @@ pub(crate) struct Link {
     member: MemberId,
     room: OnceLock<Arc<LiveRoom>>,
     teardowns: Teardowns,
+    /// Every hook of this connection runs in it.
+    span: Span,
 }
 
 /// Guards, key and data: what comes before a connection can join.
@@ -48,7 +52,7 @@ type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Ses
 type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>>>;
 
 impl Link {
-    pub(super) fn new(hub: &Arc<Hub>, dialect: Dialect, limits: Arc<Limits>) -> Arc<Self> {
+    pub(super) fn new(hub: &Arc<Hub>, dialect: Dialect, limits: Arc<Limits>, span: Span) -> Arc<Self> {
         let now = hub.now();
         Arc::new(Self {
             hub: Arc::clone(hub),
@@ -61,6 +65,7 @@ impl Link {
             room: OnceLock::new(),
             teardowns: Teardowns::default(),
             limits,
+            span,
         })
     }
 
@@ -238,8 +243,13 @@ impl Link {
 
     fn spawn_work(self: &Arc<Self>, session: Option<Arc<dyn Session>>) {
         if let Some(session) = session {
-            self.hub.spawn(Arc::clone(self).work(session));
+            self.spawn(Arc::clone(self).work(session));
         }
+    }
+
+    /// Runs a task of this connection, on the app's runtime.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
+        self.hub.spawn(task.instrument(self.span.clone()));
     }
 
     fn acknowledge(&self, id: Option<u64>) {

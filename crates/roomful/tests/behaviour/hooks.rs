@@ -31,6 +31,19 @@ async fn a_hook_sees_what_its_member_shows() {
 }
 
 #[tokio::test]
+async fn every_hook_runs_in_its_connections_span() {
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let play = Play::new();
+    let request = http::Request::get("/?name=ann").body(()).unwrap();
+    let mut ann = play.room.connect(&stage(), request).await.unwrap();
+    // Each in a task of its own.
+    for _ in 0..2 {
+        ann.send(&Order::Span);
+        assert_eq!(ann.next().await, Event::message(&ann, "connection".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn who_hears_what() {
     let play = Play::new();
     let (mut ann, mut ben) = (play.join("ann").await, play.join("ben").await);

@@ -42,17 +42,18 @@ async fn what_a_client_sends_in_vain() {
     ann.send(&Order::Panic);
     ann.settle().await;
     ann.send(&Order::Close(4001, String::new()));
+    ann.send(&Order::Fail);
     ann.settle().await;
     ann.send_raw("late");
     let counted = counted(&snapshotter);
     for (name, times) in [
-        ("roomful_frames_received_total{}", 8),
+        ("roomful_frames_received_total{}", 9),
         ("roomful_frames_dropped_total{reason=bad_frame}", 1),
         ("roomful_frames_dropped_total{reason=bad_message}", 1),
         ("roomful_frames_dropped_total{reason=bad_presence}", 1),
         ("roomful_frames_dropped_total{reason=too_large}", 1),
         ("roomful_frames_dropped_total{reason=handler_failed}", 2),
-        ("roomful_frames_dropped_total{reason=closing}", 1),
+        ("roomful_frames_dropped_total{reason=closing}", 2),
         ("roomful_handler_failures_total{hook=on_message}", 2),
         ("roomful_connections_closed_total{code=4xxx}", 1),
     ] {

@@ -27,6 +27,8 @@ pub(crate) enum Order {
     Show(String),
     /// Says what the roster shows of this member.
     Mirror,
+    /// Says which span the hook runs in.
+    Span,
     Defer(String),
     Close(u16, String),
     CloseThenTalk,
@@ -124,6 +126,10 @@ impl Room for Scripted {
             Order::Mirror => {
                 let mood = conn.presence()?.map_or_else(|| "nothing".into(), |shown| shown.mood);
                 conn.send(&mood)
+            }
+            Order::Span => {
+                let span = tracing::Span::current();
+                conn.send(&span.metadata().map_or("none", |metadata| metadata.name()).to_owned())
             }
             Order::Defer(line) => {
                 let log = self.log.clone();
