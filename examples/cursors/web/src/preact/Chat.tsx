@@ -1,5 +1,5 @@
 import type { RoomStatus } from 'roomful/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Say } from '../rooms.gen.js';
 import type { Visit } from '../shared/visit.js';
 import { FeedList } from './FeedList.js';
@@ -18,7 +18,7 @@ export function Chat({ visit, send, status }: ChatProps) {
   const wrong = refusal && refusal.about !== 'name' ? refusal : undefined;
 
   // What was refused comes back to be mended, unless something else is being written by now.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wrong?.text) setDraft((draft) => draft || (wrong.text ?? ''));
   }, [wrong]);
 

@@ -1,6 +1,6 @@
 /** @jsxImportSource react */
 import type { RoomStatus } from 'roomful/react';
-import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { useLayoutEffect, useRef, useState, type FormEvent } from 'react';
 import type { Say } from '../rooms.gen.js';
 import type { Visit } from '../shared/visit.js';
 import { FeedList } from './FeedList.js';
@@ -19,7 +19,7 @@ export function Chat({ visit, send, status }: ChatProps) {
   const wrong = refusal && refusal.about !== 'name' ? refusal : undefined;
 
   // What was refused comes back to be mended, unless something else is being written by now.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wrong?.text) setDraft((draft) => draft || (wrong.text ?? ''));
   }, [wrong]);
 

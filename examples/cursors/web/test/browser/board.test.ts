@@ -39,7 +39,7 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     await cursorAt(ben, 'Ada', 0.25, 0.75);
     await moveTo(ben, 0.8, 0.2);
     await cursorAt(ada, 'Ben', 0.8, 0.2);
-    expect(await ada.locator('.cursors .cursor').count()).toBe(1);
+    await expect.poll(() => ada.locator('.cursors .cursor').count()).toBe(1);
   });
 
   test('whoever closes the window leaves, and is told of', async () => {
@@ -49,7 +49,7 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     await ben.close();
     await roster(ada, ['Ada']);
     await heard(ada, 'Ben left');
-    expect(await ada.locator('.cursors .cursor').count()).toBe(0);
+    await expect.poll(() => ada.locator('.cursors .cursor').count()).toBe(0);
   });
 
   test('what is said is heard by both, with the name of who said it', async () => {
@@ -64,7 +64,7 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     const line = ada.locator('.line', { hasText: 'We have.' });
     expect(await line.locator('.meta b').textContent()).toBe('Ben');
     expect(await ada.locator('.line.mine .meta b').textContent()).toBe('You');
-    expect(await ada.locator('.waiting').count()).toBe(0);
+    await expect.poll(() => ada.locator('.waiting').count()).toBe(0);
   });
 
   test('a line that is too long is an error to its author alone, who gets it back', async () => {
@@ -72,11 +72,12 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     const long = 'x'.repeat(281);
     await say(ada, long);
     await ada.getByText('Not sent: at most 280 characters, not 281').waitFor();
-    expect(await ada.getByLabel('Say something to everybody here').inputValue()).toBe(long);
+    const line = ada.getByLabel('Say something to everybody here');
+    await expect.poll(() => line.inputValue()).toBe(long);
     expect(await ada.locator('.line').count()).toBe(0);
     await say(ada, 'shorter');
     await heard(ada, 'shorter');
-    expect(await ada.locator('.composer .error').textContent()).toBe('');
+    await expect.poll(() => ada.locator('.composer .error').textContent()).toBe('');
   });
 
   test('a new name is seen by the others; one that is too long is refused', async () => {
@@ -120,10 +121,10 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     await cursorAt(ben, 'Ada', 0.1, 0.9);
     await heard(ben, 'Can you hear me?');
     await heard(ada, 'Can you hear me?');
-    expect(await ada.locator('.waiting').count()).toBe(0);
+    await expect.poll(() => ada.locator('.waiting').count()).toBe(0);
     await roster(ada, ['Ada', 'Ben']);
-    expect(await ben.locator('.cursors .cursor').count()).toBe(1);
-    expect(await ada.locator('.cursors .cursor').count()).toBe(1);
+    await expect.poll(() => ben.locator('.cursors .cursor').count()).toBe(1);
+    await expect.poll(() => ada.locator('.cursors .cursor').count()).toBe(1);
   });
 
   test('the keyboard moves the cursor, and reaches everything', async () => {
