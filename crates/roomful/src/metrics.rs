@@ -33,12 +33,23 @@ pub(crate) fn denied(module: &str, room: &str) {
     counter!("roomful_denied_total", "module" => module.to_owned(), "room" => room.to_owned()).increment(1);
 }
 
-pub(crate) fn rooms(count: usize) {
-    gauge!("roomful_rooms").set(count as f64);
+// Gauges are counted up and down, not set: two threads that set one may do so in the wrong order, and it would lie until
+// the next change.
+
+pub(crate) fn room_began() {
+    gauge!("roomful_rooms").increment(1.0);
 }
 
-pub(crate) fn members(count: usize) {
-    gauge!("roomful_members").set(count as f64);
+pub(crate) fn room_ended() {
+    gauge!("roomful_rooms").decrement(1.0);
+}
+
+pub(crate) fn member_joined() {
+    gauge!("roomful_members").increment(1.0);
+}
+
+pub(crate) fn member_left() {
+    gauge!("roomful_members").decrement(1.0);
 }
 
 pub(crate) fn frame_received() {

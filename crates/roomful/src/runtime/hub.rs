@@ -153,17 +153,19 @@ impl Hub {
         let mut shard = lock(self.shard(&room.topic));
         if shard.get(&room.topic).is_some_and(|found| Arc::ptr_eq(found, room)) {
             shard.remove(&room.topic);
-            let rooms = self.rooms.fetch_sub(1, Ordering::Relaxed) - 1;
-            metrics::rooms(rooms);
+            self.rooms.fetch_sub(1, Ordering::Relaxed);
+            metrics::room_ended();
         }
     }
 
     pub(super) fn member_joined(&self) {
-        metrics::members(self.members.fetch_add(1, Ordering::Relaxed) + 1);
+        self.members.fetch_add(1, Ordering::Relaxed);
+        metrics::member_joined();
     }
 
     pub(super) fn member_left(&self) {
-        metrics::members(self.members.fetch_sub(1, Ordering::Relaxed) - 1);
+        self.members.fetch_sub(1, Ordering::Relaxed);
+        metrics::member_left();
     }
 
     fn find_or_create(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Result<Arc<LiveRoom>, Close> {
@@ -179,7 +181,8 @@ impl Hub {
         let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), limits: Arc::clone(limits) };
         let room = LiveRoom::new(topic.clone(), config, Arc::downgrade(self));
         shard.insert(topic.clone(), Arc::clone(&room));
-        metrics::rooms(self.rooms.fetch_add(1, Ordering::Relaxed) + 1);
+        self.rooms.fetch_add(1, Ordering::Relaxed);
+        metrics::room_began();
         Ok(room)
     }
 

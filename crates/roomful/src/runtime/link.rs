@@ -126,8 +126,8 @@ impl Link {
     pub(super) fn end(self: &Arc<Self>, socket_error: Option<Error>) {
         let mut inbox = lock(&self.inbox);
         let session = inbox.end(socket_error);
-        if inbox.is_busy() && session.is_none() && inbox.leave_timer.is_none() {
-            inbox.leave_timer = self.leave_in_time();
+        if session.is_none() {
+            self.limit_leave(&mut inbox);
         }
         drop(inbox);
         self.spawn_work(session);
@@ -159,8 +159,11 @@ impl Link {
             return Err(Close::LOST);
         }
         let room = self.hub.join(topic, self, seed)?;
-        lock(&self.inbox).joined();
         self.room.get_or_init(|| room);
+        let mut inbox = lock(&self.inbox);
+        inbox.joined();
+        // The socket may have ended since it was asked for above.
+        self.limit_leave(&mut inbox);
         Ok(())
     }
 
@@ -226,6 +229,12 @@ impl Link {
     }
 
     /// A handler that hangs must not keep a ghost in the roster.
+    fn limit_leave(self: &Arc<Self>, inbox: &mut Inbox) {
+        if inbox.has_ended() && inbox.is_busy() && inbox.leave_timer.is_none() {
+            inbox.leave_timer = self.leave_in_time();
+        }
+    }
+
     fn leave_in_time(self: &Arc<Self>) -> Option<AbortHandle> {
         let wait = self.hub.host()?.sleep_until(self.hub.now() + self.limits.leave_timeout_ms);
         let link = Arc::downgrade(self);

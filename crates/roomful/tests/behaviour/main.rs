@@ -8,4 +8,5 @@ mod guards;
 mod hooks;
 mod metrics;
 mod order;
+mod race;
 mod scripted;

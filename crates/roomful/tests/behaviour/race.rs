@@ -1,0 +1,69 @@
+//! A socket that ends at the one moment when its member is in the room and not yet known to be.
+
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
+
+use roomful::runtime::{Connection, Host};
+use roomful::{BoxFuture, Close, Dialect, Rooms};
+use tokio::sync::Semaphore;
+use tokio::time::{Duration, Instant};
+
+use crate::scripted::{Log, Scripted, stage};
+
+/// Tokio with its clock in the test's hands.
+struct PausedHost(Instant);
+
+impl Host for PausedHost {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        tokio::spawn(task);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap()
+    }
+
+    fn sleep_until(&self, at: u64) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep_until(self.0 + Duration::from_millis(at)))
+    }
+
+    fn random(&self) -> u128 {
+        7
+    }
+}
+
+/// The snapshot wakes the socket from within the join; this socket ends right then.
+struct EndsWhenWoken(Mutex<Option<Connection>>);
+
+impl Wake for EndsWhenWoken {
+    fn wake(self: Arc<Self>) {
+        if let Some(connection) = self.0.lock().unwrap().take() {
+            connection.end(&Close::LOST, None);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_makes_no_ghost_although_its_on_join_hangs() {
+    let log = Log::default();
+    let gate = Arc::new(Semaphore::new(0));
+    let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
+    let rooms = Rooms::new().module("m", |m| m.room("scripted", scripted)).build().unwrap();
+    rooms.start(|| Arc::new(PausedHost(Instant::now())));
+    let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=waits+in+on_join";
+    let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+    let connection = rooms.admit(parts, Dialect::Plain).connect();
+    let mailbox = Arc::clone(connection.mailbox());
+    let waker = Waker::from(Arc::new(EndsWhenWoken(Mutex::new(Some(connection)))));
+    assert!(mailbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
+
+    tokio::task::yield_now().await;
+    assert_eq!(rooms.at(&stage()).count(), 1, "it joined before it was known to be over");
+    tokio::time::sleep(Duration::from_millis(rooms.limits().leave_timeout_ms + 1)).await;
+    assert_eq!(rooms.at(&stage()).count(), 0);
+
+    gate.add_permits(1);
+    while rooms.stats().tasks > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(log.take(), ["teardown", "on_leave", "deferred late"]);
+}
