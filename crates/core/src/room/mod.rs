@@ -22,8 +22,11 @@ use crate::{ConnectionId, Dialect, Json, Limits, MemberId, Millis, NodeId};
 pub struct RoomConfig {
     /// The machine that this engine runs on.
     pub node: NodeId,
-    /// Names this run of sequence numbers; a new one each time a room is restored.
+    /// Names one run of sequence numbers. A room that is restored goes on in the epoch that its members were told.
     pub epoch: Arc<str>,
+    /// Sequence numbers begin above this: 0 for a new epoch, and for a restored room a number that is above every one that
+    /// it has given in this epoch.
+    pub last_seq: u64,
     /// The bounds.
     pub limits: Arc<Limits>,
 }
@@ -36,7 +39,7 @@ pub struct RoomConfig {
 /// use roomful_core::{ConnectionId, Dialect, Limits, MemberId, NodeId};
 ///
 /// let limits = Arc::new(Limits::default());
-/// let mut room = Room::restore(RoomConfig { node: NodeId(0), epoch: "e".into(), limits }, []);
+/// let mut room = Room::restore(RoomConfig { node: NodeId(0), epoch: "e".into(), last_seq: 0, limits }, []);
 /// let mut effects = Vec::new();
 /// let member = MemberId::parse("ann").map_err(|e| e.to_string())?;
 /// let join = Input::Join { connection: ConnectionId(1), dialect: Dialect::Plain, member, state: None };
@@ -70,8 +73,8 @@ impl Room {
     #[must_use]
     pub fn restore(config: RoomConfig, connections: impl IntoIterator<Item = Restored>) -> Self {
         let mut room = Self {
+            seq: config.last_seq,
             config,
-            seq: 0,
             roster: Roster::default(),
             connections: HashMap::new(),
             v1_connections: 0,
@@ -90,6 +93,14 @@ impl Room {
     #[must_use]
     pub fn roster(&self) -> &Roster {
         &self.roster
+    }
+
+    /// What is to be kept of a connection, while it is in.
+    #[must_use]
+    pub fn kept(&self, connection: ConnectionId) -> Option<Restored> {
+        let Connected { place, dialect } = *self.connections.get(&connection)?;
+        let Entry { member, state, .. } = self.roster.get(place)?.clone();
+        Some(Restored { connection, dialect, place, member, state })
     }
 
     /// The member that a connection is, while it is in.
@@ -181,10 +192,9 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_presence(state.as_ref())?;
-        let Connected { place, dialect } = *self.connections.get(&connection).ok_or(Refused::NotIn)?;
-        let entry = self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
-        let Entry { member, state, .. } = entry.clone();
-        effects.push(Effect::Persist(Restored { connection, dialect, place, member, state }));
+        let Connected { place, .. } = *self.connections.get(&connection).ok_or(Refused::NotIn)?;
+        self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
+        effects.extend(self.kept(connection).map(Effect::Persist));
         if self.lane.mark(place, now, effects) {
             self.flush_presence(now, effects);
         }

@@ -43,7 +43,7 @@ fn a_v1_snapshot_says_where_the_numbers_stand() {
     room.broadcast_all(None, "2");
     let snapshot = concat!(
         r#"2 <- {"t":"snapshot","self":"bob","members":[{"id":"ann"},{"id":"bob"}],"#,
-        r#""seq":2,"epoch":"e1","heartbeat":25000,"limits":{"frame":65536}}"#
+        r#""seq":2,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
     );
     assert_eq!(room.join(2, V1, "bob", None)[0], snapshot);
 }

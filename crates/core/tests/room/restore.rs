@@ -6,7 +6,7 @@ use roomful_core::Limits;
 use crate::script::{NOTHING, Script};
 
 #[test]
-fn a_restored_room_is_the_same_room_under_a_new_epoch() {
+fn a_restored_room_is_the_same_room_and_counts_on_above_what_it_was_given() {
     let mut room = Script::with(Limits::default(), &[("ann", V1), ("bob", Plain), ("cat", V1)]);
     room.set(3, Some("1"));
     room.broadcast(1, "ann", "1");
@@ -18,7 +18,7 @@ fn a_restored_room_is_the_same_room_under_a_new_epoch() {
         [
             concat!(
                 r#"4 <- {"t":"snapshot","self":"dan","members":[{"id":"bob"},{"id":"cat","state":1},{"id":"dan"}],"#,
-                r#""seq":0,"epoch":"e2","heartbeat":25000,"limits":{"frame":65536}}"#
+                r#""seq":1000,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
             r#"all but 4 <- {"from":"dan","t":"presence","op":"join"}"#,
             "keep 4: V1, place 3, dan",
@@ -28,7 +28,7 @@ fn a_restored_room_is_the_same_room_under_a_new_epoch() {
         room.broadcast(2, "bob", "2"),
         [
             r#"plain: all but 2 <- {"from":"bob","t":"msg","msg":2}"#,
-            r#"v1: all but 2 <- {"from":"bob","t":"msg","msg":2,"seq":1}"#,
+            r#"v1: all but 2 <- {"from":"bob","t":"msg","msg":2,"seq":1001}"#,
         ],
         "it knows still who speaks what"
     );
@@ -61,7 +61,7 @@ fn a_room_that_held_nothing_says_nothing_when_it_returns() {
     room.restore();
     assert_eq!(
         room.at(5_000).broadcast(1, "ann", "1"),
-        [r#"v1: all but 1 <- {"from":"ann","t":"msg","msg":1,"seq":1}"#]
+        [r#"v1: all but 1 <- {"from":"ann","t":"msg","msg":1,"seq":1001}"#]
     );
     room.set(1, Some("2"));
     room.set(1, Some("3"));

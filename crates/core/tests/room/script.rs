@@ -23,7 +23,7 @@ impl Script {
     /// An empty room at 1,000 ms.
     pub(crate) fn new(limits: Limits) -> Self {
         let limits = Arc::new(limits);
-        Self { room: Room::restore(config("e1", &limits), []), limits, now: 1_000, kept: Vec::new() }
+        Self { room: Room::restore(config(0, &limits), []), limits, now: 1_000, kept: Vec::new() }
     }
 
     /// A room with these members, none with a state: connection 1 is the first of them, and so on.
@@ -76,7 +76,7 @@ impl Script {
     /// Builds the room again, from what it asked to keep, the last first.
     pub(crate) fn restore(&mut self) {
         let kept = self.kept.iter().rev().cloned();
-        self.room = Room::restore(config("e2", &self.limits), kept);
+        self.room = Room::restore(config(1_000, &self.limits), kept);
     }
 
     /// Who is in and in what state, as the room knows it.
@@ -99,8 +99,8 @@ impl Script {
     }
 }
 
-fn config(epoch: &str, limits: &Arc<Limits>) -> RoomConfig {
-    RoomConfig { node: NodeId(1), epoch: epoch.into(), limits: Arc::clone(limits) }
+fn config(last_seq: u64, limits: &Arc<Limits>) -> RoomConfig {
+    RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq, limits: Arc::clone(limits) }
 }
 
 fn lines(effect: &Effect) -> Vec<String> {

@@ -51,8 +51,6 @@ pub(crate) enum Due {
     Leave(String),
     Message(usize),
     Reply(&'static str),
-    /// The room was put away and came back; it numbers its messages anew.
-    NewEpoch,
 }
 
 /// A member as every client is to know it.
@@ -112,8 +110,7 @@ impl Peer {
         if self.closed || !self.outbox.is_empty() {
             return Ok(());
         }
-        let missing = self.due.iter().find(|due| !matches!(due, Due::NewEpoch));
-        ensure!(missing.is_none(), "has read everything and missed {missing:?}");
+        ensure!(self.due.is_empty(), "has read everything and missed {:?}", self.due.front());
         let known = self.view.members();
         let same = known.iter().map(|(member, _)| member).eq(room.iter().map(|standing| standing.member));
         ensure!(same, "knows {known:?}, but in are {room:?}");
@@ -132,7 +129,7 @@ impl Peer {
         match told {
             Told::Updated { member, state } => return self.check_update(member, &state, ledger),
             Told::Message { from, msg, seq } => {
-                let due = self.next_due();
+                let due = self.due.pop_front();
                 let Some(Due::Message(number)) = due else {
                     return Fault::new(format!("{msg} came where {due:?} was due"));
                 };
@@ -141,8 +138,7 @@ impl Peer {
             }
             _ => {}
         }
-        let due = self.next_due();
-        match (told, due) {
+        match (told, self.due.pop_front()) {
             (Told::Snapshot { seq }, Some(Due::Snapshot(roster))) => {
                 self.seq = seq;
                 self.check_snapshot(&roster, ledger)
@@ -159,15 +155,6 @@ impl Peer {
             }
             (Told::Reply { t }, Some(Due::Reply(reply))) if t == reply => Ok(()),
             (told, due) => Fault::new(format!("{told:?} came where {due:?} was due")),
-        }
-    }
-
-    fn next_due(&mut self) -> Option<Due> {
-        loop {
-            match self.due.pop_front() {
-                Some(Due::NewEpoch) => self.seq = self.seq.map(|_| 0),
-                due => return due,
-            }
         }
     }
 

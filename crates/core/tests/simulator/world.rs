@@ -17,6 +17,9 @@ use crate::peer::{Due, Pace, Peer, Standing};
 use crate::rng::Rng;
 use crate::tally::{Seen, Tally};
 
+/// More sequence numbers than a room gives between two restores.
+const SEQ_OF_A_LIFE: u64 = 1_000_000;
+
 pub(crate) struct World {
     pub(crate) rng: Rng,
     pub(crate) limits: Arc<Limits>,
@@ -28,7 +31,7 @@ pub(crate) struct World {
     pub(crate) tally: Tally,
     room: Room,
     kept: BTreeMap<ConnectionId, Restored>,
-    epoch: u64,
+    last_seq: u64,
 }
 
 impl World {
@@ -45,7 +48,7 @@ impl World {
             made: Made::default(),
             tally: Tally::default(),
             kept: BTreeMap::new(),
-            epoch: 0,
+            last_seq: 0,
         }
     }
 
@@ -97,10 +100,9 @@ impl World {
     pub(crate) fn restore(&mut self) -> Result<(), Fault> {
         let mut kept: Vec<_> = self.kept.values().cloned().collect();
         self.rng.shuffle(&mut kept);
-        self.epoch += 1;
-        self.room = Room::restore(config(self.epoch, &self.limits), kept);
+        self.last_seq += SEQ_OF_A_LIFE;
+        self.room = Room::restore(config(self.last_seq, &self.limits), kept);
         let wake = self.lane.restart();
-        self.peers.values_mut().for_each(|peer| peer.expect(Due::NewEpoch));
         self.check_roster()?;
         self.check_connections()?;
         if wake.is_none() {
@@ -329,6 +331,6 @@ impl World {
     }
 }
 
-fn config(epoch: u64, limits: &Arc<Limits>) -> RoomConfig {
-    RoomConfig { node: NodeId(1), epoch: format!("e{epoch}").into(), limits: Arc::clone(limits) }
+fn config(last_seq: u64, limits: &Arc<Limits>) -> RoomConfig {
+    RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq, limits: Arc::clone(limits) }
 }

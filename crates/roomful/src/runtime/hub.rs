@@ -178,7 +178,7 @@ impl Hub {
             return Err(Close::OVERLOADED);
         }
         let epoch = format!("{:032x}", self.random());
-        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), limits: Arc::clone(limits) };
+        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, limits: Arc::clone(limits) };
         let room = LiveRoom::new(topic.clone(), config, Arc::downgrade(self));
         shard.insert(topic.clone(), Arc::clone(&room));
         self.rooms.fetch_add(1, Ordering::Relaxed);
