@@ -1,9 +1,11 @@
 //! Who is who: connections, members and nodes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One WebSocket of this process. Assigned by the runtime, never sent to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +66,12 @@ impl Serialize for MemberId {
     }
 }
 
+impl<'de> Deserialize<'de> for MemberId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Cow::<str>::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 impl fmt::Display for MemberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -84,5 +92,12 @@ mod tests {
         assert_eq!(MemberId::from_random(0).as_str(), "00000000-0000-4000-8000-000000000000");
         assert_eq!(MemberId::from_random(u128::MAX).as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(MemberId::parse(MemberId::from_random(7).as_str()), Ok(MemberId::from_random(7)));
+    }
+
+    #[test]
+    fn only_an_id_is_read_as_one() {
+        let id: MemberId = serde_json::from_str(r#""ann""#).unwrap();
+        assert_eq!(serde_json::to_string(&id).unwrap(), r#""ann""#);
+        assert!(serde_json::from_str::<MemberId>(r#""a b""#).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! JSON that is carried, not read.
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// One JSON value as it will stand in a frame: shared, never parsed again on its way to the members.
@@ -63,8 +64,34 @@ impl From<&RawValue> for Json {
     }
 }
 
+/// As it is, not as a string; only into JSON.
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(self.as_str()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self::from(&*raw))
+    }
+}
+
 impl std::fmt::Debug for Json {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_other_json_it_stays_as_it_was_written() {
+        let text = r#"[1.0,{"b":1,"a":"\u0041"},null]"#;
+        let values: Vec<Json> = serde_json::from_str(text).unwrap();
+        assert_eq!(values[1].as_str(), r#"{"b":1,"a":"\u0041"}"#);
+        assert_eq!(serde_json::to_string(&values).unwrap(), text);
     }
 }
