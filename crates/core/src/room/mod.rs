@@ -95,6 +95,12 @@ impl Room {
         &self.roster
     }
 
+    /// What this run of sequence numbers is called.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.config.epoch
+    }
+
     /// What is to be kept of a connection, while it is in.
     #[must_use]
     pub fn kept(&self, connection: ConnectionId) -> Option<Restored> {

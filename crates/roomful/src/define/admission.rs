@@ -55,7 +55,7 @@ impl Admission {
     /// Starts the connection: guards, data, seed, join. Do this when the handshake is complete.
     #[must_use]
     pub fn connect(self) -> Connection {
-        Connection::start(&self.hub, self.dialect, self.opening, self.span)
+        Connection::start(&self.hub, self.dialect, self.opening, self.span, None)
     }
 }
 

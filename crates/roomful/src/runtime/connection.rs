@@ -6,10 +6,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use roomful_core::frame::decode;
 use roomful_core::intake::{Dropped, Verdict};
-use roomful_core::{Close, Dialect, Limits, Millis};
+use roomful_core::{Close, Dialect, Limits, MemberId, Millis};
 
 use super::hub::Counted;
-use super::link::{Link, Opening};
+use super::kept::Vetted;
+use super::link::{Identity, Link, Opening};
 use super::{Hub, Mailbox, lock};
 use crate::metrics;
 
@@ -30,11 +31,13 @@ impl Connection {
         dialect: Dialect,
         opening: Result<Opening, Close>,
         span: tracing::Span,
+        vetted: Option<Vetted>,
     ) -> Self {
         let counted = hub.count_connection();
         let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
         let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));
-        let link = Link::new(hub, dialect, limits, span);
+        let identity = Identity { member: MemberId::from_random(hub.random()), vetted, opened: false };
+        let link = Link::new(hub, dialect, limits, span, identity);
         lock(&hub.open).insert(link.connection, Arc::downgrade(&link));
         match opening {
             Ok(opening) => link.spawn(Arc::clone(&link).open(opening)),
@@ -43,10 +46,22 @@ impl Connection {
         Self { link, _counted: counted }
     }
 
+    /// A connection that another process has started.
+    pub(super) fn of(hub: &Arc<Hub>, link: Arc<Link>) -> Self {
+        lock(&hub.open).insert(link.connection, Arc::downgrade(&link));
+        Self { link, _counted: hub.count_connection() }
+    }
+
     /// A number for this connection, unique in this process.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.link.connection.0
+    }
+
+    /// The id that it has, or will have, as a member.
+    #[must_use]
+    pub fn member(&self) -> &MemberId {
+        self.link.member()
     }
 
     /// What is to be written to the socket.

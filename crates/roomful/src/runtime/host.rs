@@ -1,6 +1,6 @@
 //! What the platform lends to the rooms.
 
-use roomful_core::Millis;
+use roomful_core::{MemberId, Millis};
 
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 
@@ -17,4 +17,28 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
 
     /// 128 bits that nobody can guess and that never come twice.
     fn random(&self) -> u128;
+
+    /// Where the sockets outlive the process: what keeps what the next one needs.
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        None
+    }
+}
+
+/// A platform that puts rooms away while their sockets stay open.
+///
+/// Its calls come while a room is locked: it must not call back into the rooms.
+pub trait Keeper: MaybeSend + MaybeSync {
+    /// Puts these bytes beside the connection's socket, in place of what was there:
+    /// [`Rooms::restore`](crate::Rooms::restore) goes on from them.
+    fn keep(&self, member: &MemberId, kept: &[u8]);
+
+    /// The connection is over, though its socket may be open for a while yet.
+    fn forget(&self, member: &MemberId);
+
+    /// How many bytes may be kept of one connection.
+    fn limit(&self) -> usize;
+
+    /// A room has something to do at this time. If the process is gone by then, another must be started soon after, and
+    /// told to [wake](crate::Rooms::wake) its rooms.
+    fn wake_by(&self, at: Millis);
 }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use futures_util::task::AtomicWaker;
 use roomful_core::pattern::Topic;
-use roomful_core::room::RoomConfig;
+use roomful_core::room::{Room, RoomConfig};
 use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
 use super::link::Link;
 use super::live_room::JoinError;
-use super::{Host, LiveRoom, lock};
+use super::{Host, Keeper, LiveRoom, lock};
 use crate::maybe_send::MaybeSend;
 use crate::metrics;
 
@@ -76,6 +76,10 @@ impl Hub {
     /// There is none before the platform starts the rooms, and no connection either.
     pub(crate) fn host(&self) -> Option<&Arc<dyn Host>> {
         self.host.get()
+    }
+
+    pub(super) fn keeper(&self) -> Option<&dyn Keeper> {
+        self.host()?.keeper()
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -179,11 +183,26 @@ impl Hub {
         }
         let epoch = format!("{:032x}", self.random());
         let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, limits: Arc::clone(limits) };
-        let room = LiveRoom::new(topic.clone(), config, Arc::downgrade(self));
-        shard.insert(topic.clone(), Arc::clone(&room));
+        let room = LiveRoom::new(topic.clone(), Room::restore(config, []), HashMap::new(), Arc::downgrade(self));
+        self.insert(&mut shard, &room);
+        Ok(room)
+    }
+
+    /// Takes in a room that has come back with its members.
+    pub(super) fn take_in(&self, room: &Arc<LiveRoom>) {
+        self.insert(&mut lock(self.shard(&room.topic)), room);
+        (0..room.read(|room| room.roster().len())).for_each(|_| self.member_joined());
+    }
+
+    fn insert(&self, shard: &mut HashMap<Topic, Arc<LiveRoom>>, room: &Arc<LiveRoom>) {
+        shard.insert(room.topic.clone(), Arc::clone(room));
         self.rooms.fetch_add(1, Ordering::Relaxed);
         metrics::room_began();
-        Ok(room)
+    }
+
+    /// Every room that somebody is in.
+    pub(crate) fn live_rooms(&self) -> Vec<Arc<LiveRoom>> {
+        self.shards.iter().flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>()).collect()
     }
 
     fn shard(&self, topic: &Topic) -> &Mutex<HashMap<Topic, Arc<LiveRoom>>> {

@@ -140,6 +140,11 @@ impl Inbox {
         self.phase = Phase::Busy;
     }
 
+    /// Joined in another process, and nothing to do.
+    pub(super) fn resumed(&mut self, session: Arc<dyn Session>) {
+        self.phase = Phase::Idle(session);
+    }
+
     pub(super) fn over(&mut self) {
         self.phase = Phase::Over;
         self.discard();

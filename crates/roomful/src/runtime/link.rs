@@ -4,6 +4,7 @@
 //! something to do; that is what keeps one connection's messages in order and different connections apart.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use roomful_core::{Close, ConnectionId, Dialect, ErrorCode, Json, Limits, Member
 use tracing::{Instrument, Span};
 
 use super::inbox::{Inbox, Job, Next};
+use super::kept::{self, Kept, Seat, Vetted};
 use super::leave::{Teardowns, after_leave};
 use super::{Hub, LiveRoom, Mailbox, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
@@ -33,6 +35,12 @@ pub(crate) struct Link {
     pub(super) intake: Mutex<Intake>,
     pub(super) space: AtomicWaker,
     member: MemberId,
+    /// Where the connection outlives the process: who it is, to be kept.
+    vetted: Option<Vetted>,
+    /// Whether `on_join` has run to its end.
+    opened: AtomicBool,
+    /// In bytes: the room's bound, or what there is left to keep it in.
+    presence_limit: usize,
     room: OnceLock<Arc<LiveRoom>>,
     teardowns: Teardowns,
     /// Every hook of this connection runs in it.
@@ -51,9 +59,28 @@ type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Ses
 #[cfg(target_family = "wasm")]
 type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>>>;
 
+/// Who a connection is.
+pub(super) struct Identity {
+    pub(super) member: MemberId,
+    /// Where it was vetted before it came here.
+    pub(super) vetted: Option<Vetted>,
+    /// Whether its `on_join` has run already.
+    pub(super) opened: bool,
+}
+
 impl Link {
-    pub(super) fn new(hub: &Arc<Hub>, dialect: Dialect, limits: Arc<Limits>, span: Span) -> Arc<Self> {
+    pub(super) fn new(
+        hub: &Arc<Hub>,
+        dialect: Dialect,
+        limits: Arc<Limits>,
+        span: Span,
+        Identity { member, vetted, opened }: Identity,
+    ) -> Arc<Self> {
         let now = hub.now();
+        let to_keep_it = vetted
+            .as_ref()
+            .zip(hub.keeper())
+            .map(|(vetted, keeper)| keeper.limit().saturating_sub(kept::size_without_state(vetted, &member)));
         Arc::new(Self {
             hub: Arc::clone(hub),
             connection: hub.new_connection_id(),
@@ -61,7 +88,10 @@ impl Link {
             inbox: Mutex::new(Inbox::new()),
             intake: Mutex::new(Intake::new(dialect, &limits, now)),
             space: AtomicWaker::new(),
-            member: MemberId::from_random(hub.random()),
+            presence_limit: limits.presence_bytes.min(to_keep_it.unwrap_or(usize::MAX)),
+            member,
+            vetted,
+            opened: AtomicBool::new(opened),
             room: OnceLock::new(),
             teardowns: Teardowns::default(),
             limits,
@@ -87,12 +117,21 @@ impl Link {
         if let Err(close) = self.join(&topic, seed.as_ref()) {
             return self.refuse(close);
         }
-        if let Err(error) = caught(session.on_join()).await {
-            metrics::handler_failed("on_join");
-            session.report(error).await;
-            self.close(Close::JOIN_FAILED);
+        match caught(session.on_join()).await {
+            Ok(()) => self.keep_opened(),
+            Err(error) => {
+                metrics::handler_failed("on_join");
+                session.report(error).await;
+                self.close(Close::JOIN_FAILED);
+            }
         }
         self.work(session).await;
+    }
+
+    /// Goes on with a connection that another process has opened.
+    pub(super) fn resume(&self, session: Arc<dyn Session>, room: &Arc<LiveRoom>) {
+        self.room.get_or_init(|| Arc::clone(room));
+        lock(&self.inbox).resumed(session);
     }
 
     /// A connection that never joins.
@@ -158,6 +197,10 @@ impl Link {
         if lock(&self.inbox).has_ended() || self.mailbox.closing().is_some() {
             return Err(Close::LOST);
         }
+        self.check_state(seed).map_err(|refused| {
+            tracing::warn!(%refused, "a join was refused");
+            Close::JOIN_FAILED
+        })?;
         let room = self.hub.join(topic, self, seed)?;
         self.room.get_or_init(|| room);
         let mut inbox = lock(&self.inbox);
@@ -221,11 +264,39 @@ impl Link {
         lock(&self.inbox).over();
     }
 
-    fn leave_roster(&self) {
+    pub(super) fn leave_roster(&self) {
         if let Some(room) = self.room.get() {
             // `false` when the wait for a slow handler ran out before: it left then.
             let _left_just_now = room.leave(self.connection);
         }
+        if let (Some(_), Some(keeper)) = (&self.vetted, self.hub.keeper()) {
+            keeper.forget(&self.member);
+        }
+    }
+
+    /// Has the platform keep what this connection needs to go on in another process, where it is one that does.
+    pub(super) fn keep(&self, seat: Option<Seat>) {
+        let (Some(vetted), Some(keeper)) = (&self.vetted, self.hub.keeper()) else { return };
+        let kept = Kept::new(vetted.clone(), self.member.clone(), self.opened.load(Ordering::Relaxed), seat);
+        match kept.to_bytes() {
+            Ok(bytes) => keeper.keep(&self.member, &bytes),
+            Err(error) => tracing::error!(member = %self.member, %error, "a connection cannot be kept"),
+        }
+    }
+
+    fn keep_opened(&self) {
+        self.opened.store(true, Ordering::Relaxed);
+        if self.vetted.is_some() {
+            let room = self.room.get();
+            self.keep(
+                room.and_then(|room| room.read(|room| Some(Seat::new(room.epoch(), &room.kept(self.connection)?)))),
+            );
+        }
+    }
+
+    fn check_state(&self, state: Option<&Json>) -> Result<(), Refused> {
+        let (bytes, limit) = (state.map_or(0, Json::size), self.presence_limit);
+        if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
     }
 
     /// A handler that hangs must not keep a ghost in the roster.
@@ -295,6 +366,7 @@ impl Link {
     }
 
     pub(crate) fn set_presence(&self, state: Option<Json>) -> Result {
+        self.check_state(state.as_ref()).map_err(Error::refused)?;
         self.in_room(Input::SetPresence { connection: self.connection, state })
     }
 

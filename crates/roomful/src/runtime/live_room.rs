@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 
 use roomful_core::pattern::Topic;
-use roomful_core::room::{Effect, Input, Refused, Room, RoomConfig};
+use roomful_core::room::{Effect, Input, Refused, Room};
 use roomful_core::{ConnectionId, Json, MemberId, Millis};
 
+use super::kept::Seat;
 use super::link::Link;
 use super::{Hub, lock};
 use crate::metrics;
@@ -36,9 +37,14 @@ pub(super) enum JoinError {
 }
 
 impl LiveRoom {
-    pub(super) fn new(topic: Topic, config: RoomConfig, hub: Weak<Hub>) -> Arc<Self> {
-        let state =
-            State { engine: Room::restore(config, []), links: HashMap::new(), effects: Vec::new(), abandoned: false };
+    /// A room with these connections as its members.
+    pub(super) fn new(
+        topic: Topic,
+        engine: Room,
+        links: HashMap<ConnectionId, Arc<Link>>,
+        hub: Weak<Hub>,
+    ) -> Arc<Self> {
+        let state = State { engine, links, effects: Vec::new(), abandoned: false };
         Arc::new(Self { topic, hub, state: Mutex::new(state) })
     }
 
@@ -98,6 +104,9 @@ impl LiveRoom {
     }
 
     fn wake_at(self: &Arc<Self>, hub: &Arc<Hub>, at: Millis) {
+        if let Some(keeper) = hub.keeper() {
+            keeper.wake_by(at);
+        }
         let room = Arc::downgrade(self);
         let sleep = hub.host().map(|host| host.sleep_until(at));
         hub.spawn(async move {
@@ -152,8 +161,11 @@ impl State {
                     }
                     metrics::delivered(each.len() * self.links.len());
                 }
-                // Memory is all the state there is in a process of its own.
-                Effect::Persist(_) => {}
+                Effect::Persist(restored) => {
+                    if let Some(link) = self.links.get(&restored.connection) {
+                        link.keep(Some(Seat::new(self.engine.epoch(), &restored)));
+                    }
+                }
                 Effect::WakeAt(at) => wake_at = Some(at),
             }
         }

@@ -98,7 +98,7 @@ impl<R: Room> TestRoom<R> {
                 Box::pin(async move { Ok(Arc::new(TypedSession { room, conn }) as Arc<dyn Session>) })
             }),
         };
-        let connection = Connection::start(self.rooms.hub(), Dialect::V1, Ok(opening), tracing::Span::none());
+        let connection = Connection::start(self.rooms.hub(), Dialect::V1, Ok(opening), tracing::Span::none(), None);
         match TestMember::open(connection, Arc::clone(&self.host)).await {
             Ok(member) => member,
             Err(close) => fail(&format!("the member was closed instead of joining: {close:?}")),

@@ -1,0 +1,214 @@
+//! What of a connection outlives the process that serves it: bytes that a platform puts beside the socket.
+
+use roomful_core::key::Params;
+use roomful_core::pattern::Topic;
+use roomful_core::room::Restored;
+use roomful_core::roster::Place;
+use roomful_core::{ConnectionId, Dialect, Json, MemberId};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Bytes of another version are not read: what they say would be guessed.
+const VERSION: u8 = 1;
+
+/// A connection that was let in: which room or socket it is for, and what its guards and `data` found. Made by
+/// [`Admission::vet`](crate::Admission::vet) in one place, taken by [`Rooms::connect`](crate::Rooms::connect) in another.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Vetted {
+    pub(crate) module: String,
+    pub(crate) name: String,
+    /// The key's params, as a JSON object.
+    pub(crate) key: Json,
+    pub(crate) data: Json,
+    v1: bool,
+    /// Where it is to go; nothing for a socket, which goes anywhere. It follows from the key, so it is not sent along.
+    #[serde(skip)]
+    topic: Option<Topic>,
+}
+
+impl Vetted {
+    pub(crate) fn new(
+        (module, name): (&str, &str),
+        params: &Params,
+        topic: Option<Topic>,
+        data: Json,
+        dialect: Dialect,
+    ) -> Result<Self, serde_json::Error> {
+        let (module, name) = (module.to_owned(), name.to_owned());
+        Ok(Self { module, name, key: Json::encode(params)?, data, v1: dialect == Dialect::V1, topic })
+    }
+
+    /// `module/name`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.module, self.name)
+    }
+
+    /// The room's topic. `None` for a typed socket, and where it was read from bytes.
+    #[must_use]
+    pub fn topic(&self) -> Option<&Topic> {
+        self.topic.as_ref()
+    }
+
+    /// The key's params as a JSON object.
+    #[must_use]
+    pub fn key(&self) -> &Json {
+        &self.key
+    }
+
+    /// What `data` found.
+    #[must_use]
+    pub fn data(&self) -> &Json {
+        &self.data
+    }
+
+    /// What the connection speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        if self.v1 { Dialect::V1 } else { Dialect::Plain }
+    }
+}
+
+/// All that a connection needs to go on in another process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kept {
+    version: u8,
+    pub(crate) vetted: Vetted,
+    pub(crate) member: MemberId,
+    /// Whether `on_join` (a socket's `open`) has run to its end.
+    pub(crate) opened: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seat: Option<Seat>,
+}
+
+/// A member's place in its room.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Seat {
+    pub(crate) epoch: String,
+    place: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    state: Option<Json>,
+}
+
+/// Bytes that cannot be gone on from.
+#[derive(Debug, thiserror::Error)]
+pub enum KeptError {
+    /// Another version of this crate wrote them.
+    #[error("they are of version {found}, this is version {VERSION}")]
+    Version {
+        /// The version that they say.
+        found: u8,
+    },
+    /// They are not what was kept.
+    #[error("they cannot be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl Kept {
+    pub(crate) fn new(vetted: Vetted, member: MemberId, opened: bool, seat: Option<Seat>) -> Self {
+        Self { version: VERSION, vetted, member, opened, seat }
+    }
+
+    /// The id by which the connection was kept.
+    #[must_use]
+    pub fn member(&self) -> &MemberId {
+        &self.member
+    }
+
+    /// What is to be put beside the socket.
+    ///
+    /// # Errors
+    ///
+    /// Never for what this crate has made; JSON's writer has an error all the same.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, KeptError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Reads what [`to_bytes`](Kept::to_bytes) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`KeptError`] when it was another version that wrote it, or something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeptError> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u8,
+        }
+        match serde_json::from_slice(bytes)? {
+            Head { version: VERSION } => Ok(serde_json::from_slice(bytes)?),
+            Head { version: found } => Err(KeptError::Version { found }),
+        }
+    }
+
+    pub(crate) fn restored(&self, connection: ConnectionId) -> Option<Restored> {
+        let Seat { place, state, .. } = self.seat.as_ref()?;
+        Some(Restored {
+            connection,
+            dialect: self.vetted.dialect(),
+            place: Place(*place),
+            member: self.member.clone(),
+            state: state.clone(),
+        })
+    }
+}
+
+impl Seat {
+    pub(crate) fn new(epoch: &str, restored: &Restored) -> Self {
+        Self { epoch: epoch.to_owned(), place: restored.place.0, state: restored.state.clone() }
+    }
+}
+
+/// What keeping a connection takes at most beside its state's own bytes.
+pub(super) fn size_without_state(vetted: &Vetted, member: &MemberId) -> usize {
+    const ONE_BYTE: &str = "0";
+    let state = serde_json::from_str(ONE_BYTE).ok();
+    let seat = Seat { epoch: "0".repeat(32), place: u64::MAX, state };
+    let kept = Kept::new(vetted.clone(), member.clone(), false, Some(seat)).to_bytes();
+    kept.map_or(usize::MAX, |bytes| bytes.len() - ONE_BYTE.len())
+}
+
+/// A state that is there and is `null` is a state; only an absent one is none.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(state: Option<&str>) -> Kept {
+        let state = state.map(|text| serde_json::from_str(text).unwrap());
+        let params = Params::from_iter([("id", "a\"\u{0}\u{1f600}")]);
+        let data = Json::encode(&(1, "ü")).unwrap();
+        let vetted = Vetted::new(("m", "r"), &params, None, data, Dialect::V1).unwrap();
+        let member = MemberId::parse("ann").unwrap();
+        let seat = Seat { epoch: "e".to_owned(), place: 7, state };
+        Kept::new(vetted, member, true, Some(seat))
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_kept() {
+        for state in [None, Some("null"), Some(r#"{"x":1.0,"y":"\u00e9"}"#)] {
+            let kept = kept(state);
+            let read = Kept::from_bytes(&kept.to_bytes().unwrap()).unwrap();
+            assert_eq!(read.restored(ConnectionId(3)), kept.restored(ConnectionId(3)), "{state:?}");
+            assert_eq!((read.vetted.key(), read.vetted.data()), (kept.vetted.key(), kept.vetted.data()));
+            assert_eq!((read.vetted.path(), read.vetted.dialect(), read.opened), ("m/r".to_owned(), Dialect::V1, true));
+        }
+    }
+
+    #[test]
+    fn a_state_takes_its_own_bytes_and_no_more_than_was_said() {
+        let kept = kept(Some(r#"{"x":1}"#));
+        let bytes = kept.to_bytes().unwrap().len();
+        assert!(bytes <= size_without_state(&kept.vetted, &kept.member) + r#"{"x":1}"#.len());
+    }
+
+    #[test]
+    fn another_version_is_named_and_rubbish_is_refused() {
+        let newer =
+            String::from_utf8(kept(None).to_bytes().unwrap()).unwrap().replace("\"version\":1", "\"version\":2");
+        let error = Kept::from_bytes(newer.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "they are of version 2, this is version 1");
+        assert!(matches!(Kept::from_bytes(b"{}").unwrap_err(), KeptError::Unreadable(_)));
+    }
+}
