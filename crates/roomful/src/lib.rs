@@ -37,6 +37,11 @@
 //! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,
 //! and what a platform needs for that is [`runtime`]. It never holds a lock while a hook runs.
 
+#![cfg_attr(
+    target_family = "wasm",
+    allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")
+)]
+
 mod absent;
 mod channel;
 mod conn;
@@ -63,7 +68,7 @@ pub use define::{Admission, BuildError, IntoRoomDef, Mistake, ModuleBuilder, Roo
 pub use deny::Deny;
 pub use error::{Error, ErrorKind, Result};
 pub use guard::Guard;
-pub use handle::{Member, RoomHandle};
+pub use handle::{Member, RoomHandle, UntypedRoom};
 pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 pub use room::{Incoming, Outgoing, Presence, Room};
 pub use roomful_core::key::{KeyError, Params};

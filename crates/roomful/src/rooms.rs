@@ -8,8 +8,8 @@ use http::request::Parts;
 use roomful_core::{Dialect, Limits};
 
 use crate::define::Definition;
-use crate::runtime::{Drain, Host, Hub, Stats};
-use crate::{Admission, Channel, RoomHandle, RoomsBuilder};
+use crate::runtime::{Connection, Drain, Host, Hub, Kept, Stats, Vetted};
+use crate::{Admission, Channel, RoomHandle, RoomsBuilder, UntypedRoom};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
@@ -103,6 +103,45 @@ impl Rooms {
     #[must_use]
     pub fn admit(&self, parts: Parts, dialect: Dialect) -> Admission {
         Admission::new(&self.inner.hub, &self.inner.definitions, parts, dialect)
+    }
+
+    /// For a platform with a process for each room: the same definitions, and no room that anybody is in.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        let Inner { hub, definitions, path, origins } = &*self.inner;
+        let hub = Hub::new(Limits::clone(&hub.limits));
+        let (definitions, path, origins) = (definitions.clone(), path.clone(), origins.clone());
+        Self { inner: Arc::new(Inner { hub, definitions, path, origins }) }
+    }
+
+    /// For a platform: starts a connection that was vetted elsewhere. No guard runs; the seed, the join and `on_join` do.
+    #[must_use]
+    pub fn connect(&self, vetted: Vetted) -> Connection {
+        self.inner.hub.connect(&self.inner.definitions, vetted)
+    }
+
+    /// For a platform: goes on with connections that another process kept, in their order: all those of one room, or one
+    /// of a socket. Hooks do not run again. A connection that cannot be gone on with (its room is not defined any more,
+    /// its data has another type, its `on_join` was cut off) leaves the room and closes, so that its client comes back.
+    ///
+    /// Where a [wake](crate::runtime::Keeper::wake_by) was still to come, call [`wake`](Rooms::wake) before anything else.
+    #[must_use]
+    pub fn restore(&self, kept: Vec<Kept>) -> Vec<Connection> {
+        self.inner.hub.restore(&self.inner.definitions, kept)
+    }
+
+    /// For a platform: tells every room that a time it asked to be woken at has come.
+    pub fn wake(&self) {
+        for room in self.inner.hub.live_rooms() {
+            // A wake is never refused.
+            let _never_refused = room.handle(roomful_core::room::Input::Wake);
+        }
+    }
+
+    /// For a platform with a process for each room: the room of this one.
+    #[must_use]
+    pub fn only_room(&self) -> UntypedRoom {
+        UntypedRoom::new(self.inner.hub.live_rooms().into_iter().next())
     }
 
     #[cfg(feature = "test")]

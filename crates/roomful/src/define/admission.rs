@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
+use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect, Limits};
+use tracing::Instrument as _;
 
 use super::Definition;
-use crate::runtime::{Connection, Hub, Opening};
+use crate::runtime::{Connection, Hub, Opening, Vetted};
 use crate::{Upgrade, metrics};
 
 /// An upgrade whose selectors and key have been read. Made by [`Rooms::admit`](crate::Rooms::admit); a platform completes
@@ -16,8 +18,15 @@ pub struct Admission {
     hub: Arc<Hub>,
     limits: Arc<Limits>,
     dialect: Dialect,
-    opening: Result<Opening, Close>,
+    found: Result<Found, Close>,
     span: tracing::Span,
+}
+
+/// Which room an upgrade is for.
+struct Found {
+    definition: Arc<Definition>,
+    topic: Topic,
+    upgrade: Upgrade,
 }
 
 impl Admission {
@@ -29,15 +38,15 @@ impl Admission {
         });
         let Some(definition) = definition else {
             metrics::connection_opened("unknown", "unknown");
-            let opening = Err(Close::UNKNOWN_SOCKET);
+            let found = Err(Close::UNKNOWN_SOCKET);
             let limits = Arc::clone(&hub.limits);
-            return Self { hub: Arc::clone(hub), limits, dialect, opening, span: tracing::Span::none() };
+            return Self { hub: Arc::clone(hub), limits, dialect, found, span: tracing::Span::none() };
         };
         metrics::connection_opened(&definition.module, &definition.name);
         let limits = Arc::clone(&definition.limits);
         let span = tracing::info_span!("connection", module = definition.module, room = definition.name);
-        let opening = open(definition, query.key.as_deref(), parts);
-        Self { hub: Arc::clone(hub), limits, dialect, opening, span }
+        let found = find(definition, query.key.as_deref(), parts);
+        Self { hub: Arc::clone(hub), limits, dialect, found, span }
     }
 
     /// The bounds that the socket must keep.
@@ -55,11 +64,34 @@ impl Admission {
     /// Starts the connection: guards, data, seed, join. Do this when the handshake is complete.
     #[must_use]
     pub fn connect(self) -> Connection {
-        Connection::start(&self.hub, self.dialect, self.opening, self.span, None)
+        let opening = self.found.map(|Found { definition, topic, upgrade }| Opening {
+            topic,
+            limits: Arc::clone(&definition.limits),
+            open: Box::new(move |link| Arc::clone(&definition.room).open(definition.guards.clone(), upgrade, link)),
+        });
+        Connection::start(&self.hub, self.dialect, opening, self.span, None)
+    }
+
+    /// Runs guards and data and nothing else: the connection itself is served elsewhere, by
+    /// [`Rooms::connect`](crate::Rooms::connect).
+    ///
+    /// # Errors
+    ///
+    /// How the completed handshake is to be closed.
+    pub async fn vet(self) -> Result<Vetted, Close> {
+        let Found { definition, topic, upgrade } = self.found?;
+        let params = upgrade.params().clone();
+        let room = Arc::clone(&definition.room);
+        let data = room.vet(definition.guards.clone(), upgrade).instrument(self.span).await?;
+        let names = (&*definition.module, &*definition.name);
+        Vetted::new(names, &params, Some(topic), data, self.dialect).map_err(|error| {
+            tracing::error!(%error, "a key cannot be written");
+            Close::JOIN_FAILED
+        })
     }
 }
 
-fn open(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Opening, Close> {
+fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Close> {
     let limits = &definition.limits;
     let params = parse_key(&definition.pattern, key, KeyLimits::from(&**limits));
     let topic = params.and_then(|params| definition.pattern.topic(&params).map(|topic| (params, topic)));
@@ -69,10 +101,5 @@ fn open(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Resul
         Close::FORBIDDEN
     })?;
     let upgrade = Upgrade::new(parts, definition.module.clone(), definition.name.clone(), params);
-    let definition = Arc::clone(definition);
-    Ok(Opening {
-        topic,
-        limits: Arc::clone(&definition.limits),
-        open: Box::new(move |link| Arc::clone(&definition.room).open(definition.guards.clone(), upgrade, link)),
-    })
+    Ok(Found { definition: Arc::clone(definition), topic, upgrade })
 }

@@ -9,5 +9,5 @@ mod room_def;
 pub use admission::Admission;
 pub use build_error::{BuildError, Mistake};
 pub use builder::{ModuleBuilder, RoomsBuilder};
-pub(crate) use registered::Definition;
+pub(crate) use registered::{Definition, ResumeError};
 pub use room_def::{IntoRoomDef, RoomDef, RoomExt};

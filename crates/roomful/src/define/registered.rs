@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use roomful_core::key::Params;
+use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::{Pattern, PatternError};
-use roomful_core::{Close, Limits};
+use roomful_core::{Close, Json, Limits};
 
 use super::RoomDef;
 use crate::guard::BoxGuard;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::runtime::Link;
 use crate::session::{Session, TypedSession, caught};
-use crate::{Channel, Conn, Deny, Error, Room, Upgrade, metrics};
+use crate::{Channel, Conn, Deny, Error, ErrorKind, Room, Upgrade, metrics};
 
 /// One registered room.
 pub(crate) struct Definition {
@@ -37,6 +37,23 @@ pub(crate) trait ErasedRoom: MaybeSend + MaybeSync {
         upgrade: Upgrade,
         link: Arc<Link>,
     ) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>>;
+    /// The same, where the request is; what the data is goes elsewhere, to [`resume`](ErasedRoom::resume).
+    fn vet(
+        self: Arc<Self>,
+        outer_guards: Vec<BoxGuard<()>>,
+        upgrade: Upgrade,
+    ) -> BoxFuture<'static, Result<Json, Close>>;
+    /// Takes a connection whose guards and data ran before; none runs again.
+    fn resume(&self, params: &Params, data: &Json, link: Arc<Link>) -> Result<Arc<dyn Session>, ResumeError>;
+}
+
+/// What was found at the upgrade is not of the types that the room has now: another version of the app found it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResumeError {
+    #[error("its key does not fit the channel: {0}")]
+    Key(#[from] KeyError),
+    #[error("its data does not fit the room's: {0}")]
+    Data(#[from] serde_json::Error),
 }
 
 pub(super) struct Registered<R: Room> {
@@ -67,18 +84,44 @@ impl<R: Room> ErasedRoom for Registered<R> {
         link: Arc<Link>,
     ) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>> {
         Box::pin(async move {
-            run_guards(&outer_guards, &upgrade, &upgrade).await?;
-            let key = key_of::<R::Channel>(upgrade.params())?;
-            let typed = upgrade.clone().with_key(key.clone());
-            run_guards(&self.guards, &typed, &upgrade).await?;
-            let data = self.data(&typed, &upgrade).await?;
-            let conn = Conn::new(key, data, link);
-            Ok(Arc::new(TypedSession { room: Arc::clone(&self.room), conn }) as Arc<dyn Session>)
+            let (key, data) = self.admit(&outer_guards, &upgrade).await?;
+            Ok(self.session(key, data, link))
         })
+    }
+
+    fn vet(
+        self: Arc<Self>,
+        outer_guards: Vec<BoxGuard<()>>,
+        upgrade: Upgrade,
+    ) -> BoxFuture<'static, Result<Json, Close>> {
+        Box::pin(async move {
+            let (_, data) = self.admit(&outer_guards, &upgrade).await?;
+            Json::encode(&data).map_err(|error| {
+                failed("data", &ErrorKind::Encode(error).into_error(), &upgrade);
+                Close::JOIN_FAILED
+            })
+        })
+    }
+
+    fn resume(&self, params: &Params, data: &Json, link: Arc<Link>) -> Result<Arc<dyn Session>, ResumeError> {
+        Ok(self.session(R::Channel::from_params(params)?, data.decode()?, link))
     }
 }
 
 impl<R: Room> Registered<R> {
+    /// Guards, key and data.
+    async fn admit(&self, outer_guards: &[BoxGuard<()>], upgrade: &Upgrade) -> Result<(R::Channel, R::Data), Close> {
+        run_guards(outer_guards, upgrade, upgrade).await?;
+        let key = key_of::<R::Channel>(upgrade.params())?;
+        let typed = upgrade.clone().with_key(key.clone());
+        run_guards(&self.guards, &typed, upgrade).await?;
+        Ok((key, self.data(&typed, upgrade).await?))
+    }
+
+    fn session(&self, key: R::Channel, data: R::Data, link: Arc<Link>) -> Arc<dyn Session> {
+        Arc::new(TypedSession { room: Arc::clone(&self.room), conn: Conn::new(key, data, link) })
+    }
+
     async fn data(&self, typed: &Upgrade<R::Channel>, upgrade: &Upgrade) -> Result<R::Data, Close> {
         match caught(async { Ok(self.room.data(typed).await) }).await {
             Ok(Ok(data)) => Ok(data),

@@ -78,12 +78,17 @@ impl Connection {
 
     /// Ready when another message may be received. Read the socket only then.
     pub fn poll_space(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let has_space = || lock(&self.link.inbox).has_space(&self.link.limits);
-        if has_space() {
+        if self.has_space() {
             return Poll::Ready(());
         }
         self.link.space.register(cx.waker());
-        if has_space() { Poll::Ready(()) } else { Poll::Pending }
+        if self.has_space() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Whether another message may be received now.
+    #[must_use]
+    pub fn has_space(&self) -> bool {
+        lock(&self.link.inbox).has_space(&self.link.limits)
     }
 
     /// One WebSocket message, text or binary, as it came.

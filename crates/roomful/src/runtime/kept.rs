@@ -5,7 +5,9 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::Restored;
 use roomful_core::roster::Place;
 use roomful_core::{ConnectionId, Dialect, Json, MemberId};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+use crate::absent::present;
 
 /// Bytes of another version are not read: what they say would be guessed.
 const VERSION: u8 = 1;
@@ -164,11 +166,6 @@ pub(super) fn size_without_state(vetted: &Vetted, member: &MemberId) -> usize {
     let seat = Seat { epoch: "0".repeat(32), place: u64::MAX, state };
     let kept = Kept::new(vetted.clone(), member.clone(), false, Some(seat)).to_bytes();
     kept.map_or(usize::MAX, |bytes| bytes.len() - ONE_BYTE.len())
-}
-
-/// A state that is there and is `null` is a state; only an absent one is none.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -128,10 +128,22 @@ impl Link {
         self.work(session).await;
     }
 
-    /// Goes on with a connection that another process has opened.
-    pub(super) fn resume(&self, session: Arc<dyn Session>, room: &Arc<LiveRoom>) {
+    /// Is in a room that has come back.
+    pub(super) fn enter(&self, room: &Arc<LiveRoom>) {
         self.room.get_or_init(|| Arc::clone(room));
+    }
+
+    /// Goes on with a connection that another process has begun.
+    pub(super) fn resume(self: &Arc<Self>, session: Arc<dyn Session>) {
         lock(&self.inbox).resumed(session);
+        if !self.opened.load(Ordering::Relaxed) {
+            // Its `on_join` was cut off, and must not run twice.
+            self.close(Close::JOIN_FAILED);
+        }
+    }
+
+    pub(super) fn is_member(&self) -> bool {
+        self.room.get().is_some_and(|room| room.read(|room| room.member(self.connection).is_some()))
     }
 
     /// A connection that never joins.

@@ -14,6 +14,7 @@ mod leave;
 mod link;
 mod live_room;
 mod mailbox;
+mod restore;
 
 pub use connection::Connection;
 pub use drain::Drain;

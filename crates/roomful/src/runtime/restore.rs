@@ -1,0 +1,139 @@
+//! The return of a room whose process ended while its sockets stayed open.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use roomful_core::key::{KeyError, KeyLimits, Params, parse_key};
+use roomful_core::pattern::Topic;
+use roomful_core::room::{Restored, Room, RoomConfig};
+use roomful_core::{Close, Limits, NodeId};
+
+use super::kept::{Kept, Vetted};
+use super::link::{Identity, Link, Opening};
+use super::{Connection, Hub, LiveRoom};
+use crate::define::{Definition, ResumeError};
+use crate::session::Session;
+
+/// The clock moves on faster than any room counts, so a number made of it is above all that were given before it was read.
+const SEQ_PER_MILLISECOND: u64 = 1_024;
+
+/// A client whose connection cannot be gone on with may come back at once, as a new member.
+const RETRY_MS: u64 = 0;
+
+/// Why a connection that was vetted is not served.
+#[derive(Debug, thiserror::Error)]
+enum Unserved {
+    #[error("there is no such room here")]
+    UnknownRoom,
+    #[error("its key: {0}")]
+    Key(#[from] KeyError),
+    #[error("{0}")]
+    Resume(#[from] ResumeError),
+    #[error("its member is in the room already")]
+    Twice,
+}
+
+/// A room or a socket that a vetted connection belongs to.
+struct Place<'a> {
+    definition: &'a Arc<Definition>,
+    params: Params,
+    topic: Topic,
+}
+
+impl Hub {
+    /// Starts a connection whose guards and data ran elsewhere.
+    pub(crate) fn connect(self: &Arc<Self>, definitions: &[Arc<Definition>], vetted: Vetted) -> Connection {
+        let dialect = vetted.dialect();
+        let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
+        let opening = match place(definitions, &vetted) {
+            Ok(Place { definition, params, topic }) => {
+                let (definition, data) = (Arc::clone(definition), vetted.data.clone());
+                Ok(Opening {
+                    topic,
+                    limits: Arc::clone(&definition.limits),
+                    open: Box::new(move |link| {
+                        let session = definition.room.resume(&params, &data, link).map_err(|error| {
+                            tracing::error!(%error, "a connection cannot be served");
+                            Close::JOIN_FAILED
+                        });
+                        Box::pin(std::future::ready(session))
+                    }),
+                })
+            }
+            Err(error) => {
+                tracing::error!(room = vetted.path(), %error, "a connection cannot be served");
+                Err(Close::JOIN_FAILED)
+            }
+        };
+        Connection::start(self, dialect, opening, span, Some(vetted))
+    }
+
+    /// Goes on with all the connections of one room, or with one of a socket.
+    pub(crate) fn restore(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: Vec<Kept>) -> Vec<Connection> {
+        let links: Vec<_> = kept.iter().map(|kept| self.link(definitions, kept)).collect();
+        let found = kept.iter().find_map(|kept| place(definitions, &kept.vetted).ok());
+        let room = found.map(|place| {
+            let restored = links.iter().zip(&kept).filter_map(|(link, kept)| kept.restored(link.connection));
+            self.restore_room(place.topic, &place.definition.limits, &kept, restored, &links)
+        });
+        for (link, kept) in links.iter().zip(&kept) {
+            room.iter().for_each(|room| link.enter(room));
+            match session(definitions, link, kept) {
+                Ok(session) => link.resume(session),
+                Err(error) => {
+                    tracing::warn!(room = kept.vetted.path(), %error, "a connection cannot be gone on with");
+                    link.refuse(Close::restarting(RETRY_MS));
+                    link.leave_roster();
+                }
+            }
+        }
+        links.into_iter().map(|link| Connection::of(self, link)).collect()
+    }
+
+    fn link(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: &Kept) -> Arc<Link> {
+        let vetted = &kept.vetted;
+        let limits = find(definitions, vetted).map_or(&self.limits, |definition| &definition.limits);
+        let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
+        let identity = Identity { member: kept.member.clone(), vetted: Some(vetted.clone()), opened: kept.opened };
+        Link::new(self, vetted.dialect(), Arc::clone(limits), span, identity)
+    }
+
+    fn restore_room(
+        self: &Arc<Self>,
+        topic: Topic,
+        limits: &Arc<Limits>,
+        kept: &[Kept],
+        restored: impl Iterator<Item = Restored>,
+        links: &[Arc<Link>],
+    ) -> Arc<LiveRoom> {
+        let epoch = kept.iter().find_map(|kept| kept.seat.as_ref()).map_or("", |seat| &seat.epoch);
+        let last_seq = self.now().saturating_mul(SEQ_PER_MILLISECOND);
+        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq, limits: Arc::clone(limits) };
+        let engine = Room::restore(config, restored);
+        let members = links.iter().filter(|link| engine.member(link.connection).is_some());
+        let members: HashMap<_, _> = members.map(|link| (link.connection, Arc::clone(link))).collect();
+        let room = LiveRoom::new(topic, engine, members, Arc::downgrade(self));
+        self.take_in(&room);
+        room
+    }
+}
+
+fn find<'a>(definitions: &'a [Arc<Definition>], vetted: &Vetted) -> Option<&'a Arc<Definition>> {
+    definitions.iter().find(|definition| definition.module == vetted.module && definition.name == vetted.name)
+}
+
+fn place<'a>(definitions: &'a [Arc<Definition>], vetted: &Vetted) -> Result<Place<'a>, Unserved> {
+    let definition = find(definitions, vetted).ok_or(Unserved::UnknownRoom)?;
+    let limits = KeyLimits::from(&*definition.limits);
+    let params = parse_key(&definition.pattern, Some(vetted.key.as_bytes()), limits)?;
+    let topic = definition.pattern.topic(&params)?;
+    Ok(Place { definition, params, topic })
+}
+
+fn session(definitions: &[Arc<Definition>], link: &Arc<Link>, kept: &Kept) -> Result<Arc<dyn Session>, Unserved> {
+    let Place { definition, params, .. } = place(definitions, &kept.vetted)?;
+    if !link.is_member() {
+        return Err(Unserved::Twice);
+    }
+    Ok(definition.room.resume(&params, &kept.vetted.data, Arc::clone(link))?)
+}

@@ -1,0 +1,175 @@
+//! The worker's half: selectors, key, guards and data, before any object is woken.
+
+use http::HeaderMap;
+use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use roomful::runtime::Vetted;
+use roomful::{Channel, Close, Dialect, Rooms};
+use worker::{Env, Headers, Request, RequestInit, Response, Stub, WebSocketPair};
+
+use crate::remote::RemoteRoom;
+use crate::{console, forwarded, request};
+
+/// The binding's name unless said otherwise.
+const BINDING: &str = "ROOMS";
+/// An object is reached through its stub and not by a name; the platform wants a URL all the same.
+pub(crate) const OBJECT: &str = "https://object";
+
+/// Serves rooms from a worker.
+pub trait RoomsExt {
+    /// Answers a request for the rooms' path; every other path is a 404. The objects are bound as `ROOMS`.
+    ///
+    /// # Errors
+    ///
+    /// When `wrangler.jsonc` has no such binding, or the platform fails.
+    fn fetch(&self, request: Request, env: &Env) -> impl Future<Output = worker::Result<Response>>;
+
+    /// The same rooms, with their objects under another binding's name.
+    fn bound_as(&self, binding: &str) -> Edge;
+
+    /// One room, to act on from outside any connection. The objects are bound as `ROOMS`.
+    ///
+    /// # Errors
+    ///
+    /// When `wrangler.jsonc` has no such binding.
+    fn remote<C: Channel>(&self, env: &Env, key: &C) -> worker::Result<RemoteRoom<C>>;
+}
+
+impl RoomsExt for Rooms {
+    async fn fetch(&self, request: Request, env: &Env) -> worker::Result<Response> {
+        self.bound_as(BINDING).fetch(request, env).await
+    }
+
+    fn bound_as(&self, binding: &str) -> Edge {
+        Edge { rooms: self.clone(), binding: binding.to_owned() }
+    }
+
+    fn remote<C: Channel>(&self, env: &Env, key: &C) -> worker::Result<RemoteRoom<C>> {
+        self.bound_as(BINDING).remote(env, key)
+    }
+}
+
+/// Rooms and the binding that their objects are found under. Made by [`RoomsExt::bound_as`].
+pub struct Edge {
+    rooms: Rooms,
+    binding: String,
+}
+
+impl Edge {
+    /// See [`RoomsExt::fetch`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn fetch(&self, request: Request, env: &Env) -> worker::Result<Response> {
+        console::install();
+        let Ok(parts) = request::parts(&request) else { return Response::error("this is no URL", 400) };
+        if parts.uri.path() != self.rooms.path() {
+            return Response::error("not found", 404);
+        }
+        if parts.method != http::Method::GET {
+            return Ok(Response::error("only GET upgrades to a WebSocket", 405)?.with_headers(headers("allow", "GET")?));
+        }
+        if !asks_for_a_websocket(&parts.headers) {
+            let response = Response::error("this is a WebSocket: send `Upgrade: websocket`", 426)?;
+            return Ok(response.with_headers(headers("upgrade", "websocket")?));
+        }
+        if !self.rooms.allows_origin(&parts.headers) {
+            return Response::error("this origin may not connect", 403);
+        }
+        let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
+        let dialect = Dialect::choose(offers);
+        match self.rooms.admit(parts, dialect).vet().await {
+            Ok(vetted) => self.forward(&vetted, env).await,
+            Err(close) => refuse(dialect, &close),
+        }
+    }
+
+    /// See [`RoomsExt::remote`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn remote<C: Channel>(&self, env: &Env, key: &C) -> worker::Result<RemoteRoom<C>> {
+        Ok(RemoteRoom::new(self.objects(env)?, key))
+    }
+
+    async fn forward(&self, vetted: &Vetted, env: &Env) -> worker::Result<Response> {
+        let objects = self.objects(env)?;
+        let header = match forwarded::encode(vetted) {
+            Ok(header) => header,
+            Err(error) => {
+                tracing::error!(room = vetted.path(), %error, "a connection is refused");
+                return refuse(vetted.dialect(), &Close::JOIN_FAILED);
+            }
+        };
+        let headers = headers("upgrade", "websocket")?;
+        headers.set(forwarded::VETTED, &header)?;
+        let request = Request::new_with_init(OBJECT, RequestInit::new().with_headers(headers))?;
+        match objects.of(vetted)?.fetch_with_request(request).await {
+            Ok(response) => Ok(response),
+            // It was lost in the middle of the join, or a hook's panic took it down.
+            Err(error) => {
+                tracing::error!(room = vetted.path(), %error, "an object failed");
+                refuse(vetted.dialect(), &Close::JOIN_FAILED)
+            }
+        }
+    }
+
+    fn objects(&self, env: &Env) -> worker::Result<Objects> {
+        let namespace = env.durable_object(&self.binding).map_err(|error| {
+            let missing = format!(
+                "there is no Durable Object bound as `{}` ({error}): name it in `durable_objects.bindings` of wrangler.jsonc, \
+                 with the class that `room_object!` exports, or say another name with `rooms.bound_as(..)`",
+                self.binding
+            );
+            tracing::error!("{missing}");
+            worker::Error::RustError(missing)
+        })?;
+        Ok(Objects(namespace))
+    }
+}
+
+/// Where the objects are.
+pub(crate) struct Objects(worker::ObjectNamespace);
+
+impl Objects {
+    /// A room's object is found by its topic; a socket has a fresh one.
+    fn of(&self, vetted: &Vetted) -> worker::Result<Stub> {
+        match vetted.topic() {
+            Some(topic) => self.named(topic.as_str()),
+            None => self.0.unique_id()?.get_stub(),
+        }
+    }
+
+    pub(crate) fn named(&self, topic: &str) -> worker::Result<Stub> {
+        self.0.id_from_name(topic)?.get_stub()
+    }
+}
+
+/// A completed handshake that says why it is over: a browser cannot read why one failed.
+pub(crate) fn refuse(dialect: Dialect, close: &Close) -> worker::Result<Response> {
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    server.accept()?;
+    server.close(Some(close.code), Some(&close.reason))?;
+    switch_to(client, dialect)
+}
+
+/// 101, in the dialect that was chosen.
+pub(crate) fn switch_to(client: worker::WebSocket, dialect: Dialect) -> worker::Result<Response> {
+    let response = Response::from_websocket(client)?;
+    match dialect.subprotocol() {
+        Some(name) => Ok(response.with_headers(headers(SEC_WEBSOCKET_PROTOCOL.as_str(), name)?)),
+        None => Ok(response),
+    }
+}
+
+fn headers(name: &str, value: &str) -> worker::Result<Headers> {
+    let headers = Headers::new();
+    headers.set(name, value)?;
+    Ok(headers)
+}
+
+fn asks_for_a_websocket(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(UPGRADE).iter().filter_map(|value| value.to_str().ok());
+    values.any(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case("websocket")))
+}

@@ -1,0 +1,92 @@
+//! What the worker tells an object of a connection: one header, which only the worker can set.
+
+use std::fmt::Write as _;
+
+use roomful::runtime::Vetted;
+
+/// Every header that goes from the worker to an object begins so. A request of a client's never reaches an object, and
+/// whatever of it begins so is taken off before guards see it.
+pub(crate) const PREFIX: &str = "x-roomful-";
+
+/// A [`Vetted`], as JSON in ASCII.
+pub(crate) const VETTED: &str = "x-roomful-vetted";
+
+/// Bytes that a key may take, and that a connection's data may take: both lie beside the socket, with the member's state,
+/// in the 16,384 bytes that the platform has for it.
+pub(crate) const MOST_BYTES: usize = 6 << 10;
+
+/// What cannot be forwarded.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unforwardable {
+    #[error(
+        "{what} of {bytes} bytes is over the {MOST_BYTES} that lie beside a socket: keep it elsewhere, and a name of it here"
+    )]
+    TooLarge { what: &'static str, bytes: usize },
+    #[error("it cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// The header's value.
+pub(crate) fn encode(vetted: &Vetted) -> Result<String, Unforwardable> {
+    for (what, bytes) in [("a key", vetted.key().size()), ("the data", vetted.data().size())] {
+        if bytes > MOST_BYTES {
+            return Err(Unforwardable::TooLarge { what, bytes });
+        }
+    }
+    Ok(in_ascii(&serde_json::to_string(vetted)?))
+}
+
+/// What [`encode`] was given.
+pub(crate) fn decode(value: &str) -> Result<Vetted, serde_json::Error> {
+    serde_json::from_str(value)
+}
+
+/// The same JSON in characters that a header may hold. Outside of strings JSON is ASCII; a control character is there only
+/// between two tokens, where it means nothing.
+fn in_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            ' '..='~' => ascii.push(character),
+            '\0'..='\x1f' => ascii.push(' '),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _infallible = write!(ascii, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vetted(key: &str, data: &str) -> Vetted {
+        let text = format!(r#"{{"module":"m","name":"r","key":{key},"data":{data},"v1":true}}"#);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn any_key_and_any_data_go_through_a_header() {
+        let key = r#"{"id":"ü 😀 \" \u0000 \u007f"}"#;
+        let forwarded = encode(&vetted(key, "[1,\n\t\"\u{7f}\u{feff}\"]")).unwrap();
+        assert!(forwarded.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{forwarded}");
+        let back = decode(&forwarded).unwrap();
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(back.key().as_str()), value(key));
+        assert_eq!(value(back.data().as_str()), value("[1,\"\u{7f}\u{feff}\"]"));
+    }
+
+    #[test]
+    fn what_is_too_large_to_lie_beside_a_socket_is_named() {
+        let large = format!("\"{}\"", "x".repeat(MOST_BYTES));
+        let error = encode(&vetted("{}", &large)).unwrap_err().to_string();
+        assert!(error.starts_with("the data of 6146 bytes is over the 6144"), "{error}");
+        let error = encode(&vetted(&format!(r#"{{"id":{large}}}"#), "1")).unwrap_err().to_string();
+        assert!(error.starts_with("a key of "), "{error}");
+        assert!(encode(&vetted("{}", &format!("\"{}\"", "x".repeat(MOST_BYTES - 2)))).is_ok());
+    }
+}

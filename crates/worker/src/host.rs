@@ -1,0 +1,121 @@
+//! What the platform lends to the rooms of one object.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use roomful::runtime::{Host, Keeper};
+use roomful::{BoxFuture, MemberId};
+use roomful_core::Millis;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::worker_sys::ext::WebSocketExt as _;
+use worker::{Date, Delay, WebSocket};
+
+use crate::alarm::Alarm;
+
+/// What the platform keeps beside a socket is 16,384 bytes as it writes them down; this much of it is not ours.
+const KEPT_BYTES: usize = 16_384 - 64;
+
+/// The clock, the tasks and the attachments of one object.
+pub(crate) struct ObjectHost {
+    pub(crate) alarm: Rc<Alarm>,
+    sockets: RefCell<HashMap<MemberId, WebSocket>>,
+    running: Rc<Running>,
+    latest: Cell<Millis>,
+}
+
+/// The tasks that have not ended, and who waits for that.
+#[derive(Default)]
+struct Running {
+    tasks: Cell<usize>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl ObjectHost {
+    pub(crate) fn new(alarm: Rc<Alarm>) -> Self {
+        Self { alarm, sockets: RefCell::default(), running: Rc::default(), latest: Cell::new(0) }
+    }
+
+    /// From now on what is to be kept of this member lies beside this socket.
+    pub(crate) fn attach(&self, member: MemberId, socket: WebSocket) {
+        self.sockets.borrow_mut().insert(member, socket);
+    }
+
+    pub(crate) fn detach(&self, member: &MemberId) {
+        self.sockets.borrow_mut().remove(member);
+    }
+
+    /// Ready when no task runs: an event that ends before what it led to may be the last thing before the object is put
+    /// away.
+    pub(crate) async fn quiet(&self) {
+        std::future::poll_fn(|cx| {
+            if self.running.tasks.get() == 0 {
+                return Poll::Ready(());
+            }
+            self.running.waiting.borrow_mut().push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn write(&self, member: &MemberId, attachment: &JsValue) {
+        let Some(socket) = self.sockets.borrow().get(member).cloned() else { return };
+        let written = socket.as_ref().serialize_attachment(attachment.clone());
+        if let Err(error) = written {
+            tracing::error!(%member, ?error, "what is to be kept of a connection was not taken");
+        }
+    }
+}
+
+impl Host for ObjectHost {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        let running = Rc::clone(&self.running);
+        running.tasks.set(running.tasks.get() + 1);
+        spawn_local(async move {
+            task.await;
+            running.tasks.set(running.tasks.get() - 1);
+            if running.tasks.get() == 0 {
+                running.waiting.take().into_iter().for_each(Waker::wake);
+            }
+        });
+    }
+
+    fn now(&self) -> Millis {
+        self.latest.set(self.latest.get().max(Date::now().as_millis()));
+        self.latest.get()
+    }
+
+    fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()> {
+        Box::pin(Delay::from(Duration::from_millis(at.saturating_sub(self.now()))))
+    }
+
+    fn random(&self) -> u128 {
+        uuid::Uuid::new_v4().as_u128()
+    }
+
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        Some(self)
+    }
+}
+
+impl Keeper for ObjectHost {
+    fn keep(&self, member: &MemberId, kept: &[u8]) {
+        self.write(member, &Uint8Array::from(kept));
+    }
+
+    fn forget(&self, member: &MemberId) {
+        self.write(member, &JsValue::NULL);
+    }
+
+    fn limit(&self) -> usize {
+        KEPT_BYTES
+    }
+
+    fn wake_by(&self, at: Millis) {
+        self.alarm.set(at, self.now());
+    }
+}

@@ -1,0 +1,111 @@
+//! Rooms in Cloudflare Durable Objects: the definitions that run on axum, one object for each room.
+//!
+//! Two things run: the worker, where requests come in, and the objects, where rooms live. [`RoomsExt::fetch`] is the
+//! worker's half: it reads which room an upgrade is for and runs guards and `data`, so whoever is denied never wakes an
+//! object. [`room_object!`] exports the class of the objects.
+//!
+//! ```ignore
+//! use roomful::{BuildError, Rooms};
+//! use roomful_worker::RoomsExt as _;
+//! use worker::{Context, Env, Request, Response, event};
+//!
+//! fn rooms(_: &Env) -> Result<Rooms, BuildError> {
+//!     Rooms::new().module("board", |m| m.room("cursors", Cursors)).build()
+//! }
+//!
+//! roomful_worker::room_object!(RoomObject, rooms);
+//!
+//! #[event(fetch)]
+//! async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
+//!     rooms(&env).map_err(|error| error.to_string())?.fetch(request, &env).await
+//! }
+//! ```
+//!
+//! An object is put away while its sockets stay open, and may be lost at any moment; what it needs to go on lies beside
+//! each socket, and nowhere else. It must never keep anything in memory that the next instance would miss, and never hold
+//! an object awake: a timer lives for a presence tick at most.
+//!
+//! Only this crate names the `worker` crate. It is empty on other targets than WebAssembly.
+
+mod forwarded;
+
+#[cfg(target_family = "wasm")]
+mod alarm;
+#[cfg(target_family = "wasm")]
+mod console;
+#[cfg(target_family = "wasm")]
+mod edge;
+#[cfg(target_family = "wasm")]
+mod host;
+#[cfg(target_family = "wasm")]
+mod object;
+#[cfg(target_family = "wasm")]
+mod remote;
+#[cfg(target_family = "wasm")]
+mod request;
+#[cfg(target_family = "wasm")]
+mod socket;
+
+#[cfg(target_family = "wasm")]
+pub use edge::{Edge, RoomsExt};
+#[cfg(target_family = "wasm")]
+pub use object::Object;
+#[cfg(target_family = "wasm")]
+pub use remote::{RemoteError, RemoteRoom};
+
+/// Exports the class of the objects that rooms live in: `room_object!(RoomObject, rooms)`, where `rooms` is an
+/// `fn(&Env) -> Result<Rooms, BuildError>`. The name is the `class_name` of the binding in `wrangler.jsonc`.
+#[cfg(target_family = "wasm")]
+#[macro_export]
+macro_rules! room_object {
+    ($name:ident, $rooms:path) => {
+        /// One room, or one typed socket.
+        #[::worker::durable_object]
+        pub struct $name {
+            object: $crate::Object,
+        }
+
+        impl ::worker::DurableObject for $name {
+            fn new(state: ::worker::State, env: ::worker::Env) -> Self {
+                Self { object: $crate::Object::new(state, $rooms(&env)) }
+            }
+
+            async fn fetch(&self, request: ::worker::Request) -> ::worker::Result<::worker::Response> {
+                self.object.fetch(request).await
+            }
+
+            async fn alarm(&self) -> ::worker::Result<::worker::Response> {
+                self.object.alarm().await
+            }
+
+            async fn websocket_message(
+                &self,
+                socket: ::worker::WebSocket,
+                message: ::worker::WebSocketIncomingMessage,
+            ) -> ::worker::Result<()> {
+                self.object.message(&socket, message).await;
+                Ok(())
+            }
+
+            async fn websocket_close(
+                &self,
+                socket: ::worker::WebSocket,
+                code: usize,
+                reason: String,
+                _was_clean: bool,
+            ) -> ::worker::Result<()> {
+                self.object.close(&socket, code, reason).await;
+                Ok(())
+            }
+
+            async fn websocket_error(
+                &self,
+                socket: ::worker::WebSocket,
+                error: ::worker::Error,
+            ) -> ::worker::Result<()> {
+                self.object.error(&socket, error).await;
+                Ok(())
+            }
+        }
+    };
+}

@@ -1,0 +1,244 @@
+//! The object's half: one room, or one typed socket, from its first connection to its last.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roomful::runtime::{Connection, Host as _, Kept, KeptError, Vetted};
+use roomful::{BuildError, Close, Dialect, MemberId, Rooms};
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::worker_sys::ext::WebSocketExt as _;
+use worker::{
+    Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
+};
+
+use crate::alarm::Alarm;
+use crate::host::ObjectHost;
+use crate::socket::{Sockets, close_socket};
+use crate::{console, edge, forwarded, remote};
+
+/// The platform takes 32,768 sockets in one object, and fails where there is one more.
+const MOST_SOCKETS: usize = 32_000;
+/// Answered by the platform without waking the object, byte for byte.
+const PING: &str = r#"{"t":"ping"}"#;
+const PONG: &str = r#"{"t":"pong"}"#;
+
+/// What is in the class that [`room_object!`](crate::room_object) exports.
+pub struct Object(Result<Rc<Room>, BuildError>);
+
+struct Room {
+    state: Rc<State>,
+    rooms: Rooms,
+    host: Arc<ObjectHost>,
+    sockets: Sockets,
+    answers_pings: Cell<bool>,
+}
+
+impl Object {
+    /// A new instance, which goes on with whatever sockets there are.
+    #[must_use]
+    pub fn new(state: State, rooms: Result<Rooms, BuildError>) -> Self {
+        console::install();
+        Self(rooms.map(|rooms| Room::new(state, &rooms)))
+    }
+
+    /// A request of the worker's: a connection that it has vetted, or something to do with the room.
+    ///
+    /// # Errors
+    ///
+    /// When the definitions have a mistake, or the platform fails.
+    pub async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
+        let room = self.0.as_ref().map_err(|error| worker::Error::RustError(error.to_string()))?;
+        let Some(header) = request.headers().get(forwarded::VETTED)? else {
+            let response = remote::act(&room.rooms, &request.bytes().await?);
+            room.host.quiet().await;
+            return response;
+        };
+        let vetted = forwarded::decode(&header)?;
+        room.connect(vetted)
+    }
+
+    /// A frame from a client.
+    pub async fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
+        let Ok(room) = &self.0 else { return };
+        let message = match message {
+            WebSocketIncomingMessage::String(text) => Bytes::from(text),
+            WebSocketIncomingMessage::Binary(bytes) => Bytes::from(bytes),
+        };
+        // A connection that is over already is kept no more; what its client still sends is of no interest.
+        if let Some(connection) = room.connection(socket) {
+            room.receive(&connection, &message);
+        }
+        room.host.quiet().await;
+    }
+
+    /// A socket is closed, by its client or by its loss.
+    pub async fn close(&self, socket: &WebSocket, code: usize, reason: String) {
+        let close = Close { code: u16::try_from(code).unwrap_or(Close::LOST.code), reason: reason.into() };
+        close_socket(socket, &close);
+        let Ok(room) = &self.0 else { return };
+        room.end(socket, &close, None);
+        room.host.quiet().await;
+    }
+
+    /// A socket failed.
+    pub async fn error(&self, socket: &WebSocket, error: worker::Error) {
+        let Ok(room) = &self.0 else { return };
+        room.end(socket, &Close::LOST, Some(error.to_string().into()));
+        room.host.quiet().await;
+    }
+
+    /// The time has come that an instance, this one or another, asked to be woken at.
+    ///
+    /// # Errors
+    ///
+    /// When the platform fails.
+    pub async fn alarm(&self) -> worker::Result<Response> {
+        if let Ok(room) = &self.0 {
+            if room.host.alarm.rings() {
+                room.rooms.wake();
+            }
+            room.host.quiet().await;
+        }
+        Response::empty()
+    }
+}
+
+impl Room {
+    fn new(state: State, rooms: &Rooms) -> Rc<Self> {
+        let state = Rc::new(state);
+        #[allow(
+            clippy::arc_with_non_send_sync,
+            reason = "on other targets a host is Send and Sync, and the type is one"
+        )]
+        let host = Arc::new(ObjectHost::new(Rc::new(Alarm::new(Rc::clone(&state)))));
+        let rooms = rooms.fresh();
+        rooms.start(|| Arc::clone(&host) as _);
+        let room = Rc::new(Self { state, rooms, host, sockets: Sockets::default(), answers_pings: Cell::new(false) });
+        room.restore();
+        room
+    }
+
+    /// Goes on with the sockets that an earlier instance has accepted.
+    fn restore(self: &Rc<Self>) {
+        let (mut sockets, mut all_kept) = (Vec::new(), Vec::new());
+        for socket in self.state.get_websockets() {
+            match kept_beside(&socket) {
+                Ok(Some(kept)) => {
+                    self.host.attach(kept.member().clone(), socket.clone());
+                    sockets.push(socket);
+                    all_kept.push(kept);
+                }
+                // It is over, and only its close is still to come.
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a connection cannot be gone on with");
+                    close_socket(&socket, &Close::restarting(0));
+                }
+            }
+        }
+        if sockets.is_empty() {
+            return;
+        }
+        for (connection, socket) in self.rooms.restore(all_kept).into_iter().zip(sockets) {
+            self.serve(connection, socket);
+        }
+        self.wake_as_asked();
+    }
+
+    /// Whatever an earlier instance still had to tell, its clients are told before anything that happens next.
+    fn wake_as_asked(self: &Rc<Self>) {
+        let room = Rc::clone(self);
+        // No other event comes in until this has ended.
+        let waking = self.state.block_concurrency_while(async move {
+            if room.host.alarm.is_inherited().await {
+                room.rooms.wake();
+            }
+            Ok(())
+        });
+        spawn_local(async move {
+            if let Err(error) = waking.await {
+                tracing::error!(%error, "an instance was not started");
+            }
+        });
+    }
+
+    fn connect(&self, vetted: Vetted) -> worker::Result<Response> {
+        let dialect = vetted.dialect();
+        if self.sockets.len() >= MOST_SOCKETS {
+            return edge::refuse(dialect, &Close::ROOM_FULL);
+        }
+        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        let connection = self.rooms.connect(vetted);
+        self.state.accept_websocket_with_tags(&server, &[connection.member().as_str()]);
+        self.host.attach(connection.member().clone(), server.clone());
+        self.serve(connection, server);
+        edge::switch_to(client, dialect)
+    }
+
+    fn serve(&self, connection: Connection, socket: WebSocket) {
+        if connection.mailbox().dialect() == Dialect::V1 && !self.answers_pings.replace(true) {
+            match WebSocketRequestResponsePair::new(PING, PONG) {
+                Ok(pair) => self.state.set_websocket_auto_response(&pair),
+                Err(error) => tracing::error!(?error, "pings wake this object"),
+            }
+        }
+        self.sockets.add(connection, socket);
+    }
+
+    fn connection(&self, socket: &WebSocket) -> Option<Rc<Connection>> {
+        self.sockets.get(&self.member(socket)?)
+    }
+
+    /// Every socket has one tag, its member's id.
+    fn member(&self, socket: &WebSocket) -> Option<MemberId> {
+        let tag = self.state.get_tags(socket).into_iter().next()?;
+        MemberId::parse(&tag).ok()
+    }
+
+    fn receive(&self, connection: &Rc<Connection>, message: &Bytes) {
+        if message.len() > connection.limits().frame_bytes {
+            return end_with(connection, Close::TOO_BIG);
+        }
+        // Here nobody can be kept from sending.
+        if !connection.has_space() {
+            return end_with(connection, Close::OVERLOADED);
+        }
+        connection.receive(message);
+        if let Some(at) = connection.release_at() {
+            let (time, connection) = (self.host.sleep_until(at), Rc::clone(connection));
+            self.host.spawn(Box::pin(async move {
+                time.await;
+                connection.release();
+            }));
+        }
+    }
+
+    fn end(&self, socket: &WebSocket, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
+        let Some(member) = self.member(socket) else { return };
+        if let Some(connection) = self.sockets.remove(&member) {
+            connection.end(close, error);
+        }
+        self.host.detach(&member);
+    }
+}
+
+/// Closes from this side, and does not wait for the client to answer.
+fn end_with(connection: &Connection, close: Close) {
+    connection.close(close.clone());
+    connection.end(&close, None);
+}
+
+/// What [`ObjectHost`] has put there; `None` when the connection is over.
+fn kept_beside(socket: &WebSocket) -> Result<Option<Kept>, KeptError> {
+    match socket.as_ref().deserialize_attachment() {
+        Ok(attachment) if attachment.is_null() => Ok(None),
+        Ok(attachment) => Kept::from_bytes(&Uint8Array::new(&attachment).to_vec()).map(Some),
+        Err(error) => {
+            tracing::error!(?error, "what was kept beside a socket cannot be had");
+            Ok(None)
+        }
+    }
+}

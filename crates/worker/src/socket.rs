@@ -1,0 +1,75 @@
+//! The sockets of one object, and the connections they are.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures_util::future::{AbortHandle, Abortable};
+use roomful::runtime::{Connection, Mailbox, Outgoing};
+use roomful::{Close, MemberId};
+use worker::WebSocket;
+use worker::wasm_bindgen_futures::spawn_local;
+
+/// Sockets by their member's id, which is also their tag.
+#[derive(Default)]
+pub(crate) struct Sockets(RefCell<HashMap<MemberId, Entry>>);
+
+struct Entry {
+    connection: Rc<Connection>,
+    sender: AbortHandle,
+}
+
+impl Sockets {
+    /// Begins to send what waits for this connection.
+    pub(crate) fn add(&self, connection: Connection, socket: WebSocket) {
+        let member = connection.member().clone();
+        let (sender, registration) = AbortHandle::new_pair();
+        let sending = Abortable::new(send_all(connection.mailbox().clone(), socket), registration);
+        spawn_local(async move {
+            let _closed_or_aborted = sending.await;
+        });
+        self.0.borrow_mut().insert(member, Entry { connection: Rc::new(connection), sender });
+    }
+
+    pub(crate) fn get(&self, member: &MemberId) -> Option<Rc<Connection>> {
+        self.0.borrow().get(member).map(|entry| Rc::clone(&entry.connection))
+    }
+
+    pub(crate) fn remove(&self, member: &MemberId) -> Option<Rc<Connection>> {
+        let Entry { connection, sender } = self.0.borrow_mut().remove(member)?;
+        sender.abort();
+        Some(connection)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
+/// The platform takes every frame at once, and keeps what a slow client has not read.
+async fn send_all(mailbox: std::sync::Arc<Mailbox>, socket: WebSocket) {
+    loop {
+        match std::future::poll_fn(|cx| mailbox.poll_next(cx)).await {
+            Outgoing::Frame(frame) => {
+                // A socket that is closing takes no more, and nobody is there to be told of it.
+                if let Err(error) = std::str::from_utf8(&frame).map(|text| socket.send_with_str(text)) {
+                    tracing::error!(%error, "a frame is not text");
+                }
+            }
+            Outgoing::Close(close) => return close_socket(&socket, &close),
+        }
+    }
+}
+
+/// Sends a close frame, or answers one. The platform leaves a peer that is not answered waiting.
+pub(crate) fn close_socket(socket: &WebSocket, Close { code, reason }: &Close) {
+    let closed = match code {
+        1005 => socket.close(None, None::<&str>),
+        // These stand for a close frame that never was, and cannot be sent.
+        1006 | 1015 => socket.close(Some(1000), Some("")),
+        _ => socket.close(Some(*code), Some(reason)),
+    };
+    if let Err(error) = closed {
+        tracing::debug!(%error, "a socket was closed already");
+    }
+}
