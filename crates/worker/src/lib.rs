@@ -54,57 +54,52 @@ pub use object::Object;
 pub use remote::{RemoteError, RemoteRoom};
 
 /// Exports the class of the objects that rooms live in: `room_object!(RoomObject, rooms)`, where `rooms` is an
-/// `fn(&Env) -> Result<Rooms, BuildError>`. The name is the `class_name` of the binding in `wrangler.jsonc`.
+/// `fn(&Env) -> Result<Rooms, BuildError>` of the same module. The name is the `class_name` of the binding in `wrangler.jsonc`.
 #[cfg(target_family = "wasm")]
 #[macro_export]
 macro_rules! room_object {
-    ($name:ident, $rooms:path) => {
-        /// One room, or one typed socket.
-        #[::worker::durable_object]
-        pub struct $name {
-            object: $crate::Object,
-        }
+    ($name:ident, $rooms:ident) => {
+        pub use __room_object::$name;
 
-        impl ::worker::DurableObject for $name {
-            fn new(state: ::worker::State, env: ::worker::Env) -> Self {
-                Self { object: $crate::Object::new(state, $rooms(&env)) }
+        #[doc(hidden)]
+        mod __room_object {
+            // What `durable_object` writes names `wasm_bindgen` as if it stood here.
+            use ::worker::wasm_bindgen;
+            use ::worker::{Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage};
+
+            /// One room, or one typed socket.
+            #[::worker::durable_object]
+            pub struct $name {
+                object: $crate::Object,
             }
 
-            async fn fetch(&self, request: ::worker::Request) -> ::worker::Result<::worker::Response> {
-                self.object.fetch(request).await
-            }
+            impl ::worker::DurableObject for $name {
+                fn new(state: State, env: Env) -> Self {
+                    Self { object: $crate::Object::new(state, super::$rooms(&env)) }
+                }
 
-            async fn alarm(&self) -> ::worker::Result<::worker::Response> {
-                self.object.alarm().await
-            }
+                async fn fetch(&self, request: Request) -> Result<Response> {
+                    self.object.fetch(request).await
+                }
 
-            async fn websocket_message(
-                &self,
-                socket: ::worker::WebSocket,
-                message: ::worker::WebSocketIncomingMessage,
-            ) -> ::worker::Result<()> {
-                self.object.message(&socket, message).await;
-                Ok(())
-            }
+                async fn alarm(&self) -> Result<Response> {
+                    self.object.alarm().await
+                }
 
-            async fn websocket_close(
-                &self,
-                socket: ::worker::WebSocket,
-                code: usize,
-                reason: String,
-                _was_clean: bool,
-            ) -> ::worker::Result<()> {
-                self.object.close(&socket, code, reason).await;
-                Ok(())
-            }
+                async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+                    self.object.message(&socket, message).await;
+                    Ok(())
+                }
 
-            async fn websocket_error(
-                &self,
-                socket: ::worker::WebSocket,
-                error: ::worker::Error,
-            ) -> ::worker::Result<()> {
-                self.object.error(&socket, error).await;
-                Ok(())
+                async fn websocket_close(&self, socket: WebSocket, code: usize, reason: String, _: bool) -> Result<()> {
+                    self.object.close(&socket, code, reason).await;
+                    Ok(())
+                }
+
+                async fn websocket_error(&self, socket: WebSocket, error: Error) -> Result<()> {
+                    self.object.error(&socket, error).await;
+                    Ok(())
+                }
             }
         }
     };

@@ -109,10 +109,7 @@ impl Object {
 impl Room {
     fn new(state: State, rooms: &Rooms) -> Rc<Self> {
         let state = Rc::new(state);
-        #[allow(
-            clippy::arc_with_non_send_sync,
-            reason = "on other targets a host is Send and Sync, and the type is one"
-        )]
+        #[allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")]
         let host = Arc::new(ObjectHost::new(Rc::new(Alarm::new(Rc::clone(&state)))));
         let rooms = rooms.fresh();
         rooms.start(|| Arc::clone(&host) as _);
