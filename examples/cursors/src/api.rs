@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use roomful::Rooms;
 use serde::Serialize;
 
-use crate::board::{Board, CursorState, Said, Say};
+use cursors::board::{Board, CursorState, Said, Say};
 
 pub(crate) fn router(rooms: Rooms) -> Router {
     Router::new()

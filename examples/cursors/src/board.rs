@@ -1,58 +1,58 @@
 //! The room: what a board is, who may enter it, and what happens there.
 
-use std::time::SystemTime;
-
 use roomful::{Channel, Conn, Deny, Result, Room, Upgrade};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+// Of std where there is a clock, and of the platform where there is none.
+use web_time::SystemTime;
 
 use crate::values::{Color, Fraction, Line, Name};
 
 /// One board. A value of this type is a room's key: whoever gives an equal one is in the same room.
 #[derive(Debug, Clone, Channel)]
 #[channel("board/:boardId", incoming = Say, outgoing = Said, presence = CursorState)]
-pub(crate) struct Board {
-    pub(crate) board_id: String,
+pub struct Board {
+    pub board_id: String,
 }
 
 /// What a client says.
 #[derive(Debug, Serialize, Deserialize, TS)]
-pub(crate) struct Say {
+pub struct Say {
     #[ts(as = "String")]
-    pub(crate) text: Line,
+    pub text: Line,
 }
 
 /// What everybody hears. Who said it is not in here, because the room itself tells each receiver that, so nobody can speak
 /// for another.
 #[derive(Debug, Serialize, Deserialize, TS)]
-pub(crate) struct Said {
+pub struct Said {
     #[ts(as = "String")]
-    pub(crate) text: Line,
+    pub text: Line,
     /// Milliseconds since 1970.
-    pub(crate) at: u64,
+    pub at: u64,
 }
 
 /// What each member shows of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub(crate) struct CursorState {
+pub struct CursorState {
     /// From the left edge of the board.
     #[ts(as = "f64")]
-    pub(crate) x: Fraction,
+    pub x: Fraction,
     /// From the upper edge.
     #[ts(as = "f64")]
-    pub(crate) y: Fraction,
+    pub y: Fraction,
     #[ts(as = "String")]
-    pub(crate) name: Name,
-    pub(crate) color: Color,
+    pub name: Name,
+    pub color: Color,
 }
 
 /// What the server knows of a connection and shows nobody.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Visit {
+pub struct Visit {
     since: SystemTime,
 }
 
-pub(crate) struct Cursors;
+pub struct Cursors;
 
 impl Room for Cursors {
     type Channel = Board;
@@ -73,7 +73,7 @@ impl Room for Cursors {
 }
 
 impl Said {
-    pub(crate) fn now(text: Line) -> Self {
+    pub fn now(text: Line) -> Self {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { text, at: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX) }
     }
@@ -81,7 +81,7 @@ impl Said {
 
 impl Board {
     /// Letters, digits and hyphens, 40 of them at most: what can be read out to somebody.
-    pub(crate) fn is_well_named(&self) -> bool {
+    pub fn is_well_named(&self) -> bool {
         let name = &self.board_id;
         !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     }
@@ -89,7 +89,7 @@ impl Board {
 
 /// The room's guard. One that looks at who is asking is written the same: `upgrade` has the request's headers, and its
 /// extensions hold what your tower layers put there.
-pub(crate) async fn well_named(upgrade: Upgrade<Board>) -> Result<(), Deny> {
+pub async fn well_named(upgrade: Upgrade<Board>) -> Result<(), Deny> {
     if upgrade.key().is_well_named() {
         Ok(())
     } else {

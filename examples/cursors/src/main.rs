@@ -1,12 +1,8 @@
-//! A board with everybody's cursor: typed rooms on axum, and a page for them in Preact and in React.
-//!
-//! The rooms are in `board`, what their types may hold in `values`, plain HTTP beside them in `api`.
+//! The board on axum: its rooms, plain HTTP beside them in `api`, and the page.
 
 mod api;
-mod board;
 mod page;
 mod types;
-mod values;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,12 +10,10 @@ use std::process::ExitCode;
 
 use axum::Router;
 use clap::{Parser, Subcommand};
-use roomful::{BuildError, RoomExt as _, Rooms, TypescriptError};
+use roomful::{BuildError, Rooms, TypescriptError};
 use roomful_axum::RoomsExt as _;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
-
-use crate::board::{Cursors, well_named};
 
 /// Serves the live cursor board until SIGTERM or Ctrl-C.
 #[derive(Parser)]
@@ -71,16 +65,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Failure> {
-    let rooms = rooms()?;
+    let rooms = cursors::rooms()?;
     match args.command {
         Some(Command::Types { check: true }) => Ok(types::check(&rooms)?),
         Some(Command::Types { check: false }) => Ok(types::write(&rooms)?),
         None => serve(&rooms, SocketAddr::new(args.listen, args.port)).await,
     }
-}
-
-fn rooms() -> Result<Rooms, BuildError> {
-    Rooms::new().module("board", |m| m.room("cursors", Cursors.guard(well_named))).build()
 }
 
 async fn serve(rooms: &Rooms, address: SocketAddr) -> Result<(), Failure> {

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// What a member is called.
-pub(crate) type Name = Text<24>;
+pub type Name = Text<24>;
 /// What is said at once.
-pub(crate) type Line = Text<280>;
+pub type Line = Text<280>;
 
 /// Trimmed text of 1 to `MAX` characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Text<const MAX: usize>(String);
+pub struct Text<const MAX: usize>(String);
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TextError {
+pub enum TextError {
     #[error("there must be something in it")]
     Empty,
     #[error("at most {max} characters, not {found}")]
@@ -39,7 +39,7 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
 
 impl<const MAX: usize> Text<MAX> {
     #[cfg(test)]
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -47,11 +47,11 @@ impl<const MAX: usize> Text<MAX> {
 /// A part of the board's width or height, so that a phone and a wall screen show a cursor at the same place of the board.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64")]
-pub(crate) struct Fraction(f64);
+pub struct Fraction(f64);
 
 #[derive(Debug, thiserror::Error)]
 #[error("a place on the board is from 0 to 1, not {0}")]
-pub(crate) struct OffBoard(f64);
+pub struct OffBoard(f64);
 
 impl TryFrom<f64> for Fraction {
     type Error = OffBoard;
@@ -64,7 +64,7 @@ impl TryFrom<f64> for Fraction {
 /// A name and not a value, because only the page knows what can be read on its light and on its dark board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Color {
+pub enum Color {
     Rose,
     Orange,
     Green,
