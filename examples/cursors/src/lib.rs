@@ -11,7 +11,7 @@
 pub mod board;
 pub mod values;
 
-use roomful::{BuildError, RoomExt as _, Rooms, RoomsBuilder};
+use roomful::{BuildError, RoomExt as _, Rooms};
 
 use crate::board::{Cursors, well_named};
 
@@ -21,11 +21,5 @@ use crate::board::{Cursors, well_named};
 ///
 /// When the definitions have a mistake.
 pub fn rooms() -> Result<Rooms, BuildError> {
-    define(Rooms::new()).build()
-}
-
-/// The board among other rooms.
-#[must_use]
-pub fn define(rooms: RoomsBuilder) -> RoomsBuilder {
-    rooms.module("board", |m| m.room("cursors", Cursors.guard(well_named)))
+    Rooms::new().module("board", |m| m.room("cursors", Cursors.guard(well_named))).build()
 }
