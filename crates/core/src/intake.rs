@@ -1,14 +1,15 @@
-//! What a client may send: the rate, the frames that are none, and the answers that need no room.
+//! What a client may send: the rate, the frames that are none, and the answers that need no hook.
 
 use bytes::Bytes;
 
-use crate::frame::{Body, ClientFrame, decode, encode};
+use crate::frame::{Body, ClientFrame, Endpoint, encode};
 use crate::rate::RateLimiter;
 use crate::{Close, Dialect, ErrorCode, Limits, Millis};
 
 /// One connection's judge. It sees every WebSocket message first.
 #[derive(Debug)]
 pub struct Intake {
+    endpoint: Endpoint,
     dialect: Dialect,
     rate: RateLimiter,
     bad_frames: RateLimiter,
@@ -21,7 +22,7 @@ pub struct Intake {
 pub enum Verdict<'a> {
     /// Hand it to the connection's handler.
     Handle(ClientFrame<'a>),
-    /// Send this back; the room need not know.
+    /// Send this back; no hook need know.
     Reply(Bytes, Dropped),
     /// Nothing; it is only counted.
     Drop(Dropped),
@@ -47,8 +48,9 @@ pub enum Dropped {
 impl Intake {
     /// For a new connection.
     #[must_use]
-    pub fn new(dialect: Dialect, limits: &Limits, now: Millis) -> Self {
+    pub fn new(endpoint: Endpoint, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
         Self {
+            endpoint,
             dialect,
             rate: RateLimiter::new(limits.rate, now),
             bad_frames: RateLimiter::new(limits.bad_frame_rate, now),
@@ -59,7 +61,7 @@ impl Intake {
     /// Judges one message, text or binary.
     pub fn judge<'a>(&mut self, message: &'a Bytes, now: Millis) -> Verdict<'a> {
         let within_rate = self.rate.take(now);
-        match decode(message, self.dialect) {
+        match self.endpoint.decode(message, self.dialect) {
             Err(bad) => self.refuse(bad.id, bad.reason, now),
             Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
             Ok(ClientFrame { body: Body::Presence(_), id: None }) if !within_rate => {
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_plain_client_is_never_answered() {
-        let mut intake = Intake::new(Dialect::Plain, &limits(), 0);
+        let mut intake = Intake::new(Endpoint::Room, Dialect::Plain, &limits(), 0);
         assert_eq!(judge(&mut intake, "null", 0), "BadFrame");
         assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "handle");
         assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "RateLimited");
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_v1_client_is_told() {
-        let mut intake = Intake::new(Dialect::V1, &limits(), 0);
+        let mut intake = Intake::new(Endpoint::Room, Dialect::V1, &limits(), 0);
         assert_eq!(judge(&mut intake, r#"{"t":"ping"}"#, 0), r#"{"t":"pong"}"#);
         assert_eq!(
             judge(&mut intake, r#"{"t":"nope","id":4}"#, 0),
@@ -157,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_last_state_over_the_rate_is_handled_when_there_is_room() {
-        let mut intake = Intake::new(Dialect::Plain, &limits(), 0);
+        let mut intake = Intake::new(Endpoint::Room, Dialect::Plain, &limits(), 0);
         for _ in 0..2 {
             assert_eq!(judge(&mut intake, r#"{"t":"presence","state":1}"#, 0), "handle");
         }
@@ -172,11 +174,30 @@ mod tests {
 
     #[test]
     fn a_newer_state_within_the_rate_ends_the_hold() {
-        let mut intake = Intake::new(Dialect::Plain, &limits(), 0);
+        let mut intake = Intake::new(Endpoint::Room, Dialect::Plain, &limits(), 0);
         for _ in 0..3 {
             judge(&mut intake, r#"{"t":"presence","state":1}"#, 0);
         }
         assert_eq!(judge(&mut intake, r#"{"t":"presence","state":2}"#, 100), "handle");
         assert_eq!(intake.release(200), None);
+    }
+    #[test]
+    fn a_sockets_client_is_judged_alike() {
+        let mut plain = Intake::new(Endpoint::Socket, Dialect::Plain, &limits(), 0);
+        assert_eq!(judge(&mut plain, "oops", 0), "BadFrame");
+        assert_eq!(judge(&mut plain, r#"{"t":"ping"}"#, 0), "handle");
+        assert_eq!(judge(&mut plain, r#"{"t":"presence","state":1}"#, 0), "RateLimited", "a message, and no state");
+        assert_eq!(plain.release_at(), None);
+
+        let mut v1 = Intake::new(Endpoint::Socket, Dialect::V1, &limits(), 0);
+        assert_eq!(judge(&mut v1, r#"{"t":"ping"}"#, 0), r#"{"t":"pong"}"#);
+        assert_eq!(judge(&mut v1, r#" {"t":"ping"}"#, 0), "handle");
+        let limited = judge(&mut v1, "[]", 0);
+        assert!(limited.starts_with(r#"{"t":"error","code":"rate_limited""#), "{limited}");
+        let limited = judge(&mut v1, r#"{"t":"msg","msg":1,"id":5}"#, 0);
+        assert!(limited.starts_with(r#"{"t":"error","id":5,"code":"rate_limited""#), "{limited}");
+        assert_eq!(judge(&mut v1, r#"{"t":"bye"}"#, 0), "bye");
+        assert_eq!(judge(&mut v1, "oops", 0), r#"{"t":"error","code":"bad_frame","reason":"not JSON"}"#);
+        assert_eq!(judge(&mut v1, r#"{"t":"nope"}"#, 0), "4400");
     }
 }

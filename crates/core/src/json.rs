@@ -51,6 +51,12 @@ impl Json {
         &self.0
     }
 
+    /// The text, shared and not copied.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        self.0.clone()
+    }
+
     /// Its size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {

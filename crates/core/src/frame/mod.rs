@@ -1,6 +1,33 @@
-//! The frames of both dialects: [`decode()`] reads what a client sends, [`encode`] writes what a server sends.
+//! The frames of both dialects. Of a room, [`decode()`] reads what a client sends and [`encode`] writes what a server sends;
+//! of a typed socket, [`socket`] does both.
 
 pub mod decode;
 pub mod encode;
+pub mod socket;
 
 pub use decode::{BadFrame, Body, ClientFrame, decode};
+
+use crate::Dialect;
+
+/// What a client has connected to: it decides how its frames are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// A room, which others are in.
+    Room,
+    /// A typed socket, which is this client's alone.
+    Socket,
+}
+
+impl Endpoint {
+    /// Reads one WebSocket message, text or binary.
+    ///
+    /// # Errors
+    ///
+    /// [`BadFrame`] for everything that is not a frame of this kind of connection.
+    pub fn decode(self, message: &[u8], dialect: Dialect) -> Result<ClientFrame<'_>, BadFrame> {
+        match self {
+            Self::Room => decode(message, dialect),
+            Self::Socket => socket::decode(message, dialect),
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
+use roomful_core::frame::Endpoint;
 use roomful_core::intake::Intake;
 use roomful_core::outbox::Outbox;
 use roomful_core::{ConnectionId, Dialect, Limits, MemberId, Millis};
@@ -74,7 +75,7 @@ impl Peer {
         Self {
             view: View::new(dialect, member.as_str()),
             outbox: Outbox::new(limits.outbox_bytes),
-            intake: Intake::new(dialect, limits, now),
+            intake: Intake::new(Endpoint::Room, dialect, limits, now),
             pace: Pace::Prompt,
             held: None,
             closed: false,
