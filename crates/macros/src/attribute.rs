@@ -1,4 +1,4 @@
-//! What stands in `#[channel(..)]`, on the struct and on its fields.
+//! What stands in `#[channel(..)]` or `#[socket(..)]`, on the struct and on its fields.
 
 use roomful_core::pattern::Pattern;
 use syn::ext::IdentExt;
@@ -6,8 +6,10 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Field, Ident, LitStr, Path, Result, Token, Type, parse_quote};
 
-/// `#[channel("board/:boardId", message = .., presence = ..)]`.
-pub(crate) struct ChannelAttribute {
+use crate::form::Form;
+
+/// `#[channel("board/:boardId", message = .., presence = ..)]`, or a socket's.
+pub(crate) struct Definition {
     pub(crate) pattern: Pattern,
     /// The pattern as it was written: a mistake in it is shown here, since stable Rust cannot point into a literal.
     pub(crate) literal: LitStr,
@@ -17,35 +19,30 @@ pub(crate) struct ChannelAttribute {
     pub(crate) roomful: Path,
 }
 
-impl ChannelAttribute {
-    /// The one among the attributes of `channel`, the struct.
-    pub(crate) fn find(channel: &Ident, attributes: &[Attribute]) -> Result<Self> {
-        let missing = || {
-            Error::new(
-                channel.span(),
-                format!(
-                    "`{channel}` has no pattern: add `#[channel(\"..\")]` under the derive, as in `#[channel(\"board/:boardId\")]`"
-                ),
-            )
+impl Definition {
+    /// The one among the attributes of the struct `name`.
+    pub(crate) fn find(form: Form, name: &Ident, attributes: &[Attribute]) -> Result<Self> {
+        let missing = || match form {
+            Form::Channel => format!(
+                "`{name}` has no pattern: add `#[channel(\"..\")]` under the derive, as in `#[channel(\"board/:boardId\")]`"
+            ),
+            Form::Socket => format!(
+                "`{name}` does not say what travels on it: add `#[socket(..)]` under the derive, as in \
+                 `#[socket(message = String)]`"
+            ),
         };
-        only(attributes)?.ok_or_else(missing)?.parse_args()
+        let attribute = only(form, attributes)?.ok_or_else(|| Error::new(name.span(), missing()))?;
+        attribute.parse_args_with(|input: ParseStream<'_>| Self::parse(form, name, input))
     }
-}
 
-impl Parse for ChannelAttribute {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        if !input.peek(LitStr) {
-            return Err(Error::new(
-                input.span(),
-                "the pattern comes first, in quotes: `#[channel(\"board/:boardId\", ..)]`",
-            ));
-        }
-        let literal: LitStr = input.parse()?;
+    fn parse(form: Form, name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        let literal = match form {
+            _ if input.peek(LitStr) => pattern(input)?,
+            Form::Channel => return Err(pattern_first(form, input)),
+            Form::Socket => LitStr::new("", name.span()),
+        };
         let pattern = Pattern::parse(&literal.value()).map_err(|error| Error::new(literal.span(), error))?;
-        if !input.is_empty() {
-            input.parse::<Token![,]>()?;
-        }
-        let words = Words::parse(input)?;
+        let words = Words::parse(form, input)?;
         let unit = || parse_quote!(());
         let (incoming, outgoing) = match words.message {
             Some(message) => (message.clone(), message),
@@ -62,6 +59,18 @@ impl Parse for ChannelAttribute {
     }
 }
 
+fn pattern(input: ParseStream<'_>) -> Result<LitStr> {
+    let literal = input.parse()?;
+    if !input.is_empty() {
+        input.parse::<Token![,]>()?;
+    }
+    Ok(literal)
+}
+
+fn pattern_first(form: Form, input: ParseStream<'_>) -> Error {
+    Error::new(input.span(), format!("the pattern comes first, in quotes: `{}`", form.example()))
+}
+
 #[derive(Default)]
 struct Words {
     message: Option<Type>,
@@ -72,11 +81,14 @@ struct Words {
 }
 
 impl Words {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+    fn parse(form: Form, input: ParseStream<'_>) -> Result<Self> {
         let mut words = Self::default();
         while !input.is_empty() {
+            if input.peek(LitStr) {
+                return Err(pattern_first(form, input));
+            }
             let word = input.call(Ident::parse_any)?;
-            words.parse_one(&word, input)?;
+            words.parse_one(form, &word, input)?;
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
@@ -84,7 +96,7 @@ impl Words {
         Ok(words)
     }
 
-    fn parse_one(&mut self, word: &Ident, input: ParseStream<'_>) -> Result<()> {
+    fn parse_one(&mut self, form: Form, word: &Ident, input: ParseStream<'_>) -> Result<()> {
         let name = word.to_string();
         let message_and_half = match name.as_str() {
             "message" => self.incoming.is_some() || self.outgoing.is_some(),
@@ -98,28 +110,27 @@ impl Words {
             "message" => set(&mut self.message, word, input),
             "incoming" => set(&mut self.incoming, word, input),
             "outgoing" => set(&mut self.outgoing, word, input),
-            "presence" => set(&mut self.presence, word, input),
+            "presence" if form == Form::Channel => set(&mut self.presence, word, input),
             "crate" => set(&mut self.roomful, word, input),
             _ => Err(Error::new(
                 word.span(),
-                format!(
-                    "a channel knows no `{name}`: the words are `message`, `incoming`, `outgoing`, `presence` and `crate`"
-                ),
+                format!("a {} knows no `{name}`: the words are {}", form.attribute(), form.words()),
             )),
         }
     }
 }
 
 /// The param that a field says it is: `#[channel(param = "boardId")]`.
-pub(crate) fn param_of(field: &Field) -> Result<Option<LitStr>> {
-    let Some(attribute) = only(&field.attrs)? else { return Ok(None) };
+pub(crate) fn param_of(form: Form, field: &Field) -> Result<Option<LitStr>> {
+    let Some(attribute) = only(form, &field.attrs)? else { return Ok(None) };
     let words = attribute.parse_args_with(Punctuated::<FieldWord, Token![,]>::parse_terminated)?;
     let mut words = words.into_iter();
     match (words.next(), words.next()) {
         (Some(FieldWord { param, .. }), None) => Ok(Some(param)),
         (_, Some(second)) => Err(given_twice(&second.word)),
         (None, None) => {
-            Err(Error::new_spanned(attribute, "say which param this field is: `#[channel(param = \"..\")]`"))
+            let say = format!("say which param this field is: `#[{}(param = \"..\")]`", form.attribute());
+            Err(Error::new_spanned(attribute, say))
         }
     }
 }
@@ -133,7 +144,7 @@ impl Parse for FieldWord {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let word = input.call(Ident::parse_any)?;
         if word != "param" {
-            return Err(Error::new(word.span(), format!("a channel's field knows no `{word}`: the word is `param`")));
+            return Err(Error::new(word.span(), format!("a field knows no `{word}`: the word is `param`")));
         }
         input.parse::<Token![=]>()?;
         Ok(Self { word, param: input.parse()? })
@@ -153,11 +164,14 @@ fn given_twice(word: &Ident) -> Error {
     Error::new(word.span(), format!("`{word}` is given twice"))
 }
 
-fn only(attributes: &[Attribute]) -> Result<Option<&Attribute>> {
-    let mut ours = attributes.iter().filter(|attribute| attribute.path().is_ident("channel"));
+fn only(form: Form, attributes: &[Attribute]) -> Result<Option<&Attribute>> {
+    let mut ours = attributes.iter().filter(|attribute| attribute.path().is_ident(form.attribute()));
     let first = ours.next();
     match ours.next() {
         None => Ok(first),
-        Some(second) => Err(Error::new_spanned(second, "a second `#[channel(..)]`: put everything into one")),
+        Some(second) => {
+            let twice = format!("a second `#[{}(..)]`: put everything into one", form.attribute());
+            Err(Error::new_spanned(second, twice))
+        }
     }
 }

@@ -6,6 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Field, GenericArgument, Ident, LitStr, PathArguments, PathSegment, Result, Token, Type};
 
 use crate::attribute::param_of;
+use crate::form::Form;
 
 /// A param and its field.
 pub(crate) struct Binding<'a> {
@@ -18,12 +19,13 @@ pub(crate) struct Binding<'a> {
 /// All that is wrong is told at once: a param that was renamed is both a param without a field and a field without a
 /// param, and one message alone would hide the other half.
 pub(crate) fn bind<'a>(
+    form: Form,
     pattern: &'a Pattern,
     literal: &LitStr,
     fields: &'a Punctuated<Field, Token![,]>,
 ) -> Result<Vec<Binding<'a>>> {
     let params: Vec<&Param> = pattern.params().collect();
-    let mut fields = candidates(pattern, fields)?;
+    let mut fields = candidates(form, pattern, fields)?;
     claim(&params, &mut fields);
 
     let mut mistakes = Mistakes::default();
@@ -34,11 +36,11 @@ pub(crate) fn bind<'a>(
                 mistakes.keep(check_type(param, field.ty));
                 bindings.push(Binding { param, field: field.ident });
             }
-            None => mistakes.add(Error::new(literal.span(), no_field(param))),
+            None => mistakes.add(Error::new(literal.span(), no_field(form, param))),
         }
     }
     for field in fields.iter().filter(|field| field.param.is_none()) {
-        mistakes.add(no_param(field, pattern));
+        mistakes.add(no_param(form, field, pattern));
     }
     mistakes.none().map(|()| bindings)
 }
@@ -47,24 +49,28 @@ pub(crate) fn bind<'a>(
 struct Candidate<'a> {
     ident: &'a Ident,
     ty: &'a Type,
-    /// What its own `#[channel(param = "..")]` says.
+    /// What its own `#[channel(param = "..")]` or `#[socket(param = "..")]` says.
     said: Option<LitStr>,
     param: Option<usize>,
 }
 
 /// The fields, once what each says of itself is right: what they are bound to would otherwise be guessed.
-fn candidates<'a>(pattern: &Pattern, fields: &'a Punctuated<Field, Token![,]>) -> Result<Vec<Candidate<'a>>> {
+fn candidates<'a>(
+    form: Form,
+    pattern: &Pattern,
+    fields: &'a Punctuated<Field, Token![,]>,
+) -> Result<Vec<Candidate<'a>>> {
     let mut mistakes = Mistakes::default();
-    let candidates = fields.iter().filter_map(|field| mistakes.keep(Candidate::new(field, pattern))).collect();
+    let candidates = fields.iter().filter_map(|field| mistakes.keep(Candidate::new(form, field, pattern))).collect();
     mistakes.none().map(|()| candidates)
 }
 
 impl<'a> Candidate<'a> {
-    fn new(field: &'a Field, pattern: &Pattern) -> Result<Self> {
+    fn new(form: Form, field: &'a Field, pattern: &Pattern) -> Result<Self> {
         let Some(ident) = &field.ident else {
-            return Err(Error::new_spanned(field, "a channel's field has a name"));
+            return Err(Error::new_spanned(field, format!("a {}'s field has a name", form.attribute())));
         };
-        let said = param_of(field)?;
+        let said = param_of(form, field)?;
         if let Some(said) = &said
             && !pattern.params().any(|param| param.name() == said.value())
         {
@@ -156,26 +162,30 @@ fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-fn no_field(param: &Param) -> String {
+fn no_field(form: Form, param: &Param) -> String {
     let name = param.name();
     let ty = if param.kind().must_have_value() { "String" } else { "Option<String>" };
     let snake = snake_case(name);
     if syn::parse_str::<Ident>(&snake).is_ok() {
         format!("`:{name}` has no field: add `{snake}: {ty}`")
     } else {
-        format!("`:{name}` has no field: add one of type `{ty}` with `#[channel(param = \"{name}\")]`")
+        let attribute = form.attribute();
+        format!("`:{name}` has no field: add one of type `{ty}` with `#[{attribute}(param = \"{name}\")]`")
     }
 }
 
-fn no_param(field: &Candidate<'_>, pattern: &Pattern) -> Error {
+fn no_param(form: Form, field: &Candidate<'_>, pattern: &Pattern) -> Error {
     if let Some(said) = &field.said {
         return Error::new(said.span(), format!("another field is `:{}` already", said.value()));
     }
     let name = field.ident.unraw();
-    Error::new(
-        field.ident.span(),
-        format!("`{name}` is no param of `{pattern}`: add `:{name}` to the pattern, or take the field away"),
-    )
+    let why = if pattern.as_str().is_empty() {
+        let attribute = form.attribute();
+        format!("`{name}` is no param: begin with a pattern, as in `#[{attribute}(\"{attribute}/:{name}\")]`")
+    } else {
+        format!("`{name}` is no param of `{pattern}`: add `:{name}` to the pattern")
+    };
+    Error::new(field.ident.span(), format!("{why}, or take the field away"))
 }
 
 fn modifier(param: &Param) -> &'static str {

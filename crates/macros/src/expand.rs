@@ -1,4 +1,4 @@
-//! The impl that the derive writes.
+//! The impl that a derive writes.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,25 +6,27 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Result, Token};
 
-use crate::attribute::ChannelAttribute;
+use crate::attribute::Definition;
 use crate::binding::{Binding, bind};
+use crate::form::Form;
 
-/// The impl of `Channel` for the struct in `input`.
-pub(crate) fn derive(input: TokenStream) -> Result<TokenStream> {
+/// The impl of `Channel` or `SocketDef` for the struct in `input`.
+pub(crate) fn derive(form: Form, input: TokenStream) -> Result<TokenStream> {
     let input: DeriveInput = syn::parse2(input)?;
-    let fields = fields(&input)?;
+    let fields = fields(form, &input)?;
     if let Some(generic) = input.generics.params.first() {
+        let subject = form.subject();
         return Err(Error::new_spanned(
             generic,
-            "a channel is not generic: its type is one pattern and one set of message types",
+            format!("{subject} is not generic: its type is one pattern and one set of message types"),
         ));
     }
-    let attribute = ChannelAttribute::find(&input.ident, &input.attrs)?;
-    let bindings = bind(&attribute.pattern, &attribute.literal, &fields)?;
-    Ok(implement(&input, &attribute, &bindings))
+    let definition = Definition::find(form, &input.ident, &input.attrs)?;
+    let bindings = bind(form, &definition.pattern, &definition.literal, &fields)?;
+    Ok(implement(form, &input, &definition, &bindings))
 }
 
-fn fields(input: &DeriveInput) -> Result<Punctuated<Field, Token![,]>> {
+fn fields(form: Form, input: &DeriveInput) -> Result<Punctuated<Field, Token![,]>> {
     let (wrong, what) = match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => return Ok(fields.named.clone()),
@@ -34,25 +36,36 @@ fn fields(input: &DeriveInput) -> Result<Punctuated<Field, Token![,]>> {
         Data::Enum(data) => (data.enum_token.span(), "an enum"),
         Data::Union(data) => (data.union_token.span(), "a union"),
     };
+    let subject = form.subject();
     Err(Error::new(
         wrong,
-        format!("a channel is a struct with a named field for each param, or a unit struct; not {what}"),
+        format!("{subject} is a struct with a named field for each param, or a unit struct; not {what}"),
     ))
 }
 
-fn implement(input: &DeriveInput, attribute: &ChannelAttribute, bindings: &[Binding<'_>]) -> TokenStream {
-    let ChannelAttribute { literal, incoming, outgoing, presence, roomful, .. } = attribute;
-    let channel = &input.ident;
+fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings: &[Binding<'_>]) -> TokenStream {
+    let Definition { literal, incoming, outgoing, presence, roomful, .. } = definition;
+    let name = &input.ident;
     let from_params = bindings.iter().map(from_params);
     let to_params = bindings.iter().map(to_params);
     let count = bindings.len();
+    let (implemented, presence_type, described) = match form {
+        Form::Channel => (
+            quote!(Channel),
+            quote!(type Presence = #presence;),
+            quote!(__describe_channel!(types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence)),
+        ),
+        Form::Socket => {
+            (quote!(SocketDef), quote!(), quote!(__describe_socket!(types, Incoming = #incoming, Outgoing = #outgoing)))
+        }
+    };
     quote! {
         #[automatically_derived]
-        impl #roomful::Channel for #channel {
+        impl #roomful::#implemented for #name {
             const PATTERN: &'static str = #literal;
             type Incoming = #incoming;
             type Outgoing = #outgoing;
-            type Presence = #presence;
+            #presence_type
 
             fn from_params(
                 params: &#roomful::__private::Params,
@@ -69,9 +82,7 @@ fn implement(input: &DeriveInput, attribute: &ChannelAttribute, bindings: &[Bind
             }
 
             fn describe(types: &mut #roomful::__private::TypeSink) {
-                #roomful::__describe_channel!(
-                    types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence
-                );
+                #roomful::#described;
             }
         }
     }

@@ -1,19 +1,22 @@
-//! The derive behind roomful channels.
+//! The derives behind roomful channels and sockets.
 //!
-//! It reads the definition of a channel and refuses, at the word that is wrong, one that could not work: the pattern is
-//! held to the grammar by the parser that the server uses, and every param is bound to exactly one field. What it
-//! writes names nothing but `roomful`.
+//! They read a definition and refuse, at the word that is wrong, one that could not work: the pattern is held to the
+//! grammar by the parser that the server uses, and every param is bound to exactly one field. What they write names
+//! nothing but `roomful`.
 //!
-//! From the tokens to the impl: `attribute` reads what stands in `#[channel(..)]`, `binding` pairs params with
-//! fields, `expand` writes.
+//! From the tokens to the impl: `attribute` reads what stands in `#[channel(..)]` or `#[socket(..)]`, `binding` pairs
+//! params with fields, `expand` writes; `form` is what the two derives do not have in common.
 
 mod attribute;
 mod binding;
 mod expand;
+mod form;
 #[cfg(test)]
 mod tests;
 
 use proc_macro::TokenStream;
+
+use crate::form::Form;
 
 /// Makes a struct the key of a channel: a value of it names one room, and its fields are the params of the pattern.
 ///
@@ -42,5 +45,28 @@ use proc_macro::TokenStream;
 /// The struct must be `Clone`, and may not be generic.
 #[proc_macro_derive(Channel, attributes(channel))]
 pub fn derive_channel(input: TokenStream) -> TokenStream {
-    expand::derive(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    expand::derive(Form::Channel, input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct the definition of a typed socket: its fields are the params that a client asks with.
+///
+/// ```text
+/// #[derive(Clone, SocketDef)]
+/// #[socket("doc/:docId", incoming = Ask, outgoing = Answer)]
+/// pub struct Assistant {
+///     pub doc_id: String,
+/// }
+///
+/// #[derive(Clone, SocketDef)]
+/// #[socket(message = String)]
+/// pub struct Echo;
+/// ```
+///
+/// The pattern and the words are those of [`Channel`](derive@Channel), without `presence`; a socket without params needs no
+/// pattern. A field may say which param it is with `#[socket(param = "docId")]`.
+///
+/// The struct must be `Clone`, and may not be generic.
+#[proc_macro_derive(SocketDef, attributes(socket))]
+pub fn derive_socket_def(input: TokenStream) -> TokenStream {
+    expand::derive(Form::Socket, input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -2,7 +2,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::binding::snake_case;
-use crate::expand::derive;
+use crate::expand;
+use crate::form::Form;
+
+fn derive(input: TokenStream) -> syn::Result<TokenStream> {
+    expand::derive(Form::Channel, input)
+}
 
 fn errors(input: TokenStream) -> Vec<String> {
     let error = derive(input).expect_err("must be refused");
@@ -186,5 +191,126 @@ fn snake_case_is_what_rust_would_call_it() {
         ("a_B", "a_b"),
     ] {
         assert_eq!(snake_case(name), snake);
+    }
+}
+
+/// What is written for a socket, without spaces.
+fn written_socket(input: TokenStream) -> String {
+    expand::derive(Form::Socket, input).expect("is a socket").to_string().replace(' ', "")
+}
+
+fn socket_errors(input: TokenStream) -> Vec<String> {
+    let error = expand::derive(Form::Socket, input).expect_err("must be refused");
+    error.into_iter().map(|error| error.to_string()).collect()
+}
+
+#[test]
+fn a_socket_has_a_channels_params_and_no_presence() {
+    let expected = quote! {
+        #[automatically_derived]
+        impl ::roomful::SocketDef for Assistant {
+            const PATTERN: &'static str = "doc/:docId/:0?";
+            type Incoming = Ask;
+            type Outgoing = Vec<Answer>;
+
+            fn from_params(
+                params: &::roomful::__private::Params,
+            ) -> ::core::result::Result<Self, ::roomful::__private::KeyError> {
+                let _ = params;
+                ::core::result::Result::Ok(Self {
+                    doc_id: ::std::string::String::from(params.require("docId")?),
+                    zero: params.get("0").map(::std::string::String::from),
+                })
+            }
+
+            fn to_params(&self) -> ::roomful::__private::Params {
+                let params: [::core::option::Option<(&str, &str)>; 2usize] = [
+                    ::core::option::Option::Some(("docId", self.doc_id.as_str())),
+                    self.zero.as_deref().map(|value| ("0", value)),
+                ];
+                ::core::iter::FromIterator::from_iter(::core::iter::Iterator::flatten(
+                    ::core::iter::IntoIterator::into_iter(params),
+                ))
+            }
+
+            fn describe(types: &mut ::roomful::__private::TypeSink) {
+                ::roomful::__describe_socket!(types, Incoming = Ask, Outgoing = Vec<Answer>);
+            }
+        }
+    };
+    let input = quote! {
+        #[socket("doc/:docId/:0?", incoming = Ask, outgoing = Vec<Answer>)]
+        struct Assistant { doc_id: String, #[socket(param = "0")] zero: Option<String> }
+    };
+    assert_eq!(written_socket(input), expected.to_string().replace(' ', ""));
+}
+
+#[test]
+fn a_socket_needs_no_pattern() {
+    for input in [
+        quote! { #[socket(message = a::A, crate = facade)] struct Echo; },
+        quote! { #[socket("", outgoing = a::A, incoming = a::A, crate = facade)] struct Echo {} },
+    ] {
+        let written = written_socket(input);
+        assert_has(&written, quote! { impl facade::SocketDef for Echo });
+        assert_has(&written, quote! { const PATTERN: &'static str = ""; type Incoming = a::A; type Outgoing = a::A; });
+    }
+    assert_has(
+        &written_socket(quote! { #[socket()] struct Bell; }),
+        quote! { type Incoming = (); type Outgoing = (); },
+    );
+}
+
+#[test]
+fn every_mistake_of_a_sockets_pattern_is_a_mistake_here() {
+    for pattern in ["b/:a-b", "b:id", "b/:a?/:b?", "b/:constructor", "b/:a/:a"] {
+        let expected = roomful_core::pattern::Pattern::parse(pattern).expect_err("is no pattern").to_string();
+        assert_eq!(socket_errors(quote! { #[socket(#pattern)] struct B; }), [expected]);
+    }
+}
+
+#[test]
+fn a_socket_is_told_its_own_words() {
+    for (input, expected) in [
+        (
+            quote! { #[socket(presence = u8)] struct B; },
+            "a socket knows no `presence`: the words are `message`, `incoming`, `outgoing` and `crate`",
+        ),
+        (
+            quote! { #[socket(message = u8, "b/:id")] struct B { id: String } },
+            "the pattern comes first, in quotes: `#[socket(\"doc/:docId\", ..)]`",
+        ),
+        (
+            quote! { #[socket(message = u8)] struct B { id: String } },
+            "`id` is no param: begin with a pattern, as in `#[socket(\"socket/:id\")]`, or take the field away",
+        ),
+        (
+            quote! { #[socket("b/:0")] struct B; },
+            "`:0` has no field: add one of type `String` with `#[socket(param = \"0\")]`",
+        ),
+        (
+            quote! { #[socket("b/:id")] struct B { #[socket(name = "id")] id: String } },
+            "a field knows no `name`: the word is `param`",
+        ),
+        (
+            quote! { #[socket("b/:id")] struct B { #[socket()] id: String } },
+            "say which param this field is: `#[socket(param = \"..\")]`",
+        ),
+        (quote! { #[socket()] #[socket()] struct B; }, "a second `#[socket(..)]`: put everything into one"),
+        (
+            quote! { struct B; },
+            "`B` does not say what travels on it: add `#[socket(..)]` under the derive, as in \
+             `#[socket(message = String)]`",
+        ),
+        (
+            quote! { #[socket()] enum B {} },
+            "a socket's definition is a struct with a named field for each param, or a unit struct; not an enum",
+        ),
+        (
+            quote! { #[socket()] struct B<T> {} },
+            "a socket's definition is not generic: its type is one pattern and one set of message types",
+        ),
+    ] {
+        assert_eq!(socket_errors(input), [expected]);
     }
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use roomful_core::{Json, MemberId};
-use serde::Serialize;
+use roomful_core::MemberId;
 
 use crate::maybe_send::MaybeSend;
 use crate::runtime::Link;
+use crate::session::encode;
 use crate::{ErrorKind, Outgoing, Presence, Result, Room};
 
 /// One connection of room `R`. A clone is cheap; holding one keeps nobody in the room.
@@ -122,8 +122,4 @@ impl<R: Room> fmt::Debug for Conn<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conn").field("id", self.id()).finish_non_exhaustive()
     }
-}
-
-fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Json> {
-    Json::encode(value).map_err(|error| ErrorKind::Encode(error).into_error())
 }

@@ -1,7 +1,8 @@
-//! Typed WebSocket rooms with a presence roster.
+//! Typed WebSocket rooms with a presence roster, and typed sockets beside them.
 //!
 //! This crate is what an app names: a [`Channel`] is a typed key, a [`Room`] is what happens in every room of that
-//! channel, a [`Conn`] is one member, a [`Guard`] decides who may connect, and [`Rooms`] collects the definitions.
+//! channel, a [`Conn`] is one member, a [`Guard`] decides who may connect, and [`Rooms`] collects the definitions. A
+//! [`Socket`] is a private channel to one client, which a [`SocketDef`] describes and a [`SocketConn`] is one of.
 //!
 //! ```
 //! use roomful::{Channel, Conn, Deny, Result, Room, Rooms, Upgrade};
@@ -56,6 +57,8 @@ mod room;
 mod rooms;
 pub mod runtime;
 mod session;
+mod socket;
+mod socket_conn;
 #[cfg(feature = "test")]
 pub mod test;
 #[cfg(feature = "typescript")]
@@ -64,7 +67,10 @@ mod upgrade;
 
 pub use channel::Channel;
 pub use conn::Conn;
-pub use define::{Admission, BuildError, IntoRoomDef, Mistake, ModuleBuilder, RoomDef, RoomExt, RoomsBuilder};
+pub use define::{
+    Admission, BuildError, IntoRoomDef, IntoSocketSetup, Mistake, ModuleBuilder, RoomDef, RoomExt, RoomsBuilder,
+    SocketExt, SocketSetup,
+};
 pub use deny::Deny;
 pub use error::{Error, ErrorKind, Result};
 pub use guard::Guard;
@@ -74,14 +80,16 @@ pub use room::{Incoming, Outgoing, Presence, Room};
 pub use roomful_core::key::{KeyError, Params};
 pub use roomful_core::rate::Rate;
 pub use roomful_core::{Close, Dialect, Limits, MemberId};
-pub use roomful_macros::Channel;
+pub use roomful_macros::{Channel, SocketDef};
 pub use rooms::Rooms;
 pub use runtime::{Drain, Stats};
+pub use socket::{Socket, SocketDef, SocketIncoming, SocketOutgoing};
+pub use socket_conn::SocketConn;
 #[cfg(feature = "typescript")]
 pub use typescript::{Framework, Typescript, TypescriptError};
 pub use upgrade::Upgrade;
 
-/// What the derive writes against. Not for anybody else.
+/// What the derives write against. Not for anybody else.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{KeyError, Params};
@@ -89,7 +97,7 @@ pub mod __private {
     #[cfg(feature = "typescript")]
     pub use crate::typescript::{Described, Probe, TypeSink, Undescribed};
 
-    /// Takes a channel's types; without the `typescript` feature nobody asks.
+    /// Takes the types of a channel or a socket; without the `typescript` feature nobody asks.
     #[cfg(not(feature = "typescript"))]
     pub struct TypeSink(());
 }
@@ -114,6 +122,29 @@ macro_rules! __describe_channel {
 #[macro_export]
 macro_rules! __describe_channel {
     ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
+        let _ = $types;
+    };
+}
+
+/// Written by the derive into `SocketDef::describe`.
+#[doc(hidden)]
+#[cfg(feature = "typescript")]
+#[macro_export]
+macro_rules! __describe_socket {
+    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty) => {
+        use $crate::__private::{Described as _, Undescribed as _};
+        let incoming = (&&$crate::__private::Probe::<$incoming>::new()).reference($types, "never");
+        let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).reference($types, "never");
+        $types.socket(incoming, outgoing);
+    };
+}
+
+/// Written by the derive into `SocketDef::describe`.
+#[doc(hidden)]
+#[cfg(not(feature = "typescript"))]
+#[macro_export]
+macro_rules! __describe_socket {
+    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty) => {
         let _ = $types;
     };
 }

@@ -6,10 +6,10 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Uri};
 use roomful_core::key::Params;
 
-/// A WebSocket upgrade: headers, URI, extensions set by tower layers, and which room it wants.
+/// A WebSocket upgrade: headers, URI, extensions set by tower layers, and which room or typed socket it wants.
 ///
 /// Guards of the app and of a module get `Upgrade`, a room's own guard and its `data` get `Upgrade<Board>` with the
-/// typed [`key`](Upgrade::key). A clone is cheap and shares the request.
+/// typed [`key`](Upgrade::key), a socket's get its params so. A clone is cheap and shares the request.
 #[derive(Debug, Clone)]
 pub struct Upgrade<K = ()> {
     request: Arc<Request>,
@@ -35,7 +35,7 @@ impl Upgrade {
 }
 
 impl<K> Upgrade<K> {
-    /// The room's key.
+    /// The room's key, or the socket's params.
     pub fn key(&self) -> &K {
         &self.key
     }
@@ -46,7 +46,7 @@ impl<K> Upgrade<K> {
         &self.request.module
     }
 
-    /// The room's name in its module.
+    /// The room's name in its module, or the socket's.
     #[must_use]
     pub fn room(&self) -> &str {
         &self.request.room

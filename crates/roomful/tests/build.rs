@@ -1,6 +1,8 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
-use roomful::{BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, TypescriptError, Upgrade};
+use roomful::{
+    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketDef, TypescriptError, Upgrade,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -40,6 +42,36 @@ room! { Any, Whatever,
 room! { Opaque, Sealed,
     #[channel("sealed", message = Unnamed)]
     struct Sealed;
+}
+
+macro_rules! socket {
+    ($socket:ident, $def:ident, $($definition:tt)*) => {
+        #[derive(Clone, SocketDef)]
+        $($definition)*
+
+        struct $socket;
+
+        impl Socket for $socket {
+            type Def = $def;
+            type Data = ();
+            async fn data(&self, _: &Upgrade<$def>) -> Result<(), Deny> {
+                Ok(())
+            }
+        }
+    };
+}
+
+socket! { Answers, Assistant,
+    #[socket("board/:boardId", incoming = String, outgoing = Moved)]
+    struct Assistant { board_id: String }
+}
+socket! { Rings, Bell,
+    #[socket(outgoing = Option<u8>)]
+    struct Bell;
+}
+socket! { Sealing, SealedSocket,
+    #[socket(message = Unnamed)]
+    struct SealedSocket;
 }
 
 /// Where somebody points.
@@ -82,13 +114,38 @@ fn every_mistake_is_named() {
         mistakes(rooms.build()),
         [
             "module `board` has two rooms named `cursors`: rename one",
-            "module `empty` has no room: add one or remove the module",
+            "module `empty` has no room and no socket: add one or remove the module",
             "rooms `board/cursors` and `other/twin` have one channel, `board/:boardId`, so whoever joins one is in the \
              other too, whatever their guards: give one another pattern, or both `.shares_channel()` if that is meant",
             "channels `lobby` of room `board/cursors` and `:whatever` of room `other/any` can name the same topic: begin \
              one of them with another word",
         ]
     );
+}
+
+#[test]
+fn a_name_is_a_rooms_or_a_sockets_once() {
+    let rooms = Rooms::new()
+        .module("a", |m| m.room("one", Lobby).socket("one", Answers))
+        .module("b", |m| m.socket("two", Answers).room("two", Cursors))
+        .module("c", |m| m.socket("three", Answers))
+        .module("c", |m| m.socket("three", Rings));
+    assert_eq!(
+        mistakes(rooms.build()),
+        [
+            "module `a` has a room and a socket named `one`: rename one",
+            "module `b` has a room and a socket named `two`: rename one",
+            "module `c` has two sockets named `three`: rename one",
+        ]
+    );
+}
+
+#[test]
+fn nobody_shares_anything_over_a_socket() {
+    let rooms = Rooms::new()
+        .module("a", |m| m.room("any", Any).socket("one", Answers).socket("two", Answers).socket("bell", Rings))
+        .module("sockets alone", |m| m.socket("one", Answers));
+    assert!(rooms.build().is_ok());
 }
 
 #[test]
@@ -130,6 +187,34 @@ fn a_pattern_written_by_hand_is_checked_too() {
 }
 
 #[test]
+fn a_sockets_pattern_written_by_hand_is_checked_too() {
+    #[derive(Clone)]
+    struct ByHand;
+    impl SocketDef for ByHand {
+        const PATTERN: &'static str = "a/:b-c";
+        type Incoming = ();
+        type Outgoing = ();
+        fn from_params(_: &roomful::__private::Params) -> Result<Self, roomful::__private::KeyError> {
+            Ok(Self)
+        }
+        fn to_params(&self) -> roomful::__private::Params {
+            std::iter::empty::<(&str, &str)>().collect()
+        }
+        fn describe(_: &mut roomful::__private::TypeSink) {}
+    }
+    struct Broken;
+    impl Socket for Broken {
+        type Def = ByHand;
+        type Data = ();
+        async fn data(&self, _: &Upgrade<ByHand>) -> Result<(), Deny> {
+            Ok(())
+        }
+    }
+    let built = mistakes(Rooms::new().module("m", |m| m.socket("broken", Broken)).build());
+    assert!(built[0].starts_with("the pattern of socket `m/broken`: ") && built[0].contains(":b-c"), "{built:?}");
+}
+
+#[test]
 fn the_types_are_written_once() {
     let rooms = Rooms::new()
         .module("board", |m| m.room("cursors", Cursors.shares_channel()).room("lobby", Lobby))
@@ -158,6 +243,48 @@ export const serverRooms = {
     assert_eq!(rooms.typescript(Framework::Preact).unwrap().as_str(), expected);
     let react = rooms.typescript(Framework::React).unwrap();
     assert!(react.as_str().contains("from 'roomful/react'"));
+}
+
+#[test]
+fn sockets_stand_beside_the_rooms() {
+    let generated = |rooms: Rooms| rooms.typescript(Framework::React).unwrap().to_string();
+    let both = Rooms::new()
+        .module("board", |m| m.room("lobby", Lobby).socket("assistant", Answers).socket("bell", Rings))
+        .module("other", |m| m.socket("bell", Rings).room("assistant", Files));
+    let expected = r#"// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.
+import { room, socket } from 'roomful/react';
+
+export type Moved = { at: Point, note?: string, };
+
+export type Point = { x: number, seen: number, };
+
+export const serverRooms = {
+  lobby: room<{ incoming: never; outgoing: never; presence: undefined }>('board', 'lobby'),
+  assistant: room<{ key: { root: string; path?: string }; incoming: string | null; outgoing: Array<Moved>; presence: undefined }>('other', 'assistant'),
+} as const;
+
+export const serverSockets = {
+  assistant: socket<{ params: { boardId: string }; incoming: string; outgoing: Moved }>('board', 'assistant'),
+  boardBell: socket<{ incoming: never; outgoing: number | null }>('board', 'bell'),
+  otherBell: socket<{ incoming: never; outgoing: number | null }>('other', 'bell'),
+} as const;
+"#;
+    let expected = expected.replace("export type Moved", "/**\n * Where somebody points.\n */\nexport type Moved");
+    assert_eq!(generated(both.build().unwrap()), expected);
+
+    let sockets = Rooms::new().module("board", |m| m.socket("bell", Rings));
+    let expected = r"// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.
+import { socket } from 'roomful/react';
+
+export const serverSockets = {
+  bell: socket<{ incoming: never; outgoing: number | null }>('board', 'bell'),
+} as const;
+";
+    assert_eq!(generated(sockets.build().unwrap()), expected);
+
+    let sealed = Rooms::new().module("m", |m| m.socket("sealed", Sealing)).build().unwrap();
+    let error = sealed.typescript(Framework::None).unwrap_err().to_string();
+    assert!(error.contains("Unnamed` is not `ts_rs::TS`"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every mistake in a channel's definition, and what the compiler then says and where.
+//! Every mistake in the definition of a channel or a socket, and what the compiler then says and where.
 //!
 //! After a change of the words: `TRYBUILD=overwrite cargo test -p roomful --test derive_errors`, and read the diff.
 

@@ -1,15 +1,14 @@
-//! One upgrade, told which room it is for.
+//! One upgrade, told which room or socket it is for.
 
 use std::sync::Arc;
 
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
-use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
 use super::Definition;
-use crate::runtime::{Connection, Hub, Opening, Vetted};
+use crate::runtime::{Connection, Destination, Hub, Opening, Vetted};
 use crate::{Upgrade, metrics};
 
 /// An upgrade whose selectors and key have been read. Made by [`Rooms::admit`](crate::Rooms::admit); a platform completes
@@ -22,10 +21,10 @@ pub struct Admission {
     span: tracing::Span,
 }
 
-/// Which room an upgrade is for.
+/// Which room or socket an upgrade is for.
 struct Found {
     definition: Arc<Definition>,
-    topic: Topic,
+    destination: Destination,
     upgrade: Upgrade,
 }
 
@@ -61,13 +60,13 @@ impl Admission {
         self.dialect
     }
 
-    /// Starts the connection: guards, data, seed, join. Do this when the handshake is complete.
+    /// Starts the connection: guards, data, seed, join, or a socket's `open`. Do this when the handshake is complete.
     #[must_use]
     pub fn connect(self) -> Connection {
-        let opening = self.found.map(|Found { definition, topic, upgrade }| Opening {
-            topic,
+        let opening = self.found.map(|Found { definition, destination, upgrade }| Opening {
+            destination,
             limits: Arc::clone(&definition.limits),
-            open: Box::new(move |link| Arc::clone(&definition.room).open(definition.guards.clone(), upgrade, link)),
+            open: Box::new(move |link| Arc::clone(&definition.endpoint).open(definition.guards.clone(), upgrade, link)),
         });
         Connection::start(&self.hub, self.dialect, opening, self.span, None)
     }
@@ -79,12 +78,12 @@ impl Admission {
     ///
     /// How the completed handshake is to be closed.
     pub async fn vet(self) -> Result<Vetted, Close> {
-        let Found { definition, topic, upgrade } = self.found?;
+        let Found { definition, destination, upgrade } = self.found?;
         let params = upgrade.params().clone();
-        let room = Arc::clone(&definition.room);
-        let data = room.vet(definition.guards.clone(), upgrade).instrument(self.span).await?;
+        let endpoint = Arc::clone(&definition.endpoint);
+        let data = endpoint.vet(definition.guards.clone(), upgrade).instrument(self.span).await?;
         let names = (&*definition.module, &*definition.name);
-        Vetted::new(names, &params, Some(topic), data, self.dialect).map_err(|error| {
+        Vetted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
             Close::JOIN_FAILED
         })
@@ -94,12 +93,12 @@ impl Admission {
 fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Close> {
     let limits = &definition.limits;
     let params = parse_key(&definition.pattern, key, KeyLimits::from(&**limits));
-    let topic = params.and_then(|params| definition.pattern.topic(&params).map(|topic| (params, topic)));
-    let (params, topic) = topic.map_err(|error| {
+    let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
+    let (params, destination) = found.map_err(|error| {
         tracing::debug!(module = definition.module, room = definition.name, %error, "a key was refused");
         metrics::denied(&definition.module, &definition.name);
         Close::FORBIDDEN
     })?;
     let upgrade = Upgrade::new(parts, definition.module.clone(), definition.name.clone(), params);
-    Ok(Found { definition: Arc::clone(definition), topic, upgrade })
+    Ok(Found { definition: Arc::clone(definition), destination, upgrade })
 }

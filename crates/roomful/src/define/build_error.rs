@@ -23,6 +23,22 @@ pub enum Mistake {
         /// The name.
         room: String,
     },
+    /// Two sockets of one module have one name, so a client could reach only one of them.
+    #[error("module `{module}` has two sockets named `{socket}`: rename one")]
+    DuplicateSocket {
+        /// The module.
+        module: String,
+        /// The name.
+        socket: String,
+    },
+    /// A room and a socket of one module have one name, so a client could reach only one of them.
+    #[error("module `{module}` has a room and a socket named `{name}`: rename one")]
+    RoomAndSocket {
+        /// The module.
+        module: String,
+        /// The name.
+        name: String,
+    },
     /// Two rooms have one channel and do not both say so.
     #[error(
         "rooms `{first}` and `{second}` have one channel, `{pattern}`, so whoever joins one is in the other too, whatever \
@@ -51,8 +67,8 @@ pub enum Mistake {
         /// Its pattern.
         second_pattern: String,
     },
-    /// A module without rooms serves nobody: most often a forgotten `.room(..)`.
-    #[error("module `{module}` has no room: add one or remove the module")]
+    /// A module without rooms and sockets serves nobody: most often a forgotten `.room(..)`.
+    #[error("module `{module}` has no room and no socket: add one or remove the module")]
     EmptyModule {
         /// The module.
         module: String,
@@ -65,11 +81,19 @@ pub enum Mistake {
         /// What is wrong with it.
         error: PatternError,
     },
+    /// A socket's definition written by hand has a pattern that is none. The derive refuses it at compile time.
+    #[error("the pattern of socket `{socket}`: {error}")]
+    SocketPattern {
+        /// `module/socket`.
+        socket: String,
+        /// What is wrong with it.
+        error: PatternError,
+    },
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the room definitions have mistakes:")?;
+        f.write_str("the definitions have mistakes:")?;
         for mistake in &self.mistakes {
             write!(f, "\n  - {mistake}")?;
         }

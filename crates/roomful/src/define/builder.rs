@@ -1,9 +1,11 @@
-//! From definitions to rooms that can run.
+//! From definitions to rooms and sockets that can run.
 
 use std::sync::Arc;
 
-use super::registered::{Definition, ErasedRoom, Registered};
-use super::{BuildError, IntoRoomDef, Mistake};
+use roomful_core::frame::Endpoint;
+
+use super::registered::{Definition, ErasedEndpoint, Registered};
+use super::{BuildError, IntoRoomDef, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
 use crate::runtime::Hub;
 use crate::{Guard, Limits, Rooms};
@@ -17,18 +19,18 @@ pub struct RoomsBuilder {
     origins: Option<Vec<String>>,
 }
 
-/// Collects the rooms of one module.
+/// Collects the rooms and sockets of one module.
 pub struct ModuleBuilder {
     name: String,
     guards: Vec<BoxGuard<()>>,
-    rooms: Vec<Pending>,
+    endpoints: Vec<Pending>,
 }
 
 struct Pending {
     name: String,
     shared: bool,
     limits: Option<Limits>,
-    room: Arc<dyn ErasedRoom>,
+    endpoint: Arc<dyn ErasedEndpoint>,
 }
 
 impl RoomsBuilder {
@@ -42,22 +44,23 @@ impl RoomsBuilder {
         }
     }
 
-    /// Adds a guard of the app: it runs for every room, first.
+    /// Adds a guard of the app: it runs for every room and every socket, first.
     #[must_use]
     pub fn guard(mut self, guard: impl Guard) -> Self {
         self.guards.push(BoxGuard::new(guard));
         self
     }
 
-    /// Adds rooms under a module's name. A module may be given several times, each with guards of its own.
+    /// Adds rooms and sockets under a module's name. A module may be given several times, each with guards of its own.
     #[must_use]
     pub fn module(mut self, name: &str, define: impl FnOnce(ModuleBuilder) -> ModuleBuilder) -> Self {
-        let module = ModuleBuilder { name: name.to_owned(), guards: Vec::new(), rooms: Vec::new() };
+        let module = ModuleBuilder { name: name.to_owned(), guards: Vec::new(), endpoints: Vec::new() };
         self.modules.push(define(module));
         self
     }
 
-    /// Bounds other than the defaults. A room may have its own: see [`RoomExt::limits`](crate::RoomExt::limits).
+    /// Bounds other than the defaults. A room or a socket may have its own: see
+    /// [`RoomExt::limits`](crate::RoomExt::limits).
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -90,11 +93,11 @@ impl RoomsBuilder {
         let mut mistakes = Vec::new();
         let mut definitions: Vec<Definition> = Vec::new();
         for module in self.modules {
-            if module.rooms.is_empty() {
+            if module.endpoints.is_empty() {
                 mistakes.push(Mistake::EmptyModule { module: module.name.clone() });
             }
             let guards: Vec<_> = self.guards.iter().chain(&module.guards).cloned().collect();
-            for pending in module.rooms {
+            for pending in module.endpoints {
                 match pending.define(&module.name, &guards, &hub.limits) {
                     Ok(definition) => {
                         mistakes.extend(clashes(&definitions, &definition));
@@ -113,7 +116,7 @@ impl RoomsBuilder {
 }
 
 impl ModuleBuilder {
-    /// Adds a guard of this module: it runs after the app's, for each of the module's rooms.
+    /// Adds a guard of this module: it runs after the app's, for each of the module's rooms and sockets.
     #[must_use]
     pub fn guard(mut self, guard: impl Guard) -> Self {
         self.guards.push(BoxGuard::new(guard));
@@ -124,11 +127,24 @@ impl ModuleBuilder {
     #[must_use]
     pub fn room(mut self, name: &str, room: impl IntoRoomDef) -> Self {
         let mut def = room.into_room_def();
-        self.rooms.push(Pending {
+        self.endpoints.push(Pending {
             name: name.to_owned(),
             shared: def.shared,
             limits: def.limits.take(),
-            room: Arc::new(Registered::from(def)),
+            endpoint: Arc::new(Registered::from(def)),
+        });
+        self
+    }
+
+    /// Adds a typed socket under a name, which no room of the module may have.
+    #[must_use]
+    pub fn socket(mut self, name: &str, socket: impl IntoSocketSetup) -> Self {
+        let mut setup = socket.into_socket_setup();
+        self.endpoints.push(Pending {
+            name: name.to_owned(),
+            shared: false,
+            limits: setup.limits.take(),
+            endpoint: Arc::new(Registered::from(setup)),
         });
         self
     }
@@ -136,41 +152,61 @@ impl ModuleBuilder {
 
 impl Pending {
     fn define(self, module: &str, guards: &[BoxGuard<()>], limits: &Arc<Limits>) -> Result<Definition, Mistake> {
-        let pattern = self.room.pattern();
-        let pattern = pattern.map_err(|error| Mistake::Pattern { room: format!("{module}/{}", self.name), error })?;
+        let kind = self.endpoint.kind();
+        let pattern = self.endpoint.pattern().map_err(|error| {
+            let path = format!("{module}/{}", self.name);
+            match kind {
+                Endpoint::Room => Mistake::Pattern { room: path, error },
+                Endpoint::Socket => Mistake::SocketPattern { socket: path, error },
+            }
+        })?;
         Ok(Definition {
             module: module.to_owned(),
             name: self.name,
+            kind,
             pattern,
             limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
             shared: self.shared,
             guards: guards.to_vec(),
-            room: self.room,
+            endpoint: self.endpoint,
         })
     }
 }
 
-/// What is wrong between a new room and those before it.
+/// What is wrong between a new room or socket and those before it.
 fn clashes(before: &[Definition], new: &Definition) -> Vec<Mistake> {
-    let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);
-    let mut mistakes = Vec::new();
-    for old in before {
-        if old.module == new.module && old.name == new.name {
-            mistakes.push(Mistake::DuplicateRoom { module: new.module.clone(), room: new.name.clone() });
-        }
-        if old.pattern.as_str() == new.pattern.as_str() {
-            if !(old.shared && new.shared) {
-                let pattern = new.pattern.as_str().to_owned();
-                mistakes.push(Mistake::DuplicateChannel { first: path(old), second: path(new), pattern });
-            }
-        } else if old.pattern.overlaps(&new.pattern) {
-            mistakes.push(Mistake::OverlappingChannels {
-                first: path(old),
-                first_pattern: old.pattern.as_str().to_owned(),
-                second: path(new),
-                second_pattern: new.pattern.as_str().to_owned(),
-            });
-        }
+    before.iter().flat_map(|old| [same_name(old, new), same_topic(old, new)]).flatten().collect()
+}
+
+fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
+    if (&old.module, &old.name) != (&new.module, &new.name) {
+        return None;
     }
-    mistakes
+    let (module, name) = (new.module.clone(), new.name.clone());
+    Some(match (old.kind, new.kind) {
+        (Endpoint::Room, Endpoint::Room) => Mistake::DuplicateRoom { module, room: name },
+        (Endpoint::Socket, Endpoint::Socket) => Mistake::DuplicateSocket { module, socket: name },
+        (Endpoint::Room, Endpoint::Socket) | (Endpoint::Socket, Endpoint::Room) => {
+            Mistake::RoomAndSocket { module, name }
+        }
+    })
+}
+
+/// A socket is in no topic.
+fn same_topic(old: &Definition, new: &Definition) -> Option<Mistake> {
+    if old.kind == Endpoint::Socket || new.kind == Endpoint::Socket {
+        return None;
+    }
+    let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);
+    if old.pattern.as_str() == new.pattern.as_str() {
+        let pattern = new.pattern.as_str().to_owned();
+        let meant = old.shared && new.shared;
+        return (!meant).then(|| Mistake::DuplicateChannel { first: path(old), second: path(new), pattern });
+    }
+    old.pattern.overlaps(&new.pattern).then(|| Mistake::OverlappingChannels {
+        first: path(old),
+        first_pattern: old.pattern.as_str().to_owned(),
+        second: path(new),
+        second_pattern: new.pattern.as_str().to_owned(),
+    })
 }

@@ -1,13 +1,15 @@
-//! Definitions: which rooms there are, under which names, behind which guards.
+//! Definitions: which rooms and sockets there are, under which names, behind which guards.
 
 mod admission;
 mod build_error;
 mod builder;
 mod registered;
 mod room_def;
+mod socket_setup;
 
 pub use admission::Admission;
 pub use build_error::{BuildError, Mistake};
 pub use builder::{ModuleBuilder, RoomsBuilder};
 pub(crate) use registered::{Definition, ResumeError};
 pub use room_def::{IntoRoomDef, RoomDef, RoomExt};
+pub use socket_setup::{IntoSocketSetup, SocketExt, SocketSetup};

@@ -1,32 +1,48 @@
-//! The seam where a room's types are forgotten.
+//! The seam where the types of a room or a socket are forgotten.
 
+use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::frame::Endpoint;
 use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::{Pattern, PatternError};
 use roomful_core::{Close, Json, Limits};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::RoomDef;
 use crate::guard::BoxGuard;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use crate::runtime::Link;
-use crate::session::{Session, TypedSession, caught};
-use crate::{Channel, Conn, Deny, Error, ErrorKind, Room, Upgrade, metrics};
+use crate::runtime::{Destination, Link};
+use crate::session::{Session, caught, encode};
+use crate::{Deny, Error, Upgrade, metrics};
 
-/// One registered room.
+/// One registered room or socket.
 pub(crate) struct Definition {
     pub(crate) module: String,
     pub(crate) name: String,
+    pub(crate) kind: Endpoint,
     pub(crate) pattern: Pattern,
     pub(crate) limits: Arc<Limits>,
     pub(crate) shared: bool,
     /// The app's and the module's, in that order.
     pub(crate) guards: Vec<BoxGuard<()>>,
-    pub(crate) room: Arc<dyn ErasedRoom>,
+    pub(crate) endpoint: Arc<dyn ErasedEndpoint>,
 }
 
-/// A room of any type.
-pub(crate) trait ErasedRoom: MaybeSend + MaybeSync {
+impl Definition {
+    /// Where a connection with these params goes. What makes no topic of a room's makes no socket either.
+    pub(crate) fn destination(&self, params: &Params) -> Result<Destination, KeyError> {
+        let topic = self.pattern.topic(params)?;
+        Ok(match self.kind {
+            Endpoint::Room => Destination::Room(topic),
+            Endpoint::Socket => Destination::Socket,
+        })
+    }
+}
+
+/// A room or a socket of any type.
+pub(crate) trait ErasedEndpoint: MaybeSend + MaybeSync {
+    fn kind(&self) -> Endpoint;
     fn pattern(&self) -> Result<Pattern, PatternError>;
     #[cfg(feature = "typescript")]
     fn describe(&self, types: &mut crate::__private::TypeSink);
@@ -37,7 +53,7 @@ pub(crate) trait ErasedRoom: MaybeSend + MaybeSync {
         upgrade: Upgrade,
         link: Arc<Link>,
     ) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>>;
-    /// The same, where the request is; what the data is goes elsewhere, to [`resume`](ErasedRoom::resume).
+    /// The same, where the request is; what the data is goes elsewhere, to [`resume`](ErasedEndpoint::resume).
     fn vet(
         self: Arc<Self>,
         outer_guards: Vec<BoxGuard<()>>,
@@ -47,34 +63,47 @@ pub(crate) trait ErasedRoom: MaybeSend + MaybeSync {
     fn resume(&self, params: &Params, data: &Json, link: Arc<Link>) -> Result<Arc<dyn Session>, ResumeError>;
 }
 
+/// A room or a socket, its types known.
+pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
+    const KIND: Endpoint;
+    const PATTERN: &'static str;
+    type Key: Clone + MaybeSend + MaybeSync + 'static;
+    type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
+
+    fn key(params: &Params) -> Result<Self::Key, KeyError>;
+    #[cfg(feature = "typescript")]
+    fn describe(types: &mut crate::__private::TypeSink);
+    fn data(&self, upgrade: &Upgrade<Self::Key>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
+    fn session(&self, key: Self::Key, data: Self::Data, link: Arc<Link>) -> Arc<dyn Session>;
+}
+
 /// What was found at the upgrade is not of the types that the room has now: another version of the app found it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResumeError {
-    #[error("its key does not fit the channel: {0}")]
+    #[error("its key does not fit the pattern: {0}")]
     Key(#[from] KeyError),
-    #[error("its data does not fit the room's: {0}")]
+    #[error("its data does not fit the type of `data`: {0}")]
     Data(#[from] serde_json::Error),
 }
 
-pub(super) struct Registered<R: Room> {
-    room: Arc<R>,
-    guards: Vec<BoxGuard<R::Channel>>,
+/// A room or a socket and its own guards.
+pub(super) struct Registered<E: TypedEndpoint> {
+    pub(super) endpoint: E,
+    pub(super) guards: Vec<BoxGuard<E::Key>>,
 }
 
-impl<R: Room> From<RoomDef<R>> for Registered<R> {
-    fn from(def: RoomDef<R>) -> Self {
-        Self { room: def.room, guards: def.guards }
+impl<E: TypedEndpoint> ErasedEndpoint for Registered<E> {
+    fn kind(&self) -> Endpoint {
+        E::KIND
     }
-}
 
-impl<R: Room> ErasedRoom for Registered<R> {
     fn pattern(&self) -> Result<Pattern, PatternError> {
-        Pattern::parse(R::Channel::PATTERN)
+        Pattern::parse(E::PATTERN)
     }
 
     #[cfg(feature = "typescript")]
     fn describe(&self, types: &mut crate::__private::TypeSink) {
-        R::Channel::describe(types);
+        E::describe(types);
     }
 
     fn open(
@@ -85,7 +114,7 @@ impl<R: Room> ErasedRoom for Registered<R> {
     ) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>> {
         Box::pin(async move {
             let (key, data) = self.admit(&outer_guards, &upgrade).await?;
-            Ok(self.session(key, data, link))
+            Ok(self.endpoint.session(key, data, link))
         })
     }
 
@@ -96,34 +125,33 @@ impl<R: Room> ErasedRoom for Registered<R> {
     ) -> BoxFuture<'static, Result<Json, Close>> {
         Box::pin(async move {
             let (_, data) = self.admit(&outer_guards, &upgrade).await?;
-            Json::encode(&data).map_err(|error| {
-                failed("data", &ErrorKind::Encode(error).into_error(), &upgrade);
+            encode(&data).map_err(|error| {
+                failed("data", &error, &upgrade);
                 Close::JOIN_FAILED
             })
         })
     }
 
     fn resume(&self, params: &Params, data: &Json, link: Arc<Link>) -> Result<Arc<dyn Session>, ResumeError> {
-        Ok(self.session(R::Channel::from_params(params)?, data.decode()?, link))
+        Ok(self.endpoint.session(E::key(params)?, data.decode()?, link))
     }
 }
 
-impl<R: Room> Registered<R> {
+impl<E: TypedEndpoint> Registered<E> {
     /// Guards, key and data.
-    async fn admit(&self, outer_guards: &[BoxGuard<()>], upgrade: &Upgrade) -> Result<(R::Channel, R::Data), Close> {
+    async fn admit(&self, outer_guards: &[BoxGuard<()>], upgrade: &Upgrade) -> Result<(E::Key, E::Data), Close> {
         run_guards(outer_guards, upgrade, upgrade).await?;
-        let key = key_of::<R::Channel>(upgrade.params())?;
+        let key = E::key(upgrade.params()).map_err(|error| {
+            tracing::debug!(%error, "the key does not fit its pattern");
+            Close::FORBIDDEN
+        })?;
         let typed = upgrade.clone().with_key(key.clone());
         run_guards(&self.guards, &typed, upgrade).await?;
         Ok((key, self.data(&typed, upgrade).await?))
     }
 
-    fn session(&self, key: R::Channel, data: R::Data, link: Arc<Link>) -> Arc<dyn Session> {
-        Arc::new(TypedSession { room: Arc::clone(&self.room), conn: Conn::new(key, data, link) })
-    }
-
-    async fn data(&self, typed: &Upgrade<R::Channel>, upgrade: &Upgrade) -> Result<R::Data, Close> {
-        match caught(async { Ok(self.room.data(typed).await) }).await {
+    async fn data(&self, typed: &Upgrade<E::Key>, upgrade: &Upgrade) -> Result<E::Data, Close> {
+        match caught(async { Ok(self.endpoint.data(typed).await) }).await {
             Ok(Ok(data)) => Ok(data),
             Ok(Err(deny)) => Err(denied(&deny, upgrade)),
             Err(error) => {
@@ -153,13 +181,6 @@ async fn run_guards<K: Clone + MaybeSend + MaybeSync + 'static>(
         }
     }
     Ok(())
-}
-
-fn key_of<C: Channel>(params: &Params) -> Result<C, Close> {
-    C::from_params(params).map_err(|error| {
-        tracing::debug!(%error, "the key does not fit its channel");
-        Close::FORBIDDEN
-    })
 }
 
 fn denied(deny: &Deny, upgrade: &Upgrade) -> Close {

@@ -1,9 +1,17 @@
 //! A room as it is registered: the room, and what stands around it.
 
+use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::frame::Endpoint;
+use roomful_core::key::{KeyError, Params};
+
+use super::registered::{Registered, TypedEndpoint};
 use crate::guard::BoxGuard;
-use crate::{Guard, Limits, Room};
+use crate::maybe_send::MaybeSend;
+use crate::runtime::Link;
+use crate::session::{RoomSession, Session};
+use crate::{Channel, Conn, Deny, Guard, Limits, Room, Upgrade};
 
 /// A room with its own guards and limits. Made by [`RoomExt`].
 pub struct RoomDef<R: Room> {
@@ -103,5 +111,37 @@ impl<R: Room> IntoRoomDef for RoomDef<R> {
     type Room = R;
     fn into_room_def(self) -> Self {
         self
+    }
+}
+
+pub(super) struct RoomEndpoint<R: Room>(Arc<R>);
+
+impl<R: Room> From<RoomDef<R>> for Registered<RoomEndpoint<R>> {
+    fn from(def: RoomDef<R>) -> Self {
+        Self { endpoint: RoomEndpoint(def.room), guards: def.guards }
+    }
+}
+
+impl<R: Room> TypedEndpoint for RoomEndpoint<R> {
+    const KIND: Endpoint = Endpoint::Room;
+    const PATTERN: &'static str = R::Channel::PATTERN;
+    type Key = R::Channel;
+    type Data = R::Data;
+
+    fn key(params: &Params) -> Result<R::Channel, KeyError> {
+        R::Channel::from_params(params)
+    }
+
+    #[cfg(feature = "typescript")]
+    fn describe(types: &mut crate::__private::TypeSink) {
+        R::Channel::describe(types);
+    }
+
+    fn data(&self, upgrade: &Upgrade<R::Channel>) -> impl Future<Output = Result<R::Data, Deny>> + MaybeSend {
+        self.0.data(upgrade)
+    }
+
+    fn session(&self, key: R::Channel, data: R::Data, link: Arc<Link>) -> Arc<dyn Session> {
+        Arc::new(RoomSession { room: Arc::clone(&self.0), conn: Conn::new(key, data, link) })
     }
 }

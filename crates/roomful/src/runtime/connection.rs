@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use roomful_core::frame::decode;
+use roomful_core::frame::{Endpoint, decode};
 use roomful_core::intake::{Dropped, Verdict};
 use roomful_core::{Close, Dialect, Limits, MemberId, Millis};
 
@@ -36,8 +36,10 @@ impl Connection {
         let counted = hub.count_connection();
         let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
         let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));
+        // What is refused is not read.
+        let endpoint = opening.as_ref().map_or(Endpoint::Room, |opening| opening.destination.endpoint());
         let identity = Identity { member: MemberId::from_random(hub.random()), vetted, opened: false };
-        let link = Link::new(hub, dialect, limits, span, identity);
+        let link = Link::new(hub, (endpoint, dialect), limits, span, identity);
         lock(&hub.open).insert(link.connection, Arc::downgrade(&link));
         match opening {
             Ok(opening) => link.spawn(Arc::clone(&link).open(opening)),
@@ -58,7 +60,7 @@ impl Connection {
         self.link.connection.0
     }
 
-    /// The id that it has, or will have, as a member.
+    /// The id that it has, or will have, as a member; a socket's own.
     #[must_use]
     pub fn member(&self) -> &MemberId {
         self.link.member()
@@ -70,7 +72,7 @@ impl Connection {
         &self.link.mailbox
     }
 
-    /// The bounds of this connection's room.
+    /// The bounds of this connection's room or socket.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.link.limits
@@ -123,7 +125,7 @@ impl Connection {
         lock(&self.link.intake).release_at()
     }
 
-    /// Handles the state that was held back by the rate limit.
+    /// Handles the state that was held back by the rate limit. Only a room's member has one.
     pub fn release(&self) {
         let now = self.link.hub.now();
         let held = lock(&self.link.intake).release(now);
@@ -138,13 +140,13 @@ impl Connection {
     }
 
     /// The socket is gone, or will be: what it sent before is handled, then the member leaves. Only the first call
-    /// counts. `error` is for the room's `on_error`.
+    /// counts. `error` is for `on_error`, or a socket's `error`.
     pub fn end(&self, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
         if lock(&self.link.inbox).has_ended() {
             return;
         }
         metrics::connection_closed(close.code);
-        self.link.end(error.map(|error| crate::ErrorKind::Socket(error).into_error()));
+        self.link.end(close, error.map(|error| crate::ErrorKind::Socket(error).into_error()));
     }
 }
 

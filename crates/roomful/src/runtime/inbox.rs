@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
-use roomful_core::{Json, Limits};
+use roomful_core::{Close, Json, Limits};
 
 use crate::session::Session;
 use crate::{Error, metrics};
@@ -17,7 +17,7 @@ pub(super) enum Job {
     Message { msg: Option<Json>, id: Option<u64> },
     /// The client's own presence. In the same queue as its messages, so that the two never change their order.
     Presence { state: Option<Json>, id: Option<u64> },
-    /// An answer of the protocol's to a frame that came before the join: nothing may arrive before the snapshot.
+    /// An answer of the protocol's to a frame that came before the join: nothing may arrive before the first frame.
     Reply(Bytes),
 }
 
@@ -38,6 +38,7 @@ pub(super) enum Next {
     /// Nothing is left: the task ends, and the next frame starts another.
     Rest,
     Leave {
+        close: Close,
         socket_error: Option<Error>,
     },
 }
@@ -47,7 +48,8 @@ pub(super) struct Inbox {
     queue: VecDeque<Job>,
     bytes: usize,
     phase: Phase,
-    ended: bool,
+    /// How the connection ended, once it has.
+    ended: Option<Close>,
     socket_error: Option<Error>,
     /// Ends the wait after which the roster is left even though the handler still runs.
     pub(super) leave_timer: Option<AbortHandle>,
@@ -56,9 +58,9 @@ pub(super) struct Inbox {
 enum Phase {
     /// Guards, data and seed are being found.
     Opening,
-    /// Joined, and nothing to do.
+    /// Let in, and nothing to do.
     Idle(Arc<dyn Session>),
-    /// Joined, and a task is at work.
+    /// Let in, and a task is at work.
     Busy,
     /// Left, or never let in.
     Over,
@@ -70,7 +72,7 @@ impl Inbox {
             queue: VecDeque::new(),
             bytes: 0,
             phase: Phase::Opening,
-            ended: false,
+            ended: None,
             socket_error: None,
             leave_timer: None,
         }
@@ -88,7 +90,7 @@ impl Inbox {
 
     /// Queues a job. A session comes back when a task has to be started for it.
     pub(super) fn push(&mut self, job: Job) -> Option<Arc<dyn Session>> {
-        if self.ended || matches!(self.phase, Phase::Over) {
+        if self.ended.is_some() || matches!(self.phase, Phase::Over) {
             metrics::frame_dropped("closing");
             return None;
         }
@@ -109,11 +111,11 @@ impl Inbox {
 
     /// The connection is over; what it sent before is still handled. A session comes back when a task has to be started
     /// for the leave.
-    pub(super) fn end(&mut self, socket_error: Option<Error>) -> Option<Arc<dyn Session>> {
-        if self.ended {
+    pub(super) fn end(&mut self, close: &Close, socket_error: Option<Error>) -> Option<Arc<dyn Session>> {
+        if self.ended.is_some() {
             return None;
         }
-        self.ended = true;
+        self.ended = Some(close.clone());
         self.socket_error = socket_error;
         self.start()
     }
@@ -128,10 +130,10 @@ impl Inbox {
 
     /// Whether the connection is over. A connection that ended while it was opened must not join.
     pub(super) fn has_ended(&self) -> bool {
-        self.ended
+        self.ended.is_some()
     }
 
-    /// Whether a task is at work for a connection that joined.
+    /// Whether a task is at work for a connection that was let in.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.phase, Phase::Busy)
     }
@@ -158,8 +160,8 @@ impl Inbox {
             self.bytes -= job.size();
             return Next::Do(job);
         }
-        if self.ended {
-            return Next::Leave { socket_error: self.socket_error.take() };
+        if let Some(close) = self.ended.clone() {
+            return Next::Leave { close, socket_error: self.socket_error.take() };
         }
         self.queue = VecDeque::new();
         self.phase = Phase::Idle(Arc::clone(session));

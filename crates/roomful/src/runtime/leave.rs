@@ -1,9 +1,11 @@
-//! The end of a member, exactly once: the roster and the others first, then teardowns, then `on_leave`.
+//! The end of a connection, exactly once: the roster and the others first, then teardowns, then `on_leave` or a socket's
+//! `close`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
+use roomful_core::Close;
 
 use super::lock;
 use crate::maybe_send::MaybeSend;
@@ -15,7 +17,7 @@ type Teardown = Box<dyn FnOnce() + Send>;
 #[cfg(target_family = "wasm")]
 type Teardown = Box<dyn FnOnce()>;
 
-/// What `Conn::defer` was given.
+/// What `defer` was given.
 #[derive(Default)]
 pub(super) struct Teardowns(Mutex<State>);
 
@@ -50,13 +52,13 @@ impl Teardowns {
 }
 
 /// What follows once the roster and the others know.
-pub(super) async fn after_leave(session: &Arc<dyn Session>, teardowns: &Teardowns) {
+pub(super) async fn after_leave(session: &Arc<dyn Session>, teardowns: &Teardowns, close: &Close) {
     for error in teardowns.run() {
         metrics::handler_failed("teardown");
         session.report(error).await;
     }
-    if let Err(error) = caught(session.on_leave().map(Ok)).await {
-        metrics::handler_failed("on_leave");
+    if let Err(error) = caught(session.on_end(close).map(Ok)).await {
+        metrics::handler_failed(session.names().end);
         session.report(error).await;
     }
 }

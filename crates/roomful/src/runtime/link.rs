@@ -1,7 +1,7 @@
-//! One connection's life: opening, joined, left.
+//! One connection's life: opening, let in, over.
 //!
-//! Everything that a connection does to its room happens in one task at a time, which exists only while there is
-//! something to do; that is what keeps one connection's messages in order and different connections apart.
+//! All that a connection does happens in one task at a time, which exists only while there is something to do; that is
+//! what keeps one connection's messages in order and different connections apart.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
 use futures_util::task::AtomicWaker;
-use roomful_core::frame::{Body, ClientFrame, encode};
+use roomful_core::frame::{Body, ClientFrame, Endpoint, encode, socket};
 use roomful_core::intake::Intake;
 use roomful_core::pattern::Topic;
-use roomful_core::room::{Audience, Input, Refused};
+use roomful_core::room::Refused;
 use roomful_core::{Close, ConnectionId, Dialect, ErrorCode, Json, Limits, MemberId};
 use tracing::{Instrument, Span};
 
@@ -23,7 +23,7 @@ use super::leave::{Teardowns, after_leave};
 use super::{Hub, LiveRoom, Mailbox, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::session::{MessageError, Misfit, Session, caught};
-use crate::{Error, ErrorKind, Result, metrics};
+use crate::{Error, Result, metrics};
 
 /// What the socket, the hooks and every clone of a `Conn` share. It keeps nobody in the room.
 pub(crate) struct Link {
@@ -34,22 +34,55 @@ pub(crate) struct Link {
     pub(super) inbox: Mutex<Inbox>,
     pub(super) intake: Mutex<Intake>,
     pub(super) space: AtomicWaker,
-    member: MemberId,
+    pub(super) member: MemberId,
     /// Where the connection outlives the process: who it is, to be kept.
     vetted: Option<Vetted>,
-    /// Whether `on_join` has run to its end.
+    /// Whether `on_join`, or a socket's `open`, has run to its end.
     opened: AtomicBool,
     /// In bytes: the room's bound, or what there is left to keep it in.
     presence_limit: usize,
-    room: OnceLock<Arc<LiveRoom>>,
-    teardowns: Teardowns,
+    pub(super) joined: OnceLock<Joined>,
+    pub(super) teardowns: Teardowns,
     /// Every hook of this connection runs in it.
     span: Span,
 }
 
-/// Guards, key and data: what comes before a connection can join.
+/// What a connection that was let in is in.
+pub(super) enum Joined {
+    /// A room, with others.
+    Room(Arc<LiveRoom>),
+    /// A socket, which is its own alone: there is nothing to be in.
+    Socket,
+}
+
+/// What a connection is to be let in to.
+#[derive(Debug, Clone)]
+pub(crate) enum Destination {
+    /// The room of this topic.
+    Room(Topic),
+    /// A socket.
+    Socket,
+}
+
+impl Destination {
+    pub(super) fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Room(_) => Endpoint::Room,
+            Self::Socket => Endpoint::Socket,
+        }
+    }
+
+    pub(crate) fn into_topic(self) -> Option<Topic> {
+        match self {
+            Self::Room(topic) => Some(topic),
+            Self::Socket => None,
+        }
+    }
+}
+
+/// Guards, key and data: what comes before a connection can be let in.
 pub(crate) struct Opening {
-    pub(crate) topic: Topic,
+    pub(crate) destination: Destination,
     pub(crate) limits: Arc<Limits>,
     pub(crate) open: OpenFn,
 }
@@ -64,14 +97,14 @@ pub(super) struct Identity {
     pub(super) member: MemberId,
     /// Where it was vetted before it came here.
     pub(super) vetted: Option<Vetted>,
-    /// Whether its `on_join` has run already.
+    /// Whether its `on_join`, or a socket's `open`, has run already.
     pub(super) opened: bool,
 }
 
 impl Link {
     pub(super) fn new(
         hub: &Arc<Hub>,
-        dialect: Dialect,
+        (endpoint, dialect): (Endpoint, Dialect),
         limits: Arc<Limits>,
         span: Span,
         Identity { member, vetted, opened }: Identity,
@@ -86,13 +119,13 @@ impl Link {
             connection: hub.new_connection_id(),
             mailbox: Arc::new(Mailbox::new(dialect, limits.outbox_bytes)),
             inbox: Mutex::new(Inbox::new()),
-            intake: Mutex::new(Intake::new(dialect, &limits, now)),
+            intake: Mutex::new(Intake::new(endpoint, dialect, &limits, now)),
             space: AtomicWaker::new(),
             presence_limit: limits.presence_bytes.min(to_keep_it.unwrap_or(usize::MAX)),
             member,
             vetted,
             opened: AtomicBool::new(opened),
-            room: OnceLock::new(),
+            joined: OnceLock::new(),
             teardowns: Teardowns::default(),
             limits,
             span,
@@ -101,26 +134,17 @@ impl Link {
 
     /// The task of a new connection: everything up to `on_join`, and then whatever has come in the meantime.
     pub(super) async fn open(self: Arc<Self>, opening: Opening) {
-        let topic = opening.topic;
         let session = match (opening.open)(Arc::clone(&self)).await {
             Ok(session) => session,
             Err(close) => return self.refuse(close),
         };
-        let seed = match caught(async { session.seed() }).await {
-            Ok(seed) => seed,
-            Err(error) => {
-                metrics::handler_failed("presence");
-                session.report(error).await;
-                return self.refuse(Close::JOIN_FAILED);
-            }
-        };
-        if let Err(close) = self.join(&topic, seed.as_ref()) {
+        if let Err(close) = self.enter(&opening.destination, &session).await {
             return self.refuse(close);
         }
-        match caught(session.on_join()).await {
+        match caught(session.on_open()).await {
             Ok(()) => self.keep_opened(),
             Err(error) => {
-                metrics::handler_failed("on_join");
+                metrics::handler_failed(session.names().open);
                 session.report(error).await;
                 self.close(Close::JOIN_FAILED);
             }
@@ -128,25 +152,32 @@ impl Link {
         self.work(session).await;
     }
 
-    /// Is in a room that has come back.
-    pub(super) fn enter(&self, room: &Arc<LiveRoom>) {
-        self.room.get_or_init(|| Arc::clone(room));
+    /// Is where it was before another process ended: in this room, or on a socket.
+    pub(super) fn return_to(&self, joined: Joined) {
+        self.joined.get_or_init(|| joined);
     }
 
     /// Goes on with a connection that another process has begun.
     pub(super) fn resume(self: &Arc<Self>, session: Arc<dyn Session>) {
         lock(&self.inbox).resumed(session);
         if !self.opened.load(Ordering::Relaxed) {
-            // Its `on_join` was cut off, and must not run twice.
+            // Its `on_join` or `open` was cut off, and must not run twice.
             self.close(Close::JOIN_FAILED);
         }
     }
 
     pub(super) fn is_member(&self) -> bool {
-        self.room.get().is_some_and(|room| room.read(|room| room.member(self.connection).is_some()))
+        self.room().is_some_and(|room| room.read(|room| room.member(self.connection).is_some()))
     }
 
-    /// A connection that never joins.
+    pub(super) fn room(&self) -> Option<&Arc<LiveRoom>> {
+        match self.joined.get()? {
+            Joined::Room(room) => Some(room),
+            Joined::Socket => None,
+        }
+    }
+
+    /// A connection that is never let in.
     pub(super) fn refuse(&self, close: Close) {
         self.mailbox.close(close);
         lock(&self.inbox).over();
@@ -174,9 +205,9 @@ impl Link {
     }
 
     /// The socket is over: what it sent before is still handled, then the member leaves.
-    pub(super) fn end(self: &Arc<Self>, socket_error: Option<Error>) {
+    pub(super) fn end(self: &Arc<Self>, close: &Close, socket_error: Option<Error>) {
         let mut inbox = lock(&self.inbox);
-        let session = inbox.end(socket_error);
+        let session = inbox.end(close, socket_error);
         if session.is_none() {
             self.limit_leave(&mut inbox);
         }
@@ -193,9 +224,10 @@ impl Link {
             }
             inbox.discard();
         }
-        self.mailbox.close(close);
+        self.mailbox.close(close.clone());
         self.space.wake();
-        self.end(None);
+        // Another close may have been on its way already: that is the one that the client sees.
+        self.end(&self.mailbox.closing().unwrap_or(close), None);
     }
 
     /// Removes the member whatever its handler is doing.
@@ -204,22 +236,54 @@ impl Link {
         self.leave_roster();
     }
 
-    fn join(self: &Arc<Self>, topic: &Topic, seed: Option<&Json>) -> Result<(), Close> {
+    async fn enter(self: &Arc<Self>, destination: &Destination, session: &Arc<dyn Session>) -> Result<(), Close> {
+        match destination {
+            Destination::Room(topic) => {
+                let seed = self.seed(session).await?;
+                self.let_in(|| self.join(topic, seed.as_ref()).map(Joined::Room))
+            }
+            Destination::Socket => self.let_in(|| {
+                if self.mailbox.dialect() == Dialect::V1 {
+                    self.mailbox.push(socket::open(&self.limits));
+                }
+                self.keep(None);
+                Ok(Joined::Socket)
+            }),
+        }
+    }
+
+    async fn seed(&self, session: &Arc<dyn Session>) -> Result<Option<Json>, Close> {
+        let Some(presence) = session.presence() else { return Ok(None) };
+        match caught(async { presence.seed() }).await {
+            Ok(seed) => Ok(seed),
+            Err(error) => {
+                metrics::handler_failed("presence");
+                session.report(error).await;
+                Err(Close::JOIN_FAILED)
+            }
+        }
+    }
+
+    fn let_in(self: &Arc<Self>, join: impl FnOnce() -> Result<Joined, Close>) -> Result<(), Close> {
         // A socket that closed while its data was being found must not become a member that nobody can remove.
         if lock(&self.inbox).has_ended() || self.mailbox.closing().is_some() {
             return Err(Close::LOST);
         }
-        self.check_state(seed).map_err(|refused| {
-            tracing::warn!(%refused, "a join was refused");
-            Close::JOIN_FAILED
-        })?;
-        let room = self.hub.join(topic, self, seed)?;
-        self.room.get_or_init(|| room);
+        let joined = join()?;
+        self.joined.get_or_init(|| joined);
         let mut inbox = lock(&self.inbox);
         inbox.joined();
         // The socket may have ended since it was asked for above.
         self.limit_leave(&mut inbox);
         Ok(())
+    }
+
+    fn join(self: &Arc<Self>, topic: &Topic, seed: Option<&Json>) -> Result<Arc<LiveRoom>, Close> {
+        self.check_state(seed).map_err(|refused| {
+            tracing::warn!(%refused, "a join was refused");
+            Close::JOIN_FAILED
+        })?;
+        self.hub.join(topic, self, seed)
     }
 
     /// Handles what is queued until nothing is.
@@ -232,7 +296,7 @@ impl Link {
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&session, state, id).await,
                 Next::Do(Job::Reply(frame)) => self.mailbox.push(frame),
                 Next::Rest => return,
-                Next::Leave { socket_error } => return self.leave(&session, socket_error).await,
+                Next::Leave { close, socket_error } => return self.leave(&session, &close, socket_error).await,
             }
         }
     }
@@ -243,16 +307,18 @@ impl Link {
             Ok(Ok(())) => self.acknowledge(id),
             Ok(Err(MessageError::Misfit(Misfit(reason)))) => self.reject(id, ErrorCode::BadMessage, &reason),
             Ok(Err(MessageError::Handler(error))) | Err(error) => {
-                metrics::handler_failed("on_message");
-                self.reject(id, ErrorCode::HandlerFailed, "the room's handler failed");
+                metrics::handler_failed(session.names().message);
+                self.reject(id, ErrorCode::HandlerFailed, "the handler failed");
                 session.report(error).await;
             }
         }
     }
 
     async fn on_presence(&self, session: &Arc<dyn Session>, state: Option<Json>, id: Option<u64>) {
+        // A socket's intake lets no state through.
+        let Some(presence) = session.presence() else { return };
         // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
-        let canonical = caught(async { Ok(session.canonical_presence(state)) }).await;
+        let canonical = caught(async { Ok(presence.canonical(state)) }).await;
         match canonical {
             Ok(Ok(state)) => match self.set_presence(state) {
                 Ok(()) => self.acknowledge(id),
@@ -267,17 +333,17 @@ impl Link {
         }
     }
 
-    async fn leave(&self, session: &Arc<dyn Session>, socket_error: Option<Error>) {
+    async fn leave(&self, session: &Arc<dyn Session>, close: &Close, socket_error: Option<Error>) {
         self.leave_roster();
         if let Some(error) = socket_error {
             session.report(error).await;
         }
-        after_leave(session, &self.teardowns).await;
+        after_leave(session, &self.teardowns, close).await;
         lock(&self.inbox).over();
     }
 
     pub(super) fn leave_roster(&self) {
-        if let Some(room) = self.room.get() {
+        if let Some(room) = self.room() {
             // `false` when the wait for a slow handler ran out before: it left then.
             let _left_just_now = room.leave(self.connection);
         }
@@ -299,14 +365,14 @@ impl Link {
     fn keep_opened(&self) {
         self.opened.store(true, Ordering::Relaxed);
         if self.vetted.is_some() {
-            let room = self.room.get();
+            let room = self.room();
             self.keep(
                 room.and_then(|room| room.read(|room| Some(Seat::new(room.epoch(), &room.kept(self.connection)?)))),
             );
         }
     }
 
-    fn check_state(&self, state: Option<&Json>) -> Result<(), Refused> {
+    pub(super) fn check_state(&self, state: Option<&Json>) -> Result<(), Refused> {
         let (bytes, limit) = (state.map_or(0, Json::size), self.presence_limit);
         if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
     }
@@ -354,52 +420,6 @@ impl Link {
         metrics::frame_dropped(code.as_str());
         if self.mailbox.dialect() == Dialect::V1 {
             self.mailbox.push(encode::error(id, code, reason));
-        }
-    }
-}
-
-/// What a `Conn` does.
-impl Link {
-    pub(crate) fn member(&self) -> &MemberId {
-        &self.member
-    }
-
-    pub(crate) fn send(&self, msg: Json) -> Result {
-        self.in_room(Input::Send { to: self.connection, msg })
-    }
-
-    pub(crate) fn broadcast(&self, msg: Json, to_self: bool) -> Result {
-        let to = if to_self { Audience::Everybody } else { Audience::AllBut(self.connection) };
-        self.in_room(Input::Broadcast { from: Some(self.member.clone()), to, msg })
-    }
-
-    pub(crate) fn presence(&self) -> Option<Json> {
-        self.room.get()?.read(|room| room.member(self.connection)?.state.clone())
-    }
-
-    pub(crate) fn set_presence(&self, state: Option<Json>) -> Result {
-        self.check_state(state.as_ref()).map_err(Error::refused)?;
-        self.in_room(Input::SetPresence { connection: self.connection, state })
-    }
-
-    /// The close frame goes out after what is queued; the member leaves when the hook that closes has ended.
-    pub(crate) fn close_by_app(self: &Arc<Self>, code: u16, reason: &str) -> Result {
-        let close = Close::from_app(code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())?;
-        self.close(close);
-        Ok(())
-    }
-
-    pub(crate) fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
-        self.teardowns.defer(teardown);
-    }
-
-    fn in_room(&self, input: Input) -> Result {
-        let room = self.room.get().ok_or_else(|| ErrorKind::NotJoined.into_error())?;
-        match room.handle(input) {
-            // Whoever has left is told nothing and shows nothing any more. That is no mistake of the caller's: a
-            // connection may go at any moment.
-            Ok(()) | Err(Refused::NotIn) => Ok(()),
-            Err(refused) => Err(Error::refused(refused)),
         }
     }
 }

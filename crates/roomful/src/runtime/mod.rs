@@ -1,9 +1,10 @@
-//! What runs rooms, whatever the platform: the hub of live rooms, and each [`Connection`]'s life.
+//! What runs rooms and sockets, whatever the platform: the hub of live rooms, and each [`Connection`]'s life.
 //!
 //! A platform (the axum runtime, the test kit, a Durable Object) brings a [`Host`] and the sockets. It makes an
 //! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what
 //! [`Mailbox::poll_next`] gives, and calls [`Connection::end`] when the socket is gone. Everything else is here.
 
+mod calls;
 mod connection;
 mod drain;
 mod host;
@@ -22,7 +23,7 @@ pub use host::{Host, Keeper};
 pub(crate) use hub::Hub;
 pub use hub::Stats;
 pub use kept::{Kept, KeptError, Vetted};
-pub(crate) use link::{Link, Opening};
+pub(crate) use link::{Destination, Link, Opening};
 pub(crate) use live_room::LiveRoom;
 pub use mailbox::{Mailbox, Outgoing};
 

@@ -1,15 +1,16 @@
-//! The return of a room whose process ended while its sockets stayed open.
+//! The return of a room, or of a typed socket, whose process ended while its sockets stayed open.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use roomful_core::frame::Endpoint;
 use roomful_core::key::{KeyError, KeyLimits, Params, parse_key};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Restored, Room, RoomConfig};
 use roomful_core::{Close, Limits, NodeId};
 
 use super::kept::{Kept, Vetted};
-use super::link::{Identity, Link, Opening};
+use super::link::{Destination, Identity, Joined, Link, Opening};
 use super::{Connection, Hub, LiveRoom};
 use crate::define::{Definition, ResumeError};
 use crate::session::Session;
@@ -23,8 +24,8 @@ const RETRY_MS: u64 = 0;
 /// Why a connection that was vetted is not served.
 #[derive(Debug, thiserror::Error)]
 enum Unserved {
-    #[error("there is no such room here")]
-    UnknownRoom,
+    #[error("there is no such room or socket here")]
+    Unknown,
     #[error("its key: {0}")]
     Key(#[from] KeyError),
     #[error("{0}")]
@@ -37,7 +38,7 @@ enum Unserved {
 struct Place<'a> {
     definition: &'a Arc<Definition>,
     params: Params,
-    topic: Topic,
+    destination: Destination,
 }
 
 impl Hub {
@@ -46,13 +47,13 @@ impl Hub {
         let dialect = vetted.dialect();
         let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
         let opening = match place(definitions, &vetted) {
-            Ok(Place { definition, params, topic }) => {
+            Ok(Place { definition, params, destination }) => {
                 let (definition, data) = (Arc::clone(definition), vetted.data.clone());
                 Ok(Opening {
-                    topic,
+                    destination,
                     limits: Arc::clone(&definition.limits),
                     open: Box::new(move |link| {
-                        let session = definition.room.resume(&params, &data, link).map_err(|error| {
+                        let session = definition.endpoint.resume(&params, &data, link).map_err(|error| {
                             tracing::error!(%error, "a connection cannot be served");
                             Close::JOIN_FAILED
                         });
@@ -72,12 +73,13 @@ impl Hub {
     pub(crate) fn restore(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: Vec<Kept>) -> Vec<Connection> {
         let links: Vec<_> = kept.iter().map(|kept| self.link(definitions, kept)).collect();
         let found = kept.iter().find_map(|kept| place(definitions, &kept.vetted).ok());
-        let room = found.map(|place| {
+        let room = found.and_then(|Place { definition, destination, .. }| {
             let restored = links.iter().zip(&kept).filter_map(|(link, kept)| kept.restored(link.connection));
-            self.restore_room(place.topic, &place.definition.limits, &kept, restored, &links)
+            let topic = destination.into_topic()?;
+            Some(self.restore_room(topic, &definition.limits, &kept, restored, &links))
         });
         for (link, kept) in links.iter().zip(&kept) {
-            room.iter().for_each(|room| link.enter(room));
+            link.return_to(room.as_ref().map_or(Joined::Socket, |room| Joined::Room(Arc::clone(room))));
             match session(definitions, link, kept) {
                 Ok(session) => link.resume(session),
                 Err(error) => {
@@ -92,10 +94,12 @@ impl Hub {
 
     fn link(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: &Kept) -> Arc<Link> {
         let vetted = &kept.vetted;
-        let limits = find(definitions, vetted).map_or(&self.limits, |definition| &definition.limits);
+        let found = find(definitions, vetted);
+        let limits = found.map_or(&self.limits, |definition| &definition.limits);
+        let kind = found.map_or(Endpoint::Room, |definition| definition.kind);
         let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
         let identity = Identity { member: kept.member.clone(), vetted: Some(vetted.clone()), opened: kept.opened };
-        Link::new(self, vetted.dialect(), Arc::clone(limits), span, identity)
+        Link::new(self, (kind, vetted.dialect()), Arc::clone(limits), span, identity)
     }
 
     fn restore_room(
@@ -123,17 +127,17 @@ fn find<'a>(definitions: &'a [Arc<Definition>], vetted: &Vetted) -> Option<&'a A
 }
 
 fn place<'a>(definitions: &'a [Arc<Definition>], vetted: &Vetted) -> Result<Place<'a>, Unserved> {
-    let definition = find(definitions, vetted).ok_or(Unserved::UnknownRoom)?;
+    let definition = find(definitions, vetted).ok_or(Unserved::Unknown)?;
     let limits = KeyLimits::from(&*definition.limits);
     let params = parse_key(&definition.pattern, Some(vetted.key.as_bytes()), limits)?;
-    let topic = definition.pattern.topic(&params)?;
-    Ok(Place { definition, params, topic })
+    let destination = definition.destination(&params)?;
+    Ok(Place { definition, params, destination })
 }
 
 fn session(definitions: &[Arc<Definition>], link: &Arc<Link>, kept: &Kept) -> Result<Arc<dyn Session>, Unserved> {
     let Place { definition, params, .. } = place(definitions, &kept.vetted)?;
-    if !link.is_member() {
+    if definition.kind == Endpoint::Room && !link.is_member() {
         return Err(Unserved::Twice);
     }
-    Ok(definition.room.resume(&params, &kept.vetted.data, Arc::clone(link))?)
+    Ok(definition.endpoint.resume(&params, &kept.vetted.data, Arc::clone(link))?)
 }

@@ -49,8 +49,8 @@ pub use member::TestMember;
 use roomful_core::pattern::Pattern;
 use roomful_core::{Close, Dialect, Limits};
 
-use crate::runtime::{Connection, Opening};
-use crate::session::{Session, TypedSession};
+use crate::runtime::{Connection, Destination, Opening};
+use crate::session::{RoomSession, Session};
 use crate::{Channel, Conn, IntoRoomDef, Room, RoomHandle, Rooms, Stats};
 
 const MODULE: &str = "test";
@@ -91,11 +91,11 @@ impl<R: Room> TestRoom<R> {
         let topic = pattern.topic(&key.to_params()).unwrap_or_else(|error| fail(&error.to_string()));
         let room = Arc::clone(&self.room);
         let opening = Opening {
-            topic,
+            destination: Destination::Room(topic),
             limits: Arc::clone(&self.limits),
             open: Box::new(move |link| {
                 let conn = Conn::new(key, data, link);
-                Box::pin(async move { Ok(Arc::new(TypedSession { room, conn }) as Arc<dyn Session>) })
+                Box::pin(async move { Ok(Arc::new(RoomSession { room, conn }) as Arc<dyn Session>) })
             }),
         };
         let connection = Connection::start(self.rooms.hub(), Dialect::V1, Ok(opening), tracing::Span::none(), None);

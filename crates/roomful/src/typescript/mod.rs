@@ -3,10 +3,12 @@
 mod sink;
 
 use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use roomful_core::frame::Endpoint;
 use roomful_core::pattern::Pattern;
 pub use sink::{Described, Probe, TypeSink, Undescribed};
 
@@ -18,9 +20,9 @@ use crate::define::Definition;
 pub enum Framework {
     /// None: `joinRoom(serverRooms.cursors, ..)`.
     None,
-    /// `serverRooms.cursors.useRoom(..)` for Preact.
+    /// `serverRooms.cursors.useRoom(..)` and `serverSockets.chat.useSocket(..)` for Preact.
     Preact,
-    /// `serverRooms.cursors.useRoom(..)` for React.
+    /// `serverRooms.cursors.useRoom(..)` and `serverSockets.chat.useSocket(..)` for React.
     React,
 }
 
@@ -42,7 +44,7 @@ pub struct Typescript(String);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypescriptError {
-    /// A channel's type does not say what it is in TypeScript.
+    /// A type of a channel or a socket does not say what it is in TypeScript.
     #[error("`{name}` is not `ts_rs::TS`: add `#[derive(ts_rs::TS)]` to it")]
     Undescribed {
         /// The Rust type.
@@ -71,36 +73,62 @@ pub enum TypescriptError {
 }
 
 impl Rooms {
-    /// The TypeScript for all rooms: their types, and `serverRooms` with one entry a room. A room's name is its entry's;
-    /// where two modules have a room of one name, the entries are named after both (`boardCursors`).
+    /// The TypeScript for all rooms and sockets: their types, `serverRooms` with one entry a room, and `serverSockets` with
+    /// one entry a socket. A room's name is its entry's; where two modules have a room of one name, the entries are named
+    /// after both (`boardCursors`). So it is with sockets.
     ///
     /// # Errors
     ///
     /// When a type is not `ts_rs::TS`, or two want one name.
     pub fn typescript(&self, framework: Framework) -> Result<Typescript, TypescriptError> {
         let mut types = TypeSink::new();
-        let mut entries = String::new();
-        let names = entry_names(self.definitions());
-        for (definition, name) in self.definitions().iter().zip(names) {
-            definition.room.describe(&mut types);
-            let room = types.take_channel();
-            let key = key_type(&definition.pattern).map(|key| format!("key: {key}; ")).unwrap_or_default();
-            let (module, room_name) = (quoted(&definition.module), quoted(&definition.name));
-            let sink::ChannelTypes { incoming, outgoing, presence } = room;
-            // Writing to a `String` cannot fail.
-            let _infallible = writeln!(
-                entries,
-                "  {}: room<{{ {key}incoming: {incoming}; outgoing: {outgoing}; presence: {presence} }}>({module}, {room_name}),",
-                property(&name)
-            );
-        }
+        let rooms = Entries::of(Endpoint::Room, self.definitions(), &mut types);
+        let sockets = Entries::of(Endpoint::Socket, self.definitions(), &mut types);
+        let (imported, constants) = match (rooms.0.is_empty(), sockets.0.is_empty()) {
+            (_, true) => ("room", rooms.constant("serverRooms")),
+            (true, false) => ("socket", sockets.constant("serverSockets")),
+            (false, false) => {
+                let both = [rooms.constant("serverRooms"), sockets.constant("serverSockets")];
+                ("room, socket", both.join("\n"))
+            }
+        };
         let declarations = types.declarations()?;
         Ok(Typescript(format!(
             "// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.\n\
-             import {{ room }} from '{}';\n\n{declarations}export const serverRooms = {{\n{entries}}} as const;\n",
+             import {{ {imported} }} from '{}';\n\n{declarations}{constants}",
             framework.import()
         )))
     }
+}
+
+/// One line a room, or one a socket.
+struct Entries(Vec<String>);
+
+impl Entries {
+    fn of(kind: Endpoint, definitions: &[Arc<Definition>], types: &mut TypeSink) -> Self {
+        let definitions: Vec<_> = definitions.iter().filter(|definition| definition.kind == kind).collect();
+        let names = entry_names(&definitions);
+        Self(definitions.iter().zip(names).map(|(definition, name)| entry(definition, &name, types)).collect())
+    }
+
+    fn constant(&self, name: &str) -> String {
+        format!("export const {name} = {{\n{}}} as const;\n", self.0.concat())
+    }
+}
+
+fn entry(definition: &Definition, name: &str, types: &mut TypeSink) -> String {
+    definition.endpoint.describe(types);
+    let sink::TypesTold { incoming, outgoing, presence } = types.take();
+    let (function, key) = match definition.kind {
+        Endpoint::Room => ("room", "key"),
+        Endpoint::Socket => ("socket", "params"),
+    };
+    let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}; ")).unwrap_or_default();
+    let presence = presence.map(|presence| format!("; presence: {presence}")).unwrap_or_default();
+    let (module, asked_for, name) = (quoted(&definition.module), quoted(&definition.name), property(name));
+    format!(
+        "  {name}: {function}<{{ {key}incoming: {incoming}; outgoing: {outgoing}{presence} }}>({module}, {asked_for}),\n"
+    )
 }
 
 impl Typescript {
@@ -143,7 +171,7 @@ impl fmt::Display for Typescript {
     }
 }
 
-fn entry_names(definitions: &[std::sync::Arc<Definition>]) -> Vec<String> {
+fn entry_names(definitions: &[&Arc<Definition>]) -> Vec<String> {
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for definition in definitions {
         *uses.entry(&definition.name).or_default() += 1;
@@ -160,7 +188,7 @@ fn capitalised(word: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// `{ boardId: string; tail?: string }`; `None` for a channel without params.
+/// `{ boardId: string; tail?: string }`; `None` for a pattern without params.
 fn key_type(pattern: &Pattern) -> Option<String> {
     let params: Vec<_> = pattern
         .params()

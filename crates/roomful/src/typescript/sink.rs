@@ -1,4 +1,4 @@
-//! Collects the types that channels name, and all that those name.
+//! Collects the types that channels and sockets name, and all that those name.
 
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, HashSet};
@@ -8,22 +8,23 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::TypescriptError;
 
-/// What the derive tells a channel's types to.
+/// What the derives tell the types of a channel or a socket to.
 pub struct TypeSink {
     config: Config,
     seen: HashSet<TypeId>,
     declared: BTreeMap<String, String>,
     duplicate: Option<String>,
     undescribed: Option<&'static str>,
-    channel: ChannelTypes,
+    told: TypesTold,
 }
 
-/// How a channel's types are written.
+/// How the types of a channel or a socket are written.
 #[derive(Default)]
-pub(super) struct ChannelTypes {
+pub(super) struct TypesTold {
     pub(super) incoming: String,
     pub(super) outgoing: String,
-    pub(super) presence: String,
+    /// A socket has none.
+    pub(super) presence: Option<String>,
 }
 
 impl TypeSink {
@@ -35,17 +36,22 @@ impl TypeSink {
             declared: BTreeMap::new(),
             duplicate: None,
             undescribed: None,
-            channel: ChannelTypes::default(),
+            told: TypesTold::default(),
         }
     }
 
-    /// Called by the derive.
+    /// Called by the derive of a channel.
     pub fn channel(&mut self, incoming: String, outgoing: String, presence: String) {
-        self.channel = ChannelTypes { incoming, outgoing, presence };
+        self.told = TypesTold { incoming, outgoing, presence: Some(presence) };
     }
 
-    pub(super) fn take_channel(&mut self) -> ChannelTypes {
-        std::mem::take(&mut self.channel)
+    /// Called by the derive of a socket.
+    pub fn socket(&mut self, incoming: String, outgoing: String) {
+        self.told = TypesTold { incoming, outgoing, presence: None };
+    }
+
+    pub(super) fn take(&mut self) -> TypesTold {
+        std::mem::take(&mut self.told)
     }
 
     /// The declarations of everything that was named, in the order of their names.

@@ -1,0 +1,133 @@
+//! A socket as it is registered: the socket, and what stands around it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use roomful_core::frame::Endpoint;
+use roomful_core::key::{KeyError, Params};
+
+use super::registered::{Registered, TypedEndpoint};
+use crate::guard::BoxGuard;
+use crate::maybe_send::MaybeSend;
+use crate::runtime::Link;
+use crate::session::{Session, SocketSession};
+use crate::{Deny, Guard, Limits, Socket, SocketConn, SocketDef, Upgrade};
+
+/// A socket with its own guards and limits. Made by [`SocketExt`].
+pub struct SocketSetup<S: Socket> {
+    pub(crate) socket: Arc<S>,
+    guards: Vec<BoxGuard<S::Def>>,
+    pub(crate) limits: Option<Limits>,
+}
+
+impl<S: Socket> SocketSetup<S> {
+    fn new(socket: S) -> Self {
+        Self { socket: Arc::new(socket), guards: Vec::new(), limits: None }
+    }
+
+    /// Adds a guard; it runs after those of the app and the module, with the typed params.
+    #[must_use]
+    pub fn guard(mut self, guard: impl Guard<S::Def>) -> Self {
+        self.guards.push(BoxGuard::new(guard));
+        self
+    }
+
+    /// Bounds of this socket's own, in place of the app's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+}
+
+/// What a socket can be given where it is registered.
+///
+/// ```
+/// # use roomful::{Deny, Result, Socket, SocketDef, SocketExt, Upgrade};
+/// # #[derive(Clone, SocketDef)]
+/// # #[socket(message = String)]
+/// # struct Chat;
+/// # struct ChatSocket;
+/// # impl Socket for ChatSocket {
+/// #     type Def = Chat;
+/// #     type Data = ();
+/// #     async fn data(&self, _: &Upgrade<Chat>) -> Result<(), Deny> { Ok(()) }
+/// # }
+/// async fn members_only(upgrade: Upgrade<Chat>) -> Result<(), Deny> {
+///     upgrade.header("x-member").map(|_| ()).ok_or_else(Deny::forbidden)
+/// }
+///
+/// let rooms = roomful::Rooms::new().module("club", |m| m.socket("chat", ChatSocket.guard(members_only))).build()?;
+/// # Ok::<(), roomful::BuildError>(())
+/// ```
+pub trait SocketExt: Socket {
+    /// See [`SocketSetup::guard`].
+    fn guard(self, guard: impl Guard<Self::Def>) -> SocketSetup<Self> {
+        SocketSetup::new(self).guard(guard)
+    }
+
+    /// See [`SocketSetup::limits`].
+    fn limits(self, limits: Limits) -> SocketSetup<Self> {
+        SocketSetup::new(self).limits(limits)
+    }
+}
+
+impl<S: Socket> SocketExt for S {}
+
+/// A [`Socket`], or one with guards and limits around it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a socket",
+    note = "implement `roomful::Socket` for it: `type Def`, `type Data` and `async fn data` are what it must have"
+)]
+pub trait IntoSocketSetup {
+    /// The socket in it.
+    type Socket: Socket;
+    /// The socket and what stands around it.
+    fn into_socket_setup(self) -> SocketSetup<Self::Socket>;
+}
+
+impl<S: Socket> IntoSocketSetup for S {
+    type Socket = S;
+    fn into_socket_setup(self) -> SocketSetup<S> {
+        SocketSetup::new(self)
+    }
+}
+
+impl<S: Socket> IntoSocketSetup for SocketSetup<S> {
+    type Socket = S;
+    fn into_socket_setup(self) -> Self {
+        self
+    }
+}
+
+pub(super) struct SocketEndpoint<S: Socket>(Arc<S>);
+
+impl<S: Socket> From<SocketSetup<S>> for Registered<SocketEndpoint<S>> {
+    fn from(setup: SocketSetup<S>) -> Self {
+        Self { endpoint: SocketEndpoint(setup.socket), guards: setup.guards }
+    }
+}
+
+impl<S: Socket> TypedEndpoint for SocketEndpoint<S> {
+    const KIND: Endpoint = Endpoint::Socket;
+    const PATTERN: &'static str = S::Def::PATTERN;
+    type Key = S::Def;
+    type Data = S::Data;
+
+    fn key(params: &Params) -> Result<S::Def, KeyError> {
+        S::Def::from_params(params)
+    }
+
+    #[cfg(feature = "typescript")]
+    fn describe(types: &mut crate::__private::TypeSink) {
+        S::Def::describe(types);
+    }
+
+    fn data(&self, upgrade: &Upgrade<S::Def>) -> impl Future<Output = Result<S::Data, Deny>> + MaybeSend {
+        self.0.data(upgrade)
+    }
+
+    fn session(&self, key: S::Def, data: S::Data, link: Arc<Link>) -> Arc<dyn Session> {
+        Arc::new(SocketSession { socket: Arc::clone(&self.0), conn: SocketConn::new(key, data, link) })
+    }
+}

@@ -1,0 +1,148 @@
+//! A typed socket: a private channel to one client, beside the rooms.
+
+use std::future::Future;
+
+use roomful_core::key::{KeyError, Params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::maybe_send::{MaybeSend, MaybeSync};
+use crate::{Deny, Error, Result, SocketConn, Upgrade};
+
+/// What a client of this socket sends.
+pub type SocketIncoming<S> = <<S as Socket>::Def as SocketDef>::Incoming;
+/// What the server sends on this socket.
+pub type SocketOutgoing<S> = <<S as Socket>::Def as SocketDef>::Outgoing;
+
+/// What a socket is asked for with, and the types that travel on it. A value of the type is one connection's params.
+///
+/// Derive it:
+///
+/// ```
+/// use roomful::SocketDef;
+///
+/// /// An assistant for one document.
+/// #[derive(Clone, SocketDef)]
+/// #[socket("doc/:docId", incoming = String, outgoing = Vec<String>)]
+/// pub struct Assistant {
+///     pub doc_id: String,
+/// }
+///
+/// /// Without params there is no pattern.
+/// #[derive(Clone, SocketDef)]
+/// #[socket(message = String)]
+/// pub struct Echo;
+///
+/// assert_eq!(Assistant::PATTERN, "doc/:docId");
+/// ```
+///
+/// The pattern has a channel's grammar, and its params are fields as a channel's are: see [`Channel`](crate::Channel).
+/// `message` is `incoming` and `outgoing` in one. What is not given is `()`. Nobody shares anything over a socket, so two
+/// of them may have one pattern, and one of them a room's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a socket's definition",
+    note = "add `#[derive(Clone, SocketDef)]` and `#[socket(\"name/:param\", incoming = .., outgoing = ..)]` to it"
+)]
+pub trait SocketDef: Clone + Send + Sync + Sized + 'static {
+    /// The pattern, as the derive was given it; empty where it was given none.
+    const PATTERN: &'static str;
+    /// What a client sends.
+    type Incoming: DeserializeOwned + Send + 'static;
+    /// What the server sends.
+    type Outgoing: Serialize;
+
+    /// The value with these params.
+    ///
+    /// # Errors
+    ///
+    /// When a required param is missing.
+    fn from_params(params: &Params) -> Result<Self, KeyError>;
+
+    /// The params of this value.
+    fn to_params(&self) -> Params;
+
+    /// Tells the socket's types, for `rooms.typescript()`. Written by the derive.
+    #[doc(hidden)]
+    fn describe(types: &mut crate::__private::TypeSink);
+}
+
+/// What happens on every socket of one definition: a private channel to one client, without others and without a roster.
+/// One value serves all of them, so it holds what the app shares, and nothing of a single connection: that is
+/// [`Data`](Socket::Data).
+///
+/// Hooks of one connection run one at a time, in order; different connections never wait for each other. A hook that
+/// returns an error or panics ends nothing but itself: see [`error`](Socket::error).
+///
+/// ```
+/// use roomful::{Deny, Result, Rooms, Socket, SocketConn, SocketDef, Upgrade};
+///
+/// #[derive(Clone, SocketDef)]
+/// #[socket("doc/:docId", incoming = String, outgoing = String)]
+/// struct Assistant { doc_id: String }
+///
+/// struct Answers;
+///
+/// impl Socket for Answers {
+///     type Def = Assistant;
+///     type Data = String;
+///
+///     async fn data(&self, upgrade: &Upgrade<Assistant>) -> Result<String, Deny> {
+///         upgrade.query("name").ok_or_else(|| Deny::because("no name"))
+///     }
+///     async fn message(&self, socket: &SocketConn<Self>, question: String) -> Result {
+///         socket.send(&format!("{}: {} asks {question}", socket.key().doc_id, socket.data()))
+///     }
+/// }
+/// let rooms = Rooms::new().module("docs", |m| m.socket("assistant", Answers)).build()?;
+/// # Ok::<(), roomful::BuildError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a socket",
+    note = "implement `roomful::Socket` for it: `type Def`, `type Data` and `async fn data` are what it must have"
+)]
+pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
+    /// Its params and the types that travel on it.
+    type Def: SocketDef;
+
+    /// What a connection knows of itself, found once at the upgrade: the user, the locale. Serialisable, because in a
+    /// Durable Object it outlives the process that found it.
+    type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
+
+    /// Finds a connection's data, after every guard has let it through. `Err` denies, a panic closes 1011.
+    ///
+    /// There is no default, as there is none for [`Room::data`](crate::Room::data).
+    fn data(&self, upgrade: &Upgrade<Self::Def>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
+
+    /// The connection stands. What the client sent in the meantime is handled after this. An error or a panic closes it
+    /// 1011.
+    fn open(&self, socket: &SocketConn<Self>) -> impl Future<Output = Result> + MaybeSend {
+        let _ = socket;
+        async { Ok(()) }
+    }
+
+    /// The client sent a message that fits the type. By default nothing happens.
+    fn message(
+        &self,
+        socket: &SocketConn<Self>,
+        msg: SocketIncoming<Self>,
+    ) -> impl Future<Output = Result> + MaybeSend {
+        let _ = (socket, msg);
+        async { Ok(()) }
+    }
+
+    /// The connection is over and [deferred](SocketConn::defer) teardowns have run. Runs exactly once for every connection
+    /// that was opened, whatever ended it.
+    ///
+    /// `code` and `reason` are those of the close frame that ended it, from either side. As in a browser, 1005 stands for
+    /// one without a code, and 1006 for a connection that was lost.
+    fn close(&self, socket: &SocketConn<Self>, code: u16, reason: &str) -> impl Future<Output = ()> + MaybeSend {
+        let _ = (socket, code, reason);
+        async {}
+    }
+
+    /// A hook returned an error or panicked, or the socket failed. By default it is logged.
+    fn error(&self, socket: &SocketConn<Self>, error: Error) -> impl Future<Output = ()> + MaybeSend {
+        tracing::error!(id = %socket.id(), socket = std::any::type_name::<Self>(), %error, "a socket's hook failed");
+        async {}
+    }
+}

@@ -1,0 +1,86 @@
+//! A connection, as its socket's hooks see it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use roomful_core::MemberId;
+
+use crate::maybe_send::MaybeSend;
+use crate::runtime::Link;
+use crate::session::encode;
+use crate::{Result, Socket, SocketOutgoing};
+
+/// One connection of socket `S`. A clone is cheap; holding one keeps nothing open.
+///
+/// A connection may go at any moment, so what is sent on one that has gone is no error: it goes nowhere.
+pub struct SocketConn<S: Socket> {
+    inner: Arc<Inner<S>>,
+}
+
+struct Inner<S: Socket> {
+    key: S::Def,
+    data: S::Data,
+    link: Arc<Link>,
+}
+
+impl<S: Socket> SocketConn<S> {
+    pub(crate) fn new(key: S::Def, data: S::Data, link: Arc<Link>) -> Self {
+        Self { inner: Arc::new(Inner { key, data, link }) }
+    }
+
+    /// A name of this connection's own, which no other has. The client is not told it.
+    #[must_use]
+    pub fn id(&self) -> &MemberId {
+        self.inner.link.member()
+    }
+
+    /// The params that the client asked with.
+    #[must_use]
+    pub fn key(&self) -> &S::Def {
+        &self.inner.key
+    }
+
+    /// What [`Socket::data`] found at the upgrade.
+    #[must_use]
+    pub fn data(&self) -> &S::Data {
+        &self.inner.data
+    }
+
+    /// A message to the client.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    pub fn send(&self, msg: &SocketOutgoing<S>) -> Result {
+        self.inner.link.send(encode(msg)?)
+    }
+
+    /// Ends this connection. What was sent before still arrives; the client's own messages that wait are not handled;
+    /// [`Socket::close`] runs when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay away,
+    /// 3000 to 3999 to come back.
+    ///
+    /// # Errors
+    ///
+    /// A code other than 1000 and 3000 to 4999, or a reason over 123 bytes. Nothing is sent then.
+    pub fn close(&self, code: u16, reason: &str) -> Result {
+        self.inner.link.close_by_app(code, reason)
+    }
+
+    /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. After the end
+    /// it runs at once.
+    pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
+        self.inner.link.defer(teardown);
+    }
+}
+
+impl<S: Socket> Clone for SocketConn<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<S: Socket> fmt::Debug for SocketConn<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketConn").field("id", self.id()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+use roomful::SocketDef;
+
+#[derive(Clone, SocketDef)]
+struct Echo;
+
+fn main() {}

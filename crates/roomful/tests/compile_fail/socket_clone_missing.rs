@@ -1,0 +1,7 @@
+use roomful::SocketDef;
+
+#[derive(SocketDef)]
+#[socket(message = String)]
+struct Echo;
+
+fn main() {}

@@ -1,0 +1,9 @@
+use roomful::SocketDef;
+
+#[derive(Clone, SocketDef)]
+#[socket(message = String)]
+enum Echo {
+    Loud,
+}
+
+fn main() {}
