@@ -130,6 +130,12 @@ impl Rooms {
         self.inner.hub.restore(&self.inner.definitions, kept)
     }
 
+    /// For a platform: another process goes on with these connections. Here nobody leaves, no hook runs, and nothing is kept
+    /// or sent any more.
+    pub fn put_away(&self) {
+        self.inner.hub.put_away();
+    }
+
     /// For a platform: tells every room that a time it asked to be woken at has come.
     pub fn wake(&self) {
         for room in self.inner.hub.live_rooms() {

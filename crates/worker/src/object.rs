@@ -222,6 +222,14 @@ impl Room {
     }
 }
 
+/// An instance that is put away is dropped some time after another has gone on with its sockets.
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.rooms.put_away();
+        self.sockets.stop();
+    }
+}
+
 /// Closes from this side, and does not wait for the client to answer.
 fn end_with(connection: &Connection, close: Close) {
     connection.close(close.clone());

@@ -41,6 +41,11 @@ impl Sockets {
         Some(connection)
     }
 
+    /// Sends nothing more.
+    pub(crate) fn stop(&self) {
+        self.0.borrow().values().for_each(|entry| entry.sender.abort());
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.borrow().len()
     }

@@ -200,6 +200,14 @@ impl Hub {
         metrics::room_began();
     }
 
+    /// Ends nothing, and holds nothing any more: rooms, links and this hub hold one another.
+    pub(crate) fn put_away(&self) {
+        for link in lock(&self.open).values().filter_map(Weak::upgrade) {
+            link.put_away();
+        }
+        self.shards.iter().for_each(|shard| lock(shard).clear());
+    }
+
     /// Every room that somebody is in.
     pub(crate) fn live_rooms(&self) -> Vec<Arc<LiveRoom>> {
         self.shards.iter().flat_map(|shard| lock(shard).values().cloned().collect::<Vec<_>>()).collect()

@@ -147,6 +147,13 @@ impl Inbox {
         self.phase = Phase::Idle(session);
     }
 
+    /// Over here, and without a leave: another process goes on.
+    pub(super) fn put_away(&mut self) {
+        self.ended = true;
+        self.phase = Phase::Over;
+        self.queue.clear();
+    }
+
     pub(super) fn over(&mut self) {
         self.phase = Phase::Over;
         self.discard();

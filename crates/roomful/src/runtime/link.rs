@@ -166,6 +166,14 @@ impl Link {
         }
     }
 
+    /// Another process goes on with it.
+    pub(super) fn put_away(&self) {
+        lock(&self.inbox).put_away();
+        if let Some(room) = self.room.get() {
+            room.put_away();
+        }
+    }
+
     pub(super) fn is_member(&self) -> bool {
         self.room().is_some_and(|room| room.read(|room| room.member(self.connection).is_some()))
     }

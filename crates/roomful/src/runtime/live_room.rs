@@ -82,6 +82,11 @@ impl LiveRoom {
         true
     }
 
+    /// Another process goes on with it.
+    pub(super) fn put_away(&self) {
+        lock(&self.state).links.clear();
+    }
+
     /// Everything else that may happen to a room.
     pub(crate) fn handle(self: &Arc<Self>, input: Input) -> Result<(), Refused> {
         let Some(hub) = self.hub.upgrade() else { return Err(Refused::NotIn) };
