@@ -8,7 +8,6 @@ use bytes::Bytes;
 use roomful::runtime::{Connection, Host as _, Kept, KeptError, Vetted};
 use roomful::{BuildError, Close, Dialect, MemberId, Rooms};
 use worker::js_sys::Uint8Array;
-use worker::wasm_bindgen_futures::spawn_local;
 use worker::worker_sys::ext::WebSocketExt as _;
 use worker::{
     Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
@@ -34,6 +33,8 @@ struct Room {
     host: Arc<ObjectHost>,
     sockets: Sockets,
     answers_pings: Cell<bool>,
+    /// Whether there are connections of an earlier instance, and it was not yet asked what that one left to do.
+    goes_on: Cell<bool>,
 }
 
 impl Object {
@@ -51,6 +52,7 @@ impl Object {
     /// When the definitions have a mistake, or the platform fails.
     pub async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let room = self.0.as_ref().map_err(|error| worker::Error::RustError(error.to_string()))?;
+        room.wake_as_asked().await;
         let Some(header) = request.headers().get(forwarded::VETTED)? else {
             let response = remote::act(&room.rooms, &request.bytes().await?);
             room.host.quiet().await;
@@ -63,6 +65,7 @@ impl Object {
     /// A frame from a client.
     pub async fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
         let Ok(room) = &self.0 else { return };
+        room.wake_as_asked().await;
         let message = match message {
             WebSocketIncomingMessage::String(text) => Bytes::from(text),
             WebSocketIncomingMessage::Binary(bytes) => Bytes::from(bytes),
@@ -79,6 +82,7 @@ impl Object {
         let close = Close { code: u16::try_from(code).unwrap_or(Close::LOST.code), reason: reason.into() };
         close_socket(socket, &close);
         let Ok(room) = &self.0 else { return };
+        room.wake_as_asked().await;
         room.end(socket, &close, None);
         room.host.quiet().await;
     }
@@ -86,6 +90,7 @@ impl Object {
     /// A socket failed.
     pub async fn error(&self, socket: &WebSocket, error: worker::Error) {
         let Ok(room) = &self.0 else { return };
+        room.wake_as_asked().await;
         room.end(socket, &Close::LOST, Some(error.to_string().into()));
         room.host.quiet().await;
     }
@@ -113,7 +118,14 @@ impl Room {
         let host = Arc::new(ObjectHost::new(Rc::new(Alarm::new(Rc::clone(&state)))));
         let rooms = rooms.fresh();
         rooms.start(|| Arc::clone(&host) as _);
-        let room = Rc::new(Self { state, rooms, host, sockets: Sockets::default(), answers_pings: Cell::new(false) });
+        let room = Rc::new(Self {
+            state,
+            rooms,
+            host,
+            sockets: Sockets::default(),
+            answers_pings: Cell::new(false),
+            goes_on: Cell::new(false),
+        });
         room.restore();
         room
     }
@@ -136,30 +148,18 @@ impl Room {
                 }
             }
         }
-        if sockets.is_empty() {
-            return;
-        }
+        self.goes_on.set(!sockets.is_empty());
         for (connection, socket) in self.rooms.restore(all_kept).into_iter().zip(sockets) {
             self.serve(connection, socket);
         }
-        self.wake_as_asked();
     }
 
-    /// Whatever an earlier instance still had to tell, its clients are told before anything that happens next.
-    fn wake_as_asked(self: &Rc<Self>) {
-        let room = Rc::clone(self);
-        // No other event comes in until this has ended.
-        let waking = self.state.block_concurrency_while(async move {
-            if room.host.alarm.is_inherited().await {
-                room.rooms.wake();
-            }
-            Ok(())
-        });
-        spawn_local(async move {
-            if let Err(error) = waking.await {
-                tracing::error!(%error, "an instance was not started");
-            }
-        });
+    /// Whatever an earlier instance still had to tell, its clients are told before the first event is looked at. No other
+    /// comes in while the storage is asked.
+    async fn wake_as_asked(&self) {
+        if self.goes_on.replace(false) && self.host.alarm.is_inherited().await {
+            self.rooms.wake();
+        }
     }
 
     fn connect(&self, vetted: Vetted) -> worker::Result<Response> {
