@@ -49,6 +49,10 @@ impl ObjectHost {
         self.sockets.borrow_mut().remove(member);
     }
 
+    pub(crate) fn detach_all(&self) {
+        self.sockets.take();
+    }
+
     /// Ready when no task runs: an event that ends before what it led to may be the last thing before the object is put
     /// away.
     pub(crate) async fn quiet(&self) {

@@ -38,6 +38,8 @@ mod edge;
 #[cfg(target_family = "wasm")]
 mod host;
 #[cfg(target_family = "wasm")]
+mod instances;
+#[cfg(target_family = "wasm")]
 mod object;
 #[cfg(target_family = "wasm")]
 mod remote;
@@ -48,6 +50,8 @@ mod socket;
 
 #[cfg(target_family = "wasm")]
 pub use edge::{Edge, RoomsExt};
+#[cfg(target_family = "wasm")]
+pub use instances::Define;
 #[cfg(target_family = "wasm")]
 pub use object::Object;
 #[cfg(target_family = "wasm")]
@@ -75,7 +79,7 @@ macro_rules! room_object {
 
             impl ::worker::DurableObject for $name {
                 fn new(state: State, env: Env) -> Self {
-                    Self { object: $crate::Object::new(state, super::$rooms(&env)) }
+                    Self { object: $crate::Object::new(state, &env, super::$rooms) }
                 }
 
                 async fn fetch(&self, request: Request) -> Result<Response> {

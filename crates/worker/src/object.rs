@@ -10,11 +10,12 @@ use roomful::{BuildError, Close, Dialect, MemberId, Rooms};
 use worker::js_sys::Uint8Array;
 use worker::worker_sys::ext::WebSocketExt as _;
 use worker::{
-    Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
+    Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
 };
 
 use crate::alarm::Alarm;
 use crate::host::ObjectHost;
+use crate::instances::{self, Define};
 use crate::socket::{Sockets, close_socket};
 use crate::{console, edge, forwarded, remote};
 
@@ -27,7 +28,7 @@ const PONG: &str = r#"{"t":"pong"}"#;
 /// What is in the class that [`room_object!`](crate::room_object) exports.
 pub struct Object(Result<Rc<Room>, BuildError>);
 
-struct Room {
+pub(crate) struct Room {
     state: Rc<State>,
     rooms: Rooms,
     host: Arc<ObjectHost>,
@@ -40,9 +41,9 @@ struct Room {
 impl Object {
     /// A new instance, which goes on with whatever sockets there are.
     #[must_use]
-    pub fn new(state: State, rooms: Result<Rooms, BuildError>) -> Self {
+    pub fn new(state: State, env: &Env, rooms: Define) -> Self {
         console::install();
-        Self(rooms.map(|rooms| Room::new(state, &rooms)))
+        Self(instances::definitions(rooms, env).map(|rooms| Room::new(state, &rooms)))
     }
 
     /// A request of the worker's: a connection that it has vetted, or something to do with the room.
@@ -126,8 +127,16 @@ impl Room {
             answers_pings: Cell::new(false),
             goes_on: Cell::new(false),
         });
+        instances::succeed(room.state.id().to_string(), &room);
         room.restore();
         room
+    }
+
+    /// Another instance goes on with its sockets, or will.
+    pub(crate) fn put_away(&self) {
+        self.rooms.put_away();
+        self.sockets.clear();
+        self.host.detach_all();
     }
 
     /// Goes on with the sockets that an earlier instance has accepted.
@@ -222,11 +231,9 @@ impl Room {
     }
 }
 
-/// An instance that is put away is dropped some time after another has gone on with its sockets.
 impl Drop for Room {
     fn drop(&mut self) {
-        self.rooms.put_away();
-        self.sockets.stop();
+        self.put_away();
     }
 }
 

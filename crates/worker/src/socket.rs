@@ -42,8 +42,8 @@ impl Sockets {
     }
 
     /// Sends nothing more.
-    pub(crate) fn stop(&self) {
-        self.0.borrow().values().for_each(|entry| entry.sender.abort());
+    pub(crate) fn clear(&self) {
+        self.0.take().into_values().for_each(|entry| entry.sender.abort());
     }
 
     pub(crate) fn len(&self) -> usize {
