@@ -149,7 +149,7 @@ impl Inbox {
 
     /// Over here, and without a leave: another process goes on.
     pub(super) fn put_away(&mut self) {
-        self.ended = true;
+        self.ended = Some(Close::LOST);
         self.phase = Phase::Over;
         self.queue.clear();
     }

@@ -169,7 +169,7 @@ impl Link {
     /// Another process goes on with it.
     pub(super) fn put_away(&self) {
         lock(&self.inbox).put_away();
-        if let Some(room) = self.room.get() {
+        if let Some(room) = self.room() {
             room.put_away();
         }
     }
