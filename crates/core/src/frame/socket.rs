@@ -61,7 +61,7 @@ const PROTOCOLS: &[u8] = br#"{"t":"#;
 ///
 /// [`BadFrame`] for everything that is not JSON, and in v1 for what begins as a frame of the protocol's and is none.
 pub fn decode(message: &[u8], dialect: Dialect) -> Result<ClientFrame<'_>, BadFrame> {
-    if dialect == Dialect::V1 && message.starts_with(PROTOCOLS) {
+    if dialect == Dialect::V1 && is_protocol_frame(message) {
         let frame = super::decode(message, dialect)?;
         return match frame.body {
             Body::Presence(_) => Err(BadFrame { id: frame.id, reason: "`t` is not known" }),
@@ -84,10 +84,16 @@ pub fn open(limits: &Limits) -> Bytes {
 /// A message, in either direction.
 #[must_use]
 pub fn message(dialect: Dialect, msg: &Json) -> Bytes {
-    if dialect == Dialect::V1 && msg.as_bytes().starts_with(PROTOCOLS) {
+    if dialect == Dialect::V1 && is_protocol_frame(msg.as_bytes()) {
         return format!(" {}", msg.as_str()).into();
     }
     msg.to_bytes()
+}
+
+/// Whether a text is the protocol's (v1), and no message.
+#[must_use]
+pub fn is_protocol_frame(text: &[u8]) -> bool {
+    text.starts_with(PROTOCOLS)
 }
 
 #[cfg(test)]

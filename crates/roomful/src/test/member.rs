@@ -1,7 +1,6 @@
 //! A client of a test room.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use roomful_core::Close;
@@ -10,29 +9,24 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::event::EventOf;
-use super::host::TestHost;
+use super::kit::Wire;
 use super::{Event, fail};
 use crate::handle::Member;
-use crate::runtime::{Connection, Outgoing as Written};
+use crate::runtime::Outgoing as Written;
 use crate::{Incoming, MemberId, Outgoing, Presence, Room};
 
 /// One member, with the roster as its client would show it. Dropping it is losing the connection.
 pub struct TestMember<R: Room> {
-    connection: Connection,
-    host: Arc<TestHost>,
+    wire: Wire,
     id: MemberId,
     roster: Vec<Member<Presence<R>>>,
     frames: VecDeque<Value>,
 }
 
 impl<R: Room> TestMember<R> {
-    pub(super) async fn open(connection: Connection, host: Arc<TestHost>) -> Result<Self, Close> {
-        let first = host.run_until(|cx| connection.mailbox().poll_next(cx)).await;
-        match first {
-            Ok(Written::Frame(frame)) => Ok(Self::with_snapshot(connection, host, &frame)),
-            Ok(Written::Close(close)) => Err(close),
-            Err(()) => fail("the member neither joined nor was it closed"),
-        }
+    pub(super) async fn open(wire: Wire) -> Result<Self, Close> {
+        let snapshot = wire.first().await?;
+        Ok(Self::with_snapshot(wire, &snapshot))
     }
 
     /// The id that others know it by.
@@ -62,15 +56,12 @@ impl<R: Room> TestMember<R> {
 
     /// Sends a WebSocket message as it is, for what a broken or hostile client sends.
     pub fn send_raw(&self, message: impl Into<Bytes>) {
-        self.connection.receive(&message.into());
+        self.wire.connection.receive(&message.into());
     }
 
     /// The next WebSocket message as it was written, where one waits. What is read here is no event any more.
     pub fn written(&self) -> Option<String> {
-        match self.connection.mailbox().try_next()? {
-            Written::Frame(frame) => Some(String::from_utf8_lossy(&frame).into_owned()),
-            Written::Close(_) => None,
-        }
+        self.wire.written()
     }
 
     /// The next thing that reaches this member.
@@ -100,13 +91,9 @@ impl<R: Room> TestMember<R> {
                     None => continue,
                 }
             }
-            let mailbox = Arc::clone(self.connection.mailbox());
-            match self.host.run_until(|cx| mailbox.poll_next(cx)).await.ok()? {
+            match self.wire.next().await? {
                 Written::Frame(frame) => self.frames.extend(frames(&frame)),
-                Written::Close(close) => {
-                    self.connection.end(&close, None);
-                    return Some(Event::Closed(close));
-                }
+                Written::Close(close) => return Some(Event::Closed(close)),
             }
         }
     }
@@ -125,18 +112,15 @@ impl<R: Room> TestMember<R> {
 
     /// Closes the connection as a client does, and waits until its hooks have run.
     pub async fn leave(self) {
-        self.connection.end(&Close::DONE, None);
-        let host = Arc::clone(&self.host);
-        drop(self);
-        host.settle().await;
+        self.wire.close(&Close::DONE).await;
     }
 
-    fn with_snapshot(connection: Connection, host: Arc<TestHost>, frame: &Bytes) -> Self {
+    fn with_snapshot(wire: Wire, frame: &Bytes) -> Self {
         let mut frames = frames(frame);
         let snapshot = frames.pop_front().unwrap_or_default();
         let roster = snapshot["members"].as_array().into_iter().flatten();
         let roster = roster.map(|entry| Member { id: id_of(&entry["id"]), state: state_of(entry) }).collect();
-        Self { id: id_of(&snapshot["self"]), connection, host, roster, frames }
+        Self { id: id_of(&snapshot["self"]), wire, roster, frames }
     }
 
     fn send_frame(&self, frame: &Value) {

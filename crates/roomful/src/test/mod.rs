@@ -1,6 +1,6 @@
-//! Drive a room in memory: no sockets, no sleeping, no ports.
+//! Drive a room or a typed socket in memory: no network, no sleeping, no ports.
 //!
-//! The room, its hooks and the engine are the real ones; only the socket and the clock are not. Time is virtual: when
+//! The room, its hooks and the engine are the real ones; only the network and the clock are not. Time is virtual: when
 //! everything waits for a timer it jumps there, so a test takes as long as its code does. Works under any executor.
 //!
 //! ```
@@ -38,30 +38,30 @@
 
 mod event;
 mod host;
+mod kit;
 mod member;
+mod socket;
 
 use std::sync::Arc;
 
 pub use event::Event;
-use host::TestHost;
 use http::Request;
+use kit::Kit;
 pub use member::TestMember;
+use roomful_core::Close;
 use roomful_core::pattern::Pattern;
-use roomful_core::{Close, Dialect, Limits};
+pub use socket::{SocketEvent, TestClient, TestSocket};
 
-use crate::runtime::{Connection, Destination, Opening};
-use crate::session::{RoomSession, Session};
+use crate::runtime::Destination;
+use crate::session::RoomSession;
 use crate::{Channel, Conn, IntoRoomDef, Room, RoomHandle, Rooms, Stats};
 
-const MODULE: &str = "test";
 const NAME: &str = "room";
 
 /// One room definition, ready to be joined.
 pub struct TestRoom<R: Room> {
-    rooms: Rooms,
+    kit: Kit,
     room: Arc<R>,
-    limits: Arc<Limits>,
-    host: Arc<TestHost>,
 }
 
 impl<R: Room> TestRoom<R> {
@@ -73,12 +73,8 @@ impl<R: Room> TestRoom<R> {
     #[must_use]
     pub fn new(room: impl IntoRoomDef<Room = R>) -> Self {
         let def = room.into_room_def();
-        let (room, limits) = (Arc::clone(&def.room), Arc::new(def.limits.clone().unwrap_or_default()));
-        let built = Rooms::new().limits((*limits).clone()).module(MODULE, |module| module.room(NAME, def)).build();
-        let rooms = built.unwrap_or_else(|mistakes| fail(&mistakes.to_string()));
-        let host = TestHost::new();
-        rooms.start(|| Arc::clone(&host) as Arc<dyn crate::runtime::Host>);
-        Self { rooms, room, limits, host }
+        let (room, limits) = (Arc::clone(&def.room), def.limits.clone());
+        Self { kit: Kit::new(NAME, limits, |module| module.room(NAME, def)), room }
     }
 
     /// Joins as somebody with this data; guards and `data` do not run.
@@ -90,16 +86,10 @@ impl<R: Room> TestRoom<R> {
         let pattern = Pattern::parse(R::Channel::PATTERN).unwrap_or_else(|error| fail(&error.to_string()));
         let topic = pattern.topic(&key.to_params()).unwrap_or_else(|error| fail(&error.to_string()));
         let room = Arc::clone(&self.room);
-        let opening = Opening {
-            destination: Destination::Room(topic),
-            limits: Arc::clone(&self.limits),
-            open: Box::new(move |link| {
-                let conn = Conn::new(key, data, link);
-                Box::pin(async move { Ok(Arc::new(RoomSession { room, conn }) as Arc<dyn Session>) })
-            }),
-        };
-        let connection = Connection::start(self.rooms.hub(), Dialect::V1, Ok(opening), tracing::Span::none(), None);
-        match TestMember::open(connection, Arc::clone(&self.host)).await {
+        let wire = self.kit.begin(Destination::Room(topic), move |link| {
+            Arc::new(RoomSession { room, conn: Conn::new(key, data, link) })
+        });
+        match TestMember::open(wire).await {
             Ok(member) => member,
             Err(close) => fail(&format!("the member was closed instead of joining: {close:?}")),
         }
@@ -111,42 +101,29 @@ impl<R: Room> TestRoom<R> {
     ///
     /// How the connection was closed, where it was not let in.
     pub async fn connect(&self, key: &R::Channel, request: Request<()>) -> Result<TestMember<R>, Close> {
-        let (mut parts, ()) = request.into_parts();
-        let key = serde_json::to_string(&key.to_params()).unwrap_or_else(|error| fail(&error.to_string()));
-        let encode = |text: &str| percent_encode(text);
-        let extra = parts.uri.query().map(|query| format!("&{query}")).unwrap_or_default();
-        let uri = format!("{}?m={MODULE}&s={NAME}&r={}{extra}", self.rooms.path(), encode(&key));
-        parts.uri = uri.parse().unwrap_or_else(|error| fail(&format!("{uri}: {error}")));
-        let connection = self.rooms.admit(parts, Dialect::V1).connect();
-        TestMember::open(connection, Arc::clone(&self.host)).await
+        TestMember::open(self.kit.connect(&key.to_params(), request)).await
     }
 
     /// The room of one key, from outside any connection.
     pub fn at(&self, key: &R::Channel) -> RoomHandle<R::Channel> {
-        self.rooms.at(key)
+        self.kit.rooms.at(key)
     }
 
     /// The rooms that this one is among, to drain them for one.
     #[must_use]
     pub fn rooms(&self) -> &Rooms {
-        &self.rooms
+        &self.kit.rooms
     }
 
     /// Lets time pass, for what must happen although something else still waits.
     pub async fn advance(&self, ms: u64) {
-        self.host.advance(ms).await;
+        self.kit.advance(ms).await;
     }
 
     /// Runs everything that can run, and says what there is then.
     pub async fn stats(&self) -> Stats {
-        self.host.settle().await;
-        self.rooms.stats()
+        self.kit.stats().await
     }
-}
-
-/// Every byte, which is always right and never read by anybody.
-fn percent_encode(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// A test kit's way to report is to fail the test.

@@ -10,3 +10,4 @@ mod metrics;
 mod order;
 mod race;
 mod scripted;
+mod sockets;

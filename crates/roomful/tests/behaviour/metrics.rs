@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use crate::scripted::{Log, Order, Play, Scripted, shown, stage};
 
 /// `name{label=value}` and how often.
-fn counted(snapshotter: &Snapshotter) -> Vec<(String, u64)> {
+pub(crate) fn counted(snapshotter: &Snapshotter) -> Vec<(String, u64)> {
     let mut counted = Vec::new();
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
         let DebugValue::Counter(count) = value else { continue };
@@ -19,7 +19,7 @@ fn counted(snapshotter: &Snapshotter) -> Vec<(String, u64)> {
     counted
 }
 
-fn count(counted: &[(String, u64)], name: &str) -> u64 {
+pub(crate) fn count(counted: &[(String, u64)], name: &str) -> u64 {
     counted.iter().find(|(found, _)| found == name).map_or(0, |(_, count)| *count)
 }
 

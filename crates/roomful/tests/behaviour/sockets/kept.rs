@@ -1,0 +1,186 @@
+//! A socket on a platform that puts its process away: vetted in one place, opened in another, gone on with in a third.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use roomful::runtime::{Connection, Host, Keeper, Kept, Outgoing, Vetted};
+use roomful::{BoxFuture, Close, Deny, Dialect, MemberId, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
+use tokio::sync::Semaphore;
+
+use super::{Desk, Scripted};
+use crate::scripted::Log;
+
+/// What lies beside the sockets, by connection. It outlives every process.
+#[derive(Clone, Default)]
+struct Beside(Arc<Mutex<HashMap<MemberId, Vec<u8>>>>);
+
+impl Beside {
+    fn all(&self) -> Vec<Kept> {
+        self.0.lock().unwrap().values().map(|bytes| Kept::from_bytes(bytes).unwrap()).collect()
+    }
+}
+
+struct Platform(Beside);
+
+impl Host for Platform {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        tokio::spawn(task);
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn sleep_until(&self, _: u64) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn random(&self) -> u128 {
+        7
+    }
+
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        Some(self)
+    }
+}
+
+impl Keeper for Platform {
+    fn keep(&self, member: &MemberId, kept: &[u8]) {
+        self.0.0.lock().unwrap().insert(member.clone(), kept.to_vec());
+    }
+
+    fn forget(&self, member: &MemberId) {
+        self.0.0.lock().unwrap().remove(member);
+    }
+
+    fn limit(&self) -> usize {
+        16_000
+    }
+
+    fn wake_by(&self, _: u64) {}
+}
+
+struct Stage {
+    log: Log,
+    gate: Arc<Semaphore>,
+    beside: Beside,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self { log: Log::default(), gate: Arc::new(Semaphore::new(0)), beside: Beside::default() }
+    }
+
+    /// A new process, with nothing in memory.
+    fn process(&self) -> Rooms {
+        let scripted = Scripted { log: self.log.clone(), gate: Arc::clone(&self.gate) };
+        let log = self.log.clone();
+        let guard = move |_: Upgrade<Desk>| {
+            log.note("guard");
+            std::future::ready(Ok::<(), Deny>(()))
+        };
+        let rooms = Rooms::new().module("m", |m| m.socket("socket", scripted.guard(guard))).build().unwrap();
+        rooms.start(|| Arc::new(Platform(self.beside.clone())));
+        rooms
+    }
+
+    async fn vet(&self, name: &str) -> Vetted {
+        let uri = format!("/?m=m&s=socket&r=%7B%22id%22:%221%22%7D&name={name}");
+        let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+        self.process().admit(parts, Dialect::V1).vet().await.unwrap()
+    }
+}
+
+async fn written(connection: &Connection) -> String {
+    match std::future::poll_fn(|cx| connection.mailbox().poll_next(cx)).await {
+        Outgoing::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
+        Outgoing::Close(close) => format!("close {} {}", close.code, close.reason),
+    }
+}
+
+const OPEN: &str = r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#;
+
+#[tokio::test]
+async fn a_vetted_connection_goes_on_in_any_process() {
+    let stage = Stage::new();
+    let vetted = stage.vet("talks+in+open").await;
+    assert_eq!((vetted.path().as_str(), vetted.topic()), ("m/socket", None), "a socket goes anywhere");
+    assert_eq!(stage.log.take(), ["guard"]);
+
+    let first = stage.process();
+    let connection = first.connect(vetted);
+    assert_eq!([written(&connection).await, written(&connection).await], [OPEN, r#""opened""#]);
+    assert_eq!(stage.log.take(), [""; 0], "no guard runs where it is opened");
+    let id = connection.member().clone();
+    while first.stats().tasks > 0 {
+        tokio::task::yield_now().await;
+    }
+
+    // The process ends without a word.
+    std::mem::forget(connection);
+    let second = stage.process();
+    let restored = second.restore(stage.beside.all());
+    let [connection] = &restored[..] else { panic!("one connection") };
+    assert_eq!(connection.member(), &id);
+    connection.receive(&r#""WhoAmI""#.into());
+    let known = format!(r#"["{id}","1",null,"talks in open"]"#);
+    assert_eq!(written(connection).await, known, "neither the first frame nor `open` comes again");
+    assert_eq!((second.stats().rooms, second.stats().members, second.stats().connections), (0, 0, 1));
+
+    connection.end(&Close::from_app(4000, "enough").unwrap(), None);
+    while second.stats().tasks > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.log.take(), ["close 4000 enough", "deferred late"], "teardowns do not outlive their process");
+    assert!(stage.beside.all().is_empty(), "what is over is not kept");
+}
+
+#[tokio::test]
+async fn an_open_that_was_cut_off_does_not_run_twice() {
+    let stage = Stage::new();
+    let vetted = stage.vet("waits+in+open").await;
+    let first = stage.process();
+    let connection = first.connect(vetted);
+    assert_eq!(written(&connection).await, OPEN);
+    std::mem::forget(connection);
+
+    let restored = stage.process().restore(stage.beside.all());
+    assert_eq!(written(&restored[0]).await, "close 1011 join failed");
+    while !stage.beside.all().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_another_version_found_is_not_guessed_at() {
+    struct OtherData;
+    impl Socket for OtherData {
+        type Def = Desk;
+        type Data = u64;
+        async fn data(&self, _: &Upgrade<Desk>) -> Result<u64, Deny> {
+            Ok(0)
+        }
+        async fn open(&self, _: &SocketConn<Self>) -> roomful::Result {
+            panic!("it must not open")
+        }
+    }
+    let stage = Stage::new();
+    let vetted = stage.vet("ann").await;
+    let connection = stage.process().connect(vetted.clone());
+    assert_eq!(written(&connection).await, OPEN);
+    std::mem::forget(connection);
+
+    for other in [
+        Rooms::new().module("m", |m| m.socket("socket", OtherData)),
+        Rooms::new().module("m", |m| m.socket("renamed", OtherData)),
+    ] {
+        let other = other.build().unwrap();
+        other.start(|| Arc::new(Platform(stage.beside.clone())));
+        assert_eq!(written(&other.connect(vetted.clone())).await, "close 1011 join failed");
+    }
+    let other = Rooms::new().module("m", |m| m.socket("socket", OtherData)).build().unwrap();
+    other.start(|| Arc::new(Platform(stage.beside.clone())));
+    let restored = other.restore(stage.beside.all());
+    assert_eq!(written(&restored[0]).await, "close 1012 retry=0");
+    assert!(stage.beside.all().is_empty());
+}
