@@ -1,8 +1,8 @@
-//! What `#[derive(Channel)]` makes of a channel that is right.
+//! What `#[derive(Channel)]` and `#[derive(SocketDef)]` make of a definition that is right.
 
 use std::any::TypeId;
 
-use roomful::Channel;
+use roomful::{Channel, SocketDef};
 use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::Pattern;
 
@@ -58,6 +58,22 @@ mod facade {
 struct Elsewhere {
     id: String,
 }
+
+#[derive(Debug, Clone, PartialEq, SocketDef)]
+#[socket("doc/:docId/:0?", incoming = u8, outgoing = Option<String>, crate = facade::inside)]
+struct Assistant {
+    #[socket(param = "0")]
+    zero: Option<String>,
+    doc_id: String,
+}
+
+#[derive(Debug, Clone, PartialEq, SocketDef)]
+#[socket(message = String)]
+struct Chat;
+
+#[derive(Debug, Clone, PartialEq, SocketDef)]
+#[socket()]
+struct Bell {}
 
 macro_rules! channel_of {
     ($name:ident, $pattern:literal, $message:ty, $field:ident: $ty:ty) => {
@@ -202,6 +218,34 @@ fn a_param_may_have_a_name_that_no_field_can_have() {
 fn roomful_may_be_found_elsewhere() {
     assert_round_trip(Elsewhere { id: "x".into() }, &[("id", "x")], "elsewhere/x");
     assert_round_trip(FromMacro { id: Some("x".into()) }, &[("id", "x")], "macro/x");
+}
+
+#[test]
+fn a_socket_has_params_as_a_channel_has() {
+    assert_eq!(Assistant::PATTERN, "doc/:docId/:0?");
+    for (zero, pairs) in [(Some("z"), &[("docId", "d"), ("0", "z")][..]), (None, &[("docId", "d")])] {
+        let assistant = Assistant { doc_id: "d".into(), zero: zero.map(String::from) };
+        assert_eq!(assistant.to_params(), params(pairs));
+        assert_eq!(Assistant::from_params(&params(pairs)), Ok(assistant));
+    }
+    assert_eq!(Assistant::from_params(&params(&[("0", "z")])), Err(missing("docId")));
+}
+
+#[test]
+fn a_socket_without_params_needs_no_pattern() {
+    assert_eq!((Chat::PATTERN, Bell::PATTERN), ("", ""));
+    assert_eq!((Chat.to_params(), Bell {}.to_params()), (params(&[]), params(&[])));
+    assert_eq!(Chat::from_params(&params(&[("stray", "x")])), Ok(Chat));
+}
+
+#[test]
+fn a_sockets_types_are_the_ones_that_were_given_or_unit() {
+    fn types<S: SocketDef<Incoming: 'static, Outgoing: 'static>>() -> (TypeId, TypeId) {
+        (TypeId::of::<S::Incoming>(), TypeId::of::<S::Outgoing>())
+    }
+    assert_eq!(types::<Assistant>(), (TypeId::of::<u8>(), TypeId::of::<Option<String>>()));
+    assert_eq!(types::<Chat>(), (TypeId::of::<String>(), TypeId::of::<String>()));
+    assert_eq!(types::<Bell>(), (TypeId::of::<()>(), TypeId::of::<()>()));
 }
 
 #[test]

@@ -8,9 +8,11 @@ use std::task::{Context, Poll};
 
 use futures_util::{SinkExt, StreamExt};
 use http::Request;
-use roomful::{Channel, Conn, Deny, Dialect, Limits, Result, Room, Rooms, Upgrade};
+use roomful::{
+    Channel, Conn, Deny, Dialect, Limits, Result, Room, Rooms, Socket as TypedSocket, SocketConn, SocketDef, Upgrade,
+};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -37,6 +39,35 @@ impl Room for Echoes {
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
         self.gate.acquire().await?.forget();
         conn.send(&msg)
+    }
+}
+
+#[derive(Clone, SocketDef)]
+#[socket("count/:word", incoming = String, outgoing = (String, usize))]
+struct Count {
+    word: String,
+}
+
+/// Says how often its word is in each text, and to the test how it ended.
+struct Counts {
+    ends: mpsc::UnboundedSender<(u16, String)>,
+}
+
+impl TypedSocket for Counts {
+    type Def = Count;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Count>) -> Result<(), Deny> {
+        Ok(())
+    }
+
+    async fn message(&self, socket: &SocketConn<Self>, text: String) -> Result {
+        let word = &socket.key().word;
+        socket.send(&(word.clone(), text.matches(word).count()))
+    }
+
+    async fn close(&self, _: &SocketConn<Self>, code: u16, reason: &str) {
+        self.ends.send((code, reason.to_owned())).unwrap();
     }
 }
 
@@ -74,15 +105,19 @@ struct Client {
 impl Client {
     /// `buffer` is how many bytes the stream holds each way before a write has to wait.
     async fn join(rooms: &Rooms, buffer: usize) -> Self {
+        let mut client = Self::connect(rooms, "/__sockets?m=m&s=echo", Dialect::Plain, buffer).await;
+        assert!(client.next().await.starts_with(r#"{"t":"snapshot""#));
+        client
+    }
+
+    async fn connect(rooms: &Rooms, uri: &str, dialect: Dialect, buffer: usize) -> Self {
         let (near, far) = tokio::io::duplex(buffer);
         let writes = Arc::new(AtomicUsize::new(0));
         rooms.start(|| Arc::new(TokioHost::current()));
-        let (parts, ()) = Request::get("/__sockets?m=m&s=echo").body(()).unwrap().into_parts();
-        let admission = rooms.admit(parts, Dialect::Plain);
+        let (parts, ()) = Request::get(uri).body(()).unwrap().into_parts();
+        let admission = rooms.admit(parts, dialect);
         tokio::spawn(super::serve(Counting { stream: far, writes: Arc::clone(&writes) }, admission));
-        let mut client = Self { ws: WebSocketStream::from_raw_socket(near, Role::Client, None).await, writes };
-        assert!(client.next().await.starts_with(r#"{"t":"snapshot""#));
-        client
+        Self { ws: WebSocketStream::from_raw_socket(near, Role::Client, None).await, writes }
     }
 
     async fn next(&mut self) -> String {
@@ -130,6 +165,30 @@ async fn a_close_is_answered_with_its_code_and_reason_and_nothing_is_left() {
     assert_eq!(seen.last(), Some(&Message::Close(Some(close))), "{seen:?}");
     assert!(rooms.drain(&roomful::Drain::default()).await);
     assert_eq!(rooms.stats(), roomful::Stats::default());
+}
+
+#[tokio::test]
+async fn a_typed_socket_speaks_bare_json_and_hears_how_it_ended() {
+    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+    for dialect in [Dialect::Plain, Dialect::V1] {
+        let (ends, mut ended) = mpsc::unbounded_channel();
+        let rooms = Rooms::new().module("m", |m| m.socket("count", Counts { ends })).build().unwrap();
+        let uri = "/__sockets?m=m&s=count&r=%7B%22word%22:%22ab%22%7D";
+        let mut client = Client::connect(&rooms, uri, dialect, 1 << 20).await;
+        if dialect == Dialect::V1 {
+            assert!(client.next().await.starts_with(r#"{"t":"open","heartbeat":25000"#));
+        }
+        client.ws.send(Message::Text(r#""abab""#.into())).await.unwrap();
+        client.ws.send(Message::Binary(r#""cab""#.into())).await.unwrap();
+        assert_eq!([client.next().await, client.next().await], [r#"["ab",2]"#, r#"["ab",1]"#]);
+
+        let close = CloseFrame { code: 4002.into(), reason: "enough".into() };
+        client.ws.send(Message::Close(Some(close.clone()))).await.unwrap();
+        assert_eq!(client.ws.next().await.unwrap().unwrap(), Message::Close(Some(close)));
+        assert_eq!(ended.recv().await, Some((4002, "enough".to_owned())));
+        assert!(rooms.drain(&roomful::Drain::default()).await);
+        assert_eq!(rooms.stats(), roomful::Stats::default());
+    }
 }
 
 #[tokio::test]
