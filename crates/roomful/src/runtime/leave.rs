@@ -5,12 +5,65 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, abortable};
 use roomful_core::Close;
 
+use super::inbox::Inbox;
+use super::link::Link;
 use super::lock;
 use crate::maybe_send::MaybeSend;
 use crate::session::{Session, caught};
 use crate::{Error, metrics};
+
+impl Link {
+    pub(super) async fn leave(&self, session: &Arc<dyn Session>, close: &Close, socket_error: Option<Error>) {
+        self.leave_roster();
+        if let Some(error) = socket_error {
+            session.report(error).await;
+        }
+        for error in self.teardowns.run() {
+            metrics::handler_failed("teardown");
+            session.report(error).await;
+        }
+        if let Err(error) = caught(session.on_end(close).map(Ok)).await {
+            metrics::handler_failed(session.names().end);
+            session.report(error).await;
+        }
+        lock(&self.inbox).over();
+    }
+
+    pub(super) fn leave_roster(&self) {
+        if let Some(room) = self.room() {
+            // `false` when the wait for a slow handler ran out before: it left then.
+            let _left_just_now = room.leave(self.connection);
+        }
+        if let (Some(_), Some(keeper)) = (&self.vetted, self.hub.keeper()) {
+            keeper.forget(&self.member);
+        }
+    }
+
+    /// A handler that hangs must not keep a ghost in the roster.
+    pub(super) fn limit_leave(self: &Arc<Self>, inbox: &mut Inbox) {
+        if inbox.has_ended() && inbox.is_busy() && inbox.leave_timer.is_none() {
+            inbox.leave_timer = self.leave_in_time();
+        }
+    }
+
+    fn leave_in_time(self: &Arc<Self>) -> Option<AbortHandle> {
+        let wait = self.hub.host()?.sleep_until(self.hub.now() + self.limits.leave_timeout_ms);
+        let link = Arc::downgrade(self);
+        let (timer, abort) = abortable(async move {
+            wait.await;
+            if let Some(link) = link.upgrade() {
+                link.leave_roster();
+            }
+        });
+        self.hub.spawn(async move {
+            let _left_or_aborted = timer.await;
+        });
+        Some(abort)
+    }
+}
 
 #[cfg(not(target_family = "wasm"))]
 type Teardown = Box<dyn FnOnce() + Send>;
@@ -48,17 +101,5 @@ impl Teardowns {
         };
         let run = |teardown: Teardown| catch_unwind(AssertUnwindSafe(teardown)).err();
         waiting.into_iter().rev().filter_map(run).map(|panic| Error::panic(&*panic)).collect()
-    }
-}
-
-/// What follows once the roster and the others know.
-pub(super) async fn after_leave(session: &Arc<dyn Session>, teardowns: &Teardowns, close: &Close) {
-    for error in teardowns.run() {
-        metrics::handler_failed("teardown");
-        session.report(error).await;
-    }
-    if let Err(error) = caught(session.on_end(close).map(Ok)).await {
-        metrics::handler_failed(session.names().end);
-        session.report(error).await;
     }
 }

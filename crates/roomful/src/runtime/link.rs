@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
-use futures_util::future::{AbortHandle, abortable};
 use futures_util::task::AtomicWaker;
 use roomful_core::frame::{Body, ClientFrame, Endpoint, encode, socket};
 use roomful_core::intake::Intake;
@@ -19,7 +18,7 @@ use tracing::{Instrument, Span};
 
 use super::inbox::{Inbox, Job, Next};
 use super::kept::{self, Kept, Seat, Vetted};
-use super::leave::{Teardowns, after_leave};
+use super::leave::Teardowns;
 use super::{Hub, LiveRoom, Mailbox, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::session::{MessageError, Misfit, Session, caught};
@@ -36,7 +35,7 @@ pub(crate) struct Link {
     pub(super) space: AtomicWaker,
     pub(super) member: MemberId,
     /// Where the connection outlives the process: who it is, to be kept.
-    vetted: Option<Vetted>,
+    pub(super) vetted: Option<Vetted>,
     /// Whether `on_join`, or a socket's `open`, has run to its end.
     opened: AtomicBool,
     /// In bytes: the room's bound, or what there is left to keep it in.
@@ -341,25 +340,6 @@ impl Link {
         }
     }
 
-    async fn leave(&self, session: &Arc<dyn Session>, close: &Close, socket_error: Option<Error>) {
-        self.leave_roster();
-        if let Some(error) = socket_error {
-            session.report(error).await;
-        }
-        after_leave(session, &self.teardowns, close).await;
-        lock(&self.inbox).over();
-    }
-
-    pub(super) fn leave_roster(&self) {
-        if let Some(room) = self.room() {
-            // `false` when the wait for a slow handler ran out before: it left then.
-            let _left_just_now = room.leave(self.connection);
-        }
-        if let (Some(_), Some(keeper)) = (&self.vetted, self.hub.keeper()) {
-            keeper.forget(&self.member);
-        }
-    }
-
     /// Has the platform keep what this connection needs to go on in another process, where it is one that does.
     pub(super) fn keep(&self, seat: Option<Seat>) {
         let (Some(vetted), Some(keeper)) = (&self.vetted, self.hub.keeper()) else { return };
@@ -383,28 +363,6 @@ impl Link {
     pub(super) fn check_state(&self, state: Option<&Json>) -> Result<(), Refused> {
         let (bytes, limit) = (state.map_or(0, Json::size), self.presence_limit);
         if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
-    }
-
-    /// A handler that hangs must not keep a ghost in the roster.
-    fn limit_leave(self: &Arc<Self>, inbox: &mut Inbox) {
-        if inbox.has_ended() && inbox.is_busy() && inbox.leave_timer.is_none() {
-            inbox.leave_timer = self.leave_in_time();
-        }
-    }
-
-    fn leave_in_time(self: &Arc<Self>) -> Option<AbortHandle> {
-        let wait = self.hub.host()?.sleep_until(self.hub.now() + self.limits.leave_timeout_ms);
-        let link = Arc::downgrade(self);
-        let (timer, abort) = abortable(async move {
-            wait.await;
-            if let Some(link) = link.upgrade() {
-                link.leave_roster();
-            }
-        });
-        self.hub.spawn(async move {
-            let _left_or_aborted = timer.await;
-        });
-        Some(abort)
     }
 
     fn spawn_work(self: &Arc<Self>, session: Option<Arc<dyn Session>>) {

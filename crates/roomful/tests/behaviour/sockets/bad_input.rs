@@ -59,13 +59,17 @@ async fn too_many_bad_frames_close_4400() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed_1013() {
-    let scripted = Scripted { log: Log::default(), gate: Semaphore::new(0).into() };
+    let log = Log::default();
+    let scripted = Scripted { log: log.clone(), gate: Semaphore::new(0).into() };
     let limits = Limits { outbox_bytes: 600, ..Limits::default() };
     let socket = TestSocket::new(scripted.limits(limits));
     let mut ann = socket.open(desk(), "ann".to_owned()).await;
-    for _ in 0..10 {
-        ann.send(&Order::Send("x".repeat(100).into()));
-    }
+    ann.send(&Order::FloodThenClose);
     socket.advance(0).await;
     assert_eq!(ann.next().await, SocketEvent::Closed(Close::TOO_SLOW));
+    assert_eq!(
+        log.take(),
+        ["teardown", "close 1013 too slow", "deferred late"],
+        "what its client sees, and no other close"
+    );
 }

@@ -35,6 +35,8 @@ enum Order {
     Defer(String),
     Close(u16, String),
     CloseThenTalk,
+    /// Sends more than anybody reads, and then closes.
+    FloodThenClose,
     Fail,
     Panic,
     /// Says so once the test lets it.
@@ -131,6 +133,12 @@ impl Socket for Scripted {
                 socket.close(4001, "bye")?;
                 socket.close(4002, "too late")?;
                 socket.send(&"nobody hears this".into())
+            }
+            Order::FloodThenClose => {
+                for _ in 0..10 {
+                    socket.send(&"x".repeat(100).into())?;
+                }
+                socket.close(4001, "bye")
             }
             Order::Fail => Err(Error::msg("failed on purpose")),
             Order::Panic => panic!("panicked on purpose"),
