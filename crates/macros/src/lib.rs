@@ -62,8 +62,8 @@ pub fn derive_channel(input: TokenStream) -> TokenStream {
 /// pub struct Echo;
 /// ```
 ///
-/// The pattern and the words are those of [`Channel`](derive@Channel), without `presence`; a socket without params needs no
-/// pattern. A field may say which param it is with `#[socket(param = "docId")]`.
+/// The pattern and the words are those of [`Channel`](derive@Channel), without `presence`; a socket without params
+/// needs no pattern. A field may say which param it is with `#[socket(param = "docId")]`.
 ///
 /// The struct must be `Clone`, and may not be generic.
 #[proc_macro_derive(SocketDef, attributes(socket))]

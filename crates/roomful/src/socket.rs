@@ -37,8 +37,8 @@ pub type SocketOutgoing<S> = <<S as Socket>::Def as SocketDef>::Outgoing;
 /// ```
 ///
 /// The pattern has a channel's grammar, and its params are fields as a channel's are: see [`Channel`](crate::Channel).
-/// `message` is `incoming` and `outgoing` in one. What is not given is `()`. Nobody shares anything over a socket, so two
-/// of them may have one pattern, and one of them a room's.
+/// `message` is `incoming` and `outgoing` in one. What is not given is `()`. Nobody shares anything over a socket, so
+/// two of them may have one pattern, and one of them a room's.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket's definition",
     note = "add `#[derive(Clone, SocketDef)]` and `#[socket(\"name/:param\", incoming = .., outgoing = ..)]` to it"
@@ -66,8 +66,8 @@ pub trait SocketDef: Clone + Send + Sync + Sized + 'static {
     fn describe(types: &mut crate::__private::TypeSink);
 }
 
-/// What happens on every socket of one definition: a private channel to one client, without others and without a roster.
-/// One value serves all of them, so it holds what the app shares, and nothing of a single connection: that is
+/// What happens on every socket of one definition: a private channel to one client, without others and without a
+/// roster. One value serves all of them, so it holds what the app shares, and nothing of a single connection: that is
 /// [`Data`](Socket::Data).
 ///
 /// Hooks of one connection run one at a time, in order; different connections never wait for each other. A hook that
@@ -130,11 +130,11 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
         async { Ok(()) }
     }
 
-    /// The connection is over and [deferred](SocketConn::defer) teardowns have run. Runs exactly once for every connection
-    /// that was opened, whatever ended it.
+    /// The connection is over and [deferred](SocketConn::defer) teardowns have run. Runs exactly once for every
+    /// connection that was opened, whatever ended it.
     ///
-    /// `code` and `reason` are those of the close frame that ended it, from either side. As in a browser, 1005 stands for
-    /// one without a code, and 1006 for a connection that was lost.
+    /// `code` and `reason` are those of the close frame that ended it, from either side. As in a browser, 1005 stands
+    /// for one without a code, and 1006 for a connection that was lost.
     fn close(&self, socket: &SocketConn<Self>, code: u16, reason: &str) -> impl Future<Output = ()> + MaybeSend {
         let _ = (socket, code, reason);
         async {}

@@ -56,8 +56,8 @@ impl<S: Socket> SocketConn<S> {
     }
 
     /// Ends this connection. What was sent before still arrives; the client's own messages that wait are not handled;
-    /// [`Socket::close`] runs when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay away,
-    /// 3000 to 3999 to come back.
+    /// [`Socket::close`] runs when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay
+    /// away, 3000 to 3999 to come back.
     ///
     /// # Errors
     ///
@@ -66,8 +66,8 @@ impl<S: Socket> SocketConn<S> {
         self.inner.link.close_by_app(code, reason)
     }
 
-    /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. After the end
-    /// it runs at once.
+    /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. After the
+    /// end it runs at once.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         self.inner.link.defer(teardown);
     }

@@ -1,5 +1,5 @@
-//! The frames of both dialects. Of a room, [`decode()`] reads what a client sends and [`encode`] writes what a server sends;
-//! of a typed socket, [`socket`] does both.
+//! The frames of both dialects. Of a room, [`decode()`] reads what a client sends and [`encode`] writes what a server
+//! sends; of a typed socket, [`socket`] does both.
 
 pub mod decode;
 pub mod encode;

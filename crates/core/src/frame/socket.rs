@@ -1,5 +1,5 @@
-//! The frames of a typed socket: a private channel to one client. Its messages are bare JSON, each a WebSocket message of
-//! its own, because there is no roster to tell of and nobody to name as the sender.
+//! The frames of a typed socket: a private channel to one client. Its messages are bare JSON, each a WebSocket message
+//! of its own, because there is no roster to tell of and nobody to name as the sender.
 //!
 //! # Plain
 //!
@@ -10,19 +10,19 @@
 //!
 //! # `roomful.v1`
 //!
-//! The same, and a text that begins with exactly `{"t":` is the protocol's. A message whose own JSON begins so is sent with
-//! one space before it, in both directions: JSON readers ignore the space, so no message can be taken for the protocol's,
-//! whatever it says.
+//! The same, and a text that begins with exactly `{"t":` is the protocol's. A message whose own JSON begins so is sent
+//! with one space before it, in both directions: JSON readers ignore the space, so no message can be taken for the
+//! protocol's, whatever it says.
 //!
 //! ```text
-//! {"t":"open","heartbeat":MS,"limits":{"frame":BYTES}}    server to client: first, always; before `open` runs
-//! {"t":"ack","id":N}                                      the handler took message N
-//! {"t":"error","id":N?,"code":CODE,"reason":TEXT}         it did not, or what came was no message
-//! {"t":"pong"}                                            the answer to a ping, these exact bytes
+//! {"t":"open","heartbeat":MS,"limits":{"frame":BYTES}}  server to client: first, always; before `open` runs
+//! {"t":"ack","id":N}                                    the handler took message N
+//! {"t":"error","id":N?,"code":CODE,"reason":TEXT}       it did not, or what came was no message
+//! {"t":"pong"}                                          the answer to a ping, these exact bytes
 //!
-//! {"t":"msg","msg":M,"id":N?}                             client to server: a message; with `id` it asks for an `ack`
-//! {"t":"ping"}                                            these exact bytes, every `heartbeat` ms
-//! {"t":"bye"}                                             leaving on purpose; a socket has no grace, so nothing follows
+//! {"t":"msg","msg":M,"id":N?}                           client to server: a message; with `id` it asks for an `ack`
+//! {"t":"ping"}                                          these exact bytes, every `heartbeat` ms
+//! {"t":"bye"}                                           leaving on purpose; a socket has no grace, so nothing follows
 //! ```
 //!
 //! # What does not fit
@@ -30,8 +30,8 @@
 //! | input | plain | v1 |
 //! |---|---|---|
 //! | not JSON; not UTF-8 in a binary frame | ignored, counted | `error` `bad_frame` |
-//! | begins with `{"t":` and is none of the frames above; a key given twice in it | is a message | `error` `bad_frame` |
-//! | a message that does not fit the socket's type; a `msg` that is absent | ignored, counted | `error` `bad_message` |
+//! | begins with `{"t":` and is no frame of the above; a key given twice in it | is a message | `error` `bad_frame` |
+//! | a message, or an absent `msg`, that does not fit its type | ignored, counted | `error` `bad_message` |
 //! | more than the rate limit | ignored, counted | `error` `rate_limited` |
 //! | a frame over the limit | close 1009 | same |
 //! | too many bad frames | | close 4400 |

@@ -1,5 +1,5 @@
-//! The end of a connection, exactly once: the roster and the others first, then teardowns, then `on_leave` or a socket's
-//! `close`.
+//! The end of a connection, exactly once: the roster and the others first, then teardowns, then `on_leave` or a
+//! socket's `close`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};

@@ -73,9 +73,9 @@ pub enum TypescriptError {
 }
 
 impl Rooms {
-    /// The TypeScript for all rooms and sockets: their types, `serverRooms` with one entry a room, and `serverSockets` with
-    /// one entry a socket. A room's name is its entry's; where two modules have a room of one name, the entries are named
-    /// after both (`boardCursors`). So it is with sockets.
+    /// The TypeScript for all rooms and sockets: their types, `serverRooms` with one entry a room, and `serverSockets`
+    /// with one entry a socket. A room's name is its entry's; where two modules have a room of one name, the entries
+    /// are named after both (`boardCursors`). So it is with sockets.
     ///
     /// # Errors
     ///
