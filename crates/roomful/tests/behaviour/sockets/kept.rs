@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use roomful::runtime::{Connection, Host, Keeper, Kept, Outgoing, Vetted};
 use roomful::{BoxFuture, Close, Deny, Dialect, MemberId, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
@@ -91,16 +92,29 @@ impl Stage {
     }
 }
 
+/// Longer than anything takes. Time is virtual: it passes at once when nothing else can happen.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
 async fn written(connection: &Connection) -> String {
-    match std::future::poll_fn(|cx| connection.mailbox().poll_next(cx)).await {
+    let next = std::future::poll_fn(|cx| connection.mailbox().poll_next(cx));
+    match tokio::time::timeout(FOR_EVER, next).await.expect("something is written") {
         Outgoing::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
         Outgoing::Close(close) => format!("close {} {}", close.code, close.reason),
     }
 }
 
+async fn until(what: &str, happened: impl Fn() -> bool) {
+    let waiting = async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(FOR_EVER, waiting).await.expect(what);
+}
+
 const OPEN: &str = r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_vetted_connection_goes_on_in_any_process() {
     let stage = Stage::new();
     let vetted = stage.vet("talks+in+open").await;
@@ -112,9 +126,7 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     assert_eq!([written(&connection).await, written(&connection).await], [OPEN, r#""opened""#]);
     assert_eq!(stage.log.take(), [""; 0], "no guard runs where it is opened");
     let id = connection.member().clone();
-    while first.stats().tasks > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("`open` has run", || first.stats().tasks == 0).await;
 
     // The process ends without a word.
     std::mem::forget(connection);
@@ -128,14 +140,12 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     assert_eq!((second.stats().rooms, second.stats().members, second.stats().connections), (0, 0, 1));
 
     connection.end(&Close::from_app(4000, "enough").unwrap(), None);
-    while second.stats().tasks > 0 {
-        tokio::task::yield_now().await;
-    }
+    until("`close` has run", || second.stats().tasks == 0).await;
     assert_eq!(stage.log.take(), ["close 4000 enough", "deferred late"], "teardowns do not outlive their process");
     assert!(stage.beside.all().is_empty(), "what is over is not kept");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_open_that_was_cut_off_does_not_run_twice() {
     let stage = Stage::new();
     let vetted = stage.vet("waits+in+open").await;
@@ -146,12 +156,10 @@ async fn an_open_that_was_cut_off_does_not_run_twice() {
 
     let restored = stage.process().restore(stage.beside.all());
     assert_eq!(written(&restored[0]).await, "close 1011 join failed");
-    while !stage.beside.all().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("it is not kept any more", || stage.beside.all().is_empty()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_another_version_found_is_not_guessed_at() {
     struct OtherData;
     impl Socket for OtherData {
