@@ -1,12 +1,18 @@
 export { RoomError, type RoomErrorCode } from './errors.js';
-export { room } from './ref.js';
-export { joinRoom } from './room.js';
+export { room, socket } from './ref.js';
+export { joinRoom } from './room/room.js';
+export { openSocket } from './socket/socket.js';
 export type {
   CloseInfo,
+  ConnectionStatus,
+  ReconnectOptions,
+  WebSocketConstructor,
+  WebSocketLike,
+} from './connection/types.js';
+export type {
   HookRef,
   Member,
   MemberBinding,
-  ReconnectOptions,
   Room,
   RoomArgs,
   RoomField,
@@ -15,6 +21,15 @@ export type {
   RoomRef,
   RoomStatus,
   RoomTypes,
-  WebSocketConstructor,
-  WebSocketLike,
-} from './types.js';
+} from './room/types.js';
+export type {
+  Socket,
+  SocketArgs,
+  SocketField,
+  SocketHandle,
+  SocketHookRef,
+  SocketOptions,
+  SocketRef,
+  SocketStatus,
+  SocketTypes,
+} from './socket/types.js';

@@ -1,7 +1,7 @@
 /** Half the server's default burst, so that a flushed queue alone is never rate limited. */
 export const MAX_QUEUED_FRAMES = 256;
 
-/** UTF-16 units held for one room, in the queue or in the browser's own send buffer. */
+/** UTF-16 units held for one connection, in the queue or in the browser's own send buffer. */
 export const MAX_QUEUED_SIZE = 1 << 20;
 
 /** A handshake that has not ended by then is retried: a swallowed SYN takes minutes to fail by itself. */

@@ -1,19 +1,25 @@
 import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { hooksFor, type Hooks } from './hook.js';
+import type { Framework } from './hook/reader.js';
+import {
+  memberHook,
+  roomHook,
+  roomMaker,
+  type MakeRoom,
+  type UseMember,
+  type UseRoom,
+} from './hook/room.js';
+import { socketHook, socketMaker, type MakeSocket, type UseSocket } from './hook/socket.js';
 
 export * from './index.js';
 
-const hooks = hooksFor({
+const framework: Framework = {
   useState,
   useMemo,
   useEffect,
   // React 18 warns about a layout effect on a server, where no effect runs anyway.
   useLayoutEffect: typeof document === 'undefined' ? useEffect : useLayoutEffect,
   useStore: useSyncExternalStore,
-});
-
-/** Like `room` of `roomful`, with a `useRoom` method. */
-export const room: Hooks['room'] = hooks.room;
+};
 
 /**
  * Joins a room for as long as the component is mounted, and renders it again when something of the room
@@ -23,7 +29,24 @@ export const room: Hooks['room'] = hooks.room;
  * const { send, members, status } = useRoom(serverRooms.cursors, { key: { boardId: 'main' } });
  * ```
  */
-export const useRoom: Hooks['useRoom'] = hooks.useRoom;
+export const useRoom: UseRoom = /* @__PURE__ */ roomHook(framework);
 
 /** One member, for a row that renders when that member changes and at no other time. */
-export const useMember: Hooks['useMember'] = hooks.useMember;
+export const useMember: UseMember = /* @__PURE__ */ memberHook(framework);
+
+/** Like `room` of `roomful`, with a `useRoom` method. */
+export const room: MakeRoom = /* @__PURE__ */ roomMaker(useRoom);
+
+/**
+ * Opens a socket for as long as the component is mounted, on a connection of its own, and renders it again
+ * when something of the socket that it has read changes. A message is such a thing only as `lastMessage`,
+ * which is there only with the option `lastMessage: true`.
+ *
+ * ```tsx
+ * const { send, status } = useSocket(serverSockets.chat, { params: { docId: 'readme' }, onMessage });
+ * ```
+ */
+export const useSocket: UseSocket = /* @__PURE__ */ socketHook(framework);
+
+/** Like `socket` of `roomful`, with a `useSocket` method. */
+export const socket: MakeSocket = /* @__PURE__ */ socketMaker(useSocket);

@@ -1,4 +1,5 @@
-import type { RoomRef, RoomTypes } from './types.js';
+import type { RoomRef, RoomTypes } from './room/types.js';
+import type { SocketRef, SocketTypes } from './socket/types.js';
 
 /**
  * Names the room `name` of the server's `module`. Usually called by the generated `rooms.gen.ts`.
@@ -8,5 +9,16 @@ import type { RoomRef, RoomTypes } from './types.js';
  * ```
  */
 export function room<T extends RoomTypes>(module: string, name: string): RoomRef<T> {
+  return { module, name };
+}
+
+/**
+ * Names the socket `name` of the server's `module`. Usually called by the generated `rooms.gen.ts`.
+ *
+ * ```ts
+ * const chat = socket<{ params: { docId: string }; incoming: Ask; outgoing: Answer }>('docs', 'chat');
+ * ```
+ */
+export function socket<T extends SocketTypes>(module: string, name: string): SocketRef<T> {
   return { module, name };
 }

@@ -1,28 +1,31 @@
-import type { RoomRef } from './types.js';
+import type { Ref } from './connection/types.js';
 
 interface Address {
-  key?: object | undefined;
   url?: string | undefined;
   path?: string | undefined;
 }
 
 /**
- * The address of a room. Equal rooms have equal addresses whatever the order of the key's params, because
+ * The address of a room or socket. Equal ones have equal addresses whatever the order of their params, because
  * the address also decides which connections are shared.
  */
-export function socketUrl(ref: RoomRef, { key, url, path = '/__sockets' }: Address): string {
+export function socketUrl(
+  ref: Ref,
+  params: object | undefined,
+  { url, path = '/__sockets' }: Address,
+): string {
   const address = new URL(path, url ?? globalThis.location?.href);
   address.protocol = address.protocol.replace('http', 'ws');
   address.searchParams.set('m', ref.module);
   address.searchParams.set('s', ref.name);
-  const params = keyParams(key);
-  if (params.length > 0) address.searchParams.set('r', JSON.stringify(Object.fromEntries(params)));
+  const sorted = sortedParams(params);
+  if (sorted.length > 0) address.searchParams.set('r', JSON.stringify(Object.fromEntries(sorted)));
   return address.href;
 }
 
-/** The key's params, in one order. */
-export function keyParams(key: object = {}): [string, unknown][] {
-  return Object.entries(key)
+/** Those that are there, in one order. */
+export function sortedParams(params: object = {}): [string, unknown][] {
+  return Object.entries(params)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -68,7 +68,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
   const driver = createDriver('ws://h', WebSocket, policy, { ...world, setTimer }, host);
   driver.dispatch('start');
   all[0]!.accept();
-  driver.dispatch('snapshot', 2 ** 33);
+  driver.dispatch('greeted', 2 ** 33);
   expect(waits.at(-1)).toBe(2 ** 31 - 1);
   world.advance(2 ** 31);
   expect(all[0]!.sent).toEqual([]);

@@ -1,12 +1,15 @@
 /** What both hooks promise. Each framework runs all of it; see `preact.test.ts` and `react.test.ts`. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Hooks } from '../src/hook.js';
+import type { MakeRoom, UseMember, UseRoom } from '../src/hook/room.js';
 import type { Room, RoomOptions } from '../src/index.js';
 import type { Board, Cursor } from './support/rooms.js';
 import { fakeSockets } from './support/sockets.js';
 
 /** What the suite needs of a framework. */
-export interface Renderer extends Hooks {
+export interface Renderer {
+  room: MakeRoom;
+  useRoom: UseRoom;
+  useMember: UseMember;
   h(type: unknown, props?: object | null, ...children: unknown[]): unknown;
   /** Renders into a root of its own. Everything that follows from it has happened when it returns. */
   mount(element: unknown): { html(): string; render(element: unknown): void; unmount(): void };

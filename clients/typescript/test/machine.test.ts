@@ -28,7 +28,7 @@ class Run {
 
   start = () => this.on(['start']);
   open = (v1 = true) => this.on(['opened', v1]);
-  greeted = (heartbeat: unknown = 25_000) => this.on(['snapshot', heartbeat]);
+  greeted = (heartbeat: unknown = 25_000) => this.on(['greeted', heartbeat]);
   lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again], after);
   /** Lets time pass until the machine wants to be woken. */
   due(): this {
@@ -195,7 +195,7 @@ describe('the page coming back', () => {
 });
 
 describe('the heartbeat', () => {
-  it('pings every heartbeat from the snapshot on', () => {
+  it('pings every heartbeat from the greeting on', () => {
     const run = connecting().open();
     expect(deadline(run.state)).toBeUndefined();
     run.greeted(5_000);
@@ -215,12 +215,8 @@ describe('the heartbeat', () => {
     expect(open().due().due().on(['pong']).due().asked).toEqual(['send']);
   });
 
-  it('is not there on a plain connection', () => {
-    expect(deadline(connecting().open(false).greeted(5_000).state)).toBeUndefined();
-  });
-
   it.each([0, -1, NaN, '25000', null, undefined])('ignores %s for an interval', (heartbeat) => {
-    const run = connecting().open().on(['snapshot', heartbeat]);
+    const run = connecting().open().on(['greeted', heartbeat]);
     expect(deadline(run.state)).toBeUndefined();
   });
 
@@ -238,19 +234,12 @@ describe('the heartbeat', () => {
 describe('leaving on purpose', () => {
   const close: Event = ['close', 3001, 'enough'];
 
-  it('says bye, then closes, and waits for the other half', () => {
+  it('closes, and waits for the other half', () => {
     const run = open().on(close);
-    expect(run.actions).toEqual([
-      ['send', '{"t":"bye"}'],
-      ['close', 3001, 'enough'],
-    ]);
+    expect(run.actions).toEqual([close]);
     const info = { code: 3001, reason: 'enough', wasClean: true };
     expect(run.lost(info, true).actions).toEqual([['closed', info]]);
     expect(run.state).toEqual({ phase: 'closed' });
-  });
-
-  it('says no bye to a plain server, which has no such word', () => {
-    expect(connecting().open(false).on(close).asked).toEqual(['close']);
   });
 
   it('does not wait for a peer that is gone', () => {
@@ -281,7 +270,7 @@ describe('leaving on purpose', () => {
 it('ignores what comes too late to mean anything', () => {
   const late: Event[] = [
     ['opened', true],
-    ['snapshot', 1_000],
+    ['greeted', 1_000],
     ['pong'],
     ['lost', drop, true],
     ['wake'],

@@ -2,12 +2,13 @@
 import { h, render, type ComponentChild } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { act } from 'preact/test-utils';
-import { room, useMember, useRoom } from '../src/preact.js';
-import { hookSuite } from './hook-suite.js';
+import { room, socket, useMember, useRoom, useSocket } from '../src/preact.js';
+import { hookSuite, type Renderer } from './hook-suite.js';
+import { socketHookSuite } from './socket-hook-suite.js';
 
 const now = (call: () => void) => void act(call);
 
-hookSuite('roomful/preact', {
+const renderer: Renderer = {
   room,
   useRoom,
   useMember,
@@ -23,4 +24,7 @@ hookSuite('roomful/preact', {
       unmount: () => now(() => render(null, container)),
     };
   },
-});
+};
+
+hookSuite('roomful/preact', renderer);
+socketHookSuite('roomful/preact', { ...renderer, socket, useSocket });

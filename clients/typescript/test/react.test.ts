@@ -1,12 +1,13 @@
 // @vitest-environment jsdom
 import { act, createElement, StrictMode, useEffect, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { room, useMember, useRoom } from '../src/react.js';
-import { hookSuite } from './hook-suite.js';
+import { room, socket, useMember, useRoom, useSocket } from '../src/react.js';
+import { hookSuite, type Renderer } from './hook-suite.js';
+import { socketHookSuite } from './socket-hook-suite.js';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
-hookSuite('roomful/react', {
+const renderer: Renderer = {
   room,
   useRoom,
   useMember,
@@ -24,4 +25,7 @@ hookSuite('roomful/react', {
       unmount: () => act(() => root.unmount()),
     };
   },
-});
+};
+
+hookSuite('roomful/react', renderer);
+socketHookSuite('roomful/react', { ...renderer, socket, useSocket });

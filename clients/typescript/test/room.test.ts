@@ -416,6 +416,13 @@ describe('losing the connection', () => {
     expect(dead.closes).toHaveLength(1);
   });
 
+  it('has no heartbeat with a plain server, which would not answer', () => {
+    here.join();
+    here.socket.accept('');
+    here.socket.receive({ t: 'snapshot', self: 'me', members: [], heartbeat: 1_000 });
+    expect(here.world.timers).toBe(0);
+  });
+
   it('comes back at once with the page, also when it had given up', () => {
     const room = here.join({ reconnect: { maxRetries: 0 } });
     here.socket.end();
@@ -465,6 +472,14 @@ describe('close', () => {
     here.world.advance(100_000);
     expect(here.sockets).toHaveLength(1);
     expect(here.world.watchers.size).toBe(0);
+  });
+
+  it('says no bye to a plain server, which has no such word', () => {
+    const room = here.join();
+    here.socket.accept('');
+    room.close();
+    expect(here.socket.sent).toEqual([]);
+    expect(here.socket.closes).toEqual([[1000, '']]);
   });
 
   it('closes with 1000 when nothing is said', () => {

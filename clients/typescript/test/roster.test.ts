@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CLOSE_INFO, STATUS } from '../src/connection/fields.js';
 import {
-  FIELDS,
   MEMBERS,
   MEMBER_IDS,
   NOBODY,
   OTHERS,
+  ROOM_FIELDS,
+  ROSTER_FIELDS,
   createRoster,
   type Roster,
   SELF,
-  STATUS,
-} from '../src/roster.js';
+} from '../src/room/roster.js';
 
 let roster: Roster;
 
@@ -20,7 +21,12 @@ beforeEach(() => {
 });
 
 it('numbers the fields in the order of their bits', () => {
-  expect(FIELDS.map((_, i) => 1 << i)).toEqual([STATUS, 2, MEMBERS, MEMBER_IDS, SELF, OTHERS]);
+  const bits = { status: STATUS, closeInfo: CLOSE_INFO, members: MEMBERS };
+  const more = { memberIds: MEMBER_IDS, self: SELF, others: OTHERS };
+  expect(ROOM_FIELDS.map((field, i) => [field, 1 << i])).toEqual(
+    Object.entries({ ...bits, ...more }),
+  );
+  expect(ROSTER_FIELDS).toEqual(['members', 'memberIds', 'self', 'others']);
 });
 
 it('begins empty', () => {

@@ -16,24 +16,44 @@ it('there is no page here', () => {
 describe.each([
   ['preact', preact, (component: () => string) => renderPreact(h(component as never, null))],
   ['react', react, (component: () => string) => renderReact(createElement(component))],
-] as const)('%s renders on a server', (_, { room, useRoom, useMember }, render) => {
-  const board = room<{ key: { boardId: string } }>('board', 'cursors');
+] as const)(
+  '%s renders on a server',
+  (_, { room, socket, useRoom, useMember, useSocket }, render) => {
+    const board = room<{ key: { boardId: string } }>('board', 'cursors');
 
-  it.each([
-    [true, 'connecting undefined 0 0 0 undefined undefined'],
-    [false, 'closed undefined 0 0 0 undefined undefined'],
-  ])('enabled %s, without connecting', (enabled, html) => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const { WebSocket, all } = fakeSockets();
-    const shown = render(() => {
-      const room = useRoom(board, { key: { boardId: 'main' }, enabled, WebSocket });
-      const someone = useMember(room.member('someone'));
-      const { status, closeInfo, members, memberIds, others, self } = room;
-      const sizes = [members.length, memberIds.length, others.length];
-      return [status, closeInfo, ...sizes, self, someone].map(String).join(' ');
+    it.each([
+      [true, 'connecting undefined 0 0 0 undefined undefined'],
+      [false, 'closed undefined 0 0 0 undefined undefined'],
+    ])('enabled %s, without connecting', (enabled, html) => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const { WebSocket, all } = fakeSockets();
+      const shown = render(() => {
+        const room = useRoom(board, { key: { boardId: 'main' }, enabled, WebSocket });
+        const someone = useMember(room.member('someone'));
+        const { status, closeInfo, members, memberIds, others, self } = room;
+        const sizes = [members.length, memberIds.length, others.length];
+        return [status, closeInfo, ...sizes, self, someone].map(String).join(' ');
+      });
+      expect(shown).toBe(html);
+      expect(all).toEqual([]);
+      expect(log).not.toHaveBeenCalled();
     });
-    expect(shown).toBe(html);
-    expect(all).toEqual([]);
-    expect(log).not.toHaveBeenCalled();
-  });
-});
+
+    it.each([
+      [true, 'connecting undefined undefined'],
+      [false, 'closed undefined undefined'],
+    ])('a socket, enabled %s, without connecting', (enabled, html) => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const { WebSocket, all } = fakeSockets();
+      const chat = socket<{ params: { docId: string } }>('docs', 'chat');
+      const shown = render(() => {
+        const options = { params: { docId: 'a' }, lastMessage: true, enabled, WebSocket } as const;
+        const { status, closeInfo, lastMessage } = useSocket(chat, options);
+        return [status, closeInfo, lastMessage].map(String).join(' ');
+      });
+      expect(shown).toBe(html);
+      expect(all).toEqual([]);
+      expect(log).not.toHaveBeenCalled();
+    });
+  },
+);

@@ -16,22 +16,22 @@ describe('the address of a room', () => {
     ['https://h/app/', 'live', 'wss://h/app/live?m=board&s=cursors'],
     ['https://h', '/live?token=yes', 'wss://h/live?token=yes&m=board&s=cursors'],
   ])('%s and %s', (url, path, address) => {
-    expect(socketUrl(ref, { url, path })).toBe(address);
+    expect(socketUrl(ref, undefined, { url, path })).toBe(address);
   });
 
   it('is the page’s own when none is given', () => {
     vi.stubGlobal('location', { href: 'https://page.test/deep/page?q=1#top' });
-    expect(socketUrl(ref, {})).toBe('wss://page.test/__sockets?m=board&s=cursors');
+    expect(socketUrl(ref, undefined, {})).toBe('wss://page.test/__sockets?m=board&s=cursors');
   });
 
   it('cannot be made where there is no page', () => {
     vi.stubGlobal('location', undefined);
-    expect(() => socketUrl(ref, {})).toThrow(TypeError);
+    expect(() => socketUrl(ref, undefined, {})).toThrow(TypeError);
   });
 });
 
 describe('the key', () => {
-  const params = (key: object) => new URL(socketUrl(ref, { url, key })).searchParams.get('r');
+  const params = (key: object) => new URL(socketUrl(ref, key, { url })).searchParams.get('r');
 
   it.each([
     [{ boardId: 'main' }, '{"boardId":"main"}'],

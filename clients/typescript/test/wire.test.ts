@@ -1,6 +1,7 @@
 /** The protocol, row by row: what a server may say, and what a client makes of it. */
 import { describe, expect, it, vi } from 'vitest';
-import { exceeds, readFrames, type ServerFrame } from '../src/wire.js';
+import { exceeds, type Frame } from '../src/connection/wire.js';
+import { readFrames } from '../src/room/wire.js';
 import { page } from './support/rooms.js';
 
 const snapshot = { t: 'snapshot', self: 'me', members: [{ id: 'a', state: 1 }, { id: 'me' }] };
@@ -175,7 +176,7 @@ describe('what cannot be read is reported, and the rest goes on', () => {
   });
 
   it('a binary frame', () => {
-    const frames: ServerFrame[] = [];
+    const frames: Frame[] = [];
     const onBad = vi.fn();
     readFrames(new ArrayBuffer(4), (frame) => frames.push(frame), onBad);
     expect(frames).toEqual([]);

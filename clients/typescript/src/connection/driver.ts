@@ -1,7 +1,5 @@
 import { RoomError } from '../errors.js';
 import { MAX_TIMER } from '../limits.js';
-import type { CloseInfo, RoomStatus, WebSocketConstructor, WebSocketLike } from '../types.js';
-import { SUBPROTOCOL } from '../wire.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
@@ -13,6 +11,8 @@ import {
   type RetryPolicy,
   type State,
 } from './machine.js';
+import type { CloseInfo, ConnectionStatus, WebSocketConstructor, WebSocketLike } from './types.js';
+import { SUBPROTOCOL } from './wire.js';
 
 const OPEN = 1;
 
@@ -28,7 +28,7 @@ export interface DriverHost {
 }
 
 export interface Driver {
-  status(): RoomStatus;
+  status(): ConnectionStatus;
   /** Whether nothing will bring the connection back. */
   isOver(): boolean;
   dispatch(...event: Event): void;

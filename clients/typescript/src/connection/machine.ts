@@ -9,8 +9,8 @@ import {
   MAX_RETRY_AFTER,
   MIN_HEARTBEAT,
 } from '../limits.js';
-import type { CloseInfo, ReconnectOptions, RoomStatus } from '../types.js';
-import { BYE, PING } from '../wire.js';
+import type { CloseInfo, ConnectionStatus, ReconnectOptions } from './types.js';
+import { PING } from './wire.js';
 
 export type RetryPolicy = Required<ReconnectOptions>;
 
@@ -19,10 +19,9 @@ interface Trying {
   retries: number;
 }
 
-/** `heartbeat` and `until`, the next ping, are absent on a plain connection and before the snapshot. */
+/** `heartbeat` and `until`, the next ping, are absent on a plain connection and before the greeting. */
 interface Open extends Trying {
   phase: 'open';
-  v1: boolean;
   since: number;
   heartbeat?: number;
   until?: number;
@@ -46,7 +45,8 @@ interface Events {
   start: [];
   close: [code: number, reason: string];
   opened: [v1: boolean];
-  snapshot: [heartbeat?: unknown];
+  /** A v1 server has said how often it wants a ping, in its first frame. */
+  greeted: [heartbeat?: unknown];
   pong: [];
   /** The socket is gone. `again`: what `shouldReconnect` says. */
   lost: [info: CloseInfo, again: boolean];
@@ -102,7 +102,7 @@ export function deadline(state: State): number | undefined {
   return 'until' in state ? state.until : undefined;
 }
 
-export function statusOf(state: State): RoomStatus {
+export function statusOf(state: State): ConnectionStatus {
   const { phase } = state;
   if (phase === 'idle') return 'connecting';
   if (phase === 'exhausted') return 'closed';
@@ -124,12 +124,8 @@ const on: {
 
   close(state, { now }, code, reason) {
     switch (state.phase) {
-      case 'open': {
-        const close: Action = ['close', code, reason];
-        // Says that it is on purpose: without it a server may hold the member for a grace period.
-        const actions: Action[] = state.v1 ? [['send', BYE], close] : [close];
-        return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, actions];
-      }
+      case 'open':
+        return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
       case 'exhausted':
         return [CLOSED, []];
       case 'connecting':
@@ -141,11 +137,11 @@ const on: {
   opened(state, { now }, v1) {
     if (state.phase !== 'connecting') return;
     const { retries } = state;
-    return [{ phase: 'open', retries, v1, since: now, unanswered: 0 }, [['opened', v1]]];
+    return [{ phase: 'open', retries, since: now, unanswered: 0 }, [['opened', v1]]];
   },
 
-  snapshot(state, { now }, wanted) {
-    if (state.phase !== 'open' || !state.v1 || typeof wanted !== 'number' || !(wanted > 0)) return;
+  greeted(state, { now }, wanted) {
+    if (state.phase !== 'open' || typeof wanted !== 'number' || !(wanted > 0)) return;
     const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
     return [{ ...state, heartbeat, until: now + heartbeat, unanswered: 0 }, []];
   },

@@ -1,5 +1,6 @@
-import { join, type AnyOptions } from '../../src/room.js';
-import { room, type RoomHandle, type RoomRef } from '../../src/index.js';
+import { join, type AnyRoomOptions } from '../../src/room/room.js';
+import { room, socket, type RoomHandle, type RoomRef, type SocketRef } from '../../src/index.js';
+import { open, type AnySocketOptions, type OpenedSocket } from '../../src/socket/socket.js';
 import { fakeSockets, type FakeSocket } from './sockets.js';
 import { World } from './world.js';
 
@@ -17,9 +18,17 @@ export interface Board {
 }
 
 export const board: RoomRef<Board> = room<Board>('board', 'cursors');
+/** A socket of the tests: both sides say strings. */
+export interface Chat {
+  params: { docId: string };
+  incoming: string;
+  outgoing: string;
+}
+
+export const chat: SocketRef<Chat> = socket<Chat>('docs', 'chat');
 export const url = 'http://roomful.test';
 
-/** A page in virtual time, whose rooms connect to fake sockets. */
+/** A page in virtual time, whose rooms and sockets connect to fake sockets. */
 export function page() {
   const world = new World();
   const { WebSocket, all } = fakeSockets();
@@ -31,7 +40,10 @@ export function page() {
       if (!last) throw new Error('no connection was made');
       return last;
     },
-    join(options: AnyOptions = {}, ref: RoomRef<any> = board): RoomHandle<Board> {
+    open(options: AnySocketOptions = {}, ref: SocketRef<any> = chat): OpenedSocket {
+      return open(ref, { url, WebSocket, params: { docId: 'a' }, ...options }, world);
+    },
+    join(options: AnyRoomOptions = {}, ref: RoomRef<any> = board): RoomHandle<Board> {
       const all = { url, WebSocket, key: { boardId: 'main' }, ...options };
       return join<Board>(ref, all, world);
     },

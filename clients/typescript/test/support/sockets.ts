@@ -63,6 +63,12 @@ export class FakeSocket implements WebSocketLike {
     this.accept();
     this.receive({ t: 'snapshot', self, members, ...extra });
   }
+
+  /** Opens and greets, as a socket's server does. */
+  greet(extra: object = { heartbeat: 25_000, limits: { frame: 65_536 } }): void {
+    this.accept();
+    this.receive({ t: 'open', ...extra });
+  }
 }
 
 /** A WebSocket class of its own for each test, so that no two tests share a connection. */

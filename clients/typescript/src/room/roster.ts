@@ -1,15 +1,18 @@
+import { OWN, type ConnectionField } from '../connection/fields.js';
+import type { State } from '../connection/shared.js';
 import type { Member, RoomField } from './types.js';
+import type { RosterFrame } from './wire.js';
 
-// What changed, as bits, because a busy room asks thousands of times a second.
-export const STATUS = 1;
-export const CLOSE_INFO = 2;
-export const MEMBERS = 4;
-export const MEMBER_IDS = 8;
-export const SELF = 16;
-export const OTHERS = 32;
+/** What of a roster can be watched. */
+export type RosterField = Exclude<RoomField, ConnectionField>;
+
+export const MEMBERS = OWN;
+export const MEMBER_IDS = OWN << 1;
+export const SELF = OWN << 2;
+export const OTHERS = OWN << 3;
 
 /** In the order of their bits. */
-export const FIELDS: readonly RoomField[] = [
+export const ROOM_FIELDS: readonly RoomField[] = [
   'status',
   'closeInfo',
   'members',
@@ -18,14 +21,15 @@ export const FIELDS: readonly RoomField[] = [
   'others',
 ];
 
+export const ROSTER_FIELDS = /* @__PURE__ */ ROOM_FIELDS.slice(2) as RosterField[];
+
 export const NOBODY: readonly never[] = [];
 
 const EVERYBODY = MEMBERS | MEMBER_IDS | SELF | OTHERS;
 
 /** Who is in the room, in join order. */
-export interface Roster {
+export interface Roster extends State {
   readonly members: readonly Member[];
-  readonly memberIds: readonly string[];
   readonly others: readonly Member[];
   readonly self: Member | undefined;
   get(id: string): Member | undefined;
@@ -33,10 +37,6 @@ export interface Roster {
   join(id: string, state: unknown): void;
   update(id: string, state: unknown): void;
   leave(id: string): void;
-  /** Adds to what has changed. */
-  mark(fields: number): void;
-  /** What has changed since this was last asked: bits, and the ids of members. */
-  settle(): [fields: number, ids: ReadonlySet<string>];
 }
 
 /** Each absent until it is read. */
@@ -91,8 +91,8 @@ export function createRoster(): Roster {
         memberIds: keep(was.memberIds, roster.memberIds),
         others: keep(was.others, roster.others),
       };
-      FIELDS.forEach((field, i) => {
-        if ((was as any)[field] !== (roster as any)[field]) changed |= 1 << i;
+      ROSTER_FIELDS.forEach((field, i) => {
+        if (was[field] !== roster[field]) changed |= MEMBERS << i;
       });
     },
 
@@ -111,11 +111,17 @@ export function createRoster(): Roster {
       if (entries.delete(id)) touch(id, EVERYBODY);
     },
 
-    mark(fields) {
-      changed |= fields;
+    take(frame) {
+      const { t, op, from, state, self, members } = frame as RosterFrame;
+      if (t === 'snapshot') roster.snapshot(self, members);
+      if (t !== 'presence') return;
+      if (op === 'leave') roster.leave(from);
+      if (op === 'join') roster.join(from, state);
+      if (op === 'update' || op === 'away') roster.update(from, state);
     },
 
-    settle() {
+    settle(isClosed) {
+      if (isClosed) roster.snapshot(undefined, []);
       const settled: [number, Set<string>] = [changed, touched];
       changed = 0;
       if (touched.size > 0) touched = new Set();

@@ -1,6 +1,6 @@
-import { RoomError } from './errors.js';
-import { MAX_QUEUED_FRAMES, MAX_QUEUED_SIZE } from './limits.js';
-import { encode, exceeds } from './wire.js';
+import { RoomError } from '../errors.js';
+import { MAX_QUEUED_FRAMES, MAX_QUEUED_SIZE } from '../limits.js';
+import { exceeds } from './wire.js';
 
 interface Line {
   /** Sends now; false when the line is not open. */
@@ -9,12 +9,16 @@ interface Line {
   buffered(): number;
 }
 
-/** What goes to the server: at once when the line is ready, else later, within bounds. */
+/**
+ * What goes to the server: at once when the line is ready, else later, within bounds. All throw RoomError
+ * `too_large` over the server's frame limit and `queue_full`.
+ */
 export interface Outbox {
-  send(message: unknown): void;
-  setPresence(state: unknown): void;
-  /** The line is ready, for frames up to the server's limit: the last presence, then all that waits. */
-  flush(limits: unknown): void;
+  send(data: string): void;
+  /** What the server has to hear at every opening, before all else: only the last one counts. */
+  pin(data: string): void;
+  /** The line is ready, for frames up to the server's limit. */
+  resume(limits: unknown): void;
   /** The line is not ready any more. */
   pause(): void;
 }
@@ -23,7 +27,7 @@ export interface Outbox {
 export function createOutbox(line: Line, onError: (error: RoomError) => void): Outbox {
   let queue: string[] = [];
   let queued = 0;
-  let presence: string | undefined;
+  let pinned: string | undefined;
   /** In bytes; unknown until the server names it, and remembered over reconnects. */
   let limit = Infinity;
   let isReady = false;
@@ -45,24 +49,27 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
     }
   }
 
+  function keep(data: string): void {
+    queue.push(data);
+    queued += data.length;
+  }
+
   return {
-    send(message) {
-      const data = checked(encode('msg', { msg: message }));
-      if (queued + line.buffered() + data.length > MAX_QUEUED_SIZE) throw full();
+    send(data) {
+      if (queued + line.buffered() + checked(data).length > MAX_QUEUED_SIZE) throw full();
       if (isReady && line.transmit(data)) return;
       if (queue.length >= MAX_QUEUED_FRAMES) throw full();
-      queue.push(data);
-      queued += data.length;
+      keep(data);
     },
 
-    setPresence(state) {
-      presence = checked(encode('presence', { state }));
+    pin(data) {
+      pinned = checked(data);
       if (!isReady) return;
-      if (line.buffered() + presence.length > MAX_QUEUED_SIZE) throw full();
-      line.transmit(presence);
+      if (line.buffered() + data.length > MAX_QUEUED_SIZE) throw full();
+      line.transmit(data);
     },
 
-    flush(limits) {
+    resume(limits) {
       const frame = (limits as { frame?: unknown } | undefined)?.frame;
       if (typeof frame === 'number' && frame > 0) limit = frame;
       isReady = true;
@@ -70,9 +77,9 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
       queue = [];
       queued = 0;
       // Dropped for good, because to send it again at every reconnect would be to be closed every time.
-      if (presence !== undefined && !fits(presence)) presence = undefined;
-      if (presence !== undefined) line.transmit(presence);
-      for (const data of waiting) if (fits(data) && !line.transmit(data)) queue.push(data);
+      if (pinned && fits(pinned)) line.transmit(pinned);
+      else pinned = undefined;
+      for (const data of waiting) if (fits(data) && !line.transmit(data)) keep(data);
     },
 
     pause() {

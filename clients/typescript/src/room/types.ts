@@ -1,4 +1,12 @@
-import type { RoomError } from './errors.js';
+import type {
+  ConnectionOptions,
+  ConnectionStatus,
+  CloseInfo,
+  IncomingOf,
+  OutgoingOf,
+  ParamsOption,
+  Ref,
+} from '../connection/types.js';
 
 /**
  * What a room is typed by. The generated `rooms.gen.ts` fills it in from Rust.
@@ -16,36 +24,16 @@ export interface RoomTypes {
 }
 
 export type KeyOf<T> = T extends { key: infer K } ? K : {};
-export type IncomingOf<T> = T extends { incoming: infer M } ? M : never;
-export type OutgoingOf<T> = T extends { outgoing: infer M } ? M : never;
 export type PresenceOf<T> = T extends { presence: infer P }
   ? [P] extends [undefined]
     ? never
     : P
   : never;
 
-declare const roomTypes: unique symbol;
-
 /** Names one room of the server and carries its types. Made by `room()`. */
-export interface RoomRef<T extends RoomTypes = RoomTypes> {
-  readonly module: string;
-  readonly name: string;
-  /** Exists in the type only. */
-  readonly [roomTypes]?: T;
-}
+export interface RoomRef<T extends RoomTypes = RoomTypes> extends Ref<{ room: T }> {}
 
-/**
- * `connecting`: the first attempt. `reconnecting`: waiting for, or making, a further one.
- * `closed`: no further attempt will be made, unless the page comes back (see `maxRetries`).
- */
-export type RoomStatus = 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed';
-
-/** Why a connection ended, as WebSocket close events have it. */
-export interface CloseInfo {
-  readonly code: number;
-  readonly reason: string;
-  readonly wasClean: boolean;
-}
+export type RoomStatus = ConnectionStatus;
 
 /** One entry of the roster. Never mutated: a changed member is a new object. */
 export interface Member<P = unknown> {
@@ -63,79 +51,21 @@ export interface MemberBinding<P = unknown> {
   subscribe(listener: () => void): () => void;
 }
 
-/** How a lost connection is retried: full jitter, a delay drawn from `[0, min(maxDelay, minDelay * growth^n))`. */
-export interface ReconnectOptions {
-  /**
-   * Attempts after a loss before the room is `closed`. Default 5. The count restarts once a connection
-   * has lasted one heartbeat, and when the page comes online, is shown or becomes visible, which also
-   * revives a room that was closed because it ran out of attempts.
-   */
-  maxRetries?: number;
-  /** Milliseconds. Default 250. */
-  minDelay?: number;
-  /** Milliseconds. Default 30000. */
-  maxDelay?: number;
-  /** Default 2. */
-  growth?: number;
-}
-
-/** The part of the WebSocket interface that is used. Browsers, Node 22 and the `ws` package have it. */
-export interface WebSocketLike {
-  readonly readyState: number;
-  readonly protocol: string;
-  readonly bufferedAmount: number;
-  onopen: ((event: any) => void) | null;
-  onmessage: ((event: any) => void) | null;
-  onclose: ((event: any) => void) | null;
-  onerror: ((event: any) => void) | null;
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
-}
-
-export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
-
-export interface BaseOptions<T extends RoomTypes> {
+export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
   /** Sent when the connection opens. After a reconnect, the last presence set is sent instead. */
   presence?: PresenceOf<T>;
   /** `from` is the sender's member id, `''` when no member sent it. Never re-renders anything. */
   onMessage?: (message: OutgoingOf<T>, from: string) => void;
-  /** At every open, the reopening after a loss too. */
-  onOpen?: () => void;
-  /** At every loss of the connection, before a retry too. */
-  onClose?: (info: CloseInfo) => void;
-  /**
-   * What nobody called for can go wrong: the server refused a frame, sent one that cannot be read, a
-   * callback threw; and what `send` and `setPresence` also throw. Default: `console.error`.
-   */
-  onError?: (error: RoomError) => void;
-  /** Default: false for 1000 and 4000-4999. While a connection is shared, one `true` is enough. */
-  shouldReconnect?: (info: CloseInfo) => boolean;
-  /** Read when the connection is made; of a shared one, the first to join decides. */
-  reconnect?: ReconnectOptions;
-  /** `false`: stay disconnected, with status `closed`. Default true. */
-  enabled?: boolean;
-  /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */
-  url?: string;
-  /** Resolved against `url`; may have a query. Default `/__sockets`. */
-  path?: string;
   /** `false`: a connection of its own, even if another one to this room and key exists. Default true. */
   share?: boolean;
-  /** Default: `globalThis.WebSocket`. */
-  WebSocket?: WebSocketConstructor;
 }
 
 /** `key` is required exactly when the channel has a required param, and refused when it has none. */
-export type KeyOption<K> = [keyof K] extends [never]
-  ? { key?: never }
-  : {} extends K
-    ? { key?: K }
-    : { key: K };
-
-export type RoomOptions<T extends RoomTypes> = KeyOption<KeyOf<T>> & BaseOptions<T>;
+export type RoomOptions<T extends RoomTypes> = ParamsOption<'key', KeyOf<T>> & BaseOptions<T>;
 
 /** The options argument itself is required exactly when `key` is. */
 export type RoomArgs<T extends RoomTypes> =
-  {} extends KeyOption<KeyOf<T>> ? [options?: RoomOptions<T>] : [options: RoomOptions<T>];
+  {} extends ParamsOption<'key', KeyOf<T>> ? [options?: RoomOptions<T>] : [options: RoomOptions<T>];
 
 /** What `joinRoom` and the hooks have in common. */
 export interface Room<T extends RoomTypes> {

@@ -1,0 +1,214 @@
+import { RoomError } from '../errors.js';
+import { createDriver, type Driver } from './driver.js';
+import type { Environment } from './environment.js';
+import { CLOSE_INFO, STATUS } from './fields.js';
+import { shouldReconnect, type RetryPolicy } from './machine.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import type {
+  CloseInfo,
+  ConnectionOptions,
+  ConnectionStatus,
+  WebSocketConstructor,
+} from './types.js';
+import type { Frame, OnBad, OnFrame } from './wire.js';
+
+/** What tells a room from a socket. */
+export interface Kind<S extends State = State> {
+  /** Reads one WebSocket message of the server's. */
+  read(data: unknown, v1: boolean, onFrame: OnFrame, onBad: OnBad): void;
+  /** @throws RoomError `bad_message`. */
+  encode(message: unknown): string;
+  /** The kind of frame with which a v1 server begins. */
+  readonly greeting: string;
+  /** What a v1 server hears before a deliberate close. */
+  readonly bye?: string;
+  /** Makes what a connection knows. */
+  state(): S;
+  /** Its connections that are shared, by address. */
+  readonly connections: WeakMap<WebSocketConstructor, Map<string, SharedConnection<S>>>;
+}
+
+/** What is known from what the server has said. */
+export interface State {
+  /** Follows a frame, if it is about this. */
+  take(frame: Frame): void;
+  /** What has changed since this was last asked. In a closed room nobody is. */
+  settle(isClosed?: boolean): Change;
+  readonly memberIds: readonly string[];
+}
+
+/** `fields` are bits, see `fields.ts`; `ids` the members that changed, where there are members. */
+export type Change = [fields: number, ids: Iterable<string>];
+
+type Callbacks = Pick<ConnectionOptions, 'onOpen' | 'onClose' | 'shouldReconnect'>;
+
+/** One user of a connection: a component, or a caller of `joinRoom` or `openSocket`. */
+export interface Attachment {
+  changed(...change: Change): void;
+  /** Calls back, if the user wants to be. Never throws. */
+  call<N extends keyof Callbacks>(
+    name: N,
+    ...args: Parameters<NonNullable<Callbacks[N]>>
+  ): ReturnType<NonNullable<Callbacks[N]>> | undefined;
+  /** Never throws. */
+  heard(message: Frame): void;
+  /** False when nobody listens. */
+  failed(error: RoomError): boolean;
+}
+
+/** One connection, and everybody on this page who uses it. */
+export interface SharedConnection<S extends State> {
+  readonly state: S;
+  readonly outbox: Outbox;
+  readonly status: ConnectionStatus;
+  readonly closeInfo: CloseInfo | undefined;
+  attach(attachment: Attachment): void;
+  /** The last one to leave ends the connection. */
+  detach(attachment: Attachment): void;
+  /** False when others use the connection, which is then left as it is. */
+  close(attachment: Attachment, code: number, reason: string): boolean;
+}
+
+/** The connection that everybody shares who joins this address, or one of one's own. */
+export function connectionTo<S extends State>(
+  kind: Kind<S>,
+  url: string,
+  WebSocket: WebSocketConstructor,
+  share: boolean,
+  policy: RetryPolicy,
+  environment: Environment,
+): SharedConnection<S> {
+  const byUrl =
+    (share && kind.connections.get(WebSocket)) || new Map<string, SharedConnection<S>>();
+  if (share) kind.connections.set(WebSocket, byUrl);
+  const known = byUrl.get(url);
+  if (known) return known;
+  const made = createConnection(kind, url, WebSocket, policy, environment, () => {
+    if (byUrl.get(url) === made) byUrl.delete(url);
+  });
+  byUrl.set(url, made);
+  return made;
+}
+
+/** `retire`: nobody may join this connection any more. */
+function createConnection<S extends State>(
+  { read, greeting, bye, state: makeState }: Kind<S>,
+  url: string,
+  WebSocket: WebSocketConstructor,
+  policy: RetryPolicy,
+  environment: Environment,
+  retire: () => void,
+): SharedConnection<S> {
+  const attached = new Set<Attachment>();
+  let status: ConnectionStatus = 'connecting';
+  let closeInfo: CloseInfo | undefined;
+  let v1 = false;
+  let changed = 0;
+
+  const driver: Driver = createDriver(url, WebSocket, policy, environment, {
+    opened(chosen) {
+      v1 = chosen;
+      settle();
+      each((attachment) => attachment.call('onOpen'));
+      // A v1 server says in its first frame how large a frame may be, and until then nothing is sent: a
+      // presence over the limit would end this connection and every one that follows.
+      if (!v1) outbox.resume(undefined);
+    },
+    closed(info) {
+      outbox.pause();
+      closeInfo = info;
+      changed |= CLOSE_INFO;
+      if (driver.isOver()) retire();
+      settle();
+      each((attachment) => attachment.call('onClose', info));
+    },
+    stepped: settle,
+    received(data) {
+      read(data, v1, take, failed);
+      settle();
+    },
+    failed,
+    shouldReconnect: (info) =>
+      [...attached].some(
+        (attachment) => attachment.call('shouldReconnect', info) ?? shouldReconnect(info),
+      ),
+  });
+  const outbox = createOutbox(driver, failed);
+
+  const state = makeState();
+
+  function take(frame: Frame): void {
+    state.take(frame);
+    switch (frame.t) {
+      case greeting:
+        if (v1) driver.dispatch('greeted', frame.heartbeat);
+        return outbox.resume(frame.limits);
+      case 'msg':
+        // A message may speak of somebody who joined in the same batch.
+        settle();
+        // What a callback has closed meanwhile hears no more, though its batch goes on.
+        if (status === 'open') each((attachment) => attachment.heard(frame));
+        return;
+      case 'pong':
+        return driver.dispatch('pong');
+      case 'error':
+        return failed(new RoomError(frame.code!, frame.reason!));
+    }
+  }
+
+  /** Tells everybody what has changed, once however many frames came together. */
+  function settle(): void {
+    if (status !== driver.status()) changed |= STATUS;
+    status = driver.status();
+    const [more, ids] = state.settle(status === 'closed');
+    const fields = changed | more;
+    changed = 0;
+    if (fields) each((attachment) => attachment.changed(fields, ids));
+  }
+
+  function failed(error: RoomError): void {
+    const heard = [...attached].map((attachment) => attachment.failed(error));
+    if (!heard.includes(true)) console.error(error);
+  }
+
+  /** Over a copy, because what is called may leave or join. */
+  function each(call: (attachment: Attachment) => void): void {
+    for (const attachment of [...attached]) if (attached.has(attachment)) call(attachment);
+  }
+
+  function close(code: number, reason: string): void {
+    retire();
+    outbox.pause();
+    if (v1 && bye) driver.transmit(bye);
+    driver.dispatch('close', code, reason);
+  }
+
+  return {
+    state,
+    outbox,
+    get status() {
+      return status;
+    },
+    get closeInfo() {
+      return closeInfo;
+    },
+    attach(attachment) {
+      attached.add(attachment);
+      if (status === 'open') {
+        // Later, because who has just joined does not hold the connection yet that `onOpen` is about.
+        queueMicrotask(() => {
+          if (status === 'open' && attached.has(attachment)) attachment.call('onOpen');
+        });
+      }
+      driver.dispatch('start');
+    },
+    detach(attachment) {
+      if (attached.delete(attachment) && attached.size === 0) close(1000, '');
+    },
+    close(attachment, code, reason) {
+      if (attached.size > 1) return !attached.delete(attachment);
+      close(code, reason);
+      return true;
+    },
+  };
+}

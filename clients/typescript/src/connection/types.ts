@@ -1,0 +1,90 @@
+import type { RoomError } from '../errors.js';
+
+declare const types: unique symbol;
+
+/** Names something of the server's that can be connected to, and carries its types. */
+export interface Ref<T = unknown> {
+  readonly module: string;
+  readonly name: string;
+  /** Exists in the type only. */
+  readonly [types]?: T;
+}
+
+export type IncomingOf<T> = T extends { incoming: infer M } ? M : never;
+export type OutgoingOf<T> = T extends { outgoing: infer M } ? M : never;
+
+/** An option that is required exactly when `P` has a required param, and refused when it has none. */
+export type ParamsOption<Name extends string, P> = [keyof P] extends [never]
+  ? { [_ in Name]?: never }
+  : {} extends P
+    ? { [_ in Name]?: P }
+    : { [_ in Name]: P };
+
+/**
+ * `connecting`: the first attempt. `reconnecting`: waiting for, or making, a further one.
+ * `closed`: no further attempt will be made, unless the page comes back (see `maxRetries`).
+ */
+export type ConnectionStatus = 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed';
+
+/** Why a connection ended, as WebSocket close events have it. */
+export interface CloseInfo {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+/** How a lost connection is retried: full jitter, a delay drawn from `[0, min(maxDelay, minDelay * growth^n))`. */
+export interface ReconnectOptions {
+  /**
+   * Attempts after a loss before the status is `closed`. Default 5. The count restarts once a connection
+   * has lasted one heartbeat, and when the page comes online, is shown or becomes visible, which also
+   * revives a connection that was closed because it ran out of attempts.
+   */
+  maxRetries?: number;
+  /** Milliseconds. Default 250. */
+  minDelay?: number;
+  /** Milliseconds. Default 30000. */
+  maxDelay?: number;
+  /** Default 2. */
+  growth?: number;
+}
+
+/** The part of the WebSocket interface that is used. Browsers, Node 22 and the `ws` package have it. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+
+/** The options that rooms and sockets have in common. */
+export interface ConnectionOptions {
+  /** At every open, the reopening after a loss too. */
+  onOpen?: () => void;
+  /** At every loss of the connection, before a retry too. */
+  onClose?: (info: CloseInfo) => void;
+  /**
+   * What nobody called for can go wrong: the server refused a frame, sent one that cannot be read, a
+   * callback threw; and what `send` and `setPresence` also throw. Default: `console.error`.
+   */
+  onError?: (error: RoomError) => void;
+  /** Default: false for 1000 and 4000-4999. While a connection is shared, one `true` is enough. */
+  shouldReconnect?: (info: CloseInfo) => boolean;
+  /** Read when the connection is made; of a shared one, the first to come decides. */
+  reconnect?: ReconnectOptions;
+  /** `false`: stay disconnected, with status `closed`. Default true. */
+  enabled?: boolean;
+  /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */
+  url?: string;
+  /** Resolved against `url`; may have a query. Default `/__sockets`. */
+  path?: string;
+  /** Default: `globalThis.WebSocket`. */
+  WebSocket?: WebSocketConstructor;
+}

@@ -1,0 +1,55 @@
+/** What every connection has in common on the wire, whatever is said over it. */
+import { RoomError } from '../errors.js';
+
+/** The dialect that is offered. A server that does not select it speaks the plain one. */
+export const SUBPROTOCOL = 'roomful.v1';
+
+export const PING = '{"t":"ping"}';
+
+/**
+ * What is heard over a connection, read from whatever the wire is. Frames of other kinds are the state's
+ * business, or nobody's.
+ */
+export interface Frame {
+  t: string;
+  // The greeting, which is the first frame of a v1 server.
+  heartbeat?: unknown;
+  limits?: unknown;
+  // `msg`
+  msg?: unknown;
+  from?: string;
+  // `error`
+  code?: string;
+  reason?: string;
+}
+
+export type OnFrame = (frame: Frame) => void;
+export type OnBad = (error: RoomError) => void;
+
+/** @throws RoomError `code` for what JSON cannot say. */
+export function stringify(value: unknown, code: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new RoomError(code, `${cause}`, { cause });
+  }
+}
+
+/** `undefined`, which no JSON says, when it cannot be read; `onBad` hears why. */
+export function parse(data: unknown, onBad: OnBad): unknown {
+  try {
+    return JSON.parse(data as string);
+  } catch (cause) {
+    return void onBad(new RoomError('unreadable', 'the server sent no JSON', { cause }));
+  }
+}
+
+export const broken = (frame: unknown): RoomError =>
+  new RoomError('unreadable', 'broken frame: ' + JSON.stringify(frame).slice(0, 80));
+
+export const isString = (value: unknown): boolean => typeof value === 'string';
+
+/** Bytes of `text` in UTF-8, exact only when it could be over `limit`. */
+export function exceeds(text: string, limit: number): boolean {
+  return text.length * 3 > limit && new TextEncoder().encode(text).length > limit;
+}

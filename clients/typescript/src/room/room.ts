@@ -1,0 +1,75 @@
+import { page, type Environment } from '../connection/environment.js';
+import { live } from '../connection/fields.js';
+import { takePart, type AnyOptions, type Part, type PartKind } from '../connection/part.js';
+import { stringify } from '../connection/wire.js';
+import { createBindings } from './member.js';
+import { createRoster, ROOM_FIELDS, ROSTER_FIELDS, type Roster } from './roster.js';
+import type { RoomArgs, RoomHandle, RoomRef, RoomTypes } from './types.js';
+import { BYE, readFrames } from './wire.js';
+
+/** Options with the types taken off: within, a room is of any type. */
+export interface AnyRoomOptions extends AnyOptions {
+  key?: object | undefined;
+  presence?: unknown;
+}
+
+/**
+ * Joins a room.
+ *
+ * ```ts
+ * const cursors = joinRoom(serverRooms.cursors, {
+ *   key: { boardId: 'main' },
+ *   presence: { x: 0, y: 0, name: 'Me' },
+ *   onMessage: (message, from) => draw(message, from),
+ * });
+ * const stop = cursors.subscribe(() => render(cursors.members), ['members']);
+ * cursors.leave();
+ * ```
+ *
+ * @throws TypeError without a page and without `url`, or where there is no WebSocket and none is given.
+ */
+export const joinRoom: <T extends RoomTypes>(
+  ref: RoomRef<T>,
+  ...args: RoomArgs<T>
+) => RoomHandle<T> = (ref, ...[options]) => join(ref, options as AnyRoomOptions | undefined);
+
+/** One user's part in a room: a room, and what only the hooks use of it. */
+export interface Membership<T extends RoomTypes = any>
+  extends Omit<Part<Roster, AnyRoomOptions>, keyof RoomHandle<T>>, RoomHandle<T> {}
+
+export function join<T extends RoomTypes = any>(
+  ref: RoomRef<any>,
+  options: AnyRoomOptions = {},
+  environment: Environment = page,
+): Membership<T> {
+  const part = takePart(ROOM, ref, options.key, options, environment, (latest, { msg, from }) =>
+    latest.onMessage?.(msg, from),
+  );
+  const roster = (): Roster => part.connection?.state ?? NOWHERE;
+  const bindings = createBindings((id) => roster().get(id));
+  part.watch((_, ids) => bindings.notify(ids, part.attempt));
+  const present = (state: unknown): void =>
+    part.connection?.outbox.pin(stringify({ t: 'presence', state }, 'bad_presence'));
+  if (options.presence !== undefined) part.attempt(() => present(options.presence));
+
+  const more = {
+    setPresence: (state: unknown) => part.reporting(() => present(state)),
+    member: (id: string) => bindings.of(id),
+  };
+  return live(Object.assign(part, more), ROSTER_FIELDS, (field) => roster()[field]);
+}
+
+const ROOM: PartKind<Roster> = {
+  read: (data, _, onFrame, onBad) => readFrames(data, onFrame, onBad),
+  greeting: 'snapshot',
+  bye: BYE,
+  state: createRoster,
+  // What is `undefined` has no key on the wire.
+  encode: (msg) => stringify({ t: 'msg', msg }, 'bad_message'),
+  connections: new WeakMap(),
+  share: true,
+  fields: ROOM_FIELDS,
+};
+
+/** The roster of a room that one is not in. */
+const NOWHERE = /* @__PURE__ */ createRoster();

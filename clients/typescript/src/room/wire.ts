@@ -1,0 +1,56 @@
+import {
+  broken,
+  isString,
+  parse,
+  type Frame,
+  type OnBad,
+  type OnFrame,
+} from '../connection/wire.js';
+import type { Member } from './types.js';
+
+export const BYE = '{"t":"bye"}';
+
+/** What a server says of who is in a room. */
+export interface RosterFrame {
+  t: 'snapshot' | 'presence';
+  // `snapshot`
+  self: string;
+  members: Member[];
+  // `presence`
+  op: 'join' | 'update' | 'away' | 'leave';
+  from: string;
+  state?: unknown;
+}
+
+/**
+ * Reads one WebSocket message: a frame, or a batch of them in order. Frames of a kind that this client
+ * does not know are passed on, for the receiver to skip, so that the server may learn new ones; one that
+ * is broken is given to `onBad` and does not take the rest of its batch with it.
+ */
+export function readFrames(data: unknown, onFrame: OnFrame, onBad: OnBad): void {
+  const parsed = parse(data, onBad);
+  if (parsed === undefined) return;
+  for (const frame of Array.isArray(parsed) ? parsed : [parsed]) {
+    if (isSound(frame)) onFrame(frame as Frame);
+    else onBad(broken(frame));
+  }
+}
+
+/** Whether a frame has what its kind must have. One of an unknown kind has, whatever it holds. */
+function isSound(frame: any): boolean {
+  switch (frame?.t) {
+    case 'snapshot':
+      return (
+        isString(frame.self) &&
+        Array.isArray(frame.members) &&
+        frame.members.every((member: any) => isString(member?.id))
+      );
+    case 'presence':
+    case 'msg':
+      return isString(frame.from);
+    case 'error':
+      return isString(frame.code);
+    default:
+      return isString(frame?.t);
+  }
+}
