@@ -97,7 +97,7 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 
 async fn written(connection: &Connection) -> String {
     let next = std::future::poll_fn(|cx| connection.mailbox().poll_next(cx));
-    match tokio::time::timeout(FOR_EVER, next).await.expect("something is written") {
+    match tokio::time::timeout(FOR_EVER, next).await.unwrap() {
         Outgoing::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
         Outgoing::Close(close) => format!("close {} {}", close.code, close.reason),
     }
@@ -109,7 +109,7 @@ async fn until(what: &str, happened: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(FOR_EVER, waiting).await.expect(what);
+    assert!(tokio::time::timeout(FOR_EVER, waiting).await.is_ok(), "not {what}");
 }
 
 const OPEN: &str = r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#;
@@ -126,7 +126,7 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     assert_eq!([written(&connection).await, written(&connection).await], [OPEN, r#""opened""#]);
     assert_eq!(stage.log.take(), [""; 0], "no guard runs where it is opened");
     let id = connection.member().clone();
-    until("`open` has run", || first.stats().tasks == 0).await;
+    until("opened", || first.stats().tasks == 0).await;
 
     // The process ends without a word.
     std::mem::forget(connection);
@@ -140,7 +140,7 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     assert_eq!((second.stats().rooms, second.stats().members, second.stats().connections), (0, 0, 1));
 
     connection.end(&Close::from_app(4000, "enough").unwrap(), None);
-    until("`close` has run", || second.stats().tasks == 0).await;
+    until("over", || second.stats().tasks == 0).await;
     assert_eq!(stage.log.take(), ["close 4000 enough", "deferred late"], "teardowns do not outlive their process");
     assert!(stage.beside.all().is_empty(), "what is over is not kept");
 }
@@ -156,7 +156,7 @@ async fn an_open_that_was_cut_off_does_not_run_twice() {
 
     let restored = stage.process().restore(stage.beside.all());
     assert_eq!(written(&restored[0]).await, "close 1011 join failed");
-    until("it is not kept any more", || stage.beside.all().is_empty()).await;
+    until("forgotten", || stage.beside.all().is_empty()).await;
 }
 
 #[tokio::test(start_paused = true)]
