@@ -2,169 +2,134 @@
 //
 //   node serve.mjs --build DIR [--port 8787] [--assets DIR] [--control]
 //
-// The first line printed is `listening on http://127.0.0.1:PORT`. With `--control` a second one is
-// `control on http://127.0.0.1:PORT`: `POST /evict` there puts every object away, its sockets open, and answers when
-// that is done; `POST /abort` ends them all, sockets included. It stops on SIGTERM and SIGINT, and when its standard
-// input ends: whoever started it is gone then.
+// --build DIR    what worker-build has written
+// --port PORT    the port to listen on, any free one when 0
+// --assets DIR   the files that are served before the worker is asked
+// --control      a second socket, where tests act on the objects: see workerd/control.js
+//
+// The first line printed is `listening on http://127.0.0.1:PORT`, with --control the second one
+// `control on http://127.0.0.1:PORT`. What workerd and the worker print goes to standard error. What objects store lasts
+// until the end. SIGTERM, SIGINT and SIGHUP end it; so does the end of standard input, where that is a pipe: whoever
+// started it is gone then.
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { workerdConfig } from './workerd/config.mjs';
 
-/** What the platform does with `assets` of wrangler.jsonc: a file where there is one, the worker for all else. */
-const FRONT = `
-const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
+const BUILT = ['index.js', 'index_bg.wasm'];
 
-export default {
-  async fetch(request, env) {
-    const url = new URL(request.url);
-    if (request.method === 'GET' && !request.headers.has('upgrade')) {
-      const path = url.pathname.endsWith('/') ? url.pathname + 'index.html' : url.pathname;
-      const asset = await env.ASSETS.fetch('http://assets' + path);
-      if (asset.ok) {
-        const type = TYPES[path.split('.').pop()] ?? 'application/octet-stream';
-        return new Response(asset.body, { headers: { 'content-type': type } });
-      }
-    }
-    return env.ROOMS.fetch(request);
-  },
-};
-`;
-
-const CONTROL = `
-import unsafe from 'workerd:unsafe';
-
-const ACTS = { '/evict': () => unsafe.evictAllDurableObjects(), '/abort': () => unsafe.abortAllDurableObjects() };
-
-export default {
-  async fetch(request) {
-    const act = request.method === 'POST' && ACTS[new URL(request.url).pathname];
-    if (!act) return new Response('not found', { status: 404 });
-    await act();
-    return new Response(null, { status: 204 });
-  },
-};
-`;
-
-const { values } = parseArgs({
-  options: {
-    build: { type: 'string' },
-    port: { type: 'string', default: '8787' },
-    assets: { type: 'string' },
-    control: { type: 'boolean', default: false },
-  },
+const options = readOptions();
+const program = workerdProgram();
+const directory = mkdtempSync(join(tmpdir(), 'roomful-worker-'));
+let workerd;
+let isStopping = false;
+process.on('exit', () => {
+  workerd?.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
 });
 
-const build = resolve(required(values.build, '--build', 'the directory that worker-build has written'));
-const assets = values.assets && resolve(values.assets);
-const modules = ['index.js', 'index_bg.wasm'];
-for (const file of [...modules.map((name) => join(build, name)), ...(assets ? [assets] : [])]) {
-  if (!existsSync(file)) fail(`there is no ${file}: build it first, with \`cargo xtask test --only worker-build\``);
-}
-
-const directory = mkdtempSync(join(tmpdir(), 'roomful-worker-'));
-mkdirSync(join(directory, 'objects'));
-// workerd embeds what lies beside its configuration.
-for (const name of modules) copyFileSync(join(build, name), join(directory, name));
-writeFileSync(join(directory, 'config.capnp'), config());
-
-const workerd = spawn(
-  workerdPath(),
-  ['serve', '--experimental', '--control-fd=3', join(directory, 'config.capnp')],
-  { stdio: ['ignore', 2, 2, 'pipe'] },
-);
+const config = prepare();
+// Of what is marked experimental, only the control is used. A worker that is deployed has none of it.
+const experimental = options.control ? ['--experimental'] : [];
+workerd = spawn(program, ['serve', ...experimental, '--control-fd=3', config], {
+  stdio: ['ignore', 2, 2, 'pipe'],
+});
 workerd.on('error', (error) => fail(`workerd does not start: ${error.message}`));
 workerd.on('exit', (code, signal) => {
-  rmSync(directory, { recursive: true, force: true });
-  process.exit(signal ? 0 : (code ?? 1));
+  if (!isStopping) fail(`workerd ended by itself, with ${signal ?? `status ${code}`}`);
+  process.exit();
 });
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
-process.stdin.on('end', stop).on('error', stop).resume();
+createInterface({ input: workerd.stdio[3] }).on('line', announce);
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
+const input = fstatSync(0);
+if (input.isFIFO() || input.isSocket()) process.stdin.on('end', stop).on('error', stop).resume();
+
+function readOptions() {
+  const { build, port, assets, control } = parse();
+  if (build === undefined) fail('--build is missing: the directory that worker-build has written');
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) fail(`--port: ${port} is no port`);
+  for (const name of BUILT) {
+    const file = resolve(build, name);
+    if (!existsSync(file))
+      fail(`there is no ${file}: \`cargo xtask test --only worker-build\` makes it`);
+  }
+  if (assets !== undefined && !existsSync(assets)) {
+    fail(
+      `there is no ${resolve(assets)}: \`cargo xtask test --only web-build\` makes the board's page`,
+    );
+  }
+  return { build: resolve(build), port: Number(port), assets: assets && resolve(assets), control };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        build: { type: 'string' },
+        port: { type: 'string', default: '8787' },
+        assets: { type: 'string' },
+        control: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+/** The path that the package gives, and not its `bin`: that may be a script with a process of its own between. */
+function workerdProgram() {
+  try {
+    return createRequire(import.meta.url)('workerd').default;
+  } catch (error) {
+    return fail(
+      `workerd is not installed: run \`npm ci\` in examples/cursors-worker (${error.message})`,
+    );
+  }
+}
+
+/** Puts together what workerd reads: it embeds only what lies beside its configuration. */
+function prepare() {
+  for (const name of BUILT) cpSync(join(options.build, name), join(directory, name));
+  for (const name of ['front.js', 'control.js']) {
+    cpSync(fileURLToPath(new URL(`workerd/${name}`, import.meta.url)), join(directory, name));
+  }
+  const objects = join(directory, 'objects');
+  mkdirSync(objects);
+  const path = join(directory, 'config.capnp');
+  writeFileSync(path, workerdConfig({ ...options, objects }));
+  return path;
+}
 
 const ports = {};
-createInterface({ input: workerd.stdio[3] }).on('line', (line) => {
+
+/** Reads a line of workerd's, which says one port at a time. */
+function announce(line) {
   const { event, socket, port } = JSON.parse(line);
   if (event !== 'listen') return;
   ports[socket] = port;
-  if (!ports.http || (values.control && !ports.control)) return;
+  if (!ports.http || (options.control && !ports.control)) return;
   console.log(`listening on http://127.0.0.1:${ports.http}`);
-  if (values.control) console.log(`control on http://127.0.0.1:${ports.control}`);
-});
+  if (options.control) console.log(`control on http://127.0.0.1:${ports.control}`);
+}
 
+/** Ends workerd as a crash would: asked more gently, it waits for every open socket to end. */
 function stop() {
+  isStopping = true;
   workerd.kill('SIGKILL');
-}
-
-/** What workerd is told: https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp. */
-function config() {
-  const services = [
-    '(name = "rooms", worker = .rooms)',
-    `(name = "objects", disk = (path = ${text(join(directory, 'objects'))}, writable = true))`,
-  ];
-  const entry = assets ? 'front' : 'rooms';
-  const sockets = [socket('http', values.port, entry)];
-  if (assets) {
-    services.push('(name = "front", worker = .front)', `(name = "assets", disk = (path = ${text(assets)}))`);
-  }
-  if (values.control) {
-    services.push('(name = "control", worker = .control)');
-    sockets.push(socket('control', 0, 'control'));
-  }
-  return `using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [${services.join(', ')}],
-  sockets = [${sockets.join(', ')}],
-);
-
-const rooms :Workerd.Worker = (
-  modules = [
-    (name = "index.js", esModule = embed "index.js"),
-    (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
-  ],
-  compatibilityDate = "2026-11-01",
-  durableObjectNamespaces = [(className = "RoomObject", uniqueKey = "rooms", enableSql = true)],
-  durableObjectStorage = (localDisk = "objects"),
-  bindings = [(name = "ROOMS", durableObjectNamespace = "RoomObject")],
-);
-
-const front :Workerd.Worker = (
-  modules = [(name = "front.js", esModule = ${text(FRONT)})],
-  compatibilityDate = "2026-11-01",
-  bindings = [(name = "ROOMS", service = "rooms"), (name = "ASSETS", service = "assets")],
-);
-
-const control :Workerd.Worker = (
-  modules = [(name = "control.js", esModule = ${text(CONTROL)})],
-  compatibilityDate = "2026-11-01",
-  compatibilityFlags = ["unsafe_module"],
-  bindings = [(name = "ROOMS", durableObjectNamespace = (className = "RoomObject", serviceName = "rooms"))],
-);
-`;
-}
-
-function socket(name, port, service) {
-  return `(name = "${name}", address = "127.0.0.1:${Number(port)}", http = (), service = "${service}")`;
-}
-
-/** Text as capnp writes it: what JSON writes for ASCII. */
-function text(value) {
-  return JSON.stringify(value);
-}
-
-function workerdPath() {
-  try {
-    return createRequire(import.meta.url).resolve('workerd/bin/workerd');
-  } catch {
-    return fail('workerd is not installed: run `npm ci` in examples/cursors-worker');
-  }
-}
-
-function required(value, name, what) {
-  return value ?? fail(`${name} is missing: ${what}`);
 }
 
 function fail(message) {
