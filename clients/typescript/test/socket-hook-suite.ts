@@ -251,6 +251,15 @@ export function socketHookSuite(
         expect(root.html()).toBe('<div><p>"connecting"</p><p>"open"</p></div>');
       });
 
+      it('saying share: false, which is the default, change nothing', () => {
+        const { Probe } = probe(() => 0);
+        const root = mount(h(Probe));
+        root.render(h(Probe, { share: false }));
+        vi.advanceTimersByTime(1_000);
+        expect(sockets.all).toHaveLength(1);
+        expect(sockets.last.closes).toEqual([]);
+      });
+
       it('with share: true have one until both have gone', () => {
         const { Probe } = probe((socket) => socket.status, { share: true });
         const first = mount(h(Probe));

@@ -1,8 +1,8 @@
 /** The values that every connection has, that change and can be watched. */
 export type ConnectionField = 'status' | 'closeInfo';
 
-// What has changed is said in bits, in the order of the fields of a room or socket, because a busy room asks thousands of times a
-// second.
+// What has changed is said in bits, in the order of the fields of a room or socket, because a busy room asks
+// thousands of times a second.
 export const STATUS = 1;
 export const CLOSE_INFO = 2;
 /** The first of those that only a room or only a socket has. */

@@ -18,18 +18,19 @@ export interface Framework {
   useStore<V>(subscribe: (listener: () => void) => () => void, get: () => V, onServer: () => V): V;
 }
 
-/** `fields`: what the component may read, in an array that stays the same. */
+/** `share`: the option, or its default. `fields`: what the component may read, in an array that stays the same. */
 export function useReader(
   { useState, useMemo, useEffect, useLayoutEffect, useStore }: Framework,
   makeReader: () => Reader<any>,
   ref: Ref,
   params: object | undefined,
   options: AnyOptions,
+  share: boolean,
   fields: readonly string[],
 ): object {
   const [reader] = useState(makeReader);
   const enabled = options.enabled !== false;
-  const address = addressOf(ref, params, options);
+  const address = addressOf(ref, params, share, options);
 
   // Not while rendering, because a render may be thrown away; and before the browser handles anything
   // else, so that no event meets the callbacks of the render before.
@@ -212,8 +213,12 @@ const idsOf = (part: Part | undefined): readonly string[] =>
  * Tells apart what makes another connection; on a server too, where there is no page to resolve an address
  * against.
  */
-function addressOf(ref: Ref, params: object | undefined, options: AnyOptions): string {
-  const { url, path, share, enabled } = options;
+function addressOf(
+  ref: Ref,
+  params: object | undefined,
+  share: boolean,
+  { url, path, enabled }: AnyOptions,
+): string {
   return JSON.stringify([
     ref.module,
     ref.name,

@@ -22,7 +22,8 @@ export const roomHook =
   (framework: Framework): UseRoom =>
   (ref, ...args) => {
     const options = (args[0] as AnyRoomOptions | undefined) ?? {};
-    return useReader(framework, roomReader, ref, options.key, options, ROOM_FIELDS) as Room<any>;
+    const { key, share = true } = options;
+    return useReader(framework, roomReader, ref, key, options, share, ROOM_FIELDS) as Room<any>;
   };
 
 export const memberHook =

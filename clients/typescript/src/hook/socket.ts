@@ -13,8 +13,9 @@ export const socketHook =
   (framework: Framework): UseSocket =>
   (ref, ...args) => {
     const options = (args[0] as AnySocketOptions | undefined) ?? {};
-    const fields = options.lastMessage ? SOCKET_FIELDS : WITHOUT_MESSAGE;
-    return useReader(framework, socketReader, ref, options.params, options, fields) as any;
+    const { params, share = false, lastMessage } = options;
+    const fields = lastMessage ? SOCKET_FIELDS : WITHOUT_MESSAGE;
+    return useReader(framework, socketReader, ref, params, options, share, fields) as any;
   };
 
 export const socketMaker =
