@@ -11,9 +11,10 @@ The commands of this project.
         --only STEP   run this step and the steps that it needs; may be given several times
         --list        print the steps, and run none
 
-    cargo xtask demo [--port PORT]
+    cargo xtask demo [--port PORT] [--worker]
         Build the live cursor board, serve it, and print its address. Ctrl-C stops it.
         --port PORT   the port to listen on; 3000 when not given, any free one when 0
+        --worker      serve it as on Cloudflare, on workerd, and not with axum
 
     cargo xtask help
         Print this text.";
@@ -33,7 +34,15 @@ pub(crate) enum Request {
     },
     Demo {
         port: u16,
+        on: Platform,
     },
+}
+
+/// What the board runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Platform {
+    Axum,
+    Worker,
 }
 
 /// A command line that asks for nothing there is.
@@ -94,9 +103,11 @@ fn parse_test(mut words: impl Iterator<Item = String>) -> Result<Request, UsageE
 
 fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
     let mut port = DEMO_PORT;
+    let mut on = Platform::Axum;
     while let Some(word) = words.next() {
         match split(&word) {
             ("--help" | "-h", None) => return Ok(Request::Help),
+            ("--worker", None) => on = Platform::Worker,
             ("--port", value) => {
                 let value = value_of("--port", value, &mut words)?;
                 port = value.parse().map_err(|_| UsageError::BadPort(value))?;
@@ -106,7 +117,7 @@ fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageE
             }
         }
     }
-    Ok(Request::Demo { port })
+    Ok(Request::Demo { port, on })
 }
 
 /// `--port=1` is `("--port", Some("1"))`.
@@ -152,9 +163,18 @@ mod tests {
 
     #[test]
     fn demo_listens_on_the_port_given() {
-        assert_eq!(parse_line("demo"), Ok(Request::Demo { port: 3000 }));
-        assert_eq!(parse_line("demo --port 8080"), Ok(Request::Demo { port: 8080 }));
-        assert_eq!(parse_line("demo --port=0"), Ok(Request::Demo { port: 0 }));
+        let demo = |port| Ok(Request::Demo { port, on: Platform::Axum });
+        assert_eq!(parse_line("demo"), demo(3000));
+        assert_eq!(parse_line("demo --port 8080"), demo(8080));
+        assert_eq!(parse_line("demo --port=0"), demo(0));
+    }
+
+    #[test]
+    fn demo_runs_on_the_platform_given() {
+        let demo = |port| Ok(Request::Demo { port, on: Platform::Worker });
+        assert_eq!(parse_line("demo --worker"), demo(3000));
+        assert_eq!(parse_line("demo --worker --port 8080"), demo(8080));
+        assert!(parse_line("demo --worker=yes").is_err());
     }
 
     #[test]

@@ -4,19 +4,32 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 
+use crate::args::Platform;
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step;
-use crate::steps::STEPS;
+use crate::steps::{self, STEPS};
+use crate::worker::{self, WORKER};
 
 /// Builds the board's page and server, and serves it until it is stopped.
-pub(crate) fn run(repo: &Repo, port: u16) -> Result<(), Failure> {
+pub(crate) fn run(repo: &Repo, port: u16, on: Platform) -> Result<(), Failure> {
     is_free(port)?;
-    step::run_all(repo, &step::select(STEPS, &["web-build"])?)?;
+    let needs: &[&str] = match on {
+        Platform::Axum => &["web-build"],
+        Platform::Worker => &["web-build", "worker-build"],
+    };
+    step::run_all(repo, &step::select(STEPS, needs)?)?;
 
     println!("\n==> the server; Ctrl-C stops it");
     let port = port.to_string();
-    let mut server = repo.cargo(["run", "--release", "--locked", "--package", "cursors", "--", "--port", &port]);
+    let mut server = match on {
+        Platform::Axum => repo.cargo(["run", "--release", "--locked", "--package", "cursors", "--", "--port", &port]),
+        Platform::Worker => {
+            let mut serve = repo.program("node", WORKER, ["serve.mjs", "--port", &port, "--build"]);
+            serve.arg(repo.path(worker::BOARD)).arg("--assets").arg(repo.path(steps::WEB).join("dist"));
+            serve
+        }
+    };
     println!("  $ {}", command::line(&server));
     become_program(&mut server)
 }
@@ -47,7 +60,7 @@ fn become_program(command: &mut Command) -> Result<(), Failure> {
     let error = command.exec();
     Err(Failure::new(
         format!("`{}` could not be started: {error}", command::line(command)),
-        "see that cargo is installed",
+        "see that cargo and Node are installed",
     ))
 }
 

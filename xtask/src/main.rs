@@ -1,9 +1,11 @@
 //! The project's own commands, run as `cargo xtask <command>`:
 //!
 //! - `test` installs what the tests need and runs every one of them, as CI does;
-//! - `demo` builds the live cursor board and serves it.
+//! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker.
 
+mod apt;
 mod args;
+mod cargo_tools;
 mod command;
 mod demo;
 mod layering;
@@ -14,6 +16,7 @@ mod step;
 mod steps;
 mod test;
 mod tools;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -49,6 +52,6 @@ fn serve(request: Request) -> Result<(), Failure> {
             Ok(())
         }
         Request::Test { only } => test::run(&Repo::find()?, &only),
-        Request::Demo { port } => demo::run(&Repo::find()?, port),
+        Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
     }
 }

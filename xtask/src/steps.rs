@@ -3,12 +3,13 @@
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::{Outcome, Step};
+use crate::worker::{self, WORKER};
 use crate::{layering, npm, sans_io, tools};
 
 /// The npm package `roomful`.
 const CLIENT: &str = "clients/typescript";
 /// The page of the live cursor board.
-const WEB: &str = "examples/cursors/web";
+pub(crate) const WEB: &str = "examples/cursors/web";
 
 pub(crate) const STEPS: &[Step] = &[
     Step {
@@ -20,6 +21,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "tools-node", promise: "Node and npm are installed", needs: &[], work: tools::node },
     Step { name: "tools-chromium", promise: "a Chromium is installed", needs: &[], work: tools::chromium },
     Step { name: "tools-deny", promise: "cargo-deny is installed", needs: &[], work: tools::cargo_deny },
+    Step {
+        name: "tools-worker",
+        promise: "worker-build and wasm-bindgen are installed",
+        needs: &["tools-rust"],
+        work: worker::tools,
+    },
     Step { name: "fmt", promise: "the Rust code is formatted", needs: &["tools-rust"], work: fmt },
     Step { name: "layering", promise: "imports point down, and the core does no I/O", needs: &[], work: layers },
     Step {
@@ -29,6 +36,12 @@ pub(crate) const STEPS: &[Step] = &[
         work: deny,
     },
     Step { name: "clippy", promise: "no warning anywhere in the Rust code", needs: &["tools-rust"], work: clippy },
+    Step {
+        name: "worker-clippy",
+        promise: "no warning in what only runs on workerd",
+        needs: &["tools-rust"],
+        work: worker::clippy,
+    },
     Step {
         name: "wasm",
         promise: "the core and the app's API build for WebAssembly",
@@ -99,6 +112,42 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &["tools-chromium", "web-build"],
         work: browser,
     },
+    Step {
+        name: "worker-install",
+        promise: "workerd and what builds a worker are installed",
+        needs: &["tools-node"],
+        work: |repo| passed(npm::install(repo, WORKER)),
+    },
+    Step {
+        name: "worker-serve",
+        promise: "what serves a worker starts, acts on its objects, and leaves nothing behind",
+        needs: &["worker-install"],
+        work: |repo| passed(npm::script(repo, WORKER, "test", &[])),
+    },
+    Step {
+        name: "worker-build",
+        promise: "the board's worker builds",
+        needs: &["tools-worker", "worker-install"],
+        work: worker::build_board,
+    },
+    Step {
+        name: "worker-size",
+        promise: "the worker is as small as it promises",
+        needs: &["worker-build"],
+        work: |repo| passed(npm::script(repo, WORKER, "size", &[])),
+    },
+    Step {
+        name: "worker-fixture",
+        promise: "the worker with the rooms that tests use builds",
+        needs: &["tools-worker", "worker-install"],
+        work: worker::build_fixture,
+    },
+    Step {
+        name: "worker-test",
+        promise: "the rooms in Durable Objects, on workerd",
+        needs: &["worker-fixture"],
+        work: worker::test,
+    },
 ];
 
 fn passed(result: Result<(), Failure>) -> Result<Outcome, Failure> {
@@ -137,16 +186,8 @@ fn clippy(repo: &Repo) -> Result<Outcome, Failure> {
 }
 
 fn wasm(repo: &Repo) -> Result<Outcome, Failure> {
-    let mut build = repo.cargo([
-        "build",
-        "--package",
-        "roomful-core",
-        "--package",
-        "roomful",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--locked",
-    ]);
+    let mut build =
+        repo.cargo(["build", "--package", "roomful-core", "--package", "roomful", "--target", tools::WASM, "--locked"]);
     passed(command::run(
         &mut build,
         "mend what the compiler says above: these crates must run in a browser and in a Durable Object",
@@ -171,11 +212,11 @@ fn types(repo: &Repo) -> Result<Outcome, Failure> {
 }
 
 fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
-    // The client's prettier formats both packages: one version, and the root's one configuration and list of exceptions.
+    // The client's prettier formats all packages: one version, and the root's one configuration and list of exceptions.
     let prettier = format!("{CLIENT}/node_modules/prettier/bin/prettier.cjs");
     passed(command::run(
-        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB]),
-        &format!("run `node {prettier} --write {CLIENT} {WEB}`"),
+        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER]),
+        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER}`"),
     ))
 }
 

@@ -6,11 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::apt;
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::Outcome;
 
-const WASM: &str = "wasm32-unknown-unknown";
+/// The target of what runs in a browser or on workerd.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 /// The oldest Node whose features the packages and their tools use.
 const OLDEST_NODE: u32 = 20;
 /// What is installed where there is none, and the oldest that reads `deny.toml` as it is written.
@@ -74,8 +76,13 @@ pub(crate) fn chromium(repo: &Repo) -> Result<Outcome, Failure> {
                 "set CHROMIUM to the path of a Chromium, or unset it",
             ));
         }
-        apt_get(repo, &["update"])?;
-        apt_get(repo, &["install", "-y", "chromium"])?;
+        apt::install(
+            repo,
+            &["chromium"],
+            "Chromium",
+            "install Chromium yourself (on Debian, as root: `apt-get update && apt-get install chromium`), \
+            or set CHROMIUM to the path of one",
+        )?;
     }
     let version = command::probe(Command::new(&path).arg("--version")).ok_or_else(|| {
         Failure::new(
@@ -90,25 +97,6 @@ pub(crate) fn chromium(repo: &Repo) -> Result<Outcome, Failure> {
 /// The Chromium that the browser tests start: `$CHROMIUM`, or Debian's.
 pub(crate) fn chromium_path() -> PathBuf {
     std::env::var_os("CHROMIUM").map_or_else(|| DEBIAN_CHROMIUM.into(), PathBuf::from)
-}
-
-fn apt_get(repo: &Repo, args: &[&str]) -> Result<(), Failure> {
-    const REMEDY: &str = "install Chromium yourself (on Debian, as root: `apt-get update && apt-get install chromium`), \
-        or set CHROMIUM to the path of one";
-    let has = |program: &str| command::probe(&mut repo.program(program, ".", ["--version"])).is_some();
-    if !has("apt-get") {
-        return Err(Failure::new("there is no Chromium and no apt-get", REMEDY));
-    }
-    let is_root = command::probe(&mut repo.program("id", ".", ["-u"])).as_deref() == Some("0");
-    if !is_root && !has("sudo") {
-        return Err(Failure::new("there is no Chromium, and installing one needs root or sudo", REMEDY));
-    }
-    // sudo drops the variables it is given, so `env` sets this one behind it.
-    let quiet_apt_get = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
-    let sudo: &[&str] = if is_root { &[] } else { &["sudo"] };
-    let words = [sudo, &quiet_apt_get, args].concat();
-    let (program, args) = words.split_first().unwrap_or((&"env", &[]));
-    command::run(&mut repo.program(program, ".", args.iter().copied()), REMEDY)
 }
 
 /// cargo-deny, from crates.io.
