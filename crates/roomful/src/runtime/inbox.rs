@@ -35,7 +35,7 @@ impl Job {
 /// What the handler task does next.
 pub(super) enum Next {
     Do(Job),
-    /// Nothing is left: the task ends, and the next frame starts another.
+    /// Nothing is left: the task ends, and the next frame, where there is one, starts another.
     Rest,
     Leave {
         close: Close,
@@ -163,6 +163,10 @@ impl Inbox {
     }
 
     pub(super) fn next(&mut self, session: &Arc<dyn Session>) -> Next {
+        if matches!(self.phase, Phase::Over) {
+            // It was put away while a hook ran: the end is another process's to tell.
+            return Next::Rest;
+        }
         if let Some(job) = self.queue.pop_front() {
             self.bytes -= job.size();
             return Next::Do(job);

@@ -352,7 +352,8 @@ impl Link {
 
     fn keep_opened(&self) {
         self.opened.store(true, Ordering::Relaxed);
-        if self.vetted.is_some() {
+        // What is over, or goes on in another process, is not this one's to keep.
+        if self.vetted.is_some() && !lock(&self.inbox).has_ended() {
             let room = self.room();
             self.keep(
                 room.and_then(|room| room.read(|room| Some(Seat::new(room.epoch(), &room.kept(self.connection)?)))),

@@ -128,8 +128,7 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     let id = connection.member().clone();
     until("opened", || first.stats().tasks == 0).await;
 
-    // The process ends without a word.
-    std::mem::forget(connection);
+    first.put_away();
     let second = stage.process();
     let restored = second.restore(stage.beside.all());
     let [connection] = &restored[..] else { panic!("one connection") };
@@ -146,17 +145,44 @@ async fn a_vetted_connection_goes_on_in_any_process() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hook_that_outlives_its_process_ends_nothing() {
+    let stage = Stage::new();
+    let vetted = stage.vet("ann").await;
+    let first = stage.process();
+    let connection = first.connect(vetted);
+    assert_eq!(written(&connection).await, OPEN);
+    connection.receive(&r#"{"Send":"waits next"}"#.into());
+    connection.receive(&r#"{"Wait":"late"}"#.into());
+    assert_eq!(written(&connection).await, r#""waits next""#);
+    first.put_away();
+    let second = stage.process();
+    let restored = second.restore(stage.beside.all());
+
+    stage.gate.add_permits(1);
+    until("over", || first.stats().tasks == 0).await;
+    drop(connection);
+    assert_eq!(stage.log.take(), ["guard", "late"], "no end, for the connection goes on");
+    assert_eq!(stage.beside.all().len(), 1, "and is kept");
+    restored[0].receive(&r#"{"Send":"here"}"#.into());
+    assert_eq!(written(&restored[0]).await, r#""here""#);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_open_that_was_cut_off_does_not_run_twice() {
     let stage = Stage::new();
     let vetted = stage.vet("waits+in+open").await;
     let first = stage.process();
     let connection = first.connect(vetted);
     assert_eq!(written(&connection).await, OPEN);
-    std::mem::forget(connection);
+    first.put_away();
 
     let restored = stage.process().restore(stage.beside.all());
     assert_eq!(written(&restored[0]).await, "close 1011 join failed");
     until("forgotten", || stage.beside.all().is_empty()).await;
+    stage.gate.add_permits(1);
+    until("over", || first.stats().tasks == 0).await;
+    assert!(stage.beside.all().is_empty(), "the first process, which is late, keeps nothing");
+    assert_eq!(stage.log.take(), ["guard", "close 1011 join failed", "deferred late", "opened"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,9 +200,10 @@ async fn what_another_version_found_is_not_guessed_at() {
     }
     let stage = Stage::new();
     let vetted = stage.vet("ann").await;
-    let connection = stage.process().connect(vetted.clone());
+    let first = stage.process();
+    let connection = first.connect(vetted.clone());
     assert_eq!(written(&connection).await, OPEN);
-    std::mem::forget(connection);
+    first.put_away();
 
     for other in [
         Rooms::new().module("m", |m| m.socket("socket", OtherData)),
