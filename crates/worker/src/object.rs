@@ -208,8 +208,10 @@ impl Room {
         if message.len() > connection.limits().frame_bytes {
             return end_with(connection, Close::TOO_BIG);
         }
-        // Here nobody can be kept from sending.
-        if !connection.has_space() {
+        // Here nobody can be kept from sending: what the rate lets through at once has to wait in memory.
+        let (frames, bytes) = connection.queued();
+        let limits = connection.limits();
+        if frames >= limits.handler_queue.max(limits.rate.burst as usize) || bytes >= limits.outbox_bytes {
             return end_with(connection, Close::OVERLOADED);
         }
         connection.receive(message);

@@ -80,17 +80,19 @@ impl Connection {
 
     /// Ready when another message may be received. Read the socket only then.
     pub fn poll_space(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.has_space() {
+        let has_space = || lock(&self.link.inbox).has_space(&self.link.limits);
+        if has_space() {
             return Poll::Ready(());
         }
         self.link.space.register(cx.waker());
-        if self.has_space() { Poll::Ready(()) } else { Poll::Pending }
+        if has_space() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Whether another message may be received now.
+    /// How many messages wait to be handled, and how many bytes of payload they are: for a platform that cannot keep a
+    /// client from sending.
     #[must_use]
-    pub fn has_space(&self) -> bool {
-        lock(&self.link.inbox).has_space(&self.link.limits)
+    pub fn queued(&self) -> (usize, usize) {
+        lock(&self.link.inbox).queued()
     }
 
     /// One WebSocket message, text or binary, as it came.

@@ -88,6 +88,11 @@ impl Inbox {
         self.queue.is_empty() || (self.queue.len() < frames && self.bytes < limits.handler_queue_bytes)
     }
 
+    /// Frames and bytes that wait.
+    pub(super) fn queued(&self) -> (usize, usize) {
+        (self.queue.len(), self.bytes)
+    }
+
     /// Queues a job. A session comes back when a task has to be started for it.
     pub(super) fn push(&mut self, job: Job) -> Option<Arc<dyn Session>> {
         if self.ended.is_some() || matches!(self.phase, Phase::Over) {
