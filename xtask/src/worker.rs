@@ -90,13 +90,17 @@ fn from_npm(repo: &Repo, program: &str) -> PathBuf {
     repo.path(WORKER).join("node_modules/.bin").join(program)
 }
 
-/// The tests of the fixture over its worker.
+/// The tests of the fixture over its worker: as they are, and with every object put away before each step of a client's.
 pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
     let build = repo.path(FIXTURE);
-    let mut test = repo.cargo(["test", "--locked", "--package", "fixture", "--test", "workerd"]);
-    command::run(
-        test.env("ROOMFUL_WORKER_BUILD", build),
-        "mend the test that failed; `ROOMFUL_WORKER_LOG=1` shows what workerd and the worker print",
-    )?;
+    let test = |mode: &[(&str, &str)]| {
+        let mut test = repo.cargo(["test", "--locked", "--package", "fixture", "--test", "workerd"]);
+        command::run(
+            test.env("ROOMFUL_WORKER_BUILD", &build).envs(mode.iter().copied()),
+            "mend the test that failed; `ROOMFUL_WORKER_LOG=1` shows what workerd and the worker print",
+        )
+    };
+    test(&[])?;
+    test(&[("ROOMFUL_EVICT", "1")])?;
     Ok(Outcome::Passed)
 }
