@@ -18,6 +18,7 @@ use crate::{Error, metrics};
 impl Link {
     pub(super) async fn leave(&self, session: &Arc<dyn Session>, close: &Close, socket_error: Option<Error>) {
         self.leave_roster();
+        told().await;
         if let Some(error) = socket_error {
             session.report(error).await;
         }
@@ -62,6 +63,24 @@ impl Link {
             let _left_or_aborted = timer.await;
         });
         Some(abort)
+    }
+}
+
+/// Lets what others are told be sent before a hook runs. Where a panic cannot be caught it takes everything down that has
+/// not left by then, and they would see a member for ever that has gone.
+pub(super) async fn told() {
+    #[cfg(target_family = "wasm")]
+    {
+        let mut sent = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut sent, true) {
+                return std::task::Poll::Ready(());
+            }
+            // The tasks that send were woken before this one, and run in that order.
+            cx.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
     }
 }
 

@@ -18,7 +18,7 @@ use tracing::{Instrument, Span};
 
 use super::inbox::{Inbox, Job, Next};
 use super::kept::{self, Kept, Seat, Vetted};
-use super::leave::Teardowns;
+use super::leave::{Teardowns, told};
 use super::{Hub, LiveRoom, Mailbox, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::session::{MessageError, Misfit, Session, caught};
@@ -140,6 +140,7 @@ impl Link {
         if let Err(close) = self.enter(&opening.destination, &session).await {
             return self.refuse(close);
         }
+        told().await;
         match caught(session.on_open()).await {
             Ok(()) => self.keep_opened(),
             Err(error) => {
