@@ -6,6 +6,8 @@ mod bad_input;
 mod drain;
 mod guards;
 mod hooks;
+mod keeper;
+mod kept;
 mod metrics;
 mod order;
 mod race;

@@ -1,65 +1,14 @@
 //! A socket on a platform that puts its process away: vetted in one place, opened in another, gone on with in a third.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use roomful::runtime::{Connection, Host, Keeper, Kept, Outgoing, Vetted};
-use roomful::{BoxFuture, Close, Deny, Dialect, MemberId, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
+use roomful::runtime::Vetted;
+use roomful::{Close, Deny, Dialect, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
 use tokio::sync::Semaphore;
 
 use super::{Desk, Scripted};
+use crate::keeper::{Beside, Platform, until, written};
 use crate::scripted::Log;
-
-/// What lies beside the sockets, by connection. It outlives every process.
-#[derive(Clone, Default)]
-struct Beside(Arc<Mutex<HashMap<MemberId, Vec<u8>>>>);
-
-impl Beside {
-    fn all(&self) -> Vec<Kept> {
-        self.0.lock().unwrap().values().map(|bytes| Kept::from_bytes(bytes).unwrap()).collect()
-    }
-}
-
-struct Platform(Beside);
-
-impl Host for Platform {
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        tokio::spawn(task);
-    }
-
-    fn now(&self) -> u64 {
-        0
-    }
-
-    fn sleep_until(&self, _: u64) -> BoxFuture<'static, ()> {
-        Box::pin(std::future::pending())
-    }
-
-    fn random(&self) -> u128 {
-        7
-    }
-
-    fn keeper(&self) -> Option<&dyn Keeper> {
-        Some(self)
-    }
-}
-
-impl Keeper for Platform {
-    fn keep(&self, member: &MemberId, kept: &[u8]) {
-        self.0.0.lock().unwrap().insert(member.clone(), kept.to_vec());
-    }
-
-    fn forget(&self, member: &MemberId) {
-        self.0.0.lock().unwrap().remove(member);
-    }
-
-    fn limit(&self) -> usize {
-        16_000
-    }
-
-    fn wake_by(&self, _: u64) {}
-}
 
 struct Stage {
     log: Log,
@@ -81,7 +30,7 @@ impl Stage {
             std::future::ready(Ok::<(), Deny>(()))
         };
         let rooms = Rooms::new().module("m", |m| m.socket("socket", scripted.guard(guard))).build().unwrap();
-        rooms.start(|| Arc::new(Platform(self.beside.clone())));
+        rooms.start(|| Arc::new(Platform::new(&self.beside)));
         rooms
     }
 
@@ -90,26 +39,6 @@ impl Stage {
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         self.process().admit(parts, Dialect::V1).vet().await.unwrap()
     }
-}
-
-/// Longer than anything takes. Time is virtual: it passes at once when nothing else can happen.
-const FOR_EVER: Duration = Duration::from_secs(3600);
-
-async fn written(connection: &Connection) -> String {
-    let next = std::future::poll_fn(|cx| connection.mailbox().poll_next(cx));
-    match tokio::time::timeout(FOR_EVER, next).await.unwrap() {
-        Outgoing::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
-        Outgoing::Close(close) => format!("close {} {}", close.code, close.reason),
-    }
-}
-
-async fn until(what: &str, happened: impl Fn() -> bool) {
-    let waiting = async {
-        while !happened() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    assert!(tokio::time::timeout(FOR_EVER, waiting).await.is_ok(), "not {what}");
 }
 
 const OPEN: &str = r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#;
@@ -210,11 +139,11 @@ async fn what_another_version_found_is_not_guessed_at() {
         Rooms::new().module("m", |m| m.socket("renamed", OtherData)),
     ] {
         let other = other.build().unwrap();
-        other.start(|| Arc::new(Platform(stage.beside.clone())));
+        other.start(|| Arc::new(Platform::new(&stage.beside)));
         assert_eq!(written(&other.connect(vetted.clone())).await, "close 1011 join failed");
     }
     let other = Rooms::new().module("m", |m| m.socket("socket", OtherData)).build().unwrap();
-    other.start(|| Arc::new(Platform(stage.beside.clone())));
+    other.start(|| Arc::new(Platform::new(&stage.beside)));
     let restored = other.restore(stage.beside.all());
     assert_eq!(written(&restored[0]).await, "close 1012 retry=0");
     assert!(stage.beside.all().is_empty());
