@@ -107,12 +107,6 @@ pub(crate) const STEPS: &[Step] = &[
         work: |repo| passed(npm::script(repo, WEB, "test", &[])),
     },
     Step {
-        name: "browser",
-        promise: "the board in a real browser",
-        needs: &["tools-chromium", "web-build"],
-        work: browser,
-    },
-    Step {
         name: "worker-install",
         promise: "workerd and what builds a worker are installed",
         needs: &["tools-node"],
@@ -147,6 +141,12 @@ pub(crate) const STEPS: &[Step] = &[
         promise: "the rooms in Durable Objects, on workerd",
         needs: &["worker-fixture"],
         work: worker::test,
+    },
+    Step {
+        name: "browser",
+        promise: "the board and typed sockets in a real browser, on axum and on workerd",
+        needs: &["tools-chromium", "web-build", "worker-build", "worker-fixture"],
+        work: browser,
     },
 ];
 
@@ -221,8 +221,9 @@ fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
 }
 
 fn browser(repo: &Repo) -> Result<Outcome, Failure> {
-    // Built before the tests wait for it to start, so that no compilation counts as waiting.
-    command::run(&mut repo.cargo(["build", "--locked", "--package", "cursors"]), "mend what the compiler says above")?;
+    // Built before the tests wait for them to start, so that no compilation counts as waiting.
+    let mut build = repo.cargo(["build", "--locked", "--package", "cursors", "--package", "fixture"]);
+    command::run(&mut build, "mend what the compiler says above")?;
     let chromium = tools::chromium_path();
     passed(npm::script(repo, WEB, "test:browser", &[("CHROMIUM", &chromium)]))
 }

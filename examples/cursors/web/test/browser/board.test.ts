@@ -212,7 +212,7 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
 
   test('plain HTTP tells who is here, and speaks to everybody', async () => {
     const ada = await open('Ada');
-    const url = `${inject('server')}/api/boards/${board}`;
+    const url = `${inject('board').url}/api/boards/${board}`;
     await moveTo(ada, 0.5, 0.25);
     await expect
       .poll(async () =>

@@ -1,10 +1,10 @@
-/** `npm run shots`: pictures of the board, in `shots/`, to be looked at. */
+/** `npm run shots`: pictures of the board, in `shots/`, to be looked at. `-- --project axum` needs no worker. */
 import { mkdir } from 'node:fs/promises';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, inject, test } from 'vitest';
 import { Visitors, cursorAt, heard, moveTo, roster, say, status } from './visitors.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const SHOTS = 'shots';
+const SHOTS = `shots/${inject('runtime')}`;
 const START = 'Then let us start with the upper right corner.';
 
 let visitors: Visitors;

@@ -22,7 +22,7 @@ export type Settings = Parameters<Browser['newContext']>[0];
 export class Visitors {
   readonly #contexts: BrowserContext[] = [];
   /** What any page complained of. */
-  readonly complaints: string[] = [];
+  complaints: string[] = [];
 
   private constructor(private readonly browser: Browser) {}
 
@@ -31,7 +31,7 @@ export class Visitors {
     return new Visitors(await chromium.launch({ executablePath, args: FLAGS }));
   }
 
-  /** Opens the board as somebody with this name, in a profile of their own. Waits for the status wanted. */
+  /** Opens the board as somebody with this name. Waits for the status wanted. */
   async open(
     path: string,
     board: string,
@@ -40,32 +40,35 @@ export class Visitors {
     wanted = 'Live',
     color = 'teal',
   ): Promise<Page> {
-    const context = await this.browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      ...settings,
-    });
-    this.#contexts.push(context);
-    await context.addInitScript((identity) => {
+    const page = await this.enter(name, settings);
+    await page.context().addInitScript((identity) => {
       sessionStorage.setItem(
         'cursors.identity',
         sessionStorage.getItem('cursors.identity') ?? identity,
       );
     }, JSON.stringify({ name, color }));
+    await page.goto(`${inject('board').url}${path}#${board}`);
+    await status(page, wanted);
+    return page;
+  }
+
+  /** An empty page, in a profile of its own, of which every complaint is kept. */
+  async enter(name: string, settings: Settings = {}): Promise<Page> {
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      ...settings,
+    });
+    this.#contexts.push(context);
     // Under the test's own, so that it is the step that failed which is named.
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     page.on('pageerror', (error) => this.complaints.push(`${name}: ${error}`));
     page.on('console', (message) => {
-      if (message.type() !== 'log')
+      // React recommends its tools as `info`.
+      if (!['log', 'info'].includes(message.type()))
         this.complaints.push(`${name}: ${message.type()}: ${message.text()}`);
     });
-    await page.goto(`${inject('server')}${path}#${board}`);
-    await status(page, wanted);
     return page;
-  }
-
-  async leave(page: Page): Promise<void> {
-    await page.context().close();
   }
 
   async allLeave(): Promise<void> {
