@@ -1,4 +1,4 @@
-//! That the source of the core names no socket, file, thread or clock, and nothing async.
+//! That the source of the core, and of the WebSocket protocol, names no socket, file, thread or clock, and nothing async.
 //!
 //! The compiler does not see to it: `std` is always there, and a clock that is read compiles for WebAssembly too, where it panics.
 
@@ -11,17 +11,19 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::command::Failure;
 use crate::repo::Repo;
 
-const SOURCE: &str = "crates/core/src";
+const SOURCES: &[&str] = &["crates/core/src", "crates/websocket/src"];
 
 /// Words that are wrong wherever they stand.
 const WORDS: &[&str] = &["Instant", "SystemTime", "async", "await"];
 /// Modules of `std` that are wrong as a whole.
 const MODULES: &[&str] = &["fs", "net", "process", "thread"];
 
-/// Reads every source file of the core.
+/// Reads every source file below [`SOURCES`].
 pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
     let mut files = Vec::new();
-    collect_sources(&repo.path(SOURCE), &mut files)?;
+    for directory in SOURCES {
+        collect_sources(&repo.path(directory), &mut files)?;
+    }
     let mut findings = Vec::new();
     for path in &files {
         let source = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
@@ -31,12 +33,12 @@ pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
         }
     }
     if findings.is_empty() {
-        println!("  {} files of {SOURCE}: no I/O, clock or async", files.len());
+        println!("  {} files of {}: no I/O, clock or async", files.len(), SOURCES.join(", "));
         return Ok(());
     }
     Err(Failure::new(
         findings.join("\n  "),
-        "let time come in as a number, and what is to be done go out as a value: the core performs nothing itself",
+        "let time come in as a number, and what is to be done go out as a value: these crates perform nothing themselves",
     ))
 }
 

@@ -1,0 +1,99 @@
+//! Compressing a message.
+
+use flate2::{Compress, Compression, FlushCompress, Status};
+
+use super::TAIL;
+
+/// Payloads of fewer bytes are better sent as they are: they become hardly smaller, and often larger.
+pub const MIN_PAYLOAD: usize = 128;
+
+/// The level of zlib's that messages are compressed with.
+const LEVEL: u32 = 6;
+
+/// What the output has room for beyond the payload, in bytes. zlib-rs needs it: at level 1 it panics where the output
+/// is tight.
+const SLACK: usize = 1024;
+
+/// Compresses messages, one after the other: it remembers none of them, so what it makes may go to anybody with whom
+/// permessage-deflate was agreed on.
+///
+/// It keeps zlib's state, about 300 KiB, and the room of the largest message that it has compressed.
+#[derive(Debug)]
+pub struct Deflater {
+    stream: Compress,
+    output: Vec<u8>,
+}
+
+impl Deflater {
+    /// A deflater that has made nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { stream: Compress::new(Compression::new(LEVEL), false), output: Vec::new() }
+    }
+
+    /// The payload of the message when it is sent compressed, or `None` where that would not be smaller.
+    pub fn deflate(&mut self, payload: &[u8]) -> Option<&[u8]> {
+        self.stream.reset();
+        self.output.clear();
+        self.output.reserve_exact(payload.len() + SLACK);
+        let status = self.stream.compress_vec(payload, &mut self.output, FlushCompress::Sync).ok()?;
+        let is_all = status == Status::Ok
+            && self.stream.total_in() == payload.len() as u64
+            && self.output.len() < self.output.capacity();
+        let compressed = self.output.strip_suffix(&TAIL)?;
+        (is_all && compressed.len() < payload.len()).then_some(compressed)
+    }
+}
+
+impl Default for Deflater {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deflate::Inflater;
+
+    /// Bytes that cannot be compressed, from a generator that is small rather than good.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 0x2545_F491_4F6C_DD1D_u64;
+        let mut byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        };
+        (0..length).map(|_| byte()).collect()
+    }
+
+    #[test]
+    fn what_is_compressed_is_smaller_and_inflates_to_what_it_was() {
+        let (mut deflater, mut inflater) = (Deflater::new(), Inflater::new());
+        for length in [128, 1_000, 65_535, 65_536, 1_000_000] {
+            let payload = "Rooms and presence. ".repeat(length / 20 + 1);
+            let payload = &payload.as_bytes()[..length];
+            let compressed = deflater.deflate(payload).unwrap();
+            assert!(compressed.len() < length);
+            assert_eq!(inflater.inflate(compressed, length), Ok(payload));
+        }
+    }
+
+    #[test]
+    fn what_would_not_become_smaller_is_left_alone() {
+        let mut deflater = Deflater::new();
+        assert_eq!(deflater.deflate(b""), None);
+        for length in (1..300).chain([4_095, 16_384, 65_535, 65_536, 200_000]) {
+            assert_eq!(deflater.deflate(&noise(length)), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn no_message_is_remembered_for_the_next() {
+        let mut deflater = Deflater::new();
+        let payload = b"The same words, the same words, and a few others.".repeat(3);
+        let first = deflater.deflate(&payload).unwrap().to_vec();
+        assert_eq!(deflater.deflate(&payload), Some(&first[..]));
+    }
+}
