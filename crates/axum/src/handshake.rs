@@ -1,18 +1,21 @@
 //! The WebSocket handshake: what a request must be, and what it is answered.
 
 use axum::http::header::{
-    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use roomful::Dialect;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use roomful_websocket::deflate;
+use roomful_websocket::handshake::accept_key;
 
 /// A request that asks for a WebSocket as RFC 6455 says.
 pub(crate) struct Handshake {
     accept: HeaderValue,
     pub(crate) dialect: Dialect,
+    /// What the client's offer of permessage-deflate is answered.
+    extension: Option<&'static str>,
 }
 
 /// Why a request gets no WebSocket.
@@ -30,6 +33,8 @@ pub(crate) enum Refusal {
     Origin,
     #[error("this connection cannot be upgraded")]
     NotUpgradable,
+    #[error("there are no threads to serve a WebSocket with; the server's log says why")]
+    NoThreads,
 }
 
 impl Handshake {
@@ -44,9 +49,19 @@ impl Handshake {
             return Err(Refusal::Version);
         }
         let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).filter(|key| is_nonce(key));
-        let accept = derive_accept_key(key.ok_or(Refusal::Key)?);
-        let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
-        Ok(Self { accept: HeaderValue::try_from(accept).map_err(|_| Refusal::Key)?, dialect: Dialect::choose(offers) })
+        let accept = accept_key(key.ok_or(Refusal::Key)?);
+        let offers = |name| headers.get_all(name).iter().filter_map(|offer| offer.to_str().ok());
+        Ok(Self {
+            accept: HeaderValue::try_from(accept).map_err(|_| Refusal::Key)?,
+            dialect: Dialect::choose(offers(SEC_WEBSOCKET_PROTOCOL)),
+            extension: deflate::negotiate(offers(SEC_WEBSOCKET_EXTENSIONS)),
+        })
+    }
+
+    /// Agrees on compression where the client offered it and the room wants it. Whether messages may be compressed then.
+    pub(crate) fn compress(&mut self, wanted: bool) -> bool {
+        self.extension = self.extension.filter(|_| wanted);
+        self.extension.is_some()
     }
 
     /// 101, after which the bytes are frames.
@@ -57,6 +72,9 @@ impl Handshake {
         headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
         if let Some(name) = self.dialect.subprotocol() {
             headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name));
+        }
+        if let Some(extension) = self.extension {
+            headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(extension));
         }
         (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
     }
@@ -77,6 +95,7 @@ impl IntoResponse for Refusal {
             }
             Self::Key => (StatusCode::BAD_REQUEST, text).into_response(),
             Self::Origin => (StatusCode::FORBIDDEN, text).into_response(),
+            Self::NoThreads => (StatusCode::SERVICE_UNAVAILABLE, text).into_response(),
         }
     }
 }

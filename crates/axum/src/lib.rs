@@ -13,14 +13,14 @@
 //! # }
 //! ```
 //!
-//! It must never run a hook on the task that owns a socket, read a frame that nobody has room for, or name a room.
+//! It must never run a hook on a thread that owns sockets, read a frame that nobody has room for, or name a room.
 
 mod handshake;
 mod host;
 mod router;
 mod serve;
+mod shard;
 mod shutdown;
-mod socket;
 
 pub use router::RoomsExt;
 pub use serve::{Server, serve};

@@ -1,6 +1,7 @@
 //! The route that upgrades.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -11,7 +12,7 @@ use roomful::Rooms;
 
 use crate::handshake::{Handshake, Refusal};
 use crate::host::TokioHost;
-use crate::socket;
+use crate::shard::Shards;
 
 /// Makes rooms a part of an axum app.
 pub trait RoomsExt {
@@ -24,12 +25,20 @@ pub trait RoomsExt {
 
 impl RoomsExt for Rooms {
     fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        Router::new().route(self.path(), any(upgrade).with_state(self.clone()))
+        let site = Site { rooms: self.clone(), shards: OnceLock::new() };
+        Router::new().route(self.path(), any(upgrade).with_state(Arc::new(site)))
     }
 }
 
-async fn upgrade(State(rooms): State<Rooms>, request: Request) -> Response {
-    match accept(&rooms, request) {
+/// The rooms, and the threads of their sockets.
+struct Site {
+    rooms: Rooms,
+    /// Started by the first upgrade.
+    shards: OnceLock<Result<Shards, io::Error>>,
+}
+
+async fn upgrade(State(site): State<Arc<Site>>, request: Request) -> Response {
+    match accept(&site, request) {
         Ok(response) => response,
         Err(refusal) => {
             tracing::debug!(%refusal, "no upgrade");
@@ -38,20 +47,28 @@ async fn upgrade(State(rooms): State<Rooms>, request: Request) -> Response {
     }
 }
 
-fn accept(rooms: &Rooms, request: Request) -> Result<Response, Refusal> {
+fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
+    let rooms = &site.rooms;
     let (mut parts, _body) = request.into_parts();
-    let handshake = Handshake::read(&parts.method, &parts.headers)?;
+    let mut handshake = Handshake::read(&parts.method, &parts.headers)?;
     if !rooms.allows_origin(&parts.headers) {
         return Err(Refusal::Origin);
     }
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NotUpgradable)?;
     rooms.start(|| Arc::new(TokioHost::current()));
+    site.shards.get_or_init(|| Shards::start(None)).as_ref().map_err(|error| {
+        tracing::error!(%error, "the threads of sockets cannot be started");
+        Refusal::NoThreads
+    })?;
     let admission = rooms.admit(parts, handshake.dialect);
+    let deflate = handshake.compress(admission.limits().compress_from_bytes.is_some());
+    let site = Arc::clone(site);
     tokio::spawn(async move {
-        match on_upgrade.await {
-            Ok(upgraded) => socket::run(upgraded, admission).await,
+        match (on_upgrade.await, site.shards.get()) {
+            (Ok(upgraded), Some(Ok(shards))) => shards.serve(upgraded, admission, deflate),
             // The peer went away before it had read the 101: there never was a connection.
-            Err(error) => tracing::debug!(%error, "the upgrade was not completed"),
+            (Err(error), _) => tracing::debug!(%error, "the upgrade was not completed"),
+            (Ok(_), _) => {}
         }
     });
     Ok(handshake.accept())

@@ -59,13 +59,13 @@ impl Intake {
     }
 
     /// Judges one message, text or binary.
-    pub fn judge<'a>(&mut self, message: &'a Bytes, now: Millis) -> Verdict<'a> {
+    pub fn judge<'a>(&mut self, message: &'a [u8], now: Millis) -> Verdict<'a> {
         let within_rate = self.rate.take(now);
         match self.endpoint.decode(message, self.dialect) {
             Err(bad) => self.refuse(bad.id, bad.reason, now),
             Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
             Ok(ClientFrame { body: Body::Presence(_), id: None }) if !within_rate => {
-                self.held = Some(message.clone());
+                self.held = Some(Bytes::copy_from_slice(message));
                 Verdict::Drop(Dropped::Conflated)
             }
             Ok(frame) if !within_rate => self.limit(frame.id),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn judge(intake: &mut Intake, message: &'static str, now: Millis) -> String {
-        match intake.judge(&Bytes::from_static(message.as_bytes()), now) {
+        match intake.judge(message.as_bytes(), now) {
             Verdict::Handle(_) => "handle".into(),
             Verdict::Reply(frame, _) => String::from_utf8(frame.to_vec()).unwrap(),
             Verdict::Drop(dropped) => format!("{dropped:?}"),

@@ -33,17 +33,22 @@ impl Liveness {
         self.heard = self.heard.max(now);
     }
 
+    /// When something is due next.
+    #[must_use]
+    pub fn next_at(&self) -> Millis {
+        self.ping_at.min(self.heard + 2 * self.interval)
+    }
+
     /// What is due at `now`.
     pub fn poll(&mut self, now: Millis) -> Beat {
-        let dead_at = self.heard + 2 * self.interval;
-        if now >= dead_at {
+        if now >= self.heard + 2 * self.interval {
             return Beat::Dead;
         }
         if now >= self.ping_at {
             self.ping_at = now + self.interval;
             return Beat::Ping;
         }
-        Beat::Wait(self.ping_at.min(dead_at))
+        Beat::Wait(self.next_at())
     }
 }
 

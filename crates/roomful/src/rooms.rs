@@ -139,8 +139,7 @@ impl Rooms {
     /// For a platform: tells every room that a time it asked to be woken at has come.
     pub fn wake(&self) {
         for room in self.inner.hub.live_rooms() {
-            // A wake is never refused.
-            let _never_refused = room.handle(roomful_core::room::Input::Wake);
+            room.wake();
         }
     }
 

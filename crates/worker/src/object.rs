@@ -185,7 +185,7 @@ impl Room {
     }
 
     fn serve(&self, connection: Connection, socket: WebSocket) {
-        if connection.mailbox().dialect() == Dialect::V1 && !self.answers_pings.replace(true) {
+        if connection.dialect() == Dialect::V1 && !self.answers_pings.replace(true) {
             match WebSocketRequestResponsePair::new(PING, PONG) {
                 Ok(pair) => self.state.set_websocket_auto_response(&pair),
                 Err(error) => tracing::error!(?error, "pings wake this object"),
@@ -215,8 +215,8 @@ impl Room {
             return end_with(connection, Close::OVERLOADED);
         }
         connection.receive(message);
-        if let Some(at) = connection.release_at() {
-            let (time, connection) = (self.host.sleep_until(at), Rc::clone(connection));
+        if let Some(wait) = connection.release_in() {
+            let (time, connection) = (self.host.sleep_until(self.host.now() + wait), Rc::clone(connection));
             self.host.spawn(Box::pin(async move {
                 time.await;
                 connection.release();

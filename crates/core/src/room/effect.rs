@@ -150,6 +150,12 @@ pub enum Refused {
     /// That connection is not in the room.
     #[error("not in the room")]
     NotIn,
+    /// More waits for the sockets' threads than may. The engine never says so; the runtime does before it asks the engine.
+    #[error("the sockets are behind: over {limit} bytes wait for their threads (`Limits::post_bytes`)")]
+    Overloaded {
+        /// The bound.
+        limit: usize,
+    },
     /// The state is over its bound; the old one stays.
     #[error("a presence state of {bytes} bytes is over the limit of {limit} (`Limits::presence_bytes`)")]
     PresenceTooLarge {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
+use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
 use super::Definition;
-use crate::runtime::{Connection, Destination, Hub, Opening, Vetted};
+use crate::runtime::{Connection, Destination, Hub, Opening, Post, Vetted};
 use crate::{Upgrade, metrics};
 
 /// An upgrade whose selectors and key have been read. Made by [`Rooms::admit`](crate::Rooms::admit); a platform completes
@@ -60,15 +61,28 @@ impl Admission {
         self.dialect
     }
 
-    /// Starts the connection: guards, data, seed, join, or a socket's `open`. Do this when the handshake is complete.
+    /// The topic of the room that it is for; `None` for a typed socket, and where it is refused.
+    #[must_use]
+    pub fn topic(&self) -> Option<&Topic> {
+        match &self.found.as_ref().ok()?.destination {
+            Destination::Room(topic) => Some(topic),
+            Destination::Socket => None,
+        }
+    }
+
+    /// Starts the connection with a mailbox of its own: guards, data, seed, join, or a socket's `open`. Do this when the
+    /// handshake is complete.
     #[must_use]
     pub fn connect(self) -> Connection {
-        let opening = self.found.map(|Found { definition, destination, upgrade }| Opening {
-            destination,
-            limits: Arc::clone(&definition.limits),
-            open: Box::new(move |link| Arc::clone(&definition.endpoint).open(definition.guards.clone(), upgrade, link)),
-        });
+        let opening = self.found.map(Found::into_opening);
         Connection::start(&self.hub, self.dialect, opening, self.span, None)
+    }
+
+    /// The same, and what is for the connection comes to this post.
+    #[must_use]
+    pub fn connect_at<P: Post>(self, post: Arc<P>) -> Connection<P> {
+        let opening = self.found.map(Found::into_opening);
+        Connection::start_at(&self.hub, post, self.dialect, opening, self.span)
     }
 
     /// Runs guards and data and nothing else: the connection itself is served elsewhere, by
@@ -87,6 +101,17 @@ impl Admission {
             tracing::error!(%error, "a key cannot be written");
             Close::JOIN_FAILED
         })
+    }
+}
+
+impl Found {
+    fn into_opening(self) -> Opening {
+        let Self { definition, destination, upgrade } = self;
+        Opening {
+            destination,
+            limits: Arc::clone(&definition.limits),
+            open: Box::new(move |link| Arc::clone(&definition.endpoint).open(definition.guards.clone(), upgrade, link)),
+        }
     }
 }
 

@@ -19,23 +19,23 @@ impl Link {
     /// To this client alone.
     pub(crate) fn send(&self, msg: Json) -> Result {
         match self.joined()? {
-            Joined::Room(room) => tell(room, Input::Send { to: self.connection, msg }),
+            Joined::Room(room) => tell(room, Input::Send { to: self.id(), msg }),
             Joined::Socket => self.send_alone(&msg),
         }
     }
 
     pub(crate) fn broadcast(&self, msg: Json, to_self: bool) -> Result {
-        let to = if to_self { Audience::Everybody } else { Audience::AllBut(self.connection) };
+        let to = if to_self { Audience::Everybody } else { Audience::AllBut(self.id()) };
         self.in_room(Input::Broadcast { from: Some(self.member.clone()), to, msg })
     }
 
     pub(crate) fn presence(&self) -> Option<Json> {
-        self.room()?.read(|room| room.member(self.connection)?.state.clone())
+        self.room()?.read(|room| room.member(self.id())?.state.clone())
     }
 
     pub(crate) fn set_presence(&self, state: Option<Json>) -> Result {
         self.check_state(state.as_ref()).map_err(Error::refused)?;
-        self.in_room(Input::SetPresence { connection: self.connection, state })
+        self.in_room(Input::SetPresence { connection: self.id(), state })
     }
 
     /// The close frame goes out after what is queued; the member leaves when the hook that closes has ended.
@@ -66,9 +66,9 @@ impl Link {
         if bytes > limit {
             return Err(Error::refused(Refused::MessageTooLarge { bytes, limit }));
         }
-        // Nobody reads the mailbox of a socket that is over.
+        // Nobody reads what is for a socket that is over.
         if !lock(&self.inbox).has_ended() {
-            self.mailbox.push(socket::message(self.mailbox.dialect(), msg));
+            self.outlet.push(socket::message(self.outlet.dialect, msg));
             metrics::delivered(1);
         }
         Ok(())

@@ -3,29 +3,30 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use roomful_core::frame::{Endpoint, decode};
 use roomful_core::intake::{Dropped, Verdict};
-use roomful_core::{Close, Dialect, Limits, MemberId, Millis};
+use roomful_core::{Close, ConnectionId, Dialect, Limits, MemberId, Millis};
 
 use super::hub::Counted;
 use super::kept::Vetted;
 use super::link::{Identity, Link, Opening};
-use super::{Hub, Mailbox, lock};
+use super::post::Outlet;
+use super::{Hub, Mailbox, Post, lock};
 use crate::metrics;
 
-/// One connection, as the task that owns its socket sees it. Dropping it ends the connection, as losing the socket does.
+/// One connection, as whoever owns its socket sees it. Dropping it ends the connection, as losing the socket does.
 ///
 /// The socket feeds it through [`receive`](Connection::receive); when its queue is full,
 /// [`poll_space`](Connection::poll_space) is pending and the socket is not read, so the sender waits in TCP and nobody
-/// else does.
-pub struct Connection {
+/// else does. What is for the socket comes to its post.
+pub struct Connection<P = Mailbox> {
     link: Arc<Link>,
+    post: Arc<P>,
     _counted: Counted,
 }
 
 impl Connection {
-    /// Starts a connection. With `Err` it is only there to be closed.
+    /// Starts a connection with a mailbox of its own. With `Err` it is only there to be closed.
     pub(crate) fn start(
         hub: &Arc<Hub>,
         dialect: Dialect,
@@ -33,43 +34,83 @@ impl Connection {
         span: tracing::Span,
         vetted: Option<Vetted>,
     ) -> Self {
+        let mailed = |limits: &Limits| Outlet::to_mailbox(hub.new_connection_id(), dialect, limits);
+        Self::start_by(hub, opening, span, vetted, mailed)
+    }
+
+    /// A connection that another process has started.
+    pub(super) fn of(hub: &Arc<Hub>, link: Arc<Link>, mailbox: Arc<Mailbox>) -> Self {
+        lock(&hub.open).insert(link.id(), Arc::downgrade(&link));
+        Self { link, post: mailbox, _counted: hub.count_connection() }
+    }
+
+    /// What is to be written to the socket.
+    #[must_use]
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.post
+    }
+}
+
+impl<P: Post> Connection<P> {
+    /// Starts a connection whose frames go to this post. With `Err` it is only there to be closed.
+    pub(crate) fn start_at(
+        hub: &Arc<Hub>,
+        post: Arc<P>,
+        dialect: Dialect,
+        opening: Result<Opening, Close>,
+        span: tracing::Span,
+    ) -> Self {
+        let outlet = Outlet::new(Arc::clone(&post) as _, hub.new_connection_id(), dialect);
+        Self::start_by(hub, opening, span, None, |_| (outlet, post))
+    }
+
+    fn start_by(
+        hub: &Arc<Hub>,
+        opening: Result<Opening, Close>,
+        span: tracing::Span,
+        vetted: Option<Vetted>,
+        outlet: impl FnOnce(&Limits) -> (Outlet, Arc<P>),
+    ) -> Self {
         let counted = hub.count_connection();
         let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
         let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));
         // What is refused is not read.
         let endpoint = opening.as_ref().map_or(Endpoint::Room, |opening| opening.destination.endpoint());
         let identity = Identity { member: MemberId::from_random(hub.random()), vetted, opened: false };
-        let link = Link::new(hub, (endpoint, dialect), limits, span, identity);
-        lock(&hub.open).insert(link.connection, Arc::downgrade(&link));
+        let (outlet, post) = outlet(&limits);
+        let link = Link::new(hub, (endpoint, outlet), limits, span, identity);
+        lock(&hub.open).insert(link.id(), Arc::downgrade(&link));
         match opening {
             Ok(opening) => link.spawn(Arc::clone(&link).open(opening)),
             Err(close) => link.refuse(close),
         }
-        Self { link, _counted: counted }
+        Self { link, post, _counted: counted }
     }
 
-    /// A connection that another process has started.
-    pub(super) fn of(hub: &Arc<Hub>, link: Arc<Link>) -> Self {
-        lock(&hub.open).insert(link.connection, Arc::downgrade(&link));
-        Self { link, _counted: hub.count_connection() }
-    }
-
-    /// A number for this connection, unique in this process.
+    /// Where its frames go.
     #[must_use]
-    pub fn id(&self) -> u64 {
-        self.link.connection.0
+    pub fn post(&self) -> &Arc<P> {
+        &self.post
+    }
+}
+
+impl<P> Connection<P> {
+    /// A number for this connection, unique among these rooms.
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.link.id()
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.link.outlet.dialect
     }
 
     /// The id that it has, or will have, as a member; a socket's own.
     #[must_use]
     pub fn member(&self) -> &MemberId {
         self.link.member()
-    }
-
-    /// What is to be written to the socket.
-    #[must_use]
-    pub fn mailbox(&self) -> &Arc<Mailbox> {
-        &self.link.mailbox
     }
 
     /// The bounds of this connection's room or socket.
@@ -96,11 +137,11 @@ impl Connection {
     }
 
     /// One WebSocket message, text or binary, as it came.
-    pub fn receive(&self, message: &Bytes) {
+    pub fn receive(&self, message: &[u8]) {
         // What was held back is older than this message, and must not be overtaken by it.
         self.release();
         metrics::frame_received();
-        if self.link.mailbox.closing().is_some() {
+        if self.link.outlet.closing().is_some() {
             return metrics::frame_dropped("closing");
         }
         let now = self.link.hub.now();
@@ -121,24 +162,36 @@ impl Connection {
         }
     }
 
-    /// When [`Connection::release`] has something to do.
+    /// In how many milliseconds [`Connection::release`] has something to do.
     #[must_use]
-    pub fn release_at(&self) -> Option<Millis> {
-        lock(&self.link.intake).release_at()
+    pub fn release_in(&self) -> Option<Millis> {
+        let at = lock(&self.link.intake).release_at()?;
+        Some(at.saturating_sub(self.link.hub.now()))
     }
 
     /// Handles the state that was held back by the rate limit. Only a room's member has one.
     pub fn release(&self) {
         let now = self.link.hub.now();
         let held = lock(&self.link.intake).release(now);
-        if let Some(Ok(frame)) = held.as_ref().map(|message| decode(message, self.link.mailbox.dialect())) {
+        if let Some(Ok(frame)) = held.as_ref().map(|message| decode(message, self.dialect())) {
             self.link.take(&frame);
         }
     }
 
     /// Closes from this side, with a code of the protocol's.
     pub fn close(&self, close: Close) {
-        self.link.mailbox.close(close);
+        self.link.outlet.close(close);
+    }
+
+    /// More waits for the client than may: it is closed 1013. For a post, which cannot wait for it.
+    pub fn give_up(&self) {
+        metrics::outbox_overflowed();
+        self.close(Close::TOO_SLOW);
+    }
+
+    /// Counts a state that was replaced by a newer one while it waited for the client.
+    pub fn count_conflated(&self) {
+        metrics::presence_conflated();
     }
 
     /// The socket is gone, or will be: what it sent before is handled, then the member leaves. Only the first call
@@ -152,10 +205,10 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl<P> Drop for Connection<P> {
     fn drop(&mut self) {
         self.end(&Close::LOST, None);
-        lock(&self.link.hub.open).remove(&self.link.connection);
+        lock(&self.link.hub.open).remove(&self.link.id());
     }
 }
 

@@ -50,7 +50,7 @@ impl Hub {
         let (began, of) = (host.now(), links.len() as u64);
         for (nth, link) in (0..).zip(links) {
             host.sleep_until(began + drain.closes_at(nth, of)).await;
-            link.mailbox.close(Close::restarting(drain.retry_ms(nth, of)));
+            link.outlet.close(Close::restarting(drain.retry_ms(nth, of)));
         }
         let idle = Box::pin(self.idle());
         let deadline = host.sleep_until(host.now() + drain.wait_ms);

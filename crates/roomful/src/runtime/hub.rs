@@ -13,7 +13,7 @@ use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
 use super::link::Link;
 use super::live_room::JoinError;
-use super::{Host, Keeper, LiveRoom, lock};
+use super::{Host, Keeper, LiveRoom, RoomId, lock};
 use crate::maybe_send::MaybeSend;
 use crate::metrics;
 
@@ -26,6 +26,7 @@ pub(crate) struct Hub {
     hasher: RandomState,
     shards: [Mutex<HashMap<Topic, Arc<LiveRoom>>>; SHARDS],
     next_connection: AtomicU64,
+    next_room: AtomicU64,
     rooms: AtomicUsize,
     members: AtomicUsize,
     connections: AtomicUsize,
@@ -58,6 +59,7 @@ impl Hub {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             next_connection: AtomicU64::new(0),
+            next_room: AtomicU64::new(0),
             rooms: AtomicUsize::new(0),
             members: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
@@ -106,6 +108,10 @@ impl Hub {
 
     pub(super) fn new_connection_id(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn new_room_id(&self) -> RoomId {
+        RoomId(self.next_room.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(super) fn random(&self) -> u128 {
@@ -183,7 +189,7 @@ impl Hub {
         }
         let epoch = format!("{:032x}", self.random());
         let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, limits: Arc::clone(limits) };
-        let room = LiveRoom::new(topic.clone(), Room::restore(config, []), HashMap::new(), Arc::downgrade(self));
+        let room = LiveRoom::new(topic.clone(), Room::restore(config, []), HashMap::new(), self);
         self.insert(&mut shard, &room);
         Ok(room)
     }

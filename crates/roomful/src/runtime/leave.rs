@@ -36,7 +36,7 @@ impl Link {
     pub(super) fn leave_roster(&self) {
         if let Some(room) = self.room() {
             // `false` when the wait for a slow handler ran out before: it left then.
-            let _left_just_now = room.leave(self.connection);
+            let _left_just_now = room.leave(self);
         }
         if let (Some(_), Some(keeper)) = (&self.vetted, self.hub.keeper()) {
             keeper.forget(&self.member);
@@ -76,7 +76,8 @@ pub(super) async fn told() {
             if std::mem::replace(&mut sent, true) {
                 return std::task::Poll::Ready(());
             }
-            // The tasks that send were woken before this one, and run in that order.
+            // The tasks that send are woken before this one, and run in that order.
+            super::cork::let_go();
             cx.waker().wake_by_ref();
             std::task::Poll::Pending
         })

@@ -19,17 +19,20 @@ use tracing::{Instrument, Span};
 use super::inbox::{Inbox, Job, Next};
 use super::kept::{self, Kept, Seat, Vetted};
 use super::leave::{Teardowns, told};
-use super::{Hub, LiveRoom, Mailbox, lock};
+use super::post::Outlet;
+use super::{Hub, LiveRoom, cork, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::session::{MessageError, Misfit, Session, caught};
 use crate::{Error, Result, metrics};
 
+/// A connection that always has something to do must not hold back what it has said.
+const JOBS_A_RING: usize = 64;
+
 /// What the socket, the hooks and every clone of a `Conn` share. It keeps nobody in the room.
 pub(crate) struct Link {
     pub(super) hub: Arc<Hub>,
-    pub(super) connection: ConnectionId,
+    pub(super) outlet: Outlet,
     pub(super) limits: Arc<Limits>,
-    pub(super) mailbox: Arc<Mailbox>,
     pub(super) inbox: Mutex<Inbox>,
     pub(super) intake: Mutex<Intake>,
     pub(super) space: AtomicWaker,
@@ -103,7 +106,7 @@ pub(super) struct Identity {
 impl Link {
     pub(super) fn new(
         hub: &Arc<Hub>,
-        (endpoint, dialect): (Endpoint, Dialect),
+        (endpoint, outlet): (Endpoint, Outlet),
         limits: Arc<Limits>,
         span: Span,
         Identity { member, vetted, opened }: Identity,
@@ -115,10 +118,9 @@ impl Link {
             .map(|(vetted, keeper)| keeper.limit().saturating_sub(kept::size_without_state(vetted, &member)));
         Arc::new(Self {
             hub: Arc::clone(hub),
-            connection: hub.new_connection_id(),
-            mailbox: Arc::new(Mailbox::new(dialect, limits.outbox_bytes)),
             inbox: Mutex::new(Inbox::new()),
-            intake: Mutex::new(Intake::new(endpoint, dialect, &limits, now)),
+            intake: Mutex::new(Intake::new(endpoint, outlet.dialect, &limits, now)),
+            outlet,
             space: AtomicWaker::new(),
             presence_limit: limits.presence_bytes.min(to_keep_it.unwrap_or(usize::MAX)),
             member,
@@ -129,6 +131,10 @@ impl Link {
             limits,
             span,
         })
+    }
+
+    pub(super) fn id(&self) -> ConnectionId {
+        self.outlet.connection
     }
 
     /// The task of a new connection: everything up to `on_join`, and then whatever has come in the meantime.
@@ -175,7 +181,7 @@ impl Link {
     }
 
     pub(super) fn is_member(&self) -> bool {
-        self.room().is_some_and(|room| room.read(|room| room.member(self.connection).is_some()))
+        self.room().is_some_and(|room| room.read(|room| room.member(self.id()).is_some()))
     }
 
     pub(super) fn room(&self) -> Option<&Arc<LiveRoom>> {
@@ -187,7 +193,7 @@ impl Link {
 
     /// A connection that is never let in.
     pub(super) fn refuse(&self, close: Close) {
-        self.mailbox.close(close);
+        self.outlet.close(close);
         lock(&self.inbox).over();
         self.space.wake();
     }
@@ -208,7 +214,7 @@ impl Link {
     pub(super) fn reply(&self, frame: Bytes) {
         let now = lock(&self.inbox).hold(frame);
         if let Some(frame) = now {
-            self.mailbox.push(frame);
+            self.outlet.push(frame);
         }
     }
 
@@ -232,10 +238,10 @@ impl Link {
             }
             inbox.discard();
         }
-        self.mailbox.close(close.clone());
+        self.outlet.close(close.clone());
         self.space.wake();
         // Another close may have been on its way already: that is the one that the client sees.
-        self.end(&self.mailbox.closing().unwrap_or(close), None);
+        self.end(&self.outlet.closing().unwrap_or(close), None);
     }
 
     /// Removes the member whatever its handler is doing.
@@ -251,8 +257,8 @@ impl Link {
                 self.let_in(|| self.join(topic, seed.as_ref()).map(Joined::Room))
             }
             Destination::Socket => self.let_in(|| {
-                if self.mailbox.dialect() == Dialect::V1 {
-                    self.mailbox.push(socket::open(&self.limits));
+                if self.outlet.dialect == Dialect::V1 {
+                    self.outlet.push(socket::open(&self.limits));
                 }
                 self.keep(None);
                 Ok(Joined::Socket)
@@ -274,7 +280,7 @@ impl Link {
 
     fn let_in(self: &Arc<Self>, join: impl FnOnce() -> Result<Joined, Close>) -> Result<(), Close> {
         // A socket that closed while its data was being found must not become a member that nobody can remove.
-        if lock(&self.inbox).has_ended() || self.mailbox.closing().is_some() {
+        if lock(&self.inbox).has_ended() || self.outlet.closing().is_some() {
             return Err(Close::LOST);
         }
         let joined = join()?;
@@ -296,13 +302,16 @@ impl Link {
 
     /// Handles what is queued until nothing is.
     async fn work(self: Arc<Self>, session: Arc<dyn Session>) {
-        loop {
+        for done in 1_usize.. {
+            if done.is_multiple_of(JOBS_A_RING) {
+                cork::let_go();
+            }
             let next = lock(&self.inbox).next(&session);
             self.space.wake();
             match next {
                 Next::Do(Job::Message { msg, id }) => self.on_message(&session, msg, id).await,
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&session, state, id).await,
-                Next::Do(Job::Reply(frame)) => self.mailbox.push(frame),
+                Next::Do(Job::Reply(frame)) => self.outlet.push(frame),
                 Next::Rest => return,
                 Next::Leave { close, socket_error } => return self.leave(&session, &close, socket_error).await,
             }
@@ -356,9 +365,7 @@ impl Link {
         // What is over, or goes on in another process, is not this one's to keep.
         if self.vetted.is_some() && !lock(&self.inbox).has_ended() {
             let room = self.room();
-            self.keep(
-                room.and_then(|room| room.read(|room| Some(Seat::new(room.epoch(), &room.kept(self.connection)?)))),
-            );
+            self.keep(room.and_then(|room| room.read(|room| Some(Seat::new(room.epoch(), &room.kept(self.id())?)))));
         }
     }
 
@@ -375,19 +382,19 @@ impl Link {
 
     /// Runs a task of this connection, on the app's runtime.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
-        self.hub.spawn(task.instrument(self.span.clone()));
+        self.hub.spawn(cork::corked(task).instrument(self.span.clone()));
     }
 
     fn acknowledge(&self, id: Option<u64>) {
         if let Some(id) = id {
-            self.mailbox.push(encode::ack(id));
+            self.outlet.push(encode::ack(id));
         }
     }
 
     fn reject(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
         metrics::frame_dropped(code.as_str());
-        if self.mailbox.dialect() == Dialect::V1 {
-            self.mailbox.push(encode::error(id, code, reason));
+        if self.outlet.dialect == Dialect::V1 {
+            self.outlet.push(encode::error(id, code, reason));
         }
     }
 }

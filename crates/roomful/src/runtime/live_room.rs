@@ -9,14 +9,16 @@ use roomful_core::{ConnectionId, Json, MemberId, Millis};
 
 use super::kept::Seat;
 use super::link::Link;
-use super::{Hub, lock};
+use super::posts::Posts;
+use super::{Hub, Parcel, RoomId, SharedFrames, Updates, lock};
 use crate::metrics;
 
 /// A room while somebody is in it.
 ///
-/// One mutex numbers, encodes and queues, so every member sees joins, leaves and broadcasts in one order.
+/// One mutex numbers, encodes and delivers, so every member sees joins, leaves and broadcasts in one order.
 pub(crate) struct LiveRoom {
     pub(super) topic: Topic,
+    id: RoomId,
     hub: Weak<Hub>,
     state: Mutex<State>,
 }
@@ -24,6 +26,7 @@ pub(crate) struct LiveRoom {
 struct State {
     engine: Room,
     links: HashMap<ConnectionId, Arc<Link>>,
+    posts: Posts,
     effects: Vec<Effect>,
     /// Nobody is in and the hub forgets it: a join that still found it must look again.
     abandoned: bool,
@@ -42,23 +45,28 @@ impl LiveRoom {
         topic: Topic,
         engine: Room,
         links: HashMap<ConnectionId, Arc<Link>>,
-        hub: Weak<Hub>,
+        hub: &Arc<Hub>,
     ) -> Arc<Self> {
-        let state = State { engine, links, effects: Vec::new(), abandoned: false };
-        Arc::new(Self { topic, hub, state: Mutex::new(state) })
+        let id = hub.new_room_id();
+        let mut posts = Posts::new(id);
+        links.values().for_each(|link| posts.enter(&link.outlet));
+        let state = State { engine, links, posts, effects: Vec::new(), abandoned: false };
+        Arc::new(Self { topic, id, hub: Arc::downgrade(hub), state: Mutex::new(state) })
     }
 
     pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>, seed: Option<Json>) -> Result<(), JoinError> {
-        let (connection, dialect, member) = (link.connection, link.mailbox.dialect(), link.member().clone());
+        let (connection, dialect, member) = (link.id(), link.outlet.dialect, link.member().clone());
         let Some(hub) = self.hub.upgrade() else { return Err(JoinError::Abandoned) };
         let mut state = lock(&self.state);
         if state.abandoned {
             return Err(JoinError::Abandoned);
         }
         state.links.insert(connection, Arc::clone(link));
+        state.posts.enter(&link.outlet);
         let join = Input::Join { connection, dialect, member, state: seed };
         let outcome = state.handle(join, hub.now());
         if let Err(refused) = outcome {
+            state.posts.exit(&link.outlet);
             state.links.remove(&connection);
             drop(state);
             self.abandon_if_empty(&hub);
@@ -69,11 +77,13 @@ impl LiveRoom {
     }
 
     /// `false` when that connection was no member any more.
-    pub(super) fn leave(self: &Arc<Self>, connection: ConnectionId) -> bool {
+    pub(super) fn leave(self: &Arc<Self>, link: &Link) -> bool {
         let Some(hub) = self.hub.upgrade() else { return false };
         let mut state = lock(&self.state);
-        state.links.remove(&connection);
-        if state.handle(Input::Leave { connection }, hub.now()).is_err() {
+        if state.links.remove(&link.id()).is_some() {
+            state.posts.exit(&link.outlet);
+        }
+        if state.handle(Input::Leave { connection: link.id() }, hub.now()).is_err() {
             return false;
         }
         drop(state);
@@ -84,13 +94,20 @@ impl LiveRoom {
 
     /// Another process goes on with it.
     pub(super) fn put_away(&self) {
-        lock(&self.state).links.clear();
+        let mut state = lock(&self.state);
+        state.links.clear();
+        state.posts = Posts::new(self.id);
     }
 
     /// Everything else that may happen to a room.
     pub(crate) fn handle(self: &Arc<Self>, input: Input) -> Result<(), Refused> {
         let Some(hub) = self.hub.upgrade() else { return Err(Refused::NotIn) };
-        let wake_at = lock(&self.state).handle(input, hub.now())?;
+        let mut state = lock(&self.state);
+        if matches!(input, Input::Broadcast { .. } | Input::Send { .. }) {
+            state.refuse_when_behind(hub.limits.post_bytes)?;
+        }
+        let wake_at = state.handle(input, hub.now())?;
+        drop(state);
         if let Some(at) = wake_at {
             self.wake_at(&hub, at);
         }
@@ -119,10 +136,21 @@ impl LiveRoom {
                 sleep.await;
             }
             if let Some(room) = room.upgrade() {
-                // A wake is never refused, and a room that nobody is in has nothing to send.
-                let _never_refused = room.handle(Input::Wake);
+                room.wake();
             }
         });
+    }
+
+    /// A time that the engine asked for has come. Where the sockets are behind it comes a tick later: states are conflated
+    /// in the engine meanwhile, and would only queue behind one another anywhere else.
+    pub(crate) fn wake(self: &Arc<Self>) {
+        let Some(hub) = self.hub.upgrade() else { return };
+        let limits = &hub.limits;
+        if lock(&self.state).refuse_when_behind(limits.post_bytes).is_err() {
+            return self.wake_at(&hub, hub.now() + limits.presence_tick_ms.max(1));
+        }
+        // A wake is never refused, and a room that nobody is in has nothing to send.
+        let _never_refused = self.handle(Input::Wake);
     }
 
     fn abandon_if_empty(self: &Arc<Self>, hub: &Arc<Hub>) {
@@ -136,35 +164,33 @@ impl LiveRoom {
 }
 
 impl State {
-    /// The one place where a room's effects become frames in mailboxes. Returns when to wake the room.
+    fn refuse_when_behind(&self, limit: usize) -> Result<(), Refused> {
+        if self.posts.are_overloaded(limit) { Err(Refused::Overloaded { limit }) } else { Ok(()) }
+    }
+
+    /// The one place where a room's effects become parcels. Returns when to wake the room.
     fn handle(&mut self, input: Input, now: Millis) -> Result<Option<Millis>, Refused> {
         let mut effects = std::mem::take(&mut self.effects);
         let outcome = self.engine.handle(input, now, &mut effects);
+        let room = self.posts.room();
         let mut wake_at = None;
         for effect in effects.drain(..) {
             match effect {
                 Effect::Send { to, frame } => {
                     if let Some(link) = self.links.get(&to) {
-                        link.mailbox.push(frame);
+                        link.outlet.deliver(Parcel::Private { to, frame });
                         metrics::delivered(1);
                     }
                 }
                 Effect::Fanout { frames, except } => {
-                    let receivers = self.links.values().filter(|link| Some(link.connection) != except);
-                    let mut delivered = 0;
-                    for link in receivers {
-                        if let Some(frame) = frames.get(link.mailbox.dialect()) {
-                            link.mailbox.push(frame.clone());
-                            delivered += 1;
-                        }
-                    }
-                    metrics::delivered(delivered);
+                    let frames = Arc::new(SharedFrames::new(frames));
+                    self.posts.to_all(&Parcel::Fanout { room, except, frames });
+                    let spared = except.is_some_and(|connection| self.links.contains_key(&connection));
+                    metrics::delivered(self.links.len() - usize::from(spared));
                 }
                 Effect::Updates { each, batch } => {
-                    for link in self.links.values() {
-                        link.mailbox.push_updates(&each, batch.as_ref());
-                    }
                     metrics::delivered(each.len() * self.links.len());
+                    self.posts.to_all(&Parcel::Updates { room, updates: Arc::new(Updates::new(each, batch)) });
                 }
                 Effect::Persist(restored) => {
                     if let Some(link) = self.links.get(&restored.connection) {

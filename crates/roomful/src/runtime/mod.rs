@@ -1,11 +1,13 @@
 //! What runs rooms and sockets, whatever the platform: the hub of live rooms, and each [`Connection`]'s life.
 //!
 //! A platform (the axum runtime, the test kit, a Durable Object) brings a [`Host`] and the sockets. It makes an
-//! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what
-//! [`Mailbox::poll_next`] gives, and calls [`Connection::end`] when the socket is gone. Everything else is here.
+//! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what comes to
+//! the [`Post`] that its sockets have, and calls [`Connection::end`] when the socket is gone. Everything else is here. A
+//! post is a thread's, with thousands of sockets, or the [`Mailbox`] of a single one.
 
 mod calls;
 mod connection;
+mod cork;
 mod drain;
 mod host;
 mod hub;
@@ -15,6 +17,8 @@ mod leave;
 mod link;
 mod live_room;
 mod mailbox;
+mod post;
+mod posts;
 mod restore;
 
 pub use connection::Connection;
@@ -26,6 +30,7 @@ pub use kept::{Kept, KeptError, Vetted};
 pub(crate) use link::{Destination, Link, Opening};
 pub(crate) use live_room::LiveRoom;
 pub use mailbox::{Mailbox, Outgoing};
+pub use post::{Parcel, Post, RoomId, Shared, SharedFrames, Updates};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -11,7 +11,8 @@ use roomful_core::{Close, Limits, NodeId};
 
 use super::kept::{Kept, Vetted};
 use super::link::{Destination, Identity, Joined, Link, Opening};
-use super::{Connection, Hub, LiveRoom};
+use super::post::Outlet;
+use super::{Connection, Hub, LiveRoom, Mailbox};
 use crate::define::{Definition, ResumeError};
 use crate::session::Session;
 
@@ -71,10 +72,10 @@ impl Hub {
 
     /// Goes on with all the connections of one room, or with one of a socket.
     pub(crate) fn restore(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: Vec<Kept>) -> Vec<Connection> {
-        let links: Vec<_> = kept.iter().map(|kept| self.link(definitions, kept)).collect();
+        let (links, mailboxes): (Vec<_>, Vec<_>) = kept.iter().map(|kept| self.link(definitions, kept)).unzip();
         let found = kept.iter().find_map(|kept| place(definitions, &kept.vetted).ok());
         let room = found.and_then(|Place { definition, destination, .. }| {
-            let restored = links.iter().zip(&kept).filter_map(|(link, kept)| kept.restored(link.connection));
+            let restored = links.iter().zip(&kept).filter_map(|(link, kept)| kept.restored(link.id()));
             let topic = destination.into_topic()?;
             Some(self.restore_room(topic, &definition.limits, &kept, restored, &links))
         });
@@ -89,17 +90,18 @@ impl Hub {
                 }
             }
         }
-        links.into_iter().map(|link| Connection::of(self, link)).collect()
+        links.into_iter().zip(mailboxes).map(|(link, mailbox)| Connection::of(self, link, mailbox)).collect()
     }
 
-    fn link(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: &Kept) -> Arc<Link> {
+    fn link(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: &Kept) -> (Arc<Link>, Arc<Mailbox>) {
         let vetted = &kept.vetted;
         let found = find(definitions, vetted);
         let limits = found.map_or(&self.limits, |definition| &definition.limits);
         let kind = found.map_or(Endpoint::Room, |definition| definition.kind);
         let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
         let identity = Identity { member: kept.member.clone(), vetted: Some(vetted.clone()), opened: kept.opened };
-        Link::new(self, (kind, vetted.dialect()), Arc::clone(limits), span, identity)
+        let (outlet, mailbox) = Outlet::to_mailbox(self.new_connection_id(), vetted.dialect(), limits);
+        (Link::new(self, (kind, outlet), Arc::clone(limits), span, identity), mailbox)
     }
 
     fn restore_room(
@@ -114,9 +116,9 @@ impl Hub {
         let last_seq = self.now().saturating_mul(SEQ_PER_MILLISECOND);
         let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq, limits: Arc::clone(limits) };
         let engine = Room::restore(config, restored);
-        let members = links.iter().filter(|link| engine.member(link.connection).is_some());
-        let members: HashMap<_, _> = members.map(|link| (link.connection, Arc::clone(link))).collect();
-        let room = LiveRoom::new(topic, engine, members, Arc::downgrade(self));
+        let members = links.iter().filter(|link| engine.member(link.id()).is_some());
+        let members: HashMap<_, _> = members.map(|link| (link.id(), Arc::clone(link))).collect();
+        let room = LiveRoom::new(topic, engine, members, self);
         self.take_in(&room);
         room
     }

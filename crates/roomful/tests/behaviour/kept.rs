@@ -77,7 +77,7 @@ async fn read(connection: &Connection) -> Value {
 }
 
 fn say(connection: &Connection, frame: Value) {
-    connection.receive(&frame.to_string().into());
+    connection.receive(frame.to_string().as_bytes());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,8 @@
 //! A socket that ends at the one moment when its member is in the room and not yet known to be.
 
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Wake, Waker};
 
-use roomful::runtime::{Connection, Host};
+use roomful::runtime::{Connection, Host, Parcel, Post};
 use roomful::{BoxFuture, Close, Dialect, Rooms};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant};
@@ -31,14 +30,21 @@ impl Host for PausedHost {
     }
 }
 
-/// The snapshot wakes the socket from within the join; this socket ends right then.
-struct EndsWhenWoken(Mutex<Option<Connection>>);
+/// The snapshot is delivered from within the join; this socket ends right then.
+#[derive(Default)]
+struct EndsAtTheSnapshot(Mutex<Option<Connection<Self>>>);
 
-impl Wake for EndsWhenWoken {
-    fn wake(self: Arc<Self>) {
-        if let Some(connection) = self.0.lock().unwrap().take() {
+impl Post for EndsAtTheSnapshot {
+    fn deliver(&self, parcel: Parcel) {
+        if let (Parcel::Private { .. }, Some(connection)) = (parcel, self.0.lock().unwrap().take()) {
             connection.end(&Close::LOST, None);
         }
+    }
+
+    fn ring(&self) {}
+
+    fn waiting_bytes(&self) -> usize {
+        0
     }
 }
 
@@ -51,10 +57,9 @@ async fn it_makes_no_ghost_although_its_on_join_hangs() {
     rooms.start(|| Arc::new(PausedHost(Instant::now())));
     let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=waits+in+on_join";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-    let connection = rooms.admit(parts, Dialect::Plain).connect();
-    let mailbox = Arc::clone(connection.mailbox());
-    let waker = Waker::from(Arc::new(EndsWhenWoken(Mutex::new(Some(connection)))));
-    assert!(mailbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
+    let post = Arc::new(EndsAtTheSnapshot::default());
+    let connection = rooms.admit(parts, Dialect::Plain).connect_at(Arc::clone(&post));
+    *post.0.lock().unwrap() = Some(connection);
 
     tokio::task::yield_now().await;
     assert_eq!(rooms.at(&stage()).count(), 1, "it joined before it was known to be over");

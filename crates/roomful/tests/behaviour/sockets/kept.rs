@@ -62,7 +62,7 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     let restored = second.restore(stage.beside.all());
     let [connection] = &restored[..] else { panic!("one connection") };
     assert_eq!(connection.member(), &id);
-    connection.receive(&r#""WhoAmI""#.into());
+    connection.receive(br#""WhoAmI""#);
     let known = format!(r#"["{id}","1",null,"talks in open"]"#);
     assert_eq!(written(connection).await, known, "neither the first frame nor `open` comes again");
     assert_eq!((second.stats().rooms, second.stats().members, second.stats().connections), (0, 0, 1));
@@ -80,8 +80,8 @@ async fn a_hook_that_outlives_its_process_ends_nothing() {
     let first = stage.process();
     let connection = first.connect(vetted);
     assert_eq!(written(&connection).await, OPEN);
-    connection.receive(&r#"{"Send":"waits next"}"#.into());
-    connection.receive(&r#"{"Wait":"late"}"#.into());
+    connection.receive(br#"{"Send":"waits next"}"#);
+    connection.receive(br#"{"Wait":"late"}"#);
     assert_eq!(written(&connection).await, r#""waits next""#);
     first.put_away();
     let second = stage.process();
@@ -92,7 +92,7 @@ async fn a_hook_that_outlives_its_process_ends_nothing() {
     drop(connection);
     assert_eq!(stage.log.take(), ["guard", "late"], "no end, for the connection goes on");
     assert_eq!(stage.beside.all().len(), 1, "and is kept");
-    restored[0].receive(&r#"{"Send":"here"}"#.into());
+    restored[0].receive(br#"{"Send":"here"}"#);
     assert_eq!(written(&restored[0]).await, r#""here""#);
 }
 

@@ -51,7 +51,7 @@ async fn a_socket_that_ends_before_its_data_is_found_never_opens() {
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
     let connection = play.socket.rooms().admit(parts, Dialect::V1).connect();
     play.socket.advance(0).await;
-    connection.receive(&r#"{"Wait":"never handled"}"#.into());
+    connection.receive(br#"{"Wait":"never handled"}"#);
     connection.end(&Close::LOST, None);
     play.gate.add_permits(2);
     play.socket.advance(0).await;
@@ -73,14 +73,14 @@ async fn a_full_queue_stops_the_reading_of_that_socket() {
     let has_space = || connection.poll_space(&mut Context::from_waker(Waker::noop())) == Poll::Ready(());
     for n in 0..2 {
         assert!(has_space(), "{n}");
-        connection.receive(&format!(r#"{{"Wait":"{n}"}}"#).into());
+        connection.receive(format!(r#"{{"Wait":"{n}"}}"#).as_bytes());
     }
     assert!(!has_space(), "before `open`");
     gate.add_permits(1);
     socket.advance(0).await;
     for n in 2..4 {
         assert!(has_space(), "{n}");
-        connection.receive(&format!(r#"{{"Wait":"{n}"}}"#).into());
+        connection.receive(format!(r#"{{"Wait":"{n}"}}"#).as_bytes());
     }
     assert!(!has_space(), "while the first message is handled");
     gate.add_permits(4);

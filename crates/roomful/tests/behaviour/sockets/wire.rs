@@ -28,7 +28,7 @@ impl Line {
     /// Everything that is written once these have been handled.
     async fn say(&self, messages: &[&str]) -> Vec<String> {
         for message in messages {
-            self.connection.receive(&message.as_bytes().to_vec().into());
+            self.connection.receive(message.as_bytes());
         }
         self.socket.advance(0).await;
         let next = || self.connection.mailbox().try_next();

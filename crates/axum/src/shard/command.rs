@@ -1,0 +1,157 @@
+//! What other threads ask of a shard.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use bytes::Bytes;
+use mio::Token;
+use roomful::Close;
+use roomful::runtime::{Parcel, RoomId};
+use roomful_core::ConnectionId;
+
+use super::queue::{Command, Newcomer, Shard};
+use super::reactor::Reactor;
+use super::room::Room;
+use super::socket::Socket;
+use super::tick::Item;
+
+impl Reactor {
+    pub(super) fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Parcel(parcel) => self.take_parcel(parcel),
+            Command::Serve(newcomer) => self.serve(*newcomer),
+            Command::Space(connection) => self.on_space(connection),
+        }
+    }
+
+    fn take_parcel(&mut self, parcel: Parcel) {
+        let weight = parcel.bytes();
+        match parcel {
+            Parcel::Enter { room, connection } => self.enter(room, connection),
+            Parcel::Exit { connection, .. } => {
+                if let Some(slot) = self.slot(connection) {
+                    self.leave_room(slot);
+                }
+            }
+            Parcel::Private { to, frame } => {
+                self.shard.handed_over(weight);
+                self.push_private(to, frame);
+            }
+            Parcel::Fanout { room, except, frames } => self.gather(room, (Item::Frame(frames), weight), except),
+            Parcel::Updates { room, updates } => self.gather(room, (Item::Updates(updates), weight), None),
+            Parcel::Close { connection, close } => {
+                if let Some(slot) = self.slot(connection) {
+                    self.close(slot, &close);
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, id: RoomId, connection: ConnectionId) {
+        let Some(slot) = self.slot(connection) else { return };
+        let Some(socket) = self.sockets.get(slot).filter(|socket| socket.hears()) else { return };
+        let limits = socket.connection.limits();
+        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, limits));
+        room.enter(slot, &mut self.sockets);
+    }
+
+    /// Whatever came for the room before is still for this socket.
+    pub(super) fn leave_room(&mut self, slot: usize) {
+        let Some(seat) = self.sockets.get(slot).and_then(|socket| socket.seat) else { return };
+        let Some(room) = self.rooms.get_mut(&seat.room) else { return };
+        let touched = room.exit(seat, &mut self.sockets);
+        if room.is_empty() {
+            self.shard.handed_over(room.weight());
+            self.rooms.remove(&seat.room);
+        }
+        touched.into_iter().flatten().for_each(|slot| self.touch(slot));
+    }
+
+    fn push_private(&mut self, to: ConnectionId, frame: Bytes) {
+        let Some(slot) = self.slot(to) else { return };
+        let Some(socket) = self.sockets.get(slot).filter(|socket| socket.hears()) else { return };
+        if let Some(seat) = socket.seat
+            && let Some(room) = self.rooms.get_mut(&seat.room)
+        {
+            // What came for the room before goes out before.
+            room.settle(seat.at, &mut self.sockets);
+        }
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.push(frame);
+        }
+        self.touch(slot);
+    }
+
+    fn gather(&mut self, id: RoomId, item: (Item, usize), except: Option<ConnectionId>) {
+        let spared = except.and_then(|connection| self.slot(connection)).and_then(|slot| self.sockets.get(slot)?.seat);
+        let Some(room) = self.rooms.get_mut(&id) else {
+            // The last of its members here is just going.
+            return self.shard.handed_over(item.1);
+        };
+        let except = spared.filter(|seat| seat.room == id).map(|seat| seat.at);
+        let touched = room.push(item, except, &mut self.sockets, &mut self.deflater);
+        if let Some(slot) = touched {
+            self.touch(slot);
+        }
+        self.schedule(id);
+    }
+
+    fn close(&mut self, slot: usize, close: &Close) {
+        self.leave_room(slot);
+        let now = self.now();
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.begin_closing(close, now);
+        }
+        self.touch(slot);
+        self.arm(slot);
+    }
+
+    fn serve(&mut self, newcomer: Newcomer) {
+        let Newcomer { mut stream, read, admission, deflate } = newcomer;
+        let slot = self.sockets.vacant_key();
+        if let Err(error) = stream.register(self.registry(), Token(slot)) {
+            tracing::error!(%error, "a socket cannot be waited for");
+            return self.shard.socket_gone();
+        }
+        let connection = admission.connect_at(Arc::clone(&self.shard));
+        self.slots.insert(connection.id(), slot);
+        let now = self.now();
+        self.sockets.insert(Socket::new(stream, connection, deflate, now));
+        self.arm(slot);
+        if !read.is_empty() {
+            self.take_in(slot, &mut read.to_vec());
+        }
+    }
+
+    fn on_space(&mut self, connection: ConnectionId) {
+        let Some(slot) = self.slot(connection) else { return };
+        let unread = self.sockets.get_mut(slot).and_then(Socket::take_unread);
+        if let Some(mut unread) = unread {
+            self.take_in(slot, &mut unread);
+        }
+        self.read_on(slot);
+    }
+
+    fn slot(&self, connection: ConnectionId) -> Option<usize> {
+        self.slots.get(&connection).copied()
+    }
+}
+
+/// Tells a shard that the handler of a connection has room again.
+struct OnSpace {
+    shard: Arc<Shard>,
+    connection: ConnectionId,
+}
+
+impl Wake for OnSpace {
+    fn wake(self: Arc<Self>) {
+        use roomful::runtime::Post as _;
+
+        self.shard.push(Command::Space(self.connection));
+        self.shard.ring();
+    }
+}
+
+pub(super) fn on_space(shard: &Arc<Shard>, connection: ConnectionId) -> Waker {
+    Waker::from(Arc::new(OnSpace { shard: Arc::clone(shard), connection }))
+}

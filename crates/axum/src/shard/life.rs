@@ -1,0 +1,126 @@
+//! What becomes of a socket: what its peer says, its heartbeats, and its end.
+
+use roomful::Close;
+use roomful_core::Millis;
+use roomful_core::liveness::Beat;
+
+use super::command::on_space;
+use super::reactor::Reactor;
+use super::socket::{PeerEnd, Phase};
+
+impl Reactor {
+    /// What was read of a socket, or is left of an earlier read.
+    pub(super) fn take_in(&mut self, slot: usize, read: &mut [u8]) {
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if matches!(socket.phase, Phase::Lingering(_)) {
+            return;
+        }
+        socket.liveness.heard(now);
+        let shard = &self.shard;
+        let end = socket.take_in(read, &mut self.inflater, |socket| on_space(shard, socket.connection.id()));
+        if socket.has_own() {
+            self.touch(slot);
+        }
+        match end {
+            Some(end) => self.end_by_peer(slot, end),
+            None => self.arm_release(slot, now),
+        }
+    }
+
+    fn end_by_peer(&mut self, slot: usize, end: PeerEnd) {
+        self.leave_room(slot);
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        match end {
+            PeerEnd::Closed(close) => socket.finish(&close, now),
+            PeerEnd::Broke(error) => {
+                tracing::debug!(%error, "a client broke the protocol");
+                socket.linger(error, now);
+            }
+        }
+        self.touch(slot);
+        self.arm(slot);
+    }
+
+    /// Writes what is the socket's own, and does what waited for that.
+    pub(super) fn flush(&mut self, slot: usize) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        socket.touched = false;
+        if let Err(error) = socket.flush() {
+            return self.gone(slot, Some(error));
+        }
+        if socket.is_blocked() {
+            return;
+        }
+        match socket.phase {
+            Phase::Finishing(_) => return self.drop_socket(slot),
+            Phase::Lingering(_) => socket.stream.end_writing(),
+            Phase::Open | Phase::Closing(_) => {}
+        }
+        // It was not read while it was blocked.
+        self.read_on(slot);
+    }
+
+    /// A time that was asked for has come.
+    pub(super) fn look_at(&mut self, slot: usize, now: Millis) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if socket.deadline().is_some_and(|deadline| deadline <= now) {
+            return self.gone(slot, None);
+        }
+        if socket.phase == Phase::Open {
+            if !socket.may_read() && !socket.is_blocked() {
+                // It is not listened to, so its silence says nothing.
+                socket.liveness.heard(now);
+            }
+            match socket.liveness.poll(now) {
+                Beat::Dead => return self.give_up_silent(slot),
+                Beat::Ping => {
+                    socket.push_ping();
+                    self.touch(slot);
+                }
+                Beat::Wait(_) => {}
+            }
+        }
+        if let Some(socket) = self.sockets.get(slot)
+            && socket.connection.release_in() == Some(0)
+        {
+            socket.connection.release();
+        }
+        self.arm(slot);
+    }
+
+    /// Asks to be looked at when the next thing is due.
+    pub(super) fn arm(&mut self, slot: usize) {
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        let due = socket.deadline().unwrap_or_else(|| socket.liveness.next_at());
+        socket.due = self.timers.add(slot, due);
+        self.arm_release(slot, now);
+    }
+
+    /// The same, where a state over the rate is held and can be let go sooner.
+    fn arm_release(&mut self, slot: usize, now: Millis) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if let Some(at) = socket.connection.release_in().map(|wait| now + wait.max(1))
+            && at < socket.due
+        {
+            socket.due = self.timers.add(slot, at);
+        }
+    }
+
+    /// Nothing was heard for two heartbeats. It is not waited for, but a close frame that fits into the socket costs nothing.
+    fn give_up_silent(&mut self, slot: usize) {
+        self.leave_room(slot);
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.connection.end(&Close::HEARTBEAT_MISSED, None);
+            if !socket.is_blocked() {
+                socket.push_close(&Close::HEARTBEAT_MISSED);
+                if let Err(error) = socket.flush() {
+                    tracing::debug!(%error, "the silent peer is gone");
+                }
+            }
+        }
+        self.drop_socket(slot);
+    }
+}

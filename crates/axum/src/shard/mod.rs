@@ -1,0 +1,80 @@
+//! Threads of sockets.
+//!
+//! Every socket belongs to one shard, which is one thread: it reads frames and writes frames, and runs no code of the app's.
+//! A room hands a frame once to each shard that has members in it; the shard writes it to each of them.
+
+mod backlog;
+mod command;
+mod life;
+mod queue;
+mod reactor;
+mod room;
+mod socket;
+mod stream;
+mod tick;
+mod timers;
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use hyper::upgrade::Upgraded;
+use roomful::Admission;
+
+use queue::{Newcomer, Shard};
+use reactor::Reactor;
+
+/// The threads that sockets are spread over. They end with the last socket after this is dropped.
+pub(crate) struct Shards {
+    shards: Vec<Arc<Shard>>,
+    hasher: RandomState,
+}
+
+impl Shards {
+    /// Starts so many threads, or one for each core.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread, or nothing to wait for sockets with.
+    pub(crate) fn start(threads: Option<usize>) -> io::Result<Self> {
+        let threads =
+            threads.map_or_else(|| thread::available_parallelism().map_or(1, Into::into), |threads| threads.max(1));
+        let mut shards = Self { shards: Vec::new(), hasher: RandomState::new() };
+        for nth in 0..threads {
+            let reactor = Reactor::new()?;
+            shards.shards.push(Arc::clone(&reactor.shard));
+            thread::Builder::new().name(format!("roomful-shard-{nth}")).spawn(move || reactor.run())?;
+        }
+        Ok(shards)
+    }
+
+    /// Serves a connection that has been upgraded.
+    pub(crate) fn serve(&self, upgraded: Upgraded, admission: Admission, deflate: bool) {
+        let (stream, read) = match stream::take(upgraded) {
+            Ok(taken) => taken,
+            Err(error) => return tracing::error!(%error, "an upgraded socket cannot be served"),
+        };
+        if let Some(shard) = self.choose(&admission) {
+            shard.serve(Newcomer { stream, read, admission, deflate });
+        }
+    }
+
+    /// The members of a room share a shard, so that a small room's frame wakes one thread; where that one has far more
+    /// sockets than the least loaded, as with one large room, they are spread.
+    fn choose(&self, admission: &Admission) -> Option<&Arc<Shard>> {
+        let least = self.shards.iter().min_by_key(|shard| shard.sockets())?;
+        let own = admission.topic().map(|topic| self.hasher.hash_one(topic) as usize % self.shards.len());
+        let own = own.and_then(|own| self.shards.get(own)).unwrap_or(least);
+        Some(if own.sockets() > SPREAD_FROM + 2 * least.sockets() { least } else { own })
+    }
+}
+
+/// So many more sockets than twice the least loaded one's may a shard have before its rooms are spread.
+const SPREAD_FROM: usize = 256;
+
+impl Drop for Shards {
+    fn drop(&mut self) {
+        self.shards.iter().for_each(|shard| shard.end_with_last());
+    }
+}

@@ -1,0 +1,138 @@
+//! What waits for a shard's thread, and how it is woken.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use mio::{Registry, Token, Waker};
+use roomful::Admission;
+use roomful::runtime::{Parcel, Post};
+use roomful_core::ConnectionId;
+
+use super::stream::Stream;
+
+/// The token of the waker. Sockets have those from 0.
+pub(super) const WAKER: Token = Token(usize::MAX);
+
+/// One thread of sockets, as every other thread sees it.
+pub(crate) struct Shard {
+    queue: Mutex<Vec<Command>>,
+    /// Whether there is something to look at. What is queued is not looked at before.
+    rung: AtomicBool,
+    /// Whether the thread waits for its sockets, and has to be woken.
+    asleep: AtomicBool,
+    waker: Waker,
+    waiting_bytes: AtomicUsize,
+    /// Sockets that it has, or that are on their way to it.
+    sockets: AtomicUsize,
+    /// No more sockets will come.
+    last: AtomicBool,
+}
+
+/// Something for a shard's thread.
+pub(super) enum Command {
+    Parcel(Parcel),
+    Serve(Box<Newcomer>),
+    /// The handler of this connection has taken something from its full queue.
+    Space(ConnectionId),
+}
+
+/// A socket that has been upgraded.
+pub(super) struct Newcomer {
+    pub(super) stream: Stream,
+    /// What the client sent behind the handshake.
+    pub(super) read: Bytes,
+    pub(super) admission: Admission,
+    pub(super) deflate: bool,
+}
+
+impl Shard {
+    pub(super) fn new(registry: &Registry) -> io::Result<Self> {
+        Ok(Self {
+            queue: Mutex::default(),
+            rung: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            waker: Waker::new(registry, WAKER)?,
+            waiting_bytes: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
+            last: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn push(&self, command: Command) {
+        self.lock().push(command);
+    }
+
+    /// Hands a socket over.
+    pub(super) fn serve(&self, newcomer: Newcomer) {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+        self.push(Command::Serve(Box::new(newcomer)));
+        self.ring();
+    }
+
+    pub(super) fn sockets(&self) -> usize {
+        self.sockets.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn socket_gone(&self) {
+        self.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The thread ends with the last of its sockets.
+    pub(super) fn end_with_last(&self) {
+        self.last.store(true, Ordering::SeqCst);
+        self.ring();
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.last.load(Ordering::SeqCst) && self.sockets() == 0
+    }
+
+    /// All that is queued, where somebody has rung; `commands` must be empty and takes the queue's place.
+    pub(super) fn take(&self, commands: &mut Vec<Command>) {
+        if self.rung.swap(false, Ordering::SeqCst) {
+            std::mem::swap(&mut *self.lock(), commands);
+        }
+    }
+
+    /// Says that the thread is about to wait. `false`: it was rung meanwhile, and must not.
+    pub(super) fn fall_asleep(&self) -> bool {
+        self.asleep.store(true, Ordering::SeqCst);
+        !self.rung.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn wake_up(&self) {
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+
+    /// So many bytes have been handed to the sockets.
+    pub(super) fn handed_over(&self, bytes: usize) {
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Command>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Post for Shard {
+    fn deliver(&self, parcel: Parcel) {
+        self.waiting_bytes.fetch_add(parcel.bytes(), Ordering::Relaxed);
+        self.push(Command::Parcel(parcel));
+    }
+
+    fn ring(&self) {
+        // Whoever rings and whoever falls asleep each write one flag and then read the other, so one of them sees both.
+        if !self.rung.swap(true, Ordering::SeqCst)
+            && self.asleep.load(Ordering::SeqCst)
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "a thread of sockets cannot be woken");
+        }
+    }
+
+    fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes.load(Ordering::Relaxed)
+    }
+}

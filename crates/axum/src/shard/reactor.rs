@@ -1,0 +1,267 @@
+//! The thread of a shard: it waits for its sockets and its queue, reads, writes, and looks at the time.
+//!
+//! A turn takes a bounded slice of each kind of work, so that nothing that a socket or a room has to do keeps the others
+//! waiting for longer than that.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+use roomful::Close;
+use roomful::runtime::RoomId;
+use roomful_core::{ConnectionId, Millis};
+use roomful_websocket::deflate::{Deflater, Inflater};
+use slab::Slab;
+
+use super::queue::{Shard, WAKER};
+use super::room::{Room, Slice};
+use super::socket::Socket;
+use super::tick::Tick;
+use super::timers::Timers;
+
+/// The one buffer that all sockets are read into.
+const READ_BYTES: usize = 64 << 10;
+
+/// Sockets that are written to before others are read from again: half a millisecond's worth.
+const SLICE: usize = 128;
+
+/// Buffers of ticks that have landed are kept for the next ones, this many of them.
+const SPARE_TICKS: usize = 4;
+
+const EVENTS: usize = 1_024;
+
+pub(super) struct Reactor {
+    poll: Poll,
+    pub(super) shard: Arc<Shard>,
+    pub(super) sockets: Slab<Socket>,
+    pub(super) slots: HashMap<ConnectionId, usize>,
+    pub(super) rooms: HashMap<RoomId, Room>,
+    pub(super) timers: Timers,
+    /// Sockets with something to read.
+    pub(super) to_read: VecDeque<usize>,
+    /// Sockets with something of their own to write.
+    pub(super) to_write: Vec<usize>,
+    /// Rooms whose turn it is to write.
+    pub(super) to_fly: VecDeque<RoomId>,
+    /// Rooms that write when a time has come.
+    pub(super) later: BTreeSet<(Millis, RoomId)>,
+    spare: Vec<Tick>,
+    pub(super) deflater: Deflater,
+    pub(super) inflater: Inflater,
+    buffer: Vec<u8>,
+    began: Instant,
+}
+
+impl Reactor {
+    /// A reactor, and what other threads see of it.
+    pub(super) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let shard = Arc::new(Shard::new(poll.registry())?);
+        Ok(Self {
+            poll,
+            shard,
+            sockets: Slab::new(),
+            slots: HashMap::new(),
+            rooms: HashMap::new(),
+            timers: Timers::default(),
+            to_read: VecDeque::new(),
+            to_write: Vec::new(),
+            to_fly: VecDeque::new(),
+            later: BTreeSet::new(),
+            spare: Vec::new(),
+            deflater: Deflater::new(),
+            inflater: Inflater::new(),
+            buffer: vec![0; READ_BYTES],
+            began: Instant::now(),
+        })
+    }
+
+    /// Runs until there will be no more sockets.
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut commands = Vec::new();
+        while !self.shard.has_ended() {
+            if let Err(error) = self.wait(&mut events) {
+                tracing::error!(%error, "a thread of sockets cannot wait for them");
+                return;
+            }
+            self.note(&events);
+            self.shard.take(&mut commands);
+            commands.drain(..).for_each(|command| self.carry_out(command));
+            for _ in 0..self.to_read.len() {
+                self.read_next();
+            }
+            self.fly();
+            for slot in std::mem::take(&mut self.to_write) {
+                self.flush(slot);
+            }
+            self.look_at_the_time();
+        }
+    }
+
+    pub(super) fn registry(&self) -> &mio::Registry {
+        self.poll.registry()
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let busy = !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty());
+        let timeout = if busy || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
+        let waited = self.poll.poll(events, timeout);
+        self.shard.wake_up();
+        match waited {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            waited => waited,
+        }
+    }
+
+    fn until_due(&self) -> Option<Duration> {
+        let room = self.later.first().map(|(at, _)| *at);
+        let next = self.timers.next().into_iter().chain(room).min()?;
+        Some(Duration::from_millis(next.saturating_sub(self.now())))
+    }
+
+    fn note(&mut self, events: &Events) {
+        for event in events.iter().filter(|event| event.token() != WAKER) {
+            let Token(slot) = event.token();
+            let Some(socket) = self.sockets.get_mut(slot) else { continue };
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                socket.hung_up |= event.is_read_closed() || event.is_error();
+                socket.readable = true;
+                self.to_read.push_back(slot);
+            }
+            if event.is_writable() && socket.is_blocked() {
+                self.touch(slot);
+            }
+        }
+    }
+
+    fn read_next(&mut self) {
+        let Some(slot) = self.to_read.pop_front() else { return };
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if !socket.readable || !socket.may_read() {
+            return;
+        }
+        match socket.stream.read(&mut self.buffer) {
+            Ok(0) => self.gone(slot, None),
+            Ok(read) => {
+                // A short read has emptied the socket, and the next byte makes an event. The end of all bytes does not
+                // where it came with them.
+                socket.readable = read == self.buffer.len() || socket.hung_up;
+                if socket.readable {
+                    self.to_read.push_back(slot);
+                }
+                let mut buffer = std::mem::take(&mut self.buffer);
+                if let Some(read) = buffer.get_mut(..read) {
+                    self.take_in(slot, read);
+                }
+                self.buffer = buffer;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => socket.readable = false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.to_read.push_back(slot),
+            Err(error) => self.gone(slot, Some(error)),
+        }
+    }
+
+    /// Nothing keeps the socket from being read any more.
+    pub(super) fn read_on(&mut self, slot: usize) {
+        if self.sockets.get(slot).is_some_and(|socket| socket.readable && socket.may_read()) {
+            self.to_read.push_back(slot);
+        }
+    }
+
+    /// Writes what the rooms have gathered, a slice.
+    fn fly(&mut self) {
+        let now = self.now();
+        let mut failed = Vec::new();
+        let mut left = SLICE;
+        while left > 0
+            && let Some(id) = self.to_fly.pop_front()
+        {
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            let spare = || self.spare.pop().unwrap_or_default();
+            left = left.saturating_sub(room.members());
+            match room.fly((now, SLICE), &mut self.sockets, spare, &mut failed) {
+                Slice::More => self.to_fly.push_back(id),
+                Slice::Landed(tick) => {
+                    room.has_turn = false;
+                    self.shard.handed_over(tick.weight());
+                    if self.spare.len() < SPARE_TICKS {
+                        self.spare.push(tick);
+                    }
+                    self.schedule(id);
+                }
+            }
+        }
+        for (slot, error) in failed {
+            self.gone(slot, Some(error));
+        }
+    }
+
+    /// Gives a room that has something to write its turn, now or when its window opens.
+    pub(super) fn schedule(&mut self, id: RoomId) {
+        let now = self.now();
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        if room.has_turn || !room.is_waiting() {
+            return;
+        }
+        room.has_turn = true;
+        if room.open_at > now {
+            self.later.insert((room.open_at, id));
+        } else {
+            self.to_fly.push_back(id);
+        }
+    }
+
+    /// The socket has something to write that is its own.
+    pub(super) fn touch(&mut self, slot: usize) {
+        if let Some(socket) = self.sockets.get_mut(slot)
+            && !std::mem::replace(&mut socket.touched, true)
+        {
+            self.to_write.push(slot);
+        }
+    }
+
+    fn look_at_the_time(&mut self) {
+        let now = self.now();
+        while let Some((at, id)) = self.later.first().copied()
+            && at <= now
+        {
+            self.later.pop_first();
+            self.to_fly.push_back(id);
+        }
+        while let Some((at, slots)) = self.timers.take(now) {
+            for slot in slots {
+                if self.sockets.get(slot).is_some_and(|socket| socket.due == at) {
+                    self.look_at(slot, now);
+                }
+            }
+        }
+    }
+
+    /// The socket is gone: whatever waited for it is dropped, and its member leaves.
+    pub(super) fn gone(&mut self, slot: usize, error: Option<io::Error>) {
+        if let Some(socket) = self.sockets.get(slot) {
+            tracing::debug!(error = error.as_ref().map(tracing::field::display), "a socket ended");
+            socket.connection.end(&Close::LOST, error.map(|error| Box::new(error) as _));
+        }
+        self.drop_socket(slot);
+    }
+
+    pub(super) fn drop_socket(&mut self, slot: usize) {
+        self.leave_room(slot);
+        if let Some(socket) = self.sockets.try_remove(slot) {
+            self.slots.remove(&socket.connection.id());
+            self.shard.socket_gone();
+        }
+    }
+}

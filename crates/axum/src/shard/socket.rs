@@ -1,0 +1,317 @@
+//! One socket of a shard: what it is doing, what it has still to write, and what it does with what it reads.
+
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use roomful::Close;
+use roomful::runtime::{Connection, RoomId};
+use roomful_core::Millis;
+use roomful_core::liveness::Liveness;
+use roomful_core::outbox::{Outbox, Overflow};
+use roomful_websocket::deflate::Inflater;
+use roomful_websocket::{CloseFrame, DecodeError, Decoder, Event, Opcode, encode};
+
+use super::backlog::Backlog;
+use super::queue::Shard;
+use super::stream::Stream;
+use super::tick::{Kind, Tick};
+
+pub(super) struct Socket {
+    pub(super) stream: Stream,
+    pub(super) connection: Connection<Shard>,
+    pub(super) kind: Kind,
+    pub(super) seat: Option<Seat>,
+    pub(super) phase: Phase,
+    pub(super) liveness: Liveness,
+    /// When it is to be looked at again; what stands in the timers at another time is out of date.
+    pub(super) due: Millis,
+    /// Whether it stands among those that have something to write.
+    pub(super) touched: bool,
+    /// There may be something to read.
+    pub(super) readable: bool,
+    /// The peer writes no more, so the end of what it wrote has to be read although no event will say so.
+    pub(super) hung_up: bool,
+    decoder: Decoder,
+    /// What was read and not taken in, because the handler's queue is full.
+    unread: Vec<u8>,
+    /// What goes out before anything else, when the shard has done what was to be done.
+    own: Vec<u8>,
+    /// There is one while the socket takes no more. Then `own` is empty.
+    backlog: Option<Box<Backlog>>,
+    /// Too much waited: nothing more does, and the close is on its way.
+    given_up: bool,
+}
+
+/// Where it sits in a room's list of members.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seat {
+    pub(super) room: RoomId,
+    pub(super) at: usize,
+}
+
+/// How far the end of a socket has come. Each but the first has a deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Open,
+    /// This side's close is on its way; the peer's is to come.
+    Closing(Millis),
+    /// Both have closed. What is still to be written is, and then the socket is dropped.
+    Finishing(Millis),
+    /// The peer broke the rules. What it still sends is read and thrown away: dropping a socket with unread bytes resets
+    /// it, and the reset would overtake the close frame.
+    Lingering(Millis),
+}
+
+/// What the peer did that ends the connection.
+pub(super) enum PeerEnd {
+    Closed(Close),
+    Broke(DecodeError),
+}
+
+impl Socket {
+    pub(super) fn new(stream: Stream, connection: Connection<Shard>, deflate: bool, now: Millis) -> Self {
+        let limits = connection.limits();
+        Self {
+            stream,
+            kind: Kind { dialect: connection.dialect(), deflate },
+            seat: None,
+            phase: Phase::Open,
+            liveness: Liveness::new(limits.heartbeat_ms, now),
+            due: Millis::MAX,
+            touched: false,
+            readable: false,
+            hung_up: false,
+            decoder: Decoder::new(limits.frame_bytes, deflate),
+            unread: Vec::new(),
+            own: Vec::new(),
+            backlog: None,
+            given_up: false,
+            connection,
+        }
+    }
+
+    /// Whether frames of the rooms are for it still.
+    pub(super) fn hears(&self) -> bool {
+        self.phase == Phase::Open && !self.given_up
+    }
+
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        match self.phase {
+            Phase::Open => None,
+            Phase::Closing(at) | Phase::Finishing(at) | Phase::Lingering(at) => Some(at),
+        }
+    }
+
+    /// Whether its bytes may be read now. A client that does not read is not read from either, or the pongs it asks for
+    /// would pile up; nor is one whose handler has enough to do.
+    pub(super) fn may_read(&self) -> bool {
+        match self.phase {
+            Phase::Lingering(_) => true,
+            Phase::Finishing(_) => false,
+            Phase::Open | Phase::Closing(_) => self.backlog.is_none() && self.unread.is_empty(),
+        }
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.backlog.is_some()
+    }
+
+    /// Whether the rest of an earlier read waits until the handler's queue has room.
+    pub(super) fn take_unread(&mut self) -> Option<Vec<u8>> {
+        (!self.unread.is_empty()).then(|| std::mem::take(&mut self.unread))
+    }
+
+    /// Takes in what was read, message by message, while the handler's queue has room; the rest is kept, and `on_space` is
+    /// woken when there is room again.
+    pub(super) fn take_in(
+        &mut self,
+        read: &mut [u8],
+        inflater: &mut Inflater,
+        on_space: impl Fn(&Self) -> Waker,
+    ) -> Option<PeerEnd> {
+        let mut input = read;
+        loop {
+            if self.phase == Phase::Open && !self.has_space() {
+                let waker = on_space(self);
+                if self.connection.poll_space(&mut Context::from_waker(&waker)).is_pending() {
+                    self.unread = input.to_vec();
+                    return None;
+                }
+            }
+            match self.decoder.next(&mut input, inflater) {
+                Ok(Some(Event::Text(text))) => self.connection.receive(text.as_bytes()),
+                Ok(Some(Event::Binary(bytes))) => self.connection.receive(&bytes),
+                Ok(Some(Event::Ping(payload))) => {
+                    if self.phase == Phase::Open {
+                        encode::push_pong(&mut self.own, &payload);
+                    }
+                }
+                Ok(Some(Event::Pong(_))) => {}
+                Ok(Some(Event::Close(frame))) => return Some(PeerEnd::Closed(closed_by_peer(frame))),
+                Ok(None) => return None,
+                Err(error) => return Some(PeerEnd::Broke(error)),
+            }
+        }
+    }
+
+    /// This side ends the connection. The first close stands.
+    pub(super) fn begin_closing(&mut self, close: &Close, now: Millis) {
+        if self.phase == Phase::Open {
+            self.push_close(close);
+            self.phase = Phase::Closing(self.close_deadline(now));
+            self.connection.end(close, None);
+        }
+    }
+
+    /// The peer has closed, and is answered with its own code where this side has not closed before.
+    pub(super) fn finish(&mut self, close: &Close, now: Millis) {
+        if self.phase == Phase::Open {
+            self.push_close(close);
+        }
+        self.phase = Phase::Finishing(self.close_deadline(now));
+        self.connection.end(close, None);
+    }
+
+    /// The peer broke the rules: it is told, and not heard any more.
+    pub(super) fn linger(&mut self, error: DecodeError, now: Millis) {
+        let close = match error.close_code() {
+            1007 => Close::NOT_UTF8,
+            1009 => Close::TOO_BIG,
+            _ => Close::PROTOCOL_ERROR,
+        };
+        if self.phase == Phase::Open {
+            self.push_close(&close);
+        }
+        self.phase = Phase::Lingering(self.close_deadline(now));
+        self.connection.end(&close, Some(Box::new(error)));
+    }
+
+    fn close_deadline(&self, now: Millis) -> Millis {
+        now + self.connection.limits().close_timeout_ms
+    }
+
+    fn has_space(&self) -> bool {
+        self.connection.poll_space(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+    }
+
+    /// A frame for this socket alone.
+    pub(super) fn push(&mut self, frame: Bytes) {
+        if self.backlog.is_some() {
+            self.queue(|outbox| outbox.push(frame).map(|()| false));
+        } else {
+            encode::push_message(&mut self.own, Opcode::Text, &frame);
+        }
+    }
+
+    /// What the room has for it from this number on, to be written with what is its own.
+    pub(super) fn push_items(&mut self, tick: &Tick, from: u64) {
+        let kind = self.kind;
+        if self.backlog.is_some() {
+            self.queue(|outbox| tick.queue(from, kind.dialect, outbox));
+        } else {
+            self.own.extend_from_slice(tick.bytes_from(from, kind));
+        }
+    }
+
+    pub(super) fn push_ping(&mut self) {
+        // One that is blocked has not answered the last ping either, and its silence will say so.
+        if self.backlog.is_none() {
+            encode::push_ping(&mut self.own, b"");
+        }
+    }
+
+    /// The last frame: nothing is written behind it.
+    pub(super) fn push_close(&mut self, close: &Close) {
+        let mut bytes = Vec::new();
+        match close.code {
+            // These stand for no code and for no close frame, and must never be on the wire.
+            1005 | 1006 => bytes.extend_from_slice(&encode::header(Opcode::Close, 0, false)),
+            code => encode::push_close(&mut bytes, code, &close.reason),
+        }
+        match &mut self.backlog {
+            Some(backlog) => backlog.end_with(bytes.into()),
+            None => self.own.extend(bytes),
+        }
+    }
+
+    /// Whether there is something of its own to write.
+    pub(super) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// Writes what is its own, and whatever waits.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.write(&self.stream)?;
+            if backlog.is_empty() {
+                self.backlog = None;
+            }
+        }
+        // An idle socket keeps no buffer.
+        let own = std::mem::take(&mut self.own);
+        if own.is_empty() {
+            return Ok(());
+        }
+        let written = self.stream.write(&[IoSlice::new(&own)])?;
+        if written < own.len() {
+            self.block(Bytes::from(own).slice(written..));
+        }
+        Ok(())
+    }
+
+    /// Writes what is its own and behind it what the room has for it from this number on, with one call.
+    pub(super) fn write_with(&self, tick: &Tick, from: u64) -> io::Result<usize> {
+        let items = tick.bytes_from(from, self.kind);
+        if self.own.is_empty() {
+            return self.stream.write(&[IoSlice::new(items)]);
+        }
+        self.stream.write(&[IoSlice::new(&self.own), IoSlice::new(items)])
+    }
+
+    /// So much was written of what [`write_with`](Socket::write_with) was to write. The rest waits.
+    pub(super) fn wrote_with(&mut self, tick: &Tick, from: u64, written: usize) {
+        let own = std::mem::take(&mut self.own);
+        if written == own.len() + tick.bytes_from(from, self.kind).len() {
+            return;
+        }
+        let (rest, next) = match written.checked_sub(own.len()) {
+            None => (Bytes::from(own).slice(written..), from),
+            Some(of_items) => {
+                let (rest, next) = tick.unsent(from, self.kind, of_items);
+                (Bytes::copy_from_slice(rest), next)
+            }
+        };
+        self.block(rest);
+        self.push_items(tick, next);
+    }
+
+    fn block(&mut self, rest: Bytes) {
+        let mut backlog = Backlog::new(self.connection.limits().outbox_bytes);
+        backlog.begin_with(rest);
+        self.backlog = Some(Box::new(backlog));
+    }
+
+    fn queue(&mut self, push: impl FnOnce(&mut Outbox) -> Result<bool, Overflow>) {
+        let Some(backlog) = &mut self.backlog else { return };
+        if self.given_up {
+            return;
+        }
+        match push(&mut backlog.outbox) {
+            Ok(false) => {}
+            Ok(true) => self.connection.count_conflated(),
+            Err(_) => {
+                backlog.outbox.clear();
+                self.given_up = true;
+                self.connection.give_up();
+            }
+        }
+    }
+}
+
+fn closed_by_peer(frame: Option<CloseFrame<'_>>) -> Close {
+    match frame {
+        Some(CloseFrame { code, reason }) => Close { code, reason: reason.into_owned().into() },
+        None => Close::NO_CODE,
+    }
+}

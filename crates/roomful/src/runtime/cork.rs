@@ -1,0 +1,123 @@
+//! One ring for all that a task sends while it runs.
+//!
+//! A handler that takes sixteen messages from its queue sends sixteen frames to five hundred sockets. Rung for each, their
+//! thread would wake for the first and write it to all of them while the others are still being made; rung once, when the
+//! task waits or ends, it writes all sixteen with one call a socket.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use super::Post;
+use super::post::PostKey;
+
+type Held = HashMap<PostKey, Arc<dyn Post>>;
+
+thread_local! {
+    /// Which posts are to be rung when the task that runs here has stopped; `None` while none is corked.
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+}
+
+/// Rings a post: at once, or when the corked task that runs here waits or ends.
+pub(super) fn ring(post: &Arc<dyn Post>) {
+    let held = HELD.with_borrow_mut(|held| match held {
+        Some(posts) => {
+            posts.entry(PostKey::of(post)).or_insert_with(|| Arc::clone(post));
+            true
+        }
+        None => false,
+    });
+    if !held {
+        post.ring();
+    }
+}
+
+/// Rings what the corked task that runs here has sent so far.
+pub(super) fn let_go() {
+    let posts = HELD.with_borrow_mut(|held| held.as_mut().map(std::mem::take));
+    ring_all(posts);
+}
+
+/// A task whose rings are held until it waits or ends.
+pub(super) async fn corked<T>(task: impl Future<Output = T>) -> T {
+    let mut task = pin!(task);
+    poll_fn(|cx| {
+        let _cork = Cork::hold();
+        task.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Lets go when it is dropped, by a panic too. A task that is run within another has a cork of its own.
+struct Cork {
+    outer: Option<Held>,
+}
+
+impl Cork {
+    fn hold() -> Self {
+        Self { outer: HELD.replace(Some(Held::new())) }
+    }
+}
+
+impl Drop for Cork {
+    fn drop(&mut self) {
+        ring_all(HELD.replace(self.outer.take()));
+    }
+}
+
+fn ring_all(posts: Option<Held>) {
+    posts.into_iter().flatten().for_each(|(_, post)| post.ring());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use std::task::Poll;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::runtime::Parcel;
+
+    #[derive(Default)]
+    struct Bell(AtomicUsize);
+
+    impl Post for Bell {
+        fn deliver(&self, _: Parcel) {}
+
+        fn ring(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn waiting_bytes(&self) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn a_task_rings_once_each_time_it_waits_or_ends() {
+        let bell = Arc::new(Bell::default());
+        let post: Arc<dyn Post> = bell.clone();
+        let rung = || bell.0.load(Ordering::Relaxed);
+        ring(&post);
+        assert_eq!(rung(), 1, "nothing holds it");
+        let mut task = Box::pin(corked(async {
+            ring(&post);
+            ring(&post);
+            let mut waited = false;
+            poll_fn(move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+            ring(&post);
+            let_go();
+            ring(&post);
+        }));
+        assert!(task.as_mut().now_or_never().is_none());
+        assert_eq!(rung(), 2);
+        task.now_or_never().expect("it ends");
+        assert_eq!(rung(), 4);
+        ring(&post);
+        assert_eq!(rung(), 5);
+    }
+}
