@@ -16,7 +16,7 @@ use roomful_websocket::deflate::{Deflater, Inflater};
 use slab::Slab;
 
 use super::queue::{Shard, WAKER};
-use super::room::{Room, Slice};
+use super::room::Room;
 use super::socket::Socket;
 use super::tick::Tick;
 use super::timers::Timers;
@@ -191,12 +191,12 @@ impl Reactor {
             let spare = || self.spare.pop().unwrap_or_default();
             left = left.saturating_sub(room.members());
             match room.fly((now, SLICE), &mut self.sockets, spare, &mut failed) {
-                Slice::More => self.to_fly.push_back(id),
-                Slice::Landed(tick) => {
+                None => self.to_fly.push_back(id),
+                Some(landed) => {
                     room.has_turn = false;
-                    self.shard.handed_over(tick.weight());
+                    self.shard.handed_over(landed.weight());
                     if self.spare.len() < SPARE_TICKS {
-                        self.spare.push(tick);
+                        self.spare.push(landed);
                     }
                     self.schedule(id);
                 }

@@ -42,14 +42,6 @@ struct Flight {
     at: usize,
 }
 
-/// What became of a slice.
-pub(super) enum Slice {
-    /// More members wait for it.
-    More,
-    /// All have it: what its items were counted as, and its memory.
-    Landed(Tick),
-}
-
 impl Room {
     pub(super) fn new(id: RoomId, limits: &Limits) -> Self {
         Self {
@@ -142,14 +134,15 @@ impl Room {
         self.flight.is_some() || !self.tick.is_empty()
     }
 
-    /// Writes to at most `limit` members. Those whose sockets fail are added to `failed`.
+    /// Writes to at most `limit` members. Those whose sockets fail are added to `failed`. Returns the tick when the last
+    /// member has it.
     pub(super) fn fly(
         &mut self,
         (now, limit): (Millis, usize),
         sockets: &mut Slab<Socket>,
         spare: impl FnOnce() -> Tick,
         failed: &mut Vec<(usize, io::Error)>,
-    ) -> Slice {
+    ) -> Option<Tick> {
         let mut flight = match self.flight.take() {
             Some(flight) => flight,
             None => {
@@ -178,8 +171,8 @@ impl Room {
         }
         if flight.at < self.members.len() {
             self.flight = Some(flight);
-            return Slice::More;
+            return None;
         }
-        Slice::Landed(flight.tick)
+        Some(flight.tick)
     }
 }
