@@ -97,10 +97,10 @@ mod tests {
 
     #[test]
     fn a_part_of_a_run_does_not_replace_the_report_of_a_whole_one() {
-        let output = |line| args(line).output().display().to_string();
+        let output = |line: &str| args(line).output().display().to_string();
         assert_eq!(output("--repository r"), "r/bench/results");
-        for line in ["--quick", "--only rate", "--peers bun"] {
-            assert_eq!(output(&format!("--repository r {line}")), "r/bench/results/partial", "{line}");
+        for line in ["--quick", "--only rate", "--peers bun"].map(|words| format!("--repository r {words}")) {
+            assert_eq!(output(&line), "r/bench/results/partial", "{line}");
         }
         assert_eq!(output("--repository r --quick --output here"), "r/here");
     }
