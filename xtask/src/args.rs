@@ -16,6 +16,13 @@ The commands of this project.
         --port PORT   the port to listen on; 3000 when not given, any free one when 0
         --worker      serve it as on Cloudflare, on workerd, and not with axum
 
+    cargo xtask bench [--quick] [--only SCENARIO]... [--peers LIST] [--list]
+        Build the servers and run Roomful and its peers side by side; the report goes into bench/results.
+        --quick       short slots and few connections, to see that everything runs; the figures are noise
+        --only NAME   run this scenario; may be given several times
+        --peers LIST  compare with these servers, with commas between
+        --list        print the scenarios and the servers, and run none
+
     cargo xtask help
         Print this text.";
 
@@ -35,6 +42,10 @@ pub(crate) enum Request {
     Demo {
         port: u16,
         on: Platform,
+    },
+    /// Run the benchmark, which reads these words itself.
+    Bench {
+        words: Vec<String>,
     },
 }
 
@@ -58,7 +69,7 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownCommand(word) => {
-                write!(f, "there is no command `{word}`: only `test` and `demo`")
+                write!(f, "there is no command `{word}`: only `test`, `demo` and `bench`")
             }
             Self::UnknownOption { command, word } => {
                 write!(f, "`cargo xtask {command}` knows no `{word}`")
@@ -82,6 +93,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "help" | "--help" | "-h" => Ok(Request::Help),
         "test" => parse_test(words),
         "demo" => parse_demo(words),
+        "bench" => Ok(Request::Bench { words: words.collect() }),
         _ => Err(UsageError::UnknownCommand(command)),
     }
 }
@@ -178,6 +190,12 @@ mod tests {
     }
 
     #[test]
+    fn bench_is_given_its_words_as_they_are() {
+        let words = ["--only", "rate", "--help"].map(str::to_owned).to_vec();
+        assert_eq!(parse_line("bench --only rate --help"), Ok(Request::Bench { words }));
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         assert_eq!(parse_line("tset"), Err(UsageError::UnknownCommand("tset".to_owned())));
         assert_eq!(
@@ -191,6 +209,9 @@ mod tests {
     #[test]
     fn a_mistake_points_at_the_help() {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
-        assert_eq!(message, "there is no command `tset`: only `test` and `demo`; `cargo xtask --help` explains");
+        assert_eq!(
+            message,
+            "there is no command `tset`: only `test`, `demo` and `bench`; `cargo xtask --help` explains"
+        );
     }
 }

@@ -1,10 +1,12 @@
 //! The project's own commands, run as `cargo xtask <command>`:
 //!
 //! - `test` installs what the tests need and runs every one of them, as CI does;
-//! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker.
+//! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker;
+//! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs.
 
 mod apt;
 mod args;
+mod bench;
 mod cargo_tools;
 mod command;
 mod demo;
@@ -53,5 +55,6 @@ fn serve(request: Request) -> Result<(), Failure> {
         }
         Request::Test { only } => test::run(&Repo::find()?, &only),
         Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
+        Request::Bench { words } => bench::run(&Repo::find()?, &words),
     }
 }

@@ -4,7 +4,7 @@ use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::{Outcome, Step};
 use crate::worker::{self, WORKER};
-use crate::{layering, npm, sans_io, tools};
+use crate::{bench, layering, npm, sans_io, tools};
 
 /// The npm package `roomful`.
 const CLIENT: &str = "clients/typescript";
@@ -49,6 +49,13 @@ pub(crate) const STEPS: &[Step] = &[
         work: wasm,
     },
     Step { name: "rust-test", promise: "the Rust tests, those in the documentation too", needs: &[], work: rust_test },
+    Step {
+        name: "bench-lint",
+        promise: "the load generator is formatted, and no warning is in it",
+        needs: &["tools-rust"],
+        work: bench::lint,
+    },
+    Step { name: "bench-test", promise: "the tests of the load generator", needs: &[], work: bench::test },
     Step { name: "doc", promise: "the documentation builds without a warning", needs: &[], work: doc },
     Step { name: "types", promise: "the generated TypeScript is what the Rust code says", needs: &[], work: types },
     Step {
@@ -215,8 +222,8 @@ fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
     // The client's prettier formats all packages: one version, and the root's one configuration and list of exceptions.
     let prettier = format!("{CLIENT}/node_modules/prettier/bin/prettier.cjs");
     passed(command::run(
-        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER]),
-        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER}`"),
+        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, bench::SCRIPTS]),
+        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {}`", bench::SCRIPTS),
     ))
 }
 

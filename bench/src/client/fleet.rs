@@ -1,0 +1,234 @@
+//! All connections to one server, on one thread.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token};
+use socket2::SockRef;
+
+use super::connection::{Connection, Ear, Phase, Traffic};
+use super::handshake;
+use super::inflate::Inflater;
+use crate::dialect::Dialect;
+use crate::failure::Failure;
+use crate::tally::Tally;
+
+/// A message may be this long: the snapshot of a room of 10,000.
+const BUFFER: usize = 4 << 20;
+/// Connections that may be between their first packet and their room at once; more than a listener's queue takes would wait
+/// a second for their packet to be sent again.
+const OPENING: usize = 256;
+/// How long a server may take to let some connections in.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a connection offers beyond the plain protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Nothing.
+    Plain,
+    /// `permessage-deflate`, with no context takeover.
+    Deflate,
+}
+
+/// Connections to one server, numbered in the order in which they were made.
+#[derive(Debug)]
+pub struct Fleet {
+    poll: Poll,
+    events: Events,
+    connections: Vec<Connection>,
+    buffer: Vec<u8>,
+    inflater: Inflater,
+    stalled: usize,
+    dialect: Dialect,
+    /// What came in.
+    pub traffic: Traffic,
+}
+
+impl Fleet {
+    /// No connection yet, for servers of this dialect.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more readiness queues.
+    pub fn new(dialect: Dialect) -> Result<Self, Failure> {
+        Ok(Self {
+            poll: Poll::new().map_err(Failure::io("a poll"))?,
+            events: Events::with_capacity(4096),
+            connections: Vec::new(),
+            buffer: vec![0; BUFFER],
+            inflater: Inflater::default(),
+            stalled: 0,
+            dialect,
+            traffic: Traffic::default(),
+        })
+    }
+
+    /// Opens a connection into each of these rooms, a part of them at a time, and waits until all are in.
+    ///
+    /// # Errors
+    ///
+    /// When a server refuses one, or takes longer than a minute for a part of them.
+    pub fn open(
+        &mut self,
+        address: SocketAddr,
+        rooms: &[String],
+        offer: Offer,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        for part in rooms.chunks(OPENING) {
+            let first = self.connections.len();
+            self.connect(address, part.len())?;
+            self.upgrade(first, part, offer)?;
+            self.await_open(tally, PATIENCE)?;
+        }
+        Ok(())
+    }
+
+    /// Makes connections that ask for nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// When the system or the server refuses one.
+    pub fn connect(&mut self, address: SocketAddr, count: usize) -> Result<(), Failure> {
+        for _ in 0..count {
+            let doing = || format!("connection {} to {address}", self.connections.len());
+            let stream = std::net::TcpStream::connect(address).map_err(Failure::io(doing()))?;
+            stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(Failure::io(doing()))?;
+            let mut stream = mio::net::TcpStream::from_std(stream);
+            let token = Token(self.connections.len());
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut stream, token, interest).map_err(Failure::io(doing()))?;
+            self.connections.push(Connection::new(stream));
+        }
+        Ok(())
+    }
+
+    /// Sends the upgrade requests of the connections from `first` on, one for each room, and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a socket takes nothing.
+    pub fn upgrade(&mut self, first: usize, rooms: &[String], offer: Offer) -> Result<(), Failure> {
+        let headers = self.dialect.headers(offer == Offer::Deflate);
+        for (connection, room) in self.connections.iter_mut().skip(first).zip(rooms) {
+            connection.write(handshake::request(&self.dialect.path(room), &headers).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every connection is in its room.
+    ///
+    /// # Errors
+    ///
+    /// When that takes longer than `patience`.
+    pub fn await_open(&mut self, tally: &mut Tally, patience: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + patience;
+        while self.open_count() < self.len() {
+            self.poll(tally, Duration::from_millis(100))?;
+            if Instant::now() > until {
+                return Err(Failure::Timeout {
+                    what: "the room",
+                    seconds: patience.as_secs(),
+                    state: format!("{} of {} are in", self.open_count(), self.len()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for what comes within `timeout`, and takes it in. A timeout of less than a millisecond does not wait.
+    ///
+    /// # Errors
+    ///
+    /// When a connection ends, or something comes that must not.
+    pub fn poll(&mut self, tally: &mut Tally, timeout: Duration) -> Result<(), Failure> {
+        let timeout = Duration::from_millis(timeout.as_millis().try_into().unwrap_or(u64::MAX));
+        match self.poll.poll(&mut self.events, Some(timeout)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other.map_err(Failure::io("the poll"))?,
+        }
+        for event in &self.events {
+            let Token(member) = event.token();
+            let Some(connection) = self.connections.get_mut(member) else { continue };
+            if event.is_writable() {
+                connection.flush()?;
+            }
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                connection.read(&mut Ear {
+                    member,
+                    dialect: self.dialect,
+                    buffer: &mut self.buffer,
+                    inflater: &mut self.inflater,
+                    tally,
+                    traffic: &mut self.traffic,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in all that has arrived, and waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fleet::poll`].
+    pub fn settle(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        loop {
+            self.poll(tally, Duration::ZERO)?;
+            if self.events.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends bytes that are whole frames already.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has ended.
+    pub fn send(&mut self, member: usize, frames: &[u8]) -> Result<(), Failure> {
+        self.connections.get_mut(member).map_or(Ok(()), |connection| connection.write(frames))
+    }
+
+    /// Whether this connection's socket would not take all that was sent.
+    pub fn is_blocked(&self, member: usize) -> bool {
+        self.connections.get(member).is_some_and(Connection::is_blocked)
+    }
+
+    /// Reads nothing more from this connection, and leaves the kernel little room to read for it.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn stall(&mut self, member: usize) -> Result<(), Failure> {
+        let Some(connection) = self.connections.get_mut(member) else { return Ok(()) };
+        self.stalled += 1;
+        SockRef::from(&connection.stream).set_recv_buffer_size(4096).map_err(Failure::io("a small receive buffer"))?;
+        self.poll.registry().deregister(&mut connection.stream).map_err(Failure::io("reading no more"))
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// How many are not read any more.
+    pub fn stalled(&self) -> usize {
+        self.stalled
+    }
+
+    /// How many compress.
+    pub fn deflating(&self) -> usize {
+        self.connections.iter().filter(|connection| connection.deflate).count()
+    }
+
+    fn open_count(&self) -> usize {
+        self.connections.iter().filter(|connection| connection.phase == Phase::Open).count()
+    }
+}

@@ -1,0 +1,120 @@
+//! What each server wants to hear, so that the same load can be put on all of them.
+
+/// How a server is talked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Roomful's own, `roomful.v1`.
+    Roomful,
+    /// Roomful as a client without a sub-protocol hears it.
+    RoomfulPlain,
+    /// A relay: what one says, the others hear, byte for byte.
+    Relay,
+    /// Engine.IO 4 over a WebSocket with Socket.IO 5 in it.
+    SocketIo,
+}
+
+/// What a connection does about a message that it gets before it counts as open.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Greeting {
+    /// It is in its room.
+    Done,
+    /// It says this, and waits.
+    Say(&'static [u8]),
+    /// It waits.
+    Wait,
+}
+
+impl Dialect {
+    /// The path and query that lead to this room.
+    pub fn path(self, room: &str) -> String {
+        match self {
+            // `{"id":"ROOM"}`, percent-encoded.
+            Self::Roomful | Self::RoomfulPlain => {
+                format!("/__sockets?m=fixture&s=bench&r=%7B%22id%22%3A%22{room}%22%7D")
+            }
+            Self::Relay => format!("/?room={room}"),
+            Self::SocketIo => format!("/socket.io/?EIO=4&transport=websocket&room={room}"),
+        }
+    }
+
+    /// Header lines of the upgrade beyond those that every upgrade has.
+    pub fn headers(self, deflate: bool) -> String {
+        let mut headers = String::new();
+        if self == Self::Roomful {
+            headers += "Sec-WebSocket-Protocol: roomful.v1\r\n";
+        }
+        if deflate {
+            headers += "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; server_no_context_takeover\r\n";
+        }
+        headers
+    }
+
+    /// Whether the server greets a connection; where it does not, the upgrade alone lets it in.
+    pub fn greets(self) -> bool {
+        self != Self::Relay
+    }
+
+    /// What to do about a message that comes before the connection is open.
+    pub fn greet(self, payload: &[u8]) -> Greeting {
+        match self {
+            Self::Relay => Greeting::Done,
+            // The snapshot is always first.
+            Self::Roomful | Self::RoomfulPlain => Greeting::Done,
+            Self::SocketIo if payload.starts_with(b"0") => Greeting::Say(b"40"),
+            Self::SocketIo if payload.starts_with(b"40") => Greeting::Done,
+            Self::SocketIo => Greeting::Wait,
+        }
+    }
+
+    /// What a message must be answered with at once, when it is a heartbeat inside text messages.
+    pub fn heartbeat(self, payload: &[u8]) -> Option<&'static [u8]> {
+        (self == Self::SocketIo && payload == b"2").then_some(b"3")
+    }
+
+    /// The text message that has the server tell `content`, some JSON, to all others.
+    pub fn message(self, content: &str) -> String {
+        match self {
+            Self::Roomful | Self::RoomfulPlain => format!(r#"{{"t":"msg","msg":{content}}}"#),
+            Self::Relay => content.to_owned(),
+            Self::SocketIo => format!(r#"42["m",{content}]"#),
+        }
+    }
+
+    /// The text message that makes `state`, some JSON, what others see of this member.
+    ///
+    /// A relay has no presence: there each update is a message.
+    pub fn presence(self, state: &str) -> String {
+        match self {
+            Self::Roomful | Self::RoomfulPlain => format!(r#"{{"t":"presence","state":{state}}}"#),
+            Self::Relay | Self::SocketIo => self.message(state),
+        }
+    }
+
+    /// Whether the server keeps a roster at each client.
+    pub fn has_roster(self) -> bool {
+        matches!(self, Self::Roomful | Self::RoomfulPlain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn socket_io_is_in_its_room_when_its_namespace_is_open() {
+        let io = Dialect::SocketIo;
+        assert_eq!(io.greet(br#"0{"sid":"x"}"#), Greeting::Say(b"40"));
+        assert_eq!(io.greet(br#"40{"sid":"y"}"#), Greeting::Done);
+        assert_eq!(io.heartbeat(b"2"), Some(&b"3"[..]));
+        assert_eq!(Dialect::Relay.heartbeat(b"2"), None, "there it is somebody's message");
+    }
+
+    #[test]
+    fn a_message_is_wrapped_as_each_server_wants_it() {
+        assert_eq!(Dialect::Roomful.message("1"), r#"{"t":"msg","msg":1}"#);
+        assert_eq!(Dialect::Relay.message("1"), "1");
+        assert_eq!(Dialect::SocketIo.message("1"), r#"42["m",1]"#);
+        assert_eq!(Dialect::Roomful.presence("1"), r#"{"t":"presence","state":1}"#);
+        assert_eq!(Dialect::Relay.presence("1"), "1");
+    }
+}

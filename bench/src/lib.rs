@@ -1,0 +1,34 @@
+//! Roomful and its peers, side by side in one run: what each delivery costs the server, and how late it comes.
+//!
+//! One process is the load generator for all servers. It takes turns: a slot of a few seconds with one server, then with
+//! the next, round after round in rotated order, so that what disturbs the machine disturbs all of them. A ratio is taken
+//! inside a round only.
+//!
+//! - [`peer`] is who is compared, and how each is started;
+//! - [`client`] is a WebSocket client that costs little, and thousands of it on one thread;
+//! - [`mark`] is what a message carries so that its delivery can be checked and timed without parsing it;
+//! - [`tally`] and [`roster`] are what receivers saw, and what they must not see;
+//! - [`server`] and [`meter`] are a server's process, its processor time and its memory;
+//! - [`trial`] is one server under load, [`scenario`] all loads there are;
+//! - [`figures`] is what a slot measured, [`report`] what is written of them.
+//!
+//! It must never reach beyond the loopback interface, nor leave a server running.
+
+pub mod args;
+pub mod client;
+pub mod clock;
+pub mod content;
+pub mod dialect;
+pub mod failure;
+pub mod figures;
+pub mod machine;
+pub mod mark;
+pub mod meter;
+pub mod peer;
+pub mod report;
+pub mod roster;
+pub mod run;
+pub mod scenario;
+pub mod server;
+pub mod tally;
+pub mod trial;

@@ -1,0 +1,126 @@
+//! What a process costs: processor time and memory, as the system counts them.
+
+use std::fs;
+use std::ops::Sub;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_getcpuclockid};
+use nix::unistd::Pid;
+
+use crate::failure::Failure;
+
+/// Processor time that a process has used since it began, all threads together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cpu {
+    /// All of it, to the nanosecond.
+    pub total: Duration,
+    /// What was spent in user space, in the system's ticks of 10 ms: good for a share over some seconds, no more.
+    pub user_ticks: u64,
+    /// What was spent in the kernel, in the same ticks.
+    pub system_ticks: u64,
+}
+
+impl Cpu {
+    /// What this process has used.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such process.
+    pub fn of(pid: u32) -> Result<Self, Failure> {
+        let gone = |error: nix::Error| Failure::io(format!("the processor time of process {pid}"))(error.into());
+        let clock: ClockId = clock_getcpuclockid(Pid::from_raw(pid.cast_signed())).map_err(gone)?;
+        let total = Duration::from(clock.now().map_err(gone)?);
+        let stat = read(&format!("/proc/{pid}/stat"))?;
+        let (user_ticks, system_ticks) = ticks(&stat);
+        Ok(Self { total, user_ticks, system_ticks })
+    }
+
+    /// The part spent in user space, from 0 to 1, or nothing when there was no tick.
+    pub fn user_share(self) -> Option<f64> {
+        let ticks = self.user_ticks + self.system_ticks;
+        (ticks > 0).then(|| self.user_ticks as f64 / ticks as f64)
+    }
+}
+
+impl Sub for Cpu {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            total: self.total.saturating_sub(earlier.total),
+            user_ticks: self.user_ticks.saturating_sub(earlier.user_ticks),
+            system_ticks: self.system_ticks.saturating_sub(earlier.system_ticks),
+        }
+    }
+}
+
+/// Memory of a process in user space, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// What is in memory and belongs to it alone: what it would free by ending.
+    pub private_dirty: u64,
+    /// What is in memory.
+    pub rss: u64,
+}
+
+impl Memory {
+    /// What this process uses.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such process.
+    pub fn of(pid: u32) -> Result<Self, Failure> {
+        let rollup = read(&format!("/proc/{pid}/smaps_rollup"))?;
+        Ok(Self { private_dirty: kilobytes(&rollup, "Private_Dirty:") << 10, rss: kilobytes(&rollup, "Rss:") << 10 })
+    }
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(Failure::io(path))
+}
+
+/// `utime` and `stime` of `/proc/PID/stat`.
+fn ticks(stat: &str) -> (u64, u64) {
+    // The program's name stands in parentheses and may hold anything, so the fields count from behind it.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, after)| after);
+    let mut fields = after_name.split_whitespace().skip(11).map(|field| field.parse().unwrap_or(0));
+    (fields.next().unwrap_or(0), fields.next().unwrap_or(0))
+}
+
+fn kilobytes(rollup: &str, name: &str) -> u64 {
+    let line = rollup.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_programs_name_may_look_like_fields() {
+        let stat = "7 (a) b 1 2) S 1 7 7 0 -1 4194560 90 0 0 0 123 45 0 0 20 0 1 0 100";
+        assert_eq!(ticks(stat), (123, 45));
+    }
+
+    #[test]
+    fn memory_is_read_in_bytes() {
+        let rollup = "0-1 ---p 0 00:00 0 [rollup]\nRss:   12 kB\nPss_Dirty:   9 kB\nPrivate_Dirty:   3 kB\n";
+        assert_eq!(kilobytes(rollup, "Private_Dirty:"), 3);
+        assert_eq!(kilobytes(rollup, "Rss:"), 12);
+    }
+
+    #[test]
+    fn this_process_has_used_something() {
+        let pid = std::process::id();
+        let before = Cpu::of(pid).expect("this process");
+        let work: u64 = (0..1_000_000_u64).map(std::hint::black_box).sum();
+        let used = Cpu::of(pid).expect("this process") - before;
+        assert!(work > 0 && used.total > Duration::ZERO);
+        assert!(Memory::of(pid).expect("this process").rss > 0);
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_an_error() {
+        assert!(Cpu::of(0x3fff_fff0).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! Who is compared, and how each is started.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::dialect::Dialect;
+use crate::failure::Failure;
+
+/// One server.
+#[derive(Debug)]
+pub struct Peer {
+    /// Its name on the command line and in tables.
+    pub name: &'static str,
+    /// What it does for a message, so that nobody compares what is not alike.
+    pub does: &'static str,
+    /// How it is talked to.
+    pub dialect: Dialect,
+    program: Program,
+}
+
+#[derive(Debug)]
+enum Program {
+    /// The project's own server, built in the project's workspace.
+    Fixture,
+    /// A binary of this workspace.
+    Built { name: &'static str, words: &'static [&'static str] },
+    /// A script for Node.
+    Node(&'static str),
+    /// A script for Bun.
+    Bun(&'static str),
+}
+
+/// Ourselves, whom every ratio is of.
+pub const OURSELVES: &str = "roomful";
+
+/// All there are. The first is ourselves.
+pub const PEERS: &[Peer] = &[
+    Peer {
+        name: OURSELVES,
+        does: "reads the message as JSON, runs the room's handler, numbers and encodes an envelope; keeps a roster; speaks roomful.v1",
+        dialect: Dialect::Roomful,
+        program: Program::Fixture,
+    },
+    Peer {
+        name: "roomful-plain",
+        does: "the same, to clients that ask for no sub-protocol",
+        dialect: Dialect::RoomfulPlain,
+        program: Program::Fixture,
+    },
+    Peer {
+        name: "bun",
+        does: "relays the bytes with Bun's native publish, which is uWebSockets in C++; no roster, no envelope",
+        dialect: Dialect::Relay,
+        program: Program::Bun("bun.mjs"),
+    },
+    Peer {
+        name: "ws",
+        does: "relays the bytes with a loop of sends, on Node with the package `ws`; no roster, no envelope",
+        dialect: Dialect::Relay,
+        program: Program::Node("ws.mjs"),
+    },
+    Peer {
+        name: "socket.io",
+        does: "parses the event as JSON and encodes it anew, on Node; rooms, no roster",
+        dialect: Dialect::SocketIo,
+        program: Program::Node("socketio.mjs"),
+    },
+    Peer {
+        name: "axum",
+        does: "relays the bytes, with axum's WebSockets (tokio-tungstenite) as everybody writes it: a task and a queue a connection, `send` each",
+        dialect: Dialect::Relay,
+        program: Program::Built { name: "peer-axum", words: &[] },
+    },
+    Peer {
+        name: "axum-tuned",
+        does: "the same with a read buffer of 4 KiB, and `feed` of all that waits before one `flush`",
+        dialect: Dialect::Relay,
+        program: Program::Built { name: "peer-axum", words: &["--tuned"] },
+    },
+    Peer {
+        name: "socketioxide",
+        does: "parses the event as JSON and encodes it anew, in Rust; rooms, no roster",
+        dialect: Dialect::SocketIo,
+        program: Program::Built { name: "peer-socketioxide", words: &[] },
+    },
+];
+
+/// The peer of this name.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn find(name: &str) -> Result<&'static Peer, Failure> {
+    let names = || PEERS.iter().map(|peer| peer.name).collect::<Vec<_>>().join(", ");
+    PEERS
+        .iter()
+        .find(|peer| peer.name == name)
+        .ok_or_else(|| Failure::Usage(format!("there is no peer `{name}`; there are {}", names())))
+}
+
+impl Peer {
+    /// The command that starts it, below the repository's root.
+    ///
+    /// # Errors
+    ///
+    /// When it was not built or installed.
+    pub fn command(&self, repository: &Path) -> Result<Command, Failure> {
+        let scripts = repository.join("bench/peers/node");
+        let (program, words): (PathBuf, Vec<PathBuf>) = match &self.program {
+            Program::Fixture => {
+                (repository.join("target/release/fixture"), ["--port", "0"].map(PathBuf::from).to_vec())
+            }
+            Program::Built { name, words } => {
+                (repository.join("bench/target/release").join(name), words.iter().map(PathBuf::from).collect())
+            }
+            Program::Node(script) => ("node".into(), vec![scripts.join(script)]),
+            Program::Bun(script) => (scripts.join("node_modules/.bin/bun"), vec![scripts.join(script)]),
+        };
+        if program.components().count() > 1 && !program.exists() {
+            let why = format!("{} is not there; `cargo xtask bench` builds it", program.display());
+            return Err(Failure::Start { peer: self.name, why });
+        }
+        let mut command = Command::new(program);
+        command.args(words);
+        Ok(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_the_first_is_ourselves() {
+        let mut names: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
+        assert_eq!(names.first(), Some(&OURSELVES));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PEERS.len());
+    }
+
+    #[test]
+    fn an_unknown_peer_is_named_beside_those_there_are() {
+        let message = find("wss").expect_err("there is no such peer").to_string();
+        assert!(message.contains("`wss`") && message.contains("socketioxide"), "{message}");
+    }
+}

@@ -1,0 +1,126 @@
+//! The report as Markdown.
+
+use std::fmt::Write as _;
+
+use super::Report;
+use super::charts::Chart;
+use super::columns::{self, Column};
+use crate::figures::{Figures, Spread};
+use crate::run::{Outcome, Row};
+
+/// The whole report.
+pub(super) fn write(report: &Report, charts: &[Chart]) -> String {
+    let mut text = introduction(report);
+    for chart in charts {
+        // Writing to a string does not fail, here and below.
+        let _ = writeln!(text, "![{}]({})\n", chart.title, chart.file);
+    }
+    for outcome in &report.outcomes {
+        text += &section(outcome);
+    }
+    text += "## What each does for a message\n\n";
+    for peer in &report.peers {
+        let _ = writeln!(text, "- **{}** {}.", peer.name, peer.does);
+    }
+    text
+}
+
+fn introduction(report: &Report) -> String {
+    let pace = report.pace;
+    let mut text = format!(
+        "# Roomful and its peers, side by side\n\n\
+         Written by `cargo xtask bench`. Servers took turns in one run, {} slots of {:.2} s each unless a table says otherwise, \
+         in rotated order; each on one processor, the load generator on another. A figure is the median of its slots, with the \
+         smallest and the largest in parentheses; a ratio is taken round by round, of the table's first row to this row: under 1, \
+         the first row is the cheaper. Every delivery was checked: once, in its sender's order, rosters equal at rest.\n\n{}\n\n",
+        pace.rounds,
+        pace.slot.as_secs_f64(),
+        report.machine,
+    );
+    if pace.divisor > 1 {
+        let _ = writeln!(
+            text,
+            "**A quick run: connections divided by {}, slots too short. These figures are noise.**\n",
+            pace.divisor
+        );
+    }
+    text
+}
+
+fn section(outcome: &Outcome) -> String {
+    let scenario = outcome.scenario;
+    let columns = columns::of(scenario.family);
+    let mut text = format!("## {}\n\n", scenario.title);
+    let _ = writeln!(text, "`{}` measures {}. Not measured: {}.\n", scenario.name, scenario.measures, scenario.omits);
+    text += &table(columns, &outcome.rows);
+    text += &noise(outcome);
+    for row in &outcome.rows {
+        if let Some(failure) = &row.failure {
+            let _ = writeln!(text, "\n**{}** did not finish: {failure}.", row.label);
+        }
+    }
+    text + "\n"
+}
+
+fn table(columns: &[Column], rows: &[Row]) -> String {
+    let headings: Vec<&str> = columns.iter().map(|column| column.heading).collect();
+    let mut text = format!("| server | {} |\n|---|{}\n", headings.join(" | "), "---|".repeat(columns.len()));
+    for row in rows {
+        let cell = |column: &Column| {
+            let cell = rows.first().and_then(|first| (column.cell)(row, first));
+            cell.unwrap_or_else(|| "–".to_owned())
+        };
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        let _ = writeln!(text, "| {} | {} |", row.label, cells.join(" | "));
+    }
+    text
+}
+
+/// How far apart the slots of one server were: the smallest difference that a reader should believe.
+fn noise(outcome: &Outcome) -> String {
+    let noise = outcome.rows.iter().filter_map(|row| {
+        let slots = row.slots.iter().filter_map(Figures::cpu_per_delivery);
+        Spread::of(slots).filter(|_| row.slots.len() > 1).map(Spread::noise)
+    });
+    match Spread::of(noise) {
+        Some(noise) => {
+            format!(
+                "\nNoise: CPU a delivery of one server differed between its slots by {:.0}% ({:.0}–{:.0}%).\n",
+                noise.median * 100.0,
+                noise.min * 100.0,
+                noise.max * 100.0
+            )
+        }
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    fn row(label: &'static str, cpu_seconds: &[f64]) -> Row {
+        let slot = |cpu_seconds: &f64| Figures {
+            seconds: 1.0,
+            cpu_seconds: *cpu_seconds,
+            deliveries: 1_000_000,
+            ..Figures::default()
+        };
+        Row { label, ours: false, slots: cpu_seconds.iter().map(slot).collect(), failure: None }
+    }
+
+    #[test]
+    fn a_section_has_a_row_for_each_server_and_says_who_failed() {
+        let mut failed = row("late", &[]);
+        failed.failure = Some("it was late".to_owned());
+        let rows = vec![row("us", &[1.0, 1.2]), row("them", &[2.0, 2.0]), failed];
+        let outcome = Outcome { scenario: Scenario::find("fanout-64-w1").expect("a scenario"), rows };
+        let text = section(&outcome);
+        assert!(text.contains("| us | 1.10 (1.00–1.20) | 1.00 |"), "{text}");
+        assert!(text.contains("| them | 2.00 | 0.55 (0.50–0.60) |"), "{text}");
+        assert!(text.contains("| late | – | – |"), "{text}");
+        assert!(text.contains("**late** did not finish: it was late."), "{text}");
+        assert!(text.contains("by 9% (0–18%)"), "{text}");
+    }
+}

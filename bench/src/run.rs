@@ -1,0 +1,172 @@
+//! A run: every scenario, and in each of its rounds every server in its turn.
+
+use std::path::PathBuf;
+
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::figures::Figures;
+use crate::peer::OURSELVES;
+use crate::peer::Peer;
+use crate::scenario::{Contestant, Pace, Scenario, run_slot};
+use crate::trial::Trial;
+
+/// The processor that the load generator keeps to, where there is more than one.
+const GENERATOR_PROCESSOR: usize = 1;
+
+/// What a run needs.
+#[derive(Debug)]
+pub struct Setting {
+    /// The repository's root.
+    pub repository: PathBuf,
+    /// How much time it takes.
+    pub pace: Pace,
+    /// The run's clock.
+    pub clock: Clock,
+}
+
+/// What a scenario showed.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The scenario.
+    pub scenario: &'static Scenario,
+    /// Each server in it; the first is the one whose ratios are taken.
+    pub rows: Vec<Row>,
+}
+
+/// What one server showed in one scenario.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub label: &'static str,
+    /// Whether it is ourselves, whose failures fail the run.
+    pub ours: bool,
+    /// Its slots, round by round.
+    pub slots: Vec<Figures>,
+    /// Why there are no more slots than these.
+    pub failure: Option<String>,
+}
+
+/// A server in a scenario, and what it has shown so far.
+struct Entry {
+    contestant: Contestant,
+    /// Running, when it keeps running from slot to slot.
+    trial: Option<Trial>,
+    row: Row,
+}
+
+/// Keeps this thread to one processor, and leaves the other to the servers.
+///
+/// Where there is only one, nothing can be kept apart; the report's generator column shows it.
+pub fn keep_to_one_processor() {
+    let mut set = CpuSet::new();
+    if set.set(GENERATOR_PROCESSOR).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set)).is_err() {
+        eprintln!("there is no second processor: servers and load generator share one, and figures will say little");
+    }
+}
+
+impl Setting {
+    /// Runs a scenario with these peers.
+    pub fn run(&self, scenario: &'static Scenario, peers: &[&'static Peer]) -> Outcome {
+        println!("\n==> {}: {}", scenario.name, scenario.title);
+        let mut entries: Vec<Entry> = scenario.contestants(peers).into_iter().map(Entry::new).collect();
+        if !scenario.is_fresh_each_slot() {
+            for at in 0..entries.len() {
+                self.attempt(scenario, &mut entries, at, Self::prepare);
+            }
+        }
+        for round in 0..scenario.rounds(self.pace) {
+            for turn in 0..entries.len() {
+                let at = (turn + round) % entries.len();
+                self.attempt(scenario, &mut entries, at, Self::slot);
+            }
+        }
+        Outcome { scenario, rows: entries.into_iter().map(|entry| entry.row).collect() }
+    }
+
+    /// Does one server's part, unless it failed before; what fails now is told and ends its part.
+    fn attempt(
+        &self,
+        scenario: &Scenario,
+        entries: &mut [Entry],
+        at: usize,
+        part: impl Fn(&Self, &Scenario, &mut Entry) -> Result<(), Failure>,
+    ) {
+        for entry in entries.iter_mut() {
+            // Heartbeats of those whose turn it is not are answered all the same.
+            if let Some(trial) = &mut entry.trial
+                && let Err(failure) = trial.fleet.settle(&mut trial.tally)
+            {
+                entry.fail(failure, scenario);
+            }
+        }
+        if let Some(entry) = entries.get_mut(at)
+            && entry.row.failure.is_none()
+            && let Err(failure) = part(self, scenario, entry)
+        {
+            entry.fail(failure, scenario);
+        }
+    }
+
+    /// Starts a server that keeps running, and warms it up.
+    fn prepare(&self, scenario: &Scenario, entry: &mut Entry) -> Result<(), Failure> {
+        let mut trial = self.start(scenario, entry.contestant)?;
+        trial.fill()?;
+        if entry.contestant.offer == crate::client::Offer::Deflate && trial.fleet.deflating() == 0 {
+            let why = "it did not take the offer of permessage-deflate".to_owned();
+            return Err(Failure::Start { peer: entry.contestant.label, why });
+        }
+        run_slot(scenario, &mut trial, self.pace)?;
+        entry.trial = Some(trial);
+        Ok(())
+    }
+
+    fn slot(&self, scenario: &Scenario, entry: &mut Entry) -> Result<(), Failure> {
+        let figures = match &mut entry.trial {
+            Some(trial) => {
+                let figures = run_slot(scenario, trial, self.pace)?;
+                trial.await_rosters()?;
+                figures
+            }
+            None => run_slot(scenario, &mut self.start(scenario, entry.contestant)?, self.pace)?,
+        };
+        entry.say(&figures);
+        entry.row.slots.push(figures);
+        Ok(())
+    }
+
+    fn start(&self, scenario: &Scenario, contestant: Contestant) -> Result<Trial, Failure> {
+        let layout = scenario.layout(self.pace, contestant.offer);
+        Trial::start(contestant.peer, &self.repository, layout, self.clock)
+    }
+}
+
+impl Entry {
+    fn new(contestant: Contestant) -> Self {
+        let ours = contestant.peer.name == OURSELVES;
+        let row = Row { label: contestant.label, ours, slots: Vec::new(), failure: None };
+        Self { contestant, trial: None, row }
+    }
+
+    fn fail(&mut self, failure: Failure, scenario: &Scenario) {
+        let failure = failure.within(scenario.name, self.contestant.label).to_string();
+        println!("  {:<22} {failure}", self.contestant.label);
+        self.row.failure = Some(failure);
+        self.trial = None;
+    }
+
+    fn say(&self, figures: &Figures) {
+        let mut words = vec![format!("{:.2} cores", figures.cores().unwrap_or(0.0))];
+        words.extend(figures.cpu_per_delivery().map(|micros| format!("{micros:.2} µs a delivery")));
+        words.extend(figures.delivered().map(|part| format!("{:.1}% delivered", part * 100.0)));
+        words.extend(figures.latency.map(|latency| format!("p99 {:.1} ms", latency.p99)));
+        words.extend(figures.ready_seconds.map(|seconds| format!("everybody knows everybody after {seconds:.2} s")));
+        words.extend(figures.memory_per_connection.map(|bytes| format!("{bytes:.0} B a connection")));
+        words.extend(figures.memory_growth.map(|bytes| format!("grew by {:.2} MiB", bytes / 1048576.0)));
+        words.extend(figures.generator_cores().map(|cores| format!("generator {cores:.2} cores")));
+        println!("  {:<22} {}", self.contestant.label, words.join(", "));
+    }
+}

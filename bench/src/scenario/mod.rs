@@ -1,0 +1,206 @@
+//! All loads there are, and how a slot of each is run.
+
+mod slot;
+mod table;
+
+use std::time::Duration;
+
+use crate::client::Offer;
+use crate::content::Content;
+use crate::failure::Failure;
+use crate::peer::{OURSELVES, Peer};
+use crate::trial::{Layout, Talkers};
+
+pub use slot::run as run_slot;
+pub use table::SCENARIOS;
+
+/// A load, and what there is to know about it.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its name in the report.
+    pub title: &'static str,
+    /// What a figure of it says.
+    pub measures: &'static str,
+    /// What it does not say.
+    pub omits: &'static str,
+    /// Which table and which chart it belongs to.
+    pub family: Family,
+    /// What is done.
+    pub load: Load,
+}
+
+/// Scenarios that are read in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// What a delivery costs.
+    FanOut,
+    /// How many states arrive, how old, on how much of a processor.
+    Cursors,
+    /// How soon everybody knows everybody.
+    Joins,
+    /// What a connection holds.
+    Idle,
+    /// What one that does not read does to the others.
+    Stalled,
+    /// What compression saves and costs.
+    Deflate,
+}
+
+/// What is done to a server.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Load {
+    /// One sender in one room: so many messages at once, and the next when all receivers have them.
+    Bursts {
+        /// Who gets them.
+        receivers: usize,
+        /// What they say.
+        content: Content,
+        /// How many at once.
+        in_flight: usize,
+    },
+    /// One sender in each room, at a rate that does not depend on the server.
+    Paced {
+        /// How many rooms.
+        rooms: usize,
+        /// Members of each, its sender too.
+        members: usize,
+        /// What they say.
+        content: Content,
+        /// Messages a second, all rooms together.
+        per_second: f64,
+    },
+    /// Everybody in one room sets their state 30 times a second.
+    Cursors {
+        /// How many.
+        members: usize,
+    },
+    /// Everybody comes into one room at once.
+    Joins {
+        /// How many.
+        members: usize,
+    },
+    /// Connections in rooms of ten, over which nothing is said.
+    Idle {
+        /// How many.
+        connections: usize,
+    },
+    /// A fixed rate, first with everybody reading, then with one that does not.
+    Stalled {
+        /// Who gets the messages, the one that does not read too.
+        receivers: usize,
+        /// What they say.
+        content: Content,
+        /// Messages a second.
+        per_second: f64,
+    },
+    /// As [`Load::Bursts`], one at a time, to ourselves with and without compression.
+    Deflate {
+        /// Who gets them.
+        receivers: usize,
+        /// What they say.
+        content: Content,
+    },
+}
+
+/// How often a mouse is told of.
+pub const CURSOR_HZ: f64 = 30.0;
+
+/// How much time and how many connections a run may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Slots of each server.
+    pub rounds: usize,
+    /// How long a slot is.
+    pub slot: Duration,
+    /// What numbers of connections are divided by.
+    pub divisor: usize,
+}
+
+impl Pace {
+    /// For figures.
+    pub const FULL: Self = Self { rounds: 5, slot: Duration::from_millis(1500), divisor: 1 };
+    /// To see that everything runs; its figures are noise.
+    pub const QUICK: Self = Self { rounds: 2, slot: Duration::from_millis(250), divisor: 10 };
+}
+
+/// One server in one scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Contestant {
+    /// The server.
+    pub peer: &'static Peer,
+    /// Its name in this scenario's table.
+    pub label: &'static str,
+    /// What its clients offer.
+    pub offer: Offer,
+}
+
+impl Scenario {
+    /// The scenario of this name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn find(name: &str) -> Result<&'static Self, Failure> {
+        SCENARIOS.iter().find(|scenario| scenario.name == name).ok_or_else(|| {
+            Failure::Usage(format!("there is no scenario `{name}`; `cargo xtask bench --list` prints those there are"))
+        })
+    }
+
+    /// Who takes part, of those that were asked for. The first is the one whose ratios are taken.
+    pub fn contestants(&self, peers: &[&'static Peer]) -> Vec<Contestant> {
+        let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain };
+        match self.load {
+            Load::Joins { .. } => peers.iter().filter(|peer| peer.dialect.has_roster()).map(plain).collect(),
+            // As many as the system's usual bound on open files lets one process talk to at once.
+            Load::Bursts { receivers: 2000.., .. } => {
+                let few = [OURSELVES, "bun", "axum-tuned"];
+                peers.iter().filter(|peer| few.contains(&peer.name)).map(plain).collect()
+            }
+            Load::Deflate { .. } => {
+                let ours = peers.iter().filter(|peer| peer.name == OURSELVES);
+                ours.flat_map(|peer| {
+                    [
+                        Contestant { peer, label: "roomful, compressed", offer: Offer::Deflate },
+                        Contestant { peer, label: "roomful, uncompressed", offer: Offer::Plain },
+                    ]
+                })
+                .collect()
+            }
+            _ => peers.iter().map(plain).collect(),
+        }
+    }
+
+    /// How many slots each server gets.
+    pub fn rounds(&self, pace: Pace) -> usize {
+        match self.load {
+            // Memory does not depend on when it is looked at.
+            Load::Idle { .. } => 1,
+            // Slots with a server of their own take longer.
+            Load::Joins { .. } | Load::Cursors { .. } | Load::Stalled { .. } => pace.rounds.min(3),
+            _ => pace.rounds,
+        }
+    }
+
+    /// Whether each slot has a server of its own, because a slot leaves behind what the next would suffer from.
+    pub fn is_fresh_each_slot(&self) -> bool {
+        !matches!(self.load, Load::Bursts { .. } | Load::Paced { .. } | Load::Deflate { .. })
+    }
+
+    /// Who is in which room.
+    pub fn layout(&self, pace: Pace, offer: Offer) -> Layout {
+        let some = |connections: usize| (connections / pace.divisor).max(2);
+        let (rooms, members, talkers) = match self.load {
+            Load::Bursts { receivers, .. } | Load::Deflate { receivers, .. } | Load::Stalled { receivers, .. } => {
+                (1, some(receivers) + 1, Talkers::First)
+            }
+            Load::Paced { rooms, members, .. } if rooms > 1 => (some(rooms), members, Talkers::First),
+            Load::Paced { members, .. } => (1, some(members), Talkers::First),
+            Load::Cursors { members } => (1, some(members), Talkers::All),
+            Load::Joins { members } => (1, some(members), Talkers::None),
+            Load::Idle { connections } => (some(connections / 10), 10, Talkers::None),
+        };
+        Layout { rooms, members, talkers, offer }
+    }
+}

@@ -1,0 +1,79 @@
+//! One slot of one server.
+
+use std::time::{Duration, Instant};
+
+use super::{CURSOR_HZ, Load, Pace, Scenario};
+use crate::failure::Failure;
+use crate::figures::Figures;
+use crate::trial::{Reading, Trial};
+
+/// How long an idle server may put itself in order before its memory is read.
+const REST: Duration = Duration::from_secs(2);
+/// How long a reader is stalled, in slots: until the kernel holds no more for it, and the server has to.
+const STALLED_SLOTS: u32 = 4;
+/// How long two thousand may take to know each other.
+const JOIN_PATIENCE: Duration = Duration::from_secs(180);
+
+/// Runs a slot of this scenario. The trial is full already, unless the load is about how it fills.
+///
+/// # Errors
+///
+/// When the server does not do what it must.
+pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures, Failure> {
+    match scenario.load {
+        Load::Bursts { content, in_flight, .. } => trial.bursts(content, in_flight, pace.slot),
+        Load::Deflate { content, .. } => trial.bursts(content, 1, pace.slot),
+        Load::Paced { content, per_second, .. } => trial.paced(content, per_second, pace.slot),
+        Load::Cursors { .. } => cursors(trial, pace),
+        Load::Joins { .. } => joins(trial),
+        Load::Idle { .. } => idle(trial),
+        Load::Stalled { content, per_second, .. } => {
+            trial.fill()?;
+            trial.paced(content, per_second, pace.slot)?;
+            let undisturbed = trial.paced(content, per_second, pace.slot)?;
+            let before = trial.server.memory()?.private_dirty;
+            trial.fleet.stall(trial.layout.members - 1)?;
+            let stalled = trial.paced(content, per_second, pace.slot * STALLED_SLOTS)?;
+            let after = trial.server.memory()?.private_dirty;
+            Ok(Figures {
+                undisturbed_p99: undisturbed.latency.map(|latency| latency.p99),
+                memory_growth: Some(after as f64 - before as f64),
+                ..stalled
+            })
+        }
+    }
+}
+
+/// Once for everything to get warm and for queues to fill, once for the figures.
+fn cursors(trial: &mut Trial, pace: Pace) -> Result<Figures, Failure> {
+    trial.fill()?;
+    trial.states(CURSOR_HZ, pace.slot / 2)?;
+    trial.states(CURSOR_HZ, pace.slot * 2)
+}
+
+fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
+    trial.fleet.connect(trial.server.address, trial.layout.connections())?;
+    let reading = Reading::begin(trial)?;
+    let began = Instant::now();
+    trial.fleet.upgrade(0, &trial.layout.room_names(), trial.layout.offer)?;
+    trial.fleet.await_open(&mut trial.tally, JOIN_PATIENCE)?;
+    trial.await_rosters()?;
+    let ready_seconds = Some(began.elapsed().as_secs_f64());
+    let members = trial.layout.connections() as u64;
+    Ok(Figures { ready_seconds, ..reading.end(trial, members, 0)? })
+}
+
+fn idle(trial: &mut Trial) -> Result<Figures, Failure> {
+    std::thread::sleep(REST);
+    let empty = trial.server.memory()?.private_dirty;
+    trial.fill()?;
+    let until = Instant::now() + REST;
+    while Instant::now() < until {
+        trial.fleet.poll(&mut trial.tally, Duration::from_millis(100))?;
+    }
+    let reading = Reading::begin(trial)?;
+    let full = trial.server.memory()?.private_dirty;
+    let connections = trial.layout.connections() as f64;
+    let memory_per_connection = Some((full as f64 - empty as f64) / connections);
+    Ok(Figures { memory_per_connection, ..reading.end(trial, 0, 0)? })
+}

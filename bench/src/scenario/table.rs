@@ -1,0 +1,127 @@
+//! The scenarios, in the order in which they run.
+
+use super::{Family, Load, Scenario};
+use crate::content::Content;
+
+const ONE_ROOM: &str = "a server's whole life: rooms, connections and threads are few, and nothing else runs";
+
+/// All there are.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "fanout-64-w1",
+        title: "One sender to 500, 64 B, one at a time",
+        measures: "what a delivery costs when each is a send of its own: the next message is sent when all 500 have the last",
+        omits: ONE_ROOM,
+        family: Family::FanOut,
+        load: Load::Bursts { receivers: 500, content: Content::Text(64), in_flight: 1 },
+    },
+    Scenario {
+        name: "fanout-64-w16",
+        title: "One sender to 500, 64 B, bursts of 16",
+        measures: "what a server makes of work that it could do in one go: 16 messages at once, the next 16 when all 500 have them",
+        omits: ONE_ROOM,
+        family: Family::FanOut,
+        load: Load::Bursts { receivers: 500, content: Content::Text(64), in_flight: 16 },
+    },
+    Scenario {
+        name: "fanout-1k-w1",
+        title: "One sender to 500, 1 KiB, one at a time",
+        measures: "the same as with 64 B, where copying counts more",
+        omits: ONE_ROOM,
+        family: Family::FanOut,
+        load: Load::Bursts { receivers: 500, content: Content::Text(1024), in_flight: 1 },
+    },
+    Scenario {
+        name: "fanout-1k-w16",
+        title: "One sender to 500, 1 KiB, bursts of 16",
+        measures: "the same as with 64 B, where copying counts more",
+        omits: ONE_ROOM,
+        family: Family::FanOut,
+        load: Load::Bursts { receivers: 500, content: Content::Text(1024), in_flight: 16 },
+    },
+    Scenario {
+        name: "rate",
+        title: "One sender to 500, 64 B, 50 messages a second",
+        measures: "cost and latency of a server that is neither idle nor full; a message counts as sent when it was due",
+        omits: "what happens when more comes than the server can send",
+        family: Family::FanOut,
+        load: Load::Paced { rooms: 1, members: 501, content: Content::Text(64), per_second: 50.0 },
+    },
+    Scenario {
+        name: "rooms",
+        title: "50 rooms of 20, 64 B, 20 messages a second in each",
+        measures: "what a delivery costs when a message has few receivers, so that what is done once a message counts",
+        omits: "rooms that come and go",
+        family: Family::FanOut,
+        load: Load::Paced { rooms: 50, members: 20, content: Content::Text(64), per_second: 1000.0 },
+    },
+    Scenario {
+        name: "large-room",
+        title: "One sender to 5,000, 64 B, one at a time",
+        measures: "what a delivery costs when sockets no longer fit the processor's caches",
+        omits: "peers beyond two: the system's bound on open files does not let one process hold 5,000 to each",
+        family: Family::FanOut,
+        load: Load::Bursts { receivers: 5000, content: Content::Text(64), in_flight: 1 },
+    },
+    cursors("cursors-50", "50 cursors at 30 Hz", 50),
+    cursors("cursors-100", "100 cursors at 30 Hz", 100),
+    cursors("cursors-200", "200 cursors at 30 Hz", 200),
+    cursors("cursors-500", "500 cursors at 30 Hz", 500),
+    Scenario {
+        name: "joins",
+        title: "2,000 join one room at once",
+        measures: "from the first upgrade request until every client's roster is right, over connections that stood already; processor time and bytes of that",
+        omits: "peers, which keep no roster; and TCP's own handshakes",
+        family: Family::Joins,
+        load: Load::Joins { members: 2000 },
+    },
+    Scenario {
+        name: "idle",
+        title: "10,000 idle connections",
+        measures: "memory in user space that belongs to the server alone (private, dirty), less the empty server's, for each connection, in rooms of ten",
+        omits: "what the kernel holds for each socket, which is the same for all; what a runtime with a garbage collector would give back later",
+        family: Family::Idle,
+        load: Load::Idle { connections: 10_000 },
+    },
+    Scenario {
+        name: "stalled",
+        title: "One of 500 stops reading, 4 KiB, 200 messages a second",
+        measures: "the p99 of the other 499 beside that of the same server a moment before, and by how much its memory grew",
+        omits: "several that do not read",
+        family: Family::Stalled,
+        load: Load::Stalled { receivers: 500, content: Content::Text(4096), per_second: 200.0 },
+    },
+    Scenario {
+        name: "deflate",
+        title: "Compression, 1 KiB of JSON to 500, one at a time",
+        measures: "bytes on the wire and processor time with `permessage-deflate`, as a ratio to the same server without",
+        omits: "what clients spend on inflating; contents that do not compress",
+        family: Family::Deflate,
+        load: Load::Deflate { receivers: 500, content: Content::Document(1024) },
+    },
+];
+
+const fn cursors(name: &'static str, title: &'static str, members: usize) -> Scenario {
+    Scenario {
+        name,
+        title,
+        measures: "states that arrive, of those offered; how old they are; processors busy. Presence where there is a roster, a message \
+                   to all others where there is not",
+        omits: "that a state left out for a newer one is no loss to a reader: it counts as not delivered",
+        family: Family::Cursors,
+        load: Load::Cursors { members },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_scenarios_share_a_name() {
+        let mut names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SCENARIOS.len());
+    }
+}

@@ -1,0 +1,179 @@
+//! What receivers got: counted, timed, and checked for what must never be.
+
+use hdrhistogram::Histogram;
+
+use crate::clock::Clock;
+use crate::dialect::Dialect;
+use crate::failure::Failure;
+use crate::mark::{self, Mark};
+use crate::roster::Rosters;
+
+/// What a receiver must get of a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// Every message, once, in order.
+    Every,
+    /// Later ones after earlier ones; some may be left out.
+    Newer,
+}
+
+/// The longest that is told from longer, in microseconds: a minute.
+const LONGEST: u64 = 60_000_000;
+
+/// What the receivers of one server got.
+#[derive(Debug)]
+pub struct Tally {
+    /// Marks that arrived since [`Tally::restart`].
+    pub deliveries: u64,
+    /// How late they came, in microseconds.
+    pub latency: Histogram<u64>,
+    /// Who is where, for a server that says it.
+    pub rosters: Option<Rosters>,
+    promise: Promise,
+    senders: usize,
+    /// The newest of each sender at each receiver.
+    newest: Vec<u32>,
+    clock: Clock,
+}
+
+impl Tally {
+    /// Nothing yet, of so many receivers and senders.
+    pub fn new(dialect: Dialect, receivers: usize, senders: usize, promise: Promise, clock: Clock) -> Self {
+        Self {
+            deliveries: 0,
+            latency: histogram(),
+            rosters: dialect.has_roster().then(|| Rosters::new(receivers)),
+            promise,
+            senders,
+            newest: vec![0; receivers * senders],
+            clock,
+        }
+    }
+
+    /// Counts from zero again; what was seen of each sender stays.
+    pub fn restart(&mut self) {
+        self.deliveries = 0;
+        self.latency.reset();
+    }
+
+    /// Takes in a text message.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure::Violation`] when it is one that this receiver must not get.
+    pub fn hear(&mut self, receiver: usize, payload: &[u8]) -> Result<(), Failure> {
+        const SNAPSHOT: &[u8] = br#"{"t":"snapshot""#;
+        let mut found = false;
+        if !payload.starts_with(SNAPSHOT) {
+            let now = self.clock.micros();
+            for at in memchr::memchr_iter(mark::SIGN, payload) {
+                let mark = Mark::decode(&payload[at..]).ok_or_else(|| damaged(receiver, payload))?;
+                self.deliver(receiver, mark, now)?;
+                found = true;
+            }
+        }
+        match &mut self.rosters {
+            // One message in one frame tells nothing of who is there.
+            Some(rosters) if !found || payload.starts_with(b"[") => {
+                rosters.hear(receiver, payload).map_err(Failure::Violation)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn deliver(&mut self, receiver: usize, mark: Mark, now: u64) -> Result<(), Failure> {
+        let at = receiver * self.senders + mark.sender as usize;
+        let newest = self.newest.get_mut(at).filter(|_| (mark.sender as usize) < self.senders).ok_or_else(|| {
+            Failure::Violation(format!("receiver {receiver} got a message of sender {}, who is not there", mark.sender))
+        })?;
+        let fits = match self.promise {
+            Promise::Every => mark.seq == *newest + 1,
+            Promise::Newer => mark.seq > *newest,
+        };
+        if !fits {
+            return Err(Failure::Violation(format!(
+                "receiver {receiver} got message {} of sender {} after {newest}",
+                mark.seq, mark.sender
+            )));
+        }
+        *newest = mark.seq;
+        self.deliveries += 1;
+        self.latency.saturating_record(now.saturating_sub(mark.sent));
+        Ok(())
+    }
+}
+
+/// An empty histogram of microseconds, with three digits.
+#[allow(clippy::expect_used, reason = "these bounds are constants that the histogram takes; a test makes one")]
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_max(LONGEST, 3).expect("valid bounds")
+}
+
+fn damaged(receiver: usize, payload: &[u8]) -> Failure {
+    let shown = String::from_utf8_lossy(&payload[..payload.len().min(200)]);
+    Failure::Violation(format!("receiver {receiver} got what nobody sent: {shown}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(promise: Promise) -> Tally {
+        Tally::new(Dialect::Relay, 2, 2, promise, Clock::start())
+    }
+
+    fn message(sender: u32, seq: u32) -> Vec<u8> {
+        let mut bytes = b"\"".to_vec();
+        bytes.extend(Mark { sender, seq, sent: 0 }.encode());
+        bytes.push(b'"');
+        bytes
+    }
+
+    #[test]
+    fn each_message_once_and_in_order() {
+        let mut tally = tally(Promise::Every);
+        for seq in 1..=3 {
+            tally.hear(0, &message(1, seq)).expect("in order");
+        }
+        assert_eq!(tally.deliveries, 3);
+        assert!(tally.hear(0, &message(1, 3)).is_err(), "twice");
+        assert!(tally.hear(0, &message(1, 5)).is_err(), "one is missing");
+        assert!(tally.hear(1, &message(1, 2)).is_err(), "another receiver's first is missing");
+        assert!(tally.hear(0, &message(2, 1)).is_err(), "there is no such sender");
+    }
+
+    #[test]
+    fn states_may_be_left_out_but_never_come_back() {
+        let mut tally = tally(Promise::Newer);
+        tally.hear(0, &message(0, 1)).expect("the first");
+        tally.hear(0, &message(0, 9)).expect("a newer one");
+        assert!(tally.hear(0, &message(0, 8)).is_err(), "an older one");
+    }
+
+    #[test]
+    fn all_messages_of_a_batch_count() {
+        let mut tally = tally(Promise::Every);
+        let batch = [b"[".to_vec(), message(0, 1), b",".to_vec(), message(1, 1), b"]".to_vec()].concat();
+        tally.hear(0, &batch).expect("a batch");
+        assert_eq!((tally.deliveries, tally.latency.len()), (2, 2));
+        tally.restart();
+        assert_eq!((tally.deliveries, tally.latency.len()), (0, 0));
+        tally.hear(0, &message(0, 2)).expect("what was seen of each sender stays");
+    }
+
+    #[test]
+    fn what_nobody_sent_is_a_violation() {
+        assert!(tally(Promise::Every).hear(0, b"\"~not a mark\"").is_err());
+    }
+
+    #[test]
+    fn the_marks_in_a_snapshot_are_no_deliveries() {
+        let mut tally = Tally::new(Dialect::Roomful, 1, 1, Promise::Newer, Clock::start());
+        let mut snapshot = br#"{"t":"snapshot","self":"a","members":[{"id":"a","state":"#.to_vec();
+        snapshot.extend(message(0, 7));
+        snapshot.extend(b"}]}");
+        tally.hear(0, &snapshot).expect("a snapshot");
+        assert_eq!(tally.deliveries, 0);
+        assert_eq!(tally.rosters.map(|rosters| rosters.right(0..1)), Some(1));
+    }
+}

@@ -1,0 +1,378 @@
+//! One server under load.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::client::{Fleet, Offer, Traffic, frame};
+use crate::clock::Clock;
+use crate::content::Content;
+use crate::failure::Failure;
+use crate::figures::{Figures, Latency};
+use crate::mark::Mark;
+use crate::meter::Cpu;
+use crate::peer::Peer;
+use crate::server::Server;
+use crate::tally::{Promise, Tally};
+
+/// Who is in which room, and who talks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// How many rooms.
+    pub rooms: usize,
+    /// Members of each, those who talk too.
+    pub members: usize,
+    /// Who talks.
+    pub talkers: Talkers,
+    /// What is offered in the handshake.
+    pub offer: Offer,
+}
+
+/// Who talks in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talkers {
+    /// Nobody.
+    None,
+    /// The first member of each room; each of its messages reaches all others, once.
+    First,
+    /// Everybody; states may be left out when newer ones are there.
+    All,
+}
+
+impl Layout {
+    /// Connections altogether.
+    pub fn connections(&self) -> usize {
+        self.rooms * self.members
+    }
+
+    /// The room of each connection.
+    pub fn room_names(&self) -> Vec<String> {
+        (0..self.connections()).map(|member| format!("r{}", member / self.members)).collect()
+    }
+
+    fn senders(&self) -> Vec<Sender> {
+        let members: Vec<usize> = match self.talkers {
+            Talkers::None => Vec::new(),
+            Talkers::First => (0..self.rooms).map(|room| room * self.members).collect(),
+            Talkers::All => (0..self.connections()).collect(),
+        };
+        members.into_iter().map(|member| Sender { member, seq: 0 }).collect()
+    }
+
+    fn promise(&self) -> Promise {
+        if self.talkers == Talkers::All { Promise::Newer } else { Promise::Every }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sender {
+    member: usize,
+    /// Of its newest message.
+    seq: u32,
+}
+
+/// A running server, the connections to it, and what they got.
+#[derive(Debug)]
+pub struct Trial {
+    /// The server's process.
+    pub server: Server,
+    /// The connections.
+    pub fleet: Fleet,
+    /// What they got.
+    pub tally: Tally,
+    /// Who is where.
+    pub layout: Layout,
+    peer: &'static Peer,
+    senders: Vec<Sender>,
+    clock: Clock,
+}
+
+/// How long all deliveries of what was sent may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long rosters may take to be right when nobody comes or goes any more.
+const ROSTER_PATIENCE: Duration = Duration::from_secs(120);
+
+impl Trial {
+    /// Starts the server; nobody is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn start(peer: &'static Peer, repository: &Path, layout: Layout, clock: Clock) -> Result<Self, Failure> {
+        let senders = layout.senders();
+        Ok(Self {
+            server: Server::start(peer, repository)?,
+            fleet: Fleet::new(peer.dialect)?,
+            tally: Tally::new(peer.dialect, layout.connections(), senders.len(), layout.promise(), clock),
+            layout,
+            peer,
+            senders,
+            clock,
+        })
+    }
+
+    /// Brings everybody into their rooms, and waits until each knows the others.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not let them in, or rosters stay wrong.
+    pub fn fill(&mut self) -> Result<(), Failure> {
+        self.fleet.open(self.server.address, &self.layout.room_names(), self.layout.offer, &mut self.tally)?;
+        self.await_rosters()
+    }
+
+    /// Waits until every receiver's roster is right. A server that keeps none has nothing to get wrong.
+    ///
+    /// # Errors
+    ///
+    /// When they stay wrong.
+    pub fn await_rosters(&mut self) -> Result<(), Failure> {
+        let until = Instant::now() + ROSTER_PATIENCE;
+        loop {
+            let right = self.right_rosters();
+            if right == self.layout.connections() {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let of = self.layout.connections();
+                return Err(Failure::Violation(format!("{right} of {of} rosters are right, and nobody comes or goes")));
+            }
+            self.fleet.poll(&mut self.tally, Duration::from_millis(5))?;
+        }
+    }
+
+    fn right_rosters(&self) -> usize {
+        let members = self.layout.members;
+        match &self.tally.rosters {
+            None => self.layout.connections(),
+            Some(rosters) => {
+                (0..self.layout.rooms).map(|room| rosters.right(room * members..(room + 1) * members)).sum()
+            }
+        }
+    }
+
+    /// Sends bursts of `in_flight` messages, each when all receivers have the one before, for this long.
+    ///
+    /// # Errors
+    ///
+    /// When a delivery is missing, doubled or out of order.
+    pub fn bursts(&mut self, content: Content, in_flight: usize, length: Duration) -> Result<Figures, Failure> {
+        let reading = Reading::begin(self)?;
+        let receivers = self.receivers_each() as u64;
+        let mut owed = 0;
+        while reading.began.elapsed() < length {
+            let mut burst = Vec::new();
+            let now = self.clock.micros();
+            for _ in 0..in_flight {
+                self.next_message(0, content, now, &mut burst);
+            }
+            self.fleet.send(self.senders.first().map_or(0, |sender| sender.member), &burst)?;
+            owed += receivers * in_flight as u64;
+            self.await_deliveries(owed)?;
+        }
+        reading.end(self, owed / receivers.max(1), owed)
+    }
+
+    /// Sends `per_second` messages a second, by all senders in turn, for this long, and waits for their deliveries.
+    ///
+    /// A message counts as sent when it was due, so a load generator that was late makes latencies longer, never shorter.
+    ///
+    /// # Errors
+    ///
+    /// When a delivery is missing, doubled or out of order.
+    pub fn paced(&mut self, content: Content, per_second: f64, length: Duration) -> Result<Figures, Failure> {
+        let reading = Reading::begin(self)?;
+        let mut schedule = Schedule::new(self.clock, per_second, length);
+        while let Some(pause) = schedule.pause() {
+            self.fleet.poll(&mut self.tally, pause)?;
+            while let Some((index, due)) = schedule.next_due() {
+                let sender = index as usize % self.senders.len().max(1);
+                let mut message = Vec::new();
+                let member = self.next_message(sender, content, due, &mut message);
+                self.fleet.send(member, &message)?;
+            }
+        }
+        let owed = schedule.sent * self.receivers_each() as u64;
+        self.await_deliveries(owed)?;
+        reading.end(self, schedule.sent, owed)
+    }
+
+    /// Has every member set its state `hz` times a second, for this long, and waits for nothing: what has not arrived then
+    /// was not delivered.
+    ///
+    /// A member whose socket takes nothing more leaves its update out, as a browser would; it is owed all the same.
+    ///
+    /// # Errors
+    ///
+    /// When a state comes after a newer one.
+    pub fn states(&mut self, hz: f64, length: Duration) -> Result<Figures, Failure> {
+        let reading = Reading::begin(self)?;
+        let mut schedule = Schedule::new(self.clock, hz * self.senders.len() as f64, length);
+        while let Some(pause) = schedule.pause() {
+            self.fleet.poll(&mut self.tally, pause)?;
+            while let Some((index, due)) = schedule.next_due() {
+                let sender = index as usize % self.senders.len().max(1);
+                if !self.fleet.is_blocked(self.senders.get(sender).map_or(0, |sender| sender.member)) {
+                    let mut message = Vec::new();
+                    let member = self.next_state(sender, due, &mut message);
+                    self.fleet.send(member, &message)?;
+                }
+            }
+        }
+        // A relay tells all but the sender, presence tells the sender too.
+        let receivers = self.layout.members - usize::from(!self.peer.dialect.has_roster());
+        reading.end(self, schedule.sent, schedule.sent * receivers as u64)
+    }
+
+    /// Appends a sender's next message; the member that has to send it.
+    fn next_message(&mut self, sender: usize, content: Content, sent: u64, out: &mut Vec<u8>) -> usize {
+        let Some((member, mark)) = self.next_mark(sender, sent) else { return 0 };
+        frame::write_text(out, self.peer.dialect.message(&content.with(mark)).as_bytes());
+        member
+    }
+
+    fn next_state(&mut self, sender: usize, sent: u64, out: &mut Vec<u8>) -> usize {
+        let Some((member, mark)) = self.next_mark(sender, sent) else { return 0 };
+        frame::write_text(out, self.peer.dialect.presence(&Content::Cursor.with(mark)).as_bytes());
+        member
+    }
+
+    fn next_mark(&mut self, sender: usize, sent: u64) -> Option<(usize, Mark)> {
+        let entry = self.senders.get_mut(sender)?;
+        entry.seq += 1;
+        Some((entry.member, Mark { sender: sender as u32, seq: entry.seq, sent }))
+    }
+
+    fn await_deliveries(&mut self, owed: u64) -> Result<(), Failure> {
+        let until = Instant::now() + PATIENCE;
+        while self.tally.deliveries < owed {
+            self.fleet.poll(&mut self.tally, Duration::from_millis(100))?;
+            if Instant::now() > until {
+                return Err(Failure::Violation(format!(
+                    "only {} of {owed} deliveries came within {} s",
+                    self.tally.deliveries,
+                    PATIENCE.as_secs()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many get each message.
+    fn receivers_each(&self) -> usize {
+        self.layout.members - 1 - self.fleet.stalled()
+    }
+}
+
+/// What was so when a slot began.
+pub struct Reading {
+    began: Instant,
+    server: Cpu,
+    generator: Cpu,
+    traffic: Traffic,
+}
+
+impl Reading {
+    /// Begins a slot: what came before it does not count.
+    ///
+    /// # Errors
+    ///
+    /// When the server has ended.
+    pub fn begin(trial: &mut Trial) -> Result<Self, Failure> {
+        trial.fleet.settle(&mut trial.tally)?;
+        trial.tally.restart();
+        Ok(Self {
+            began: Instant::now(),
+            server: trial.server.cpu()?,
+            generator: Cpu::of(std::process::id())?,
+            traffic: trial.fleet.traffic,
+        })
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    ///
+    /// When the server has ended.
+    pub fn end(self, trial: &Trial, messages: u64, owed: u64) -> Result<Figures, Failure> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let server = trial.server.cpu()? - self.server;
+        let generator = Cpu::of(std::process::id())? - self.generator;
+        Ok(Figures {
+            seconds,
+            cpu_seconds: server.total.as_secs_f64(),
+            user_share: server.user_share(),
+            generator_cpu_seconds: generator.total.as_secs_f64(),
+            messages,
+            deliveries: trial.tally.deliveries,
+            owed,
+            bytes: trial.fleet.traffic.bytes - self.traffic.bytes,
+            latency: Latency::of(&trial.tally.latency),
+            ..Figures::default()
+        })
+    }
+}
+
+/// When messages are due.
+struct Schedule {
+    clock: Clock,
+    began: u64,
+    ends: u64,
+    /// Microseconds between two messages.
+    interval: f64,
+    /// Messages that were due so far.
+    sent: u64,
+}
+
+impl Schedule {
+    fn new(clock: Clock, per_second: f64, length: Duration) -> Self {
+        let began = clock.micros();
+        let length = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+        Self { clock, began, ends: began.saturating_add(length), interval: 1e6 / per_second, sent: 0 }
+    }
+
+    fn due(&self) -> u64 {
+        self.began + (self.interval * self.sent as f64) as u64
+    }
+
+    /// How long to wait for the next message, or nothing when all have been due.
+    fn pause(&self) -> Option<Duration> {
+        let due = self.due();
+        (due < self.ends).then(|| Duration::from_micros(due.saturating_sub(self.clock.micros())))
+    }
+
+    /// The number of a message that is due, and when it was.
+    fn next_due(&mut self) -> Option<(u64, u64)> {
+        let due = self.due();
+        let is_due = due < self.ends && due <= self.clock.micros();
+        is_due.then(|| {
+            self.sent += 1;
+            (self.sent - 1, due)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_has_a_room_and_the_first_of_each_talks() {
+        let layout = Layout { rooms: 2, members: 3, talkers: Talkers::First, offer: Offer::Plain };
+        assert_eq!(layout.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
+        let members: Vec<usize> = layout.senders().iter().map(|sender| sender.member).collect();
+        assert_eq!(members, [0, 3]);
+    }
+
+    #[test]
+    fn a_schedule_that_is_behind_still_owes_every_message() {
+        let clock = Clock::start();
+        let mut schedule = Schedule { clock, began: 0, ends: 100, interval: 10.0, sent: 0 };
+        while clock.micros() < 100 {
+            std::hint::spin_loop();
+        }
+        let due: Vec<(u64, u64)> = std::iter::from_fn(|| schedule.next_due()).collect();
+        assert_eq!(due.len(), 10);
+        assert_eq!(due.last(), Some(&(9, 90)));
+        assert!(schedule.pause().is_none());
+    }
+}
