@@ -18,7 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("roomful-client", &["roomful-core"]),
     ("roomful-cluster", &["roomful"]),
     ("roomful-worker", &["roomful"]),
-    ("roomful-axum", &["roomful", "roomful-cluster"]),
+    ("roomful-uring", &[]),
+    ("roomful-axum", &["roomful", "roomful-cluster", "roomful-uring"]),
     ("roomful-cli", &["roomful-axum", "roomful-client"]),
 ];
 
@@ -30,6 +31,7 @@ const RESERVED: &[(&str, &str)] = &[
     ("worker", "roomful-worker"),
     ("async-nats", "roomful-cluster"),
     ("redis", "roomful-cluster"),
+    ("io-uring", "roomful-uring"),
 ];
 
 /// The one crate with sockets of tokio's.
