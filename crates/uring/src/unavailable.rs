@@ -13,13 +13,14 @@ pub enum Unavailable {
     /// the sysctl `kernel.io_uring_disabled`.
     #[error("io_uring is forbidden here, by a sandbox or by kernel.io_uring_disabled: {0}")]
     Forbidden(io::Error),
-    /// The kernel has io_uring, but not the options that pay.
-    #[error("this kernel is too old for the io_uring that is used here, which needs Linux 6.1: {0}")]
-    TooOld(io::Error),
+    /// The kernel's io_uring may lose completions, as it did before Linux 5.5.
+    #[error("this kernel's io_uring is too old: Linux 5.6 or later is needed")]
+    TooOld,
     /// The ring could not be set up for another reason: no memory, no file descriptor left.
     #[error("io_uring could not be set up: {0}")]
     Setup(io::Error),
-    /// The ring was set up, and then did not do what it was asked.
+    /// The ring was set up, and then did not do what it was asked. Linux 5.5 cannot send, and a sandbox may allow the
+    /// one and not the other.
     #[error("io_uring was set up but does not send: {0}")]
     CannotSend(String),
 }

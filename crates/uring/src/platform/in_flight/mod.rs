@@ -26,7 +26,7 @@ use std::mem;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
 
-use io_uring::{IoUring, opcode, types};
+use io_uring::{IoUring, opcode, squeue, types};
 
 use crate::{Lost, Outgoing, Sent};
 
@@ -61,13 +61,13 @@ trait Kernel {
     /// How many requests stand in the queue, where the kernel does not look at them before the next `enter`.
     fn queued(&mut self) -> usize;
 
-    /// Puts a request into the queue. `false` when there is no room.
+    /// Puts requests into the queue, as many as there is room for, and says how many.
     ///
     /// # Safety
     ///
-    /// What the request points to must stay readable and unchanged until its completion was taken, or until the kernel
-    /// was dropped with the request still in the queue.
-    unsafe fn push(&mut self, request: Request) -> bool;
+    /// What a request points to must stay readable and unchanged until its completion was taken, or until the kernel was
+    /// dropped with the request still in the queue.
+    unsafe fn push(&mut self, requests: impl Iterator<Item = Request>) -> usize;
 
     /// Lets the kernel take what is in the queue, and waits for `completions` of them. An `Err` says nothing about how
     /// many it took.
@@ -146,25 +146,17 @@ fn send_chunk(
     headers: &[libc::msghdr],
     results: &mut [Sent],
 ) -> Result<(), Lost> {
-    let no_way_out = AbortOnUnwind;
     let mut headers = headers.iter();
-    let mut pushed = 0;
-    for (index, send) in (0..).zip(sends) {
-        let body = match headers.as_slice() {
-            [header, ..] if !send.second.is_empty() => {
-                headers.next();
-                Body::Pieces(header)
-            }
-            _ => whole(send.first),
-        };
-        // SAFETY: the send's bytes are borrowed for longer than this function runs, and so is the header with the pieces
-        // that it points to; nothing here changes them. It does not return before `wait_for` did, and what `wait_for`
-        // leaves in the queue the caller drops with the kernel.
-        if !unsafe { kernel.push(Request { index, fd: send.fd.as_raw_fd(), body }) } {
-            break;
-        }
-        pushed += 1;
-    }
+    let requests = (0..).zip(sends).map(|(index, send)| {
+        let in_two = if send.second.is_empty() { None } else { headers.next() };
+        let body = in_two.map_or_else(|| whole(send.first), |header| Body::Pieces(header));
+        Request { index, fd: send.fd.as_raw_fd(), body }
+    });
+    let no_way_out = AbortOnUnwind;
+    // SAFETY: the sends' bytes are borrowed for longer than this function runs, and so are the headers with the pieces that
+    // they point to; nothing here changes them. It does not return before `wait_for` did, and what `wait_for` leaves in the
+    // queue the caller drops with the kernel.
+    let pushed = unsafe { kernel.push(requests) };
     let outcome = wait_for(kernel, &mut results[..pushed]);
     mem::forget(no_way_out);
     // A queue that has no room for what an empty one has is not the one we know.
@@ -249,14 +241,10 @@ impl Kernel for IoUring {
         self.submission().len()
     }
 
-    unsafe fn push(&mut self, request: Request) -> bool {
-        let fd = types::Fd(request.fd);
-        let entry = match request.body {
-            Body::Whole { start, len } => opcode::Send::new(fd, start, len).flags(FLAGS).build(),
-            Body::Pieces(header) => opcode::SendMsg::new(fd, header).flags(FLAGS.cast_unsigned()).build(),
-        };
+    unsafe fn push(&mut self, requests: impl Iterator<Item = Request>) -> usize {
+        let mut queue = self.submission();
         // SAFETY: the caller's promise is the one that is asked for.
-        unsafe { self.submission().push(&entry.user_data(request.index)) }.is_ok()
+        requests.take_while(|request| unsafe { queue.push(&entry(request)) }.is_ok()).count()
     }
 
     fn enter(&mut self, completions: usize) -> io::Result<()> {
@@ -267,4 +255,13 @@ impl Kernel for IoUring {
         let completions = self.completion();
         completions.map(|entry| Completion { index: entry.user_data(), result: entry.result() }).for_each(take);
     }
+}
+
+fn entry(request: &Request) -> squeue::Entry {
+    let fd = types::Fd(request.fd);
+    let entry = match request.body {
+        Body::Whole { start, len } => opcode::Send::new(fd, start, len).flags(FLAGS).build(),
+        Body::Pieces(header) => opcode::SendMsg::new(fd, header).flags(FLAGS.cast_unsigned()).build(),
+    };
+    entry.user_data(request.index)
 }

@@ -96,13 +96,14 @@ impl Kernel for LateKernel {
         self.queue.len()
     }
 
-    unsafe fn push(&mut self, request: Request) -> bool {
-        let room = self.queue.len() < self.capacity;
-        if room {
+    unsafe fn push(&mut self, requests: impl Iterator<Item = Request>) -> usize {
+        let room = self.capacity - self.queue.len();
+        let before = self.pushed;
+        for request in requests.take(room) {
             self.queue.push_back((self.pushed, request));
             self.pushed += 1;
         }
-        room
+        self.pushed - before
     }
 
     fn enter(&mut self, completions: usize) -> io::Result<()> {
