@@ -27,6 +27,12 @@ impl<'a> Outgoing<'a> {
         if first.is_empty() { Self::new(fd, second) } else { Self { fd, first, second } }
     }
 
+    /// The socket.
+    #[must_use]
+    pub fn fd(&self) -> BorrowedFd<'a> {
+        self.fd
+    }
+
     /// How many bytes there are to send.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "an empty send is a send")]
@@ -41,6 +47,9 @@ pub enum Sent {
     /// The socket took this many bytes from the front; fewer than all when it is full now.
     Bytes(usize),
     /// The socket is full and took nothing.
+    ///
+    /// A reactor that waits for edges, as tokio's does, knows nothing of this send and may believe that there is room. Offer
+    /// the socket the rest once more through the reactor's own `try_write`, which will see for itself and wait.
     WouldBlock,
     /// The socket takes nothing any more: the peer is gone (`BrokenPipe`, `ConnectionReset`), or it is no connected
     /// socket.

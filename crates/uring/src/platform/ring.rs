@@ -14,7 +14,7 @@ use crate::{Lost, Outgoing, Sent, Unavailable};
 /// the noise, and every thread that sends pays 96 bytes of memory for each.
 const ENTRIES: u32 = 256;
 
-/// An io_uring that only sends, for the thread that made it.
+/// An io_uring that only sends, for the thread that made it. It holds 24 KiB of memory and one file descriptor.
 pub struct Ring {
     sends: InFlight<IoUring>,
 }
@@ -45,7 +45,7 @@ impl Ring {
     /// socket may be done in any order, so there should be one a call.
     ///
     /// It makes one system call for each 256 sends, and does not yield between them: whoever has other things to do
-    /// meanwhile calls it with fewer.
+    /// meanwhile calls it with fewer. For less than four sends `send(2)` is cheaper.
     ///
     /// # Errors
     ///
@@ -64,8 +64,8 @@ impl Ring {
         let sends = [Outgoing::new(near.as_fd(), WHOLE), Outgoing::pieces(other_near.as_fd(), PIECES[0], PIECES[1])];
         let mut results = Vec::new();
         self.send_many(&sends, &mut results).map_err(|lost| Unavailable::CannotSend(lost.to_string()))?;
-        if !matches!(results[..], [Sent::Bytes(first), Sent::Bytes(second)] if first == sends[0].len() && second == sends[1].len())
-        {
+        let mut outcomes = results.iter().zip(&sends);
+        if !outcomes.all(|(result, send)| matches!(result, Sent::Bytes(bytes) if *bytes == send.len())) {
             return Err(Unavailable::CannotSend(format!("it says of two sends {results:?}")));
         }
         drop((near, other_near));
