@@ -5,11 +5,11 @@
 //! cargo run --release -p roomful-uring --example compare -- 500 66    # so many connections, so many bytes each
 //! ```
 //!
-//! One thread has loopback connections, and sends one buffer to each of them; that is a round. Another process reads, in
-//! one of two ways: as the bytes come, so that sends wake it, as they do where a server's bench has its clients on the
-//! same machine; or only after the round, so that no send wakes anybody, as where clients are elsewhere. A round begins
-//! when the one before has been read. The ways of sending take turns, round by round; what is printed is the median of the
-//! rounds, and the median of each round's ratio to the one beside it.
+//! One thread has loopback connections, and sends one buffer to each of them; that is a round. Another process reads,
+//! in one of two ways: as the bytes come, so that sends wake it, as they do where a server's bench has its clients on
+//! the same machine; or only after the round, so that no send wakes anybody, as where clients are elsewhere. A round
+//! begins when the one before has been read. The ways of sending take turns, round by round; what is printed is the
+//! median of the rounds, and the median of each round's ratio to the one beside it.
 //!
 //! Only the sending thread's CPU time is counted (which over loopback holds what the kernel does to deliver). The same
 //! binary on a busy machine differs by some 5 % from run to run.

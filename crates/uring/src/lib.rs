@@ -1,8 +1,9 @@
 //! io_uring as the many-socket send of a thread that owns its sockets.
 //!
-//! This crate is for one thing: a thread has one buffer, or a few, and thousands of sockets that each get a piece of it.
-//! A [`Ring`] takes the list and sends it all with one system call for hundreds of sockets, where `send(2)` takes one
-//! call a socket. What a send costs within the kernel stays as it is; what goes away is the way into the kernel and back.
+//! This crate is for one thing: a thread has one buffer, or a few, and thousands of sockets that each get a piece of
+//! it. A [`Ring`] takes the list and sends it all with one system call for hundreds of sockets, where `send(2)` takes
+//! one call a socket. What a send costs within the kernel stays as it is; what goes away is the way into the kernel and
+//! back.
 //!
 //! It must never return while the kernel may still read a byte that it was lent, never wait for a socket to have room,
 //! never own or close a socket, and never be needed: many containers forbid io_uring, so [`Ring::probe`] tries it, and
@@ -52,10 +53,10 @@
 //! What is left is TCP itself. A call with one send costs more than `send(2)` (1.12), one with two about the same, one
 //! with four less (0.97).
 //!
-//! Tried, and left out because it did not pay, as a ratio to the ring as it is: registered files (1.00 to 1.02), the flags
-//! for a ring of one thread (1.00), more than 256 entries (0.98 to 1.03). `IORING_OP_SEND_ZC` costs more at 30 KB (1.1 to
-//! 1.4, with registered buffers too), because loopback copies all the same. Over a network card it may cost less, but would
-//! be lent the buffer until the peer acknowledges it, and [`Ring::send_many`] would have to wait for that.
+//! Tried, and left out because it did not pay, as a ratio to the ring as it is: registered files (1.00 to 1.02), the
+//! flags for a ring of one thread (1.00), more than 256 entries (0.98 to 1.03). `IORING_OP_SEND_ZC` costs more at 30 KB
+//! (1.1 to 1.4, with registered buffers too), because loopback copies all the same. Over a network card it may cost
+//! less, but would be lent the buffer until the peer acknowledges it, and [`Ring::send_many`] would have to wait for that.
 
 #[cfg(unix)]
 mod outgoing;

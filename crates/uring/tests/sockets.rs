@@ -1,7 +1,7 @@
 //! The ring over real sockets.
 //!
-//! Where io_uring is forbidden these fail, unless `ROOMFUL_URING_FORBIDDEN=1` says that it has to be: then each sees that
-//! the probe says so.
+//! Where io_uring is forbidden these fail, unless `ROOMFUL_URING_FORBIDDEN=1` says that it has to be: then each sees
+//! that the probe says so.
 #![cfg(all(target_os = "linux", not(miri)))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a failed test")]
 

@@ -10,8 +10,8 @@ use io_uring::IoUring;
 use super::in_flight::InFlight;
 use crate::{Lost, Outgoing, Sent, Unavailable};
 
-/// How many sends go to the kernel with one system call. Between 128 and 1,024 there is no difference that stands out of
-/// the noise, and every thread that sends pays 96 bytes of memory for each.
+/// How many sends go to the kernel with one system call. Between 128 and 1,024 there is no difference that stands out
+/// of the noise, and every thread that sends pays 96 bytes of memory for each.
 const ENTRIES: u32 = 256;
 
 /// An io_uring that only sends, for the thread that made it. It holds 24 KiB of memory and one file descriptor.
@@ -28,7 +28,8 @@ impl Ring {
     /// everything works without a ring.
     pub fn probe() -> Result<Self, Unavailable> {
         // Each send is completed before the kernel returns from taking it, so the flags that make completions cheaper
-        // (SINGLE_ISSUER, DEFER_TASKRUN, COOP_TASKRUN) change nothing that can be measured, and would need a newer kernel.
+        // (SINGLE_ISSUER, DEFER_TASKRUN, COOP_TASKRUN) change nothing that can be measured, and would need a newer
+        // kernel.
         let ring = IoUring::new(ENTRIES).map_err(unavailable)?;
         if !ring.params().is_feature_nodrop() {
             return Err(Unavailable::TooOld);
@@ -38,8 +39,8 @@ impl Ring {
         Ok(ring)
     }
 
-    /// Sends to each socket what it can take at once, and says in `results`, which is emptied first, what became of each
-    /// of `sends`, in their order.
+    /// Sends to each socket what it can take at once, and says in `results`, which is emptied first, what became of
+    /// each of `sends`, in their order.
     ///
     /// No call waits for a socket to have room, whether the socket is set to be non-blocking or not. Two sends to one
     /// socket may be done in any order, so there should be one a call.

@@ -1,20 +1,20 @@
 //! The only module with `unsafe`, and all of it: memory is lent to the kernel here, which no borrow checker sees.
 //!
-//! Why it is sound. The kernel reads what a request points to from the moment it takes the request out of the queue until
-//! it has posted the request's completion, and never again. All that a request points to is borrowed by the caller of
-//! [`InFlight::send_many`] or owned by the [`InFlight`] itself, and unchanged, for as long as that call runs. And the call
-//! returns only when each request that was pushed is in one of two states:
+//! Why it is sound. The kernel reads what a request points to from the moment it takes the request out of the queue
+//! until it has posted the request's completion, and never again. All that a request points to is borrowed by the
+//! caller of [`InFlight::send_many`] or owned by the [`InFlight`] itself, and unchanged, for as long as that call runs.
+//! And the call returns only when each request that was pushed is in one of two states:
 //!
 //! - its completion was seen (`wait_for` counts each request's completion once, and goes on while one is missing); or
 //! - it still stands in the queue, and the queue is dropped before the call returns, so that nobody can take it out.
 //!
-//! If neither can be reached, because the kernel holds requests and refuses to say more about them, or because something
-//! here panics, the process is aborted: there is nobody who could take the memory back.
+//! If neither can be reached, because the kernel holds requests and refuses to say more about them, or because
+//! something here panics, the process is aborted: there is nobody who could take the memory back.
 //!
-//! What would break it: a return, a `?` or an `await` between the first push and the last completion; to change `headers`
-//! or `pieces` in between; a ring whose queue a kernel thread empties by itself (`IORING_SETUP_SQPOLL`: a request would be
-//! in neither state); requests with two completions (`IORING_OP_SEND_ZC`, multishot), of which the first says nothing of
-//! the memory; and to push onto a queue that holds requests of an earlier call.
+//! What would break it: a return, a `?` or an `await` between the first push and the last completion; to change
+//! `headers` or `pieces` in between; a ring whose queue a kernel thread empties by itself (`IORING_SETUP_SQPOLL`: a
+//! request would be in neither state); requests with two completions (`IORING_OP_SEND_ZC`, multishot), of which the
+//! first says nothing of the memory; and to push onto a queue that holds requests of an earlier call.
 //!
 //! The tests put a kernel into its place that reads the memory as late as a real one may, and are fit for miri.
 
@@ -65,8 +65,8 @@ trait Kernel {
     ///
     /// # Safety
     ///
-    /// What a request points to must stay readable and unchanged until its completion was taken, or until the kernel was
-    /// dropped with the request still in the queue.
+    /// What a request points to must stay readable and unchanged until its completion was taken, or until the kernel
+    /// was dropped with the request still in the queue.
     unsafe fn push(&mut self, requests: impl Iterator<Item = Request>) -> usize;
 
     /// Lets the kernel take what is in the queue, and waits for `completions` of them. An `Err` says nothing about how
@@ -129,8 +129,8 @@ fn iovec(bytes: &[u8]) -> libc::iovec {
 }
 
 fn header(pieces: &[libc::iovec; 2]) -> libc::msghdr {
-    // SAFETY: it is made of integers and pointers, for all of which zero is a value. Some systems' has private padding, so
-    // that it cannot be written out.
+    // SAFETY: it is made of integers and pointers, for all of which zero is a value. Some systems' has private padding,
+    // so that it cannot be written out.
     let mut header: libc::msghdr = unsafe { mem::zeroed() };
     header.msg_iov = ptr::from_ref(pieces).cast_mut().cast();
     header.msg_iovlen = pieces.len() as _;
@@ -153,9 +153,9 @@ fn send_chunk(
         Request { index, fd: send.fd.as_raw_fd(), body }
     });
     let no_way_out = AbortOnUnwind;
-    // SAFETY: the sends' bytes are borrowed for longer than this function runs, and so are the headers with the pieces that
-    // they point to; nothing here changes them. It does not return before `wait_for` did, and what `wait_for` leaves in the
-    // queue the caller drops with the kernel.
+    // SAFETY: the sends' bytes are borrowed for longer than this function runs, and so are the headers with the pieces
+    // that they point to; nothing here changes them. It does not return before `wait_for` did, and what `wait_for`
+    // leaves in the queue the caller drops with the kernel.
     let pushed = unsafe { kernel.push(requests) };
     let outcome = wait_for(kernel, &mut results[..pushed]);
     mem::forget(no_way_out);
@@ -169,12 +169,12 @@ fn whole(bytes: &[u8]) -> Body {
     Body::Whole { start: bytes.as_ptr(), len: bytes.len().min(MOST) as u32 }
 }
 
-/// How often in a row the kernel may say "not now" to requests that it has not taken before the ring is given up. It says
-/// so when it is out of memory.
+/// How often in a row the kernel may say "not now" to requests that it has not taken before the ring is given up. It
+/// says so when it is out of memory.
 const PATIENCE: u32 = 1000;
 
-/// Returns when the kernel holds none of the requests that were pushed: `Ok` when each is completed, `Err` when those that
-/// are not stand in the queue still.
+/// Returns when the kernel holds none of the requests that were pushed: `Ok` when each is completed, `Err` when those
+/// that are not stand in the queue still.
 fn wait_for(kernel: &mut impl Kernel, results: &mut [Sent]) -> Result<(), Lost> {
     let mut missing = results.len();
     let mut in_vain = 0;
@@ -197,8 +197,8 @@ fn wait_for(kernel: &mut impl Kernel, results: &mut [Sent]) -> Result<(), Lost> 
     Ok(())
 }
 
-/// Notes what became of requests, and says of how many. A request counts once: a completion that is nobody's, or a second
-/// one, must not stand for one that is missing.
+/// Notes what became of requests, and says of how many. A request counts once: a completion that is nobody's, or a
+/// second one, must not stand for one that is missing.
 fn take_completions(kernel: &mut impl Kernel, results: &mut [Sent]) -> usize {
     let mut completed = 0;
     kernel.completions(|completion| {

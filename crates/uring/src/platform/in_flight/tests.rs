@@ -185,6 +185,10 @@ fn takes_all(step: Step) -> Step {
     Step { takes: usize::MAX, ..step }
 }
 
+fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..5)
+}
+
 fn any_step() -> impl Strategy<Value = Step> {
     let error = prop_oneof![
         2 => Just(None),
@@ -230,11 +234,11 @@ proptest! {
     #![proptest_config(config())]
 
     /// However the kernel takes, completes and interrupts: each request is read while its bytes are there, and each
-    /// result is that of its own send. Where it refuses for good, it is dropped before the bytes are, and what it did not
-    /// take is `NotTried`.
+    /// result is that of its own send. Where it refuses for good, it is dropped before the bytes are, and what it did
+    /// not take is `NotTried`.
     #[test]
     fn every_send_gets_its_own_result_while_its_bytes_are_there(
-        bytes in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..5), prop::collection::vec(any::<u8>(), 0..5)), 0..30),
+        bytes in prop::collection::vec((any_bytes(), any_bytes()), 0..30),
         capacity in 1usize..7,
         outcomes in prop::collection::vec(any_outcome(), 1..10),
         steps in prop::collection::vec(any_step(), 0..40),
