@@ -177,22 +177,23 @@ const PATIENCE: u32 = 1000;
 /// that are not stand in the queue still.
 fn wait_for(kernel: &mut impl Kernel, results: &mut [Sent]) -> Result<(), Lost> {
     let mut missing = results.len();
-    let mut in_vain = 0;
+    let mut in_vain = 0_u32;
     while missing > 0 {
         let queued = kernel.queued();
         let entered = kernel.enter(missing);
         let completed = take_completions(kernel, results);
         missing -= completed;
         let Err(error) = entered else { continue };
-        in_vain = if completed > 0 || kernel.queued() < queued { 0 } else { in_vain + 1 };
+        in_vain = if completed > 0 || kernel.queued() < queued { 0 } else { in_vain.saturating_add(1) };
         let passing = matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN | libc::EBUSY));
-        if passing && in_vain < PATIENCE {
-            std::thread::yield_now();
-        } else if kernel.queued() == missing {
+        let holds_nothing = kernel.queued() == missing;
+        if holds_nothing && (!passing || in_vain >= PATIENCE) {
             return Err(Lost { errno: error.raw_os_error().unwrap_or(libc::EIO) });
-        } else if !passing {
+        }
+        if !passing {
             abort(&format!("the kernel does not say whether it still reads what it was lent: {error}"));
         }
+        std::thread::yield_now();
     }
     Ok(())
 }

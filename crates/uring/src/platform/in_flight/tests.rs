@@ -15,6 +15,8 @@ use super::*;
 /// A kernel that does what it may, as late as it may: it looks at what a request points to when it completes it.
 struct LateKernel {
     capacity: usize,
+    /// How many requests its queue really takes.
+    room: usize,
     queue: VecDeque<(usize, Request)>,
     held: Vec<(usize, Request)>,
     completions: Vec<Completion>,
@@ -57,6 +59,7 @@ impl LateKernel {
         let seen = Rc::new(Seen::default());
         let kernel = Self {
             capacity,
+            room: capacity,
             queue: VecDeque::new(),
             held: Vec::new(),
             completions: Vec::new(),
@@ -97,7 +100,7 @@ impl Kernel for LateKernel {
     }
 
     unsafe fn push(&mut self, requests: impl Iterator<Item = Request>) -> usize {
-        let room = self.capacity - self.queue.len();
+        let room = self.room - self.queue.len();
         let before = self.pushed;
         for request in requests.take(room) {
             self.queue.push_back((self.pushed, request));
@@ -308,6 +311,17 @@ fn a_kernel_that_holds_something_is_waited_for_however_long_it_takes() {
     assert_eq!(outcome, Ok(()));
     assert!(matches!(results[..], [Sent::Bytes(1), Sent::Bytes(3), Sent::Bytes(1)]));
     assert_eq!(seen.sent.borrow().len(), 3);
+}
+
+#[test]
+fn a_queue_with_less_room_than_it_said_is_given_up() {
+    let (mut kernel, seen) = LateKernel::new(4, vec![Outcome::All], []);
+    kernel.room = 2;
+    let (outcome, results) = send(&mut InFlight::new(kernel), &numbered(6));
+    assert_eq!(outcome, Err(Lost { errno: libc::EBUSY }));
+    assert!(matches!(results[..2], [Sent::Bytes(1), Sent::Bytes(3)]));
+    assert!(results[2..].iter().all(|result| matches!(result, Sent::NotTried)));
+    assert!(seen.dropped.get());
 }
 
 #[test]
