@@ -19,7 +19,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("roomful-cluster", &["roomful"]),
     ("roomful-worker", &["roomful"]),
     ("roomful-websocket", &[]),
-    ("roomful-axum", &["roomful", "roomful-cluster", "roomful-websocket"]),
+    ("roomful-uring", &[]),
+    ("roomful-axum", &["roomful", "roomful-cluster", "roomful-websocket", "roomful-uring"]),
     ("roomful-cli", &["roomful-axum", "roomful-client"]),
 ];
 
@@ -31,6 +32,7 @@ const RESERVED: &[(&str, &str)] = &[
     ("worker", "roomful-worker"),
     ("async-nats", "roomful-cluster"),
     ("redis", "roomful-cluster"),
+    ("io-uring", "roomful-uring"),
 ];
 
 /// The one crate with sockets of tokio's.
