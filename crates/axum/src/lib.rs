@@ -24,6 +24,7 @@ mod shutdown;
 
 pub use router::RoomsExt;
 pub use serve::{Server, serve};
+pub use shard::Sockets;
 pub use shutdown::shutdown_signal;
 
 /// The examples in the project's README and guide compile.

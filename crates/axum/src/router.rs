@@ -12,7 +12,7 @@ use roomful::Rooms;
 
 use crate::handshake::{Handshake, Refusal};
 use crate::host::TokioHost;
-use crate::shard::Shards;
+use crate::shard::{Shards, Sockets};
 
 /// Makes rooms a part of an axum app.
 pub trait RoomsExt {
@@ -20,12 +20,17 @@ pub trait RoomsExt {
     /// what they put into the request's extensions is what guards see.
     ///
     /// Hooks run on the tokio runtime that serves the first upgrade.
-    fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S>;
+    fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.router_with(Sockets::default())
+    }
+
+    /// The same, with other settings for the sockets.
+    fn router_with<S: Clone + Send + Sync + 'static>(&self, sockets: Sockets) -> Router<S>;
 }
 
 impl RoomsExt for Rooms {
-    fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        let site = Site { rooms: self.clone(), shards: OnceLock::new() };
+    fn router_with<S: Clone + Send + Sync + 'static>(&self, sockets: Sockets) -> Router<S> {
+        let site = Site { rooms: self.clone(), sockets, shards: OnceLock::new() };
         Router::new().route(self.path(), any(upgrade).with_state(Arc::new(site)))
     }
 }
@@ -33,6 +38,7 @@ impl RoomsExt for Rooms {
 /// The rooms, and the threads of their sockets.
 struct Site {
     rooms: Rooms,
+    sockets: Sockets,
     /// Started by the first upgrade.
     shards: OnceLock<Result<Shards, io::Error>>,
 }
@@ -56,7 +62,7 @@ fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
     }
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NotUpgradable)?;
     rooms.start(|| Arc::new(TokioHost::current()));
-    site.shards.get_or_init(|| Shards::start(None)).as_ref().map_err(|error| {
+    site.shards.get_or_init(|| Shards::start(&site.sockets)).as_ref().map_err(|error| {
         tracing::error!(%error, "the threads of sockets cannot be started");
         Refusal::NoThreads
     })?;

@@ -9,13 +9,17 @@ mod life;
 mod queue;
 mod reactor;
 mod room;
+mod sender;
 mod socket;
 mod stream;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 mod tick;
 mod timers;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
@@ -25,6 +29,52 @@ use roomful::Admission;
 use queue::{Newcomer, Shard};
 use reactor::Reactor;
 
+/// How the sockets are served. See [`RoomsExt::router_with`](crate::RoomsExt::router_with).
+///
+/// ```
+/// use std::num::NonZero;
+///
+/// use roomful_axum::{RoomsExt as _, Sockets};
+///
+/// # let rooms = roomful::Rooms::new().build()?;
+/// let sockets = Sockets::new().threads(NonZero::<usize>::MIN).io_uring(false);
+/// let app: axum::Router = axum::Router::new().merge(rooms.router_with(sockets));
+/// # Ok::<(), roomful::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sockets {
+    threads: Option<NonZero<usize>>,
+    io_uring: bool,
+}
+
+impl Default for Sockets {
+    fn default() -> Self {
+        Self { threads: None, io_uring: true }
+    }
+}
+
+impl Sockets {
+    /// A thread for each core, and io_uring where the system has it and lets it be used.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// So many threads.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZero<usize>) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// `false`: each socket is written to with a call of its own. The log says what is used.
+    #[must_use]
+    pub fn io_uring(mut self, io_uring: bool) -> Self {
+        self.io_uring = io_uring;
+        self
+    }
+}
+
 /// The threads that sockets are spread over. They end with the last socket after this is dropped.
 pub(crate) struct Shards {
     shards: Vec<Arc<Shard>>,
@@ -32,19 +82,20 @@ pub(crate) struct Shards {
 }
 
 impl Shards {
-    /// Starts so many threads, or one for each core.
+    /// Starts them.
     ///
     /// # Errors
     ///
     /// When the system gives no thread, or nothing to wait for sockets with.
-    pub(crate) fn start(threads: Option<usize>) -> io::Result<Self> {
-        let threads =
-            threads.map_or_else(|| thread::available_parallelism().map_or(1, Into::into), |threads| threads.max(1));
+    pub(crate) fn start(sockets: &Sockets) -> io::Result<Self> {
+        let io_uring = sockets.io_uring;
+        let one_a_core = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let threads = sockets.threads.unwrap_or_else(one_a_core);
         let mut shards = Self { shards: Vec::new(), hasher: RandomState::new() };
-        for nth in 0..threads {
+        for nth in 0..threads.get() {
             let reactor = Reactor::new()?;
             shards.shards.push(Arc::clone(&reactor.shard));
-            thread::Builder::new().name(format!("roomful-shard-{nth}")).spawn(move || reactor.run())?;
+            thread::Builder::new().name(format!("roomful-shard-{nth}")).spawn(move || reactor.run(io_uring))?;
         }
         Ok(shards)
     }

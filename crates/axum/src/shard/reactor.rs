@@ -17,6 +17,7 @@ use slab::Slab;
 
 use super::queue::{Shard, WAKER};
 use super::room::Room;
+use super::sender::Sender;
 use super::socket::Socket;
 use super::tick::Tick;
 use super::timers::Timers;
@@ -79,7 +80,8 @@ impl Reactor {
     }
 
     /// Runs until there will be no more sockets.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self, io_uring: bool) {
+        let mut sender = Sender::new(io_uring);
         let mut events = Events::with_capacity(EVENTS);
         let mut commands = Vec::new();
         while !self.shard.has_ended() {
@@ -93,7 +95,7 @@ impl Reactor {
             for _ in 0..self.to_read.len() {
                 self.read_next();
             }
-            self.fly();
+            self.fly(&mut sender);
             for slot in std::mem::take(&mut self.to_write) {
                 self.flush(slot);
             }
@@ -180,7 +182,7 @@ impl Reactor {
     }
 
     /// Writes what the rooms have gathered, a slice.
-    fn fly(&mut self) {
+    fn fly(&mut self, sender: &mut Sender) {
         let now = self.now();
         let mut failed = Vec::new();
         let mut left = SLICE;
@@ -190,7 +192,7 @@ impl Reactor {
             let Some(room) = self.rooms.get_mut(&id) else { continue };
             let spare = || self.spare.pop().unwrap_or_default();
             left = left.saturating_sub(room.members());
-            match room.fly((now, SLICE), &mut self.sockets, spare, &mut failed) {
+            match room.fly((now, SLICE), &mut self.sockets, sender, spare, &mut failed) {
                 None => self.to_fly.push_back(id),
                 Some(landed) => {
                     room.has_turn = false;

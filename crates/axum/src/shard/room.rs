@@ -11,6 +11,7 @@ use roomful_core::{Limits, Millis};
 use roomful_websocket::deflate::Deflater;
 use slab::Slab;
 
+use super::sender::Sender;
 use super::socket::{Seat, Socket};
 use super::tick::{Census, Compression, Item, Tick};
 
@@ -140,6 +141,7 @@ impl Room {
         &mut self,
         (now, limit): (Millis, usize),
         sockets: &mut Slab<Socket>,
+        sender: &mut Sender,
         spare: impl FnOnce() -> Tick,
         failed: &mut Vec<(usize, io::Error)>,
     ) -> Option<Tick> {
@@ -151,28 +153,48 @@ impl Room {
             }
         };
         let Flight { tick, at } = &mut flight;
-        let turns = self.members.iter_mut().skip(*at).take(limit);
-        for member in turns {
-            *at += 1;
+        let first = *at;
+        *at = self.members.len().min(first + limit);
+        let mut due = Vec::new();
+        for member in self.members.iter_mut().take(*at).skip(first) {
             // Who came later, or was given it ahead of its turn, has it.
-            if member.next >= tick.end() {
-                continue;
-            }
-            let from = std::mem::replace(&mut member.next, tick.end());
-            let Some(socket) = sockets.get_mut(member.slot) else { continue };
-            if socket.is_blocked() {
-                socket.push_items(tick, from);
-                continue;
-            }
-            match socket.write_with(tick, from) {
-                Ok(written) => socket.wrote_with(tick, from, written),
-                Err(error) => failed.push((member.slot, error)),
+            if member.next < tick.end() {
+                let from = std::mem::replace(&mut member.next, tick.end());
+                match sockets.get_mut(member.slot) {
+                    Some(socket) if socket.is_blocked() => socket.push_items(tick, from),
+                    Some(_) => due.push((member.slot, from)),
+                    None => {}
+                }
             }
         }
+        write(tick, &due, sockets, sender, failed);
         if flight.at < self.members.len() {
             self.flight = Some(flight);
             return None;
         }
         Some(flight.tick)
+    }
+}
+
+/// Writes to each of these sockets what the tick has for it from that number on.
+fn write(
+    tick: &Tick,
+    due: &[(usize, u64)],
+    sockets: &mut Slab<Socket>,
+    sender: &mut Sender,
+    failed: &mut Vec<(usize, io::Error)>,
+) {
+    let mut written = Vec::with_capacity(due.len());
+    {
+        let sockets = &*sockets;
+        let writes = due.iter().filter_map(|(slot, from)| Some(sockets.get(*slot)?.writes(tick, *from)));
+        sender.send(&writes.collect::<Vec<_>>(), &mut written);
+    }
+    for ((slot, from), written) in due.iter().zip(written) {
+        match (sockets.get_mut(*slot), written) {
+            (Some(socket), Ok(written)) => socket.wrote(tick, *from, written),
+            (_, Err(error)) => failed.push((*slot, error)),
+            (None, Ok(_)) => {}
+        }
     }
 }

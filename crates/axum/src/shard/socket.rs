@@ -14,6 +14,7 @@ use roomful_websocket::{CloseFrame, DecodeError, Decoder, Event, Opcode, encode}
 
 use super::backlog::Backlog;
 use super::queue::Shard;
+use super::sender::Write;
 use super::stream::Stream;
 use super::tick::{Kind, Tick};
 
@@ -260,17 +261,13 @@ impl Socket {
         Ok(())
     }
 
-    /// Writes what is its own and behind it what the room has for it from this number on, with one call.
-    pub(super) fn write_with(&self, tick: &Tick, from: u64) -> io::Result<usize> {
-        let items = tick.bytes_from(from, self.kind);
-        if self.own.is_empty() {
-            return self.stream.write(&[IoSlice::new(items)]);
-        }
-        self.stream.write(&[IoSlice::new(&self.own), IoSlice::new(items)])
+    /// What is its own and behind it what the room has for it from this number on.
+    pub(super) fn writes<'a>(&'a self, tick: &'a Tick, from: u64) -> Write<'a> {
+        Write { stream: &self.stream, own: &self.own, shared: tick.bytes_from(from, self.kind) }
     }
 
-    /// So much was written of what [`write_with`](Socket::write_with) was to write. The rest waits.
-    pub(super) fn wrote_with(&mut self, tick: &Tick, from: u64, written: usize) {
+    /// So much was written of what [`writes`](Socket::writes) gave. The rest waits.
+    pub(super) fn wrote(&mut self, tick: &Tick, from: u64, written: usize) {
         let own = std::mem::take(&mut self.own);
         if written == own.len() + tick.bytes_from(from, self.kind).len() {
             return;

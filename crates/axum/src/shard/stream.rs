@@ -128,6 +128,16 @@ impl Stream {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    pub(super) fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        use std::os::fd::AsFd as _;
+
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Pair(stream) => stream.as_fd(),
+        }
+    }
+
     /// No more will be written; what the peer still sends can be read.
     pub(super) fn end_writing(&self) {
         let ended = match self {

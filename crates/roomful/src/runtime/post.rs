@@ -99,7 +99,9 @@ pub struct SharedFrames {
 }
 
 impl SharedFrames {
-    pub(super) fn new(frames: PerDialect) -> Self {
+    /// Nothing is deflated yet.
+    #[must_use]
+    pub fn new(frames: PerDialect) -> Self {
         Self { plain: Shared::new(frames.plain), v1: Shared::new(frames.v1) }
     }
 
