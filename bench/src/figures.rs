@@ -3,6 +3,9 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::probe::functions::Functions;
+use crate::probe::system_calls::SystemCalls;
+
 /// What one slot of one server measured.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Figures {
@@ -30,6 +33,10 @@ pub struct Figures {
     pub memory_growth: Option<f64>,
     /// The p99 of the same load with nothing in its way, in milliseconds.
     pub undisturbed_p99: Option<f64>,
+    /// System calls, in a slot that was slowed down by counting them.
+    pub system_calls: Option<SystemCalls>,
+    /// Where processor time went, in a slot that was slowed down by sampling it.
+    pub functions: Option<Functions>,
     /// How long it took until everybody knew everybody, in seconds.
     pub ready_seconds: Option<f64>,
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::charts::Chart;
-use super::columns::{self, Column};
+use super::columns::{self, Column, percent};
 use crate::figures::{Figures, Spread};
 use crate::run::{Outcome, Row};
 
@@ -54,9 +54,13 @@ fn section(outcome: &Outcome) -> String {
     let _ = writeln!(text, "`{}` measures {}. Not measured: {}.\n", scenario.name, scenario.measures, scenario.omits);
     text += &table(columns, &outcome.rows);
     text += &noise(outcome);
+    text += &functions(outcome);
     for row in &outcome.rows {
         if let Some(failure) = &row.failure {
             let _ = writeln!(text, "\n**{}** did not finish: {failure}.", row.label);
+        }
+        if let Some(why) = &row.skipped {
+            let _ = writeln!(text, "\n{} was not run: {why}.", row.label);
         }
     }
     text + "\n"
@@ -72,6 +76,21 @@ fn table(columns: &[Column], rows: &[Row]) -> String {
         };
         let cells: Vec<String> = columns.iter().map(cell).collect();
         let _ = writeln!(text, "| {} | {} |", row.label, cells.join(" | "));
+    }
+    text
+}
+
+/// The functions in user space that a profile found, the largest first.
+fn functions(outcome: &Outcome) -> String {
+    /// Below these, samples are too few to say anything.
+    const SHOWN: usize = 15;
+    let mut text = String::new();
+    let slots = outcome.rows.iter().flat_map(|row| &row.slots);
+    for functions in slots.filter_map(|figures| figures.functions.as_ref()) {
+        text += "\n| function in user space | of all time |\n|---|---|\n";
+        for (name, part) in functions.user.iter().take(SHOWN) {
+            let _ = writeln!(text, "| `{}` | {} |", name.replace('|', "¦"), percent(*part));
+        }
     }
     text
 }
@@ -107,7 +126,7 @@ mod tests {
             deliveries: 1_000_000,
             ..Figures::default()
         };
-        Row { label, ours: false, slots: cpu_seconds.iter().map(slot).collect(), failure: None }
+        Row { label, ours: false, slots: cpu_seconds.iter().map(slot).collect(), failure: None, skipped: None }
     }
 
     #[test]
