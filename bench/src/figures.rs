@@ -17,6 +17,8 @@ pub struct Figures {
     pub user_share: Option<f64>,
     /// Processor time of the load generator, in seconds.
     pub generator_cpu_seconds: f64,
+    /// How long the server, and then the load generator, could have run and had no processor, in seconds.
+    pub waited_seconds: [f64; 2],
     /// Messages or states that clients sent.
     pub messages: u64,
     /// Messages or states that receivers got.
@@ -91,6 +93,12 @@ impl Figures {
     /// Processors that the server kept busy.
     pub fn cores(&self) -> Option<f64> {
         (self.seconds > 0.0).then(|| self.cpu_seconds / self.seconds)
+    }
+
+    /// The part of the slot that the server or the load generator waited for a processor that something else had.
+    pub fn waited(&self) -> Option<f64> {
+        let [server, generator] = self.waited_seconds;
+        (self.seconds > 0.0).then(|| server.max(generator) / self.seconds)
     }
 
     /// Processors that the load generator kept busy. Near 1 the slot measured the generator.

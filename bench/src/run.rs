@@ -175,6 +175,7 @@ impl Entry {
         words.extend(
             figures.functions.as_ref().map(|functions| format!("{:.1}% in the kernel", functions.kernel * 100.0)),
         );
+        words.extend(figures.waited().map(|part| format!("waited {:.0}%", part * 100.0)));
         words.extend(figures.generator_cores().map(|cores| format!("generator {cores:.2} cores")));
         println!("  {:<22} {}", self.contestant.label, words.join(", "));
     }

@@ -314,6 +314,7 @@ impl Reading {
             cpu_seconds: server.total.as_secs_f64(),
             user_share: server.user_share(),
             generator_cpu_seconds: generator.total.as_secs_f64(),
+            waited_seconds: [server.waited.as_secs_f64(), generator.waited.as_secs_f64()],
             messages,
             deliveries: trial.tally.deliveries,
             owed,

@@ -57,6 +57,10 @@ const CORES: Column = Column {
     heading: "cores",
     cell: |row, _| spread(row, Figures::cores).map(|spread| format!("{:.2}", spread.median)),
 };
+const WAITED: Column = Column {
+    heading: "waited",
+    cell: |row, _| spread(row, Figures::waited).map(|spread| format!("{:.0}%", spread.median * 100.0)),
+};
 const GENERATOR: Column = Column {
     heading: "generator's cores",
     cell: |row, _| spread(row, Figures::generator_cores).map(|spread| format!("{:.2}", spread.median)),
@@ -74,6 +78,7 @@ const FAN_OUT: &[Column] = &[
     P99,
     P999,
     BYTES,
+    WAITED,
     GENERATOR,
 ];
 
@@ -97,6 +102,7 @@ const CURSORS: &[Column] = &[
                 .map(|spread| short(spread.median))
         },
     },
+    WAITED,
     GENERATOR,
 ];
 
@@ -114,6 +120,7 @@ const JOINS: &[Column] = &[
         heading: "MB",
         cell: |row, _| spread(row, |figures| Some(figures.bytes as f64 / 1e6)).map(|spread| short(spread.median)),
     },
+    WAITED,
     GENERATOR,
 ];
 
@@ -151,6 +158,7 @@ const STALLED: &[Column] = &[
             spread(row, mebibytes).map(|spread| with_range(spread, 2))
         },
     },
+    WAITED,
     GENERATOR,
 ];
 
@@ -166,6 +174,7 @@ const DEFLATE: &[Column] = &[
     CPU_RATIO,
     P50,
     P99,
+    WAITED,
     GENERATOR,
 ];
 

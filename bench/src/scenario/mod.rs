@@ -138,9 +138,9 @@ pub struct Pace {
 
 impl Pace {
     /// For figures.
-    pub const FULL: Self = Self { rounds: 5, slot: Duration::from_millis(1500), divisor: 1 };
+    pub const FULL: Self = Self { rounds: 5, slot: Duration::from_millis(1200), divisor: 1 };
     /// To see that everything runs; its figures are noise.
-    pub const QUICK: Self = Self { rounds: 2, slot: Duration::from_millis(250), divisor: 10 };
+    pub const QUICK: Self = Self { rounds: 1, slot: Duration::from_millis(200), divisor: 10 };
 }
 
 /// One server in one scenario.
@@ -197,7 +197,8 @@ impl Scenario {
             // Neither memory nor calls depend on what else the machine does.
             Load::Idle { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
             // Slots with a server of their own take longer.
-            Load::Joins { .. } | Load::Cursors { .. } | Load::Stalled { .. } => pace.rounds.min(3),
+            Load::Joins { .. } | Load::Cursors { .. } => pace.rounds.min(3),
+            Load::Stalled { .. } => pace.rounds.min(2),
             _ => pace.rounds,
         }
     }

@@ -12,10 +12,10 @@ use crate::trial::{Reading, Trial};
 
 /// What is said while something looks on.
 const SMALL: Content = Content::Text(64);
-/// How long an idle server may put itself in order before its memory is read.
-const REST: Duration = Duration::from_secs(2);
+/// How long an idle server may put itself in order before its memory is read, in slots.
+const REST_SLOTS: u32 = 2;
 /// How long a reader is stalled, in slots: until the kernel holds no more for it, and the server has to.
-const STALLED_SLOTS: u32 = 4;
+const STALLED_SLOTS: u32 = 8;
 /// How long two thousand may take to know each other.
 const JOIN_PATIENCE: Duration = Duration::from_secs(180);
 
@@ -31,7 +31,7 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
         Load::Paced { content, per_second, .. } => trial.paced(content, per_second, pace.slot),
         Load::Cursors { .. } => cursors(trial, pace),
         Load::Joins { .. } => joins(trial),
-        Load::Idle { .. } => idle(trial),
+        Load::Idle { .. } => idle(trial, pace.slot * REST_SLOTS),
         Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),
         Load::Functions { in_flight, .. } => functions(trial, in_flight, pace),
         Load::Stalled { content, per_second, .. } => {
@@ -86,12 +86,12 @@ fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
     Ok(Figures { ready_seconds, ..reading.end(trial, members, 0)? })
 }
 
-fn idle(trial: &mut Trial) -> Result<Figures, Failure> {
-    std::thread::sleep(REST);
+fn idle(trial: &mut Trial, rest: Duration) -> Result<Figures, Failure> {
+    std::thread::sleep(rest);
     let empty = trial.server.memory()?.private_dirty;
     trial.fill()?;
     let reading = Reading::begin(trial)?;
-    let until = Instant::now() + REST;
+    let until = Instant::now() + rest;
     while Instant::now() < until {
         trial.fleet.poll(&mut trial.tally, Duration::from_millis(100))?;
     }

@@ -85,11 +85,11 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "stalled",
-        title: "One of 500 stops reading, 4 KiB, 200 messages a second",
+        title: "One of 500 stops reading, 8 KiB, 100 messages a second",
         measures: "the p99 of the other 499 beside that of the same server a moment before, and by how much its memory grew",
         omits: "several that do not read",
         family: Family::Stalled,
-        load: Load::Stalled { receivers: 500, content: Content::Text(4096), per_second: 200.0 },
+        load: Load::Stalled { receivers: 500, content: Content::Text(8192), per_second: 100.0 },
     },
     Scenario {
         name: "deflate",
