@@ -1,5 +1,7 @@
 //! The client against servers that say what a script has them say.
 
+#![allow(clippy::expect_used, reason = "a server of a test has nobody to return an error to")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread::JoinHandle;
