@@ -128,14 +128,15 @@ impl Setting {
     }
 
     fn slot(&self, scenario: &Scenario, entry: &mut Entry) -> Result<(), Failure> {
-        let figures = match &mut entry.trial {
-            Some(trial) => {
-                let figures = run_slot(scenario, trial, self.pace)?;
-                trial.await_rosters()?;
-                figures
-            }
-            None => run_slot(scenario, &mut self.start(scenario, entry.contestant)?, self.pace)?,
+        let mut own = None;
+        let trial = match &mut entry.trial {
+            Some(trial) => trial,
+            None => own.insert(self.start(scenario, entry.contestant)?),
         };
+        let figures = run_slot(scenario, trial, self.pace)?;
+        if trial.fleet.stalled() == 0 {
+            trial.await_rosters()?;
+        }
         entry.say(&figures);
         entry.row.slots.push(figures);
         Ok(())
