@@ -97,9 +97,10 @@ proptest! {
 #[test]
 fn the_rules_in_which_they_differ() {
     let long_form = [0x81, 0x80 | 126, 0, 1, 0, 0, 0, 0, b'a'];
+    let long_ping = [0x89, 0x80 | 126, 0, 1, 0, 0, 0, 0, b'a'];
     let unsent_code = Frame::new(CLOSE, close_payload(1005, b"")).to_bytes();
     let half_a_frame = &Frame::new(TEXT, b"\xff and more".to_vec()).to_bytes()[..8];
-    for bytes in [&long_form[..], &unsent_code, half_a_frame] {
+    for bytes in [&long_form[..], &long_ping, &unsent_code, half_a_frame] {
         assert!(decode([bytes], MAX_MESSAGE, false).error.is_some());
         assert!(decode_with_tungstenite(bytes, MAX_MESSAGE).error.is_none());
         assert_agreement(bytes, MAX_MESSAGE);

@@ -17,7 +17,7 @@ use crate::client::Frame;
 use crate::oracle::decode;
 
 /// The most that a message may have here: as large as the largest case.
-const MAX_MESSAGE: usize = 1024 * 1024;
+const MAX_MESSAGE: usize = 256 * 1024;
 
 /// A case of the suite.
 struct Case {
