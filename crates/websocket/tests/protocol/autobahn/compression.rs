@@ -5,8 +5,8 @@ use flate2::{Decompress, FlushDecompress};
 use roomful_websocket::Event;
 use roomful_websocket::deflate::{self, Deflater};
 
-use super::{Case, binary, text};
-use crate::client::{self, BINARY, COMPRESSED, TEXT, fragments};
+use super::{Case, MAX_MESSAGE, binary, check, text};
+use crate::client::{self, BINARY, COMPRESSED, CONTINUATION, Frame, PING, TEXT, fragments};
 
 /// The length of the messages, and of the frames that they are sent in where they are not sent whole.
 const SIZES: [(usize, usize); 18] = [
@@ -69,6 +69,41 @@ fn case_13_what_is_offered_is_answered_and_kept() {
     for (case, (length, frame)) in (1..).zip(SIZES) {
         check_echo(format!("13.7.{case}"), &data, length, frame);
     }
+}
+
+/// RFC 7692 §6.1 and §7.2.2, which the suite leaves out.
+#[test]
+fn the_bit_that_says_compressed_stands_where_it_may_and_tells_the_truth() {
+    let words = "presence ".repeat(40);
+    let compressed = client::deflate(words.as_bytes());
+    let (first, rest) = compressed.split_at(5);
+    let message = |payload: &[u8]| Frame::new(TEXT, payload).reserved(COMPRESSED);
+    let case = |name: &str, frames: &[Frame]| Case::new(name, frames.to_vec()).compressed();
+    check([
+        case("a message that is not compressed", &[Frame::new(TEXT, &*words)]).gives([text(&*words)]),
+        case("on the first frame", &[message(first).unfinished(), Frame::new(CONTINUATION, rest)])
+            .gives([text(&*words)]),
+        case("on a continuation", &[message(first).unfinished(), Frame::new(CONTINUATION, rest).reserved(COMPRESSED)])
+            .fails(1002),
+        case("on a ping", &[Frame::new(PING, "").reserved(COMPRESSED)]).fails(1002),
+        case("with another bit", &[Frame::new(TEXT, &*compressed).reserved(COMPRESSED | 1)]).fails(1002),
+        case("what is not compressed", &[message(words.as_bytes())]).fails(1007),
+        case("what is cut off", &[message(first)]).fails(1007),
+        case("what is no text", &[message(&client::deflate(b"\xff\xff\xff"))]).fails(1007),
+        case("a bomb", &[message(&client::deflate(&vec![b'0'; MAX_MESSAGE + 1]))]).fails(1009),
+        case("as much as is allowed", &[message(&client::deflate(&vec![b'0'; MAX_MESSAGE]))])
+            .gives([text("0".repeat(MAX_MESSAGE))]),
+    ]);
+}
+
+/// What cannot be compressed becomes larger, and is taken all the same.
+#[test]
+fn a_message_of_the_largest_size_is_taken_that_was_made_larger_by_compressing_it() {
+    let message = cut(&noise(), 0, MAX_MESSAGE);
+    let compressed = client::deflate(payload(&message).1);
+    assert!(compressed.len() > MAX_MESSAGE);
+    let frame = Frame::new(BINARY, compressed).reserved(COMPRESSED);
+    Case::new("noise", [frame]).compressed().gives([message]).check();
 }
 
 /// What a client compresses comes out as it was, and what is sent back is to the client what it was.
