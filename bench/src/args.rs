@@ -8,11 +8,14 @@ use crate::failure::Failure;
 use crate::peer::{self, PEERS, Peer};
 use crate::scenario::{Pace, SCENARIOS, Scenario};
 
+/// One of each kind: C++, Node, Rust.
+const QUICK_PEERS: [&str; 3] = ["bun", "ws", "axum-tuned"];
+
 /// Runs Roomful and its peers side by side, and writes what each delivery costs.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
 pub struct Args {
-    /// Short slots and few connections: to see that everything runs. The figures are noise.
+    /// Short slots, few connections, and three peers unless some are named: to see that everything runs. The figures are noise.
     #[arg(long)]
     pub quick: bool,
     /// Run this scenario; may be given several times. All when not given.
@@ -57,7 +60,11 @@ impl Args {
             peer::find(name)?;
         }
         let wanted = |peer: &&Peer| {
-            let asked = self.peers.is_empty() || self.peers.iter().any(|name| name == peer.name);
+            let asked = match self.peers.as_slice() {
+                [] if self.quick => QUICK_PEERS.contains(&peer.name),
+                [] => true,
+                names => names.iter().any(|name| name == peer.name),
+            };
             asked || peer.name == peer::OURSELVES
         };
         Ok(PEERS.iter().filter(wanted).collect())
@@ -88,6 +95,7 @@ mod tests {
     fn everything_runs_unless_something_is_named() {
         assert_eq!(args("").scenarios().expect("all").len(), SCENARIOS.len());
         assert_eq!(args("").peers().expect("all").len(), PEERS.len());
+        assert_eq!(args("--quick").peers().expect("some").len(), 1 + QUICK_PEERS.len());
         let some = args("--only rate --only idle --peers bun,ws");
         let names: Vec<&str> = some.scenarios().expect("two").iter().map(|scenario| scenario.name).collect();
         assert_eq!(names, ["rate", "idle"]);

@@ -68,6 +68,8 @@ mod tests {
     use crate::mark;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn every_message_is_json_of_its_size_with_one_mark(
             bytes in 64_usize..3000, sender in 0_u32..500, seq in 1_u32..9999, sent in 0_u64..1 << 36,

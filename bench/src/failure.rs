@@ -42,6 +42,9 @@ pub enum Failure {
         /// What is missing.
         why: String,
     },
+    /// A scenario cannot be run here, which is nobody's fault.
+    #[error("not run: {0}")]
+    Skipped(String),
     /// The command line asks for nothing there is.
     #[error("{0}")]
     Usage(String),

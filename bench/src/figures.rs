@@ -3,6 +3,9 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::probe::functions::Functions;
+use crate::probe::system_calls::SystemCalls;
+
 /// What one slot of one server measured.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Figures {
@@ -14,6 +17,8 @@ pub struct Figures {
     pub user_share: Option<f64>,
     /// Processor time of the load generator, in seconds.
     pub generator_cpu_seconds: f64,
+    /// How long the server, and then the load generator, could have run and had no processor, in seconds.
+    pub waited_seconds: [f64; 2],
     /// Messages or states that clients sent.
     pub messages: u64,
     /// Messages or states that receivers got.
@@ -30,6 +35,10 @@ pub struct Figures {
     pub memory_growth: Option<f64>,
     /// The p99 of the same load with nothing in its way, in milliseconds.
     pub undisturbed_p99: Option<f64>,
+    /// System calls, in a slot that was slowed down by counting them.
+    pub system_calls: Option<SystemCalls>,
+    /// Where processor time went, in a slot that was slowed down by sampling it.
+    pub functions: Option<Functions>,
     /// How long it took until everybody knew everybody, in seconds.
     pub ready_seconds: Option<f64>,
 }
@@ -84,6 +93,12 @@ impl Figures {
     /// Processors that the server kept busy.
     pub fn cores(&self) -> Option<f64> {
         (self.seconds > 0.0).then(|| self.cpu_seconds / self.seconds)
+    }
+
+    /// The part of the slot that the server or the load generator waited for a processor that something else had.
+    pub fn waited(&self) -> Option<f64> {
+        let [server, generator] = self.waited_seconds;
+        (self.seconds > 0.0).then(|| server.max(generator) / self.seconds)
     }
 
     /// Processors that the load generator kept busy. Near 1 the slot measured the generator.

@@ -9,6 +9,7 @@
 //! - [`mark`] is what a message carries so that its delivery can be checked and timed without parsing it;
 //! - [`tally`] and [`roster`] are what receivers saw, and what they must not see;
 //! - [`server`] and [`meter`] are a server's process, its processor time and its memory;
+//! - [`probe`] is what looks into a server while it works;
 //! - [`trial`] is one server under load, [`scenario`] all loads there are;
 //! - [`figures`] is what a slot measured, [`report`] what is written of them.
 //!
@@ -25,6 +26,7 @@ pub mod machine;
 pub mod mark;
 pub mod meter;
 pub mod peer;
+pub mod probe;
 pub mod report;
 pub mod roster;
 pub mod run;

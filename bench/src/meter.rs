@@ -14,6 +14,8 @@ use crate::failure::Failure;
 pub struct Cpu {
     /// All of it, to the nanosecond.
     pub total: Duration,
+    /// How long its threads could have run and had no processor, one after the other.
+    pub waited: Duration,
     /// What was spent in user space, in the system's ticks of 10 ms: good for a share over some seconds, no more.
     pub user_ticks: u64,
     /// What was spent in the kernel, in the same ticks.
@@ -32,7 +34,7 @@ impl Cpu {
         let total = Duration::from(clock.now().map_err(gone)?);
         let stat = read(&format!("/proc/{pid}/stat"))?;
         let (user_ticks, system_ticks) = ticks(&stat);
-        Ok(Self { total, user_ticks, system_ticks })
+        Ok(Self { total, waited: waited(pid)?, user_ticks, system_ticks })
     }
 
     /// The part spent in user space, from 0 to 1, or nothing when there was no tick.
@@ -48,6 +50,8 @@ impl Sub for Cpu {
     fn sub(self, earlier: Self) -> Self {
         Self {
             total: self.total.saturating_sub(earlier.total),
+            // A thread that ended took its waiting with it.
+            waited: self.waited.saturating_sub(earlier.waited),
             user_ticks: self.user_ticks.saturating_sub(earlier.user_ticks),
             system_ticks: self.system_ticks.saturating_sub(earlier.system_ticks),
         }
@@ -77,6 +81,20 @@ impl Memory {
 
 fn read(path: &str) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(Failure::io(path))
+}
+
+/// The second number of each thread's `schedstat`.
+fn waited(pid: u32) -> Result<Duration, Failure> {
+    let tasks = format!("/proc/{pid}/task");
+    let mut nanoseconds = 0_u64;
+    for task in fs::read_dir(&tasks).map_err(Failure::io(&*tasks))? {
+        let path = task.map_err(Failure::io(&*tasks))?.path().join("schedstat");
+        // A thread may end between the two calls.
+        let schedstat = fs::read_to_string(path).unwrap_or_default();
+        let waited = schedstat.split_whitespace().nth(1).and_then(|waited| waited.parse().ok());
+        nanoseconds = nanoseconds.saturating_add(waited.unwrap_or(0));
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }
 
 /// `utime` and `stime` of `/proc/PID/stat`.

@@ -73,7 +73,7 @@ pub const PEERS: &[Peer] = &[
     },
     Peer {
         name: "axum-tuned",
-        does: "the same with a read buffer of 4 KiB, and `feed` of all that waits before one `flush`",
+        does: "the same with a read buffer of 4 KiB, `feed` of all that waits before one `flush`, and `TCP_NODELAY`",
         dialect: Dialect::Relay,
         program: Program::Built { name: "peer-axum", words: &["--tuned"] },
     },

@@ -6,6 +6,7 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use serde::Serialize;
 
+use crate::client::Offer;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::figures::Figures;
@@ -48,6 +49,8 @@ pub struct Row {
     pub slots: Vec<Figures>,
     /// Why there are no more slots than these.
     pub failure: Option<String>,
+    /// Why it did not take part, when that is nobody's fault.
+    pub skipped: Option<String>,
 }
 
 /// A server in a scenario, and what it has shown so far.
@@ -105,6 +108,7 @@ impl Setting {
         }
         if let Some(entry) = entries.get_mut(at)
             && entry.row.failure.is_none()
+            && entry.row.skipped.is_none()
             && let Err(failure) = part(self, scenario, entry)
         {
             entry.fail(failure, scenario);
@@ -115,9 +119,8 @@ impl Setting {
     fn prepare(&self, scenario: &Scenario, entry: &mut Entry) -> Result<(), Failure> {
         let mut trial = self.start(scenario, entry.contestant)?;
         trial.fill()?;
-        if entry.contestant.offer == crate::client::Offer::Deflate && trial.fleet.deflating() == 0 {
-            let why = "it did not take the offer of permessage-deflate".to_owned();
-            return Err(Failure::Start { peer: entry.contestant.label, why });
+        if entry.contestant.offer == Offer::Deflate && trial.fleet.deflating() == 0 {
+            return Err(Failure::Skipped("it did not take the offer of permessage-deflate".to_owned()));
         }
         run_slot(scenario, &mut trial, self.pace)?;
         entry.trial = Some(trial);
@@ -125,14 +128,15 @@ impl Setting {
     }
 
     fn slot(&self, scenario: &Scenario, entry: &mut Entry) -> Result<(), Failure> {
-        let figures = match &mut entry.trial {
-            Some(trial) => {
-                let figures = run_slot(scenario, trial, self.pace)?;
-                trial.await_rosters()?;
-                figures
-            }
-            None => run_slot(scenario, &mut self.start(scenario, entry.contestant)?, self.pace)?,
+        let mut own = None;
+        let trial = match &mut entry.trial {
+            Some(trial) => trial,
+            None => own.insert(self.start(scenario, entry.contestant)?),
         };
+        let figures = run_slot(scenario, trial, self.pace)?;
+        if trial.fleet.stalled() == 0 {
+            trial.await_rosters()?;
+        }
         entry.say(&figures);
         entry.row.slots.push(figures);
         Ok(())
@@ -147,14 +151,16 @@ impl Setting {
 impl Entry {
     fn new(contestant: Contestant) -> Self {
         let ours = contestant.peer.name == OURSELVES;
-        let row = Row { label: contestant.label, ours, slots: Vec::new(), failure: None };
+        let row = Row { label: contestant.label, ours, slots: Vec::new(), failure: None, skipped: None };
         Self { contestant, trial: None, row }
     }
 
     fn fail(&mut self, failure: Failure, scenario: &Scenario) {
-        let failure = failure.within(scenario.name, self.contestant.label).to_string();
         println!("  {:<22} {failure}", self.contestant.label);
-        self.row.failure = Some(failure);
+        match failure {
+            Failure::Skipped(why) => self.row.skipped = Some(why),
+            failure => self.row.failure = Some(failure.within(scenario.name, self.contestant.label).to_string()),
+        }
         self.trial = None;
     }
 
@@ -166,6 +172,11 @@ impl Entry {
         words.extend(figures.ready_seconds.map(|seconds| format!("everybody knows everybody after {seconds:.2} s")));
         words.extend(figures.memory_per_connection.map(|bytes| format!("{bytes:.0} B a connection")));
         words.extend(figures.memory_growth.map(|bytes| format!("grew by {:.2} MiB", bytes / 1048576.0)));
+        words.extend(figures.system_calls.map(|calls| format!("{} writes, {} calls", calls.writes, calls.all)));
+        words.extend(
+            figures.functions.as_ref().map(|functions| format!("{:.1}% in the kernel", functions.kernel * 100.0)),
+        );
+        words.extend(figures.waited().map(|part| format!("waited {:.0}%", part * 100.0)));
         words.extend(figures.generator_cores().map(|cores| format!("generator {cores:.2} cores")));
         println!("  {:<22} {}", self.contestant.label, words.join(", "));
     }

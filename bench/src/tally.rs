@@ -29,6 +29,8 @@ pub struct Tally {
     pub latency: Histogram<u64>,
     /// Who is where, for a server that says it.
     pub rosters: Option<Rosters>,
+    /// What was sent before this is checked, and not counted.
+    since: u64,
     promise: Promise,
     senders: usize,
     /// The newest of each sender at each receiver.
@@ -43,6 +45,7 @@ impl Tally {
             deliveries: 0,
             latency: histogram(),
             rosters: dialect.has_roster().then(|| Rosters::new(receivers)),
+            since: 0,
             promise,
             senders,
             newest: vec![0; receivers * senders],
@@ -50,8 +53,9 @@ impl Tally {
         }
     }
 
-    /// Counts from zero again; what was seen of each sender stays.
+    /// Counts from zero again, and only what is sent from now on; what was seen of each sender stays.
     pub fn restart(&mut self) {
+        self.since = self.clock.micros();
         self.deliveries = 0;
         self.latency.reset();
     }
@@ -97,6 +101,9 @@ impl Tally {
             )));
         }
         *newest = mark.seq;
+        if mark.sent < self.since {
+            return Ok(());
+        }
         self.deliveries += 1;
         self.latency.saturating_record(now.saturating_sub(mark.sent));
         Ok(())
@@ -158,7 +165,12 @@ mod tests {
         assert_eq!((tally.deliveries, tally.latency.len()), (2, 2));
         tally.restart();
         assert_eq!((tally.deliveries, tally.latency.len()), (0, 0));
+        while tally.clock.micros() == 0 {
+            std::hint::spin_loop();
+        }
+        tally.restart();
         tally.hear(0, &message(0, 2)).expect("what was seen of each sender stays");
+        assert_eq!(tally.deliveries, 0, "it was sent before the restart");
     }
 
     #[test]

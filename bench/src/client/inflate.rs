@@ -87,6 +87,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn a_message_is_read_as_it_was_written(text in "[a-f ]{0,9000}", other in "[a-z]{0,300}") {
             let mut inflater = Inflater::default();

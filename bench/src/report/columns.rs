@@ -1,6 +1,7 @@
 //! The columns of a scenario's table.
 
 use crate::figures::{Figures, Latency, Spread, ratio};
+use crate::probe::system_calls::SystemCalls;
 use crate::run::Row;
 use crate::scenario::Family;
 
@@ -19,6 +20,8 @@ pub(super) fn of(family: Family) -> &'static [Column] {
         Family::Idle => IDLE,
         Family::Stalled => STALLED,
         Family::Deflate => DEFLATE,
+        Family::SystemCalls => SYSTEM_CALLS,
+        Family::Functions => FUNCTIONS,
     }
 }
 
@@ -54,6 +57,10 @@ const CORES: Column = Column {
     heading: "cores",
     cell: |row, _| spread(row, Figures::cores).map(|spread| format!("{:.2}", spread.median)),
 };
+const WAITED: Column = Column {
+    heading: "waited",
+    cell: |row, _| spread(row, Figures::waited).map(|spread| format!("{:.0}%", spread.median * 100.0)),
+};
 const GENERATOR: Column = Column {
     heading: "generator's cores",
     cell: |row, _| spread(row, Figures::generator_cores).map(|spread| format!("{:.2}", spread.median)),
@@ -71,6 +78,7 @@ const FAN_OUT: &[Column] = &[
     P99,
     P999,
     BYTES,
+    WAITED,
     GENERATOR,
 ];
 
@@ -94,6 +102,7 @@ const CURSORS: &[Column] = &[
                 .map(|spread| short(spread.median))
         },
     },
+    WAITED,
     GENERATOR,
 ];
 
@@ -111,6 +120,7 @@ const JOINS: &[Column] = &[
         heading: "MB",
         cell: |row, _| spread(row, |figures| Some(figures.bytes as f64 / 1e6)).map(|spread| short(spread.median)),
     },
+    WAITED,
     GENERATOR,
 ];
 
@@ -148,6 +158,7 @@ const STALLED: &[Column] = &[
             spread(row, mebibytes).map(|spread| with_range(spread, 2))
         },
     },
+    WAITED,
     GENERATOR,
 ];
 
@@ -163,8 +174,37 @@ const DEFLATE: &[Column] = &[
     CPU_RATIO,
     P50,
     P99,
+    WAITED,
     GENERATOR,
 ];
+
+const SYSTEM_CALLS: &[Column] = &[
+    Column { heading: "writes a delivery", cell: |row, _| calls(row, |calls| calls.writes) },
+    Column { heading: "reads a delivery", cell: |row, _| calls(row, |calls| calls.reads) },
+    Column { heading: "system calls a delivery", cell: |row, _| calls(row, |calls| calls.all) },
+];
+
+const FUNCTIONS: &[Column] = &[
+    Column { heading: "in the kernel", cell: |row, _| Some(percent(row.slots.first()?.functions.as_ref()?.kernel)) },
+    Column {
+        heading: "in user space",
+        cell: |row, _| Some(percent(1.0 - row.slots.first()?.functions.as_ref()?.kernel)),
+    },
+    CPU,
+];
+
+fn calls(row: &Row, of: fn(SystemCalls) -> u64) -> Option<String> {
+    let each = |figures: &Figures| {
+        let calls = of(figures.system_calls?) as f64;
+        (figures.deliveries > 0).then(|| calls / figures.deliveries as f64)
+    };
+    spread(row, each).map(|spread| format!("{:.3}", spread.median))
+}
+
+/// `4.2%`.
+pub(super) fn percent(part: f64) -> String {
+    format!("{:.1}%", part * 100.0)
+}
 
 fn at(percentile: fn(Latency) -> f64) -> impl Fn(&Figures) -> Option<f64> {
     move |figures| figures.latency.map(percentile)

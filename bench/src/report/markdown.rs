@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::charts::Chart;
-use super::columns::{self, Column};
-use crate::figures::{Figures, Spread};
+use super::columns::{self, Column, percent};
+use crate::figures::{Figures, Spread, ratio};
 use crate::run::{Outcome, Row};
+use crate::scenario::{Family, Load};
 
 /// The whole report.
 pub(super) fn write(report: &Report, charts: &[Chart]) -> String {
     let mut text = introduction(report);
+    text += &summary(&report.outcomes);
     for chart in charts {
         // Writing to a string does not fail, here and below.
         let _ = writeln!(text, "![{}]({})\n", chart.title, chart.file);
@@ -18,6 +20,7 @@ pub(super) fn write(report: &Report, charts: &[Chart]) -> String {
     for outcome in &report.outcomes {
         text += &section(outcome);
     }
+    text += &growth(&report.outcomes);
     text += "## What each does for a message\n\n";
     for peer in &report.peers {
         let _ = writeln!(text, "- **{}** {}.", peer.name, peer.does);
@@ -32,7 +35,9 @@ fn introduction(report: &Report) -> String {
          Written by `cargo xtask bench`. Servers took turns in one run, {} slots of {:.2} s each unless a table says otherwise, \
          in rotated order; each on one processor, the load generator on another. A figure is the median of its slots, with the \
          smallest and the largest in parentheses; a ratio is taken round by round, of the table's first row to this row: under 1, \
-         the first row is the cheaper. Every delivery was checked: once, in its sender's order, rosters equal at rest.\n\n{}\n\n",
+         the first row is the cheaper. Every delivery was checked: once, in its sender's order, rosters equal at rest. *Waited* is the \
+         part of a slot that the server or the load generator could have run and something else had its processor: above a few \
+         percent, latencies and what arrived in time say more about that than about the server.\n\n{}\n\n",
         pace.rounds,
         pace.slot.as_secs_f64(),
         report.machine,
@@ -47,6 +52,62 @@ fn introduction(report: &Report) -> String {
     text
 }
 
+/// Every fan-out in one table: the first row's cost as a ratio to each of the others.
+fn summary(outcomes: &[Outcome]) -> String {
+    let fan_outs = || outcomes.iter().filter(|outcome| outcome.scenario.family == Family::FanOut);
+    let mut labels: Vec<&str> = Vec::new();
+    for row in fan_outs().flat_map(|outcome| outcome.rows.iter().skip(1)) {
+        if !labels.contains(&row.label) {
+            labels.push(row.label);
+        }
+    }
+    if labels.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "## CPU a delivery, Roomful ÷ peer\n\n| scenario | {} |\n|---|{}\n",
+        labels.join(" | "),
+        "---|".repeat(labels.len())
+    );
+    for outcome in fan_outs() {
+        let cell = |label: &&str| {
+            let first = outcome.rows.first()?;
+            let row = outcome.rows.iter().find(|row| row.label == *label)?;
+            Some(format!("{:.2}", ratio(&first.slots, &row.slots, Figures::cpu_per_delivery)?.median))
+        };
+        let cells: Vec<String> = labels.iter().map(|label| cell(label).unwrap_or_else(|| "–".to_owned())).collect();
+        let _ = writeln!(text, "| {} | {} |", outcome.scenario.title, cells.join(" | "));
+    }
+    text + "\n"
+}
+
+/// How processor time grew from the fewest cursors to the most.
+fn growth(outcomes: &[Outcome]) -> String {
+    let cursors = outcomes.iter().filter_map(|outcome| match outcome.scenario.load {
+        Load::Cursors { members } => Some((members, &outcome.rows)),
+        _ => None,
+    });
+    let cursors: Vec<(usize, &Vec<Row>)> = cursors.collect();
+    let (Some((fewest, few)), Some((most, many))) = (cursors.first(), cursors.last()) else { return String::new() };
+    if fewest == most {
+        return String::new();
+    }
+    let times = most / fewest;
+    let mut text = format!(
+        "## From {fewest} to {most} cursors\n\n{} times the updates. A server that delivers no more of them at the end shows little growth.\n\n\
+         | server | CPU grew by | states delivered at {most} |\n|---|---|---|\n",
+        times * times
+    );
+    for few in *few {
+        let Some(many) = many.iter().find(|many| many.label == few.label) else { continue };
+        let Some(growth) = ratio(&many.slots, &few.slots, Figures::cores) else { continue };
+        let delivered =
+            Spread::of(many.slots.iter().filter_map(Figures::delivered)).map_or(0.0, |spread| spread.median);
+        let _ = writeln!(text, "| {} | × {:.1} | {} |", few.label, growth.median, percent(delivered));
+    }
+    text + "\n"
+}
+
 fn section(outcome: &Outcome) -> String {
     let scenario = outcome.scenario;
     let columns = columns::of(scenario.family);
@@ -54,9 +115,13 @@ fn section(outcome: &Outcome) -> String {
     let _ = writeln!(text, "`{}` measures {}. Not measured: {}.\n", scenario.name, scenario.measures, scenario.omits);
     text += &table(columns, &outcome.rows);
     text += &noise(outcome);
+    text += &functions(outcome);
     for row in &outcome.rows {
         if let Some(failure) = &row.failure {
             let _ = writeln!(text, "\n**{}** did not finish: {failure}.", row.label);
+        }
+        if let Some(why) = &row.skipped {
+            let _ = writeln!(text, "\n{} was not run: {why}.", row.label);
         }
     }
     text + "\n"
@@ -72,6 +137,21 @@ fn table(columns: &[Column], rows: &[Row]) -> String {
         };
         let cells: Vec<String> = columns.iter().map(cell).collect();
         let _ = writeln!(text, "| {} | {} |", row.label, cells.join(" | "));
+    }
+    text
+}
+
+/// The functions in user space that a profile found, the largest first.
+fn functions(outcome: &Outcome) -> String {
+    /// Below these, samples are too few to say anything.
+    const SHOWN: usize = 15;
+    let mut text = String::new();
+    let slots = outcome.rows.iter().flat_map(|row| &row.slots);
+    for functions in slots.filter_map(|figures| figures.functions.as_ref()) {
+        text += "\n| function in user space | of all time |\n|---|---|\n";
+        for (name, part) in functions.user.iter().take(SHOWN) {
+            let _ = writeln!(text, "| `{}` | {} |", name.replace('|', "¦"), percent(*part));
+        }
     }
     text
 }
@@ -107,7 +187,7 @@ mod tests {
             deliveries: 1_000_000,
             ..Figures::default()
         };
-        Row { label, ours: false, slots: cpu_seconds.iter().map(slot).collect(), failure: None }
+        Row { label, ours: false, slots: cpu_seconds.iter().map(slot).collect(), failure: None, skipped: None }
     }
 
     #[test]
@@ -122,5 +202,20 @@ mod tests {
         assert!(text.contains("| late | – | – |"), "{text}");
         assert!(text.contains("**late** did not finish: it was late."), "{text}");
         assert!(text.contains("by 9% (0–18%)"), "{text}");
+        let text = summary(&[outcome]);
+        assert!(text.contains("| scenario | them | late |"), "{text}");
+        assert!(text.contains(", one at a time | 0.55 | – |"), "{text}");
+    }
+
+    #[test]
+    fn growth_is_told_from_the_fewest_to_the_most() {
+        let outcome = |name, cpu_seconds| Outcome {
+            scenario: Scenario::find(name).expect("a scenario"),
+            rows: vec![row("us", &[cpu_seconds])],
+        };
+        assert_eq!(growth(&[outcome("cursors-50", 0.1)]), "", "one number does not grow");
+        let text = growth(&[outcome("cursors-50", 0.1), outcome("cursors-100", 0.15), outcome("cursors-500", 0.5)]);
+        assert!(text.contains("100 times the updates"), "{text}");
+        assert!(text.contains("| us | × 5.0 |"), "{text}");
     }
 }

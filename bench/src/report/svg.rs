@@ -36,7 +36,7 @@ svg{background:#fff;color:#1f2328;font:13px system-ui,sans-serif}text{fill:curre
 stroke-dasharray:4 3}.range{stroke:currentColor;stroke-width:1.5;opacity:.7}.good{fill:#2f9e6b}.bad{fill:#d9822b}\
 .plain{fill:#3f7fd0}.series{fill:none;stroke-width:2.5}\
 @media(prefers-color-scheme:dark){svg{background:#0d1117;color:#e6edf3}}";
-const SERIES: [&str; 8] = ["#2f9e6b", "#7cc9a5", "#d9822b", "#3f7fd0", "#8b6fd6", "#c2483d", "#9a7d2e", "#7a8691"];
+const SERIES: [&str; 8] = ["#2f9e6b", "#8fbf3f", "#d9822b", "#3f7fd0", "#8b6fd6", "#d2504a", "#b38a1e", "#7a8691"];
 
 /// A chart of horizontal bars. With a `line`, bars below it are in one colour and bars above it in another.
 pub(super) fn bars(title: &str, groups: &[Group], line: Option<f64>) -> String {
@@ -56,6 +56,7 @@ pub(super) fn bars(title: &str, groups: &[Group], line: Option<f64>) -> String {
     for group in groups {
         text(&mut chart, "heading", 16.0, y + 20.0, "start", &group.label);
         y += HEADING;
+        let first_row = y;
         for bar in &group.bars {
             let Spread { median, min, max } = bar.value;
             let class = line.map_or("plain", |line| if median <= line { "good" } else { "bad" });
@@ -74,16 +75,18 @@ pub(super) fn bars(title: &str, groups: &[Group], line: Option<f64>) -> String {
             text(&mut chart, "", x(median.max(max)) + 6.0, y + 14.0, "start", &number(median));
             y += ROW;
         }
-    }
-    if let Some(line) = line {
-        vertical(&mut chart, "line", x(line), TOP, height - 30.0);
+        // Beside the bars alone: it would cross out a heading.
+        if let Some(line) = line {
+            vertical(&mut chart, "line", x(line), first_row, y);
+        }
     }
     chart + "</svg>\n"
 }
 
 /// A chart of lines over `x_label`.
 pub(super) fn lines(title: &str, x_label: &str, y_label: &str, series: &[Series]) -> String {
-    const HEIGHT: f64 = 420.0;
+    const HEIGHT: f64 = 434.0;
+    const TOP: f64 = 70.0;
     const BOTTOM: f64 = HEIGHT - 50.0;
     const START: f64 = 60.0;
     const END: f64 = WIDTH - 150.0;
@@ -142,6 +145,7 @@ fn escape(text: &str) -> String {
 /// As many digits as a reader can use.
 fn number(value: f64) -> String {
     match value {
+        value if value >= 1000.0 && value % 1000.0 != 0.0 => format!("{:.1}k", value / 1000.0),
         value if value >= 1000.0 => format!("{:.0}k", value / 1000.0),
         value if value >= 20.0 || value.fract() == 0.0 => format!("{value:.0}"),
         value => format!("{value:.2}"),
@@ -200,7 +204,7 @@ mod tests {
     fn a_line_goes_through_its_points_from_left_to_right_and_up() {
         let series = [Series { label: "us".to_owned(), points: vec![(0.0, 0.0), (500.0, 100.0)] }];
         let chart = lines("title", "members", "%", &series);
-        assert!(chart.contains(r#"d="M60.0 370.0L"#), "{chart}");
+        assert!(chart.contains(r#"d="M60.0 384.0L"#), "{chart}");
         assert_eq!(chart.matches("<circle").count(), 2);
     }
 }

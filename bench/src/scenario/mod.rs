@@ -46,6 +46,10 @@ pub enum Family {
     Stalled,
     /// What compression saves and costs.
     Deflate,
+    /// What a server asks of the kernel.
+    SystemCalls,
+    /// Where a server's time goes.
+    Functions,
 }
 
 /// What is done to a server.
@@ -95,6 +99,20 @@ pub enum Load {
         /// Messages a second.
         per_second: f64,
     },
+    /// As [`Load::Bursts`], while system calls are counted.
+    SystemCalls {
+        /// Who gets them.
+        receivers: usize,
+        /// How many at once.
+        in_flight: usize,
+    },
+    /// As [`Load::Bursts`], to ourselves alone, while functions are sampled.
+    Functions {
+        /// Who gets them.
+        receivers: usize,
+        /// How many at once.
+        in_flight: usize,
+    },
     /// As [`Load::Bursts`], one at a time, to ourselves with and without compression.
     Deflate {
         /// Who gets them.
@@ -120,9 +138,9 @@ pub struct Pace {
 
 impl Pace {
     /// For figures.
-    pub const FULL: Self = Self { rounds: 5, slot: Duration::from_millis(1500), divisor: 1 };
+    pub const FULL: Self = Self { rounds: 5, slot: Duration::from_millis(1200), divisor: 1 };
     /// To see that everything runs; its figures are noise.
-    pub const QUICK: Self = Self { rounds: 2, slot: Duration::from_millis(250), divisor: 10 };
+    pub const QUICK: Self = Self { rounds: 1, slot: Duration::from_millis(200), divisor: 10 };
 }
 
 /// One server in one scenario.
@@ -168,6 +186,7 @@ impl Scenario {
                 })
                 .collect()
             }
+            Load::Functions { .. } => peers.iter().filter(|peer| peer.name == OURSELVES).map(plain).collect(),
             _ => peers.iter().map(plain).collect(),
         }
     }
@@ -175,10 +194,11 @@ impl Scenario {
     /// How many slots each server gets.
     pub fn rounds(&self, pace: Pace) -> usize {
         match self.load {
-            // Memory does not depend on when it is looked at.
-            Load::Idle { .. } => 1,
+            // Neither memory nor calls depend on what else the machine does.
+            Load::Idle { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
             // Slots with a server of their own take longer.
-            Load::Joins { .. } | Load::Cursors { .. } | Load::Stalled { .. } => pace.rounds.min(3),
+            Load::Joins { .. } | Load::Cursors { .. } => pace.rounds.min(3),
+            Load::Stalled { .. } => pace.rounds.min(2),
             _ => pace.rounds,
         }
     }
@@ -192,9 +212,11 @@ impl Scenario {
     pub fn layout(&self, pace: Pace, offer: Offer) -> Layout {
         let some = |connections: usize| (connections / pace.divisor).max(2);
         let (rooms, members, talkers) = match self.load {
-            Load::Bursts { receivers, .. } | Load::Deflate { receivers, .. } | Load::Stalled { receivers, .. } => {
-                (1, some(receivers) + 1, Talkers::First)
-            }
+            Load::Bursts { receivers, .. }
+            | Load::Deflate { receivers, .. }
+            | Load::Stalled { receivers, .. }
+            | Load::SystemCalls { receivers, .. }
+            | Load::Functions { receivers, .. } => (1, some(receivers) + 1, Talkers::First),
             Load::Paced { rooms, members, .. } if rooms > 1 => (some(rooms), members, Talkers::First),
             Load::Paced { members, .. } => (1, some(members), Talkers::First),
             Load::Cursors { members } => (1, some(members), Talkers::All),

@@ -3,14 +3,19 @@
 use std::time::{Duration, Instant};
 
 use super::{CURSOR_HZ, Load, Pace, Scenario};
+use crate::content::Content;
 use crate::failure::Failure;
 use crate::figures::Figures;
+use crate::probe::functions::Samples;
+use crate::probe::system_calls::Count;
 use crate::trial::{Reading, Trial};
 
-/// How long an idle server may put itself in order before its memory is read.
-const REST: Duration = Duration::from_secs(2);
+/// What is said while something looks on.
+const SMALL: Content = Content::Text(64);
+/// How long an idle server may put itself in order before its memory is read, in slots.
+const REST_SLOTS: u32 = 2;
 /// How long a reader is stalled, in slots: until the kernel holds no more for it, and the server has to.
-const STALLED_SLOTS: u32 = 4;
+const STALLED_SLOTS: u32 = 8;
 /// How long two thousand may take to know each other.
 const JOIN_PATIENCE: Duration = Duration::from_secs(180);
 
@@ -26,7 +31,9 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
         Load::Paced { content, per_second, .. } => trial.paced(content, per_second, pace.slot),
         Load::Cursors { .. } => cursors(trial, pace),
         Load::Joins { .. } => joins(trial),
-        Load::Idle { .. } => idle(trial),
+        Load::Idle { .. } => idle(trial, pace.slot * REST_SLOTS),
+        Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),
+        Load::Functions { in_flight, .. } => functions(trial, in_flight, pace),
         Load::Stalled { content, per_second, .. } => {
             trial.fill()?;
             trial.paced(content, per_second, pace.slot)?;
@@ -44,11 +51,27 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
     }
 }
 
-/// Once for everything to get warm and for queues to fill, once for the figures.
+/// Once for everything to get warm, once for the figures.
 fn cursors(trial: &mut Trial, pace: Pace) -> Result<Figures, Failure> {
     trial.fill()?;
-    trial.states(CURSOR_HZ, pace.slot / 2)?;
+    trial.states(CURSOR_HZ, pace.slot / 4)?;
     trial.states(CURSOR_HZ, pace.slot * 2)
+}
+
+fn system_calls(trial: &mut Trial, in_flight: usize, pace: Pace) -> Result<Figures, Failure> {
+    trial.fill()?;
+    trial.bursts(SMALL, in_flight, pace.slot)?;
+    let count = Count::of(trial.server.pid())?;
+    let figures = trial.bursts(SMALL, in_flight, pace.slot)?;
+    Ok(Figures { system_calls: Some(count.end()?), ..figures })
+}
+
+fn functions(trial: &mut Trial, in_flight: usize, pace: Pace) -> Result<Figures, Failure> {
+    trial.fill()?;
+    trial.bursts(SMALL, in_flight, pace.slot)?;
+    let samples = Samples::of(trial.server.pid())?;
+    let figures = trial.bursts(SMALL, in_flight, pace.slot * 3)?;
+    Ok(Figures { functions: Some(samples.end()?), ..figures })
 }
 
 fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
@@ -63,15 +86,15 @@ fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
     Ok(Figures { ready_seconds, ..reading.end(trial, members, 0)? })
 }
 
-fn idle(trial: &mut Trial) -> Result<Figures, Failure> {
-    std::thread::sleep(REST);
+fn idle(trial: &mut Trial, rest: Duration) -> Result<Figures, Failure> {
+    std::thread::sleep(rest);
     let empty = trial.server.memory()?.private_dirty;
     trial.fill()?;
-    let until = Instant::now() + REST;
+    let reading = Reading::begin(trial)?;
+    let until = Instant::now() + rest;
     while Instant::now() < until {
         trial.fleet.poll(&mut trial.tally, Duration::from_millis(100))?;
     }
-    let reading = Reading::begin(trial)?;
     let full = trial.server.memory()?.private_dirty;
     let connections = trial.layout.connections() as f64;
     let memory_per_connection = Some((full as f64 - empty as f64) / connections);

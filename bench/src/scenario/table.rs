@@ -85,11 +85,11 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "stalled",
-        title: "One of 500 stops reading, 4 KiB, 200 messages a second",
+        title: "One of 500 stops reading, 8 KiB, 100 messages a second",
         measures: "the p99 of the other 499 beside that of the same server a moment before, and by how much its memory grew",
         omits: "several that do not read",
         family: Family::Stalled,
-        load: Load::Stalled { receivers: 500, content: Content::Text(4096), per_second: 200.0 },
+        load: Load::Stalled { receivers: 500, content: Content::Text(8192), per_second: 100.0 },
     },
     Scenario {
         name: "deflate",
@@ -99,7 +99,33 @@ pub const SCENARIOS: &[Scenario] = &[
         family: Family::Deflate,
         load: Load::Deflate { receivers: 500, content: Content::Document(1024) },
     },
+    system_calls("syscalls-w1", "System calls, one sender to 500, 64 B, one at a time", 1),
+    system_calls("syscalls-w16", "System calls, one sender to 500, 64 B, bursts of 16", 16),
+    functions("functions-w1", "Our user time by function, one sender to 500, 64 B, one at a time", 1),
+    functions("functions-w16", "Our user time by function, one sender to 500, 64 B, bursts of 16", 16),
 ];
+
+const fn system_calls(name: &'static str, title: &'static str, in_flight: usize) -> Scenario {
+    Scenario {
+        name,
+        title,
+        measures: "writes and calls of all kinds that the server makes for each delivery, counted by `strace` in a slot of its own",
+        omits: "time: `strace` makes every call slower, so a server has more to do at once than it would have without",
+        family: Family::SystemCalls,
+        load: Load::SystemCalls { receivers: 500, in_flight },
+    }
+}
+
+const fn functions(name: &'static str, title: &'static str, in_flight: usize) -> Scenario {
+    Scenario {
+        name,
+        title,
+        measures: "the kernel's part of our processor time, and which functions in user space take the rest, sampled by `perf`",
+        omits: "what the compiler put into its caller, which counts as the caller",
+        family: Family::Functions,
+        load: Load::Functions { receivers: 500, in_flight },
+    }
+}
 
 const fn cursors(name: &'static str, title: &'static str, members: usize) -> Scenario {
     Scenario {

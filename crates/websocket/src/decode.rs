@@ -143,25 +143,31 @@ impl Decoder {
         length: u8,
         input: &mut &mut [u8],
     ) -> Result<Option<Frame>, DecodeError> {
+        // Almost always a head lies whole in the input, where nothing need be copied.
+        if length == 0
+            && let Some((header, size)) = header::parse(input, self.deflate)?
+        {
+            return self.accept(header, size, input).map(Some);
+        }
         let before = usize::from(length);
         let mut known = before;
         for (place, byte) in bytes.iter_mut().skip(before).zip(input.iter()) {
             *place = *byte;
             known += 1;
         }
-        let Some((header, size)) = header::parse(bytes.get(..known).unwrap_or_default(), self.deflate)? else {
-            *input = &mut [];
-            self.state = State::Head { bytes, length: known as u8 };
-            return Ok(None);
-        };
-        *input = mem::take(input).get_mut(size - before..).unwrap_or_default();
-        let frame = self.accept(header)?;
-        self.state = State::Payload(frame);
-        Ok(Some(frame))
+        match header::parse(bytes.get(..known).unwrap_or_default(), self.deflate)? {
+            Some((header, size)) => self.accept(header, size - before, input).map(Some),
+            None => {
+                *input = &mut [];
+                self.state = State::Head { bytes, length: known as u8 };
+                Ok(None)
+            }
+        }
     }
 
-    /// Checks what a head says against the stream so far.
-    fn accept(&mut self, header: Header) -> Result<Frame, DecodeError> {
+    /// Takes the last `size` bytes of a head from `input`, and checks what it says against the stream so far.
+    fn accept(&mut self, header: Header, size: usize, input: &mut &mut [u8]) -> Result<Frame, DecodeError> {
+        *input = mem::take(input).get_mut(size..).unwrap_or_default();
         let Header { fin, compressed, opcode, length, mask } = header;
         match (opcode, self.message) {
             (Opcode::Continuation, None) => return Err(DecodeError::NothingToContinue),
@@ -176,7 +182,9 @@ impl Decoder {
         if !opcode.is_control() && length > self.max_kept().saturating_sub(self.kept.len()) {
             return Err(too_big);
         }
-        Ok(Frame { opcode, fin, mask, length, received: 0 })
+        let frame = Frame { opcode, fin, mask, length, received: 0 };
+        self.state = State::Payload(frame);
+        Ok(frame)
     }
 
     /// The most bytes that are kept of a message. What cannot be compressed becomes a little larger when it is: zlib

@@ -74,3 +74,44 @@ fn parse_length(seven_bits: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, De
         length => Ok(Some((length.into(), bytes))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_checked_as_soon_as_the_bytes_that_it_is_about_are_there() {
+        for (bytes, error) in [
+            (&[0x91][..], DecodeError::ReservedBit),
+            (&[0xA1], DecodeError::ReservedBit),
+            (&[0xC1], DecodeError::ReservedBit),
+            (&[0x83], DecodeError::ReservedOpcode(3)),
+            (&[0x8B], DecodeError::ReservedOpcode(11)),
+            (&[0x08], DecodeError::FragmentedControl),
+            (&[0x81, 0x01], DecodeError::Unmasked),
+            (&[0x89, 0xFE], DecodeError::LongControl),
+            (&[0x81, 0xFE, 0x00, 0x7D], DecodeError::LengthNotMinimal),
+            (&[0x81, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], DecodeError::LengthNotMinimal),
+            (&[0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0], DecodeError::LengthOutOfRange),
+        ] {
+            assert_eq!(parse(bytes, false), Err(error), "{bytes:x?}");
+            assert_eq!(parse(&bytes[..bytes.len() - 1], false), Ok(None), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_as_long_as_its_length_needs() {
+        for (head, length) in [
+            (&[0x81, 0xFD][..], 125),
+            (&[0x81, 0xFE, 0x00, 0x7E], 126),
+            (&[0x81, 0xFE, 0xFF, 0xFF], 65535),
+            (&[0x81, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0], 65536),
+        ] {
+            let bytes = [head, &[1, 2, 3, 4, b'x']].concat();
+            let mask = Mask([1, 2, 3, 4]);
+            let header = Header { fin: true, compressed: false, opcode: Opcode::Text, length, mask };
+            assert_eq!(parse(&bytes, false), Ok(Some((header, head.len() + 4))));
+            assert_eq!(parse(&bytes[..head.len() + 3], false), Ok(None));
+        }
+    }
+}

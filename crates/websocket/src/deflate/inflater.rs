@@ -107,6 +107,9 @@ mod tests {
         ] {
             assert_eq!(inflater.inflate(payload, 5), Ok(&b"Hello"[..]));
         }
+        let two_that_are_called_the_last =
+            [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
+        assert_eq!(inflater.inflate(&two_that_are_called_the_last, 10), Ok(&b"HelloHello"[..]));
         assert_eq!(inflater.inflate(&[0x00], 0), Ok(&b""[..]));
     }
 
@@ -118,6 +121,10 @@ mod tests {
             &[0x07],
             &[0xf2, 0x48, 0xcd, 0xc9],
             &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65],
+            // So much is missing that all that a receiver adds could be of it.
+            &[0x00, 0x64, 0x00, 0x9b, 0xff, 0x48, 0x65],
+            // Something stands behind the last block.
+            &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x07],
             // Refers to what another message said.
             &[0xf2, 0x00, 0x11, 0x00, 0x00],
         ] {
