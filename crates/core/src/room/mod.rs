@@ -81,7 +81,7 @@ impl Room {
             lane: PresenceLane::default(),
         };
         for Restored { connection, dialect, place, member, state } in connections {
-            let entry = Entry { member, node: room.config.node, state };
+            let entry = Entry { member, node: room.config.node, connection: Some(connection), state };
             if let Some(place) = room.roster.restore(place, entry) {
                 room.connect(connection, Connected { place, dialect });
             }
@@ -118,8 +118,7 @@ impl Room {
     /// This node's connection of a member.
     #[must_use]
     pub fn connection(&self, member: &MemberId) -> Option<ConnectionId> {
-        let place = self.roster.place(member)?;
-        self.connections.iter().find(|(_, connected)| connected.place == place).map(|(id, _)| *id)
+        self.roster.get(self.roster.place(member)?)?.connection
     }
 
     /// Whether no connection of this node is in.
@@ -164,10 +163,12 @@ impl Room {
         if self.connections.contains_key(&connection) {
             return Err(Refused::AlreadyIn);
         }
-        let entry = Entry { member: member.clone(), node: self.config.node, state: state.clone() };
+        let node = self.config.node;
+        let entry = Entry { member: member.clone(), node, connection: Some(connection), state: state.clone() };
         let place = self.roster.join(entry).ok_or(Refused::AlreadyIn)?;
         let facts = SnapshotFacts { seq: self.seq, epoch: &self.config.epoch, limits: &self.config.limits };
-        let snapshot = encode::snapshot(dialect, &member, self.roster.iter(), facts);
+        let list = |frame: &mut Vec<u8>| self.roster.list_into(frame);
+        let snapshot = encode::snapshot(dialect, &member, self.roster.listed_bytes(), list, facts);
         effects.push(Effect::Send { to: connection, frame: snapshot });
         if !self.connections.is_empty() {
             let frames = PerDialect::both(encode::join(&member, state.as_ref()));
@@ -199,7 +200,7 @@ impl Room {
     ) -> Result<(), Refused> {
         self.check_presence(state.as_ref())?;
         let Connected { place, .. } = *self.connections.get(&connection).ok_or(Refused::NotIn)?;
-        self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
+        self.roster.set_state(place, state.as_ref()).ok_or(Refused::NotIn)?;
         effects.extend(self.kept(connection).map(Effect::Persist));
         if self.lane.mark(place, now, effects) {
             self.flush_presence(now, effects);
