@@ -56,8 +56,9 @@ pub struct Limits {
     pub leave_timeout_ms: u64,
     /// Milliseconds between two presence frames of a busy room. 33: thirty a second, what an eye wants of a cursor.
     pub presence_tick_ms: u64,
-    /// Bytes a second that one room may spend on presence, all its receivers together. 256 MiB: the tick grows with the
-    /// room so that this holds, up to a second.
+    /// Bytes a second that one room may spend on presence, all its receivers together. 1 GiB: what a network of 10 Gbit/s
+    /// takes, and what five hundred cursors at thirty a second come to (500 frames of up to 140 bytes to 500 receivers,
+    /// each tick). In a larger room the tick grows so that this holds, up to a second: more would only wait in sockets.
     pub presence_bytes_per_second: u64,
 }
 
@@ -82,7 +83,7 @@ impl Default for Limits {
             close_timeout_ms: 30_000,
             leave_timeout_ms: 2_000,
             presence_tick_ms: 33,
-            presence_bytes_per_second: 256 << 20,
+            presence_bytes_per_second: 1 << 30,
         }
     }
 }

@@ -111,11 +111,11 @@ pub fn error(id: Option<u64>, code: ErrorCode, reason: &str) -> Bytes {
 
 /// Several frames in one WebSocket message (v1), in order.
 #[must_use]
-pub fn batch(frames: &[Bytes]) -> Bytes {
-    let size = frames.iter().map(|frame| frame.len() + 1).sum::<usize>() + 1;
+pub fn batch<'a>(frames: impl Iterator<Item = &'a Bytes> + Clone) -> Bytes {
+    let size = frames.clone().map(|frame| frame.len() + 1).sum::<usize>() + 1;
     let mut batch = Vec::with_capacity(size);
     batch.push(b'[');
-    for (i, frame) in frames.iter().enumerate() {
+    for (i, frame) in frames.enumerate() {
         if i > 0 {
             batch.push(b',');
         }
@@ -203,6 +203,6 @@ mod tests {
             r#"{"t":"error","id":2,"code":"bad_message","reason":"say \"x\""}"#
         );
         assert_eq!(error(None, ErrorCode::BadFrame, ""), r#"{"t":"error","code":"bad_frame","reason":""}"#);
-        assert_eq!(batch(&[ack(1), ack(2)]), r#"[{"t":"ack","id":1},{"t":"ack","id":2}]"#);
+        assert_eq!(batch([ack(1), ack(2)].iter()), r#"[{"t":"ack","id":1},{"t":"ack","id":2}]"#);
     }
 }

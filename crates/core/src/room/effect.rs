@@ -89,8 +89,9 @@ pub enum Effect {
     },
     /// Keep this beside the connection: it is what [`Room::restore`](super::Room::restore) takes.
     Persist(Restored),
-    /// Call with [`Input::Wake`] then. Asked for at most once at a time. A room that is put away meanwhile is given it
-    /// as soon as it is [restored](super::Room::restore).
+    /// Call with [`Input::Wake`] then. Asked for again only where that is sooner than all that are still to come, and
+    /// each is to be given. A room that is put away meanwhile is given one as soon as it is
+    /// [restored](super::Room::restore).
     WakeAt(Millis),
 }
 

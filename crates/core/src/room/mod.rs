@@ -5,13 +5,16 @@
 //! never comes before its sender's join" and "one sender's messages are in order" are decided here and nowhere else.
 
 mod effect;
+mod pace;
 mod presence_lane;
+mod wakes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use effect::{Audience, Effect, Input, PerDialect, Refused, Restored};
 use presence_lane::PresenceLane;
+use wakes::Wakes;
 
 use crate::frame::encode::{self, SnapshotFacts};
 use crate::roster::{Entry, Place, Roster};
@@ -56,6 +59,7 @@ pub struct Room {
     connections: HashMap<ConnectionId, Connected>,
     v1_connections: usize,
     lane: PresenceLane,
+    wakes: Wakes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +83,7 @@ impl Room {
             connections: HashMap::new(),
             v1_connections: 0,
             lane: PresenceLane::default(),
+            wakes: Wakes::default(),
         };
         for Restored { connection, dialect, place, member, state } in connections {
             let entry = Entry { member, node: room.config.node, connection: Some(connection), state };
@@ -133,6 +138,12 @@ impl Room {
     ///
     /// [`Refused`] says why nothing changed; no effect is appended then.
     pub fn handle(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        self.take(input, now, effects)?;
+        effects.extend(self.wakes.ask(self.lane.wakes_at()));
+        Ok(())
+    }
+
+    fn take(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         match input {
             Input::Join { connection, dialect, member, state } => {
                 self.join(connection, dialect, member, state, effects)
@@ -202,7 +213,7 @@ impl Room {
         let Connected { place, .. } = *self.connections.get(&connection).ok_or(Refused::NotIn)?;
         self.roster.set_state(place, state.as_ref()).ok_or(Refused::NotIn)?;
         effects.extend(self.kept(connection).map(Effect::Persist));
-        if self.lane.mark(place, now, effects) {
+        if self.lane.mark(place, now) {
             self.flush_presence(now, effects);
         }
         Ok(())
@@ -244,9 +255,13 @@ impl Room {
         Ok(())
     }
 
+    /// A wake that was not asked for here was asked for by the room that this one was restored from. Which states that one
+    /// still held is not kept, so all are sent: a state that nobody is told is a roster that lies.
     fn wake(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let everybody = self.connections.values().map(|connected| connected.place);
-        if self.lane.wake(now, everybody, effects) {
+        if !self.wakes.came() {
+            self.lane.mark_all(self.connections.values().map(|connected| connected.place));
+        }
+        if self.lane.is_due(now) {
             self.flush_presence(now, effects);
         }
     }
@@ -273,10 +288,7 @@ impl Room {
             return;
         }
         let worth_a_batch = each.len() > 1 && self.v1_connections > 0;
-        let batch = worth_a_batch.then(|| {
-            let frames: Vec<_> = each.iter().map(|(_, frame)| frame.clone()).collect();
-            encode::batch(&frames)
-        });
+        let batch = worth_a_batch.then(|| encode::batch(each.iter().map(|(_, frame)| frame)));
         effects.push(Effect::Updates { each, batch });
     }
 

@@ -4,6 +4,7 @@
 //! (`plain:` and `v1:` before it where the dialects differ), `update <- FRAME` to everybody and may be conflated,
 //! `keep` is what a restored room is built from, and `wake at` asks to be woken.
 
+mod cursors;
 mod membership;
 mod messages;
 mod presence;

@@ -85,6 +85,13 @@ impl Script {
         entries.map(|entry| format!("{}{}", entry.member, optional(" ", entry.state.as_ref()))).collect()
     }
 
+    /// What an input that is not refused leads to.
+    pub(crate) fn effects(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.room.handle(input, self.now, &mut effects).expect("nothing here is refused");
+        effects
+    }
+
     fn give(&mut self, input: Input) -> Vec<String> {
         let mut effects = Vec::new();
         let result = self.room.handle(input, self.now, &mut effects);

@@ -15,6 +15,8 @@ pub(crate) struct LaneWatch {
     /// The wake that was asked for and has not come.
     pub(crate) wake: Option<Millis>,
     open_at: Millis,
+    /// Whether the room holds a state back.
+    holding: bool,
     /// How many of each member's states the room has sent on.
     told: BTreeMap<String, usize>,
     /// The room was restored and does not know what it sent on: with its wake it may send all of it again.
@@ -62,6 +64,7 @@ impl LaneWatch {
     /// The room was put away: it remembers nothing of its pace. Gives the wake that was still to come.
     pub(crate) fn restart(&mut self) -> Option<Millis> {
         self.open_at = 0;
+        self.holding = false;
         self.may_repeat = self.wake.is_some();
         self.wake.take()
     }
@@ -76,7 +79,7 @@ impl LaneWatch {
         limits: &Limits,
     ) -> Result<Vec<Seen>, Fault> {
         let mut seen = Vec::new();
-        let may_send = self.wake.is_none() && now >= self.open_at;
+        let may_send = !self.holding && now >= self.open_at;
         let mut sent = effects.iter().filter_map(|effect| match effect {
             Effect::Updates { each, batch } => Some((each, batch)),
             _ => None,
@@ -105,7 +108,9 @@ impl LaneWatch {
                 seen.extend((cause == Cause::Wake).then_some(Seen::WakeAgain));
             }
         }
-        ensure!(self.wake.is_some() || self.holds(ledger).next().is_none(), "a state is held and no wake asked for");
+        let holding = self.holds(ledger).next().is_some();
+        self.holding = holding;
+        ensure!(self.wake.is_some() || !self.holding, "a state is held and no wake asked for");
         Ok(seen)
     }
 
@@ -126,7 +131,8 @@ impl LaneWatch {
             Cause::State | Cause::Wake => {
                 ensure!(now >= self.open_at, "a presence frame at {now}, before {}", self.open_at);
                 let by_budget = (bytes as u64 * 1_000 / limits.presence_bytes_per_second).min(1_000);
-                self.open_at = now + by_budget.max(limits.presence_tick_ms);
+                let from = if now - self.open_at < limits.presence_tick_ms { self.open_at } else { now };
+                self.open_at = from + by_budget.max(limits.presence_tick_ms);
                 Ok((by_budget > limits.presence_tick_ms).then_some(Seen::LongTick))
             }
         }
