@@ -26,6 +26,13 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Members of one room. 10,000: a snapshot of that many cursors is about a megabyte. Over it: close 4429.
     pub members: usize,
+    /// Members up to which a room lets in and tells of everyone who comes or goes at once. 100: what a page shows as faces.
+    /// In a larger one, whoever comes or goes within a `presence_tick_ms` of another is let in and told of with all the
+    /// others of that tick: at once, a thousand who come together would be half a million frames.
+    pub announce_at_once: usize,
+    /// Bytes of snapshots that a larger room gives out in one tick, to at least one who waits. 32 MiB: they are all in
+    /// memory until they are read; two thousand who come to one room are in within half a second.
+    pub admission_bytes: usize,
     /// Rooms in this process. 100,000. Over it: close 1013.
     pub rooms: usize,
     /// Connections in this process. 100,000. Over it: close 1013.
@@ -71,6 +78,8 @@ impl Default for Limits {
             presence_bytes: 4 << 10,
             message_bytes: 1 << 20,
             members: 10_000,
+            announce_at_once: 100,
+            admission_bytes: 32 << 20,
             rooms: 100_000,
             connections: 100_000,
             outbox_bytes: 1 << 20,

@@ -50,8 +50,7 @@ pub fn snapshot(
 #[must_use]
 pub fn listed(member: &MemberId, state: Option<&Json>) -> (Bytes, Option<Json>) {
     // To the byte, because it is kept for as long as the member is in.
-    let bytes = member.as_str().len() + 9 + state.map_or(0, |state| state.size() + 9);
-    let mut listed = String::with_capacity(bytes);
+    let mut listed = String::with_capacity(listed_bytes(member, state));
     listed.push_str(r#"{"id":"#);
     push_id(&mut listed, member.as_str());
     push_optional(&mut listed, "state", state);
@@ -60,6 +59,13 @@ pub fn listed(member: &MemberId, state: Option<&Json>) -> (Bytes, Option<Json>) 
     let listed = Bytes::from(listed);
     let state = state.map(|state| Json::of_checked(listed.slice(end - state.size()..end)));
     (listed, state)
+}
+
+/// How long [`listed`] is.
+#[must_use]
+pub fn listed_bytes(member: &MemberId, state: Option<&Json>) -> usize {
+    let (id, state_key) = (r#"{"id":""}"#.len(), r#","state":"#.len());
+    id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
 }
 
 /// A member came; the same for both dialects.

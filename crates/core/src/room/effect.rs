@@ -8,7 +8,8 @@ use crate::{ConnectionId, Dialect, Json, MemberId, Millis};
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A connection that was let in becomes a member.
+    /// A connection that was let in becomes a member: at once, or in a large room with all who come in the same tick,
+    /// when it is [`Effect::Admitted`]. Until then it can only leave.
     Join {
         /// Which connection.
         connection: ConnectionId,
@@ -76,6 +77,22 @@ pub enum Effect {
         frames: PerDialect,
         /// Not for this one.
         except: Option<ConnectionId>,
+    },
+    /// Joins and leaves that fell in one tick, for every connection in the room. None may be missed or conflated.
+    Membership {
+        /// One frame each, in order, for plain connections. Empty where there are none.
+        each: Vec<Bytes>,
+        /// The same frames as one message, for v1 connections. `None` where there are none.
+        batch: Option<Bytes>,
+    },
+    /// A connection whose join had to wait is a member from here on; its snapshot is next. The effects before this one are
+    /// not for it.
+    ///
+    /// It is said of those alone that [waited](super::Room::is_waiting): a small or quiet room lets in at once. One that
+    /// leaves before is never admitted.
+    Admitted {
+        /// Which.
+        connection: ConnectionId,
     },
     /// Presence updates for every connection in the room.
     ///
