@@ -11,6 +11,7 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::{Room, RoomConfig};
 use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
+use super::admission::Admission;
 use super::link::Link;
 use super::live_room::JoinError;
 use super::{Host, Keeper, LiveRoom, lock};
@@ -125,17 +126,17 @@ impl Hub {
         overloaded.then_some(Close::OVERLOADED)
     }
 
-    /// Joins the room of that topic, which is made where there is none.
+    /// Joins the room of that topic, which is made where there is none; in a large room, after a wait.
     pub(super) fn join(
         self: &Arc<Self>,
         topic: &Topic,
         link: &Arc<Link>,
         seed: Option<&Json>,
-    ) -> Result<Arc<LiveRoom>, Close> {
+    ) -> Result<(Arc<LiveRoom>, Option<Arc<Admission>>), Close> {
         loop {
             let room = self.find_or_create(topic, &link.limits)?;
             match room.join(link, seed.cloned()) {
-                Ok(()) => return Ok(room),
+                Ok(admission) => return Ok((room, admission)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
                     tracing::warn!(%refused, "a join was refused");
@@ -182,7 +183,8 @@ impl Hub {
             return Err(Close::OVERLOADED);
         }
         let epoch = format!("{:032x}", self.random());
-        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, limits: Arc::clone(limits) };
+        let (may_be_put_away, limits) = (self.keeper().is_some(), Arc::clone(limits));
+        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, may_be_put_away, limits };
         let room = LiveRoom::new(topic.clone(), Room::restore(config, []), HashMap::new(), Arc::downgrade(self));
         self.insert(&mut shard, &room);
         Ok(room)

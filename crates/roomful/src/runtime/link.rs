@@ -16,6 +16,7 @@ use roomful_core::room::Refused;
 use roomful_core::{Close, ConnectionId, Dialect, ErrorCode, Json, Limits, MemberId};
 use tracing::{Instrument, Span};
 
+use super::admission::Admission;
 use super::inbox::{Inbox, Job, Next};
 use super::kept::{self, Kept, Seat, Vetted};
 use super::leave::{Teardowns, told};
@@ -219,7 +220,11 @@ impl Link {
         if session.is_none() {
             self.limit_leave(&mut inbox);
         }
+        let is_opening = inbox.is_opening();
         drop(inbox);
+        if is_opening {
+            self.withdraw();
+        }
         self.spawn_work(session);
     }
 
@@ -248,16 +253,49 @@ impl Link {
         match destination {
             Destination::Room(topic) => {
                 let seed = self.seed(session).await?;
-                self.let_in(|| self.join(topic, seed.as_ref()).map(Joined::Room))
+                self.check_open()?;
+                let (room, admission) = self.join(topic, seed.as_ref())?;
+                self.joined.get_or_init(|| Joined::Room(room));
+                if let Some(admission) = admission {
+                    self.admitted(&admission).await?;
+                }
             }
-            Destination::Socket => self.let_in(|| {
+            Destination::Socket => {
+                self.check_open()?;
                 if self.mailbox.dialect() == Dialect::V1 {
                     self.mailbox.push(socket::open(&self.limits));
                 }
                 self.keep(None);
-                Ok(Joined::Socket)
-            }),
+                self.joined.get_or_init(|| Joined::Socket);
+            }
         }
+        let mut inbox = lock(&self.inbox);
+        inbox.joined();
+        // The socket may have ended since it was asked for above.
+        self.limit_leave(&mut inbox);
+        Ok(())
+    }
+
+    /// Waits in the lobby of a large room.
+    async fn admitted(&self, admission: &Admission) -> Result<(), Close> {
+        // Whoever ended before this found no room to withdraw from; whoever ends later does.
+        if self.check_open().is_err() {
+            self.withdraw();
+        }
+        admission.settled().await
+    }
+
+    /// Waits in no lobby any more.
+    fn withdraw(&self) {
+        if let Some(room) = self.room() {
+            room.withdraw(self.connection);
+        }
+    }
+
+    /// A socket that closed while its data was being found must not become a member that nobody can remove.
+    fn check_open(&self) -> Result<(), Close> {
+        let is_over = lock(&self.inbox).has_ended() || self.mailbox.closing().is_some();
+        if is_over { Err(Close::LOST) } else { Ok(()) }
     }
 
     async fn seed(&self, session: &Arc<dyn Session>) -> Result<Option<Json>, Close> {
@@ -272,21 +310,11 @@ impl Link {
         }
     }
 
-    fn let_in(self: &Arc<Self>, join: impl FnOnce() -> Result<Joined, Close>) -> Result<(), Close> {
-        // A socket that closed while its data was being found must not become a member that nobody can remove.
-        if lock(&self.inbox).has_ended() || self.mailbox.closing().is_some() {
-            return Err(Close::LOST);
-        }
-        let joined = join()?;
-        self.joined.get_or_init(|| joined);
-        let mut inbox = lock(&self.inbox);
-        inbox.joined();
-        // The socket may have ended since it was asked for above.
-        self.limit_leave(&mut inbox);
-        Ok(())
-    }
-
-    fn join(self: &Arc<Self>, topic: &Topic, seed: Option<&Json>) -> Result<Arc<LiveRoom>, Close> {
+    fn join(
+        self: &Arc<Self>,
+        topic: &Topic,
+        seed: Option<&Json>,
+    ) -> Result<(Arc<LiveRoom>, Option<Arc<Admission>>), Close> {
         self.check_state(seed).map_err(|refused| {
             tracing::warn!(%refused, "a join was refused");
             Close::JOIN_FAILED

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, Weak};
 
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Effect, Input, Refused, Room};
-use roomful_core::{ConnectionId, Json, MemberId, Millis};
+use roomful_core::{ConnectionId, Dialect, Json, MemberId, Millis};
 
+use super::admission::{Admission, Waiting};
 use super::kept::Seat;
 use super::link::Link;
 use super::{Hub, lock};
@@ -23,10 +24,20 @@ pub(crate) struct LiveRoom {
 
 struct State {
     engine: Room,
+    /// The members' alone.
     links: HashMap<ConnectionId, Arc<Link>>,
+    lobby: HashMap<ConnectionId, Waiting>,
     effects: Vec<Effect>,
     /// Nobody is in and the hub forgets it: a join that still found it must look again.
     abandoned: bool,
+}
+
+/// What is left to do when a room's lock is given back.
+#[derive(Default)]
+struct Aftermath {
+    wake_at: Option<Millis>,
+    /// Of those who waited and are members now. They go on only when all that they are to be sent first is queued.
+    admitted: Vec<Arc<Admission>>,
 }
 
 /// Why a join did not happen.
@@ -44,11 +55,16 @@ impl LiveRoom {
         links: HashMap<ConnectionId, Arc<Link>>,
         hub: Weak<Hub>,
     ) -> Arc<Self> {
-        let state = State { engine, links, effects: Vec::new(), abandoned: false };
+        let state = State { engine, links, lobby: HashMap::new(), effects: Vec::new(), abandoned: false };
         Arc::new(Self { topic, hub, state: Mutex::new(state) })
     }
 
-    pub(super) fn join(self: &Arc<Self>, link: &Arc<Link>, seed: Option<Json>) -> Result<(), JoinError> {
+    /// In a large room it is a member only when the [`Admission`] says so.
+    pub(super) fn join(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        seed: Option<Json>,
+    ) -> Result<Option<Arc<Admission>>, JoinError> {
         let (connection, dialect, member) = (link.connection, link.mailbox.dialect(), link.member().clone());
         let Some(hub) = self.hub.upgrade() else { return Err(JoinError::Abandoned) };
         let mut state = lock(&self.state);
@@ -57,43 +73,66 @@ impl LiveRoom {
         }
         state.links.insert(connection, Arc::clone(link));
         let join = Input::Join { connection, dialect, member, state: seed };
-        let outcome = state.handle(join, hub.now());
-        if let Err(refused) = outcome {
-            state.links.remove(&connection);
-            drop(state);
-            self.abandon_if_empty(&hub);
-            return Err(JoinError::Refused(refused));
+        match state.handle(join, hub.now()) {
+            Ok(aftermath) => {
+                let admission = state.let_wait(connection);
+                drop(state);
+                if admission.is_none() {
+                    hub.member_joined();
+                }
+                self.finish(&hub, aftermath);
+                Ok(admission)
+            }
+            Err(refused) => {
+                state.links.remove(&connection);
+                drop(state);
+                self.abandon_if_empty(&hub);
+                Err(JoinError::Refused(refused))
+            }
         }
-        hub.member_joined();
-        Ok(())
     }
 
-    /// `false` when that connection was no member any more.
+    /// `false` when that connection was no member, or is none any more.
     pub(super) fn leave(self: &Arc<Self>, connection: ConnectionId) -> bool {
+        self.remove(connection, |_| true)
+    }
+
+    /// The same for a connection that still waits to be let in: a member stays.
+    pub(super) fn withdraw(self: &Arc<Self>, connection: ConnectionId) {
+        self.remove(connection, |state| state.lobby.contains_key(&connection));
+    }
+
+    fn remove(self: &Arc<Self>, connection: ConnectionId, is_to_go: impl FnOnce(&State) -> bool) -> bool {
         let Some(hub) = self.hub.upgrade() else { return false };
         let mut state = lock(&self.state);
-        state.links.remove(&connection);
-        if state.handle(Input::Leave { connection }, hub.now()).is_err() {
+        if !is_to_go(&state) {
             return false;
         }
+        let waited = state.lobby.remove(&connection);
+        state.links.remove(&connection);
+        let Ok(aftermath) = state.handle(Input::Leave { connection }, hub.now()) else { return false };
         drop(state);
-        hub.member_left();
+        match &waited {
+            Some(waited) => waited.admission.settle(false),
+            None => hub.member_left(),
+        }
+        self.finish(&hub, aftermath);
         self.abandon_if_empty(&hub);
-        true
+        waited.is_none()
     }
 
     /// Another process goes on with it.
     pub(super) fn put_away(&self) {
-        lock(&self.state).links.clear();
+        let mut state = lock(&self.state);
+        state.links.clear();
+        state.lobby.drain().for_each(|(_, waited)| waited.admission.settle(false));
     }
 
     /// Everything else that may happen to a room.
     pub(crate) fn handle(self: &Arc<Self>, input: Input) -> Result<(), Refused> {
         let Some(hub) = self.hub.upgrade() else { return Err(Refused::NotIn) };
-        let wake_at = lock(&self.state).handle(input, hub.now())?;
-        if let Some(at) = wake_at {
-            self.wake_at(&hub, at);
-        }
+        let aftermath = lock(&self.state).handle(input, hub.now())?;
+        self.finish(&hub, aftermath);
         Ok(())
     }
 
@@ -106,6 +145,16 @@ impl LiveRoom {
     /// Reads the roster.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Room) -> T) -> T {
         read(&lock(&self.state).engine)
+    }
+
+    fn finish(self: &Arc<Self>, hub: &Arc<Hub>, aftermath: Aftermath) {
+        for admission in aftermath.admitted {
+            hub.member_joined();
+            admission.settle(true);
+        }
+        if let Some(at) = aftermath.wake_at {
+            self.wake_at(hub, at);
+        }
     }
 
     fn wake_at(self: &Arc<Self>, hub: &Arc<Hub>, at: Millis) {
@@ -136,11 +185,21 @@ impl LiveRoom {
 }
 
 impl State {
-    /// The one place where a room's effects become frames in mailboxes. Returns when to wake the room.
-    fn handle(&mut self, input: Input, now: Millis) -> Result<Option<Millis>, Refused> {
+    /// Where a join was taken that is still to come, its connection is not among the members yet.
+    fn let_wait(&mut self, connection: ConnectionId) -> Option<Arc<Admission>> {
+        if !self.engine.is_waiting(connection) {
+            return None;
+        }
+        let (link, admission) = (self.links.remove(&connection)?, Arc::new(Admission::default()));
+        self.lobby.insert(connection, Waiting { link, admission: Arc::clone(&admission) });
+        Some(admission)
+    }
+
+    /// The one place where a room's effects become frames in mailboxes.
+    fn handle(&mut self, input: Input, now: Millis) -> Result<Aftermath, Refused> {
         let mut effects = std::mem::take(&mut self.effects);
         let outcome = self.engine.handle(input, now, &mut effects);
-        let mut wake_at = None;
+        let mut aftermath = Aftermath::default();
         for effect in effects.drain(..) {
             match effect {
                 Effect::Send { to, frame } => {
@@ -160,6 +219,24 @@ impl State {
                     }
                     metrics::delivered(delivered);
                 }
+                Effect::Membership { each, batch } => {
+                    let mut delivered = 0;
+                    for link in self.links.values() {
+                        let frames = match link.mailbox.dialect() {
+                            Dialect::Plain => each.as_slice(),
+                            Dialect::V1 => batch.as_slice(),
+                        };
+                        frames.iter().for_each(|frame| link.mailbox.push(frame.clone()));
+                        delivered += frames.len();
+                    }
+                    metrics::delivered(delivered);
+                }
+                Effect::Admitted { connection } => {
+                    if let Some(Waiting { link, admission }) = self.lobby.remove(&connection) {
+                        self.links.insert(connection, link);
+                        aftermath.admitted.push(admission);
+                    }
+                }
                 Effect::Updates { each, batch } => {
                     for link in self.links.values() {
                         link.mailbox.push_updates(&each, batch.as_ref());
@@ -171,10 +248,10 @@ impl State {
                         link.keep(Some(Seat::new(self.engine.epoch(), &restored)));
                     }
                 }
-                Effect::WakeAt(at) => wake_at = Some(at),
+                Effect::WakeAt(at) => aftermath.wake_at = Some(at),
             }
         }
         self.effects = effects;
-        outcome.map(|()| wake_at)
+        outcome.map(|()| aftermath)
     }
 }
