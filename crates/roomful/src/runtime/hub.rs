@@ -11,12 +11,12 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::{Room, RoomConfig};
 use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
-use super::admission::Admission;
 use super::link::Link;
-use super::live_room::JoinError;
+use super::live_room::{JoinError, Joining};
 use super::{Host, Keeper, LiveRoom, lock};
 use crate::maybe_send::MaybeSend;
 use crate::metrics;
+use crate::session::Session;
 
 /// A lookup in one shard never waits for one in another.
 const SHARDS: usize = 16;
@@ -126,17 +126,19 @@ impl Hub {
         overloaded.then_some(Close::OVERLOADED)
     }
 
-    /// Joins the room of that topic, which is made where there is none; in a large room, after a wait.
+    /// Joins the room of that topic, which is made where there is none. In a large room
+    /// `session` waits with its link, and goes on when they are let in.
     pub(super) fn join(
         self: &Arc<Self>,
         topic: &Topic,
         link: &Arc<Link>,
+        session: &Arc<dyn Session>,
         seed: Option<&Json>,
-    ) -> Result<(Arc<LiveRoom>, Option<Arc<Admission>>), Close> {
+    ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         loop {
             let room = self.find_or_create(topic, &link.limits)?;
-            match room.join(link, seed.cloned()) {
-                Ok(admission) => return Ok((room, admission)),
+            match room.join(link, session, seed.cloned()) {
+                Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
                     tracing::warn!(%refused, "a join was refused");

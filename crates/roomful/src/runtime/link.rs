@@ -16,10 +16,10 @@ use roomful_core::room::Refused;
 use roomful_core::{Close, ConnectionId, Dialect, ErrorCode, Json, Limits, MemberId};
 use tracing::{Instrument, Span};
 
-use super::admission::Admission;
 use super::inbox::{Inbox, Job, Next};
 use super::kept::{self, Kept, Seat, Vetted};
 use super::leave::{Teardowns, told};
+use super::live_room::Joining;
 use super::{Hub, LiveRoom, Mailbox, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::session::{MessageError, Misfit, Session, caught};
@@ -138,8 +138,21 @@ impl Link {
             Ok(session) => session,
             Err(close) => return self.refuse(close),
         };
-        if let Err(close) = self.enter(&opening.destination, &session).await {
-            return self.refuse(close);
+        match self.enter(&opening.destination, &session).await {
+            Ok(Joining::Done) => self.begin(session).await,
+            // The room goes on with it.
+            Ok(Joining::Waits) => {}
+            Err(close) => self.refuse(close),
+        }
+    }
+
+    /// The rest of that task, once the connection is let in.
+    pub(super) async fn begin(self: Arc<Self>, session: Arc<dyn Session>) {
+        {
+            let mut inbox = lock(&self.inbox);
+            inbox.joined();
+            // The socket may have ended since it was asked for.
+            self.limit_leave(&mut inbox);
         }
         told().await;
         match caught(session.on_open()).await {
@@ -249,16 +262,18 @@ impl Link {
         self.leave_roster();
     }
 
-    async fn enter(self: &Arc<Self>, destination: &Destination, session: &Arc<dyn Session>) -> Result<(), Close> {
+    async fn enter(self: &Arc<Self>, destination: &Destination, session: &Arc<dyn Session>) -> Result<Joining, Close> {
         match destination {
             Destination::Room(topic) => {
                 let seed = self.seed(session).await?;
                 self.check_open()?;
-                let (room, admission) = self.join(topic, seed.as_ref())?;
+                let (room, joining) = self.join(topic, session, seed.as_ref())?;
                 self.joined.get_or_init(|| Joined::Room(room));
-                if let Some(admission) = admission {
-                    self.admitted(&admission).await?;
+                if self.check_open().is_err() {
+                    // Whoever ended before this found no room to withdraw from; whoever ends later does.
+                    self.withdraw();
                 }
+                Ok(joining)
             }
             Destination::Socket => {
                 self.check_open()?;
@@ -267,22 +282,9 @@ impl Link {
                 }
                 self.keep(None);
                 self.joined.get_or_init(|| Joined::Socket);
+                Ok(Joining::Done)
             }
         }
-        let mut inbox = lock(&self.inbox);
-        inbox.joined();
-        // The socket may have ended since it was asked for above.
-        self.limit_leave(&mut inbox);
-        Ok(())
-    }
-
-    /// Waits in the lobby of a large room.
-    async fn admitted(&self, admission: &Admission) -> Result<(), Close> {
-        // Whoever ended before this found no room to withdraw from; whoever ends later does.
-        if self.check_open().is_err() {
-            self.withdraw();
-        }
-        admission.settled().await
     }
 
     /// Waits in no lobby any more.
@@ -313,13 +315,14 @@ impl Link {
     fn join(
         self: &Arc<Self>,
         topic: &Topic,
+        session: &Arc<dyn Session>,
         seed: Option<&Json>,
-    ) -> Result<(Arc<LiveRoom>, Option<Arc<Admission>>), Close> {
+    ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         self.check_state(seed).map_err(|refused| {
             tracing::warn!(%refused, "a join was refused");
             Close::JOIN_FAILED
         })?;
-        self.hub.join(topic, self, seed)
+        self.hub.join(topic, self, session, seed)
     }
 
     /// Handles what is queued until nothing is.

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, Weak};
 
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Effect, Input, Refused, Room};
-use roomful_core::{ConnectionId, Dialect, Json, MemberId, Millis};
+use roomful_core::{Close, ConnectionId, Dialect, Json, MemberId, Millis};
 
-use super::admission::{Admission, Waiting};
 use super::kept::Seat;
-use super::link::Link;
+use super::link::{Joined, Link};
 use super::{Hub, lock};
 use crate::metrics;
+use crate::session::Session;
 
 /// A room while somebody is in it.
 ///
@@ -36,8 +36,22 @@ struct State {
 #[derive(Default)]
 struct Aftermath {
     wake_at: Option<Millis>,
-    /// Of those who waited and are members now. They go on only when all that they are to be sent first is queued.
-    admitted: Vec<Arc<Admission>>,
+    /// Of those who waited and are members now. They go on when what they are to be sent first is queued.
+    admitted: Vec<Waiting>,
+}
+
+/// Whoever is in the lobby of a large room. No task of its own waits with it.
+struct Waiting {
+    link: Arc<Link>,
+    session: Arc<dyn Session>,
+}
+
+/// How a join that was taken goes on.
+pub(super) enum Joining {
+    /// It is a member.
+    Done,
+    /// It is let in at the room's next tick, unless it ends before: see [`Effect::Admitted`].
+    Waits,
 }
 
 /// Why a join did not happen.
@@ -59,12 +73,12 @@ impl LiveRoom {
         Arc::new(Self { topic, hub, state: Mutex::new(state) })
     }
 
-    /// In a large room it is a member only when the [`Admission`] says so.
     pub(super) fn join(
         self: &Arc<Self>,
         link: &Arc<Link>,
+        session: &Arc<dyn Session>,
         seed: Option<Json>,
-    ) -> Result<Option<Arc<Admission>>, JoinError> {
+    ) -> Result<Joining, JoinError> {
         let (connection, dialect, member) = (link.connection, link.mailbox.dialect(), link.member().clone());
         let Some(hub) = self.hub.upgrade() else { return Err(JoinError::Abandoned) };
         let mut state = lock(&self.state);
@@ -75,13 +89,13 @@ impl LiveRoom {
         let join = Input::Join { connection, dialect, member, state: seed };
         match state.handle(join, hub.now()) {
             Ok(aftermath) => {
-                let admission = state.let_wait(connection);
+                let joining = state.let_wait(connection, session);
                 drop(state);
-                if admission.is_none() {
+                if matches!(joining, Joining::Done) {
                     hub.member_joined();
                 }
                 self.finish(&hub, aftermath);
-                Ok(admission)
+                Ok(joining)
             }
             Err(refused) => {
                 state.links.remove(&connection);
@@ -113,7 +127,7 @@ impl LiveRoom {
         let Ok(aftermath) = state.handle(Input::Leave { connection }, hub.now()) else { return false };
         drop(state);
         match &waited {
-            Some(waited) => waited.admission.settle(false),
+            Some(waiting) => waiting.link.refuse(Close::LOST),
             None => hub.member_left(),
         }
         self.finish(&hub, aftermath);
@@ -123,9 +137,7 @@ impl LiveRoom {
 
     /// Another process goes on with it.
     pub(super) fn put_away(&self) {
-        let mut state = lock(&self.state);
-        state.links.clear();
-        state.lobby.drain().for_each(|(_, waited)| waited.admission.settle(false));
+        lock(&self.state).links.clear();
     }
 
     /// Everything else that may happen to a room.
@@ -148,9 +160,10 @@ impl LiveRoom {
     }
 
     fn finish(self: &Arc<Self>, hub: &Arc<Hub>, aftermath: Aftermath) {
-        for admission in aftermath.admitted {
+        for Waiting { link, session } in aftermath.admitted {
             hub.member_joined();
-            admission.settle(true);
+            link.joined.get_or_init(|| Joined::Room(Arc::clone(self)));
+            link.spawn(Arc::clone(&link).begin(session));
         }
         if let Some(at) = aftermath.wake_at {
             self.wake_at(hub, at);
@@ -186,13 +199,14 @@ impl LiveRoom {
 
 impl State {
     /// Where a join was taken that is still to come, its connection is not among the members yet.
-    fn let_wait(&mut self, connection: ConnectionId) -> Option<Arc<Admission>> {
+    fn let_wait(&mut self, connection: ConnectionId, session: &Arc<dyn Session>) -> Joining {
         if !self.engine.is_waiting(connection) {
-            return None;
+            return Joining::Done;
         }
-        let (link, admission) = (self.links.remove(&connection)?, Arc::new(Admission::default()));
-        self.lobby.insert(connection, Waiting { link, admission: Arc::clone(&admission) });
-        Some(admission)
+        if let Some(link) = self.links.remove(&connection) {
+            self.lobby.insert(connection, Waiting { link, session: Arc::clone(session) });
+        }
+        Joining::Waits
     }
 
     /// The one place where a room's effects become frames in mailboxes.
@@ -232,9 +246,9 @@ impl State {
                     metrics::delivered(delivered);
                 }
                 Effect::Admitted { connection } => {
-                    if let Some(Waiting { link, admission }) = self.lobby.remove(&connection) {
-                        self.links.insert(connection, link);
-                        aftermath.admitted.push(admission);
+                    if let Some(waiting) = self.lobby.remove(&connection) {
+                        self.links.insert(connection, Arc::clone(&waiting.link));
+                        aftermath.admitted.push(waiting);
                     }
                 }
                 Effect::Updates { each, batch } => {

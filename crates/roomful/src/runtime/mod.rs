@@ -4,7 +4,6 @@
 //! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what
 //! [`Mailbox::poll_next`] gives, and calls [`Connection::end`] when the socket is gone. Everything else is here.
 
-mod admission;
 mod calls;
 mod connection;
 mod drain;
