@@ -29,6 +29,11 @@ impl Json {
         Ok(Self(serde_json::to_vec(value)?.into()))
     }
 
+    /// Text that is one JSON value already, as a part of other bytes.
+    pub(crate) fn of_checked(text: Bytes) -> Self {
+        Self(text)
+    }
+
     /// The value as `T`.
     ///
     /// # Errors

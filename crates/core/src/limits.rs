@@ -26,6 +26,13 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Members of one room. 10,000: a snapshot of that many cursors is about a megabyte. Over it: close 4429.
     pub members: usize,
+    /// Members up to which a room lets in and tells of everyone who comes or goes at once. 100: what a page shows as faces.
+    /// In a larger one, whoever comes or goes within a `presence_tick_ms` of another is let in and told of with all the
+    /// others of that tick: at once, a thousand who come together would be half a million frames.
+    pub announce_at_once: usize,
+    /// Bytes of snapshots that a larger room gives out in one tick, to at least one who waits. 32 MiB: they are all in
+    /// memory until they are read; two thousand who come to one room are in within half a second.
+    pub admission_bytes: usize,
     /// Rooms in this process. 100,000. Over it: close 1013.
     pub rooms: usize,
     /// Connections in this process. 100,000. Over it: close 1013.
@@ -67,8 +74,9 @@ pub struct Limits {
     pub compress_from_bytes: Option<usize>,
     /// Milliseconds between two presence frames of a busy room. 33: thirty a second, what an eye wants of a cursor.
     pub presence_tick_ms: u64,
-    /// Bytes a second that one room may spend on presence, all its receivers together. 256 MiB: the tick grows with the
-    /// room so that this holds, up to a second.
+    /// Bytes a second that one room may spend on presence, all its receivers together. 1 GiB: what a network of 10 Gbit/s
+    /// takes, and what five hundred cursors at thirty a second come to (500 frames of up to 140 bytes to 500 receivers,
+    /// each tick). In a larger room the tick grows so that this holds, up to a second: more would only wait in sockets.
     pub presence_bytes_per_second: u64,
 }
 
@@ -81,6 +89,8 @@ impl Default for Limits {
             presence_bytes: 4 << 10,
             message_bytes: 1 << 20,
             members: 10_000,
+            announce_at_once: 100,
+            admission_bytes: 32 << 20,
             rooms: 100_000,
             connections: 100_000,
             outbox_bytes: 1 << 20,
@@ -96,7 +106,7 @@ impl Default for Limits {
             broadcast_window_ms: 0,
             compress_from_bytes: None,
             presence_tick_ms: 33,
-            presence_bytes_per_second: 256 << 20,
+            presence_bytes_per_second: 1 << 30,
         }
     }
 }

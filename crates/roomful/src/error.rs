@@ -44,6 +44,12 @@ pub enum ErrorKind {
     /// The room refused the call: a message or a state over its limit.
     #[error(transparent)]
     Refused(Refused),
+    /// More waits for the threads of the sockets than may. Nothing was sent; send less, or again later.
+    #[error("the sockets are behind: over {limit} bytes wait for one of their threads (`Limits::post_bytes`)")]
+    Overloaded {
+        /// The bound.
+        limit: usize,
+    },
     /// That close is not an app's to send. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),

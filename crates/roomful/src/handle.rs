@@ -4,14 +4,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use roomful_core::pattern::{Pattern, Topic};
-use roomful_core::room::{Audience, Input, Refused};
+use roomful_core::room::{Audience, Input};
 use roomful_core::roster::Entry;
 use roomful_core::{Json, MemberId};
 use serde::{Deserialize, Serialize};
 
 use crate::absent::present;
 use crate::runtime::{Hub, LiveRoom};
-use crate::{Channel, Error, ErrorKind, Result};
+use crate::{Channel, ErrorKind, Result};
 
 /// One room, whether anybody is in it or not. Made by [`Rooms::at`](crate::Rooms::at).
 pub struct RoomHandle<C: Channel> {
@@ -93,12 +93,8 @@ impl UntypedRoom {
     /// When the message is over [`Limits::message_bytes`](crate::Limits::message_bytes).
     pub fn broadcast(&self, msg: Json) -> Result<usize> {
         let Some(room) = &self.0 else { return Ok(0) };
-        match room.handle(Input::Broadcast { from: None, to: Audience::Everybody, msg }) {
-            Ok(()) => Ok(self.count()),
-            // The last member left in between.
-            Err(Refused::NotIn) => Ok(0),
-            Err(refused) => Err(Error::refused(refused)),
-        }
+        room.tell(Input::Broadcast { from: None, to: Audience::Everybody, msg })?;
+        Ok(self.count())
     }
 
     /// Everybody in the room, in join order.

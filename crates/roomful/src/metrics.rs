@@ -11,6 +11,7 @@
 //! | `roomful_frames_dropped_total` | counter | `reason` |
 //! | `roomful_presence_conflated_total` | counter | |
 //! | `roomful_outbox_overflows_total` | counter | |
+//! | `roomful_overloaded_total` | counter | |
 //! | `roomful_handler_failures_total` | counter | `hook` |
 
 use metrics::{counter, gauge};
@@ -70,6 +71,10 @@ pub(crate) fn presence_conflated() {
 
 pub(crate) fn outbox_overflowed() {
     counter!("roomful_outbox_overflows_total").increment(1);
+}
+
+pub(crate) fn overloaded() {
+    counter!("roomful_overloaded_total").increment(1);
 }
 
 pub(crate) fn handler_failed(hook: &'static str) {

@@ -46,9 +46,15 @@ impl Host for NoHost {
 /// What happens to a room, with a member chosen by a number that is taken modulo how many there are.
 #[derive(Debug, Clone)]
 enum Step {
-    Enter { v1: bool, deflate: bool },
+    Enter {
+        v1: bool,
+        deflate: bool,
+    },
     Exit(usize),
-    Broadcast { size: usize, except: Option<usize> },
+    Broadcast {
+        size: usize,
+        except: Option<usize>,
+    },
     Private(usize),
     /// So many members are written to.
     Fly(usize),

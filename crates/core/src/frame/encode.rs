@@ -4,7 +4,6 @@
 
 use bytes::Bytes;
 
-use crate::roster::Entry;
 use crate::{Dialect, ErrorCode, Json, Limits, MemberId};
 
 /// The answer to a v1 ping, byte for byte, so that a platform can give it without waking the room.
@@ -21,36 +20,52 @@ pub struct SnapshotFacts<'a> {
     pub limits: &'a Limits,
 }
 
-/// The first frame of every connection.
-pub fn snapshot<'a>(
+/// The first frame of every connection. `list` appends what [`listed`] gives of every member, with commas between, which
+/// is `list_bytes` long.
+pub fn snapshot(
     dialect: Dialect,
     own: &MemberId,
-    members: impl Iterator<Item = &'a Entry>,
+    list_bytes: usize,
+    list: impl FnOnce(&mut Vec<u8>),
     facts: SnapshotFacts<'_>,
 ) -> Bytes {
-    let mut frame = String::from(r#"{"t":"snapshot","self":"#);
-    push_id(&mut frame, own.as_str());
-    frame.push_str(r#","members":["#);
-    for (i, entry) in members.enumerate() {
-        if i > 0 {
-            frame.push(',');
+    let tail = match dialect {
+        Dialect::Plain => "]}".to_owned(),
+        Dialect::V1 => {
+            let SnapshotFacts { seq, epoch, limits } = facts;
+            let (epoch, heartbeat, frame) = (serde_json::Value::from(epoch), limits.heartbeat_ms, limits.frame_bytes);
+            format!(r#"],"seq":{seq},"epoch":{epoch},"heartbeat":{heartbeat},"limits":{{"frame":{frame}}}}}"#)
         }
-        frame.push_str(r#"{"id":"#);
-        push_id(&mut frame, entry.member.as_str());
-        push_optional(&mut frame, "state", entry.state.as_ref());
-        frame.push('}');
-    }
-    frame.push(']');
-    if dialect == Dialect::V1 {
-        let SnapshotFacts { seq, epoch, limits } = facts;
-        let epoch = serde_json::Value::from(epoch);
-        frame.push_str(&format!(
-            r#","seq":{seq},"epoch":{epoch},"heartbeat":{},"limits":{{"frame":{}}}"#,
-            limits.heartbeat_ms, limits.frame_bytes
-        ));
-    }
-    frame.push('}');
+    };
+    let head = [r#"{"t":"snapshot","self":""#, own.as_str(), r#"","members":["#];
+    let head_bytes: usize = head.iter().map(|part| part.len()).sum();
+    let mut frame = Vec::with_capacity(head_bytes + list_bytes + tail.len());
+    head.iter().for_each(|part| frame.extend_from_slice(part.as_bytes()));
+    list(&mut frame);
+    frame.extend_from_slice(tail.as_bytes());
     frame.into()
+}
+
+/// A member as a snapshot lists it, and its state as a part of these very bytes.
+#[must_use]
+pub fn listed(member: &MemberId, state: Option<&Json>) -> (Bytes, Option<Json>) {
+    // To the byte, because it is kept for as long as the member is in.
+    let mut listed = String::with_capacity(listed_bytes(member, state));
+    listed.push_str(r#"{"id":"#);
+    push_id(&mut listed, member.as_str());
+    push_optional(&mut listed, "state", state);
+    let end = listed.len();
+    listed.push('}');
+    let listed = Bytes::from(listed);
+    let state = state.map(|state| Json::of_checked(listed.slice(end - state.size()..end)));
+    (listed, state)
+}
+
+/// How long [`listed`] is.
+#[must_use]
+pub fn listed_bytes(member: &MemberId, state: Option<&Json>) -> usize {
+    let (id, state_key) = (r#"{"id":""}"#.len(), r#","state":"#.len());
+    id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
 }
 
 /// A member came; the same for both dialects.
@@ -102,11 +117,11 @@ pub fn error(id: Option<u64>, code: ErrorCode, reason: &str) -> Bytes {
 
 /// Several frames in one WebSocket message (v1), in order.
 #[must_use]
-pub fn batch(frames: &[Bytes]) -> Bytes {
-    let size = frames.iter().map(|frame| frame.len() + 1).sum::<usize>() + 1;
+pub fn batch<'a>(frames: impl Iterator<Item = &'a Bytes> + Clone) -> Bytes {
+    let size = frames.clone().map(|frame| frame.len() + 1).sum::<usize>() + 1;
     let mut batch = Vec::with_capacity(size);
     batch.push(b'[');
-    for (i, frame) in frames.iter().enumerate() {
+    for (i, frame) in frames.enumerate() {
         if i > 0 {
             batch.push(b',');
         }
@@ -147,7 +162,7 @@ fn push_optional(frame: &mut String, key: &str, value: Option<&Json>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, NodeId};
+    use crate::Limits;
 
     fn id(id: &str) -> MemberId {
         MemberId::parse(id).unwrap()
@@ -159,18 +174,19 @@ mod tests {
 
     #[test]
     fn a_snapshot_in_both_dialects() {
-        let members = [
-            Entry { member: id("a"), node: NodeId(0), state: Some(json("null")) },
-            Entry { member: id("b"), node: NodeId(0), state: None },
-        ];
+        let (ann, state) = listed(&id("a"), Some(&json("null")));
+        assert_eq!(state, Some(json("null")));
+        let (bob, none) = listed(&id("b"), None);
+        assert_eq!(none, None);
+        let both = [&*ann, &*bob].join(&b","[..]);
         let limits = Limits::default();
         let facts = SnapshotFacts { seq: 4, epoch: "e1", limits: &limits };
         assert_eq!(
-            snapshot(Dialect::Plain, &id("b"), members.iter(), facts),
+            snapshot(Dialect::Plain, &id("b"), both.len(), |frame| frame.extend(&both), facts),
             r#"{"t":"snapshot","self":"b","members":[{"id":"a","state":null},{"id":"b"}]}"#
         );
         assert_eq!(
-            snapshot(Dialect::V1, &id("b"), members[1..].iter(), facts),
+            snapshot(Dialect::V1, &id("b"), bob.len(), |frame| frame.extend(&bob), facts),
             concat!(
                 r#"{"t":"snapshot","self":"b","members":[{"id":"b"}],"seq":4,"epoch":"e1","#,
                 r#""heartbeat":25000,"limits":{"frame":65536}}"#
@@ -193,6 +209,6 @@ mod tests {
             r#"{"t":"error","id":2,"code":"bad_message","reason":"say \"x\""}"#
         );
         assert_eq!(error(None, ErrorCode::BadFrame, ""), r#"{"t":"error","code":"bad_frame","reason":""}"#);
-        assert_eq!(batch(&[ack(1), ack(2)]), r#"[{"t":"ack","id":1},{"t":"ack","id":2}]"#);
+        assert_eq!(batch([ack(1), ack(2)].iter()), r#"[{"t":"ack","id":1},{"t":"ack","id":2}]"#);
     }
 }

@@ -8,7 +8,8 @@ use crate::{ConnectionId, Dialect, Json, MemberId, Millis};
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A connection that was let in becomes a member.
+    /// A connection that was let in becomes a member: at once, or in a large room with all who come in the same tick,
+    /// when it is [`Effect::Admitted`]. Until then it can only leave.
     Join {
         /// Which connection.
         connection: ConnectionId,
@@ -77,6 +78,22 @@ pub enum Effect {
         /// Not for this one.
         except: Option<ConnectionId>,
     },
+    /// Joins and leaves that fell in one tick, for every connection in the room. None may be missed or conflated.
+    Membership {
+        /// One frame each, in order, for plain connections. Empty where there are none.
+        each: Vec<Bytes>,
+        /// The same frames as one message, for v1 connections. `None` where there are none.
+        batch: Option<Bytes>,
+    },
+    /// A connection whose join had to wait is a member from here on; its snapshot is next. The effects before this one are
+    /// not for it.
+    ///
+    /// It is said of those alone that [waited](super::Room::is_waiting): a small or quiet room lets in at once. One that
+    /// leaves before is never admitted.
+    Admitted {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// Presence updates for every connection in the room.
     ///
     /// A connection that keeps up takes `batch` where it speaks v1 and there is one, else each frame. One that does not
@@ -89,8 +106,9 @@ pub enum Effect {
     },
     /// Keep this beside the connection: it is what [`Room::restore`](super::Room::restore) takes.
     Persist(Restored),
-    /// Call with [`Input::Wake`] then. Asked for at most once at a time. A room that is put away meanwhile is given it
-    /// as soon as it is [restored](super::Room::restore).
+    /// Call with [`Input::Wake`] then. Asked for again only where that is sooner than all that are still to come, and
+    /// each is to be given. A room that is put away meanwhile is given one as soon as it is
+    /// [restored](super::Room::restore).
     WakeAt(Millis),
 }
 
@@ -150,12 +168,6 @@ pub enum Refused {
     /// That connection is not in the room.
     #[error("not in the room")]
     NotIn,
-    /// More waits for the sockets' threads than may. The engine never says so; the runtime does before it asks the engine.
-    #[error("the sockets are behind: over {limit} bytes wait for their threads (`Limits::post_bytes`)")]
-    Overloaded {
-        /// The bound.
-        limit: usize,
-    },
     /// The state is over its bound; the old one stays.
     #[error("a presence state of {bytes} bytes is over the limit of {limit} (`Limits::presence_bytes`)")]
     PresenceTooLarge {

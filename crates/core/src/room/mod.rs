@@ -5,15 +5,23 @@
 //! never comes before its sender's join" and "one sender's messages are in order" are decided here and nowhere else.
 
 mod effect;
+mod lobby;
+mod membership;
+mod pace;
+mod presence;
 mod presence_lane;
+mod wakes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use effect::{Audience, Effect, Input, PerDialect, Refused, Restored};
+use lobby::Newcomer;
+use membership::MembershipLane;
 use presence_lane::PresenceLane;
+use wakes::Wakes;
 
-use crate::frame::encode::{self, SnapshotFacts};
+use crate::frame::encode;
 use crate::roster::{Entry, Place, Roster};
 use crate::{ConnectionId, Dialect, Json, Limits, MemberId, Millis, NodeId};
 
@@ -27,6 +35,10 @@ pub struct RoomConfig {
     /// Sequence numbers begin above this: 0 for a new epoch, and for a restored room a number that is above every one that
     /// it has given in this epoch.
     pub last_seq: u64,
+    /// Whether the room may be put away while its members stay connected, and be restored. It then tells of everyone who
+    /// comes or goes at once, however large it is: of a leave that waited nothing would be left to restore, and the others
+    /// would see that member for ever.
+    pub may_be_put_away: bool,
     /// The bounds.
     pub limits: Arc<Limits>,
 }
@@ -39,7 +51,7 @@ pub struct RoomConfig {
 /// use roomful_core::{ConnectionId, Dialect, Limits, MemberId, NodeId};
 ///
 /// let limits = Arc::new(Limits::default());
-/// let mut room = Room::restore(RoomConfig { node: NodeId(0), epoch: "e".into(), last_seq: 0, limits }, []);
+/// let mut room = Room::restore(RoomConfig { node: NodeId(0), epoch: "e".into(), last_seq: 0, may_be_put_away: false, limits }, []);
 /// let mut effects = Vec::new();
 /// let member = MemberId::parse("ann").map_err(|e| e.to_string())?;
 /// let join = Input::Join { connection: ConnectionId(1), dialect: Dialect::Plain, member, state: None };
@@ -55,7 +67,9 @@ pub struct Room {
     roster: Roster,
     connections: HashMap<ConnectionId, Connected>,
     v1_connections: usize,
-    lane: PresenceLane,
+    presence: PresenceLane,
+    membership: MembershipLane,
+    wakes: Wakes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +92,12 @@ impl Room {
             roster: Roster::default(),
             connections: HashMap::new(),
             v1_connections: 0,
-            lane: PresenceLane::default(),
+            presence: PresenceLane::default(),
+            membership: MembershipLane::default(),
+            wakes: Wakes::default(),
         };
         for Restored { connection, dialect, place, member, state } in connections {
-            let entry = Entry { member, node: room.config.node, state };
+            let entry = Entry { member, node: room.config.node, connection: Some(connection), state };
             if let Some(place) = room.roster.restore(place, entry) {
                 room.connect(connection, Connected { place, dialect });
             }
@@ -118,14 +134,19 @@ impl Room {
     /// This node's connection of a member.
     #[must_use]
     pub fn connection(&self, member: &MemberId) -> Option<ConnectionId> {
-        let place = self.roster.place(member)?;
-        self.connections.iter().find(|(_, connected)| connected.place == place).map(|(id, _)| *id)
+        self.roster.get(self.roster.place(member)?)?.connection
     }
 
-    /// Whether no connection of this node is in.
+    /// Whether that connection's join was taken and is still to come: see [`Effect::Admitted`].
+    #[must_use]
+    pub fn is_waiting(&self, connection: ConnectionId) -> bool {
+        self.membership.lobby.has(connection)
+    }
+
+    /// Whether no connection of this node is in, or waits to be.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.connections.is_empty()
+        self.connections.is_empty() && self.membership.lobby.is_empty()
     }
 
     /// One thing that happened; what it leads to is appended to `effects`, in order.
@@ -134,11 +155,18 @@ impl Room {
     ///
     /// [`Refused`] says why nothing changed; no effect is appended then.
     pub fn handle(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        self.take(input, now, effects)?;
+        let needed = [self.presence.wakes_at(), self.membership.wakes_at()].into_iter().flatten().min();
+        effects.extend(self.wakes.ask(needed));
+        Ok(())
+    }
+
+    fn take(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         match input {
             Input::Join { connection, dialect, member, state } => {
-                self.join(connection, dialect, member, state, effects)
+                self.join(Newcomer { connection, dialect, member, state }, now, effects)
             }
-            Input::Leave { connection } => self.leave(connection, effects),
+            Input::Leave { connection } => self.leave(connection, now, effects),
             Input::SetPresence { connection, state } => self.set_presence(connection, state, now, effects),
             Input::Broadcast { from, to, msg } => self.broadcast(from, to, &msg, effects),
             Input::Send { to, msg } => self.send(to, &msg, effects),
@@ -149,64 +177,6 @@ impl Room {
         }
     }
 
-    fn join(
-        &mut self,
-        connection: ConnectionId,
-        dialect: Dialect,
-        member: MemberId,
-        state: Option<Json>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), Refused> {
-        self.check_presence(state.as_ref())?;
-        if self.roster.len() >= self.config.limits.members {
-            return Err(Refused::RoomFull { limit: self.config.limits.members });
-        }
-        if self.connections.contains_key(&connection) {
-            return Err(Refused::AlreadyIn);
-        }
-        let entry = Entry { member: member.clone(), node: self.config.node, state: state.clone() };
-        let place = self.roster.join(entry).ok_or(Refused::AlreadyIn)?;
-        let facts = SnapshotFacts { seq: self.seq, epoch: &self.config.epoch, limits: &self.config.limits };
-        let snapshot = encode::snapshot(dialect, &member, self.roster.iter(), facts);
-        effects.push(Effect::Send { to: connection, frame: snapshot });
-        if !self.connections.is_empty() {
-            let frames = PerDialect::both(encode::join(&member, state.as_ref()));
-            effects.push(Effect::Fanout { frames, except: Some(connection) });
-        }
-        self.connect(connection, Connected { place, dialect });
-        effects.push(Effect::Persist(Restored { connection, dialect, place, member, state }));
-        Ok(())
-    }
-
-    fn leave(&mut self, connection: ConnectionId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
-        let Connected { place, dialect } = self.connections.remove(&connection).ok_or(Refused::NotIn)?;
-        self.v1_connections -= usize::from(dialect == Dialect::V1);
-        self.lane.forget(place);
-        let entry = self.roster.leave(place).ok_or(Refused::NotIn)?;
-        if !self.connections.is_empty() {
-            let frames = PerDialect::both(encode::leave(&entry.member));
-            effects.push(Effect::Fanout { frames, except: None });
-        }
-        Ok(())
-    }
-
-    fn set_presence(
-        &mut self,
-        connection: ConnectionId,
-        state: Option<Json>,
-        now: Millis,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), Refused> {
-        self.check_presence(state.as_ref())?;
-        let Connected { place, .. } = *self.connections.get(&connection).ok_or(Refused::NotIn)?;
-        self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
-        effects.extend(self.kept(connection).map(Effect::Persist));
-        if self.lane.mark(place, now, effects) {
-            self.flush_presence(now, effects);
-        }
-        Ok(())
-    }
-
     fn broadcast(
         &mut self,
         from: Option<MemberId>,
@@ -215,8 +185,8 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_message(msg)?;
-        if let Some(place) = from.as_ref().and_then(|member| self.roster.place(member)) {
-            self.flush_one(place, effects);
+        if let Some(member) = &from {
+            self.before_words_of(member, effects)?;
         }
         self.seq += 1;
         let except = match to {
@@ -232,6 +202,16 @@ impl Room {
         Ok(())
     }
 
+    /// What must be heard before a member is: that it joined, the state it set, and where it left, its leave.
+    fn before_words_of(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        match self.roster.place(member) {
+            Some(place) => self.flush_one(place, effects),
+            None if self.membership.lobby.has_member(member) => return Err(Refused::NotIn),
+            None => self.flush_leave(member, effects),
+        }
+        Ok(())
+    }
+
     fn send(&mut self, to: ConnectionId, msg: &Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(msg)?;
         let Connected { place, dialect } = *self.connections.get(&to).ok_or(Refused::NotIn)?;
@@ -243,55 +223,24 @@ impl Room {
         Ok(())
     }
 
+    /// A wake that was not asked for here was asked for by the room that this one was restored from. Which states that one
+    /// still held is not kept, so all are sent: a state that nobody is told is a roster that lies.
     fn wake(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let everybody = self.connections.values().map(|connected| connected.place);
-        if self.lane.wake(now, everybody, effects) {
+        if !self.wakes.came() {
+            self.presence.mark_all(self.connections.values().map(|connected| connected.place));
+        }
+        // Before the newcomers: their snapshot says it already.
+        if self.presence.is_due(now) {
             self.flush_presence(now, effects);
         }
-    }
-
-    /// Everything the lane holds, as one effect.
-    fn flush_presence(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let changed = self.lane.take();
-        let each: Vec<_> = changed.into_iter().filter_map(|place| self.update_of(place)).collect();
-        let bytes: usize = each.iter().map(|(_, frame)| frame.len()).sum();
-        self.lane.sent(now, bytes * self.connections.len(), &self.config.limits);
-        self.push_updates(each, effects);
-    }
-
-    /// What a member does next must find the state it set before, or one sender's frames would change their order.
-    fn flush_one(&mut self, place: Place, effects: &mut Vec<Effect>) {
-        if self.lane.forget(place) {
-            let each = self.update_of(place).into_iter().collect();
-            self.push_updates(each, effects);
+        if self.membership.is_due(now) {
+            self.flush_membership(now, effects);
         }
-    }
-
-    fn push_updates(&self, each: Vec<(MemberId, bytes::Bytes)>, effects: &mut Vec<Effect>) {
-        if each.is_empty() {
-            return;
-        }
-        let worth_a_batch = each.len() > 1 && self.v1_connections > 0;
-        let batch = worth_a_batch.then(|| {
-            let frames: Vec<_> = each.iter().map(|(_, frame)| frame.clone()).collect();
-            encode::batch(&frames)
-        });
-        effects.push(Effect::Updates { each, batch });
-    }
-
-    fn update_of(&self, place: Place) -> Option<(MemberId, bytes::Bytes)> {
-        let entry = self.roster.get(place)?;
-        Some((entry.member.clone(), encode::update(&entry.member, entry.state.as_ref())))
     }
 
     fn connect(&mut self, connection: ConnectionId, connected: Connected) {
         self.v1_connections += usize::from(connected.dialect == Dialect::V1);
         self.connections.insert(connection, connected);
-    }
-
-    fn check_presence(&self, state: Option<&Json>) -> Result<(), Refused> {
-        let (bytes, limit) = (state.map_or(0, Json::size), self.config.limits.presence_bytes);
-        if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
     }
 
     fn check_message(&self, msg: &Json) -> Result<(), Refused> {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Effect;
+use super::pace::Pace;
 use crate::roster::Place;
 use crate::{Limits, Millis};
 
@@ -16,46 +16,30 @@ const LONGEST_TICK_MS: u64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct PresenceLane {
     changed: BTreeSet<Place>,
-    open_at: Millis,
-    waking: bool,
+    pace: Pace,
 }
 
 impl PresenceLane {
-    /// Notes a change. `true`: send now. Otherwise it waits for a wake, which is asked for here.
-    pub(super) fn mark(&mut self, place: Place, now: Millis, effects: &mut Vec<Effect>) -> bool {
+    /// Notes a change. `true`: send now. Otherwise it waits until [`wakes_at`](Self::wakes_at).
+    pub(super) fn mark(&mut self, place: Place, now: Millis) -> bool {
+        let others_wait = !self.changed.is_empty();
         self.changed.insert(place);
-        if self.waking {
-            return false;
-        }
-        if now >= self.open_at {
-            return true;
-        }
-        self.ask_to_wake(effects);
-        false
+        !others_wait && self.pace.is_open(now)
     }
 
-    /// A wake came. `true`: send now.
-    ///
-    /// One that was not asked for here was asked for by the room that this one was restored from. Which states that one
-    /// still held is not kept, so all of `everybody` are sent: a state that nobody is told is a roster that lies.
-    pub(super) fn wake(
-        &mut self,
-        now: Millis,
-        everybody: impl Iterator<Item = Place>,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
-        if !self.waking {
-            self.changed.extend(everybody);
-        }
-        self.waking = false;
-        if self.changed.is_empty() {
-            return false;
-        }
-        if now < self.open_at {
-            self.ask_to_wake(effects);
-            return false;
-        }
-        true
+    /// Whether what is held is to be sent now.
+    pub(super) fn is_due(&self, now: Millis) -> bool {
+        !self.changed.is_empty() && self.pace.is_open(now)
+    }
+
+    /// When what is held is to be sent.
+    pub(super) fn wakes_at(&self) -> Option<Millis> {
+        (!self.changed.is_empty()).then(|| self.pace.open_at())
+    }
+
+    /// Which states were sent is not known: all of these are to be sent again.
+    pub(super) fn mark_all(&mut self, everybody: impl Iterator<Item = Place>) {
+        self.changed.extend(everybody);
     }
 
     /// The members to send, in join order; none is held any more.
@@ -72,12 +56,7 @@ impl PresenceLane {
     pub(super) fn sent(&mut self, now: Millis, bytes: usize, limits: &Limits) {
         let budget = limits.presence_bytes_per_second.max(1);
         let by_budget = (bytes as u64).saturating_mul(1_000) / budget;
-        let pause = by_budget.min(LONGEST_TICK_MS).max(limits.presence_tick_ms);
-        self.open_at = now + pause;
-    }
-
-    fn ask_to_wake(&mut self, effects: &mut Vec<Effect>) {
-        self.waking = true;
-        effects.push(Effect::WakeAt(self.open_at));
+        let tick = limits.presence_tick_ms;
+        self.pace.sent(now, by_budget.min(LONGEST_TICK_MS).max(tick), tick);
     }
 }

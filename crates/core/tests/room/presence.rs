@@ -57,7 +57,24 @@ fn a_late_wake_still_collects_and_an_early_one_is_asked_for_again() {
     assert_eq!(room.at(1_032).wake(), ["wake at 1033"]);
     assert_eq!(room.at(1_050).set(1, Some("3")), ["keep 1: V1, place 0, ann, 3"]);
     assert_eq!(room.at(1_051).wake(), [r#"update <- {"from":"ann","t":"presence","op":"update","state":3}"#]);
-    assert_eq!(room.at(1_060).set(1, Some("4"))[1], "wake at 1084", "the tick runs from what was sent");
+    assert_eq!(room.at(1_060).set(1, Some("4"))[1], "wake at 1066", "the tick runs on from when that was due");
+}
+
+#[test]
+fn ticks_stay_on_their_grid_unless_one_is_missed() {
+    let mut room = Script::with(Limits::default(), &[("ann", V1)]);
+    room.set(1, Some("1"));
+    assert_eq!(room.set(1, Some("2"))[1], "wake at 1033");
+    room.at(1_035).wake();
+    assert_eq!(room.set(1, Some("3"))[1], "wake at 1066", "two milliseconds late, and the next is not");
+    room.at(1_099).wake();
+    assert_eq!(room.set(1, Some("4"))[1], "wake at 1132", "a whole tick late: from now on, or two would come at once");
+    room.at(1_132).wake();
+    assert_eq!(
+        room.at(1_190).set(1, Some("5"))[1..],
+        [r#"update <- {"from":"ann","t":"presence","op":"update","state":5}"#]
+    );
+    assert_eq!(room.set(1, Some("6"))[1], "wake at 1198", "what a quiet room sent at once was due at 1165");
 }
 
 #[test]

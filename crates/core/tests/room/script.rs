@@ -14,7 +14,7 @@ pub(crate) const NOTHING: [&str; 0] = [];
 
 pub(crate) struct Script {
     room: Room,
-    limits: Arc<Limits>,
+    config: RoomConfig,
     now: Millis,
     kept: Vec<Restored>,
 }
@@ -23,7 +23,16 @@ impl Script {
     /// An empty room at 1,000 ms.
     pub(crate) fn new(limits: Limits) -> Self {
         let limits = Arc::new(limits);
-        Self { room: Room::restore(config(0, &limits), []), limits, now: 1_000, kept: Vec::new() }
+        let config = RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq: 0, may_be_put_away: false, limits };
+        Self { room: Room::restore(config.clone(), []), config, now: 1_000, kept: Vec::new() }
+    }
+
+    /// An empty room at 1,000 ms that may be put away.
+    pub(crate) fn that_may_be_put_away(limits: Limits) -> Self {
+        let mut script = Self::new(limits);
+        script.config.may_be_put_away = true;
+        script.room = Room::restore(script.config.clone(), []);
+        script
     }
 
     /// A room with these members, none with a state: connection 1 is the first of them, and so on.
@@ -76,13 +85,30 @@ impl Script {
     /// Builds the room again, from what it asked to keep, the last first.
     pub(crate) fn restore(&mut self) {
         let kept = self.kept.iter().rev().cloned();
-        self.room = Room::restore(config(1_000, &self.limits), kept);
+        self.room = Room::restore(RoomConfig { last_seq: 1_000, ..self.config.clone() }, kept);
     }
 
     /// Who is in and in what state, as the room knows it.
     pub(crate) fn roster(&self) -> Vec<String> {
         let entries = self.room.roster().iter();
         entries.map(|entry| format!("{}{}", entry.member, optional(" ", entry.state.as_ref()))).collect()
+    }
+
+    /// What an input that is not refused leads to.
+    pub(crate) fn effects(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.room.handle(input, self.now, &mut effects).expect("nothing here is refused");
+        effects
+    }
+
+    /// Whether that connection's join is still to come.
+    pub(crate) fn is_waiting(&self, connection: u64) -> bool {
+        self.room.is_waiting(ConnectionId(connection))
+    }
+
+    /// Whether nobody is in or waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.room.is_empty()
     }
 
     fn give(&mut self, input: Input) -> Vec<String> {
@@ -97,10 +123,6 @@ impl Script {
         let refused = result.err().map(|refused| format!("refused: {refused}"));
         effects.iter().flat_map(lines).chain(refused).collect()
     }
-}
-
-fn config(last_seq: u64, limits: &Arc<Limits>) -> RoomConfig {
-    RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq, limits: Arc::clone(limits) }
 }
 
 fn lines(effect: &Effect) -> Vec<String> {
@@ -118,6 +140,11 @@ fn lines(effect: &Effect) -> Vec<String> {
             let each = each.iter().map(|(_, frame)| format!("update <- {}", text(frame)));
             each.chain(batch.iter().map(|batch| format!("the same, v1 <- {}", text(batch)))).collect()
         }
+        Effect::Membership { each, batch } => {
+            let each = each.iter().map(|frame| format!("plain: all <- {}", text(frame)));
+            each.chain(batch.iter().map(|batch| format!("v1: all <- {}", text(batch)))).collect()
+        }
+        Effect::Admitted { connection } => vec![format!("in is {}", connection.0)],
         Effect::Persist(Restored { connection, dialect, place, member, state }) => {
             let state = optional(", ", state.as_ref());
             vec![format!("keep {}: {dialect:?}, place {}, {member}{state}", connection.0, place.0)]

@@ -34,6 +34,9 @@ impl World {
     pub(crate) fn act(&mut self, action: &Action) -> Result<(), Fault> {
         match *action {
             Action::Join { dialect, seed, pace } => self.join(dialect, seed, pace),
+            Action::Stampede(ref joins) => {
+                joins.iter().try_for_each(|(dialect, seed, pace)| self.join(*dialect, *seed, *pace))
+            }
             Action::JoinAgain { who, same_connection } => self.join_again(who, same_connection),
             Action::Say { who, frame, id } => self.say(who, frame, id),
             Action::Set { who, state } => {
@@ -45,12 +48,13 @@ impl World {
             Action::LeaveSaying { who } => self.leave_saying(who),
             Action::Stranger => self.stranger(),
             Action::Pass { ms, timers } => self.pass(ms, timers),
-            Action::WakeEarly => self.lane.wake.map_or(Ok(()), |_| self.wake()),
+            Action::WakeEarly => self.wakes.soonest().map_or(Ok(()), |_| self.wake()),
             Action::Pace { who, pace } => {
                 self.peers.entry(who).and_modify(|peer| peer.pace = pace);
                 Ok(())
             }
-            Action::Restore => self.restore(),
+            Action::Restore if self.door.may_be_put_away => self.restore(),
+            Action::Restore => Ok(()),
         }
     }
 
@@ -65,6 +69,7 @@ impl World {
         }
         let forgotten = self.peers.values().find(|peer| peer.held.is_some());
         ensure!(forgotten.is_none(), "the intake forgot a state that it held");
+        ensure!(self.door.wakes_at().is_none(), "somebody waits for ever");
         self.check_connections()?;
         self.check()
     }
@@ -139,13 +144,13 @@ impl World {
 
     fn next_due(&self, until: Millis) -> Option<Millis> {
         let releases = self.peers.values().filter_map(|peer| peer.intake.release_at());
-        releases.chain(self.lane.wake).filter(|at| *at <= until).min()
+        releases.chain(self.wakes.soonest()).filter(|at| *at <= until).min()
     }
 
     fn all_due(&self) -> (bool, Vec<ConnectionId>) {
         let is_due = |at: &Millis| *at <= self.now;
         let releases = self.peers.values().filter(|peer| peer.intake.release_at().as_ref().is_some_and(is_due));
-        (self.lane.wake.as_ref().is_some_and(is_due), releases.map(|peer| peer.connection).collect())
+        (self.wakes.soonest().as_ref().is_some_and(is_due), releases.map(|peer| peer.connection).collect())
     }
 
     fn release(&mut self, who: ConnectionId) -> Result<(), Fault> {
@@ -163,6 +168,9 @@ impl World {
     }
 
     fn say(&mut self, who: ConnectionId, says: ClientSays, id: Option<u64>) -> Result<(), Fault> {
+        if self.door.waits(who) {
+            return self.speak_too_soon(who);
+        }
         let frame = self.client_frame(says, id)?;
         let now = self.now;
         let Some(peer) = self.peers.get_mut(&who) else { return Ok(()) };
@@ -205,6 +213,14 @@ impl World {
             }
             _ => Fault::new(format!("{says:?} of a {dialect:?} client was judged wrongly")),
         }
+    }
+
+    /// The runtime keeps what a client sends until it is let in; the room itself must not take it either.
+    fn speak_too_soon(&mut self, who: ConnectionId) -> Result<(), Fault> {
+        let (from, msg) = (Some(member(who)?), self.payload(0)?);
+        let refused = self.feed(Input::Broadcast { from, to: Audience::AllBut(who), msg })?;
+        ensure!(refused == Err(Refused::NotIn), "{who:?} spoke before it was let in");
+        Ok(())
     }
 
     fn hold(&mut self, who: ConnectionId, held: Option<Bytes>) {

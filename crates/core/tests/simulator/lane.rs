@@ -12,9 +12,9 @@ use crate::tally::Seen;
 /// Watches the presence effects of one room.
 #[derive(Default)]
 pub(crate) struct LaneWatch {
-    /// The wake that was asked for and has not come.
-    pub(crate) wake: Option<Millis>,
     open_at: Millis,
+    /// Whether the room holds a state back.
+    pub(crate) holding: bool,
     /// How many of each member's states the room has sent on.
     told: BTreeMap<String, usize>,
     /// The room was restored and does not know what it sent on: with its wake it may send all of it again.
@@ -59,24 +59,29 @@ impl LaneWatch {
         self.told.insert(member.to_owned(), 1);
     }
 
-    /// The room was put away: it remembers nothing of its pace. Gives the wake that was still to come.
-    pub(crate) fn restart(&mut self) -> Option<Millis> {
-        self.open_at = 0;
-        self.may_repeat = self.wake.is_some();
-        self.wake.take()
+    /// When what is held is to be sent.
+    pub(crate) fn wakes_at(&self) -> Option<Millis> {
+        self.holding.then_some(self.open_at)
     }
 
-    /// The effects of one input; `ledger` knows of it already.
+    /// The room was put away: it remembers nothing of its pace.
+    pub(crate) fn restart(&mut self, wake_was_to_come: bool) {
+        self.open_at = 0;
+        self.holding = false;
+        self.may_repeat = wake_was_to_come;
+    }
+
+    /// The effects of one input; `ledger` knows of it already, and before it so many were connected.
     pub(crate) fn watch(
         &mut self,
         cause: Cause,
         effects: &[Effect],
-        now: Millis,
+        (now, receivers): (Millis, usize),
         ledger: &Ledger,
         limits: &Limits,
     ) -> Result<Vec<Seen>, Fault> {
         let mut seen = Vec::new();
-        let may_send = self.wake.is_none() && now >= self.open_at;
+        let may_send = !self.holding && now >= self.open_at;
         let mut sent = effects.iter().filter_map(|effect| match effect {
             Effect::Updates { each, batch } => Some((each, batch)),
             _ => None,
@@ -88,7 +93,7 @@ impl LaneWatch {
             let joined: Vec<_> = each.iter().map(|(_, frame)| String::from_utf8_lossy(frame)).collect();
             let joined = format!("[{}]", joined.join(","));
             ensure!(batch.as_ref().is_none_or(|batch| *batch == joined), "the batch {batch:?} is not {joined}");
-            let bytes = each.iter().map(|(_, frame)| frame.len()).sum::<usize>() * ledger.present().len();
+            let bytes = each.iter().map(|(_, frame)| frame.len()).sum::<usize>() * receivers;
             seen.extend(self.sent(cause, now, each.len(), bytes, limits)?);
             for (member, _) in each {
                 let states = ledger.states_of(member.as_str()).len();
@@ -97,15 +102,8 @@ impl LaneWatch {
             }
         }
         self.may_repeat &= cause != Cause::Wake;
-        for effect in effects {
-            if let Effect::WakeAt(at) = effect {
-                ensure!(self.wake.is_none(), "asked to be woken at {at} while {:?} is still to come", self.wake);
-                ensure!(*at == self.open_at && *at > now, "asked to be woken at {at}, not at {}", self.open_at);
-                self.wake = Some(*at);
-                seen.extend((cause == Cause::Wake).then_some(Seen::WakeAgain));
-            }
-        }
-        ensure!(self.wake.is_some() || self.holds(ledger).next().is_none(), "a state is held and no wake asked for");
+        let holding = self.holds(ledger).next().is_some();
+        self.holding = holding;
         Ok(seen)
     }
 
@@ -126,7 +124,8 @@ impl LaneWatch {
             Cause::State | Cause::Wake => {
                 ensure!(now >= self.open_at, "a presence frame at {now}, before {}", self.open_at);
                 let by_budget = (bytes as u64 * 1_000 / limits.presence_bytes_per_second).min(1_000);
-                self.open_at = now + by_budget.max(limits.presence_tick_ms);
+                let from = if now - self.open_at < limits.presence_tick_ms { self.open_at } else { now };
+                self.open_at = from + by_budget.max(limits.presence_tick_ms);
                 Ok((by_budget > limits.presence_tick_ms).then_some(Seen::LongTick))
             }
         }

@@ -10,6 +10,8 @@ use crate::view::State;
 #[derive(Default)]
 pub(crate) struct Ledger {
     present: Vec<String>,
+    /// Those who are in, and those whose leave nobody has been told: what every client is to show.
+    shown: Vec<String>,
     connections: BTreeMap<ConnectionId, MemberId>,
     states: BTreeMap<String, Vec<State>>,
     said: Vec<Said>,
@@ -28,6 +30,7 @@ impl Ledger {
     pub(crate) fn join(&mut self, connection: ConnectionId, member: &MemberId, seed: Option<&Json>) {
         self.connections.insert(connection, member.clone());
         self.present.push(member.to_string());
+        self.shown.push(member.to_string());
         self.states.insert(member.to_string(), vec![state(seed)]);
     }
 
@@ -36,6 +39,21 @@ impl Ledger {
         let member = self.connections.remove(&connection)?;
         self.present.retain(|present| present != member.as_str());
         Some(member)
+    }
+
+    /// The others were told that it left.
+    pub(crate) fn told_of_leave(&mut self, member: &str) {
+        self.shown.retain(|shown| shown != member);
+    }
+
+    /// Nobody is in any more, and so there is nobody to be told.
+    pub(crate) fn emptied(&mut self) {
+        self.shown.clear();
+    }
+
+    /// The members that every client is to show, in join order.
+    pub(crate) fn shown(&self) -> &[String] {
+        &self.shown
     }
 
     pub(crate) fn set(&mut self, member: &MemberId, now: Option<&Json>) {

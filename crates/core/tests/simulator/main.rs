@@ -10,6 +10,7 @@
 #[macro_use]
 mod fault;
 mod act;
+mod door;
 mod lane;
 mod ledger;
 mod peer;
@@ -18,6 +19,7 @@ mod rng;
 mod run;
 mod tally;
 mod view;
+mod wakes;
 mod world;
 
 use std::num::NonZero;

@@ -22,6 +22,8 @@ pub(crate) struct Peer {
     pub(crate) pace: Pace,
     /// The last state that the intake keeps for later.
     pub(crate) held: Option<Bytes>,
+    /// It does not wait to be let in any more.
+    pub(crate) is_in: bool,
     /// It overflowed: nothing more is sent to it, and its leave is due.
     pub(crate) closed: bool,
     view: View,
@@ -62,6 +64,8 @@ pub(crate) struct Standing<'a> {
     pub(crate) states: &'a [State],
     /// How many of them the room has sent on.
     pub(crate) told: usize,
+    /// Whether it is in; it has left, and nobody was told yet.
+    pub(crate) is_in: bool,
 }
 
 impl Peer {
@@ -78,6 +82,7 @@ impl Peer {
             intake: Intake::new(Endpoint::Room, dialect, limits, now),
             pace: Pace::Prompt,
             held: None,
+            is_in: false,
             closed: false,
             due: VecDeque::new(),
             seen: BTreeMap::new(),
@@ -108,6 +113,11 @@ impl Peer {
     /// A client that has read everything has seen all that was due, and knows the room as it is: in a `quiet` room the
     /// very states, in another none older than the room has sent on.
     pub(crate) fn check_drained(&self, room: &[Standing<'_>], quiet: bool) -> Result<(), Fault> {
+        if !self.is_in {
+            let heard = !self.outbox.is_empty() || !self.view.members().is_empty();
+            ensure!(!heard, "waits to be let in, and was sent something");
+            return Ok(());
+        }
         if self.closed || !self.outbox.is_empty() {
             return Ok(());
         }
@@ -116,7 +126,10 @@ impl Peer {
         let same = known.iter().map(|(member, _)| member).eq(room.iter().map(|standing| standing.member));
         ensure!(same, "knows {known:?}, but in are {room:?}");
         for ((member, state), standing) in known.iter().zip(room) {
-            let is_current = if quiet {
+            let is_current = if !standing.is_in {
+                // Its last state may have left with it.
+                true
+            } else if quiet {
                 standing.states.last() == Some(state)
             } else {
                 *self.seen[member].end() + 1 >= standing.told

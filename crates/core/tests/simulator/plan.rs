@@ -17,6 +17,8 @@ pub(crate) enum Action {
         seed: StateKind,
         pace: Pace,
     },
+    /// Several at the same moment.
+    Stampede(Vec<(Dialect, StateKind, Pace)>),
     /// A connection or a member that is in joins once more.
     JoinAgain {
         who: ConnectionId,
@@ -115,6 +117,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Join,
+    Stampede,
     JoinAgain,
     Say,
     Set,
@@ -130,9 +133,12 @@ enum Kind {
 
 impl Plan {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
-        use Kind::{Announce, Drop, Join, JoinAgain, LeaveSaying, Pace, Pass, Restore, Say, Set, Stranger, WakeEarly};
+        use Kind::{
+            Announce, Drop, Join, JoinAgain, LeaveSaying, Pace, Pass, Restore, Say, Set, Stampede, Stranger, WakeEarly,
+        };
         let most = [
             (Join, 20),
+            (Stampede, 4),
             (JoinAgain, 2),
             (Say, 40),
             (Set, 40),
@@ -168,7 +174,9 @@ impl Plan {
             Kind::Announce => Action::Announce { except: rng.percent(50).then_some(who), too_large: rng.percent(5) },
             Kind::LeaveSaying => Action::LeaveSaying { who },
             Kind::Pace => Action::Pace { who, pace: self.pace(rng) },
-            Kind::Join | Kind::Stranger | Kind::Pass | Kind::WakeEarly | Kind::Restore => self.with_nobody(kind, rng),
+            Kind::Join | Kind::Stampede | Kind::Stranger | Kind::Pass | Kind::WakeEarly | Kind::Restore => {
+                self.with_nobody(kind, rng)
+            }
         }
     }
 
@@ -179,11 +187,17 @@ impl Plan {
             Kind::WakeEarly => Action::WakeEarly,
             Kind::Restore => Action::Restore,
             Kind::Announce => Action::Announce { except: None, too_large: false },
+            Kind::Stampede => Action::Stampede((0..rng.between(2, 8)).map(|_| self.join(rng)).collect()),
             _ => {
-                let dialect = if rng.percent(self.plain_percent) { Dialect::Plain } else { Dialect::V1 };
-                Action::Join { dialect, seed: state_kind(rng), pace: self.pace(rng) }
+                let (dialect, seed, pace) = self.join(rng);
+                Action::Join { dialect, seed, pace }
             }
         }
+    }
+
+    fn join(&self, rng: &mut Rng) -> (Dialect, StateKind, Pace) {
+        let dialect = if rng.percent(self.plain_percent) { Dialect::Plain } else { Dialect::V1 };
+        (dialect, state_kind(rng), self.pace(rng))
     }
 
     fn kind(&self, rng: &mut Rng) -> Kind {
@@ -211,7 +225,9 @@ pub(crate) fn draw_limits(rng: &mut Rng) -> Limits {
     Limits {
         presence_bytes: 120,
         message_bytes: 200,
-        members: rng.between(2, 12) as usize,
+        members: rng.between(2, 16) as usize,
+        announce_at_once: *rng.pick(&[0, 1, 4, 100]).unwrap_or(&4),
+        admission_bytes: *rng.pick(&[0, 500, 2_000, 32 << 20]).unwrap_or(&2_000),
         outbox_bytes: *rng.pick(&[700, 3_000, 20_000]).unwrap_or(&3_000),
         presence_tick_ms: *rng.pick(&[1, 33, 100]).unwrap_or(&33),
         presence_bytes_per_second: *rng.pick(&[2_000, 50_000, 256 << 20]).unwrap_or(&50_000),

@@ -57,7 +57,8 @@ impl Run {
         let mut rng = Rng::new(seed);
         let limits = plan::draw_limits(&mut rng);
         let plan = Plan::draw(&mut rng);
-        Self { plan, world: World::new(rng, limits), steps: Vec::new() }
+        let may_be_put_away = rng.percent(40);
+        Self { plan, world: World::new(rng, limits, may_be_put_away), steps: Vec::new() }
     }
 
     fn play_out(&mut self) -> Result<(), Fault> {

@@ -22,8 +22,22 @@ pub(crate) enum Seen {
     Flush,
     /// A tick grew beyond its least, for the byte budget.
     LongTick,
-    /// A wake came too early and was asked for again.
+    /// A wake was followed by another.
     WakeAgain,
+    /// A wake was asked for while a later one was still to come.
+    SoonerWake,
+    /// A join waited for the tick.
+    JoinWaited,
+    /// Whoever waited left before it was let in.
+    LeftTheLobby,
+    /// A leave waited for the tick.
+    LeaveWaited,
+    /// A member whose leave waited said something.
+    LastWords,
+    /// Joins and leaves went out as one v1 message.
+    MembershipBatch,
+    /// A tick did not let in all who waited.
+    AdmissionBounded,
     /// A room was restored while it held states back.
     RestoredHolding,
     /// The intake held a state over the rate, and gave it up later.
@@ -34,7 +48,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
@@ -46,6 +60,13 @@ impl Seen {
         Self::Flush,
         Self::LongTick,
         Self::WakeAgain,
+        Self::SoonerWake,
+        Self::JoinWaited,
+        Self::LeftTheLobby,
+        Self::LeaveWaited,
+        Self::LastWords,
+        Self::MembershipBatch,
+        Self::AdmissionBounded,
         Self::RestoredHolding,
         Self::Released,
         Self::RateLimited,

@@ -10,12 +10,14 @@ use roomful_core::room::{Audience, Effect, Input, Refused, Restored, Room, RoomC
 use roomful_core::{ConnectionId, Dialect, Limits, MemberId, Millis, NodeId};
 
 use crate::act::Made;
+use crate::door::{Before, DoorWatch, News};
 use crate::fault::Fault;
 use crate::lane::{Cause, LaneWatch};
 use crate::ledger::Ledger;
 use crate::peer::{Due, Pace, Peer, Standing};
 use crate::rng::Rng;
 use crate::tally::{Seen, Tally};
+use crate::wakes::WakeWatch;
 
 /// More sequence numbers than a room gives between two restores.
 const SEQ_OF_A_LIFE: u64 = 1_000_000;
@@ -26,6 +28,8 @@ pub(crate) struct World {
     pub(crate) now: Millis,
     pub(crate) ledger: Ledger,
     pub(crate) lane: LaneWatch,
+    pub(crate) door: DoorWatch,
+    pub(crate) wakes: WakeWatch,
     pub(crate) peers: BTreeMap<ConnectionId, Peer>,
     pub(crate) made: Made,
     pub(crate) tally: Tally,
@@ -35,10 +39,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(rng: Rng, limits: Limits) -> Self {
+    pub(crate) fn new(rng: Rng, limits: Limits, may_be_put_away: bool) -> Self {
         let limits = Arc::new(limits);
         Self {
-            room: Room::restore(config(0, &limits), []),
+            room: Room::restore(config(0, &limits, may_be_put_away), []),
+            door: DoorWatch::new(may_be_put_away),
+            wakes: WakeWatch::default(),
             rng,
             limits,
             now: 0,
@@ -64,16 +70,31 @@ impl World {
             return Ok(Err(refused));
         }
         ensure!(grounds.is_empty(), "{input:?} was taken in spite of {grounds:?}");
-        if let Input::Join { connection, .. } = input {
-            let first = effects.first();
-            let is_snapshot = matches!(first, Some(Effect::Send { to, .. }) if *to == connection);
-            ensure!(is_snapshot, "the snapshot is the first of all, not {first:?}");
-        }
-        self.note(&input);
-        let watched = self.lane.watch(Cause::from(&input), &effects, self.now, &self.ledger, &self.limits)?;
-        watched.into_iter().for_each(|seen| self.tally.count(seen));
+        self.watch(&input, &effects)?;
         effects.into_iter().try_for_each(|effect| self.carry(effect))?;
         Ok(Ok(()))
+    }
+
+    /// Finds out what the effects should be, and tells every client what it must now see.
+    fn watch(&mut self, input: &Input, effects: &[Effect]) -> Result<(), Fault> {
+        let (members, limits) = (self.ledger.present().len(), &self.limits);
+        let before = Before::new(self.now, members, self.receivers().map(|(_, dialect)| dialect));
+        let leaver = match input {
+            Input::Leave { connection } => self.ledger.member(*connection).cloned(),
+            _ => None,
+        };
+        let (news, mut seen) = self.door.watch(input, leaver.as_ref(), effects, before, limits)?;
+        if let Input::Join { connection, .. } = input {
+            let is_at_once = news.joined.iter().any(|newcomer| newcomer.connection == *connection);
+            self.peers.entry(*connection).and_modify(|peer| peer.is_in = is_at_once);
+        }
+        self.note(input, news);
+        let (cause, limits) = (Cause::from(input), &self.limits);
+        seen.extend(self.lane.watch(cause, effects, (self.now, members), &self.ledger, limits)?);
+        let needed = [self.lane.wakes_at(), self.door.wakes_at()].into_iter().flatten().min();
+        seen.extend(self.wakes.watch(effects, needed, self.now, cause == Cause::Wake)?);
+        seen.into_iter().for_each(|seen| self.tally.count(seen));
+        Ok(())
     }
 
     /// Puts a frame into one peer's outbox. What overflows is closed; its leave comes with [`World::settle`].
@@ -101,11 +122,12 @@ impl World {
         let mut kept: Vec<_> = self.kept.values().cloned().collect();
         self.rng.shuffle(&mut kept);
         self.last_seq += SEQ_OF_A_LIFE;
-        self.room = Room::restore(config(self.last_seq, &self.limits), kept);
-        let wake = self.lane.restart();
+        self.room = Room::restore(config(self.last_seq, &self.limits, self.door.may_be_put_away), kept);
+        let wake = self.wakes.restart();
+        self.lane.restart(wake);
         self.check_roster()?;
         self.check_connections()?;
-        if wake.is_none() {
+        if !wake {
             return Ok(());
         }
         if self.lane.holds(&self.ledger).next().is_some() {
@@ -116,7 +138,7 @@ impl World {
 
     /// Gives the engine a wake, whether it is time or not.
     pub(crate) fn wake(&mut self) -> Result<(), Fault> {
-        self.lane.wake = None;
+        self.wakes.came();
         self.feed(Input::Wake)?.map_err(|refused| Fault(format!("a wake was refused: {refused}")))
     }
 
@@ -136,15 +158,16 @@ impl World {
     /// The engine's roster is the ledger's, and so is that of every client that has read all there is.
     pub(crate) fn check(&self) -> Result<(), Fault> {
         self.check_roster()?;
-        let room: Vec<_> = self.ledger.present().iter().map(|member| self.standing(member)).collect();
-        let quiet = self.lane.wake.is_none();
+        let room: Vec<_> = self.ledger.shown().iter().map(|member| self.standing(member)).collect();
+        let quiet = !self.lane.holding;
         self.peers
             .values()
             .try_for_each(|peer| peer.check_drained(&room, quiet).map_err(|fault| fault.at(&peer.member)))
     }
 
     fn standing<'a>(&'a self, member: &'a String) -> Standing<'a> {
-        Standing { member, states: self.ledger.states_of(member), told: self.lane.told(member) }
+        let is_in = self.ledger.is_present(member);
+        Standing { member, states: self.ledger.states_of(member), told: self.lane.told(member), is_in }
     }
 
     fn check_roster(&self) -> Result<(), Fault> {
@@ -155,7 +178,8 @@ impl World {
                 state.is_some_and(|state| state.as_deref() == entry.state.as_ref().map(|state| state.as_str()))
             });
         ensure!(same, "the room holds {roster:?}, but in are {:?}", ledger.roster());
-        ensure!(self.room.is_empty() == ledger.present().is_empty(), "`is_empty` is wrong");
+        let is_empty = ledger.present().is_empty() && self.door.waiting() == 0;
+        ensure!(self.room.is_empty() == is_empty, "`is_empty` is wrong");
         Ok(())
     }
 
@@ -163,6 +187,12 @@ impl World {
     pub(crate) fn check_connections(&self) -> Result<(), Fault> {
         for peer in self.peers.values() {
             let member = self.room.member(peer.connection).map(|entry| &entry.member);
+            let waits = self.door.waits(peer.connection);
+            ensure!(self.room.is_waiting(peer.connection) == waits, "{} waits: {waits}", peer.member);
+            if waits {
+                ensure!(member.is_none(), "{} is in and waits", peer.member);
+                continue;
+            }
             ensure!(member == Some(&peer.member), "{:?} is taken for {member:?}", peer.connection);
             let connection = self.room.connection(&peer.member);
             ensure!(connection == Some(peer.connection), "{} is looked for at {connection:?}", peer.member);
@@ -177,17 +207,24 @@ impl World {
         let mut grounds = Vec::new();
         let (connection, state, msg) = match input {
             Input::Join { connection, member, state, .. } => {
-                if is_in(connection) || self.ledger.is_present(member.as_str()) {
+                let is_known = is_in(connection) || self.ledger.is_present(member.as_str());
+                if is_known || self.door.waits(*connection) || self.door.waits_as(member) {
                     grounds.push(Refused::AlreadyIn);
                 }
-                if self.ledger.present().len() >= members {
+                if self.ledger.present().len() + self.door.waiting() >= members {
                     grounds.push(Refused::RoomFull { limit: members });
                 }
                 (None, state.as_ref(), None)
             }
+            Input::Leave { connection } if self.door.waits(*connection) => (None, None, None),
             Input::Leave { connection } => (Some(connection), None, None),
             Input::SetPresence { connection, state } => (Some(connection), state.as_ref(), None),
-            Input::Broadcast { msg, .. } => (None, None, Some(msg)),
+            Input::Broadcast { from, msg, .. } => {
+                if from.as_ref().is_some_and(|from| self.door.waits_as(from)) {
+                    grounds.push(Refused::NotIn);
+                }
+                (None, None, Some(msg))
+            }
             Input::Send { to, msg } => (Some(to), None, Some(msg)),
             Input::Wake => (None, None, None),
         };
@@ -204,23 +241,34 @@ impl World {
     }
 
     /// Writes into the ledger what was taken, and tells every client what it must now see.
-    fn note(&mut self, input: &Input) {
+    fn note(&mut self, input: &Input, news: News) {
+        if let Input::Leave { connection } = input {
+            self.kept.remove(connection);
+            self.ledger.leave(*connection);
+            if self.ledger.present().is_empty() {
+                self.ledger.emptied();
+            }
+        }
+        for left in &news.left {
+            self.ledger.told_of_leave(left);
+            self.expect(None, &Due::Leave(left.clone()));
+        }
+        for newcomer in &news.joined {
+            self.expect(None, &Due::Join(newcomer.member.to_string()));
+        }
+        for newcomer in &news.joined {
+            self.ledger.join(newcomer.connection, &newcomer.member, newcomer.state.as_ref());
+            self.lane.joined(newcomer.member.as_str());
+        }
+        for newcomer in &news.joined {
+            let roster = self.ledger.roster();
+            self.peers.entry(newcomer.connection).and_modify(|peer| peer.expect(Due::Snapshot(roster)));
+        }
+        self.note_words(input);
+    }
+
+    fn note_words(&mut self, input: &Input) {
         match input {
-            Input::Join { connection, member, state, .. } => {
-                self.ledger.join(*connection, member, state.as_ref());
-                self.lane.joined(member.as_str());
-                let roster = self.ledger.roster();
-                self.expect(Some(*connection), &Due::Join(member.to_string()));
-                if let Some(peer) = self.peers.get_mut(connection) {
-                    peer.expect(Due::Snapshot(roster));
-                }
-            }
-            Input::Leave { connection } => {
-                self.kept.remove(connection);
-                if let Some(member) = self.ledger.leave(*connection) {
-                    self.expect(None, &Due::Leave(member.to_string()));
-                }
-            }
             Input::SetPresence { connection, state } => {
                 if let Some(member) = self.ledger.member(*connection).cloned() {
                     self.ledger.set(&member, state.as_ref());
@@ -239,12 +287,14 @@ impl World {
                     peer.expect(Due::Message(self.ledger.say(peer.member.as_str(), msg)));
                 }
             }
-            Input::Wake => {}
+            Input::Join { .. } | Input::Leave { .. } | Input::Wake => {}
         }
     }
 
+    /// Of those who are in, all but one.
     fn expect(&mut self, except: Option<ConnectionId>, due: &Due) {
-        let others = self.peers.values_mut().filter(|peer| Some(peer.connection) != except);
+        let is_in = |peer: &&mut Peer| self.ledger.member(peer.connection).is_some();
+        let others = self.peers.values_mut().filter(is_in).filter(|peer| Some(peer.connection) != except);
         others.for_each(|peer| peer.expect(due.clone()));
     }
 
@@ -258,6 +308,19 @@ impl World {
                     };
                     self.push(to, frame.clone())?;
                 }
+                Ok(())
+            }
+            Effect::Membership { each, batch } => {
+                for (to, dialect) in self.receivers().collect::<Vec<_>>() {
+                    match dialect {
+                        Dialect::Plain => each.iter().try_for_each(|frame| self.push(to, frame.clone()))?,
+                        Dialect::V1 => batch.iter().try_for_each(|batch| self.push(to, batch.clone()))?,
+                    }
+                }
+                Ok(())
+            }
+            Effect::Admitted { connection } => {
+                self.peers.entry(connection).and_modify(|peer| peer.is_in = true);
                 Ok(())
             }
             Effect::Updates { each, batch } => {
@@ -302,7 +365,7 @@ impl World {
     }
 
     fn receivers(&self) -> impl Iterator<Item = (ConnectionId, Dialect)> {
-        self.peers.values().map(|peer| (peer.connection, peer.dialect))
+        self.peers.values().filter(|peer| peer.is_in).map(|peer| (peer.connection, peer.dialect))
     }
 
     fn deliver(
@@ -331,6 +394,6 @@ impl World {
     }
 }
 
-fn config(last_seq: u64, limits: &Arc<Limits>) -> RoomConfig {
-    RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq, limits: Arc::clone(limits) }
+fn config(last_seq: u64, limits: &Arc<Limits>, may_be_put_away: bool) -> RoomConfig {
+    RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq, may_be_put_away, limits: Arc::clone(limits) }
 }

@@ -7,7 +7,7 @@ use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Close, Json, MemberId};
 
 use super::link::{Joined, Link};
-use super::{LiveRoom, lock};
+use super::lock;
 use crate::maybe_send::MaybeSend;
 use crate::{Error, ErrorKind, Result, metrics};
 
@@ -19,7 +19,7 @@ impl Link {
     /// To this client alone.
     pub(crate) fn send(&self, msg: Json) -> Result {
         match self.joined()? {
-            Joined::Room(room) => tell(room, Input::Send { to: self.id(), msg }),
+            Joined::Room(room) => room.tell(Input::Send { to: self.id(), msg }),
             Joined::Socket => self.send_alone(&msg),
         }
     }
@@ -55,7 +55,7 @@ impl Link {
 
     fn in_room(&self, input: Input) -> Result {
         match self.joined()? {
-            Joined::Room(room) => tell(room, input),
+            Joined::Room(room) => room.tell(input),
             // A `SocketConn` has no such call.
             Joined::Socket => Ok(()),
         }
@@ -72,14 +72,5 @@ impl Link {
             metrics::delivered(1);
         }
         Ok(())
-    }
-}
-
-fn tell(room: &Arc<LiveRoom>, input: Input) -> Result {
-    match room.handle(input) {
-        // Whoever has left is told nothing and shows nothing any more. That is no mistake of the caller's: a connection
-        // may go at any moment.
-        Ok(()) | Err(Refused::NotIn) => Ok(()),
-        Err(refused) => Err(Error::refused(refused)),
     }
 }

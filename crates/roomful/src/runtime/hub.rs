@@ -12,10 +12,11 @@ use roomful_core::room::{Room, RoomConfig};
 use roomful_core::{Close, ConnectionId, Json, Limits, Millis, NodeId};
 
 use super::link::Link;
-use super::live_room::JoinError;
+use super::live_room::{JoinError, Joining};
 use super::{Host, Keeper, LiveRoom, RoomId, lock};
 use crate::maybe_send::MaybeSend;
 use crate::metrics;
+use crate::session::Session;
 
 /// A lookup in one shard never waits for one in another.
 const SHARDS: usize = 16;
@@ -131,17 +132,19 @@ impl Hub {
         overloaded.then_some(Close::OVERLOADED)
     }
 
-    /// Joins the room of that topic, which is made where there is none.
+    /// Joins the room of that topic, which is made where there is none. In a large room
+    /// `session` waits with its link, and goes on when they are let in.
     pub(super) fn join(
         self: &Arc<Self>,
         topic: &Topic,
         link: &Arc<Link>,
+        session: &Arc<dyn Session>,
         seed: Option<&Json>,
-    ) -> Result<Arc<LiveRoom>, Close> {
+    ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         loop {
             let room = self.find_or_create(topic, &link.limits)?;
-            match room.join(link, seed.cloned()) {
-                Ok(()) => return Ok(room),
+            match room.join(link, session, seed.cloned()) {
+                Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
                     tracing::warn!(%refused, "a join was refused");
@@ -188,7 +191,8 @@ impl Hub {
             return Err(Close::OVERLOADED);
         }
         let epoch = format!("{:032x}", self.random());
-        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, limits: Arc::clone(limits) };
+        let (may_be_put_away, limits) = (self.keeper().is_some(), Arc::clone(limits));
+        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq: 0, may_be_put_away, limits };
         let room = LiveRoom::new(topic.clone(), Room::restore(config, []), HashMap::new(), self);
         self.insert(&mut shard, &room);
         Ok(room)

@@ -143,6 +143,11 @@ impl Inbox {
         matches!(self.phase, Phase::Busy)
     }
 
+    /// Whether the connection is not let in yet.
+    pub(super) fn is_opening(&self) -> bool {
+        matches!(self.phase, Phase::Opening)
+    }
+
     pub(super) fn joined(&mut self) {
         self.phase = Phase::Busy;
     }

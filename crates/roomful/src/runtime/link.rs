@@ -19,6 +19,7 @@ use tracing::{Instrument, Span};
 use super::inbox::{Inbox, Job, Next};
 use super::kept::{self, Kept, Seat, Vetted};
 use super::leave::{Teardowns, told};
+use super::live_room::Joining;
 use super::post::Outlet;
 use super::{Hub, LiveRoom, cork, lock};
 use crate::maybe_send::{BoxFuture, MaybeSend};
@@ -143,8 +144,21 @@ impl Link {
             Ok(session) => session,
             Err(close) => return self.refuse(close),
         };
-        if let Err(close) = self.enter(&opening.destination, &session).await {
-            return self.refuse(close);
+        match self.enter(&opening.destination, &session).await {
+            Ok(Joining::Done) => self.begin(session).await,
+            // The room goes on with it.
+            Ok(Joining::Waits) => {}
+            Err(close) => self.refuse(close),
+        }
+    }
+
+    /// The rest of that task, once the connection is let in.
+    pub(super) async fn begin(self: Arc<Self>, session: Arc<dyn Session>) {
+        {
+            let mut inbox = lock(&self.inbox);
+            inbox.joined();
+            // The socket may have ended since it was asked for.
+            self.limit_leave(&mut inbox);
         }
         told().await;
         match caught(session.on_open()).await {
@@ -225,7 +239,11 @@ impl Link {
         if session.is_none() {
             self.limit_leave(&mut inbox);
         }
+        let is_opening = inbox.is_opening();
         drop(inbox);
+        if is_opening {
+            self.withdraw();
+        }
         self.spawn_work(session);
     }
 
@@ -250,20 +268,42 @@ impl Link {
         self.leave_roster();
     }
 
-    async fn enter(self: &Arc<Self>, destination: &Destination, session: &Arc<dyn Session>) -> Result<(), Close> {
+    async fn enter(self: &Arc<Self>, destination: &Destination, session: &Arc<dyn Session>) -> Result<Joining, Close> {
         match destination {
             Destination::Room(topic) => {
                 let seed = self.seed(session).await?;
-                self.let_in(|| self.join(topic, seed.as_ref()).map(Joined::Room))
+                self.check_open()?;
+                let (room, joining) = self.join(topic, session, seed.as_ref())?;
+                self.joined.get_or_init(|| Joined::Room(room));
+                if self.check_open().is_err() {
+                    // Whoever ended before this found no room to withdraw from; whoever ends later does.
+                    self.withdraw();
+                }
+                Ok(joining)
             }
-            Destination::Socket => self.let_in(|| {
+            Destination::Socket => {
+                self.check_open()?;
                 if self.outlet.dialect == Dialect::V1 {
                     self.outlet.push(socket::open(&self.limits));
                 }
                 self.keep(None);
-                Ok(Joined::Socket)
-            }),
+                self.joined.get_or_init(|| Joined::Socket);
+                Ok(Joining::Done)
+            }
         }
+    }
+
+    /// Waits in no lobby any more.
+    fn withdraw(&self) {
+        if let Some(room) = self.room() {
+            room.withdraw(self);
+        }
+    }
+
+    /// A socket that closed while its data was being found must not become a member that nobody can remove.
+    fn check_open(&self) -> Result<(), Close> {
+        let is_over = lock(&self.inbox).has_ended() || self.outlet.closing().is_some();
+        if is_over { Err(Close::LOST) } else { Ok(()) }
     }
 
     async fn seed(&self, session: &Arc<dyn Session>) -> Result<Option<Json>, Close> {
@@ -278,26 +318,17 @@ impl Link {
         }
     }
 
-    fn let_in(self: &Arc<Self>, join: impl FnOnce() -> Result<Joined, Close>) -> Result<(), Close> {
-        // A socket that closed while its data was being found must not become a member that nobody can remove.
-        if lock(&self.inbox).has_ended() || self.outlet.closing().is_some() {
-            return Err(Close::LOST);
-        }
-        let joined = join()?;
-        self.joined.get_or_init(|| joined);
-        let mut inbox = lock(&self.inbox);
-        inbox.joined();
-        // The socket may have ended since it was asked for above.
-        self.limit_leave(&mut inbox);
-        Ok(())
-    }
-
-    fn join(self: &Arc<Self>, topic: &Topic, seed: Option<&Json>) -> Result<Arc<LiveRoom>, Close> {
+    fn join(
+        self: &Arc<Self>,
+        topic: &Topic,
+        session: &Arc<dyn Session>,
+        seed: Option<&Json>,
+    ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         self.check_state(seed).map_err(|refused| {
             tracing::warn!(%refused, "a join was refused");
             Close::JOIN_FAILED
         })?;
-        self.hub.join(topic, self, seed)
+        self.hub.join(topic, self, session, seed)
     }
 
     /// Handles what is queued until nothing is.

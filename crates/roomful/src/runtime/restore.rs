@@ -114,7 +114,8 @@ impl Hub {
     ) -> Arc<LiveRoom> {
         let epoch = kept.iter().find_map(|kept| kept.seat.as_ref()).map_or("", |seat| &seat.epoch);
         let last_seq = self.now().saturating_mul(SEQ_PER_MILLISECOND);
-        let config = RoomConfig { node: NodeId(0), epoch: epoch.into(), last_seq, limits: Arc::clone(limits) };
+        let (node, limits) = (NodeId(0), Arc::clone(limits));
+        let config = RoomConfig { node, epoch: epoch.into(), last_seq, may_be_put_away: true, limits };
         let engine = Room::restore(config, restored);
         let members = links.iter().filter(|link| engine.member(link.id()).is_some());
         let members: HashMap<_, _> = members.map(|link| (link.id(), Arc::clone(link))).collect();

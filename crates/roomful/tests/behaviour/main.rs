@@ -8,6 +8,7 @@ mod guards;
 mod hooks;
 mod keeper;
 mod kept;
+mod large;
 mod metrics;
 mod order;
 mod race;

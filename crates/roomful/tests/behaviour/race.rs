@@ -1,5 +1,6 @@
 //! A socket that ends at the one moment when its member is in the room and not yet known to be.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use roomful::runtime::{Connection, Host, Parcel, Post};
@@ -10,7 +11,16 @@ use tokio::time::{Duration, Instant};
 use crate::scripted::{Log, Scripted, stage};
 
 /// Tokio with its clock in the test's hands.
-struct PausedHost(Instant);
+pub(crate) struct PausedHost {
+    began: Instant,
+    randoms: AtomicU64,
+}
+
+impl PausedHost {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { began: Instant::now(), randoms: AtomicU64::new(7) })
+    }
+}
 
 impl Host for PausedHost {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
@@ -18,15 +28,15 @@ impl Host for PausedHost {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap()
+        u64::try_from(self.began.elapsed().as_millis()).unwrap()
     }
 
     fn sleep_until(&self, at: u64) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep_until(self.0 + Duration::from_millis(at)))
+        Box::pin(tokio::time::sleep_until(self.began + Duration::from_millis(at)))
     }
 
     fn random(&self) -> u128 {
-        7
+        self.randoms.fetch_add(1, Ordering::Relaxed).into()
     }
 }
 
@@ -54,7 +64,7 @@ async fn it_makes_no_ghost_although_its_on_join_hangs() {
     let gate = Arc::new(Semaphore::new(0));
     let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
     let rooms = Rooms::new().module("m", |m| m.room("scripted", scripted)).build().unwrap();
-    rooms.start(|| Arc::new(PausedHost(Instant::now())));
+    rooms.start(|| PausedHost::new());
     let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=waits+in+on_join";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
     let post = Arc::new(EndsAtTheSnapshot::default());

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use roomful::test::{Event, TestRoom};
-use roomful::{Channel, Conn, Deny, Error, Result, Room, Upgrade};
+use roomful::{Channel, Conn, Deny, Error, Limits, Result, Room, Upgrade};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -67,8 +67,13 @@ pub(crate) struct Play {
 
 impl Play {
     pub(crate) fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
-        let room = TestRoom::new(Scripted { log: log.clone(), gate: Arc::clone(&gate) });
+        let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
+        let room = TestRoom::new(roomful::RoomExt::limits(scripted, limits));
         Self { room, log, gate }
     }
 
