@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use roomful::runtime::Vetted;
 
-/// Every header that goes from the worker to an object begins so. A request of a client's never reaches an object, and
-/// whatever of it begins so is taken off before guards see it.
-pub(crate) const PREFIX: &str = "x-roomful-";
+/// Every header that goes from the worker to an object begins so.
+const PREFIX: &str = "x-roomful-";
 
 /// A [`Vetted`], as JSON in ASCII.
 pub(crate) const VETTED: &str = "x-roomful-vetted";
@@ -14,6 +13,14 @@ pub(crate) const VETTED: &str = "x-roomful-vetted";
 /// Bytes that a key may take, and that a connection's data may take: both lie beside the socket, with the member's state,
 /// in the 16,384 bytes that the platform has for it.
 pub(crate) const MOST_BYTES: usize = 6 << 10;
+
+/// Whether only the worker may say this header, in any spelling that something on the way might take for it: some proxies
+/// make `-` of `_`. A request of a client's never reaches an object, and what of it is named so is taken off before guards
+/// see it.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let spelt = name.trim().bytes().map(|byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
+    spelt.take(PREFIX.len()).eq(PREFIX.bytes())
+}
 
 /// What cannot be forwarded.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +85,18 @@ mod tests {
         let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(value(back.key().as_str()), value(key));
         assert_eq!(value(back.data().as_str()), value("[1,\"\u{7f}\u{feff}\"]"));
+    }
+
+    #[test]
+    fn a_header_of_ours_is_known_in_every_spelling() {
+        let ours =
+            [VETTED, PREFIX, "X-Roomful-Vetted", "X-ROOMFUL-ACT", "x_roomful_vetted", "X-Roomful_x", " x-roomful-x\t"];
+        for name in ours {
+            assert!(is_ours(name), "{name:?}");
+        }
+        for name in ["", "x", "x-roomful", "x-roomfuls-x", "xx-roomful-x", "roomful-x", "x-token", "x-room-ful-x"] {
+            assert!(!is_ours(name), "{name:?}");
+        }
     }
 
     #[test]

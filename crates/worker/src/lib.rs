@@ -27,14 +27,15 @@
 //!
 //! Only this crate names the `worker` crate. It is empty on other targets than WebAssembly.
 
-mod forwarded;
-
 #[cfg(target_family = "wasm")]
 mod alarm;
 #[cfg(target_family = "wasm")]
 mod console;
 #[cfg(target_family = "wasm")]
 mod edge;
+// Needs nothing of the platform's, so its tests run on any machine.
+#[cfg(any(target_family = "wasm", test))]
+mod forwarded;
 #[cfg(target_family = "wasm")]
 mod host;
 #[cfg(target_family = "wasm")]
