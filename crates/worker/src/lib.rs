@@ -27,6 +27,11 @@
 //!
 //! Only this crate names the `worker` crate. It is empty on other targets than WebAssembly.
 
+#![cfg_attr(
+    not(target_family = "wasm"),
+    allow(rustdoc::broken_intra_doc_links, reason = "what this page links to is not there on this target")
+)]
+
 #[cfg(target_family = "wasm")]
 mod alarm;
 #[cfg(target_family = "wasm")]
