@@ -1,10 +1,11 @@
 // Serves a built worker on workerd, the platform's own runtime, on this machine.
 //
-//   node serve.mjs --build DIR [--port 8787] [--assets DIR] [--control]
+//   node serve.mjs --build DIR [--port 8787] [--assets DIR] [--config FILE] [--control]
 //
 // --build DIR    what worker-build has written
 // --port PORT    the port to listen on, any free one when 0
 // --assets DIR   the files that are served before the worker is asked
+// --config FILE  the wrangler.jsonc to go by, the one beside this file when not given
 // --control      a second socket, where tests act on the objects: see workerd/control.js
 //
 // The first line printed is `listening on http://127.0.0.1:PORT`, with --control the second one
@@ -29,6 +30,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { workerdConfig } from './workerd/config.mjs';
 
+const WRANGLER = fileURLToPath(new URL('wrangler.jsonc', import.meta.url));
 const BUILT = ['index.js', 'index_bg.wasm'];
 
 const options = readOptions();
@@ -59,7 +61,7 @@ const input = fstatSync(0);
 if (input.isFIFO() || input.isSocket()) process.stdin.on('end', stop).on('error', stop).resume();
 
 function readOptions() {
-  const { build, port, assets, control } = parse();
+  const { build, port, assets, config, control } = parse();
   if (build === undefined) fail('--build is missing: the directory that worker-build has written');
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) fail(`--port: ${port} is no port`);
   for (const name of BUILT) {
@@ -72,7 +74,14 @@ function readOptions() {
       `there is no ${resolve(assets)}: \`cargo xtask test --only web-build\` makes the board's page`,
     );
   }
-  return { build: resolve(build), port: Number(port), assets: assets && resolve(assets), control };
+  if (!existsSync(config)) fail(`--config: there is no ${resolve(config)}`);
+  return {
+    build: resolve(build),
+    port: Number(port),
+    assets: assets && resolve(assets),
+    wrangler: config,
+    control,
+  };
 }
 
 function parse() {
@@ -82,6 +91,7 @@ function parse() {
         build: { type: 'string' },
         port: { type: 'string', default: '8787' },
         assets: { type: 'string' },
+        config: { type: 'string', default: WRANGLER },
         control: { type: 'boolean', default: false },
       },
     }).values;

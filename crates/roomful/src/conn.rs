@@ -106,7 +106,8 @@ impl<R: Room> Conn<R> {
     }
 
     /// Runs `teardown` when this member has left, before `on_leave`; the last deferred runs first. After the leave it
-    /// runs at once.
+    /// runs at once. A Durable Object that was put away since has lost it: there, what must happen belongs into
+    /// `on_leave`.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         self.inner.link.defer(teardown);
     }

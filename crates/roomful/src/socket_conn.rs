@@ -67,7 +67,8 @@ impl<S: Socket> SocketConn<S> {
     }
 
     /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. After the
-    /// end it runs at once.
+    /// end it runs at once. A Durable Object that was put away since has lost it: there, what must happen belongs into
+    /// `close`.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         self.inner.link.defer(teardown);
     }

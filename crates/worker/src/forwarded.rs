@@ -1,19 +1,29 @@
 //! What the worker tells an object of a connection: one header, which only the worker can set.
 
-use std::fmt::Write as _;
-
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use roomful::runtime::Vetted;
 
-/// Every header that goes from the worker to an object begins so. A request of a client's never reaches an object, and
-/// whatever of it begins so is taken off before guards see it.
-pub(crate) const PREFIX: &str = "x-roomful-";
+/// Every header that goes from the worker to an object begins so.
+const PREFIX: &str = "x-roomful-";
 
-/// A [`Vetted`], as JSON in ASCII.
+/// A [`Vetted`], as JSON in characters that a header may hold. JSON's own escapes would do too, but what is read would then
+/// be longer than what was bounded, and too long to lie beside a socket.
 pub(crate) const VETTED: &str = "x-roomful-vetted";
+
+/// What a header may not hold, and what says so. What is not ASCII is always encoded.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// Bytes that a key may take, and that a connection's data may take: both lie beside the socket, with the member's state,
 /// in the 16,384 bytes that the platform has for it.
 pub(crate) const MOST_BYTES: usize = 6 << 10;
+
+/// Whether only the worker may say this header, in any spelling that something on the way might take for it: some proxies
+/// make `-` of `_`. A request of a client's never reaches an object, and what of it is named so is taken off before guards
+/// see it.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let spelt = name.trim().bytes().map(|byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() });
+    spelt.take(PREFIX.len()).eq(PREFIX.bytes())
+}
 
 /// What cannot be forwarded.
 #[derive(Debug, thiserror::Error)]
@@ -33,31 +43,12 @@ pub(crate) fn encode(vetted: &Vetted) -> Result<String, Unforwardable> {
             return Err(Unforwardable::TooLarge { what, bytes });
         }
     }
-    Ok(in_ascii(&serde_json::to_string(vetted)?))
+    Ok(utf8_percent_encode(&serde_json::to_string(vetted)?, ENCODED).to_string())
 }
 
 /// What [`encode`] was given.
 pub(crate) fn decode(value: &str) -> Result<Vetted, serde_json::Error> {
-    serde_json::from_str(value)
-}
-
-/// The same JSON in characters that a header may hold. Outside of strings JSON is ASCII; a control character is there only
-/// between two tokens, where it means nothing.
-fn in_ascii(json: &str) -> String {
-    let mut ascii = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            ' '..='~' => ascii.push(character),
-            '\0'..='\x1f' => ascii.push(' '),
-            _ => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a string cannot fail.
-                    let _infallible = write!(ascii, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    ascii
+    serde_json::from_slice(&percent_decode_str(value).collect::<Vec<u8>>())
 }
 
 #[cfg(test)]
@@ -70,14 +61,25 @@ mod tests {
     }
 
     #[test]
-    fn any_key_and_any_data_go_through_a_header() {
-        let key = r#"{"id":"ü 😀 \" \u0000 \u007f"}"#;
-        let forwarded = encode(&vetted(key, "[1,\n\t\"\u{7f}\u{feff}\"]")).unwrap();
+    fn any_key_and_any_data_go_through_a_header_to_the_byte() {
+        let key = r#"{"id":"ü 😀 \" \u0000 \u007f %41 %"}"#;
+        let data = "[1,\n\t\"\u{7f}\u{feff}\"]";
+        let forwarded = encode(&vetted(key, data)).unwrap();
         assert!(forwarded.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{forwarded}");
         let back = decode(&forwarded).unwrap();
-        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(value(back.key().as_str()), value(key));
-        assert_eq!(value(back.data().as_str()), value("[1,\"\u{7f}\u{feff}\"]"));
+        assert_eq!((back.key().as_str(), back.data().as_str()), (key, data));
+    }
+
+    #[test]
+    fn a_header_of_ours_is_known_in_every_spelling() {
+        let ours =
+            [VETTED, PREFIX, "X-Roomful-Vetted", "X-ROOMFUL-ACT", "x_roomful_vetted", "X-Roomful_x", " x-roomful-x\t"];
+        for name in ours {
+            assert!(is_ours(name), "{name:?}");
+        }
+        for name in ["", "x", "x-roomful", "x-roomfuls-x", "xx-roomful-x", "roomful-x", "x-token", "x-room-ful-x"] {
+            assert!(!is_ours(name), "{name:?}");
+        }
     }
 
     #[test]

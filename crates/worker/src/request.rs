@@ -15,7 +15,7 @@ pub(crate) fn parts(request: &Request) -> Result<Parts, http::Error> {
     let method = Method::from_bytes(request.inner().method().as_bytes())?;
     let (mut parts, ()) = HttpRequest::builder().method(method).uri(request.inner().url()).body(())?.into_parts();
     for (name, value) in request.headers() {
-        if name.starts_with(forwarded::PREFIX) {
+        if forwarded::is_ours(&name) {
             continue;
         }
         // The platform gives a value's bytes as characters of the same number. One that is neither is in no header.

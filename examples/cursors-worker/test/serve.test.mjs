@@ -136,6 +136,20 @@ test('a file is served where there is one, and the worker for all else', async (
   socket.destroy();
 });
 
+test('another wrangler.jsonc is what it goes by', async (t) => {
+  const wrangler = {
+    compatibility_date: '2026-11-01',
+    durable_objects: { bindings: [{ name: 'OTHER', class_name: 'RoomObject' }] },
+    migrations: [{ tag: 'v1', new_sqlite_classes: ['RoomObject'] }],
+    vars: { GREETING: 'a "variable"' },
+  };
+  const file = join(directory, 'other.jsonc');
+  writeFileSync(file, `// Not the one beside serve.mjs.\n${JSON.stringify(wrangler)}`);
+  const { listening } = await serve(t, '--config', file);
+  const env = JSON.parse(await text(`${listening}/env`));
+  assert.deepEqual(env, { OTHER: {}, ...wrangler.vars });
+});
+
 test('a port that is taken is said, and is an error', async (t) => {
   const { listening } = await serve(t);
   const { code, errors } = await start('--build', build, '--port', new URL(listening).port).ended;
@@ -156,6 +170,7 @@ test('a command line that asks for nothing there is says so', async () => {
       /none: `cargo xtask test --only web-build`/,
     ],
     [['--build', build, '--port', '65536'], /65536 is no port/],
+    [['--build', build, '--config', join(directory, 'none')], /--config: there is no .*none/],
     [['--bild', build], /--bild/],
   ]) {
     const { code, errors } = await start(...args).ended;

@@ -18,5 +18,8 @@ export class RoomObject extends DurableObject {
 }
 
 export default {
-  fetch: (request, env) => env.ROOMS.get(env.ROOMS.idFromName('one')).fetch(request),
+  fetch(request, env) {
+    if (request.url.endsWith('/env')) return Response.json(env);
+    return env.ROOMS.get(env.ROOMS.idFromName('one')).fetch(request);
+  },
 };

@@ -2,15 +2,21 @@
 // Its language: https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp
 import { readFileSync } from 'node:fs';
 
-/** The configuration's text. `objects` is the directory in which Durable Objects keep their storage. */
-export function workerdConfig({ port, assets, control, objects }) {
-  const { compatibility_date: date, durable_objects, migrations } = wranglerConfig();
+/**
+ * The configuration's text. `wrangler` is the path of a wrangler.jsonc, `objects` the directory in which Durable Objects
+ * keep their storage.
+ */
+export function workerdConfig({ port, assets, wrangler, control, objects }) {
+  const { compatibility_date: date, durable_objects, migrations, vars = {} } = read(wrangler);
   const sqlite = migrations.flatMap((migration) => migration.new_sqlite_classes ?? []);
   const { bindings } = durable_objects;
   const namespace = ({ class_name: name }) =>
     `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = ${sqlite.includes(name)}, preventEviction = false)`;
   const binding = ({ name, class_name }) =>
     `(name = ${text(name)}, durableObjectNamespace = (className = ${text(class_name)}, serviceName = "worker"))`;
+
+  const variable = ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`;
+  const bound = [...bindings.map(binding), ...Object.entries(vars).map(variable)];
 
   const services = [
     '(name = "worker", worker = .worker)',
@@ -42,7 +48,7 @@ const worker :Workerd.Worker = (
   compatibilityDate = ${text(date)},
   durableObjectNamespaces = [${bindings.map(namespace).join(', ')}],
   durableObjectStorage = (localDisk = "objects"),
-  bindings = [${bindings.map(binding).join(', ')}],
+  bindings = [${bound.join(', ')}],
 );
 
 const front :Workerd.Worker = (
@@ -62,8 +68,8 @@ const control :Workerd.Worker = (
 }
 
 /** Read and not repeated, so that what is tried here is what a deployment gets. */
-function wranglerConfig() {
-  const source = readFileSync(new URL('../wrangler.jsonc', import.meta.url), 'utf8');
+function read(wrangler) {
+  const source = readFileSync(wrangler, 'utf8');
   return JSON.parse(source.replace(/^\s*\/\/.*$/gm, ''));
 }
 
