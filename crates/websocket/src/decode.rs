@@ -205,7 +205,7 @@ impl Decoder {
         if frame.fin && self.kept.is_empty() {
             return Ok(self.message.take().map(|message| Complete::Message(message, Cow::Borrowed(payload))));
         }
-        self.reserve(payload.len(), payload.len());
+        self.reserve(frame, payload.len(), payload.len());
         self.kept.extend_from_slice(payload);
         self.check_text(payload.len())?;
         Ok(self.finish_kept(frame))
@@ -219,7 +219,7 @@ impl Decoder {
             None => mem::take(input),
         };
         frame.mask.remove(part, frame.received);
-        self.reserve(part.len(), missing);
+        self.reserve(frame, part.len(), missing);
         self.kept.extend_from_slice(part);
         frame.received += part.len();
         self.state = State::Payload(frame);
@@ -246,12 +246,13 @@ impl Decoder {
         self.message.take().map(|message| Complete::Message(message, payload))
     }
 
-    /// Makes room for `part` bytes of the `missing` ones of a frame: twice what is there, as a vector would, but never
-    /// more than the frame is known to need.
-    fn reserve(&mut self, part: usize, missing: usize) {
-        let spare = self.kept.capacity() - self.kept.len();
-        if part > spare {
-            self.kept.reserve_exact(part.max(self.kept.len()).min(missing));
+    /// Makes room for `part` more bytes: twice what is there, as a vector would, lest a message in many small fragments
+    /// is moved for each of them. But never more than may come: the `missing` bytes of a last or a control frame, or
+    /// else what the limit leaves of the message.
+    fn reserve(&mut self, frame: Frame, part: usize, missing: usize) {
+        let most = if frame.fin { missing } else { self.max_kept() - self.kept.len() };
+        if part > self.kept.capacity() - self.kept.len() {
+            self.kept.reserve_exact(part.max(self.kept.len()).min(most));
         }
     }
 
@@ -376,6 +377,17 @@ mod tests {
             assert!(next(&mut decoder, vec![KEY[0]]).unwrap().is_some());
         }
         assert_eq!(next(&mut decoder, frame(0x80, &part)), Ok(Some(Event::Text("a".repeat(LIMIT).into()))));
+    }
+
+    #[test]
+    fn a_message_in_many_small_fragments_is_not_moved_for_each_of_them() {
+        let mut decoder = Decoder::new(100_000, false);
+        let mut sizes = std::collections::BTreeSet::new();
+        for at in 0..10_000 {
+            assert_eq!(next(&mut decoder, frame(if at == 0 { 0x01 } else { 0x00 }, b"a")), Ok(None));
+            sizes.insert(decoder.kept_bytes());
+        }
+        assert!(sizes.len() < 20, "{sizes:?}");
     }
 
     #[test]
