@@ -132,7 +132,10 @@ pub fn batch<'a>(frames: impl Iterator<Item = &'a Bytes> + Clone) -> Bytes {
 }
 
 fn presence(member: &MemberId, op: &str, state: Option<&Json>) -> Bytes {
-    let mut frame = String::with_capacity(member.as_str().len() + state.map_or(0, Json::size) + 64);
+    // To the byte, or `Bytes` would allocate once more for each frame of a tick.
+    let around = r#"{"from":"","t":"presence","op":""}"#.len() + op.len();
+    let state_bytes = state.map_or(0, |state| r#","state":"#.len() + state.size());
+    let mut frame = String::with_capacity(around + member.as_str().len() + state_bytes);
     frame.push_str(r#"{"from":"#);
     push_id(&mut frame, member.as_str());
     frame.push_str(r#","t":"presence","op":""#);
