@@ -12,11 +12,17 @@ use crate::failure::Failure;
 use crate::figures::Figures;
 use crate::peer::OURSELVES;
 use crate::peer::Peer;
-use crate::scenario::{Contestant, Pace, Scenario, run_slot};
+use crate::scenario::{BENCH, Contestant, Pace, Scenario, run_slot};
+use crate::server::Placement;
 use crate::trial::Trial;
 
 /// The processor that the load generator keeps to, where there is more than one.
 const GENERATOR_PROCESSOR: usize = 1;
+
+/// The processor that servers run on. One at a time works; the others sleep.
+const SERVER_PROCESSOR: &str = "0";
+/// Of those, the system takes what there are.
+const ALL_PROCESSORS: &str = "0-1023";
 
 /// What a run needs.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub struct Setting {
     pub repository: PathBuf,
     /// How much time it takes.
     pub pace: Pace,
+    /// Whether servers may use all processors, the load generator's too.
+    pub spread: bool,
     /// The run's clock.
     pub clock: Clock,
 }
@@ -143,8 +151,10 @@ impl Setting {
     }
 
     fn start(&self, scenario: &Scenario, contestant: Contestant) -> Result<Trial, Failure> {
-        let layout = scenario.layout(self.pace, contestant.offer);
-        Trial::start(contestant.peer, &self.repository, layout, self.clock)
+        let layout = scenario.layout(self.pace, contestant);
+        let processors = if self.spread { ALL_PROCESSORS } else { SERVER_PROCESSOR };
+        let placement = Placement { repository: &self.repository, processors };
+        Trial::start(contestant.peer, placement, layout, self.clock)
     }
 }
 
@@ -157,7 +167,12 @@ impl Entry {
 
     fn fail(&mut self, failure: Failure, scenario: &Scenario) {
         println!("  {:<22} {failure}", self.contestant.label);
+        let kind = self.contestant.kind;
         match failure {
+            // A server of an older version is not wrong for what it does not have.
+            Failure::Ended { why, .. } if kind != BENCH && why.contains("unknown socket") => {
+                self.row.skipped = Some(format!("the fixture has no room `{kind}`"));
+            }
             Failure::Skipped(why) => self.row.skipped = Some(why),
             failure => self.row.failure = Some(failure.within(scenario.name, self.contestant.label).to_string()),
         }

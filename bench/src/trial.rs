@@ -1,6 +1,5 @@
 //! One server under load.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::client::{Fleet, Offer, Traffic, frame};
@@ -11,7 +10,7 @@ use crate::figures::{Figures, Latency};
 use crate::mark::Mark;
 use crate::meter::Cpu;
 use crate::peer::Peer;
-use crate::server::Server;
+use crate::server::{Placement, Server};
 use crate::tally::{Promise, Tally};
 
 /// Who is in which room, and who talks.
@@ -25,6 +24,8 @@ pub struct Layout {
     pub talkers: Talkers,
     /// What is offered in the handshake.
     pub offer: Offer,
+    /// The kind of room, as Roomful's fixture names it.
+    pub kind: &'static str,
 }
 
 /// Who talks in a room.
@@ -99,11 +100,11 @@ impl Trial {
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(peer: &'static Peer, repository: &Path, layout: Layout, clock: Clock) -> Result<Self, Failure> {
+    pub fn start(peer: &'static Peer, on: Placement<'_>, layout: Layout, clock: Clock) -> Result<Self, Failure> {
         let senders = layout.senders();
         Ok(Self {
-            server: Server::start(peer, repository)?,
-            fleet: Fleet::new(peer.dialect)?,
+            server: Server::start(peer, on)?,
+            fleet: Fleet::new(peer.dialect, layout.kind)?,
             tally: Tally::new(peer.dialect, layout.connections(), senders.len(), layout.promise(), clock),
             layout,
             peer,
@@ -370,7 +371,7 @@ mod tests {
 
     #[test]
     fn everybody_has_a_room_and_the_first_of_each_talks() {
-        let layout = Layout { rooms: 2, members: 3, talkers: Talkers::First, offer: Offer::Plain };
+        let layout = Layout { rooms: 2, members: 3, talkers: Talkers::First, offer: Offer::Plain, kind: "bench" };
         assert_eq!(layout.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
         let members: Vec<usize> = layout.senders().iter().map(|sender| sender.member).collect();
         assert_eq!(members, [0, 3]);

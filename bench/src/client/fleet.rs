@@ -41,17 +41,18 @@ pub struct Fleet {
     inflater: Inflater,
     stalled: usize,
     dialect: Dialect,
+    kind: &'static str,
     /// What came in.
     pub traffic: Traffic,
 }
 
 impl Fleet {
-    /// No connection yet, for servers of this dialect.
+    /// No connection yet, for servers of this dialect, into rooms of this kind (which relays do not have).
     ///
     /// # Errors
     ///
     /// When the system has no more readiness queues.
-    pub fn new(dialect: Dialect) -> Result<Self, Failure> {
+    pub fn new(dialect: Dialect, kind: &'static str) -> Result<Self, Failure> {
         Ok(Self {
             poll: Poll::new().map_err(Failure::io("a poll"))?,
             events: Events::with_capacity(4096),
@@ -60,6 +61,7 @@ impl Fleet {
             inflater: Inflater::default(),
             stalled: 0,
             dialect,
+            kind,
             traffic: Traffic::default(),
         })
     }
@@ -112,7 +114,7 @@ impl Fleet {
     pub fn upgrade(&mut self, first: usize, rooms: &[String], offer: Offer) -> Result<(), Failure> {
         let headers = self.dialect.headers(offer == Offer::Deflate);
         for (connection, room) in self.connections.iter_mut().skip(first).zip(rooms) {
-            connection.write(handshake::request(&self.dialect.path(room), &headers).as_bytes())?;
+            connection.write(handshake::request(&self.dialect.path(self.kind, room), &headers).as_bytes())?;
         }
         Ok(())
     }

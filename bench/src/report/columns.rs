@@ -14,7 +14,7 @@ pub(super) struct Column {
 /// The columns of this family's tables.
 pub(super) fn of(family: Family) -> &'static [Column] {
     match family {
-        Family::FanOut => FAN_OUT,
+        Family::FanOut | Family::Window => FAN_OUT,
         Family::Cursors => CURSORS,
         Family::Joins => JOINS,
         Family::Idle => IDLE,
