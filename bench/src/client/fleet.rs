@@ -19,6 +19,8 @@ const BUFFER: usize = 4 << 20;
 /// Connections that may be between their first packet and their room at once; more than a listener's queue takes would wait
 /// a second for their packet to be sent again.
 const OPENING: usize = 256;
+/// How long what has arrived may take to be read.
+const SETTLE: Duration = Duration::from_secs(1);
 /// How long a server may take to let some connections in.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -170,15 +172,16 @@ impl Fleet {
         Ok(())
     }
 
-    /// Takes in all that has arrived, and waits for nothing.
+    /// Takes in all that has arrived, and waits for nothing. A server that goes on and on is not heard for longer than a second.
     ///
     /// # Errors
     ///
     /// As [`Fleet::poll`].
     pub fn settle(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        let until = Instant::now() + SETTLE;
         loop {
             self.poll(tally, Duration::ZERO)?;
-            if self.events.is_empty() {
+            if self.events.is_empty() || Instant::now() > until {
                 return Ok(());
             }
         }

@@ -8,7 +8,8 @@ use crate::failure::Failure;
 use crate::figures::Figures;
 use crate::probe::functions::Samples;
 use crate::probe::system_calls::Count;
-use crate::trial::{Reading, Trial};
+use crate::reading::Reading;
+use crate::trial::Trial;
 
 /// What is said while something looks on.
 const SMALL: Content = Content::Text(64);
