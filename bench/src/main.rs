@@ -44,7 +44,7 @@ fn measure(args: &Args) -> Result<(), Failure> {
     let before = machine::load();
     let outcomes = scenarios.into_iter().map(|scenario| setting.run(scenario, &peers)).collect();
     let machine = machine::describe(&before);
-    let report = Report { outcomes, peers, pace: setting.pace, machine };
+    let report = Report { outcomes, peers, pace: setting.pace, spread: setting.spread, machine };
     println!();
     for path in report.write(&args.output())? {
         println!("wrote {}", path.display());
