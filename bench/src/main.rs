@@ -39,8 +39,13 @@ fn list() -> Result<(), Failure> {
 fn measure(args: &Args) -> Result<(), Failure> {
     let (scenarios, peers) = (args.scenarios()?, args.peers()?);
     run::keep_to_one_processor();
-    let setting =
-        Setting { repository: args.repository.clone(), pace: args.pace(), spread: args.spread, clock: Clock::start() };
+    let setting = Setting {
+        repository: args.repository.clone(),
+        pace: args.pace(),
+        spread: args.spread,
+        open_files: run::raise_open_files()?,
+        clock: Clock::start(),
+    };
     let before = machine::load();
     let outcomes = scenarios.into_iter().map(|scenario| setting.run(scenario, &peers)).collect();
     let machine = machine::describe(&before);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 use serde::Serialize;
 
@@ -24,6 +25,9 @@ const SERVER_PROCESSOR: &str = "0";
 /// Of those, the system takes what there are.
 const ALL_PROCESSORS: &str = "0-1023";
 
+/// Files that a process has open besides connections.
+const OTHER_FILES: usize = 200;
+
 /// What a run needs.
 #[derive(Debug)]
 pub struct Setting {
@@ -33,6 +37,8 @@ pub struct Setting {
     pub pace: Pace,
     /// Whether servers may use all processors, the load generator's too.
     pub spread: bool,
+    /// How many files and sockets this process may have open, and each server too.
+    pub open_files: usize,
     /// The run's clock.
     pub clock: Clock,
 }
@@ -79,11 +85,24 @@ pub fn keep_to_one_processor() {
     }
 }
 
+/// Raises the bound on open files as far as the system allows, for this process and those that it starts: how far that is.
+///
+/// # Errors
+///
+/// When the system does not tell.
+pub fn raise_open_files() -> Result<usize, Failure> {
+    let failed = |error: nix::Error| Failure::io("the bound on open files")(error.into());
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(failed)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_err(failed)?;
+    Ok(usize::try_from(hard).unwrap_or(usize::MAX))
+}
+
 impl Setting {
     /// Runs a scenario with these peers.
     pub fn run(&self, scenario: &'static Scenario, peers: &[&'static Peer]) -> Outcome {
         println!("\n==> {}: {}", scenario.name, scenario.title);
         let mut entries: Vec<Entry> = scenario.contestants(peers).into_iter().map(Entry::new).collect();
+        self.leave_out(scenario, &mut entries);
         if !scenario.is_fresh_each_slot() {
             for at in 0..entries.len() {
                 self.attempt(scenario, &mut entries, at, Self::prepare);
@@ -96,6 +115,21 @@ impl Setting {
             }
         }
         Outcome { scenario, rows: entries.into_iter().map(|entry| entry.row).collect() }
+    }
+
+    /// Skips those whose connections would be more than this process may have, and says so.
+    fn leave_out(&self, scenario: &Scenario, entries: &mut [Entry]) {
+        let mut free = self.open_files.saturating_sub(OTHER_FILES);
+        for entry in entries {
+            let needed = scenario.layout(self.pace, entry.contestant).connections();
+            if needed > free {
+                let allowed = self.open_files;
+                let why = format!("its {needed} connections are too many for {allowed} open files: raise `ulimit -n`");
+                entry.fail(Failure::Skipped(why), scenario);
+            } else if !scenario.is_fresh_each_slot() {
+                free -= needed;
+            }
+        }
     }
 
     /// Does one server's part, unless it failed before; what fails now is told and ends its part.
