@@ -2,28 +2,18 @@
 
 use std::path::PathBuf;
 
-use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::client::Offer;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::figures::Figures;
-use crate::peer::OURSELVES;
 use crate::peer::Peer;
+use crate::processors::Processors;
 use crate::scenario::{BENCH, Contestant, Pace, Scenario, run_slot};
 use crate::server::Placement;
 use crate::trial::Trial;
-
-/// The processor that the load generator keeps to, where there is more than one.
-const GENERATOR_PROCESSOR: usize = 1;
-
-/// The processor that servers run on. One at a time works; the others sleep.
-const SERVER_PROCESSOR: &str = "0";
-/// Of those, the system takes what there are.
-const ALL_PROCESSORS: &str = "0-1023";
 
 /// Files that a process has open besides connections.
 const OTHER_FILES: usize = 200;
@@ -35,8 +25,8 @@ pub struct Setting {
     pub repository: PathBuf,
     /// How much time it takes.
     pub pace: Pace,
-    /// Whether servers may use all processors, the load generator's too.
-    pub spread: bool,
+    /// Who runs where.
+    pub processors: Processors,
     /// How many files and sockets this process may have open, and each server too.
     pub open_files: usize,
     /// The run's clock.
@@ -73,16 +63,6 @@ struct Entry {
     /// Running, when it keeps running from slot to slot.
     trial: Option<Trial>,
     row: Row,
-}
-
-/// Keeps this thread to one processor, and leaves the other to the servers.
-///
-/// Where there is only one, nothing can be kept apart; the report's generator column shows it.
-pub fn keep_to_one_processor() {
-    let mut set = CpuSet::new();
-    if set.set(GENERATOR_PROCESSOR).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set)).is_err() {
-        eprintln!("there is no second processor: servers and load generator share one, and figures will say little");
-    }
 }
 
 /// Raises the bound on open files as far as the system allows, for this process and those that it starts: how far that is.
@@ -186,15 +166,14 @@ impl Setting {
 
     fn start(&self, scenario: &Scenario, contestant: Contestant) -> Result<Trial, Failure> {
         let layout = scenario.layout(self.pace, contestant);
-        let processors = if self.spread { ALL_PROCESSORS } else { SERVER_PROCESSOR };
-        let placement = Placement { repository: &self.repository, processors };
+        let placement = Placement { repository: &self.repository, processors: &self.processors.servers };
         Trial::start(contestant.peer, placement, layout, self.clock)
     }
 }
 
 impl Entry {
     fn new(contestant: Contestant) -> Self {
-        let ours = contestant.peer.name == OURSELVES;
+        let ours = contestant.peer.is_ours();
         let row = Row { label: contestant.label, ours, slots: Vec::new(), failure: None, skipped: None };
         Self { contestant, trial: None, row }
     }
