@@ -24,6 +24,9 @@ pub struct Args {
     /// Compare with these servers, with commas between. All when not given; ourselves always take part.
     #[arg(long, value_name = "PEERS", value_delimiter = ',')]
     pub peers: Vec<String>,
+    /// Let servers use all processors, the load generator's too, and not one of their own: noisier, and nearer to how they run.
+    #[arg(long)]
+    pub spread: bool,
     /// Print the scenarios and the peers, and run nothing.
     #[arg(long)]
     pub list: bool,
@@ -72,7 +75,7 @@ impl Args {
 
     /// The directory that the report goes to.
     pub fn output(&self) -> PathBuf {
-        let partial = self.quick || !self.only.is_empty() || !self.peers.is_empty();
+        let partial = self.quick || self.spread || !self.only.is_empty() || !self.peers.is_empty();
         let usual = if partial { "bench/results/partial" } else { "bench/results" };
         self.repository.join(self.output.clone().unwrap_or_else(|| usual.into()))
     }
@@ -107,7 +110,8 @@ mod tests {
     fn a_part_of_a_run_does_not_replace_the_report_of_a_whole_one() {
         let output = |line: &str| args(line).output().display().to_string();
         assert_eq!(output("--repository r"), "r/bench/results");
-        for line in ["--quick", "--only rate", "--peers bun"].map(|words| format!("--repository r {words}")) {
+        for line in ["--quick", "--spread", "--only rate", "--peers bun"].map(|words| format!("--repository r {words}"))
+        {
             assert_eq!(output(&line), "r/bench/results/partial", "{line}");
         }
         assert_eq!(output("--repository r --quick --output here"), "r/here");

@@ -25,12 +25,12 @@ pub enum Greeting {
 }
 
 impl Dialect {
-    /// The path and query that lead to this room.
-    pub fn path(self, room: &str) -> String {
+    /// The path and query that lead to the room of this key, of the kind that Roomful's fixture calls `kind`.
+    pub fn path(self, kind: &str, room: &str) -> String {
         match self {
             // `{"id":"ROOM"}`, percent-encoded.
             Self::Roomful | Self::RoomfulPlain => {
-                format!("/__sockets?m=fixture&s=bench&r=%7B%22id%22%3A%22{room}%22%7D")
+                format!("/__sockets?m=fixture&s={kind}&r=%7B%22id%22%3A%22{room}%22%7D")
             }
             Self::Relay => format!("/?room={room}"),
             Self::SocketIo => format!("/socket.io/?EIO=4&transport=websocket&room={room}"),

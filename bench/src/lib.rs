@@ -8,10 +8,10 @@
 //! - [`client`] is a WebSocket client that costs little, and thousands of it on one thread;
 //! - [`mark`] is what a message carries so that its delivery can be checked and timed without parsing it;
 //! - [`tally`] and [`roster`] are what receivers saw, and what they must not see;
-//! - [`server`] and [`meter`] are a server's process, its processor time and its memory;
+//! - [`processors`] is who runs where; [`server`] and [`meter`] are a server's process, its processor time and its memory;
 //! - [`probe`] is what looks into a server while it works;
-//! - [`trial`] is one server under load, [`scenario`] all loads there are;
-//! - [`figures`] is what a slot measured, [`report`] what is written of them.
+//! - [`trial`] is one server under load, by its own [`schedule`] or as fast as it will; [`scenario`] is all loads there are;
+//! - [`reading`] is a slot from its beginning to its end, [`figures`] what it measured, [`report`] what is written of them.
 //!
 //! It must never reach beyond the loopback interface, nor leave a server running.
 
@@ -27,10 +27,13 @@ pub mod mark;
 pub mod meter;
 pub mod peer;
 pub mod probe;
+pub mod processors;
+pub mod reading;
 pub mod report;
 pub mod roster;
 pub mod run;
 pub mod scenario;
+pub mod schedule;
 pub mod server;
 pub mod tally;
 pub mod trial;

@@ -15,8 +15,10 @@ pub fn describe(load_before: &str) -> String {
     let model = model.map_or("a processor of unknown make", |(_, model)| model.trim());
     let processors = info.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let congestion = fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control").unwrap_or_default();
     format!(
-        "Machine: {processors} × {model}, Linux {}. Its load was {load_before} before the run: what it did besides is noise here.",
-        kernel.trim()
+        "Machine: {processors} × {model}, Linux {}, TCP with {}. Its load was {load_before} before the run: what it did besides is noise here.",
+        kernel.trim(),
+        congestion.trim()
     )
 }

@@ -8,6 +8,7 @@ use roomful_bench::clock::Clock;
 use roomful_bench::failure::Failure;
 use roomful_bench::machine;
 use roomful_bench::peer::PEERS;
+use roomful_bench::processors::Processors;
 use roomful_bench::report::Report;
 use roomful_bench::run::{self, Setting};
 use roomful_bench::scenario::SCENARIOS;
@@ -38,12 +39,19 @@ fn list() -> Result<(), Failure> {
 
 fn measure(args: &Args) -> Result<(), Failure> {
     let (scenarios, peers) = (args.scenarios()?, args.peers()?);
-    run::keep_to_one_processor();
-    let setting = Setting { repository: args.repository.clone(), pace: args.pace(), clock: Clock::start() };
+    let processors = Processors::choose(args.spread)?;
+    processors.keep_generator()?;
+    let setting = Setting {
+        repository: args.repository.clone(),
+        pace: args.pace(),
+        processors,
+        open_files: run::raise_open_files()?,
+        clock: Clock::start(),
+    };
     let before = machine::load();
     let outcomes = scenarios.into_iter().map(|scenario| setting.run(scenario, &peers)).collect();
     let machine = machine::describe(&before);
-    let report = Report { outcomes, peers, pace: setting.pace, machine };
+    let report = Report { outcomes, peers, pace: setting.pace, spread: args.spread, machine };
     println!();
     for path in report.write(&args.output())? {
         println!("wrote {}", path.display());

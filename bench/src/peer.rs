@@ -99,6 +99,11 @@ pub fn find(name: &str) -> Result<&'static Peer, Failure> {
 }
 
 impl Peer {
+    /// Whether it is this project's server, in whatever dialect.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.program, Program::Fixture)
+    }
+
     /// The command that starts it, below the repository's root.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ struct Needles {
 }
 
 const SNAPSHOT: &[u8] = br#"{"t":"snapshot","self":""#;
+/// The same where other frames follow it in one message.
+const SNAPSHOT_AND_MORE: &[u8] = br#"[{"t":"snapshot","self":""#;
 const FROM: &[u8] = br#"{"from":""#;
 
 impl Rosters {
@@ -71,14 +73,13 @@ impl Rosters {
     /// What the message says that must not be: a leave of nobody, or an error frame.
     pub fn hear(&mut self, receiver: usize, payload: &[u8]) -> Result<(), String> {
         let (Some(roster), Some(own)) = (self.of.get_mut(receiver), self.own.get_mut(receiver)) else { return Ok(()) };
-        if let Some(after) = payload.strip_prefix(SNAPSHOT) {
+        if let Some(after) = after_snapshot(payload) {
             *own = Roster::default();
             own.add(until_quote(after));
             *roster = Roster::default();
             for at in self.needles.member.find_iter(payload) {
                 roster.add(until_quote(&payload[at + self.needles.member.needle().len()..]));
             }
-            return Ok(());
         }
         for at in self.needles.join.find_iter(payload) {
             roster.add(sender_before(payload, at));
@@ -108,6 +109,15 @@ impl Rosters {
     pub fn count(&self, receiver: usize) -> i64 {
         self.of.get(receiver).map_or(0, |roster| roster.count)
     }
+}
+
+/// Whether a message begins with a snapshot, which says each member's state as it was before.
+pub fn is_snapshot(payload: &[u8]) -> bool {
+    after_snapshot(payload).is_some()
+}
+
+fn after_snapshot(payload: &[u8]) -> Option<&[u8]> {
+    payload.strip_prefix(SNAPSHOT).or_else(|| payload.strip_prefix(SNAPSHOT_AND_MORE))
 }
 
 fn until_quote(bytes: &[u8]) -> &[u8] {
@@ -155,6 +165,14 @@ mod tests {
     fn frames_that_come_together_are_all_heard() {
         let mut rosters = two();
         let batch = br#"[{"from":"b","t":"presence","op":"join"},{"from":"c","t":"presence","op":"join","state":1},{"from":"c","t":"presence","op":"leave"}]"#;
+        rosters.hear(0, batch).expect("a batch");
+        assert_eq!(rosters.right(0..2), 2);
+    }
+
+    #[test]
+    fn a_snapshot_may_bring_the_joins_after_it_along() {
+        let mut rosters = two();
+        let batch = br#"[{"t":"snapshot","self":"a","members":[{"id":"a"}]},{"from":"b","t":"presence","op":"join"}]"#;
         rosters.hear(0, batch).expect("a batch");
         assert_eq!(rosters.right(0..2), 2);
     }

@@ -2,21 +2,21 @@
 
 use std::path::PathBuf;
 
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::Pid;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
 
 use crate::client::Offer;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::figures::Figures;
-use crate::peer::OURSELVES;
 use crate::peer::Peer;
-use crate::scenario::{Contestant, Pace, Scenario, run_slot};
+use crate::processors::Processors;
+use crate::scenario::{BENCH, Contestant, Pace, Scenario, run_slot};
+use crate::server::Placement;
 use crate::trial::Trial;
 
-/// The processor that the load generator keeps to, where there is more than one.
-const GENERATOR_PROCESSOR: usize = 1;
+/// Files that a process has open besides connections.
+const OTHER_FILES: usize = 200;
 
 /// What a run needs.
 #[derive(Debug)]
@@ -25,6 +25,10 @@ pub struct Setting {
     pub repository: PathBuf,
     /// How much time it takes.
     pub pace: Pace,
+    /// Who runs where.
+    pub processors: Processors,
+    /// How many files and sockets this process may have open, and each server too.
+    pub open_files: usize,
     /// The run's clock.
     pub clock: Clock,
 }
@@ -61,14 +65,16 @@ struct Entry {
     row: Row,
 }
 
-/// Keeps this thread to one processor, and leaves the other to the servers.
+/// Raises the bound on open files as far as the system allows, for this process and those that it starts: how far that is.
 ///
-/// Where there is only one, nothing can be kept apart; the report's generator column shows it.
-pub fn keep_to_one_processor() {
-    let mut set = CpuSet::new();
-    if set.set(GENERATOR_PROCESSOR).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set)).is_err() {
-        eprintln!("there is no second processor: servers and load generator share one, and figures will say little");
-    }
+/// # Errors
+///
+/// When the system does not tell.
+pub fn raise_open_files() -> Result<usize, Failure> {
+    let failed = |error: nix::Error| Failure::io("the bound on open files")(error.into());
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(failed)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_err(failed)?;
+    Ok(usize::try_from(hard).unwrap_or(usize::MAX))
 }
 
 impl Setting {
@@ -76,6 +82,7 @@ impl Setting {
     pub fn run(&self, scenario: &'static Scenario, peers: &[&'static Peer]) -> Outcome {
         println!("\n==> {}: {}", scenario.name, scenario.title);
         let mut entries: Vec<Entry> = scenario.contestants(peers).into_iter().map(Entry::new).collect();
+        self.leave_out(scenario, &mut entries);
         if !scenario.is_fresh_each_slot() {
             for at in 0..entries.len() {
                 self.attempt(scenario, &mut entries, at, Self::prepare);
@@ -88,6 +95,21 @@ impl Setting {
             }
         }
         Outcome { scenario, rows: entries.into_iter().map(|entry| entry.row).collect() }
+    }
+
+    /// Skips those whose connections would be more than this process may have, and says so.
+    fn leave_out(&self, scenario: &Scenario, entries: &mut [Entry]) {
+        let mut free = self.open_files.saturating_sub(OTHER_FILES);
+        for entry in entries {
+            let needed = scenario.layout(self.pace, entry.contestant).connections();
+            if needed > free {
+                let allowed = self.open_files;
+                let why = format!("its {needed} connections are too many for {allowed} open files: raise `ulimit -n`");
+                entry.fail(Failure::Skipped(why), scenario);
+            } else if !scenario.is_fresh_each_slot() {
+                free -= needed;
+            }
+        }
     }
 
     /// Does one server's part, unless it failed before; what fails now is told and ends its part.
@@ -143,21 +165,27 @@ impl Setting {
     }
 
     fn start(&self, scenario: &Scenario, contestant: Contestant) -> Result<Trial, Failure> {
-        let layout = scenario.layout(self.pace, contestant.offer);
-        Trial::start(contestant.peer, &self.repository, layout, self.clock)
+        let layout = scenario.layout(self.pace, contestant);
+        let placement = Placement { repository: &self.repository, processors: &self.processors.servers };
+        Trial::start(contestant.peer, placement, layout, self.clock)
     }
 }
 
 impl Entry {
     fn new(contestant: Contestant) -> Self {
-        let ours = contestant.peer.name == OURSELVES;
+        let ours = contestant.peer.is_ours();
         let row = Row { label: contestant.label, ours, slots: Vec::new(), failure: None, skipped: None };
         Self { contestant, trial: None, row }
     }
 
     fn fail(&mut self, failure: Failure, scenario: &Scenario) {
         println!("  {:<22} {failure}", self.contestant.label);
+        let kind = self.contestant.kind;
         match failure {
+            // A server of an older version is not wrong for what it does not have.
+            Failure::Ended { why, .. } if kind != BENCH && why.contains("unknown socket") => {
+                self.row.skipped = Some(format!("the fixture has no room `{kind}`"));
+            }
             Failure::Skipped(why) => self.row.skipped = Some(why),
             failure => self.row.failure = Some(failure.within(scenario.name, self.contestant.label).to_string()),
         }

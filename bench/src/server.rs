@@ -9,8 +9,14 @@ use crate::failure::Failure;
 use crate::meter::{Cpu, Memory};
 use crate::peer::Peer;
 
-/// The processor that servers run on. One at a time works; the others sleep.
-const SERVER_PROCESSOR: &str = "0";
+/// Where a server comes from, and where it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement<'a> {
+    /// The repository's root.
+    pub repository: &'a Path,
+    /// Its processors, as `taskset` reads them.
+    pub processors: &'a str,
+}
 
 /// A running server. Dropping it ends it.
 #[derive(Debug)]
@@ -28,12 +34,12 @@ impl Server {
     /// # Errors
     ///
     /// When it is not built, or ends before it says that.
-    pub fn start(peer: &'static Peer, repository: &Path) -> Result<Self, Failure> {
-        let wanted = peer.command(repository)?;
+    pub fn start(peer: &'static Peer, on: Placement<'_>) -> Result<Self, Failure> {
+        let wanted = peer.command(on.repository)?;
         let failed = |why: String| Failure::Start { peer: peer.name, why };
         // It must not outlive this process, however that ends.
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "taskset", "--cpu-list", SERVER_PROCESSOR]);
+        command.args(["--pdeathsig", "KILL", "taskset", "--cpu-list", on.processors]);
         command.arg(wanted.get_program()).args(wanted.get_args());
         // A server that asked something would wait for ever.
         command.stdin(Stdio::null()).stdout(Stdio::piped());

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crate::mark::{self, Mark};
-use crate::roster::Rosters;
+use crate::roster::{self, Rosters};
 
 /// What a receiver must get of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +66,8 @@ impl Tally {
     ///
     /// A [`Failure::Violation`] when it is one that this receiver must not get.
     pub fn hear(&mut self, receiver: usize, payload: &[u8]) -> Result<(), Failure> {
-        const SNAPSHOT: &[u8] = br#"{"t":"snapshot""#;
         let mut found = false;
-        if !payload.starts_with(SNAPSHOT) {
+        if !roster::is_snapshot(payload) {
             let now = self.clock.micros();
             for at in memchr::memchr_iter(mark::SIGN, payload) {
                 let mark = Mark::decode(&payload[at..]).ok_or_else(|| damaged(receiver, payload))?;

@@ -1,17 +1,17 @@
 //! One server under load.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::client::{Fleet, Offer, Traffic, frame};
+use crate::client::{Fleet, Offer, frame};
 use crate::clock::Clock;
 use crate::content::Content;
 use crate::failure::Failure;
 use crate::figures::{Figures, Latency};
 use crate::mark::Mark;
-use crate::meter::Cpu;
 use crate::peer::Peer;
-use crate::server::Server;
+use crate::reading::Reading;
+use crate::schedule::Schedule;
+use crate::server::{Placement, Server};
 use crate::tally::{Promise, Tally};
 
 /// Who is in which room, and who talks.
@@ -25,6 +25,8 @@ pub struct Layout {
     pub talkers: Talkers,
     /// What is offered in the handshake.
     pub offer: Offer,
+    /// The kind of room, as Roomful's fixture names it.
+    pub kind: &'static str,
 }
 
 /// Who talks in a room.
@@ -99,11 +101,11 @@ impl Trial {
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(peer: &'static Peer, repository: &Path, layout: Layout, clock: Clock) -> Result<Self, Failure> {
+    pub fn start(peer: &'static Peer, on: Placement<'_>, layout: Layout, clock: Clock) -> Result<Self, Failure> {
         let senders = layout.senders();
         Ok(Self {
-            server: Server::start(peer, repository)?,
-            fleet: Fleet::new(peer.dialect)?,
+            server: Server::start(peer, on)?,
+            fleet: Fleet::new(peer.dialect, layout.kind)?,
             tally: Tally::new(peer.dialect, layout.connections(), senders.len(), layout.promise(), clock),
             layout,
             peer,
@@ -275,117 +277,15 @@ impl Trial {
     }
 }
 
-/// What was so when a slot began.
-pub struct Reading {
-    began: Instant,
-    server: Cpu,
-    generator: Cpu,
-    traffic: Traffic,
-}
-
-impl Reading {
-    /// Begins a slot: what came before it does not count.
-    ///
-    /// # Errors
-    ///
-    /// When the server has ended.
-    pub fn begin(trial: &mut Trial) -> Result<Self, Failure> {
-        trial.fleet.settle(&mut trial.tally)?;
-        trial.tally.restart();
-        Ok(Self {
-            began: Instant::now(),
-            server: trial.server.cpu()?,
-            generator: Cpu::of(std::process::id())?,
-            traffic: trial.fleet.traffic,
-        })
-    }
-
-    /// Ends it.
-    ///
-    /// # Errors
-    ///
-    /// When the server has ended.
-    pub fn end(&self, trial: &Trial, messages: u64, owed: u64) -> Result<Figures, Failure> {
-        let seconds = self.began.elapsed().as_secs_f64();
-        let server = trial.server.cpu()? - self.server;
-        let generator = Cpu::of(std::process::id())? - self.generator;
-        Ok(Figures {
-            seconds,
-            cpu_seconds: server.total.as_secs_f64(),
-            user_share: server.user_share(),
-            generator_cpu_seconds: generator.total.as_secs_f64(),
-            waited_seconds: [server.waited.as_secs_f64(), generator.waited.as_secs_f64()],
-            messages,
-            deliveries: trial.tally.deliveries,
-            owed,
-            bytes: trial.fleet.traffic.bytes - self.traffic.bytes,
-            latency: Latency::of(&trial.tally.latency),
-            ..Figures::default()
-        })
-    }
-}
-
-/// When messages are due.
-struct Schedule {
-    clock: Clock,
-    began: u64,
-    ends: u64,
-    /// Microseconds between two messages.
-    interval: f64,
-    /// Messages that were due so far.
-    sent: u64,
-}
-
-impl Schedule {
-    fn new(clock: Clock, per_second: f64, length: Duration) -> Self {
-        let began = clock.micros();
-        let length = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
-        Self { clock, began, ends: began.saturating_add(length), interval: 1e6 / per_second, sent: 0 }
-    }
-
-    fn due(&self) -> u64 {
-        self.began + (self.interval * self.sent as f64) as u64
-    }
-
-    /// How long to wait for the next message, or nothing when all have been due.
-    fn pause(&self) -> Option<Duration> {
-        let due = self.due();
-        (due < self.ends).then(|| Duration::from_micros(due.saturating_sub(self.clock.micros())))
-    }
-
-    /// The number of a message that is due, and when it was.
-    fn next_due(&mut self) -> Option<(u64, u64)> {
-        let due = self.due();
-        let is_due = due < self.ends && due <= self.clock.micros();
-        is_due.then(|| {
-            self.sent += 1;
-            (self.sent - 1, due)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn everybody_has_a_room_and_the_first_of_each_talks() {
-        let layout = Layout { rooms: 2, members: 3, talkers: Talkers::First, offer: Offer::Plain };
+        let layout = Layout { rooms: 2, members: 3, talkers: Talkers::First, offer: Offer::Plain, kind: "bench" };
         assert_eq!(layout.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
         let members: Vec<usize> = layout.senders().iter().map(|sender| sender.member).collect();
         assert_eq!(members, [0, 3]);
-    }
-
-    #[test]
-    fn a_schedule_that_is_behind_still_owes_every_message() {
-        let clock = Clock::start();
-        let mut schedule = Schedule { clock, began: 0, ends: 100, interval: 10.0, sent: 0 };
-        while clock.micros() < 100 {
-            std::hint::spin_loop();
-        }
-        let due: Vec<(u64, u64)> = std::iter::from_fn(|| schedule.next_due()).collect();
-        assert_eq!(due.len(), 10);
-        assert_eq!(due.last(), Some(&(9, 90)));
-        assert!(schedule.pause().is_none());
     }
 }

@@ -65,7 +65,7 @@ fn talk(
     tally: &mut Tally,
     done: impl Fn(&Fleet, &Tally) -> bool,
 ) -> Result<Fleet, Failure> {
-    let mut fleet = Fleet::new(dialect)?;
+    let mut fleet = Fleet::new(dialect, "bench")?;
     fleet.open(address, &["r0".to_owned()], offer, tally)?;
     while !done(&fleet, tally) {
         fleet.poll(tally, Duration::from_secs(5))?;

@@ -19,6 +19,8 @@ const BUFFER: usize = 4 << 20;
 /// Connections that may be between their first packet and their room at once; more than a listener's queue takes would wait
 /// a second for their packet to be sent again.
 const OPENING: usize = 256;
+/// How long what has arrived may take to be read.
+const SETTLE: Duration = Duration::from_secs(1);
 /// How long a server may take to let some connections in.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,17 +43,18 @@ pub struct Fleet {
     inflater: Inflater,
     stalled: usize,
     dialect: Dialect,
+    kind: &'static str,
     /// What came in.
     pub traffic: Traffic,
 }
 
 impl Fleet {
-    /// No connection yet, for servers of this dialect.
+    /// No connection yet, for servers of this dialect, into rooms of this kind (which relays do not have).
     ///
     /// # Errors
     ///
     /// When the system has no more readiness queues.
-    pub fn new(dialect: Dialect) -> Result<Self, Failure> {
+    pub fn new(dialect: Dialect, kind: &'static str) -> Result<Self, Failure> {
         Ok(Self {
             poll: Poll::new().map_err(Failure::io("a poll"))?,
             events: Events::with_capacity(4096),
@@ -60,6 +63,7 @@ impl Fleet {
             inflater: Inflater::default(),
             stalled: 0,
             dialect,
+            kind,
             traffic: Traffic::default(),
         })
     }
@@ -112,7 +116,7 @@ impl Fleet {
     pub fn upgrade(&mut self, first: usize, rooms: &[String], offer: Offer) -> Result<(), Failure> {
         let headers = self.dialect.headers(offer == Offer::Deflate);
         for (connection, room) in self.connections.iter_mut().skip(first).zip(rooms) {
-            connection.write(handshake::request(&self.dialect.path(room), &headers).as_bytes())?;
+            connection.write(handshake::request(&self.dialect.path(self.kind, room), &headers).as_bytes())?;
         }
         Ok(())
     }
@@ -168,15 +172,16 @@ impl Fleet {
         Ok(())
     }
 
-    /// Takes in all that has arrived, and waits for nothing.
+    /// Takes in all that has arrived, and waits for nothing. A server that goes on and on is not heard for longer than a second.
     ///
     /// # Errors
     ///
     /// As [`Fleet::poll`].
     pub fn settle(&mut self, tally: &mut Tally) -> Result<(), Failure> {
+        let until = Instant::now() + SETTLE;
         loop {
             self.poll(tally, Duration::ZERO)?;
-            if self.events.is_empty() {
+            if self.events.is_empty() || Instant::now() > until {
                 return Ok(());
             }
         }

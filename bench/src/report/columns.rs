@@ -1,217 +1,161 @@
-//! The columns of a scenario's table.
+//! The columns of a scenario's tables: what a server showed, and what the first one showed as a ratio to that.
 
 use crate::figures::{Figures, Latency, Spread, ratio};
 use crate::probe::system_calls::SystemCalls;
 use crate::run::Row;
 use crate::scenario::Family;
 
-/// One column: its heading, and what stands in it for a server. The first row is the one whose ratios are taken.
+/// One column.
 pub(super) struct Column {
     pub(super) heading: &'static str,
-    pub(super) cell: fn(row: &Row, first: &Row) -> Option<String>,
+    of: fn(&Figures) -> Option<f64>,
+    shown: Shown,
+    /// Whether a ratio of two servers says something.
+    pub(super) is_compared: bool,
+}
+
+/// How a column's numbers are written.
+#[derive(Clone, Copy)]
+enum Shown {
+    /// With so many digits, and the smallest and the largest beside it.
+    Range(usize),
+    /// With so many digits.
+    Digits(usize),
+    /// `12,345`.
+    Thousands,
+    /// `12%`.
+    Percent,
+}
+
+impl Column {
+    const fn compared(heading: &'static str, of: fn(&Figures) -> Option<f64>, shown: Shown) -> Self {
+        Self { heading, of, shown, is_compared: true }
+    }
+
+    const fn alone(heading: &'static str, of: fn(&Figures) -> Option<f64>, shown: Shown) -> Self {
+        Self { heading, of, shown, is_compared: false }
+    }
+
+    /// What stands in this column for a server.
+    pub(super) fn cell(&self, row: &Row) -> Option<String> {
+        let spread = Spread::of(row.slots.iter().filter_map(self.of))?;
+        let median = spread.median;
+        Some(match self.shown {
+            Shown::Range(digits) => with_range(spread, digits),
+            Shown::Digits(digits) => format!("{median:.digits$}"),
+            Shown::Thousands => thousands(median),
+            Shown::Percent => percent(median),
+        })
+    }
+
+    /// What `first` showed in this column, divided by what this server showed, round by round.
+    pub(super) fn ratio(&self, first: &Row, row: &Row) -> Option<String> {
+        ratio(&first.slots, &row.slots, self.of).map(|spread| with_range(spread, 2))
+    }
 }
 
 /// The columns of this family's tables.
 pub(super) fn of(family: Family) -> &'static [Column] {
     match family {
-        Family::FanOut => FAN_OUT,
+        Family::FanOut | Family::Window | Family::Deflate => FAN_OUT,
         Family::Cursors => CURSORS,
         Family::Joins => JOINS,
         Family::Idle => IDLE,
         Family::Stalled => STALLED,
-        Family::Deflate => DEFLATE,
         Family::SystemCalls => SYSTEM_CALLS,
         Family::Functions => FUNCTIONS,
     }
 }
 
-const CPU: Column = Column {
-    heading: "CPU a delivery, µs",
-    cell: |row, _| spread(row, Figures::cpu_per_delivery).map(|spread| with_range(spread, 2)),
-};
-const CPU_RATIO: Column = Column {
-    heading: "first ÷ this, CPU",
-    cell: |row, first| ratio(&first.slots, &row.slots, Figures::cpu_per_delivery).map(|spread| with_range(spread, 2)),
-};
-const USER: Column = Column {
-    heading: "user",
-    cell: |row, _| spread(row, |figures| figures.user_share).map(|spread| format!("{:.0}%", spread.median * 100.0)),
-};
-const BYTES: Column = Column {
-    heading: "B a delivery",
-    cell: |row, _| spread(row, Figures::bytes_per_delivery).map(|spread| format!("{:.0}", spread.median)),
-};
-const P50: Column = Column {
-    heading: "p50, ms",
-    cell: |row, _| spread(row, at(|latency| latency.p50)).map(|spread| short(spread.median)),
-};
-const P99: Column = Column {
-    heading: "p99, ms",
-    cell: |row, _| spread(row, at(|latency| latency.p99)).map(|spread| with_range(spread, 1)),
-};
-const P999: Column = Column {
-    heading: "p99.9, ms",
-    cell: |row, _| spread(row, at(|latency| latency.p999)).map(|spread| short(spread.median)),
-};
-const CORES: Column = Column {
-    heading: "cores",
-    cell: |row, _| spread(row, Figures::cores).map(|spread| format!("{:.2}", spread.median)),
-};
-const WAITED: Column = Column {
-    heading: "waited",
-    cell: |row, _| spread(row, Figures::waited).map(|spread| format!("{:.0}%", spread.median * 100.0)),
-};
-const GENERATOR: Column = Column {
-    heading: "generator's cores",
-    cell: |row, _| spread(row, Figures::generator_cores).map(|spread| format!("{:.2}", spread.median)),
-};
+const CPU: Column = Column::compared("CPU a delivery, µs", Figures::cpu_per_delivery, Shown::Range(2));
+const P99: Column = Column::compared("p99, ms", |figures| latency(figures, |latency| latency.p99), Shown::Range(1));
+const CORES: Column = Column::compared("cores", Figures::cores, Shown::Digits(2));
+const WAITED: Column = Column::alone("waited", Figures::waited, Shown::Percent);
+const GENERATOR: Column = Column::alone("generator's cores", Figures::generator_cores, Shown::Digits(2));
 
 const FAN_OUT: &[Column] = &[
     CPU,
-    CPU_RATIO,
-    USER,
-    Column {
-        heading: "deliveries/s",
-        cell: |row, _| spread(row, Figures::rate).map(|spread| thousands(spread.median)),
-    },
-    P50,
+    Column::compared("user, µs", |figures| of_cpu(figures, figures.user_share?), Shown::Digits(2)),
+    Column::compared("system, µs", |figures| of_cpu(figures, 1.0 - figures.user_share?), Shown::Digits(2)),
+    Column::compared("deliveries/s", Figures::rate, Shown::Thousands),
+    Column::compared("p50, ms", |figures| latency(figures, |latency| latency.p50), Shown::Digits(1)),
     P99,
-    P999,
-    BYTES,
+    Column::compared("p99.9, ms", |figures| latency(figures, |latency| latency.p999), Shown::Digits(1)),
+    Column::compared("B a delivery", Figures::bytes_per_delivery, Shown::Digits(0)),
     WAITED,
     GENERATOR,
 ];
 
 const CURSORS: &[Column] = &[
-    Column {
-        heading: "states delivered",
-        cell: |row, _| spread(row, Figures::delivered).map(|spread| format!("{:.1}%", spread.median * 100.0)),
-    },
+    Column::compared("states delivered", Figures::delivered, Shown::Percent),
     CORES,
-    Column { heading: "age p50, ms", cell: P50.cell },
-    Column { heading: "age p99, ms", cell: P99.cell },
-    Column {
-        heading: "CPU a state, µs",
-        cell: |row, _| spread(row, Figures::cpu_per_delivery).map(|spread| with_range(spread, 3)),
-    },
-    CPU_RATIO,
-    Column {
-        heading: "MB/s",
-        cell: |row, _| {
-            spread(row, |figures| (figures.seconds > 0.0).then(|| figures.bytes as f64 / 1e6 / figures.seconds))
-                .map(|spread| short(spread.median))
-        },
-    },
+    Column::compared("age p50, ms", |figures| latency(figures, |latency| latency.p50), Shown::Digits(1)),
+    Column::compared("age p99, ms", |figures| latency(figures, |latency| latency.p99), Shown::Range(1)),
+    Column::compared("CPU a state, µs", Figures::cpu_per_delivery, Shown::Range(3)),
+    Column::compared("MB/s", megabytes_a_second, Shown::Digits(1)),
     WAITED,
     GENERATOR,
 ];
 
 const JOINS: &[Column] = &[
-    Column {
-        heading: "until all rosters are right, s",
-        cell: |row, _| spread(row, |figures| figures.ready_seconds).map(|spread| with_range(spread, 2)),
-    },
-    Column {
-        heading: "server CPU, s",
-        cell: |row, _| spread(row, |figures| Some(figures.cpu_seconds)).map(|spread| with_range(spread, 2)),
-    },
-    USER,
-    Column {
-        heading: "MB",
-        cell: |row, _| spread(row, |figures| Some(figures.bytes as f64 / 1e6)).map(|spread| short(spread.median)),
-    },
+    Column::compared("until all rosters are right, s", |figures| figures.ready_seconds, Shown::Range(2)),
+    Column::compared("server CPU, s", |figures| Some(figures.cpu_seconds), Shown::Range(2)),
+    Column::alone("of that, user", |figures| figures.user_share, Shown::Percent),
+    Column::compared("MB", |figures| Some(figures.bytes as f64 / 1e6), Shown::Digits(1)),
     WAITED,
     GENERATOR,
 ];
 
 const IDLE: &[Column] = &[
-    Column {
-        heading: "B a connection",
-        cell: |row, _| spread(row, |figures| figures.memory_per_connection).map(|spread| thousands(spread.median)),
-    },
-    Column {
-        heading: "first ÷ this",
-        cell: |row, first| {
-            ratio(&first.slots, &row.slots, |figures| figures.memory_per_connection)
-                .map(|spread| format!("{:.2}", spread.median))
-        },
-    },
+    Column::compared("B a connection", |figures| figures.memory_per_connection, Shown::Thousands),
+    Column::alone("cores while idle", Figures::cores, Shown::Digits(4)),
 ];
 
 const STALLED: &[Column] = &[
-    Column {
-        heading: "p99 before, ms",
-        cell: |row, _| spread(row, |figures| figures.undisturbed_p99).map(|spread| with_range(spread, 1)),
-    },
-    Column { heading: "p99 with it, ms", cell: P99.cell },
-    Column {
-        heading: "with ÷ before",
-        cell: |row, _| {
-            let growth = |figures: &Figures| Some(figures.latency?.p99 / figures.undisturbed_p99?);
-            spread(row, growth).map(|spread| with_range(spread, 2))
-        },
-    },
-    Column {
-        heading: "memory grew by, MiB",
-        cell: |row, _| {
-            let mebibytes = |figures: &Figures| Some(figures.memory_growth? / f64::from(1 << 20));
-            spread(row, mebibytes).map(|spread| with_range(spread, 2))
-        },
-    },
-    WAITED,
-    GENERATOR,
-];
-
-const DEFLATE: &[Column] = &[
-    BYTES,
-    Column {
-        heading: "first ÷ this, bytes",
-        cell: |row, first| {
-            ratio(&first.slots, &row.slots, Figures::bytes_per_delivery).map(|spread| format!("{:.2}", spread.median))
-        },
-    },
-    CPU,
-    CPU_RATIO,
-    P50,
-    P99,
+    Column::alone("p99 before, ms", |figures| figures.undisturbed_p99, Shown::Range(1)),
+    Column::compared("p99 with it, ms", |figures| latency(figures, |latency| latency.p99), Shown::Range(1)),
+    Column::alone(
+        "with ÷ before",
+        |figures| Some(latency(figures, |latency| latency.p99)? / figures.undisturbed_p99?),
+        Shown::Range(2),
+    ),
+    Column::alone("memory grew by, MiB", |figures| Some(figures.memory_growth? / f64::from(1 << 20)), Shown::Range(2)),
     WAITED,
     GENERATOR,
 ];
 
 const SYSTEM_CALLS: &[Column] = &[
-    Column { heading: "writes a delivery", cell: |row, _| calls(row, |calls| calls.writes) },
-    Column { heading: "reads a delivery", cell: |row, _| calls(row, |calls| calls.reads) },
-    Column { heading: "system calls a delivery", cell: |row, _| calls(row, |calls| calls.all) },
+    Column::compared("writes a delivery", |figures| calls(figures, |calls| calls.writes), Shown::Digits(4)),
+    Column::compared("reads a delivery", |figures| calls(figures, |calls| calls.reads), Shown::Digits(4)),
+    Column::compared("system calls a delivery", |figures| calls(figures, |calls| calls.all), Shown::Digits(4)),
 ];
 
 const FUNCTIONS: &[Column] = &[
-    Column { heading: "in the kernel", cell: |row, _| Some(percent(row.slots.first()?.functions.as_ref()?.kernel)) },
-    Column {
-        heading: "in user space",
-        cell: |row, _| Some(percent(1.0 - row.slots.first()?.functions.as_ref()?.kernel)),
-    },
+    Column::alone("in the kernel", |figures| Some(figures.functions.as_ref()?.kernel), Shown::Percent),
+    Column::alone("in user space", |figures| Some(1.0 - figures.functions.as_ref()?.kernel), Shown::Percent),
     CPU,
 ];
 
-fn calls(row: &Row, of: fn(SystemCalls) -> u64) -> Option<String> {
-    let each = |figures: &Figures| {
-        let calls = of(figures.system_calls?) as f64;
-        (figures.deliveries > 0).then(|| calls / figures.deliveries as f64)
-    };
-    spread(row, each).map(|spread| format!("{:.3}", spread.median))
+fn latency(figures: &Figures, percentile: fn(Latency) -> f64) -> Option<f64> {
+    figures.latency.map(percentile)
+}
+
+fn of_cpu(figures: &Figures, share: f64) -> Option<f64> {
+    Some(figures.cpu_per_delivery()? * share)
+}
+
+fn megabytes_a_second(figures: &Figures) -> Option<f64> {
+    (figures.seconds > 0.0).then(|| figures.bytes as f64 / 1e6 / figures.seconds)
+}
+
+fn calls(figures: &Figures, of: fn(SystemCalls) -> u64) -> Option<f64> {
+    let calls = of(figures.system_calls?) as f64;
+    (figures.deliveries > 0).then(|| calls / figures.deliveries as f64)
 }
 
 /// `4.2%`.
 pub(super) fn percent(part: f64) -> String {
     format!("{:.1}%", part * 100.0)
-}
-
-fn at(percentile: fn(Latency) -> f64) -> impl Fn(&Figures) -> Option<f64> {
-    move |figures| figures.latency.map(percentile)
-}
-
-fn spread(row: &Row, of: impl Fn(&Figures) -> Option<f64>) -> Option<Spread> {
-    Spread::of(row.slots.iter().filter_map(of))
 }
 
 /// `1.02 (0.98–1.10)`.
@@ -222,11 +166,6 @@ fn with_range(spread: Spread, digits: usize) -> String {
     } else {
         format!("{median:.digits$} ({min:.digits$}–{max:.digits$})")
     }
-}
-
-/// Three digits or so.
-fn short(value: f64) -> String {
-    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
 /// `12,345`.
@@ -251,8 +190,6 @@ mod tests {
         assert_eq!(thousands(1_234_567.4), "1,234,567");
         assert_eq!(thousands(999.0), "999");
         assert_eq!(thousands(-1_000.0), "-1,000");
-        assert_eq!(short(123.4), "123");
-        assert_eq!(short(12.34), "12.3");
         assert_eq!(with_range(Spread { median: 1.0, min: 0.5, max: 2.0 }, 2), "1.00 (0.50–2.00)");
         assert_eq!(with_range(Spread { median: 1.0, min: 1.0, max: 1.0 }, 1), "1.0");
     }

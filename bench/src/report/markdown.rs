@@ -30,14 +30,20 @@ pub(super) fn write(report: &Report, charts: &[Chart]) -> String {
 
 fn introduction(report: &Report) -> String {
     let pace = report.pace;
+    let placement = if report.spread {
+        "each on all processors, and the load generator on one of them"
+    } else {
+        "each on one processor, the load generator on another"
+    };
     let mut text = format!(
         "# Roomful and its peers, side by side\n\n\
-         Written by `cargo xtask bench`. Servers took turns in one run, {} slots of {:.2} s each unless a table says otherwise, \
-         in rotated order; each on one processor, the load generator on another. A figure is the median of its slots, with the \
-         smallest and the largest in parentheses; a ratio is taken round by round, of the table's first row to this row: under 1, \
-         the first row is the cheaper. Every delivery was checked: once, in its sender's order, rosters equal at rest. *Waited* is the \
-         part of a slot that the server or the load generator could have run and something else had its processor: above a few \
-         percent, latencies and what arrived in time say more about that than about the server.\n\n{}\n\n",
+         Written by `cargo xtask bench`; `bench/README.md` says how it measures. Servers took turns in one run, {} slots of \
+         {:.2} s each (fewer where each slot has a server of its own), in rotated order; {placement}. A figure is the median of \
+         its slots, the smallest and the largest stand in parentheses. The second table of a scenario is what its first row \
+         showed divided by what each other showed, round by round. Every delivery was checked: each message once, in its sender's \
+         order, rosters equal at rest. *Waited* is the part of a slot that the server or the load generator could have run and \
+         something else had its processor: above a few percent, latencies and what arrived in time say more about that than \
+         about the server.\n\n{}\n\n",
         pace.rounds,
         pace.slot.as_secs_f64(),
         report.machine,
@@ -113,7 +119,7 @@ fn section(outcome: &Outcome) -> String {
     let columns = columns::of(scenario.family);
     let mut text = format!("## {}\n\n", scenario.title);
     let _ = writeln!(text, "`{}` measures {}. Not measured: {}.\n", scenario.name, scenario.measures, scenario.omits);
-    text += &table(columns, &outcome.rows);
+    text += &tables(columns, &outcome.rows);
     text += &noise(outcome);
     text += &functions(outcome);
     for row in &outcome.rows {
@@ -127,15 +133,28 @@ fn section(outcome: &Outcome) -> String {
     text + "\n"
 }
 
-fn table(columns: &[Column], rows: &[Row]) -> String {
-    let headings: Vec<&str> = columns.iter().map(|column| column.heading).collect();
-    let mut text = format!("| server | {} |\n|---|{}\n", headings.join(" | "), "---|".repeat(columns.len()));
+/// What every server showed, and below it what the first showed as a ratio to each of the others.
+fn tables(columns: &[Column], rows: &[Row]) -> String {
+    let mut text = table("server", columns.iter(), rows, Column::cell);
+    if let Some((first, others)) = rows.split_first().filter(|(_, others)| !others.is_empty()) {
+        let compared = columns.iter().filter(|column| column.is_compared);
+        text += "\n";
+        text += &table(&format!("{} ÷", first.label), compared, others, |column, row| column.ratio(first, row));
+    }
+    text
+}
+
+fn table<'a>(
+    corner: &str,
+    columns: impl Iterator<Item = &'a Column> + Clone,
+    rows: &[Row],
+    cell: impl Fn(&Column, &Row) -> Option<String>,
+) -> String {
+    let headings: Vec<&str> = columns.clone().map(|column| column.heading).collect();
+    let mut text = format!("| {corner} | {} |\n|---|{}\n", headings.join(" | "), "---|".repeat(headings.len()));
     for row in rows {
-        let cell = |column: &Column| {
-            let cell = rows.first().and_then(|first| (column.cell)(row, first));
-            cell.unwrap_or_else(|| "–".to_owned())
-        };
-        let cells: Vec<String> = columns.iter().map(cell).collect();
+        let cell = |column| cell(column, row).unwrap_or_else(|| "–".to_owned());
+        let cells: Vec<String> = columns.clone().map(cell).collect();
         let _ = writeln!(text, "| {} | {} |", row.label, cells.join(" | "));
     }
     text
@@ -197,8 +216,9 @@ mod tests {
         let rows = vec![row("us", &[1.0, 1.2]), row("them", &[2.0, 2.0]), failed];
         let outcome = Outcome { scenario: Scenario::find("fanout-64-w1").expect("a scenario"), rows };
         let text = section(&outcome);
-        assert!(text.contains("| us | 1.10 (1.00–1.20) | 1.00 |"), "{text}");
-        assert!(text.contains("| them | 2.00 | 0.55 (0.50–0.60) |"), "{text}");
+        assert!(text.contains("| us | 1.10 (1.00–1.20) | – |"), "{text}");
+        assert!(text.contains("| us ÷ | CPU a delivery, µs |"), "{text}");
+        assert!(text.contains("| them | 2.00 |") && text.contains("| them | 0.55 (0.50–0.60) |"), "{text}");
         assert!(text.contains("| late | – | – |"), "{text}");
         assert!(text.contains("**late** did not finish: it was late."), "{text}");
         assert!(text.contains("by 9% (0–18%)"), "{text}");

@@ -24,6 +24,8 @@ pub struct Report {
     pub peers: Vec<&'static Peer>,
     /// How long slots were.
     pub pace: Pace,
+    /// Whether servers had all processors.
+    pub spread: bool,
     /// Where it ran, and how busy that was.
     pub machine: String,
 }

@@ -44,6 +44,8 @@ pub enum Family {
     Idle,
     /// What one that does not read does to the others.
     Stalled,
+    /// What waiting saves and costs.
+    Window,
     /// What compression saves and costs.
     Deflate,
     /// What a server asks of the kernel.
@@ -94,6 +96,15 @@ pub enum Load {
     Stalled {
         /// Who gets the messages, the one that does not read too.
         receivers: usize,
+        /// What they say.
+        content: Content,
+        /// Messages a second.
+        per_second: f64,
+    },
+    /// As [`Load::Paced`] in one room, to all, and to ourselves with a coalescing window too.
+    Window {
+        /// Members, the sender too.
+        members: usize,
         /// What they say.
         content: Content,
         /// Messages a second.
@@ -152,7 +163,16 @@ pub struct Contestant {
     pub label: &'static str,
     /// What its clients offer.
     pub offer: Offer,
+    /// The kind of room, which says what Roomful does in it.
+    pub kind: &'static str,
 }
+
+/// The fixture's room for load tests.
+pub const BENCH: &str = "bench";
+/// The same with compression.
+const BENCH_DEFLATE: &str = "benchDeflate";
+/// The same with a coalescing window of 10 ms.
+const BENCH_WINDOW: &str = "benchWindow";
 
 impl Scenario {
     /// The scenario of this name.
@@ -168,7 +188,7 @@ impl Scenario {
 
     /// Who takes part, of those that were asked for. The first is the one whose ratios are taken.
     pub fn contestants(&self, peers: &[&'static Peer]) -> Vec<Contestant> {
-        let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain };
+        let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain, kind: BENCH };
         match self.load {
             Load::Joins { .. } => peers.iter().filter(|peer| peer.dialect.has_roster()).map(plain).collect(),
             // As many as the system's usual bound on open files lets one process talk to at once.
@@ -180,11 +200,22 @@ impl Scenario {
                 let ours = peers.iter().filter(|peer| peer.name == OURSELVES);
                 ours.flat_map(|peer| {
                     [
-                        Contestant { peer, label: "roomful, compressed", offer: Offer::Deflate },
-                        Contestant { peer, label: "roomful, uncompressed", offer: Offer::Plain },
+                        Contestant {
+                            label: "roomful, compressed",
+                            offer: Offer::Deflate,
+                            kind: BENCH_DEFLATE,
+                            ..plain(peer)
+                        },
+                        Contestant { label: "roomful, uncompressed", ..plain(peer) },
                     ]
                 })
                 .collect()
+            }
+            Load::Window { .. } => {
+                let ours = peers.iter().find(|peer| peer.name == OURSELVES);
+                let window =
+                    ours.map(|peer| Contestant { label: "roomful, 10 ms window", kind: BENCH_WINDOW, ..plain(peer) });
+                window.into_iter().chain(peers.iter().map(plain)).collect()
             }
             Load::Functions { .. } => peers.iter().filter(|peer| peer.name == OURSELVES).map(plain).collect(),
             _ => peers.iter().map(plain).collect(),
@@ -205,11 +236,11 @@ impl Scenario {
 
     /// Whether each slot has a server of its own, because a slot leaves behind what the next would suffer from.
     pub fn is_fresh_each_slot(&self) -> bool {
-        !matches!(self.load, Load::Bursts { .. } | Load::Paced { .. } | Load::Deflate { .. })
+        !matches!(self.load, Load::Bursts { .. } | Load::Paced { .. } | Load::Window { .. } | Load::Deflate { .. })
     }
 
     /// Who is in which room.
-    pub fn layout(&self, pace: Pace, offer: Offer) -> Layout {
+    pub fn layout(&self, pace: Pace, contestant: Contestant) -> Layout {
         let some = |connections: usize| (connections / pace.divisor).max(2);
         let (rooms, members, talkers) = match self.load {
             Load::Bursts { receivers, .. }
@@ -218,11 +249,11 @@ impl Scenario {
             | Load::SystemCalls { receivers, .. }
             | Load::Functions { receivers, .. } => (1, some(receivers) + 1, Talkers::First),
             Load::Paced { rooms, members, .. } if rooms > 1 => (some(rooms), members, Talkers::First),
-            Load::Paced { members, .. } => (1, some(members), Talkers::First),
+            Load::Paced { members, .. } | Load::Window { members, .. } => (1, some(members), Talkers::First),
             Load::Cursors { members } => (1, some(members), Talkers::All),
             Load::Joins { members } => (1, some(members), Talkers::None),
             Load::Idle { connections } => (some(connections / 10), 10, Talkers::None),
         };
-        Layout { rooms, members, talkers, offer }
+        Layout { rooms, members, talkers, offer: contestant.offer, kind: contestant.kind }
     }
 }

@@ -8,7 +8,8 @@ use crate::failure::Failure;
 use crate::figures::Figures;
 use crate::probe::functions::Samples;
 use crate::probe::system_calls::Count;
-use crate::trial::{Reading, Trial};
+use crate::reading::Reading;
+use crate::trial::Trial;
 
 /// What is said while something looks on.
 const SMALL: Content = Content::Text(64);
@@ -28,7 +29,9 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
     match scenario.load {
         Load::Bursts { content, in_flight, .. } => trial.bursts(content, in_flight, pace.slot),
         Load::Deflate { content, .. } => trial.bursts(content, 1, pace.slot),
-        Load::Paced { content, per_second, .. } => trial.paced(content, per_second, pace.slot),
+        Load::Paced { content, per_second, .. } | Load::Window { content, per_second, .. } => {
+            trial.paced(content, per_second, pace.slot)
+        }
         Load::Cursors { .. } => cursors(trial, pace),
         Load::Joins { .. } => joins(trial),
         Load::Idle { .. } => idle(trial, pace.slot * REST_SLOTS),
