@@ -31,7 +31,6 @@ struct State {
     links: HashMap<ConnectionId, Arc<Link>>,
     posts: Posts,
     lobby: HashMap<ConnectionId, Waiting>,
-    effects: Vec<Effect>,
     /// Nobody is in and the hub forgets it: a join that still found it must look again.
     abandoned: bool,
 }
@@ -76,7 +75,7 @@ impl LiveRoom {
         let id = hub.new_room_id();
         let mut posts = Posts::new(id);
         links.values().for_each(|link| posts.enter(&link.outlet));
-        let state = State { engine, links, posts, lobby: HashMap::new(), effects: Vec::new(), abandoned: false };
+        let state = State { engine, links, posts, lobby: HashMap::new(), abandoned: false };
         Arc::new(Self { topic, id, hub: Arc::downgrade(hub), state: Mutex::new(state) })
     }
 
@@ -254,7 +253,8 @@ impl State {
 
     /// The one place where a room's effects become parcels.
     fn handle(&mut self, input: Input, now: Millis) -> Result<Aftermath, Refused> {
-        let mut effects = std::mem::take(&mut self.effects);
+        // Not kept: a room that is idle has no room for what it might do.
+        let mut effects = Vec::new();
         let outcome = self.engine.handle(input, now, &mut effects);
         let room = self.posts.room();
         let mut aftermath = Aftermath::default();
@@ -292,7 +292,6 @@ impl State {
                 Effect::WakeAt(at) => aftermath.wake_at = Some(at),
             }
         }
-        self.effects = effects;
         outcome.map(|()| aftermath)
     }
     /// The same joins and leaves, singly to plain connections and in one frame to the others.

@@ -30,10 +30,10 @@ const SLACK: usize = 1024;
 /// Compresses messages, one after the other: it remembers none of them, so what it makes may go to anybody with whom
 /// permessage-deflate was agreed on.
 ///
-/// It keeps zlib's state, about 300 KiB, and the room of the largest message that it has compressed.
-#[derive(Debug)]
+/// From the first message on it keeps zlib's state, about 300 KiB, and the room of the largest that it has compressed.
+#[derive(Debug, Default)]
 pub struct Deflater {
-    stream: Compress,
+    stream: Option<Compress>,
     output: Vec<u8>,
 }
 
@@ -41,26 +41,21 @@ impl Deflater {
     /// A deflater that has made nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { stream: Compress::new(Compression::new(LEVEL), false), output: Vec::new() }
+        Self::default()
     }
 
     /// The payload of the message when it is sent compressed, or `None` where that would not be smaller.
     pub fn deflate(&mut self, payload: &[u8]) -> Option<&[u8]> {
-        self.stream.reset();
+        let stream = self.stream.get_or_insert_with(|| Compress::new(Compression::new(LEVEL), false));
+        stream.reset();
         self.output.clear();
         self.output.reserve_exact(payload.len() + SLACK);
-        let status = self.stream.compress_vec(payload, &mut self.output, FlushCompress::Sync).ok()?;
+        let status = stream.compress_vec(payload, &mut self.output, FlushCompress::Sync).ok()?;
         let is_all = status == Status::Ok
-            && self.stream.total_in() == payload.len() as u64
+            && stream.total_in() == payload.len() as u64
             && self.output.len() < self.output.capacity();
         let compressed = self.output.strip_suffix(&TAIL)?;
         (is_all && compressed.len() < payload.len()).then_some(compressed)
-    }
-}
-
-impl Default for Deflater {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
