@@ -70,7 +70,8 @@ impl Sender {
 }
 
 impl Write<'_> {
-    fn now(&self) -> io::Result<usize> {
+    /// With a call of its own, as much as the socket takes.
+    pub(super) fn now(&self) -> io::Result<usize> {
         if self.own.is_empty() {
             return self.stream.write(&[IoSlice::new(self.shared)]);
         }
