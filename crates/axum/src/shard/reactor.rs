@@ -285,3 +285,9 @@ impl Reactor {
         }
     }
 }
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.shard.end();
+    }
+}

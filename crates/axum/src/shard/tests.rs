@@ -8,14 +8,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
-use roomful::runtime::{Host, Post as _, RoomId, SharedFrames};
+use roomful::runtime::{Host, Parcel, Post as _, RoomId, SharedFrames};
 use roomful::{BoxFuture, Dialect, Limits, Rooms};
+use roomful_core::ConnectionId;
 use roomful_core::liveness::Beat;
 use roomful_core::room::PerDialect;
 use roomful_websocket::deflate::Deflater;
 use slab::Slab;
 
-use super::queue::Shard;
+use super::queue::{Newcomer, Shard};
 use super::reactor::Reactor;
 use super::room::Room;
 use super::sender::Sender;
@@ -104,7 +105,7 @@ impl World {
         rooms.start(|| Arc::new(NoHost));
         Self {
             rooms,
-            shard: Reactor::new().unwrap().shard,
+            shard: Arc::clone(&Reactor::new().unwrap().shard),
             sockets: Slab::new(),
             room: Room::new(RoomId(1), &limits),
             sender: Sender::new(io_uring),
@@ -152,7 +153,7 @@ impl World {
         socket2::SockRef::from(&near).set_send_buffer_size(1).unwrap();
         let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
         let connection = self.rooms.admit(parts, dialect).connect_at(Arc::clone(&self.shard));
-        let stream = Stream::Pair(mio::net::UnixStream::from_std(near));
+        let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
         let slot = self.sockets.insert(Socket::new(stream, connection, deflate, 0));
         self.room.enter(slot, &mut self.sockets);
         self.peers.push(Peer { slot, far, read: Vec::new(), expected: Vec::new(), deflate, is_in: true });
@@ -355,4 +356,26 @@ fn a_socket_that_cannot_be_written_to_says_so_when_it_is_flushed() {
     (0..100).for_each(|_| socket.push(Bytes::from(vec![b'x'; 10_000])));
     assert!(socket.has_own(), "it is flushed");
     assert_eq!(socket.flush(0).unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_thread_that_has_ended_keeps_nothing_and_gets_no_sockets() {
+    let reactor = Reactor::new().unwrap();
+    let shard = Arc::clone(&reactor.shard);
+    let parcel = || Parcel::Private { to: ConnectionId(1), frame: Bytes::from_static(b"frame") };
+    shard.deliver(parcel());
+    assert_eq!(shard.waiting_bytes(), 5);
+    assert!(shard.is_alive());
+    drop(reactor);
+    assert!(!shard.is_alive());
+    shard.deliver(parcel());
+    assert_eq!(shard.waiting_bytes(), 5, "only what came before is counted");
+    let world = World::new(false);
+    let (near, mut far) = UnixStream::pair().unwrap();
+    near.set_nonblocking(true).unwrap();
+    let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
+    let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
+    let admission = world.rooms.admit(parts, Dialect::Plain);
+    shard.serve(Newcomer { stream, read: Bytes::new(), admission, deflate: false });
+    assert_eq!(far.read(&mut [0]).unwrap(), 0, "its peer learns of it");
 }
