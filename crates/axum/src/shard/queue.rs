@@ -107,10 +107,10 @@ impl Shard {
 
     /// All that is queued, where somebody has rung; `commands` must be empty and takes the queue's place.
     pub(super) fn take(&self, commands: &mut Vec<Command>) {
-        if self.rung.swap(false, Ordering::SeqCst) {
-            if let Some(queue) = &mut *self.lock() {
-                std::mem::swap(queue, commands);
-            }
+        if self.rung.swap(false, Ordering::SeqCst)
+            && let Some(queue) = &mut *self.lock()
+        {
+            std::mem::swap(queue, commands);
         }
     }
 

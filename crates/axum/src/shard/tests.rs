@@ -1,6 +1,8 @@
 //! A room's members against a model, over sockets that are full at any moment: whoever comes, goes, reads slowly or is
 //! spoken to alone, everybody gets what was for it, in order, once.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails it like the test itself")]
+
 use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
