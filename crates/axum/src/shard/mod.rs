@@ -16,6 +16,7 @@ mod stream;
 mod tests;
 mod tick;
 mod timers;
+mod writes;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;

@@ -21,6 +21,7 @@ use super::sender::Sender;
 use super::socket::Socket;
 use super::tick::Tick;
 use super::timers::Timers;
+use super::writes;
 
 /// The one buffer that all sockets are read into.
 const READ_BYTES: usize = 64 << 10;
@@ -99,6 +100,7 @@ impl Reactor {
             for _ in 0..self.to_write.len().min(SLICE) {
                 self.flush_next();
             }
+            writes::tell();
             self.look_at_the_time();
         }
     }

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::writes;
+
 /// Bytes that the kernel may hold unsent before the socket counts as full. What waits here instead can still be conflated.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 16 << 10;
@@ -142,7 +144,7 @@ impl Stream {
             match written {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
-                written => return written,
+                written => return written.inspect(|bytes| writes::note(*bytes)),
             }
         }
     }
