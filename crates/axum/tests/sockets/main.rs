@@ -13,4 +13,5 @@ mod support;
 mod blocked;
 mod bytes;
 mod threads;
+mod window;
 mod wrapped;

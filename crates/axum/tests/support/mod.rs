@@ -35,7 +35,7 @@ pub(crate) struct Hall {
     pub(crate) id: String,
 }
 
-/// Says to everybody what anybody says, and does what `/close`, `/burst` and `/wait` ask for.
+/// Says to everybody what anybody says, and does what `/answer`, `/close`, `/burst` and `/wait` ask for.
 struct Relay {
     /// `/wait` waits for it.
     gate: Arc<Semaphore>,
@@ -54,6 +54,7 @@ impl Room for Relay {
 
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> roomful::Result {
         match msg.as_str() {
+            "/answer" => conn.send(&"the answer".to_owned()),
             "/close" => conn.close(4500, "as asked for"),
             "/burst" => (0..BURST).try_for_each(|n| conn.broadcast_all(&n.to_string())),
             "/wait" => {
