@@ -61,7 +61,7 @@ impl<R: Room> Conn<R> {
     /// # Errors
     ///
     /// When the message cannot be JSON, is over [`Limits::message_bytes`](crate::Limits::message_bytes), or nobody has
-    /// joined yet.
+    /// joined yet; [`ErrorKind::Overloaded`] when the sockets are behind.
     pub fn send(&self, msg: &Outgoing<R>) -> Result {
         self.inner.link.send(encode(msg)?)
     }

@@ -46,7 +46,8 @@ impl<C: Channel> RoomHandle<C> {
     ///
     /// # Errors
     ///
-    /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
+    /// [`ErrorKind::Overloaded`] when the sockets are behind.
     pub fn broadcast(&self, msg: &C::Outgoing) -> Result<usize> {
         let msg = Json::encode(msg).map_err(|error| ErrorKind::Encode(error).into_error())?;
         self.room().broadcast(msg)
@@ -90,7 +91,8 @@ impl UntypedRoom {
     ///
     /// # Errors
     ///
-    /// When the message is over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    /// When the message is over [`Limits::message_bytes`](crate::Limits::message_bytes); [`ErrorKind::Overloaded`] when
+    /// the sockets are behind.
     pub fn broadcast(&self, msg: Json) -> Result<usize> {
         let Some(room) = &self.0 else { return Ok(0) };
         room.tell(Input::Broadcast { from: None, to: Audience::Everybody, msg })?;

@@ -50,7 +50,8 @@ impl<S: Socket> SocketConn<S> {
     ///
     /// # Errors
     ///
-    /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
+    /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when the sockets are behind.
     pub fn send(&self, msg: &SocketOutgoing<S>) -> Result {
         self.inner.link.send(encode(msg)?)
     }

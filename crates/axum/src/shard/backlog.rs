@@ -39,19 +39,21 @@ impl Backlog {
         self.ready.is_empty() && self.outbox.is_empty() && self.close.is_none()
     }
 
-    /// Writes until all is written or the socket takes no more.
-    pub(super) fn write(&mut self, stream: &Stream) -> io::Result<()> {
+    /// Writes until all is written or the socket takes no more. `false`: it took nothing.
+    pub(super) fn write(&mut self, stream: &Stream) -> io::Result<bool> {
+        let mut took = false;
         loop {
             if self.ready.is_empty() {
                 self.make_ready();
             }
             if self.ready.is_empty() {
-                return Ok(());
+                return Ok(took);
             }
             match stream.write(&[IoSlice::new(&self.ready)])? {
-                0 => return Ok(()),
+                0 => return Ok(took),
                 written => drop(self.ready.split_to(written)),
             }
+            took = true;
         }
     }
 

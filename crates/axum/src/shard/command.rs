@@ -124,12 +124,9 @@ impl Reactor {
     }
 
     fn on_space(&mut self, connection: ConnectionId) {
-        let Some(slot) = self.slot(connection) else { return };
-        let unread = self.sockets.get_mut(slot).and_then(Socket::take_unread);
-        if let Some(mut unread) = unread {
-            self.take_in(slot, &mut unread);
+        if let Some(slot) = self.slot(connection) {
+            self.read_on(slot);
         }
-        self.read_on(slot);
     }
 
     fn slot(&self, connection: ConnectionId) -> Option<usize> {

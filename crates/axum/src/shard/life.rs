@@ -7,6 +7,7 @@ use roomful_core::liveness::Beat;
 use super::command::on_space;
 use super::reactor::Reactor;
 use super::socket::{PeerEnd, Phase};
+use super::timers::Timers;
 
 impl Reactor {
     /// What was read of a socket, or is left of an earlier read.
@@ -45,9 +46,10 @@ impl Reactor {
 
     /// Writes what is the socket's own, and does what waited for that.
     pub(super) fn flush(&mut self, slot: usize) {
+        let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         socket.touched = false;
-        if let Err(error) = socket.flush() {
+        if let Err(error) = socket.flush(now) {
             return self.gone(slot, Some(error));
         }
         if socket.is_blocked() {
@@ -74,7 +76,7 @@ impl Reactor {
                 socket.liveness.heard(now);
             }
             match socket.liveness.poll(now) {
-                Beat::Dead => return self.give_up_silent(slot),
+                Beat::Dead => return self.give_up_silent(slot, now),
                 Beat::Ping => {
                     socket.push_ping();
                     self.touch(slot);
@@ -103,20 +105,20 @@ impl Reactor {
     fn arm_release(&mut self, slot: usize, now: Millis) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         if let Some(at) = socket.connection.release_in().map(|wait| now + wait.max(1))
-            && at < socket.due
+            && Timers::rounded(at) < socket.due
         {
             socket.due = self.timers.add(slot, at);
         }
     }
 
     /// Nothing was heard for two heartbeats. It is not waited for, but a close frame that fits into the socket costs nothing.
-    fn give_up_silent(&mut self, slot: usize) {
+    fn give_up_silent(&mut self, slot: usize, now: Millis) {
         self.leave_room(slot);
         if let Some(socket) = self.sockets.get_mut(slot) {
             socket.connection.end(&Close::HEARTBEAT_MISSED, None);
             if !socket.is_blocked() {
                 socket.push_close(&Close::HEARTBEAT_MISSED);
-                if let Err(error) = socket.flush() {
+                if let Err(error) = socket.flush(now) {
                     tracing::debug!(%error, "the silent peer is gone");
                 }
             }

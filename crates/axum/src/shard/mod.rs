@@ -16,12 +16,14 @@ mod stream;
 mod tests;
 mod tick;
 mod timers;
+mod writes;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
 use roomful::Admission;
@@ -102,21 +104,23 @@ impl Shards {
 
     /// Serves a connection that has been upgraded.
     pub(crate) fn serve(&self, upgraded: Upgraded, admission: Admission, deflate: bool) {
-        let (stream, read) = match stream::take(upgraded) {
+        let close_timeout = Duration::from_millis(admission.limits().close_timeout_ms);
+        let (stream, read) = match stream::take(upgraded, close_timeout) {
             Ok(taken) => taken,
             Err(error) => return tracing::error!(%error, "an upgraded socket cannot be served"),
         };
-        if let Some(shard) = self.choose(&admission) {
-            shard.serve(Newcomer { stream, read, admission, deflate });
+        match self.choose(&admission) {
+            Some(shard) => shard.serve(Newcomer { stream, read, admission, deflate }),
+            None => tracing::error!("no thread of sockets is left"),
         }
     }
 
     /// The members of a room share a shard, so that a small room's frame wakes one thread; where that one has far more
     /// sockets than the least loaded, as with one large room, they are spread.
     fn choose(&self, admission: &Admission) -> Option<&Arc<Shard>> {
-        let least = self.shards.iter().min_by_key(|shard| shard.sockets())?;
+        let least = self.shards.iter().filter(|shard| shard.is_alive()).min_by_key(|shard| shard.sockets())?;
         let own = admission.topic().map(|topic| self.hasher.hash_one(topic) as usize % self.shards.len());
-        let own = own.and_then(|own| self.shards.get(own)).unwrap_or(least);
+        let own = own.and_then(|own| self.shards.get(own)).filter(|own| own.is_alive()).unwrap_or(least);
         Some(if own.sockets() > SPREAD_FROM + 2 * least.sockets() { least } else { own })
     }
 }

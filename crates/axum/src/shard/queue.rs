@@ -17,7 +17,8 @@ pub(super) const WAKER: Token = Token(usize::MAX);
 
 /// One thread of sockets, as every other thread sees it.
 pub(crate) struct Shard {
-    queue: Mutex<Vec<Command>>,
+    /// `None`: the thread has ended, and nobody would ever look.
+    queue: Mutex<Option<Vec<Command>>>,
     /// Whether there is something to look at. What is queued is not looked at before.
     rung: AtomicBool,
     /// Whether the thread waits for its sockets, and has to be woken.
@@ -38,6 +39,15 @@ pub(super) enum Command {
     Space(ConnectionId),
 }
 
+impl Command {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Parcel(parcel) => parcel.bytes(),
+            Self::Serve(_) | Self::Space(_) => 0,
+        }
+    }
+}
+
 /// A socket that has been upgraded.
 pub(super) struct Newcomer {
     pub(super) stream: Stream,
@@ -50,7 +60,7 @@ pub(super) struct Newcomer {
 impl Shard {
     pub(super) fn new(registry: &Registry) -> io::Result<Self> {
         Ok(Self {
-            queue: Mutex::default(),
+            queue: Mutex::new(Some(Vec::new())),
             rung: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             waker: Waker::new(registry, WAKER)?,
@@ -61,7 +71,13 @@ impl Shard {
     }
 
     pub(super) fn push(&self, command: Command) {
-        self.lock().push(command);
+        let weight = command.bytes();
+        self.waiting_bytes.fetch_add(weight, Ordering::Relaxed);
+        match &mut *self.lock() {
+            Some(queue) => queue.push(command),
+            // It is dropped, and with it the socket that it may hold.
+            None => self.handed_over(weight),
+        }
     }
 
     /// Hands a socket over.
@@ -91,9 +107,23 @@ impl Shard {
 
     /// All that is queued, where somebody has rung; `commands` must be empty and takes the queue's place.
     pub(super) fn take(&self, commands: &mut Vec<Command>) {
-        if self.rung.swap(false, Ordering::SeqCst) {
-            std::mem::swap(&mut *self.lock(), commands);
+        if self.rung.swap(false, Ordering::SeqCst)
+            && let Some(queue) = &mut *self.lock()
+        {
+            std::mem::swap(queue, commands);
         }
+    }
+
+    /// The thread ends, whatever the reason: nothing is taken in any more.
+    pub(super) fn end(&self) {
+        let left = self.lock().take();
+        // Not under the lock: what is dropped may have something to say.
+        drop(left);
+    }
+
+    /// Whether there is a thread to carry out what is pushed.
+    pub(super) fn is_alive(&self) -> bool {
+        self.lock().is_some()
     }
 
     /// Says that the thread is about to wait. `false`: it was rung meanwhile, and must not.
@@ -111,14 +141,13 @@ impl Shard {
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Command>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Command>>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Post for Shard {
     fn deliver(&self, parcel: Parcel) {
-        self.waiting_bytes.fetch_add(parcel.bytes(), Ordering::Relaxed);
         self.push(Command::Parcel(parcel));
     }
 

@@ -21,6 +21,7 @@ use super::sender::Sender;
 use super::socket::Socket;
 use super::tick::Tick;
 use super::timers::Timers;
+use super::writes;
 
 /// The one buffer that all sockets are read into.
 const READ_BYTES: usize = 64 << 10;
@@ -43,7 +44,7 @@ pub(super) struct Reactor {
     /// Sockets with something to read.
     pub(super) to_read: VecDeque<usize>,
     /// Sockets with something of their own to write.
-    pub(super) to_write: Vec<usize>,
+    pub(super) to_write: VecDeque<usize>,
     /// Rooms whose turn it is to write.
     pub(super) to_fly: VecDeque<RoomId>,
     /// Rooms that write when a time has come.
@@ -68,7 +69,7 @@ impl Reactor {
             rooms: HashMap::new(),
             timers: Timers::default(),
             to_read: VecDeque::new(),
-            to_write: Vec::new(),
+            to_write: VecDeque::new(),
             to_fly: VecDeque::new(),
             later: BTreeSet::new(),
             spare: Vec::new(),
@@ -96,9 +97,10 @@ impl Reactor {
                 self.read_next();
             }
             self.fly(&mut sender);
-            for slot in std::mem::take(&mut self.to_write) {
-                self.flush(slot);
+            for _ in 0..self.to_write.len().min(SLICE) {
+                self.flush_next();
             }
+            writes::tell();
             self.look_at_the_time();
         }
     }
@@ -139,9 +141,9 @@ impl Reactor {
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 socket.hung_up |= event.is_read_closed() || event.is_error();
                 socket.readable = true;
-                self.to_read.push_back(slot);
+                self.want_to_read(slot);
             }
-            if event.is_writable() && socket.is_blocked() {
+            if event.is_writable() && self.sockets.get(slot).is_some_and(Socket::is_blocked) {
                 self.touch(slot);
             }
         }
@@ -150,7 +152,7 @@ impl Reactor {
     fn read_next(&mut self) {
         let Some(slot) = self.to_read.pop_front() else { return };
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if !socket.readable || !socket.may_read() {
+        if !std::mem::take(&mut socket.to_be_read) || !socket.readable || !socket.may_read() {
             return;
         }
         match socket.stream.read(&mut self.buffer) {
@@ -160,7 +162,7 @@ impl Reactor {
                 // where it came with them.
                 socket.readable = read == self.buffer.len() || socket.hung_up;
                 if socket.readable {
-                    self.to_read.push_back(slot);
+                    self.want_to_read(slot);
                 }
                 let mut buffer = std::mem::take(&mut self.buffer);
                 if let Some(read) = buffer.get_mut(..read) {
@@ -169,15 +171,33 @@ impl Reactor {
                 self.buffer = buffer;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => socket.readable = false,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.to_read.push_back(slot),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.want_to_read(slot),
             Err(error) => self.gone(slot, Some(error)),
         }
     }
 
-    /// Nothing keeps the socket from being read any more.
-    pub(super) fn read_on(&mut self, slot: usize) {
-        if self.sockets.get(slot).is_some_and(|socket| socket.readable && socket.may_read()) {
+    /// Once a turn, however often it is asked for: a socket that always has more must not get more turns than the others.
+    fn want_to_read(&mut self, slot: usize) {
+        if let Some(socket) = self.sockets.get_mut(slot)
+            && !std::mem::replace(&mut socket.to_be_read, true)
+        {
             self.to_read.push_back(slot);
+        }
+    }
+
+    /// Something that kept the socket from being read is over: what is left of an earlier read is taken in, then the rest.
+    pub(super) fn read_on(&mut self, slot: usize) {
+        if let Some(mut unread) = self.sockets.get_mut(slot).and_then(Socket::take_unread) {
+            self.take_in(slot, &mut unread);
+        }
+        if self.sockets.get(slot).is_some_and(|socket| socket.readable && socket.may_read()) {
+            self.want_to_read(slot);
+        }
+    }
+
+    fn flush_next(&mut self) {
+        if let Some(slot) = self.to_write.pop_front() {
+            self.flush(slot);
         }
     }
 
@@ -229,7 +249,7 @@ impl Reactor {
         if let Some(socket) = self.sockets.get_mut(slot)
             && !std::mem::replace(&mut socket.touched, true)
         {
-            self.to_write.push(slot);
+            self.to_write.push_back(slot);
         }
     }
 
@@ -265,5 +285,11 @@ impl Reactor {
             self.slots.remove(&socket.connection.id());
             self.shard.socket_gone();
         }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.shard.end();
     }
 }

@@ -161,6 +161,8 @@ impl Room {
             if member.next < tick.end() {
                 let from = std::mem::replace(&mut member.next, tick.end());
                 match sockets.get_mut(member.slot) {
+                    // Something was too much for it, and its close is on its way.
+                    Some(socket) if !socket.hears() => {}
                     Some(socket) if socket.is_blocked() => socket.push_items(tick, from),
                     Some(_) => due.push((member.slot, from)),
                     None => {}

@@ -6,6 +6,8 @@ use std::io::{self, IoSlice};
 use roomful_uring::{Outgoing, Ring, Sent};
 
 use super::stream::Stream;
+#[cfg(target_os = "linux")]
+use super::writes;
 
 /// Fewer sockets than these are written to one by one: that is what the ring costs at least.
 #[cfg(target_os = "linux")]
@@ -56,7 +58,10 @@ impl Sender {
         let outgoing: Vec<_> = outgoing.collect();
         let lost = ring.send_many(&outgoing, &mut self.sent).err();
         written.extend(self.sent.drain(..).zip(writes).map(|(sent, write)| match sent {
-            Sent::Bytes(bytes) => Ok(bytes),
+            Sent::Bytes(bytes) => {
+                writes::note(bytes);
+                Ok(bytes)
+            }
             Sent::WouldBlock => Ok(0),
             Sent::Failed(error) => Err(error),
             Sent::NotTried => write.now(),
@@ -70,7 +75,8 @@ impl Sender {
 }
 
 impl Write<'_> {
-    fn now(&self) -> io::Result<usize> {
+    /// With a call of its own, as much as the socket takes.
+    pub(super) fn now(&self) -> io::Result<usize> {
         if self.own.is_empty() {
             return self.stream.write(&[IoSlice::new(self.shared)]);
         }

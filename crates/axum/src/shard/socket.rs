@@ -18,6 +18,10 @@ use super::sender::Write;
 use super::stream::Stream;
 use super::tick::{Kind, Tick};
 
+/// What is a socket's own is written when it has come to this, and no later: only what waits behind a full socket is held
+/// by [`Limits::outbox_bytes`](roomful::Limits::outbox_bytes).
+const OWN_BYTES: usize = 64 << 10;
+
 pub(super) struct Socket {
     pub(super) stream: Stream,
     pub(super) connection: Connection<Shard>,
@@ -31,6 +35,8 @@ pub(super) struct Socket {
     pub(super) touched: bool,
     /// There may be something to read.
     pub(super) readable: bool,
+    /// Whether it stands among those that are to be read.
+    pub(super) to_be_read: bool,
     /// The peer writes no more, so the end of what it wrote has to be read although no event will say so.
     pub(super) hung_up: bool,
     decoder: Decoder,
@@ -42,6 +48,8 @@ pub(super) struct Socket {
     backlog: Option<Box<Backlog>>,
     /// Too much waited: nothing more does, and the close is on its way.
     given_up: bool,
+    /// Why it could not be written to. Whoever flushes it is told.
+    failed: Option<io::Error>,
 }
 
 /// Where it sits in a room's list of members.
@@ -82,12 +90,14 @@ impl Socket {
             due: Millis::MAX,
             touched: false,
             readable: false,
+            to_be_read: false,
             hung_up: false,
             decoder: Decoder::new(limits.frame_bytes, deflate),
             unread: Vec::new(),
             own: Vec::new(),
             backlog: None,
             given_up: false,
+            failed: None,
             connection,
         }
     }
@@ -118,9 +128,10 @@ impl Socket {
         self.backlog.is_some()
     }
 
-    /// Whether the rest of an earlier read waits until the handler's queue has room.
+    /// The rest of an earlier read. As with [`may_read`](Socket::may_read), none while the client does not read: a pong
+    /// would have to go ahead of what waits, and that may be sent in part.
     pub(super) fn take_unread(&mut self) -> Option<Vec<u8>> {
-        (!self.unread.is_empty()).then(|| std::mem::take(&mut self.unread))
+        (!self.is_blocked() && !self.unread.is_empty()).then(|| std::mem::take(&mut self.unread))
     }
 
     /// Takes in what was read, message by message, while the handler's queue has room; the rest is kept, and `on_space` is
@@ -200,8 +211,11 @@ impl Socket {
     pub(super) fn push(&mut self, frame: Bytes) {
         if self.backlog.is_some() {
             self.queue(|outbox| outbox.push(frame).map(|()| false));
-        } else {
+        } else if self.takes_frames() {
             encode::push_message(&mut self.own, Opcode::Text, &frame);
+            if self.own.len() > OWN_BYTES {
+                self.failed = self.write_own().err();
+            }
         }
     }
 
@@ -209,10 +223,24 @@ impl Socket {
     pub(super) fn push_items(&mut self, tick: &Tick, from: u64) {
         let kind = self.kind;
         if self.backlog.is_some() {
-            self.queue(|outbox| tick.queue(from, kind.dialect, outbox));
-        } else {
-            self.own.extend_from_slice(tick.bytes_from(from, kind));
+            return self.queue(|outbox| tick.queue(from, kind.dialect, outbox));
         }
+        if !self.takes_frames() {
+            return;
+        }
+        let bytes = tick.bytes_from(from, kind);
+        if self.own.len() + bytes.len() <= OWN_BYTES {
+            return self.own.extend_from_slice(bytes);
+        }
+        match self.writes(tick, from).now() {
+            Ok(written) => self.wrote(tick, from, written),
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    /// Nothing may come behind a gap, and nothing comes to a peer that is gone.
+    fn takes_frames(&self) -> bool {
+        !self.given_up && self.failed.is_none()
     }
 
     pub(super) fn push_ping(&mut self) {
@@ -236,19 +264,29 @@ impl Socket {
         }
     }
 
-    /// Whether there is something of its own to write.
+    /// Whether it has to be flushed.
     pub(super) fn has_own(&self) -> bool {
-        !self.own.is_empty()
+        !self.own.is_empty() || self.failed.is_some()
     }
 
     /// Writes what is its own, and whatever waits.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self, now: Millis) -> io::Result<()> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         if let Some(backlog) = &mut self.backlog {
-            backlog.write(&self.stream)?;
+            if backlog.write(&self.stream)? {
+                // It is not read from while it is behind, so that it reads is all that is heard of it.
+                self.liveness.heard(now);
+            }
             if backlog.is_empty() {
                 self.backlog = None;
             }
         }
+        self.write_own()
+    }
+
+    fn write_own(&mut self) -> io::Result<()> {
         // An idle socket keeps no buffer.
         let own = std::mem::take(&mut self.own);
         if own.is_empty() {

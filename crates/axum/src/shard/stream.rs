@@ -2,41 +2,51 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use mio::{Interest, Registry, Token};
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use super::writes;
 
 /// Bytes that the kernel may hold unsent before the socket counts as full. What waits here instead can still be conflated.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 16 << 10;
 
-/// A socket of its own, or the near end of a pair whose far end another task copies to and from.
+#[cfg(unix)]
+type Near = mio::net::UnixStream;
+#[cfg(not(unix))]
+type Near = mio::net::TcpStream;
+
+/// A socket of its own, or the near end of a pair whose far end a task copies to and from. The task is told by what it holds
+/// with it when the near end is dropped.
 pub(super) enum Stream {
     Tcp(mio::net::TcpStream),
-    #[cfg(unix)]
-    Pair(mio::net::UnixStream),
+    Pair(Near, #[allow(dead_code, reason = "it is there to be dropped")] oneshot::Sender<()>),
 }
 
 /// Takes the socket out of hyper's hands, and what had been read of it.
 ///
 /// A plain TCP connection moves as it is. Whatever else it is (TLS, a stream of the app's own) stays on the runtime, and a
-/// task copies its bytes.
+/// task copies its bytes, for at most `close_timeout` after the shard has dropped its end.
 ///
 /// # Errors
 ///
 /// When the system gives no more sockets.
-pub(super) fn take(upgraded: Upgraded) -> io::Result<(Stream, Bytes)> {
+pub(super) fn take(upgraded: Upgraded, close_timeout: Duration) -> io::Result<(Stream, Bytes)> {
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => return Ok((tcp(parts.io.into_inner())?, parts.read_buf)),
         Err(upgraded) => upgraded,
     };
     match downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => Ok((tcp(parts.io.into_inner())?, parts.read_buf)),
-        Err(upgraded) => Ok((bridge(TokioIo::new(upgraded))?, Bytes::new())),
+        Err(upgraded) => Ok((bridge(TokioIo::new(upgraded), close_timeout)?, Bytes::new())),
     }
 }
 
@@ -53,44 +63,58 @@ fn tcp(stream: TcpStream) -> io::Result<Stream> {
 }
 
 /// A pair of sockets, with a task that copies between the far one and `stream` until both sides have ended.
+fn bridge(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, close_timeout: Duration) -> io::Result<Stream> {
+    let (near, far) = pair()?;
+    let (held, dropped) = oneshot::channel();
+    tokio::spawn(copy(stream, far, dropped, close_timeout));
+    Ok(Stream::Pair(near, held))
+}
+
+/// A peer that neither reads nor closes would keep its socket for ever: the system ends one that is dropped, and nobody
+/// would end this.
+async fn copy(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut far: impl AsyncRead + AsyncWrite + Unpin,
+    dropped: oneshot::Receiver<()>,
+    close_timeout: Duration,
+) {
+    let overdue = async {
+        // Nothing is ever sent: it is the end that it tells of.
+        let _dropped = dropped.await;
+        tokio::time::sleep(close_timeout).await;
+    };
+    tokio::select! {
+        copied = copy_bidirectional(&mut stream, &mut far) => {
+            if let Err(error) = copied {
+                tracing::debug!(%error, "a wrapped socket ended");
+            }
+        }
+        () = overdue => tracing::debug!("the peer of a wrapped socket took too long to end"),
+    }
+}
+
 #[cfg(unix)]
-fn bridge(
-    mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-) -> io::Result<Stream> {
+fn pair() -> io::Result<(Near, tokio::net::UnixStream)> {
     let (near, far) = std::os::unix::net::UnixStream::pair()?;
     near.set_nonblocking(true)?;
     far.set_nonblocking(true)?;
-    let mut far = tokio::net::UnixStream::from_std(far)?;
-    tokio::spawn(async move {
-        if let Err(error) = tokio::io::copy_bidirectional(&mut stream, &mut far).await {
-            tracing::debug!(%error, "a wrapped socket ended");
-        }
-    });
-    Ok(Stream::Pair(mio::net::UnixStream::from_std(near)))
+    Ok((Near::from_std(near), tokio::net::UnixStream::from_std(far)?))
 }
 
-/// As on Unix, with a pair over loopback.
+/// As on Unix, over loopback.
 #[cfg(not(unix))]
-fn bridge(
-    mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-) -> io::Result<Stream> {
+fn pair() -> io::Result<(Near, TcpStream)> {
     let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
     let near = std::net::TcpStream::connect(listener.local_addr()?)?;
     let (far, peer) = listener.accept()?;
     if peer != near.local_addr()? {
         return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "somebody else took the far end of a pair"));
     }
-    near.set_nonblocking(true)?;
-    near.set_nodelay(true)?;
-    far.set_nonblocking(true)?;
-    far.set_nodelay(true)?;
-    let mut far = TcpStream::from_std(far)?;
-    tokio::spawn(async move {
-        if let Err(error) = tokio::io::copy_bidirectional(&mut stream, &mut far).await {
-            tracing::debug!(%error, "a wrapped socket ended");
-        }
-    });
-    Ok(Stream::Tcp(mio::net::TcpStream::from_std(near)))
+    for end in [&near, &far] {
+        end.set_nonblocking(true)?;
+        end.set_nodelay(true)?;
+    }
+    Ok((Near::from_std(near), TcpStream::from_std(far)?))
 }
 
 impl Stream {
@@ -98,16 +122,14 @@ impl Stream {
         let both = Interest::READABLE | Interest::WRITABLE;
         match self {
             Self::Tcp(stream) => registry.register(stream, token, both),
-            #[cfg(unix)]
-            Self::Pair(stream) => registry.register(stream, token, both),
+            Self::Pair(stream, _) => registry.register(stream, token, both),
         }
     }
 
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => (&mut &*stream).read(buffer),
-            #[cfg(unix)]
-            Self::Pair(stream) => (&mut &*stream).read(buffer),
+            Self::Pair(stream, _) => (&mut &*stream).read(buffer),
         }
     }
 
@@ -117,13 +139,12 @@ impl Stream {
             let written = match (self, pieces) {
                 (Self::Tcp(stream), [piece]) => (&mut &*stream).write(piece),
                 (Self::Tcp(stream), pieces) => (&mut &*stream).write_vectored(pieces),
-                #[cfg(unix)]
-                (Self::Pair(stream), pieces) => (&mut &*stream).write_vectored(pieces),
+                (Self::Pair(stream, _), pieces) => (&mut &*stream).write_vectored(pieces),
             };
             match written {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
-                written => return written,
+                written => return written.inspect(|bytes| writes::note(*bytes)),
             }
         }
     }
@@ -134,7 +155,7 @@ impl Stream {
 
         match self {
             Self::Tcp(stream) => stream.as_fd(),
-            Self::Pair(stream) => stream.as_fd(),
+            Self::Pair(stream, _) => stream.as_fd(),
         }
     }
 
@@ -142,8 +163,7 @@ impl Stream {
     pub(super) fn end_writing(&self) {
         let ended = match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            #[cfg(unix)]
-            Self::Pair(stream) => stream.shutdown(Shutdown::Write),
+            Self::Pair(stream, _) => stream.shutdown(Shutdown::Write),
         };
         if let Err(error) = ended {
             tracing::debug!(%error, "the peer was gone before the socket was shut down");

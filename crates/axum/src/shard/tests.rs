@@ -10,13 +10,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
-use roomful::runtime::{Host, Post as _, RoomId, SharedFrames};
+use roomful::runtime::{Host, Parcel, Post as _, RoomId, SharedFrames};
 use roomful::{BoxFuture, Dialect, Limits, Rooms};
+use roomful_core::ConnectionId;
+use roomful_core::liveness::Beat;
 use roomful_core::room::PerDialect;
 use roomful_websocket::deflate::Deflater;
 use slab::Slab;
 
-use super::queue::Shard;
+use super::queue::{Newcomer, Shard};
 use super::reactor::Reactor;
 use super::room::Room;
 use super::sender::Sender;
@@ -105,7 +107,7 @@ impl World {
         rooms.start(|| Arc::new(NoHost));
         Self {
             rooms,
-            shard: Reactor::new().unwrap().shard,
+            shard: Arc::clone(&Reactor::new().unwrap().shard),
             sockets: Slab::new(),
             room: Room::new(RoomId(1), &limits),
             sender: Sender::new(io_uring),
@@ -153,7 +155,7 @@ impl World {
         socket2::SockRef::from(&near).set_send_buffer_size(1).unwrap();
         let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
         let connection = self.rooms.admit(parts, dialect).connect_at(Arc::clone(&self.shard));
-        let stream = Stream::Pair(mio::net::UnixStream::from_std(near));
+        let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
         let slot = self.sockets.insert(Socket::new(stream, connection, deflate, 0));
         self.room.enter(slot, &mut self.sockets);
         self.peers.push(Peer { slot, far, read: Vec::new(), expected: Vec::new(), deflate, is_in: true });
@@ -185,7 +187,7 @@ impl World {
         while let Ok(read) = peer.far.read(&mut buffer) {
             peer.read.extend_from_slice(&buffer[..read]);
         }
-        self.sockets[peer.slot].flush().unwrap();
+        self.sockets[peer.slot].flush(0).unwrap();
     }
 
     /// Everything is written and read.
@@ -274,9 +276,108 @@ fn what_the_outbox_cannot_hold_closes_the_reader_and_no_other() {
     let slot = world.peers[0].slot;
     for _ in 0..3 {
         world.sockets[slot].push(outbox.clone());
-        world.sockets[slot].flush().unwrap();
+        world.sockets[slot].flush(0).unwrap();
     }
     assert!(!world.sockets[slot].hears(), "its close is on its way, and nothing else is for it");
     world.enter(Dialect::Plain, false);
     assert!(world.sockets[world.peers[1].slot].hears());
+}
+
+#[test]
+fn what_is_a_members_own_is_bounded_before_it_is_flushed_too() {
+    let mut world = World::new(false);
+    world.enter(Dialect::Plain, false);
+    let frame = Bytes::from(vec![b'x'; 10_000]);
+    let slot = world.peers[0].slot;
+    for _ in 0..3 * world.rooms.limits().outbox_bytes / frame.len() {
+        world.sockets[slot].push(frame.clone());
+    }
+    assert!(!world.sockets[slot].hears(), "what nobody reads fills the outbox");
+}
+
+#[test]
+fn a_whole_tick_ahead_of_its_turn_is_bounded_too() {
+    let mut world = World::new(false);
+    world.enter(Dialect::Plain, false);
+    let enough = 3 * world.rooms.limits().outbox_bytes / 10_000;
+    (0..enough).for_each(|_| world.broadcast(10_000, None));
+    let seat = world.sockets[world.peers[0].slot].seat.unwrap();
+    world.room.settle(seat.at, &mut world.sockets);
+    assert!(!world.sockets[world.peers[0].slot].hears(), "what nobody reads fills the outbox");
+}
+
+#[test]
+fn nothing_follows_what_was_too_much() {
+    let mut world = World::new(false);
+    world.enter(Dialect::Plain, false);
+    let slot = world.peers[0].slot;
+    while world.sockets[slot].hears() {
+        world.broadcast(10_000, None);
+        world.fly(1);
+    }
+    world.read(0);
+    while world.sockets[slot].is_blocked() {
+        world.read(0);
+    }
+    // Its close is on its way, and so is this, in three ways.
+    world.broadcast(10, None);
+    world.fly(1);
+    world.broadcast(10, None);
+    world.sockets[slot].push(Bytes::from_static(b"private"));
+    world.step(&Step::Exit(0));
+    world.read(0);
+    let Peer { read, expected, .. } = &world.peers[0];
+    let got = texts(read, false);
+    assert!(expected.starts_with(&got), "{} messages, and then others", got.len());
+}
+
+#[test]
+fn a_peer_that_reads_slowly_is_alive() {
+    let mut world = World::new(false);
+    world.enter(Dialect::Plain, false);
+    let slot = world.peers[0].slot;
+    while !world.sockets[slot].is_blocked() {
+        world.sockets[slot].push(Bytes::from(vec![b'x'; 10_000]));
+        world.sockets[slot].flush(0).unwrap();
+    }
+    let silence = 2 * world.rooms.limits().heartbeat_ms;
+    world.sockets[slot].flush(silence - 1).unwrap();
+    assert_eq!(world.sockets[slot].liveness.clone().poll(silence), Beat::Dead, "it has read nothing");
+    assert!(world.peers[0].far.read(&mut [0; 4096]).unwrap() > 0);
+    world.sockets[slot].flush(silence - 1).unwrap();
+    assert_eq!(world.sockets[slot].liveness.clone().poll(silence), Beat::Ping);
+}
+
+#[test]
+fn a_socket_that_cannot_be_written_to_says_so_when_it_is_flushed() {
+    let mut world = World::new(false);
+    world.enter(Dialect::Plain, false);
+    let (far, _) = UnixStream::pair().unwrap();
+    drop(std::mem::replace(&mut world.peers[0].far, far));
+    let socket = &mut world.sockets[world.peers[0].slot];
+    (0..100).for_each(|_| socket.push(Bytes::from(vec![b'x'; 10_000])));
+    assert!(socket.has_own(), "it is flushed");
+    assert_eq!(socket.flush(0).unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_thread_that_has_ended_keeps_nothing_and_gets_no_sockets() {
+    let reactor = Reactor::new().unwrap();
+    let shard = Arc::clone(&reactor.shard);
+    let parcel = || Parcel::Private { to: ConnectionId(1), frame: Bytes::from_static(b"frame") };
+    shard.deliver(parcel());
+    assert_eq!(shard.waiting_bytes(), 5);
+    assert!(shard.is_alive());
+    drop(reactor);
+    assert!(!shard.is_alive());
+    shard.deliver(parcel());
+    assert_eq!(shard.waiting_bytes(), 5, "only what came before is counted");
+    let world = World::new(false);
+    let (near, mut far) = UnixStream::pair().unwrap();
+    near.set_nonblocking(true).unwrap();
+    let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
+    let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
+    let admission = world.rooms.admit(parts, Dialect::Plain);
+    shard.serve(Newcomer { stream, read: Bytes::new(), admission, deflate: false });
+    assert_eq!(far.read(&mut [0]).unwrap(), 0, "its peer learns of it");
 }

@@ -16,9 +16,15 @@ pub(super) struct Timers {
 impl Timers {
     /// Adds a number; returns the time at which it stands.
     pub(super) fn add(&mut self, number: usize, at: Millis) -> Millis {
-        let at = at.div_ceil(GRAIN_MS) * GRAIN_MS;
+        let at = Self::rounded(at);
         self.due.entry(at).or_default().push(number);
         at
+    }
+
+    /// The time at which a number stands that is added for this one. To be compared with when it stands already, or each
+    /// time that somebody asks would make an entry of its own.
+    pub(super) fn rounded(at: Millis) -> Millis {
+        at.div_ceil(GRAIN_MS) * GRAIN_MS
     }
 
     /// The next time at which something is due.

@@ -66,6 +66,11 @@ impl Link {
         if bytes > limit {
             return Err(Error::refused(Refused::MessageTooLarge { bytes, limit }));
         }
+        let limit = self.hub.limits.post_bytes;
+        if self.outlet.post.waiting_bytes() > limit {
+            metrics::overloaded();
+            return Err(ErrorKind::Overloaded { limit }.into_error());
+        }
         // Nobody reads what is for a socket that is over.
         if !lock(&self.inbox).has_ended() {
             self.outlet.push(socket::message(self.outlet.dialect, msg));

@@ -11,6 +11,7 @@ mod kept;
 mod large;
 mod metrics;
 mod order;
+mod overload;
 mod race;
 mod scripted;
 mod sockets;

@@ -5,6 +5,7 @@ mod guards;
 mod hooks;
 mod kept;
 mod order;
+mod overload;
 mod wire;
 
 use std::sync::Arc;
