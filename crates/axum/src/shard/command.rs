@@ -89,7 +89,8 @@ impl Reactor {
             return self.shard.handed_over(item.1);
         };
         let except = spared.filter(|seat| seat.room == id).map(|seat| seat.at);
-        let touched = room.push(item, except, &mut self.sockets, &mut self.deflater);
+        let spare = || self.spare.pop().unwrap_or_default();
+        let touched = room.push(item, except, &mut self.sockets, &mut self.deflater, spare);
         if let Some(slot) = touched {
             self.touch(slot);
         }

@@ -49,7 +49,7 @@ pub(super) struct Reactor {
     pub(super) to_fly: VecDeque<RoomId>,
     /// Rooms that write when a time has come.
     pub(super) later: BTreeSet<(Millis, RoomId)>,
-    spare: Vec<Tick>,
+    pub(super) spare: Vec<Tick>,
     pub(super) deflater: Deflater,
     pub(super) inflater: Inflater,
     buffer: Vec<u8>,
@@ -210,15 +210,14 @@ impl Reactor {
             && let Some(id) = self.to_fly.pop_front()
         {
             let Some(room) = self.rooms.get_mut(&id) else { continue };
-            let spare = || self.spare.pop().unwrap_or_default();
             left = left.saturating_sub(room.members());
-            match room.fly((now, SLICE), &mut self.sockets, sender, spare, &mut failed) {
+            match room.fly((now, SLICE), &mut self.sockets, sender, &mut failed) {
                 None => self.to_fly.push_back(id),
                 Some(landed) => {
                     room.has_turn = false;
                     self.shard.handed_over(landed.weight());
                     if self.spare.len() < SPARE_TICKS {
-                        self.spare.push(landed);
+                        self.spare.push(landed.into_spare());
                     }
                     self.schedule(id);
                 }

@@ -113,15 +113,19 @@ impl Room {
         socket.has_own().then_some(member.slot)
     }
 
-    /// Gathers an item. `except` is the seat of whom it is not for. Returns a slot that has something to be flushed.
+    /// Gathers an item, with the memory of `spare` where it is the first: a quiet room has none. `except` is the seat of whom it is not for. Returns a slot that has something to be flushed.
     pub(super) fn push(
         &mut self,
         (item, weight): (Item, usize),
         except: Option<usize>,
         sockets: &mut Slab<Socket>,
         deflater: &mut Deflater,
+        spare: impl FnOnce() -> Tick,
     ) -> Option<usize> {
         let settled = except.and_then(|at| self.settle(at, sockets));
+        if self.tick.is_empty() {
+            self.tick.adopt(spare());
+        }
         let compression = Compression { deflater, from_bytes: self.compress_from_bytes };
         self.tick.push(item, weight, &self.census, compression);
         if let Some(spared) = except.and_then(|at| self.members.get_mut(at)) {
@@ -142,14 +146,13 @@ impl Room {
         (now, limit): (Millis, usize),
         sockets: &mut Slab<Socket>,
         sender: &mut Sender,
-        spare: impl FnOnce() -> Tick,
         failed: &mut Vec<(usize, io::Error)>,
     ) -> Option<Tick> {
         let mut flight = match self.flight.take() {
             Some(flight) => flight,
             None => {
                 self.open_at = now + self.window_ms;
-                Flight { tick: self.tick.take(spare()), at: 0 }
+                Flight { tick: self.tick.take(), at: 0 }
             }
         };
         let Flight { tick, at } = &mut flight;

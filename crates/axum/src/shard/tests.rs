@@ -24,7 +24,7 @@ use super::room::Room;
 use super::sender::Sender;
 use super::socket::Socket;
 use super::stream::Stream;
-use super::tick::Item;
+use super::tick::{Item, Tick};
 
 /// Rooms in which nothing runs: what is tested here is below them.
 struct NoHost;
@@ -166,7 +166,7 @@ impl World {
         let frames = PerDialect { plain: Some(plain.clone().into()), v1: Some(v1.clone().into()) };
         let item = Item::Frame(Arc::new(SharedFrames::new(frames)));
         let spared = except.map(|at| self.sockets[self.peers[at].slot].seat.unwrap().at);
-        self.room.push((item, 1), spared, &mut self.sockets, &mut self.deflater);
+        self.room.push((item, 1), spared, &mut self.sockets, &mut self.deflater, Tick::default);
         for (at, peer) in self.peers.iter_mut().enumerate().filter(|(_, peer)| peer.is_in) {
             if except != Some(at) {
                 let is_v1 = self.sockets[peer.slot].kind.dialect == Dialect::V1;
@@ -177,7 +177,7 @@ impl World {
 
     fn fly(&mut self, limit: usize) {
         let mut failed = Vec::new();
-        self.room.fly((0, limit), &mut self.sockets, &mut self.sender, Default::default, &mut failed);
+        self.room.fly((0, limit), &mut self.sockets, &mut self.sender, &mut failed);
         assert!(failed.is_empty(), "{failed:?}");
     }
 

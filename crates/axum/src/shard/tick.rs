@@ -134,21 +134,26 @@ impl Tick {
         Ok(conflated)
     }
 
-    /// Takes the items out, and leaves an empty tick behind them that goes on counting and has `spare`'s memory.
-    pub(super) fn take(&mut self, mut spare: Tick) -> Tick {
-        spare.reset(self.end());
-        std::mem::replace(self, spare)
+    /// Takes the items out, and leaves an empty tick behind them that goes on counting.
+    pub(super) fn take(&mut self) -> Tick {
+        let next = Tick { first: self.end(), ..Tick::default() };
+        std::mem::replace(self, next)
     }
 
-    fn reset(&mut self, first: u64) {
-        self.first = first;
-        self.weight = 0;
+    /// The memory of a tick that has landed, with nothing in it.
+    pub(super) fn into_spare(mut self) -> Tick {
         self.items.clear();
         for Encoded { bytes, ends } in &mut self.encoded {
             bytes.clear();
             bytes.shrink_to(KEPT_BYTES);
             ends.clear();
         }
+        Tick { first: 0, weight: 0, ..self }
+    }
+
+    /// Goes on with this memory. For an empty tick.
+    pub(super) fn adopt(&mut self, spare: Tick) {
+        *self = Tick { first: self.first, ..spare };
     }
 
     fn index(&self, number: u64) -> usize {
