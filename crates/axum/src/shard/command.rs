@@ -51,7 +51,7 @@ impl Reactor {
         let Some(slot) = self.slot(connection) else { return };
         let Some(socket) = self.sockets.get(slot).filter(|socket| socket.hears()) else { return };
         let limits = socket.connection.limits();
-        let room = self.rooms.entry(id).or_insert_with(|| Room::new(id, limits));
+        let room = self.rooms.entry(id).or_insert_with(|| Box::new(Room::new(id, limits)));
         room.enter(slot, &mut self.sockets);
     }
 

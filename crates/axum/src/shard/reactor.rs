@@ -39,7 +39,8 @@ pub(super) struct Reactor {
     pub(super) shard: Arc<Shard>,
     pub(super) sockets: Slab<Socket>,
     pub(super) slots: HashMap<ConnectionId, usize>,
-    pub(super) rooms: HashMap<RoomId, Room>,
+    /// Boxed, since a table keeps half of its places empty.
+    pub(super) rooms: HashMap<RoomId, Box<Room>>,
     pub(super) timers: Timers,
     /// Sockets with something to read.
     pub(super) to_read: VecDeque<usize>,

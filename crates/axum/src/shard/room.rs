@@ -20,7 +20,7 @@ pub(super) struct Room {
     members: Vec<Member>,
     census: Census,
     tick: Tick,
-    flight: Option<Flight>,
+    flight: Option<Box<Flight>>,
     /// When the next tick may take off.
     pub(super) open_at: Millis,
     /// Milliseconds between two ticks.
@@ -152,10 +152,10 @@ impl Room {
             Some(flight) => flight,
             None => {
                 self.open_at = now + self.window_ms;
-                Flight { tick: self.tick.take(), at: 0 }
+                Box::new(Flight { tick: self.tick.take(), at: 0 })
             }
         };
-        let Flight { tick, at } = &mut flight;
+        let Flight { tick, at } = &mut *flight;
         let first = *at;
         *at = self.members.len().min(first + limit);
         let mut due = Vec::new();

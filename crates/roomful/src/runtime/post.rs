@@ -188,16 +188,16 @@ pub(crate) struct Outlet {
 
 /// The close that this side has begun. The first one stands.
 #[derive(Debug, Default)]
-pub(super) struct Closing(OnceLock<Close>);
+pub(super) struct Closing(OnceLock<Box<Close>>);
 
 impl Closing {
     pub(super) fn get(&self) -> Option<&Close> {
-        self.0.get()
+        self.0.get().map(|close| &**close)
     }
 
     /// `false` when another was there first.
     pub(super) fn begin(&self, close: Close) -> bool {
-        self.0.set(close).is_ok()
+        self.0.set(Box::new(close)).is_ok()
     }
 }
 
