@@ -42,6 +42,9 @@ pub enum Failure {
         /// What is missing.
         why: String,
     },
+    /// Our own server did not do what it must; the report is written all the same.
+    #[error("our own server did not do what it must: {0}")]
+    Ours(String),
     /// A scenario cannot be run here, which is nobody's fault.
     #[error("not run: {0}")]
     Skipped(String),

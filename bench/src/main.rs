@@ -57,5 +57,5 @@ fn measure(args: &Args) -> Result<(), Failure> {
         println!("wrote {}", path.display());
     }
     let failures: Vec<&str> = report.our_failures().collect();
-    if failures.is_empty() { Ok(()) } else { Err(Failure::Violation(failures.join("; "))) }
+    if failures.is_empty() { Ok(()) } else { Err(Failure::Ours(failures.join("; "))) }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token};
 use socket2::SockRef;
 
+use super::alarm::Alarm;
 use super::connection::{Connection, Ear, Phase, Traffic};
 use super::handshake;
 use super::inflate::Inflater;
@@ -38,6 +39,7 @@ pub enum Offer {
 pub struct Fleet {
     poll: Poll,
     events: Events,
+    alarm: Alarm,
     connections: Vec<Connection>,
     buffer: Vec<u8>,
     inflater: Inflater,
@@ -55,8 +57,10 @@ impl Fleet {
     ///
     /// When the system has no more readiness queues.
     pub fn new(dialect: Dialect, kind: &'static str) -> Result<Self, Failure> {
+        let poll = Poll::new().map_err(Failure::io("a poll"))?;
         Ok(Self {
-            poll: Poll::new().map_err(Failure::io("a poll"))?,
+            alarm: Alarm::new(poll.registry())?,
+            poll,
             events: Events::with_capacity(4096),
             connections: Vec::new(),
             buffer: vec![0; BUFFER],
@@ -141,19 +145,23 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits for what comes within `timeout`, and takes it in. A timeout of less than a millisecond does not wait.
+    /// Waits for what comes within `timeout`, and takes it in.
     ///
     /// # Errors
     ///
     /// When a connection ends, or something comes that must not.
     pub fn poll(&mut self, tally: &mut Tally, timeout: Duration) -> Result<(), Failure> {
-        let timeout = Duration::from_millis(timeout.as_millis().try_into().unwrap_or(u64::MAX));
+        // Whole milliseconds the poll can count by itself.
+        if !timeout.subsec_nanos().is_multiple_of(1_000_000) {
+            self.alarm.set(timeout)?;
+        }
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             other => other.map_err(Failure::io("the poll"))?,
         }
         for event in &self.events {
             let Token(member) = event.token();
+            // Nothing has the number of the alarm, which has done its work by ending the wait.
             let Some(connection) = self.connections.get_mut(member) else { continue };
             if event.is_writable() {
                 connection.flush()?;

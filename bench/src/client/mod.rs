@@ -1,5 +1,6 @@
 //! A WebSocket client that costs little, so that a server can be loaded from one other processor.
 
+mod alarm;
 mod connection;
 mod fleet;
 pub mod frame;

@@ -101,7 +101,7 @@ pub enum Load {
         /// Messages a second.
         per_second: f64,
     },
-    /// As [`Load::Paced`] in one room, to all, and to ourselves with a coalescing window too.
+    /// As [`Load::Paced`] in one room, to ourselves with a coalescing window and without, and to the one that is cheapest.
     Window {
         /// Members, the sender too.
         members: usize,
@@ -212,10 +212,11 @@ impl Scenario {
                 .collect()
             }
             Load::Window { .. } => {
+                let few = [OURSELVES, "bun"];
                 let ours = peers.iter().find(|peer| peer.name == OURSELVES);
                 let window =
                     ours.map(|peer| Contestant { label: "roomful, 10 ms window", kind: BENCH_WINDOW, ..plain(peer) });
-                window.into_iter().chain(peers.iter().map(plain)).collect()
+                window.into_iter().chain(peers.iter().filter(|peer| few.contains(&peer.name)).map(plain)).collect()
             }
             Load::Functions { .. } => peers.iter().filter(|peer| peer.name == OURSELVES).map(plain).collect(),
             _ => peers.iter().map(plain).collect(),

@@ -16,7 +16,7 @@ const SMALL: Content = Content::Text(64);
 /// How long an idle server may put itself in order before its memory is read, in slots.
 const REST_SLOTS: u32 = 2;
 /// How long a reader is stalled, in slots: until the kernel holds no more for it, and the server has to.
-const STALLED_SLOTS: u32 = 8;
+const STALLED_SLOTS: u32 = 6;
 /// How long two thousand may take to know each other.
 const JOIN_PATIENCE: Duration = Duration::from_secs(180);
 

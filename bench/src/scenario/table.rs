@@ -67,7 +67,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "window",
         title: "One sender to 500, 64 B, 200 messages a second, with a window of 10 ms",
         measures: "what a room saves that holds messages back for 10 ms after each send, and what that costs in latency",
-        omits: "rooms with windows of other lengths",
+        omits: "windows of other lengths; peers beyond the cheapest, which `rate` has",
         family: Family::Window,
         load: Load::Window { members: 501, content: Content::Text(64), per_second: 200.0 },
     },

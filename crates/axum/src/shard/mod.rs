@@ -14,7 +14,7 @@ mod room;
 mod sender;
 mod socket;
 mod stream;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests;
 mod tick;
 mod timers;

@@ -1,6 +1,8 @@
 //! A room's members against a model, over sockets that are full at any moment: whoever comes, goes, reads slowly or is
 //! spoken to alone, everybody gets what was for it, in order, once.
 
+#![cfg(target_os = "linux")]
+
 use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;

@@ -38,8 +38,8 @@ pub(crate) struct Link {
     pub(super) intake: Mutex<Intake>,
     pub(super) space: AtomicWaker,
     pub(super) member: MemberId,
-    /// Where the connection outlives the process: who it is, to be kept.
-    pub(super) vetted: Option<Vetted>,
+    /// Where the connection outlives the process: who it is, to be kept. Boxed, because nowhere else is there one.
+    pub(super) vetted: Option<Box<Vetted>>,
     /// Whether `on_join`, or a socket's `open`, has run to its end.
     opened: AtomicBool,
     /// In bytes: the room's bound, or what there is left to keep it in.
@@ -125,7 +125,7 @@ impl Link {
             space: AtomicWaker::new(),
             presence_limit: limits.presence_bytes.min(to_keep_it.unwrap_or(usize::MAX)),
             member,
-            vetted,
+            vetted: vetted.map(Box::new),
             opened: AtomicBool::new(opened),
             joined: OnceLock::new(),
             teardowns: Teardowns::default(),
@@ -384,7 +384,7 @@ impl Link {
     /// Has the platform keep what this connection needs to go on in another process, where it is one that does.
     pub(super) fn keep(&self, seat: Option<Seat>) {
         let (Some(vetted), Some(keeper)) = (&self.vetted, self.hub.keeper()) else { return };
-        let kept = Kept::new(vetted.clone(), self.member.clone(), self.opened.load(Ordering::Relaxed), seat);
+        let kept = Kept::new(Vetted::clone(vetted), self.member.clone(), self.opened.load(Ordering::Relaxed), seat);
         match kept.to_bytes() {
             Ok(bytes) => keeper.keep(&self.member, &bytes),
             Err(error) => tracing::error!(member = %self.member, %error, "a connection cannot be kept"),
