@@ -23,6 +23,10 @@ The commands of this project.
         --peers LIST  compare with these servers, with commas between
         --list        print the scenarios and the servers, and run none
 
+    cargo xtask instructions [--accept]
+        Count the instructions that a message to 500 members takes, and compare them with the committed figures.
+        --accept      write what was counted where the figures stand
+
     cargo xtask help
         Print this text.";
 
@@ -42,6 +46,10 @@ pub(crate) enum Request {
     Demo {
         port: u16,
         on: Platform,
+    },
+    /// Count instructions, and compare them or have them accepted.
+    Instructions {
+        accept: bool,
     },
     /// Run the benchmark, which reads these words itself.
     Bench {
@@ -69,7 +77,7 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownCommand(word) => {
-                write!(f, "there is no command `{word}`: only `test`, `demo` and `bench`")
+                write!(f, "there is no command `{word}`: only `test`, `demo`, `bench` and `instructions`")
             }
             Self::UnknownOption { command, word } => {
                 write!(f, "`cargo xtask {command}` knows no `{word}`")
@@ -93,6 +101,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "help" | "--help" | "-h" => Ok(Request::Help),
         "test" => parse_test(words),
         "demo" => parse_demo(words),
+        "instructions" => parse_instructions(words),
         "bench" => Ok(Request::Bench { words: words.collect() }),
         _ => Err(UsageError::UnknownCommand(command)),
     }
@@ -130,6 +139,18 @@ fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageE
         }
     }
     Ok(Request::Demo { port, on })
+}
+
+fn parse_instructions(words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    let mut accept = false;
+    for word in words {
+        match word.as_str() {
+            "--help" | "-h" => return Ok(Request::Help),
+            "--accept" => accept = true,
+            _ => return Err(UsageError::UnknownOption { command: "instructions", word }),
+        }
+    }
+    Ok(Request::Instructions { accept })
 }
 
 /// `--port=1` is `("--port", Some("1"))`.
@@ -196,6 +217,13 @@ mod tests {
     }
 
     #[test]
+    fn instructions_are_compared_unless_they_are_accepted() {
+        assert_eq!(parse_line("instructions"), Ok(Request::Instructions { accept: false }));
+        assert_eq!(parse_line("instructions --accept"), Ok(Request::Instructions { accept: true }));
+        assert!(parse_line("instructions --acept").is_err());
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         assert_eq!(parse_line("tset"), Err(UsageError::UnknownCommand("tset".to_owned())));
         assert_eq!(
@@ -211,7 +239,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `demo` and `bench`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `demo`, `bench` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! - `test` installs what the tests need and runs every one of them, as CI does;
 //! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker;
-//! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs.
+//! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs;
+//! - `instructions` counts what one message costs, and moves the figure that a change is held to.
 
 mod apt;
 mod args;
@@ -10,6 +11,7 @@ mod bench;
 mod cargo_tools;
 mod command;
 mod demo;
+mod instructions;
 mod layering;
 mod npm;
 mod repo;
@@ -55,6 +57,7 @@ fn serve(request: Request) -> Result<(), Failure> {
         }
         Request::Test { only } => test::run(&Repo::find()?, &only),
         Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
+        Request::Instructions { accept } => instructions::run(&Repo::find()?, accept),
         Request::Bench { words } => bench::run(&Repo::find()?, &words),
     }
 }

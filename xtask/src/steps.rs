@@ -4,7 +4,7 @@ use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::{Outcome, Step};
 use crate::worker::{self, WORKER};
-use crate::{bench, layering, npm, sans_io, tools};
+use crate::{bench, instructions, layering, npm, sans_io, tools};
 
 /// The npm package `roomful`.
 const CLIENT: &str = "clients/typescript";
@@ -27,6 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &["tools-rust"],
         work: worker::tools,
     },
+    Step { name: "tools-valgrind", promise: "valgrind is installed", needs: &[], work: tools::valgrind },
     Step { name: "fmt", promise: "the Rust code is formatted", needs: &["tools-rust"], work: fmt },
     Step { name: "layering", promise: "imports point down, and the core does no I/O", needs: &[], work: layers },
     Step {
@@ -56,6 +57,12 @@ pub(crate) const STEPS: &[Step] = &[
         work: bench::lint,
     },
     Step { name: "bench-test", promise: "the tests of the load generator", needs: &[], work: bench::test },
+    Step {
+        name: "instructions",
+        promise: "a message to 500 members takes no more instructions than it did",
+        needs: &["tools-valgrind"],
+        work: instructions::check,
+    },
     Step { name: "doc", promise: "the documentation builds without a warning", needs: &[], work: doc },
     Step { name: "types", promise: "the generated TypeScript is what the Rust code says", needs: &[], work: types },
     Step {

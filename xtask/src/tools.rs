@@ -113,6 +113,25 @@ pub(crate) fn cargo_deny(repo: &Repo) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
+/// What is said where there is no callgrind whose figures could be compared.
+pub(crate) const ONLY_ON_LINUX: &str = "instructions are counted on Linux only";
+
+/// valgrind, from Debian.
+pub(crate) fn valgrind(repo: &Repo) -> Result<Outcome, Failure> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::PassedExcept(ONLY_ON_LINUX.to_owned()));
+    }
+    let version = || command::probe(&mut repo.program("valgrind", ".", ["--version"]));
+    if version().is_none() {
+        let remedy = "install valgrind yourself (on Debian, as root: `apt-get update && apt-get install valgrind`)";
+        apt::install(repo, &["valgrind"], "valgrind", remedy)?;
+    }
+    let version = version()
+        .ok_or_else(|| Failure::new("valgrind does not start", "run `valgrind --version` and read what it says"))?;
+    println!("  {version}");
+    Ok(Outcome::Passed)
+}
+
 /// Major and minor of what a tool prints when it is asked its version: `v20.1.0`, `10.2.0`, `cargo-deny 0.20.2`.
 fn version_of(text: &str) -> Option<(u32, u32)> {
     let version = text.split_whitespace().last()?.trim_start_matches('v');

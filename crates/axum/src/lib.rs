@@ -24,6 +24,9 @@ mod shutdown;
 
 pub use router::RoomsExt;
 pub use serve::{Server, serve};
+#[cfg(all(feature = "bench", unix))]
+#[doc(hidden)]
+pub use shard::ManualShard;
 pub use shard::Sockets;
 pub use shutdown::shutdown_signal;
 

@@ -6,6 +6,8 @@
 mod backlog;
 mod command;
 mod life;
+#[cfg(all(feature = "bench", unix))]
+mod manual;
 mod queue;
 mod reactor;
 mod room;
@@ -28,6 +30,8 @@ use std::time::Duration;
 use hyper::upgrade::Upgraded;
 use roomful::Admission;
 
+#[cfg(all(feature = "bench", unix))]
+pub use manual::ManualShard;
 use queue::{Newcomer, Shard};
 use reactor::Reactor;
 

@@ -15,7 +15,7 @@ use roomful_core::{ConnectionId, Millis};
 use roomful_websocket::deflate::{Deflater, Inflater};
 use slab::Slab;
 
-use super::queue::{Shard, WAKER};
+use super::queue::{Command, Shard, WAKER};
 use super::room::Room;
 use super::sender::Sender;
 use super::socket::Socket;
@@ -32,7 +32,7 @@ const SLICE: usize = 128;
 /// Buffers of ticks that have landed are kept for the next ones, this many of them.
 const SPARE_TICKS: usize = 4;
 
-const EVENTS: usize = 1_024;
+pub(super) const EVENTS: usize = 1_024;
 
 pub(super) struct Reactor {
     poll: Poll,
@@ -87,23 +87,39 @@ impl Reactor {
         let mut events = Events::with_capacity(EVENTS);
         let mut commands = Vec::new();
         while !self.shard.has_ended() {
-            if let Err(error) = self.wait(&mut events) {
+            if let Err(error) = self.turn(&mut sender, &mut events, &mut commands) {
                 tracing::error!(%error, "a thread of sockets cannot wait for them");
                 return;
             }
-            self.note(&events);
-            self.shard.take(&mut commands);
-            commands.drain(..).for_each(|command| self.carry_out(command));
-            for _ in 0..self.to_read.len() {
-                self.read_next();
-            }
-            self.fly(&mut sender);
-            for _ in 0..self.to_write.len().min(SLICE) {
-                self.flush_next();
-            }
-            writes::tell();
-            self.look_at_the_time();
         }
+    }
+
+    /// Waits until there is something to do, and does a slice of each kind of it. `commands` must be empty.
+    pub(super) fn turn(
+        &mut self,
+        sender: &mut Sender,
+        events: &mut Events,
+        commands: &mut Vec<Command>,
+    ) -> io::Result<()> {
+        self.wait(events)?;
+        self.note(events);
+        self.shard.take(commands);
+        commands.drain(..).for_each(|command| self.carry_out(command));
+        for _ in 0..self.to_read.len() {
+            self.read_next();
+        }
+        self.fly(sender);
+        for _ in 0..self.to_write.len().min(SLICE) {
+            self.flush_next();
+        }
+        writes::tell();
+        self.look_at_the_time();
+        Ok(())
+    }
+
+    /// Whether a turn would have something to do without waiting.
+    pub(super) fn is_busy(&self) -> bool {
+        !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty())
     }
 
     pub(super) fn registry(&self) -> &mio::Registry {
@@ -116,8 +132,7 @@ impl Reactor {
 
     /// Waits until there is something to do.
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let busy = !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty());
-        let timeout = if busy || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
+        let timeout = if self.is_busy() || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
         let waited = self.poll.poll(events, timeout);
         self.shard.wake_up();
         match waited {
