@@ -43,7 +43,8 @@ impl ManualShard {
     /// When it cannot be made not to block.
     pub fn serve(&self, stream: UnixStream, admission: Admission, deflate: bool) -> io::Result<()> {
         stream.set_nonblocking(true)?;
-        let stream = Stream::Pair(mio::net::UnixStream::from_std(stream));
+        let nobody_to_tell = tokio::sync::oneshot::channel().0;
+        let stream = Stream::Pair(mio::net::UnixStream::from_std(stream), nobody_to_tell);
         self.reactor.shard.serve(Newcomer { stream, read: Bytes::new(), admission, deflate });
         Ok(())
     }
