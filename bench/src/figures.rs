@@ -33,8 +33,8 @@ pub struct Figures {
     pub memory_per_connection: Option<f64>,
     /// By how much the server's memory in user space grew, in bytes.
     pub memory_growth: Option<f64>,
-    /// The p99 of the same load with nothing in its way, in milliseconds.
-    pub undisturbed_p99: Option<f64>,
+    /// How late the same messages came with nothing in their way.
+    pub undisturbed: Option<Latency>,
     /// System calls, in a slot that was slowed down by counting them.
     pub system_calls: Option<SystemCalls>,
     /// Where processor time went, in a slot that was slowed down by sampling it.
@@ -93,6 +93,11 @@ impl Figures {
     /// Processors that the server kept busy.
     pub fn cores(&self) -> Option<f64> {
         (self.seconds > 0.0).then(|| self.cpu_seconds / self.seconds)
+    }
+
+    /// By how much later messages came than with nothing in their way, in milliseconds.
+    pub fn delay(&self, percentile: fn(Latency) -> f64) -> Option<f64> {
+        Some(percentile(self.latency?) - percentile(self.undisturbed?))
     }
 
     /// The part of the slot that the server or the load generator waited for a processor that something else had.
@@ -170,6 +175,14 @@ mod tests {
     fn nothing_delivered_has_no_cost_for_each_delivery() {
         assert_eq!(Figures::default().cpu_per_delivery(), None);
         assert_eq!(ratio(&[Figures::default()], &[costing(1.0)], Figures::cpu_per_delivery), None);
+    }
+
+    #[test]
+    fn a_delay_is_told_where_both_were_measured() {
+        let latency = |p99| Some(Latency { p50: 0.1, p99, p999: p99, max: p99 });
+        let figures = Figures { latency: latency(5.0), undisturbed: latency(0.5), ..Figures::default() };
+        assert_eq!(figures.delay(|latency| latency.p99), Some(4.5));
+        assert_eq!(Figures { undisturbed: None, ..figures }.delay(|latency| latency.p99), None);
     }
 
     #[test]

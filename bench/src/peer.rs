@@ -20,8 +20,8 @@ pub struct Peer {
 
 #[derive(Debug)]
 enum Program {
-    /// The project's own server, built in the project's workspace.
-    Fixture,
+    /// The project's own server, built in the project's workspace, with these words.
+    Fixture(&'static [&'static str]),
     /// A binary of this workspace.
     Built { name: &'static str, words: &'static [&'static str] },
     /// A script for Node.
@@ -32,6 +32,8 @@ enum Program {
 
 /// Ourselves, whom every ratio is of.
 pub const OURSELVES: &str = "roomful";
+/// Ourselves without io_uring.
+pub const WITH_SENDS: &str = "roomful-send";
 
 /// All there are. The first is ourselves.
 pub const PEERS: &[Peer] = &[
@@ -39,13 +41,19 @@ pub const PEERS: &[Peer] = &[
         name: OURSELVES,
         does: "reads the message as JSON, runs the room's handler, numbers and encodes an envelope; keeps a roster; speaks roomful.v1",
         dialect: Dialect::Roomful,
-        program: Program::Fixture,
+        program: Program::Fixture(&[]),
+    },
+    Peer {
+        name: WITH_SENDS,
+        does: "the same as roomful, written to with a system call a socket, where roomful writes to many with one through io_uring",
+        dialect: Dialect::Roomful,
+        program: Program::Fixture(&["--no-io-uring"]),
     },
     Peer {
         name: "roomful-plain",
-        does: "the same, to clients that ask for no sub-protocol",
+        does: "the same as roomful, to clients that ask for no sub-protocol",
         dialect: Dialect::RoomfulPlain,
-        program: Program::Fixture,
+        program: Program::Fixture(&[]),
     },
     Peer {
         name: "bun",
@@ -101,7 +109,7 @@ pub fn find(name: &str) -> Result<&'static Peer, Failure> {
 impl Peer {
     /// Whether it is this project's server, in whatever dialect.
     pub fn is_ours(&self) -> bool {
-        matches!(self.program, Program::Fixture)
+        matches!(self.program, Program::Fixture(_))
     }
 
     /// The command that starts it, below the repository's root.
@@ -112,8 +120,9 @@ impl Peer {
     pub fn command(&self, repository: &Path) -> Result<Command, Failure> {
         let scripts = repository.join("bench/peers/node");
         let (program, words): (PathBuf, Vec<PathBuf>) = match &self.program {
-            Program::Fixture => {
-                (repository.join("target/release/fixture"), ["--port", "0"].map(PathBuf::from).to_vec())
+            Program::Fixture(words) => {
+                let words = ["--port", "0"].iter().chain(*words);
+                (repository.join("target/release/fixture"), words.map(PathBuf::from).collect())
             }
             Program::Built { name, words } => {
                 (repository.join("bench/target/release").join(name), words.iter().map(PathBuf::from).collect())

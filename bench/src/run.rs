@@ -197,6 +197,7 @@ impl Entry {
         words.extend(figures.cpu_per_delivery().map(|micros| format!("{micros:.2} µs a delivery")));
         words.extend(figures.delivered().map(|part| format!("{:.1}% delivered", part * 100.0)));
         words.extend(figures.latency.map(|latency| format!("p99 {:.1} ms", latency.p99)));
+        words.extend(figures.undisturbed.map(|latency| format!("p99 {:.1} ms undisturbed", latency.p99)));
         words.extend(figures.ready_seconds.map(|seconds| format!("everybody knows everybody after {seconds:.2} s")));
         words.extend(figures.memory_per_connection.map(|bytes| format!("{bytes:.0} B a connection")));
         words.extend(figures.memory_growth.map(|bytes| format!("grew by {:.2} MiB", bytes / 1048576.0)));

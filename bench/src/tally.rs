@@ -25,7 +25,7 @@ const LONGEST: u64 = 60_000_000;
 pub struct Tally {
     /// Marks that arrived since [`Tally::restart`].
     pub deliveries: u64,
-    /// How late they came, in microseconds.
+    /// How late they came, in microseconds; those of senders that are timed.
     pub latency: Histogram<u64>,
     /// Who is where, for a server that says it.
     pub rosters: Option<Rosters>,
@@ -33,6 +33,8 @@ pub struct Tally {
     since: u64,
     promise: Promise,
     senders: usize,
+    /// How many of them are timed, from the first on.
+    timed: usize,
     /// The newest of each sender at each receiver.
     newest: Vec<u32>,
     clock: Clock,
@@ -48,9 +50,15 @@ impl Tally {
             since: 0,
             promise,
             senders,
+            timed: senders,
             newest: vec![0; receivers * senders],
             clock,
         }
+    }
+
+    /// The same, which times the messages of the first `senders` alone, and checks and counts those of the others.
+    pub fn timing(self, senders: usize) -> Self {
+        Self { timed: senders, ..self }
     }
 
     /// Counts from zero again, and only what is sent from now on; what was seen of each sender stays.
@@ -104,7 +112,9 @@ impl Tally {
             return Ok(());
         }
         self.deliveries += 1;
-        self.latency.saturating_record(now.saturating_sub(mark.sent));
+        if (mark.sender as usize) < self.timed {
+            self.latency.saturating_record(now.saturating_sub(mark.sent));
+        }
         Ok(())
     }
 }
@@ -170,6 +180,15 @@ mod tests {
         tally.restart();
         tally.hear(0, &message(0, 2)).expect("what was seen of each sender stays");
         assert_eq!(tally.deliveries, 0, "it was sent before the restart");
+    }
+
+    #[test]
+    fn who_is_not_timed_is_counted_and_checked() {
+        let mut tally = tally(Promise::Every).timing(1);
+        tally.hear(0, &message(0, 1)).expect("of the sender that is timed");
+        tally.hear(0, &message(1, 1)).expect("of the other");
+        assert_eq!((tally.deliveries, tally.latency.len()), (2, 1));
+        assert!(tally.hear(0, &message(1, 1)).is_err(), "twice");
     }
 
     #[test]

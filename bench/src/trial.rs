@@ -1,5 +1,6 @@
 //! One server under load.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::client::{Fleet, Offer, frame};
@@ -21,6 +22,8 @@ pub struct Layout {
     pub rooms: usize,
     /// Members of each, those who talk too.
     pub members: usize,
+    /// Members of one more room beside those, its sender too, whose messages are not timed; none where it is 0.
+    pub neighbours: usize,
     /// Who talks.
     pub talkers: Talkers,
     /// What is offered in the handshake.
@@ -43,18 +46,26 @@ pub enum Talkers {
 impl Layout {
     /// Connections altogether.
     pub fn connections(&self) -> usize {
-        self.rooms * self.members
+        self.rooms * self.members + self.neighbours
     }
 
     /// The room of each connection.
     pub fn room_names(&self) -> Vec<String> {
-        (0..self.connections()).map(|member| format!("r{}", member / self.members)).collect()
+        let rooms = self.members_of_rooms().enumerate();
+        rooms.flat_map(|(room, members)| members.map(move |_| format!("r{room}"))).collect()
+    }
+
+    /// The connections of each room; the neighbours' is the last.
+    fn members_of_rooms(self) -> impl Iterator<Item = Range<usize>> {
+        let timed = self.rooms * self.members;
+        let rooms = (0..self.rooms).map(move |room| room * self.members..(room + 1) * self.members);
+        rooms.chain((self.neighbours > 0).then(|| timed..timed + self.neighbours))
     }
 
     fn senders(&self) -> Vec<Sender> {
         let members: Vec<usize> = match self.talkers {
             Talkers::None => Vec::new(),
-            Talkers::First => (0..self.rooms).map(|room| room * self.members).collect(),
+            Talkers::First => self.members_of_rooms().map(|members| members.start).collect(),
             Talkers::All => (0..self.connections()).collect(),
         };
         members.into_iter().map(|member| Sender { member, seq: 0 }).collect()
@@ -63,6 +74,15 @@ impl Layout {
     fn promise(&self) -> Promise {
         if self.talkers == Talkers::All { Promise::Newer } else { Promise::Every }
     }
+}
+
+/// Messages at a rate.
+struct Stream {
+    schedule: Schedule,
+    /// Who sends them, in turn.
+    senders: Range<usize>,
+    /// How many get each.
+    receivers: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -103,10 +123,12 @@ impl Trial {
     /// When it cannot be started.
     pub fn start(peer: &'static Peer, on: Placement<'_>, layout: Layout, clock: Clock) -> Result<Self, Failure> {
         let senders = layout.senders();
+        let timed = senders.len() - usize::from(layout.neighbours > 0);
+        let tally = Tally::new(peer.dialect, layout.connections(), senders.len(), layout.promise(), clock);
         Ok(Self {
             server: Server::start(peer, on)?,
             fleet: Fleet::new(peer.dialect, layout.kind)?,
-            tally: Tally::new(peer.dialect, layout.connections(), senders.len(), layout.promise(), clock),
+            tally: tally.timing(timed),
             layout,
             peer,
             senders,
@@ -145,12 +167,9 @@ impl Trial {
     }
 
     fn right_rosters(&self) -> usize {
-        let members = self.layout.members;
         match &self.tally.rosters {
             None => self.layout.connections(),
-            Some(rosters) => {
-                (0..self.layout.rooms).map(|room| rosters.right(room * members..(room + 1) * members)).sum()
-            }
+            Some(rosters) => self.layout.members_of_rooms().map(|members| rosters.right(members)).sum(),
         }
     }
 
@@ -176,28 +195,64 @@ impl Trial {
         reading.end(self, owed / receivers.max(1), owed)
     }
 
-    /// Sends `per_second` messages a second, by all senders in turn, for this long, and waits for their deliveries.
+    /// As [`Trial::paced_beside`], while the neighbours, if there are any, say nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a delivery is missing, doubled or out of order.
+    pub fn paced(&mut self, content: Content, per_second: f64, length: Duration) -> Result<Figures, Failure> {
+        self.paced_beside(content, per_second, None, length)
+    }
+
+    /// Sends `per_second` messages a second, by all senders in turn but the neighbours', who sends `neighbours` a second, for
+    /// this long, and waits for their deliveries.
     ///
     /// A message counts as sent when it was due, so a load generator that was late makes latencies longer, never shorter.
     ///
     /// # Errors
     ///
     /// When a delivery is missing, doubled or out of order.
-    pub fn paced(&mut self, content: Content, per_second: f64, length: Duration) -> Result<Figures, Failure> {
+    pub fn paced_beside(
+        &mut self,
+        content: Content,
+        per_second: f64,
+        neighbours: Option<f64>,
+        length: Duration,
+    ) -> Result<Figures, Failure> {
         let reading = Reading::begin(self)?;
-        let mut schedule = Schedule::new(self.clock, per_second, length);
-        while let Some(pause) = schedule.pause() {
+        let mut streams = self.streams(per_second, neighbours, length);
+        while let Some(pause) = streams.iter().filter_map(|stream| stream.schedule.pause()).min() {
             self.fleet.poll(&mut self.tally, pause)?;
-            while let Some((index, due)) = schedule.next_due() {
-                let sender = index as usize % self.senders.len().max(1);
-                let mut message = Vec::new();
-                let member = self.next_message(sender, content, due, &mut message);
-                self.fleet.send(member, &message)?;
+            for stream in &mut streams {
+                self.send_due(stream, content)?;
             }
         }
-        let owed = schedule.sent * self.receivers_each() as u64;
+        let owed = streams.iter().map(|stream| stream.schedule.sent * stream.receivers as u64).sum();
         self.await_deliveries(owed)?;
-        reading.end(self, schedule.sent, owed)
+        reading.end(self, streams.iter().map(|stream| stream.schedule.sent).sum(), owed)
+    }
+
+    fn streams(&self, per_second: f64, neighbours: Option<f64>, length: Duration) -> Vec<Stream> {
+        let rooms = self.layout.rooms;
+        let stream = |senders, receivers, per_second| Stream {
+            schedule: Schedule::new(self.clock, per_second, length),
+            senders,
+            receivers,
+        };
+        let mut streams = vec![stream(0..rooms, self.receivers_each(), per_second)];
+        let neighbour = |per_second| stream(rooms..rooms + 1, self.layout.neighbours.saturating_sub(1), per_second);
+        streams.extend(neighbours.map(neighbour));
+        streams
+    }
+
+    fn send_due(&mut self, stream: &mut Stream, content: Content) -> Result<(), Failure> {
+        while let Some((index, due)) = stream.schedule.next_due() {
+            let sender = stream.senders.start + index as usize % stream.senders.len().max(1);
+            let mut message = Vec::new();
+            let member = self.next_message(sender, content, due, &mut message);
+            self.fleet.send(member, &message)?;
+        }
+        Ok(())
     }
 
     /// Has every member set its state `hz` times a second, for this long. What has not arrived [`STALE`] after the last was
@@ -271,7 +326,7 @@ impl Trial {
         Ok(())
     }
 
-    /// How many get each message.
+    /// How many get each message that is timed.
     fn receivers_each(&self) -> usize {
         self.layout.members - 1 - self.fleet.stalled()
     }
@@ -281,11 +336,23 @@ impl Trial {
 mod tests {
     use super::*;
 
+    const TWO_ROOMS: Layout =
+        Layout { rooms: 2, members: 3, neighbours: 0, talkers: Talkers::First, offer: Offer::Plain, kind: "bench" };
+
+    fn talkers(layout: Layout) -> Vec<usize> {
+        layout.senders().iter().map(|sender| sender.member).collect()
+    }
+
     #[test]
     fn everybody_has_a_room_and_the_first_of_each_talks() {
-        let layout = Layout { rooms: 2, members: 3, talkers: Talkers::First, offer: Offer::Plain, kind: "bench" };
-        assert_eq!(layout.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
-        let members: Vec<usize> = layout.senders().iter().map(|sender| sender.member).collect();
-        assert_eq!(members, [0, 3]);
+        assert_eq!(TWO_ROOMS.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
+        assert_eq!(talkers(TWO_ROOMS), [0, 3]);
+    }
+
+    #[test]
+    fn neighbours_have_the_last_room_and_the_last_sender() {
+        let layout = Layout { rooms: 1, neighbours: 2, ..TWO_ROOMS };
+        assert_eq!(layout.room_names(), ["r0", "r0", "r0", "r1", "r1"]);
+        assert_eq!((layout.connections(), talkers(layout)), (5, vec![0, 3]));
     }
 }

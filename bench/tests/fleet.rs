@@ -103,6 +103,37 @@ fn pings_are_answered_and_a_close_is_told_with_its_reason() {
     server.join().expect("the server");
 }
 
+/// What the load generator lets a server owe an answer to at once.
+const UNANSWERED: usize = 128;
+
+#[test]
+fn a_crowd_asks_at_once_and_the_rest_when_some_are_answered() {
+    let rooms = vec!["r0".to_owned(); UNANSWERED + 44];
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let server = std::thread::spawn(move || {
+        let asked = |count: usize| -> Vec<TcpStream> {
+            let accept = |_| {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                read_request(&mut stream);
+                stream
+            };
+            (0..count).map(accept).collect()
+        };
+        // Nobody is answered before all of these have asked.
+        let mut open = asked(UNANSWERED);
+        open.iter_mut().for_each(|stream| stream.write_all(UPGRADED.as_bytes()).expect("an answer"));
+        let mut rest = asked(44);
+        rest.iter_mut().for_each(|stream| stream.write_all(UPGRADED.as_bytes()).expect("an answer"));
+        (open, rest)
+    });
+    let mut tally = Tally::new(Dialect::Relay, rooms.len(), 1, Promise::Every, Clock::start());
+    let mut fleet = Fleet::new(Dialect::Relay, "bench").expect("a fleet");
+    fleet.open_at_once(address, &rooms, Offer::Plain, &mut tally).expect("all are in");
+    assert_eq!(fleet.len(), rooms.len());
+    server.join().expect("the server");
+}
+
 #[test]
 fn a_refusal_is_told_with_its_status() {
     let (address, server) = serve("HTTP/1.1 503 Service Unavailable\r\n\r\n", |_| {});

@@ -11,8 +11,8 @@ use crate::dialect::{Dialect, Greeting};
 use crate::failure::Failure;
 use crate::tally::Tally;
 
-/// How far a connection has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How far a connection has come, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     /// The upgrade was asked for, or is about to be.
     Upgrading,

@@ -17,13 +17,15 @@ use crate::tally::Tally;
 
 /// A message may be this long: the snapshot of a room of 10,000.
 const BUFFER: usize = 4 << 20;
-/// Connections that may be between their first packet and their room at once; more than a listener's queue takes would wait
-/// a second for their packet to be sent again.
-const OPENING: usize = 256;
+/// Connections that may be between their first packet and their upgrade at once: as many as the shortest queue of a listener
+/// takes that is usual (Rust's standard library's). One more would wait a second for its packet to be sent again.
+const OPENING: usize = 128;
+/// Connections that are made before what came is looked at.
+const PART: usize = OPENING / 2;
 /// How long what has arrived may take to be read.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How long a server may take to let some connections in.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server may take to let in those that come at once.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What a connection offers beyond the plain protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl Fleet {
     ///
     /// # Errors
     ///
-    /// When a server refuses one, or takes longer than a minute for a part of them.
+    /// When a server refuses one, or takes longer than three minutes for a part of them.
     pub fn open(
         &mut self,
         address: SocketAddr,
@@ -85,60 +87,73 @@ impl Fleet {
         tally: &mut Tally,
     ) -> Result<(), Failure> {
         for part in rooms.chunks(OPENING) {
-            let first = self.connections.len();
-            self.connect(address, part.len())?;
-            self.upgrade(first, part, offer)?;
-            self.await_open(tally, PATIENCE)?;
+            self.open_at_once(address, part, offer, tally)?;
         }
         Ok(())
     }
 
-    /// Makes connections that ask for nothing yet.
+    /// Opens a connection into each of these rooms as fast as the server upgrades them, whoever is in a room already, and
+    /// waits until all are in.
     ///
     /// # Errors
     ///
-    /// When the system or the server refuses one.
-    pub fn connect(&mut self, address: SocketAddr, count: usize) -> Result<(), Failure> {
-        for _ in 0..count {
-            let doing = || format!("connection {} to {address}", self.connections.len());
-            let stream = std::net::TcpStream::connect(address).map_err(Failure::io(doing()))?;
-            stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(Failure::io(doing()))?;
-            let mut stream = mio::net::TcpStream::from_std(stream);
-            let token = Token(self.connections.len());
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll.registry().register(&mut stream, token, interest).map_err(Failure::io(doing()))?;
-            self.connections.push(Connection::new(stream));
-        }
-        Ok(())
+    /// When a server refuses one, or takes longer than three minutes for all of them.
+    pub fn open_at_once(
+        &mut self,
+        address: SocketAddr,
+        rooms: &[String],
+        offer: Offer,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        let until = Instant::now() + PATIENCE;
+        self.request(address, rooms, offer, tally, until)?;
+        self.await_fewer(Phase::Open, 0, tally, until)
     }
 
-    /// Sends the upgrade requests of the connections from `first` on, one for each room, and waits for nothing.
-    ///
-    /// # Errors
-    ///
-    /// When a socket takes nothing.
-    pub fn upgrade(&mut self, first: usize, rooms: &[String], offer: Offer) -> Result<(), Failure> {
+    /// Makes a connection for each of these rooms and asks for its upgrade at once: a server gives a connection that says
+    /// nothing only a few seconds, and where the machine is busy, thousands of handshakes take longer than that.
+    fn request(
+        &mut self,
+        address: SocketAddr,
+        rooms: &[String],
+        offer: Offer,
+        tally: &mut Tally,
+        until: Instant,
+    ) -> Result<(), Failure> {
         let headers = self.dialect.headers(offer == Offer::Deflate);
-        for (connection, room) in self.connections.iter_mut().skip(first).zip(rooms) {
-            connection.write(handshake::request(&self.dialect.path(self.kind, room), &headers).as_bytes())?;
+        for part in rooms.chunks(PART) {
+            self.await_fewer(Phase::Greeting, OPENING - PART, tally, until)?;
+            for room in part {
+                self.connect(address, &handshake::request(&self.dialect.path(self.kind, room), &headers))?;
+            }
         }
         Ok(())
     }
 
-    /// Waits until every connection is in its room.
-    ///
-    /// # Errors
-    ///
-    /// When that takes longer than `patience`.
-    pub fn await_open(&mut self, tally: &mut Tally, patience: Duration) -> Result<(), Failure> {
-        let until = Instant::now() + patience;
-        while self.open_count() < self.len() {
+    fn connect(&mut self, address: SocketAddr, request: &str) -> Result<(), Failure> {
+        let doing = || format!("connection {} to {address}", self.connections.len());
+        let stream = std::net::TcpStream::connect(address).map_err(Failure::io(doing()))?;
+        stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(Failure::io(doing()))?;
+        let mut stream = mio::net::TcpStream::from_std(stream);
+        let token = Token(self.connections.len());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut stream, token, interest).map_err(Failure::io(doing()))?;
+        let mut connection = Connection::new(stream);
+        connection.write(request.as_bytes())?;
+        self.connections.push(connection);
+        Ok(())
+    }
+
+    /// Waits until at most so many connections have not come as far as `phase`.
+    fn await_fewer(&mut self, phase: Phase, most: usize, tally: &mut Tally, until: Instant) -> Result<(), Failure> {
+        let behind = |fleet: &Self| fleet.connections.iter().filter(|connection| connection.phase < phase).count();
+        while behind(self) > most {
             self.poll(tally, Duration::from_millis(100))?;
             if Instant::now() > until {
                 return Err(Failure::Timeout {
-                    what: "the room",
-                    seconds: patience.as_secs(),
-                    state: format!("{} of {} are in", self.open_count(), self.len()),
+                    what: if phase == Phase::Open { "the room" } else { "the upgrade" },
+                    seconds: PATIENCE.as_secs(),
+                    state: format!("{} of {} wait for it", behind(self), self.len()),
                 });
             }
         }
@@ -239,9 +254,5 @@ impl Fleet {
     /// How many compress.
     pub fn deflating(&self) -> usize {
         self.connections.iter().filter(|connection| connection.deflate).count()
-    }
-
-    fn open_count(&self) -> usize {
-        self.connections.iter().filter(|connection| connection.phase == Phase::Open).count()
     }
 }

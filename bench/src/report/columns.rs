@@ -62,6 +62,7 @@ pub(super) fn of(family: Family) -> &'static [Column] {
         Family::Joins => JOINS,
         Family::Idle => IDLE,
         Family::Stalled => STALLED,
+        Family::Neighbour => NEIGHBOUR,
         Family::SystemCalls => SYSTEM_CALLS,
         Family::Functions => FUNCTIONS,
     }
@@ -112,14 +113,26 @@ const IDLE: &[Column] = &[
 ];
 
 const STALLED: &[Column] = &[
-    Column::alone("p99 before, ms", |figures| figures.undisturbed_p99, Shown::Range(1)),
+    Column::alone("p99 before, ms", |figures| undisturbed(figures, |latency| latency.p99), Shown::Range(1)),
     Column::compared("p99 with it, ms", |figures| latency(figures, |latency| latency.p99), Shown::Range(1)),
     Column::alone(
         "with ÷ before",
-        |figures| Some(latency(figures, |latency| latency.p99)? / figures.undisturbed_p99?),
+        |figures| Some(latency(figures, |latency| latency.p99)? / undisturbed(figures, |latency| latency.p99)?),
         Shown::Range(2),
     ),
     Column::alone("memory grew by, MiB", |figures| Some(figures.memory_growth? / f64::from(1 << 20)), Shown::Range(2)),
+    WAITED,
+    GENERATOR,
+];
+
+const NEIGHBOUR: &[Column] = &[
+    Column::alone("p50 alone, ms", |figures| undisturbed(figures, |latency| latency.p50), Shown::Range(2)),
+    Column::compared("p50 beside it, ms", |figures| latency(figures, |latency| latency.p50), Shown::Range(2)),
+    Column::alone("p50 later by, ms", |figures| figures.delay(|latency| latency.p50), Shown::Range(2)),
+    Column::alone("p99 alone, ms", |figures| undisturbed(figures, |latency| latency.p99), Shown::Range(2)),
+    Column::compared("p99 beside it, ms", |figures| latency(figures, |latency| latency.p99), Shown::Range(2)),
+    Column::alone("p99 later by, ms", |figures| figures.delay(|latency| latency.p99), Shown::Range(2)),
+    CORES,
     WAITED,
     GENERATOR,
 ];
@@ -138,6 +151,10 @@ const FUNCTIONS: &[Column] = &[
 
 fn latency(figures: &Figures, percentile: fn(Latency) -> f64) -> Option<f64> {
     figures.latency.map(percentile)
+}
+
+fn undisturbed(figures: &Figures, percentile: fn(Latency) -> f64) -> Option<f64> {
+    figures.undisturbed.map(percentile)
 }
 
 fn of_cpu(figures: &Figures, share: f64) -> Option<f64> {

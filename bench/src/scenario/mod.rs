@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::client::Offer;
 use crate::content::Content;
 use crate::failure::Failure;
-use crate::peer::{OURSELVES, Peer};
+use crate::peer::{OURSELVES, Peer, WITH_SENDS};
 use crate::trial::{Layout, Talkers};
 
 pub use slot::run as run_slot;
@@ -44,6 +44,8 @@ pub enum Family {
     Idle,
     /// What one that does not read does to the others.
     Stalled,
+    /// What a huge room does to a small one.
+    Neighbour,
     /// What waiting saves and costs.
     Window,
     /// What compression saves and costs.
@@ -100,6 +102,20 @@ pub enum Load {
         content: Content,
         /// Messages a second.
         per_second: f64,
+    },
+    /// One room at a fixed rate, first alone, then beside a larger one at a rate of its own.
+    Neighbour {
+        /// Members of the room that is timed, its sender too.
+        members: usize,
+        /// Its messages a second.
+        per_second: f64,
+        /// Members of the larger room, its sender too.
+        neighbours: usize,
+        /// The larger room's messages a second. No multiple of the other rate nor near one: messages of the one room must meet
+        /// those of the other at every stage, and not always at the same.
+        neighbours_per_second: f64,
+        /// What is said in both.
+        content: Content,
     },
     /// As [`Load::Paced`] in one room, to ourselves with a coalescing window and without, and to the one that is cheapest.
     Window {
@@ -189,13 +205,12 @@ impl Scenario {
     /// Who takes part, of those that were asked for. The first is the one whose ratios are taken.
     pub fn contestants(&self, peers: &[&'static Peer]) -> Vec<Contestant> {
         let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain, kind: BENCH };
+        let among = |few: &'static [&'static str]| peers.iter().filter(|peer| few.contains(&peer.name)).map(plain);
         match self.load {
             Load::Joins { .. } => peers.iter().filter(|peer| peer.dialect.has_roster()).map(plain).collect(),
             // As many as the system's usual bound on open files lets one process talk to at once.
-            Load::Bursts { receivers: 2000.., .. } => {
-                let few = [OURSELVES, "bun", "axum-tuned"];
-                peers.iter().filter(|peer| few.contains(&peer.name)).map(plain).collect()
-            }
+            Load::Bursts { receivers: 2000.., .. } => among(&[OURSELVES, "bun", "axum-tuned"]).collect(),
+            Load::Neighbour { .. } => among(&[OURSELVES, WITH_SENDS, "bun"]).collect(),
             Load::Deflate { .. } => {
                 let ours = peers.iter().filter(|peer| peer.name == OURSELVES);
                 ours.flat_map(|peer| {
@@ -212,13 +227,12 @@ impl Scenario {
                 .collect()
             }
             Load::Window { .. } => {
-                let few = [OURSELVES, "bun"];
                 let ours = peers.iter().find(|peer| peer.name == OURSELVES);
                 let window =
                     ours.map(|peer| Contestant { label: "roomful, 10 ms window", kind: BENCH_WINDOW, ..plain(peer) });
-                window.into_iter().chain(peers.iter().filter(|peer| few.contains(&peer.name)).map(plain)).collect()
+                window.into_iter().chain(among(&[OURSELVES, "bun"])).collect()
             }
-            Load::Functions { .. } => peers.iter().filter(|peer| peer.name == OURSELVES).map(plain).collect(),
+            Load::Functions { .. } => among(&[OURSELVES]).collect(),
             _ => peers.iter().map(plain).collect(),
         }
     }
@@ -228,8 +242,8 @@ impl Scenario {
         match self.load {
             // Neither memory nor calls depend on what else the machine does.
             Load::Idle { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
-            // Slots with a server of their own take longer.
-            Load::Joins { .. } | Load::Cursors { .. } => pace.rounds.min(3),
+            // Slots with a server of their own take longer, and so do those of few messages.
+            Load::Joins { .. } | Load::Cursors { .. } | Load::Neighbour { .. } => pace.rounds.min(3),
             Load::Stalled { .. } => pace.rounds.min(2),
             _ => pace.rounds,
         }
@@ -237,7 +251,14 @@ impl Scenario {
 
     /// Whether each slot has a server of its own, because a slot leaves behind what the next would suffer from.
     pub fn is_fresh_each_slot(&self) -> bool {
-        !matches!(self.load, Load::Bursts { .. } | Load::Paced { .. } | Load::Window { .. } | Load::Deflate { .. })
+        !matches!(
+            self.load,
+            Load::Bursts { .. }
+                | Load::Paced { .. }
+                | Load::Window { .. }
+                | Load::Deflate { .. }
+                | Load::Neighbour { .. }
+        )
     }
 
     /// Who is in which room.
@@ -251,10 +272,15 @@ impl Scenario {
             | Load::Functions { receivers, .. } => (1, some(receivers) + 1, Talkers::First),
             Load::Paced { rooms, members, .. } if rooms > 1 => (some(rooms), members, Talkers::First),
             Load::Paced { members, .. } | Load::Window { members, .. } => (1, some(members), Talkers::First),
+            Load::Neighbour { members, .. } => (1, members, Talkers::First),
             Load::Cursors { members } => (1, some(members), Talkers::All),
             Load::Joins { members } => (1, some(members), Talkers::None),
             Load::Idle { connections } => (some(connections / 10), 10, Talkers::None),
         };
-        Layout { rooms, members, talkers, offer: contestant.offer, kind: contestant.kind }
+        let neighbours = match self.load {
+            Load::Neighbour { neighbours, .. } => some(neighbours),
+            _ => 0,
+        };
+        Layout { rooms, members, neighbours, talkers, offer: contestant.offer, kind: contestant.kind }
     }
 }

@@ -17,8 +17,8 @@ const SMALL: Content = Content::Text(64);
 const REST_SLOTS: u32 = 2;
 /// How long a reader is stalled, in slots: until the kernel holds no more for it, and the server has to.
 const STALLED_SLOTS: u32 = 6;
-/// How long two thousand may take to know each other.
-const JOIN_PATIENCE: Duration = Duration::from_secs(180);
+/// How long a small room talks alone and then beside a huge one, in slots: until it has said about a hundred things.
+const NEIGHBOUR_SLOTS: u32 = 4;
 
 /// Runs a slot of this scenario. The trial is full already, unless the load is about how it fills.
 ///
@@ -37,6 +37,12 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
         Load::Idle { .. } => idle(trial, pace.slot * REST_SLOTS),
         Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),
         Load::Functions { in_flight, .. } => functions(trial, in_flight, pace),
+        Load::Neighbour { content, per_second, neighbours_per_second, .. } => {
+            let length = pace.slot * NEIGHBOUR_SLOTS;
+            let alone = trial.paced(content, per_second, length)?;
+            let beside = trial.paced_beside(content, per_second, Some(neighbours_per_second), length)?;
+            Ok(Figures { undisturbed: alone.latency, ..beside })
+        }
         Load::Stalled { content, per_second, .. } => {
             trial.fill()?;
             trial.paced(content, per_second, pace.slot)?;
@@ -46,7 +52,7 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
             let stalled = trial.paced(content, per_second, pace.slot * STALLED_SLOTS)?;
             let after = trial.server.memory()?.private_dirty;
             Ok(Figures {
-                undisturbed_p99: undisturbed.latency.map(|latency| latency.p99),
+                undisturbed: undisturbed.latency,
                 memory_growth: Some(after as f64 - before as f64),
                 ..stalled
             })
@@ -78,11 +84,10 @@ fn functions(trial: &mut Trial, in_flight: usize, pace: Pace) -> Result<Figures,
 }
 
 fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
-    trial.fleet.connect(trial.server.address, trial.layout.connections())?;
     let reading = Reading::begin(trial)?;
     let began = Instant::now();
-    trial.fleet.upgrade(0, &trial.layout.room_names(), trial.layout.offer)?;
-    trial.fleet.await_open(&mut trial.tally, JOIN_PATIENCE)?;
+    let (address, rooms, offer) = (trial.server.address, trial.layout.room_names(), trial.layout.offer);
+    trial.fleet.open_at_once(address, &rooms, offer, &mut trial.tally)?;
     trial.await_rosters()?;
     let ready_seconds = Some(began.elapsed().as_secs_f64());
     let members = trial.layout.connections() as u64;

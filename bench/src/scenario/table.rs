@@ -78,8 +78,9 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "joins",
         title: "2,000 join one room at once",
-        measures: "from the first upgrade request until every client's roster is right, over connections that stood already; processor time and bytes of that",
-        omits: "peers, which keep no roster; and TCP's own handshakes",
+        measures: "from the first connection until every client's roster is right; processor time and bytes of that. TCP's handshakes \
+                   and HTTP's are in it: each asks for its room as soon as it is connected, and nobody waits for another's room",
+        omits: "peers, which keep no roster; more than 128 at once that the server has not upgraded yet, which is what its listener's queue takes",
         family: Family::Joins,
         load: Load::Joins { members: 2000 },
     },
@@ -98,6 +99,22 @@ pub const SCENARIOS: &[Scenario] = &[
         omits: "several that do not read",
         family: Family::Stalled,
         load: Load::Stalled { receivers: 500, content: Content::Text(8192), per_second: 100.0 },
+    },
+    Scenario {
+        name: "neighbour",
+        title: "A room of 20 beside a room of 2,000 on the same processor, 64 B",
+        measures: "by how much a huge room's fan-out delays a small one on the same thread: the small room says 20 messages a second, \
+                   alone and then while one of the 2,000 says 52.36 a second. Latencies are the small room's, cores are for both",
+        omits: "delays rarer than one message in a hundred; how late the large room's messages come; a server of several threads. The \
+                load generator reads both rooms, so its reading of the large one's messages is in the latencies of every row",
+        family: Family::Neighbour,
+        load: Load::Neighbour {
+            members: 20,
+            per_second: 20.0,
+            neighbours: 2000,
+            neighbours_per_second: 52.36,
+            content: Content::Text(64),
+        },
     },
     Scenario {
         name: "deflate",
@@ -150,6 +167,18 @@ const fn cursors(name: &'static str, title: &'static str, members: usize) -> Sce
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_rooms_messages_meet_every_stage_of_its_neighbours() {
+        let load = Scenario::find("neighbour").map(|scenario| scenario.load);
+        let Ok(Load::Neighbour { per_second, neighbours_per_second, .. }) = load else { panic!("{load:?}") };
+        // As parts of the time between two of the neighbour's messages, for as many as are said in a slot of a full run.
+        let phase = |message: u32| (f64::from(message) / per_second * neighbours_per_second).fract();
+        let mut phases: Vec<f64> = (0..96).map(phase).chain([1.0]).collect();
+        phases.sort_by(f64::total_cmp);
+        let widest = phases.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+        assert!(widest < 0.05, "none falls into {widest} of the time");
+    }
 
     #[test]
     fn no_two_scenarios_share_a_name() {

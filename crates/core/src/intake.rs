@@ -14,7 +14,7 @@ pub struct Intake {
     rate: RateLimiter,
     bad_frames: RateLimiter,
     /// The latest presence frame over the rate: a state is conflated, never lost, or a cursor would rest where it was.
-    held: Option<Bytes>,
+    held: Option<Box<[u8]>>,
 }
 
 /// What is to be done with a message.
@@ -65,7 +65,7 @@ impl Intake {
             Err(bad) => self.refuse(bad.id, bad.reason, now),
             Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
             Ok(ClientFrame { body: Body::Presence(_), id: None }) if !within_rate => {
-                self.held = Some(Bytes::copy_from_slice(message));
+                self.held = Some(message.into());
                 Verdict::Drop(Dropped::Conflated)
             }
             Ok(frame) if !within_rate => self.limit(frame.id),
@@ -86,7 +86,7 @@ impl Intake {
     }
 
     /// A held state whose time has come, as the message it was. It has been judged: decode it and handle it.
-    pub fn release(&mut self, now: Millis) -> Option<Bytes> {
+    pub fn release(&mut self, now: Millis) -> Option<Box<[u8]>> {
         if self.held.is_some() && self.rate.take(now) { self.held.take() } else { None }
     }
 
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(judge(&mut intake, r#"{"t":"presence","state":3}"#, 0), "Conflated");
         assert_eq!(intake.release_at(), Some(100));
         assert_eq!(intake.release(99), None);
-        assert_eq!(intake.release(100).unwrap(), r#"{"t":"presence","state":3}"#);
+        assert_eq!(*intake.release(100).unwrap(), *br#"{"t":"presence","state":3}"#);
         assert_eq!(intake.release(200), None);
     }
 

@@ -157,7 +157,10 @@ impl World {
         let now = self.now;
         let Some(peer) = self.peers.get_mut(&who) else { return Ok(()) };
         let (released, held) = (peer.intake.release(now), peer.held.take());
-        ensure!(released.is_some() && released == held, "{released:?} was released where {held:?} was held");
+        ensure!(
+            released.is_some() && released.as_deref() == held.as_deref(),
+            "{released:?} was released where {held:?} was held"
+        );
         match released.as_ref().map(|frame| decode(frame, peer.dialect)) {
             Some(Ok(ClientFrame { body: Body::Presence(state), id: None })) => {
                 self.tally.count(Seen::Released);

@@ -48,8 +48,8 @@ pub(super) struct Inbox {
     queue: VecDeque<Job>,
     bytes: usize,
     phase: Phase,
-    /// How the connection ended, once it has.
-    ended: Option<Close>,
+    /// How the connection ended, once it has. Boxed, as few have.
+    ended: Option<Box<Close>>,
     socket_error: Option<Error>,
     /// Ends the wait after which the roster is left even though the handler still runs.
     pub(super) leave_timer: Option<AbortHandle>,
@@ -120,7 +120,7 @@ impl Inbox {
         if self.ended.is_some() {
             return None;
         }
-        self.ended = Some(close.clone());
+        self.ended = Some(Box::new(close.clone()));
         self.socket_error = socket_error;
         self.start()
     }
@@ -159,7 +159,7 @@ impl Inbox {
 
     /// Over here, and without a leave: another process goes on.
     pub(super) fn put_away(&mut self) {
-        self.ended = Some(Close::LOST);
+        self.ended = Some(Box::new(Close::LOST));
         self.phase = Phase::Over;
         self.queue.clear();
     }
@@ -181,7 +181,7 @@ impl Inbox {
             self.bytes -= job.size();
             return Next::Do(job);
         }
-        if let Some(close) = self.ended.clone() {
+        if let Some(close) = self.ended.as_deref().cloned() {
             return Next::Leave { close, socket_error: self.socket_error.take() };
         }
         self.queue = VecDeque::new();

@@ -47,7 +47,9 @@ pub(crate) struct Link {
     pub(super) joined: OnceLock<Joined>,
     pub(super) teardowns: Teardowns,
     /// Every hook of this connection runs in it.
-    span: Span,
+    ///
+    /// Boxed, as there is none where nobody listens to it.
+    span: Option<Box<Span>>,
 }
 
 /// What a connection that was let in is in.
@@ -130,7 +132,7 @@ impl Link {
             joined: OnceLock::new(),
             teardowns: Teardowns::default(),
             limits,
-            span,
+            span: (!span.is_disabled()).then(|| Box::new(span)),
         })
     }
 
@@ -413,7 +415,8 @@ impl Link {
 
     /// Runs a task of this connection, on the app's runtime.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
-        self.hub.spawn(cork::corked(task).instrument(self.span.clone()));
+        let span = self.span.as_deref().cloned().unwrap_or_else(Span::none);
+        self.hub.spawn(cork::corked(task).instrument(span));
     }
 
     fn acknowledge(&self, id: Option<u64>) {
