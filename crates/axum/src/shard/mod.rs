@@ -4,6 +4,9 @@
 //! A room hands a frame once to each shard that has members in it; the shard writes it to each of them.
 
 mod backlog;
+mod bell;
+#[cfg(test)]
+mod bell_model;
 mod command;
 mod life;
 mod queue;
@@ -21,7 +24,7 @@ mod writes;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, atomic};
 use std::thread;
 use std::time::Duration;
 

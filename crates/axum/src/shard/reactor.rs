@@ -117,9 +117,7 @@ impl Reactor {
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
         let busy = !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty());
         let timeout = if busy || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
-        let waited = self.poll.poll(events, timeout);
-        self.shard.wake_up();
-        match waited {
+        match self.poll.poll(events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 events.clear();
                 Ok(())
