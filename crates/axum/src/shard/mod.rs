@@ -11,6 +11,8 @@ mod command;
 mod life;
 mod queue;
 mod reactor;
+#[cfg(all(test, target_os = "linux"))]
+mod reactor_tests;
 mod room;
 mod sender;
 mod socket;

@@ -27,7 +27,7 @@ use super::writes;
 const READ_BYTES: usize = 64 << 10;
 
 /// Sockets that are written to before others are read from again: half a millisecond's worth.
-const SLICE: usize = 128;
+pub(super) const SLICE: usize = 128;
 
 /// Buffers of ticks that have landed are kept for the next ones, this many of them.
 const SPARE_TICKS: usize = 4;
@@ -93,13 +93,9 @@ impl Reactor {
             self.note(&events);
             self.shard.take(&mut commands);
             commands.drain(..).for_each(|command| self.carry_out(command));
-            for _ in 0..self.to_read.len() {
-                self.read_next();
-            }
+            self.read_some();
             self.fly(&mut sender);
-            for _ in 0..self.to_write.len().min(SLICE) {
-                self.flush_next();
-            }
+            self.flush_some();
             writes::tell();
             self.look_at_the_time();
         }
@@ -113,10 +109,14 @@ impl Reactor {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether there is more to do at once, whatever the sockets say.
+    pub(super) fn is_busy(&self) -> bool {
+        !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty())
+    }
+
     /// Waits until there is something to do.
-    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let busy = !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty());
-        let timeout = if busy || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
+    pub(super) fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let timeout = if self.is_busy() || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
         match self.poll.poll(events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 events.clear();
@@ -132,7 +132,7 @@ impl Reactor {
         Some(Duration::from_millis(next.saturating_sub(self.now())))
     }
 
-    fn note(&mut self, events: &Events) {
+    pub(super) fn note(&mut self, events: &Events) {
         for event in events.iter().filter(|event| event.token() != WAKER) {
             let Token(slot) = event.token();
             let Some(socket) = self.sockets.get_mut(slot) else { continue };
@@ -144,6 +144,13 @@ impl Reactor {
             if event.is_writable() && self.sockets.get(slot).is_some_and(Socket::is_blocked) {
                 self.touch(slot);
             }
+        }
+    }
+
+    /// Reads once from each socket that has something.
+    pub(super) fn read_some(&mut self) {
+        for _ in 0..self.to_read.len() {
+            self.read_next();
         }
     }
 
@@ -193,9 +200,12 @@ impl Reactor {
         }
     }
 
-    fn flush_next(&mut self) {
-        if let Some(slot) = self.to_write.pop_front() {
-            self.flush(slot);
+    /// Writes what is the sockets' own, a slice.
+    pub(super) fn flush_some(&mut self) {
+        for _ in 0..self.to_write.len().min(SLICE) {
+            if let Some(slot) = self.to_write.pop_front() {
+                self.flush(slot);
+            }
         }
     }
 

@@ -27,7 +27,7 @@ use super::stream::Stream;
 use super::tick::Item;
 
 /// Rooms in which nothing runs: what is tested here is below them.
-struct NoHost;
+pub(super) struct NoHost;
 
 impl Host for NoHost {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
