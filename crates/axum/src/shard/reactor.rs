@@ -218,6 +218,11 @@ impl Reactor {
             && let Some(id) = self.to_fly.pop_front()
         {
             let Some(room) = self.rooms.get_mut(&id) else { continue };
+            if !room.is_waiting() {
+                // The turn was asked for before all its members left and others came. A window must not open for nothing.
+                room.has_turn = false;
+                continue;
+            }
             let spare = || self.spare.pop().unwrap_or_default();
             left = left.saturating_sub(room.members());
             match room.fly((now, SLICE), &mut self.sockets, sender, spare, &mut failed) {
