@@ -40,7 +40,19 @@ struct Site {
     rooms: Rooms,
     sockets: Sockets,
     /// Started by the first upgrade.
-    shards: OnceLock<Result<Shards, io::Error>>,
+    shards: OnceLock<Shards>,
+}
+
+impl Site {
+    /// The threads. Where the system gives none now, the next upgrade asks again.
+    fn shards(&self) -> io::Result<&Shards> {
+        if let Some(shards) = self.shards.get() {
+            return Ok(shards);
+        }
+        // Of two that are started at once one is dropped, and ends: it has no sockets.
+        let started = Shards::start(&self.sockets)?;
+        Ok(self.shards.get_or_init(|| started))
+    }
 }
 
 async fn upgrade(State(site): State<Arc<Site>>, request: Request) -> Response {
@@ -62,7 +74,7 @@ fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
     }
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NotUpgradable)?;
     rooms.start(|| Arc::new(TokioHost::current()));
-    site.shards.get_or_init(|| Shards::start(&site.sockets)).as_ref().map_err(|error| {
+    site.shards().map_err(|error| {
         tracing::error!(%error, "the threads of sockets cannot be started");
         Refusal::NoThreads
     })?;
@@ -71,7 +83,7 @@ fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
     let site = Arc::clone(site);
     tokio::spawn(async move {
         match (on_upgrade.await, site.shards.get()) {
-            (Ok(upgraded), Some(Ok(shards))) => shards.serve(upgraded, admission, deflate),
+            (Ok(upgraded), Some(shards)) => shards.serve(upgraded, admission, deflate),
             // The peer went away before it had read the 101: there never was a connection.
             (Err(error), _) => tracing::debug!(%error, "the upgrade was not completed"),
             (Ok(_), _) => {}

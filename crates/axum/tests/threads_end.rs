@@ -26,10 +26,11 @@ fn socket_threads() -> usize {
     names.filter(|name| name.starts_with("roomful-shard-")).count()
 }
 
-async fn until_they_have_ended() {
-    within("the threads end", async {
+/// A thread gives itself its name, a moment after it was started.
+async fn until_there_are(threads: usize) {
+    within(&format!("there are {threads} threads"), async {
         let mut look_again = tokio::time::interval(Duration::from_millis(2));
-        while socket_threads() > 0 {
+        while socket_threads() != threads {
             look_again.tick().await;
         }
     })
@@ -45,14 +46,14 @@ async fn threads_of_sockets_end_with_the_last_of_them() {
     let (listener, address) = listen().await;
     let server = tokio::spawn(axum::serve(listener, rooms.router_with::<()>(sockets())).into_future());
     let mut member = Client::join(connect(address).await, "h").await;
-    assert_eq!(socket_threads(), 3);
+    until_there_are(3).await;
     server.abort();
     assert!(server.await.unwrap_err().is_cancelled());
     member.say("on").await;
     assert_eq!(member.message().await.1, "on");
     member.close(1000).await;
     assert_eq!(member.closed().await, 1000);
-    until_they_have_ended().await;
+    until_there_are(0).await;
 
     // The server stops in order.
     let (listener, address) = listen().await;
@@ -63,9 +64,9 @@ async fn threads_of_sockets_end_with_the_last_of_them() {
         roomful_axum::serve(listener, app, &served, stopped).await
     });
     let mut member = Client::join(connect(address).await, "h").await;
-    assert_eq!(socket_threads(), 3);
+    until_there_are(3).await;
     stop.send(()).unwrap();
     assert_eq!(member.closed().await, 1012);
     within("the server ends", server).await.unwrap().unwrap();
-    until_they_have_ended().await;
+    until_there_are(0).await;
 }

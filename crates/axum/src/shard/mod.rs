@@ -4,12 +4,17 @@
 //! A room hands a frame once to each shard that has members in it; the shard writes it to each of them.
 
 mod backlog;
+mod bell;
+#[cfg(test)]
+mod bell_model;
 mod command;
 mod life;
 #[cfg(all(feature = "bench", unix))]
 mod manual;
 mod queue;
 mod reactor;
+#[cfg(all(test, target_os = "linux"))]
+mod reactor_tests;
 mod room;
 mod sender;
 mod socket;
@@ -23,7 +28,7 @@ mod writes;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, atomic};
 use std::thread;
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ use roomful::Admission;
 use roomful::runtime::{Parcel, Post};
 use roomful_core::ConnectionId;
 
+use super::bell::Bell;
 use super::stream::Stream;
 
 /// The token of the waker. Sockets have those from 0.
@@ -19,10 +20,8 @@ pub(super) const WAKER: Token = Token(usize::MAX);
 pub(crate) struct Shard {
     /// `None`: the thread has ended, and nobody would ever look.
     queue: Mutex<Option<Vec<Command>>>,
-    /// Whether there is something to look at. What is queued is not looked at before.
-    rung: AtomicBool,
-    /// Whether the thread waits for its sockets, and has to be woken.
-    asleep: AtomicBool,
+    /// What is queued is not looked at before it is rung.
+    bell: Bell,
     waker: Waker,
     waiting_bytes: AtomicUsize,
     /// Sockets that it has, or that are on their way to it.
@@ -61,8 +60,7 @@ impl Shard {
     pub(super) fn new(registry: &Registry) -> io::Result<Self> {
         Ok(Self {
             queue: Mutex::new(Some(Vec::new())),
-            rung: AtomicBool::new(false),
-            asleep: AtomicBool::new(false),
+            bell: Bell::new(),
             waker: Waker::new(registry, WAKER)?,
             waiting_bytes: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
@@ -107,7 +105,7 @@ impl Shard {
 
     /// All that is queued, where somebody has rung; `commands` must be empty and takes the queue's place.
     pub(super) fn take(&self, commands: &mut Vec<Command>) {
-        if self.rung.swap(false, Ordering::SeqCst)
+        if self.bell.take()
             && let Some(queue) = &mut *self.lock()
         {
             std::mem::swap(queue, commands);
@@ -128,12 +126,7 @@ impl Shard {
 
     /// Says that the thread is about to wait. `false`: it was rung meanwhile, and must not.
     pub(super) fn fall_asleep(&self) -> bool {
-        self.asleep.store(true, Ordering::SeqCst);
-        !self.rung.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn wake_up(&self) {
-        self.asleep.store(false, Ordering::SeqCst);
+        self.bell.fall_asleep()
     }
 
     /// So many bytes have been handed to the sockets.
@@ -152,9 +145,7 @@ impl Post for Shard {
     }
 
     fn ring(&self) {
-        // Whoever rings and whoever falls asleep each write one flag and then read the other, so one of them sees both.
-        if !self.rung.swap(true, Ordering::SeqCst)
-            && self.asleep.load(Ordering::SeqCst)
+        if self.bell.ring()
             && let Err(error) = self.waker.wake()
         {
             tracing::error!(%error, "a thread of sockets cannot be woken");

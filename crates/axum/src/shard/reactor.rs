@@ -27,7 +27,7 @@ use super::writes;
 const READ_BYTES: usize = 64 << 10;
 
 /// Sockets that are written to before others are read from again: half a millisecond's worth.
-const SLICE: usize = 128;
+pub(super) const SLICE: usize = 128;
 
 /// Buffers of ticks that have landed are kept for the next ones, this many of them.
 const SPARE_TICKS: usize = 4;
@@ -105,21 +105,12 @@ impl Reactor {
         self.note(events);
         self.shard.take(commands);
         commands.drain(..).for_each(|command| self.carry_out(command));
-        for _ in 0..self.to_read.len() {
-            self.read_next();
-        }
+        self.read_some();
         self.fly(sender);
-        for _ in 0..self.to_write.len().min(SLICE) {
-            self.flush_next();
-        }
+        self.flush_some();
         writes::tell();
         self.look_at_the_time();
         Ok(())
-    }
-
-    /// Whether a turn would have something to do without waiting.
-    pub(super) fn is_busy(&self) -> bool {
-        !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty())
     }
 
     pub(super) fn registry(&self) -> &mio::Registry {
@@ -130,12 +121,15 @@ impl Reactor {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Whether there is more to do at once, whatever the sockets say.
+    pub(super) fn is_busy(&self) -> bool {
+        !(self.to_read.is_empty() && self.to_write.is_empty() && self.to_fly.is_empty())
+    }
+
     /// Waits until there is something to do.
-    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+    pub(super) fn wait(&mut self, events: &mut Events) -> io::Result<()> {
         let timeout = if self.is_busy() || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
-        let waited = self.poll.poll(events, timeout);
-        self.shard.wake_up();
-        match waited {
+        match self.poll.poll(events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 events.clear();
                 Ok(())
@@ -150,7 +144,7 @@ impl Reactor {
         Some(Duration::from_millis(next.saturating_sub(self.now())))
     }
 
-    fn note(&mut self, events: &Events) {
+    pub(super) fn note(&mut self, events: &Events) {
         for event in events.iter().filter(|event| event.token() != WAKER) {
             let Token(slot) = event.token();
             let Some(socket) = self.sockets.get_mut(slot) else { continue };
@@ -162,6 +156,13 @@ impl Reactor {
             if event.is_writable() && self.sockets.get(slot).is_some_and(Socket::is_blocked) {
                 self.touch(slot);
             }
+        }
+    }
+
+    /// Reads once from each socket that has something.
+    pub(super) fn read_some(&mut self) {
+        for _ in 0..self.to_read.len() {
+            self.read_next();
         }
     }
 
@@ -211,9 +212,12 @@ impl Reactor {
         }
     }
 
-    fn flush_next(&mut self) {
-        if let Some(slot) = self.to_write.pop_front() {
-            self.flush(slot);
+    /// Writes what is the sockets' own, a slice.
+    pub(super) fn flush_some(&mut self) {
+        for _ in 0..self.to_write.len().min(SLICE) {
+            if let Some(slot) = self.to_write.pop_front() {
+                self.flush(slot);
+            }
         }
     }
 
@@ -226,6 +230,11 @@ impl Reactor {
             && let Some(id) = self.to_fly.pop_front()
         {
             let Some(room) = self.rooms.get_mut(&id) else { continue };
+            if !room.is_waiting() {
+                // The turn was asked for before all its members left and others came. A window must not open for nothing.
+                room.has_turn = false;
+                continue;
+            }
             left = left.saturating_sub(room.members());
             match room.fly((now, SLICE), &mut self.sockets, sender, &mut failed) {
                 None => self.to_fly.push_back(id),

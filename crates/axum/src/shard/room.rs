@@ -158,7 +158,7 @@ impl Room {
         let Flight { tick, at } = &mut *flight;
         let first = *at;
         *at = self.members.len().min(first + limit);
-        let mut due = Vec::new();
+        let mut due = Vec::with_capacity(at.saturating_sub(first));
         for member in self.members.iter_mut().take(*at).skip(first) {
             // Who came later, or was given it ahead of its turn, has it.
             if member.next < tick.end() {
@@ -192,8 +192,9 @@ fn write(
     let mut written = Vec::with_capacity(due.len());
     {
         let sockets = &*sockets;
-        let writes = due.iter().filter_map(|(slot, from)| Some(sockets.get(*slot)?.writes(tick, *from)));
-        sender.send(&writes.collect::<Vec<_>>(), &mut written);
+        let mut writes = Vec::with_capacity(due.len());
+        writes.extend(due.iter().filter_map(|(slot, from)| Some(sockets.get(*slot)?.writes(tick, *from))));
+        sender.send(&writes, &mut written);
     }
     for ((slot, from), written) in due.iter().zip(written) {
         match (sockets.get_mut(*slot), written) {

@@ -57,15 +57,17 @@ impl Sender {
         let outgoing = writes.iter().map(|write| Outgoing::pieces(write.stream.fd(), write.own, write.shared));
         let outgoing: Vec<_> = outgoing.collect();
         let lost = ring.send_many(&outgoing, &mut self.sent).err();
+        let mut wrote = 0;
         written.extend(self.sent.drain(..).zip(writes).map(|(sent, write)| match sent {
             Sent::Bytes(bytes) => {
-                writes::note(bytes);
+                wrote += u64::from(bytes > 0);
                 Ok(bytes)
             }
             Sent::WouldBlock => Ok(0),
             Sent::Failed(error) => Err(error),
             Sent::NotTried => write.now(),
         }));
+        writes::note(wrote);
         if let Some(error) = lost {
             tracing::warn!(%error, "sockets are written to one by one from here on");
             self.ring = None;

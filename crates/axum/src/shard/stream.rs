@@ -144,7 +144,7 @@ impl Stream {
             match written {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
-                written => return written.inspect(|bytes| writes::note(*bytes)),
+                written => return written.inspect(|bytes| writes::note(u64::from(*bytes > 0))),
             }
         }
     }

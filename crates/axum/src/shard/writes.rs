@@ -10,9 +10,9 @@ thread_local! {
     static NOTED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A socket took this many bytes with one call, or as one of many in a call.
-pub(super) fn note(bytes: usize) {
-    NOTED.set(NOTED.get() + u64::from(bytes > 0));
+/// So many sockets took something, each with one call or all with one.
+pub(super) fn note(sockets: u64) {
+    NOTED.set(NOTED.get() + sockets);
 }
 
 /// Tells what was noted on this thread.

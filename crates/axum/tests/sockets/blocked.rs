@@ -7,14 +7,16 @@ use std::sync::Arc;
 use roomful::{Limits, Rooms};
 use roomful_axum::{RoomsExt as _, Sockets};
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
 use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{CLOSE, Client, FIN, PING, connect, hall, limits, listen, masked, message, rooms, text, within};
 
-/// More of these than the kernel keeps for a socket that nobody reads.
+/// More of these than the kernel keeps for a socket that nobody reads and that is narrow on its side.
 const BODY: usize = 1 << 20;
-const BODIES: usize = 24;
+const BODIES: usize = 8;
+const NARROW: u32 = 64 << 10;
 
 struct Server {
     rooms: Rooms,
@@ -34,7 +36,11 @@ async fn serve(limits: Limits) -> Server {
 impl Server {
     /// One who will not read, and one who talks.
     async fn two(&self) -> (Client, Client) {
-        let mut reader = Client::join(connect(self.address).await, "h").await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(NARROW).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut reader = Client::join(stream, "h").await;
         let talker = Client::join(connect(self.address).await, "h").await;
         reader.told("join", &talker.id).await;
         (reader, talker)
