@@ -20,6 +20,7 @@ mod mailbox;
 mod post;
 mod posts;
 mod restore;
+mod work;
 
 pub use connection::Connection;
 pub use drain::Drain;
