@@ -7,6 +7,7 @@ use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Close, Json, MemberId};
 
 use super::link::{Joined, Link};
+use super::live_room::overloaded;
 use super::lock;
 use crate::maybe_send::MaybeSend;
 use crate::{Error, ErrorKind, Result, metrics};
@@ -68,8 +69,7 @@ impl Link {
         }
         let limit = self.hub.limits.post_bytes;
         if self.outlet.post.waiting_bytes() > limit {
-            metrics::overloaded();
-            return Err(ErrorKind::Overloaded { limit }.into_error());
+            return Err(overloaded(limit));
         }
         // Nobody reads what is for a socket that is over.
         if !lock(&self.inbox).has_ended() {

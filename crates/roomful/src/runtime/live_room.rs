@@ -11,7 +11,7 @@ use roomful_core::{Close, ConnectionId, Dialect, Json, MemberId, Millis};
 use super::kept::Seat;
 use super::link::{Joined, Link};
 use super::posts::Posts;
-use super::{Hub, Parcel, RoomId, SharedFrames, Updates, lock};
+use super::{Hub, Parcel, RoomId, SharedFrames, Updates, cork, lock};
 use crate::session::Session;
 use crate::{Error, ErrorKind, metrics};
 
@@ -158,8 +158,7 @@ impl LiveRoom {
         let limit = hub.limits.post_bytes;
         let mut state = lock(&self.state);
         if matches!(input, Input::Broadcast { .. } | Input::Send { .. }) && state.posts.are_overloaded(limit) {
-            metrics::overloaded();
-            return Err(ErrorKind::Overloaded { limit }.into_error());
+            return Err(overloaded(limit));
         }
         match state.handle(input, hub.now()) {
             Ok(aftermath) => {
@@ -305,4 +304,11 @@ impl State {
             self.posts.to_all(&Parcel::Fanout { room, except: None, frames });
         }
     }
+}
+
+/// Nothing is sent. Where it is this task's own words that wait, they go out before it says more.
+pub(super) fn overloaded(limit: usize) -> Error {
+    metrics::overloaded();
+    cork::let_go();
+    ErrorKind::Overloaded { limit }.into_error()
 }
