@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use mio::Token;
 use roomful::Close;
 use roomful::runtime::{Parcel, RoomId};
@@ -120,7 +120,7 @@ impl Reactor {
         self.sockets.insert(Socket::new(stream, connection, deflate, now));
         self.arm(slot);
         if !read.is_empty() {
-            self.take_in(slot, &mut read.to_vec());
+            self.take_in_and_keep(slot, BytesMut::from(read));
         }
     }
 

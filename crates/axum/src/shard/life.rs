@@ -1,31 +1,48 @@
 //! What becomes of a socket: what its peer says, its heartbeats, and its end.
 
+use bytes::BytesMut;
 use roomful::Close;
 use roomful_core::Millis;
 use roomful_core::liveness::Beat;
 
 use super::command::on_space;
 use super::reactor::Reactor;
-use super::socket::{PeerEnd, Phase};
+use super::socket::{Heard, PeerEnd, Phase};
 use super::timers::Timers;
 
 impl Reactor {
-    /// What was read of a socket, or is left of an earlier read.
-    pub(super) fn take_in(&mut self, slot: usize, read: &mut [u8]) {
+    /// What was read of a socket, or is left of an earlier read. Returns how many bytes at its end are left still.
+    pub(super) fn take_in(&mut self, slot: usize, read: &mut [u8]) -> usize {
         let now = self.now();
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        let Some(socket) = self.sockets.get_mut(slot) else { return 0 };
         if matches!(socket.phase, Phase::Lingering(_)) {
-            return;
+            return 0;
         }
         socket.liveness.heard(now);
         let shard = &self.shard;
-        let end = socket.take_in(read, &mut self.inflater, |socket| on_space(shard, socket.connection.id()));
+        let heard = socket.take_in(read, &mut self.inflater, |socket| on_space(shard, socket.connection.id()));
         if socket.has_own() {
             self.touch(slot);
         }
-        match end {
-            Some(end) => self.end_by_peer(slot, end),
-            None => self.arm_release(slot, now),
+        let left = match heard {
+            Heard::End(end) => {
+                self.end_by_peer(slot, end);
+                return 0;
+            }
+            Heard::UpTo { left } => left,
+            Heard::All => 0,
+        };
+        self.arm_release(slot, now);
+        left
+    }
+
+    /// The same, and what is left is kept.
+    pub(super) fn take_in_and_keep(&mut self, slot: usize, mut read: BytesMut) {
+        let left = self.take_in(slot, &mut read);
+        if left > 0
+            && let Some(socket) = self.sockets.get_mut(slot)
+        {
+            socket.keep_unread(read.split_off(read.len() - left));
         }
     }
 

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
 use mio::{Events, Poll, Token};
 use roomful::Close;
 use roomful::runtime::RoomId;
@@ -183,7 +184,12 @@ impl Reactor {
                 }
                 let mut buffer = std::mem::take(&mut self.buffer);
                 if let Some(read) = buffer.get_mut(..read) {
-                    self.take_in(slot, read);
+                    let left = self.take_in(slot, read);
+                    if left > 0
+                        && let Some(socket) = self.sockets.get_mut(slot)
+                    {
+                        socket.keep_unread(BytesMut::from(read.split_at(read.len() - left).1));
+                    }
                 }
                 self.buffer = buffer;
             }
@@ -204,8 +210,8 @@ impl Reactor {
 
     /// Something that kept the socket from being read is over: what is left of an earlier read is taken in, then the rest.
     pub(super) fn read_on(&mut self, slot: usize) {
-        if let Some(mut unread) = self.sockets.get_mut(slot).and_then(Socket::take_unread) {
-            self.take_in(slot, &mut unread);
+        if let Some(unread) = self.sockets.get_mut(slot).and_then(Socket::take_unread) {
+            self.take_in_and_keep(slot, unread);
         }
         if self.sockets.get(slot).is_some_and(|socket| socket.readable && socket.may_read()) {
             self.want_to_read(slot);

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use roomful::Close;
 use roomful::runtime::{Connection, RoomId};
 use roomful_core::Millis;
@@ -41,7 +41,7 @@ pub(super) struct Socket {
     pub(super) hung_up: bool,
     decoder: Decoder,
     /// What was read and not taken in, because the handler's queue is full.
-    unread: Vec<u8>,
+    unread: BytesMut,
     /// What goes out before anything else, when the shard has done what was to be done.
     own: Vec<u8>,
     /// There is one while the socket takes no more. Then `own` is empty.
@@ -72,6 +72,16 @@ pub(super) enum Phase {
     Lingering(Millis),
 }
 
+/// What became of bytes that were read.
+pub(super) enum Heard {
+    All,
+    /// The handler's queue is full. So many at their end are to be [kept](Socket::keep_unread).
+    UpTo {
+        left: usize,
+    },
+    End(PeerEnd),
+}
+
 /// What the peer did that ends the connection.
 pub(super) enum PeerEnd {
     Closed(Close),
@@ -93,7 +103,7 @@ impl Socket {
             to_be_read: false,
             hung_up: false,
             decoder: Decoder::new(limits.frame_bytes, deflate),
-            unread: Vec::new(),
+            unread: BytesMut::new(),
             own: Vec::new(),
             backlog: None,
             given_up: false,
@@ -130,25 +140,28 @@ impl Socket {
 
     /// The rest of an earlier read. As with [`may_read`](Socket::may_read), none while the client does not read: a pong
     /// would have to go ahead of what waits, and that may be sent in part.
-    pub(super) fn take_unread(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn take_unread(&mut self) -> Option<BytesMut> {
         (!self.is_blocked() && !self.unread.is_empty()).then(|| std::mem::take(&mut self.unread))
     }
 
-    /// Takes in what was read, message by message, while the handler's queue has room; the rest is kept, and `on_space` is
-    /// woken when there is room again.
+    pub(super) fn keep_unread(&mut self, unread: BytesMut) {
+        self.unread = unread;
+    }
+
+    /// Takes in what was read, message by message, while the handler's queue has room; `on_space` is woken when there is
+    /// room again.
     pub(super) fn take_in(
         &mut self,
         read: &mut [u8],
         inflater: &mut Inflater,
         on_space: impl Fn(&Self) -> Waker,
-    ) -> Option<PeerEnd> {
+    ) -> Heard {
         let mut input = read;
         loop {
             if self.phase == Phase::Open && !self.has_space() {
                 let waker = on_space(self);
                 if self.connection.poll_space(&mut Context::from_waker(&waker)).is_pending() {
-                    self.unread = input.to_vec();
-                    return None;
+                    return Heard::UpTo { left: input.len() };
                 }
             }
             match self.decoder.next(&mut input, inflater) {
@@ -160,9 +173,9 @@ impl Socket {
                     }
                 }
                 Ok(Some(Event::Pong(_))) => {}
-                Ok(Some(Event::Close(frame))) => return Some(PeerEnd::Closed(closed_by_peer(frame))),
-                Ok(None) => return None,
-                Err(error) => return Some(PeerEnd::Broke(error)),
+                Ok(Some(Event::Close(frame))) => return Heard::End(PeerEnd::Closed(closed_by_peer(frame))),
+                Ok(None) => return Heard::All,
+                Err(error) => return Heard::End(PeerEnd::Broke(error)),
             }
         }
     }
