@@ -18,7 +18,7 @@ pub fn describe(load_before: &str) -> String {
     let congestion = fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control").unwrap_or_default();
     format!(
         "Machine: {processors} × {model}, Linux {}, TCP with {}. Its load was {load_before} before the run: what it did besides is noise here.",
-        kernel.trim(),
+        kernel.trim().split('-').next().unwrap_or_default(),
         congestion.trim()
     )
 }
