@@ -63,6 +63,7 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &["tools-valgrind"],
         work: instructions::check,
     },
+    Step { name: "miri", promise: "the one place with `unsafe` does nothing undefined", needs: &[], work: miri },
     Step { name: "doc", promise: "the documentation builds without a warning", needs: &[], work: doc },
     Step { name: "types", promise: "the generated TypeScript is what the Rust code says", needs: &[], work: types },
     Step {
@@ -212,6 +213,25 @@ fn rust_test(repo: &Repo) -> Result<Outcome, Failure> {
     passed(command::run(
         &mut repo.cargo(["test", "--workspace", "--all-features", "--locked"]),
         "mend the test that failed; the line that begins with `error: test failed` says how to run it alone",
+    ))
+}
+
+/// Miri is a nightly's, and whoever has none is told so: what it would find is looked for wherever one is.
+fn miri(repo: &Repo) -> Result<Outcome, Failure> {
+    let miri = |words: &[&str]| {
+        let mut command = repo.program("rustup", ".", ["run", "nightly", "cargo", "miri"]);
+        command.args(words);
+        command
+    };
+    if command::probe(&mut miri(&["--version"])).is_none() {
+        return Ok(Outcome::PassedExcept(
+            "miri was not run: `rustup toolchain install nightly --component miri --component rust-src` brings it"
+                .to_owned(),
+        ));
+    }
+    passed(command::run(
+        &mut miri(&["test", "--locked", "--package", "roomful-uring", "--lib"]),
+        "mend what miri says above: a claim that the first lines of `in_flight/mod.rs` make does not hold",
     ))
 }
 
