@@ -11,9 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
-/// The machine that a member is connected to. A room's roster may hold members of several.
+/// The process that a member is connected to. A room's roster may hold members of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u64);
+
+/// How often a member has been taken over by another process: of two entries of one member the higher one is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Generation(pub u32);
 
 /// A member as everybody in the room knows it: an opaque string, unique without coordination.
 ///
@@ -82,6 +86,68 @@ impl fmt::Display for MemberId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a member id is 1 to 64 letters, digits, `-` or `_`")]
 pub struct InvalidMemberId;
+
+/// Whose connection a member is, as the app names its users. Several members may be one user: three tabs, a phone.
+///
+/// ```
+/// use roomful_core::UserId;
+///
+/// assert_eq!(UserId::new("ann@example.org")?.as_str(), "ann@example.org");
+/// assert!(UserId::new("").is_err());
+/// # Ok::<(), roomful_core::id::InvalidUserId>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// The longest there may be, in bytes: everybody in a room is told it.
+    pub const MOST_BYTES: usize = 256;
+
+    /// Takes 1 to 256 bytes of any text.
+    ///
+    /// # Errors
+    ///
+    /// Everything else is refused.
+    pub fn new(user: impl AsRef<str>) -> Result<Self, InvalidUserId> {
+        let user = user.as_ref();
+        if user.is_empty() || user.len() > Self::MOST_BYTES {
+            return Err(InvalidUserId { bytes: user.len() });
+        }
+        Ok(Self(user.into()))
+    }
+
+    /// The id as the app gave it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for UserId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UserId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Cow::<str>::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A string that no user can have as its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a user id has 1 to {} bytes, not {bytes}", UserId::MOST_BYTES)]
+pub struct InvalidUserId {
+    /// How long it was.
+    pub bytes: usize,
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 
-use crate::frame::{Body, ClientFrame, Endpoint, encode};
+use crate::frame::{Body, ClientFrame, EndpointKind, encode};
 use crate::rate::RateLimiter;
 use crate::{Close, Dialect, ErrorCode, Limits, Millis};
 
 /// One connection's judge. It sees every WebSocket message first.
 #[derive(Debug)]
 pub struct Intake {
-    endpoint: Endpoint,
+    endpoint: EndpointKind,
     dialect: Dialect,
     rate: RateLimiter,
     bad_frames: RateLimiter,
@@ -48,7 +48,7 @@ pub enum Dropped {
 impl Intake {
     /// For a new connection.
     #[must_use]
-    pub fn new(endpoint: Endpoint, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
+    pub fn new(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
         Self {
             endpoint,
             dialect,
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_plain_client_is_never_answered() {
-        let mut intake = Intake::new(Endpoint::Room, Dialect::Plain, &limits(), 0);
+        let mut intake = Intake::new(EndpointKind::Room, Dialect::Plain, &limits(), 0);
         assert_eq!(judge(&mut intake, "null", 0), "BadFrame");
         assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "handle");
         assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "RateLimited");
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_v1_client_is_told() {
-        let mut intake = Intake::new(Endpoint::Room, Dialect::V1, &limits(), 0);
+        let mut intake = Intake::new(EndpointKind::Room, Dialect::V1, &limits(), 0);
         assert_eq!(judge(&mut intake, r#"{"t":"ping"}"#, 0), r#"{"t":"pong"}"#);
         assert_eq!(
             judge(&mut intake, r#"{"t":"nope","id":4}"#, 0),
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_last_state_over_the_rate_is_handled_when_there_is_room() {
-        let mut intake = Intake::new(Endpoint::Room, Dialect::Plain, &limits(), 0);
+        let mut intake = Intake::new(EndpointKind::Room, Dialect::Plain, &limits(), 0);
         for _ in 0..2 {
             assert_eq!(judge(&mut intake, r#"{"t":"presence","state":1}"#, 0), "handle");
         }
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_newer_state_within_the_rate_ends_the_hold() {
-        let mut intake = Intake::new(Endpoint::Room, Dialect::Plain, &limits(), 0);
+        let mut intake = Intake::new(EndpointKind::Room, Dialect::Plain, &limits(), 0);
         for _ in 0..3 {
             judge(&mut intake, r#"{"t":"presence","state":1}"#, 0);
         }
@@ -183,13 +183,13 @@ mod tests {
     }
     #[test]
     fn a_sockets_client_is_judged_alike() {
-        let mut plain = Intake::new(Endpoint::Socket, Dialect::Plain, &limits(), 0);
+        let mut plain = Intake::new(EndpointKind::Socket, Dialect::Plain, &limits(), 0);
         assert_eq!(judge(&mut plain, "oops", 0), "BadFrame");
         assert_eq!(judge(&mut plain, r#"{"t":"ping"}"#, 0), "handle");
         assert_eq!(judge(&mut plain, r#"{"t":"presence","state":1}"#, 0), "RateLimited", "a message, and no state");
         assert_eq!(plain.release_at(), None);
 
-        let mut v1 = Intake::new(Endpoint::Socket, Dialect::V1, &limits(), 0);
+        let mut v1 = Intake::new(EndpointKind::Socket, Dialect::V1, &limits(), 0);
         assert_eq!(judge(&mut v1, r#"{"t":"ping"}"#, 0), r#"{"t":"pong"}"#);
         assert_eq!(judge(&mut v1, r#" {"t":"ping"}"#, 0), "handle");
         let limited = judge(&mut v1, "[]", 0);

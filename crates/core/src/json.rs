@@ -94,6 +94,15 @@ impl std::fmt::Debug for Json {
     }
 }
 
+/// Reads a key that is there: a `null` is a value, only a key that is absent has none. For `deserialize_with`.
+///
+/// # Errors
+///
+/// When the value does not fit.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

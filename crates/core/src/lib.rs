@@ -1,8 +1,8 @@
 //! The rooms protocol as state machines.
 //!
 //! This crate is for everything about a room that does not need a socket: the channel [`pattern`] and its [`key`], the
-//! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`intake`] that judges what a client sends and
-//! the [`outbox`] that waits for a client to read.
+//! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`life`] of a member, the [`intake`] that judges
+//! what a client sends and the [`outbox`] that waits for a client to read.
 //!
 //! It must never do I/O, read a clock, draw a random number, spawn, or be `async`. Time comes in as a number of
 //! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
@@ -16,6 +16,7 @@ pub mod id;
 pub mod intake;
 pub mod json;
 pub mod key;
+pub mod life;
 pub mod limits;
 pub mod liveness;
 pub mod outbox;
@@ -26,7 +27,7 @@ pub mod roster;
 
 pub use close::{Close, ErrorCode};
 pub use dialect::Dialect;
-pub use id::{ConnectionId, MemberId, NodeId};
+pub use id::{ConnectionId, Generation, MemberId, NodeId, UserId};
 pub use json::Json;
 pub use limits::Limits;
 

@@ -42,7 +42,7 @@ pub struct Limits {
     pub outbox_bytes: usize,
     /// Bytes that wait for one thread of sockets, each frame counted once however many receive it. 64 MiB: what the kernel
     /// takes for five hundred receivers in a few seconds. Over it: an error to whoever sends, and presence waits.
-    pub post_bytes: usize,
+    pub transport_bytes: usize,
     /// Frames of one connection that wait for its handler. 64; when it is full that socket is not read.
     pub handler_queue: usize,
     /// Bytes of payload that wait for one connection's handler. 256 KiB; when it is over, that socket is not read.
@@ -95,7 +95,7 @@ impl Default for Limits {
             rooms: 100_000,
             connections: 100_000,
             outbox_bytes: 1 << 20,
-            post_bytes: 64 << 20,
+            transport_bytes: 64 << 20,
             handler_queue: 64,
             handler_queue_bytes: 256 << 10,
             early_frames: 32,

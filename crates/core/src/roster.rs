@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
-use crate::frame::encode;
-use crate::{ConnectionId, Json, MemberId, NodeId};
+use crate::frame::listed::{self, Listed};
+use crate::{Generation, Json, MemberId, NodeId, UserId};
 
 /// A member's place in the join order. It never changes and is never given twice in one room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place(pub u64);
 
 /// One member.
@@ -16,10 +17,14 @@ pub struct Place(pub u64);
 pub struct Entry {
     /// Its id.
     pub member: MemberId,
-    /// The machine it is connected to: nothing here assumes that this is ours.
+    /// The process that it is connected to, or was last.
     pub node: NodeId,
-    /// Its connection, where that is of this node.
-    pub connection: Option<ConnectionId>,
+    /// How often it was taken over: of two claims to one member the higher has it.
+    pub generation: Generation,
+    /// Whose it is, where the room names its users.
+    pub user: Option<UserId>,
+    /// Whether it has no socket and is held.
+    pub away: bool,
     /// Its presence; `None` when it has none.
     pub state: Option<Json>,
 }
@@ -32,59 +37,85 @@ pub struct Entry {
 /// bookkeeping.
 #[derive(Debug, Default)]
 pub struct Roster {
-    seats: BTreeMap<Place, Seat>,
+    rows: BTreeMap<Place, Row>,
     places: HashMap<MemberId, Place>,
     next: u64,
-    listed_bytes: usize,
+    sizes: Sizes,
+}
+
+/// How many bytes all rows together are.
+#[derive(Debug, Default)]
+struct Sizes {
+    v1: usize,
+    /// So many of them stand in no plain listing.
+    v1_only: usize,
 }
 
 #[derive(Debug)]
-struct Seat {
+struct Row {
     entry: Entry,
     /// As it stands in a snapshot; `entry.state` is a slice of it.
-    listed: Bytes,
+    listed: Listed,
+}
+
+/// Everybody, as a snapshot lists them in each dialect: in join order, with a comma between two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// For plain clients. The same bytes as for v1 where nobody has a user or is away.
+    pub plain: Bytes,
+    /// For v1 clients.
+    pub v1: Bytes,
 }
 
 impl Roster {
     /// Adds a member at the end. `None`, and no change, when it is already in.
     pub fn join(&mut self, entry: Entry) -> Option<Place> {
-        self.restore(Place(self.next), entry)
-    }
-
-    /// Puts a member back where it was. `None`, and no change, when it or another is already there.
-    pub fn restore(&mut self, place: Place, entry: Entry) -> Option<Place> {
-        if self.places.contains_key(&entry.member) || self.seats.contains_key(&place) {
+        if self.places.contains_key(&entry.member) {
             return None;
         }
-        self.next = self.next.max(place.0 + 1);
-        self.places.insert(entry.member.clone(), place);
-        let (listed, state) = encode::listed(&entry.member, entry.state.as_ref());
-        self.listed_bytes += listed.len();
-        self.seats.insert(place, Seat { entry: Entry { state, ..entry }, listed });
+        let place = Place(self.next);
+        self.insert(place, entry);
         Some(place)
+    }
+
+    /// Puts a member back where it was. `false`, and no change, when another is already there, or when the member is in
+    /// with a generation that is not lower.
+    pub fn restore(&mut self, place: Place, entry: Entry) -> bool {
+        let before = self.place(&entry.member);
+        let is_older = |at: &Place| self.get(*at).is_some_and(|before| before.generation >= entry.generation);
+        let is_taken = self.rows.contains_key(&place) && before != Some(place);
+        if is_taken || before.as_ref().is_some_and(is_older) {
+            return false;
+        }
+        if let Some(before) = before {
+            self.leave(before);
+        }
+        self.insert(place, entry);
+        true
     }
 
     /// Removes a member.
     pub fn leave(&mut self, place: Place) -> Option<Entry> {
-        let Seat { entry, listed } = self.seats.remove(&place)?;
+        let Row { entry, listed } = self.rows.remove(&place)?;
         self.places.remove(&entry.member);
-        self.listed_bytes -= listed.len();
+        self.sizes.subtract(&listed);
         Some(entry)
     }
 
     /// Changes a member's state; its place stays.
-    pub fn set_state(&mut self, place: Place, state: Option<&Json>) -> Option<&Entry> {
-        let seat = self.seats.get_mut(&place)?;
-        self.listed_bytes -= seat.listed.len();
-        (seat.listed, seat.entry.state) = encode::listed(&seat.entry.member, state);
-        self.listed_bytes += seat.listed.len();
-        Some(&seat.entry)
+    pub fn set_state(&mut self, place: Place, state: Option<Json>) -> Option<&Entry> {
+        self.change(place, |entry| entry.state = state)
+    }
+
+    /// Says whether a member is held without a socket; its place stays.
+    pub fn set_away(&mut self, place: Place, away: bool) -> Option<&Entry> {
+        self.change(place, |entry| entry.away = away)
     }
 
     /// The member at `place`.
     #[must_use]
     pub fn get(&self, place: Place) -> Option<&Entry> {
-        self.seats.get(&place).map(|seat| &seat.entry)
+        self.rows.get(&place).map(|row| &row.entry)
     }
 
     /// Where a member stands.
@@ -93,47 +124,108 @@ impl Roster {
         self.places.get(member).copied()
     }
 
+    /// A member by its id.
+    #[must_use]
+    pub fn find(&self, member: &MemberId) -> Option<&Entry> {
+        self.get(self.place(member)?)
+    }
+
     /// Everybody, in join order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Entry> {
-        self.seats.values().map(|seat| &seat.entry)
+        self.rows.values().map(|row| &row.entry)
     }
 
-    /// Everybody as a snapshot lists them, in join order, with a comma between two: this is all of a snapshot that is
-    /// the same for whoever joins now.
+    /// Everybody's places, in join order.
+    pub fn places(&self) -> impl ExactSizeIterator<Item = Place> {
+        self.rows.keys().copied()
+    }
+
+    /// Everybody as a snapshot lists them: this is all of a snapshot that is the same for whoever joins now.
     #[must_use]
-    pub fn listed(&self) -> Vec<u8> {
-        let mut listed = Vec::with_capacity(self.listed_bytes());
-        self.list_into(&mut listed);
-        listed
-    }
-
-    /// Appends what [`listed`](Self::listed) gives.
-    pub(crate) fn list_into(&self, frame: &mut Vec<u8>) {
-        for (i, seat) in self.seats.values().enumerate() {
-            if i > 0 {
-                frame.push(b',');
-            }
-            frame.extend_from_slice(&seat.listed);
+    pub fn listing(&self) -> Listing {
+        let v1 = self.list(self.listed_bytes(), |listed| [listed.as_v1(), b""]);
+        if self.sizes.v1_only == 0 {
+            return Listing { plain: v1.clone(), v1 };
         }
+        let plain = self.list(self.listed_bytes() - self.sizes.v1_only, Listed::as_plain);
+        Listing { plain, v1 }
     }
 
-    /// How many bytes [`listed`](Self::listed) has.
+    /// How many bytes the longer of a [`Listing`] has.
     #[must_use]
     pub fn listed_bytes(&self) -> usize {
-        self.listed_bytes + self.seats.len().saturating_sub(1)
+        self.sizes.v1 + self.rows.len().saturating_sub(1)
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.seats.len()
+        self.rows.len()
     }
 
     /// Whether nobody is in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.seats.is_empty()
+        self.rows.is_empty()
     }
+
+    fn list<'a>(&'a self, bytes: usize, parts: impl Fn(&'a Listed) -> [&'a [u8]; 2]) -> Bytes {
+        let mut list = Vec::with_capacity(bytes);
+        for (i, row) in self.rows.values().enumerate() {
+            if i > 0 {
+                list.push(b',');
+            }
+            parts(&row.listed).into_iter().for_each(|part| list.extend_from_slice(part));
+        }
+        list.into()
+    }
+
+    fn insert(&mut self, place: Place, entry: Entry) {
+        self.next = self.next.max(place.0 + 1);
+        self.places.insert(entry.member.clone(), place);
+        let row = Row::new(entry);
+        self.sizes.add(&row.listed);
+        self.rows.insert(place, row);
+    }
+
+    fn change(&mut self, place: Place, change: impl FnOnce(&mut Entry)) -> Option<&Entry> {
+        let row = self.rows.get_mut(&place)?;
+        self.sizes.subtract(&row.listed);
+        change(&mut row.entry);
+        row.list();
+        self.sizes.add(&row.listed);
+        Some(&row.entry)
+    }
+}
+
+impl Sizes {
+    fn add(&mut self, listed: &Listed) {
+        self.v1 += listed.as_v1().len();
+        self.v1_only += listed.v1_only_bytes();
+    }
+
+    fn subtract(&mut self, listed: &Listed) {
+        self.v1 -= listed.as_v1().len();
+        self.v1_only -= listed.v1_only_bytes();
+    }
+}
+
+impl Row {
+    fn new(mut entry: Entry) -> Self {
+        let listed = list(&mut entry);
+        Self { entry, listed }
+    }
+
+    fn list(&mut self) {
+        self.listed = list(&mut self.entry);
+    }
+}
+
+/// The entry's state becomes a slice of what is listed.
+fn list(entry: &mut Entry) -> Listed {
+    let (listed, state) = listed::write(&entry.member, entry.user.as_ref(), entry.away, entry.state.as_ref());
+    entry.state = state;
+    listed
 }
 
 #[cfg(test)]
@@ -141,11 +233,22 @@ mod tests {
     use super::*;
 
     fn entry(id: &str) -> Entry {
-        Entry { member: MemberId::parse(id).unwrap(), node: NodeId(1), connection: None, state: None }
+        Entry {
+            member: MemberId::parse(id).unwrap(),
+            node: NodeId(1),
+            generation: Generation(0),
+            user: None,
+            away: false,
+            state: None,
+        }
     }
 
     fn ids(roster: &Roster) -> Vec<&str> {
         roster.iter().map(|entry| entry.member.as_str()).collect()
+    }
+
+    fn json(value: serde_json::Value) -> Option<Json> {
+        Some(Json::encode(&value).unwrap())
     }
 
     #[test]
@@ -154,7 +257,8 @@ mod tests {
         let a = roster.join(entry("a")).unwrap();
         let b = roster.join(entry("b")).unwrap();
         roster.join(entry("c")).unwrap();
-        roster.set_state(a, Some(&Json::encode(&1).unwrap()));
+        roster.set_state(a, json(1.into()));
+        roster.set_away(a, true);
         assert_eq!(ids(&roster), ["a", "b", "c"]);
         roster.leave(b);
         roster.join(entry("b"));
@@ -166,10 +270,25 @@ mod tests {
         let mut roster = Roster::default();
         let a = roster.join(entry("a")).unwrap();
         assert_eq!(roster.join(entry("a")), None);
-        assert_eq!(roster.restore(a, entry("b")), None);
+        assert!(!roster.restore(a, entry("b")));
+        assert!(!roster.restore(Place(9), entry("a")), "a claim of the same generation");
         assert_eq!(ids(&roster), ["a"]);
         assert!(roster.leave(a).is_some() && roster.leave(a).is_none());
         assert!(roster.is_empty());
+    }
+
+    #[test]
+    fn of_two_claims_the_higher_generation_has_the_member() {
+        let mut roster = Roster::default();
+        let first = Entry { generation: Generation(1), ..entry("a") };
+        let later = Entry { generation: Generation(2), node: NodeId(2), ..entry("a") };
+        assert!(roster.restore(Place(3), first.clone()));
+        assert!(roster.restore(Place(3), later.clone()), "it takes its own place");
+        assert!(!roster.restore(Place(4), first));
+        assert_eq!((roster.len(), roster.find(&later.member)), (1, Some(&later)));
+        let latest = Entry { generation: Generation(3), ..later };
+        assert!(roster.restore(Place(7), latest));
+        assert_eq!((roster.len(), roster.places().collect::<Vec<_>>()), (1, vec![Place(7)]));
     }
 
     #[test]
@@ -185,19 +304,36 @@ mod tests {
     fn what_a_snapshot_lists_is_kept_up_with_the_members() {
         let mut roster = Roster::default();
         let check = |roster: &Roster, listed: &str| {
-            assert_eq!(std::str::from_utf8(&roster.listed()).unwrap(), listed);
+            let Listing { plain, v1 } = roster.listing();
+            assert_eq!((&*plain, &*v1), (listed.as_bytes(), listed.as_bytes()));
             assert_eq!(roster.listed_bytes(), listed.len());
         };
         check(&roster, "");
         let a = roster.join(entry("a")).unwrap();
         let b = roster.join(entry("b")).unwrap();
-        roster.set_state(a, Some(&Json::encode(&[1, 2]).unwrap()));
+        roster.set_state(a, json(serde_json::json!([1, 2])));
         check(&roster, r#"{"id":"a","state":[1,2]},{"id":"b"}"#);
         assert_eq!(roster.get(a).unwrap().state.as_ref().map(Json::as_str), Some("[1,2]"));
         roster.set_state(a, None);
-        roster.set_state(b, Some(&Json::encode("x").unwrap()));
+        roster.set_state(b, json("x".into()));
         check(&roster, r#"{"id":"a"},{"id":"b","state":"x"}"#);
         roster.leave(a);
         check(&roster, r#"{"id":"b","state":"x"}"#);
+    }
+
+    #[test]
+    fn only_v1_lists_whose_a_member_is_and_that_it_is_away() {
+        let mut roster = Roster::default();
+        let user = UserId::new("ann \"the\" first").unwrap();
+        let a = roster.join(Entry { user: Some(user), ..entry("a") }).unwrap();
+        let b = roster.join(entry("b")).unwrap();
+        roster.set_state(a, json(1.into()));
+        roster.set_away(b, true);
+        let Listing { plain, v1 } = roster.listing();
+        assert_eq!(plain, r#"{"id":"a","state":1},{"id":"b"}"#);
+        assert_eq!(v1, r#"{"id":"a","user":"ann \"the\" first","state":1},{"id":"b","away":true}"#);
+        roster.set_away(b, false);
+        roster.leave(a);
+        assert_eq!(roster.listing().v1, roster.listing().plain);
     }
 }

@@ -10,7 +10,7 @@ use crate::attribute::Definition;
 use crate::binding::{Binding, bind};
 use crate::form::Form;
 
-/// The impl of `Channel` or `SocketDef` for the struct in `input`.
+/// The impl of `Channel` or `SocketChannel` for the struct in `input`.
 pub(crate) fn derive(form: Form, input: TokenStream) -> Result<TokenStream> {
     let input: DeriveInput = syn::parse2(input)?;
     let fields = fields(form, &input)?;
@@ -56,7 +56,7 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
             quote!(__describe_channel!(types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence)),
         ),
         Form::Socket => {
-            (quote!(SocketDef), quote!(), quote!(__describe_socket!(types, Incoming = #incoming, Outgoing = #outgoing)))
+            (quote!(SocketChannel), quote!(), quote!(__describe_socket!(types, Incoming = #incoming, Outgoing = #outgoing)))
         }
     };
     quote! {

@@ -51,13 +51,13 @@ pub fn derive_channel(input: TokenStream) -> TokenStream {
 /// Makes a struct the definition of a typed socket: its fields are the params that a client asks with.
 ///
 /// ```text
-/// #[derive(Clone, SocketDef)]
+/// #[derive(Clone, SocketChannel)]
 /// #[socket("doc/:docId", incoming = Ask, outgoing = Answer)]
 /// pub struct Assistant {
 ///     pub doc_id: String,
 /// }
 ///
-/// #[derive(Clone, SocketDef)]
+/// #[derive(Clone, SocketChannel)]
 /// #[socket(message = String)]
 /// pub struct Echo;
 /// ```
@@ -66,7 +66,7 @@ pub fn derive_channel(input: TokenStream) -> TokenStream {
 /// needs no pattern. A field may say which param it is with `#[socket(param = "docId")]`.
 ///
 /// The struct must be `Clone`, and may not be generic.
-#[proc_macro_derive(SocketDef, attributes(socket))]
-pub fn derive_socket_def(input: TokenStream) -> TokenStream {
+#[proc_macro_derive(SocketChannel, attributes(socket))]
+pub fn derive_socket_channel(input: TokenStream) -> TokenStream {
     expand::derive(Form::Socket, input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

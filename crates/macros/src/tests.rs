@@ -208,7 +208,7 @@ fn socket_errors(input: TokenStream) -> Vec<String> {
 fn a_socket_has_a_channels_params_and_no_presence() {
     let expected = quote! {
         #[automatically_derived]
-        impl ::roomful::SocketDef for Assistant {
+        impl ::roomful::SocketChannel for Assistant {
             const PATTERN: &'static str = "doc/:docId/:0?";
             type Incoming = Ask;
             type Outgoing = Vec<Answer>;
@@ -252,7 +252,7 @@ fn a_socket_needs_no_pattern() {
         quote! { #[socket("", outgoing = a::A, incoming = a::A, crate = facade)] struct Echo {} },
     ] {
         let written = written_socket(input);
-        assert_has(&written, quote! { impl facade::SocketDef for Echo });
+        assert_has(&written, quote! { impl facade::SocketChannel for Echo });
         assert_has(&written, quote! { const PATTERN: &'static str = ""; type Incoming = a::A; type Outgoing = a::A; });
     }
     assert_has(

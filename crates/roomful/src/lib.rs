@@ -2,7 +2,7 @@
 //!
 //! This crate is what an app names: a [`Channel`] is a typed key, a [`Room`] is what happens in every room of that
 //! channel, a [`Conn`] is one member, a [`Guard`] decides who may connect, and [`Rooms`] collects the definitions. A
-//! [`Socket`] is a private channel to one client, which a [`SocketDef`] describes and a [`SocketConn`] is one of.
+//! [`Socket`] is a private channel to one client, which a [`SocketChannel`] describes and a [`SocketConn`] is one of.
 //!
 //! ```
 //! use roomful::{Channel, Conn, Deny, Result, Room, Rooms, Upgrade};
@@ -68,7 +68,7 @@ mod upgrade;
 pub use channel::Channel;
 pub use conn::Conn;
 pub use define::{
-    Admission, BuildError, IntoRoomDef, IntoSocketSetup, Mistake, ModuleBuilder, RoomDef, RoomExt, RoomsBuilder,
+    Admission, BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, RoomSetup, RoomExt, RoomsBuilder,
     SocketExt, SocketSetup,
 };
 pub use deny::Deny;
@@ -80,10 +80,10 @@ pub use room::{Incoming, Outgoing, Presence, Room};
 pub use roomful_core::key::{KeyError, Params};
 pub use roomful_core::rate::Rate;
 pub use roomful_core::{Close, Dialect, Limits, MemberId};
-pub use roomful_macros::{Channel, SocketDef};
+pub use roomful_macros::{Channel, SocketChannel};
 pub use rooms::Rooms;
 pub use runtime::{Drain, Stats};
-pub use socket::{Socket, SocketDef, SocketIncoming, SocketOutgoing};
+pub use socket::{Socket, SocketChannel, SocketIncoming, SocketOutgoing};
 pub use socket_conn::SocketConn;
 #[cfg(feature = "typescript")]
 pub use typescript::{Framework, Typescript, TypescriptError};
@@ -126,7 +126,7 @@ macro_rules! __describe_channel {
     };
 }
 
-/// Written by the derive into `SocketDef::describe`.
+/// Written by the derive into `SocketChannel::describe`.
 #[doc(hidden)]
 #[cfg(feature = "typescript")]
 #[macro_export]
@@ -139,7 +139,7 @@ macro_rules! __describe_socket {
     };
 }
 
-/// Written by the derive into `SocketDef::describe`.
+/// Written by the derive into `SocketChannel::describe`.
 #[doc(hidden)]
 #[cfg(not(feature = "typescript"))]
 #[macro_export]

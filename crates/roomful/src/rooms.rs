@@ -8,7 +8,7 @@ use http::request::Parts;
 use roomful_core::{Dialect, Limits};
 
 use crate::define::Definition;
-use crate::runtime::{Connection, Drain, Host, Hub, Kept, Stats, Vetted};
+use crate::runtime::{Connection, Drain, Host, Hub, Kept, Stats, Admitted};
 use crate::{Admission, Channel, RoomHandle, RoomsBuilder, UntypedRoom};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
@@ -114,10 +114,10 @@ impl Rooms {
         Self { inner: Arc::new(Inner { hub, definitions, path, origins }) }
     }
 
-    /// For a platform: starts a connection that was vetted elsewhere. No guard runs; the seed, the join and `on_join` do.
+    /// For a platform: starts a connection that was admitted elsewhere. No guard runs; the seed, the join and `on_join` do.
     #[must_use]
-    pub fn connect(&self, vetted: Vetted) -> Connection {
-        self.inner.hub.connect(&self.inner.definitions, vetted)
+    pub fn connect(&self, admitted: Admitted) -> Connection {
+        self.inner.hub.connect(&self.inner.definitions, admitted)
     }
 
     /// For a platform: goes on with connections that another process kept, in their order: all those of one room, or one

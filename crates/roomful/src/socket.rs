@@ -10,26 +10,26 @@ use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::{Deny, Error, Result, SocketConn, Upgrade};
 
 /// What a client of this socket sends.
-pub type SocketIncoming<S> = <<S as Socket>::Def as SocketDef>::Incoming;
+pub type SocketIncoming<S> = <<S as Socket>::Channel as SocketChannel>::Incoming;
 /// What the server sends on this socket.
-pub type SocketOutgoing<S> = <<S as Socket>::Def as SocketDef>::Outgoing;
+pub type SocketOutgoing<S> = <<S as Socket>::Channel as SocketChannel>::Outgoing;
 
 /// What a socket is asked for with, and the types that travel on it. A value of the type is one connection's params.
 ///
 /// Derive it:
 ///
 /// ```
-/// use roomful::SocketDef;
+/// use roomful::SocketChannel;
 ///
 /// /// An assistant for one document.
-/// #[derive(Clone, SocketDef)]
+/// #[derive(Clone, SocketChannel)]
 /// #[socket("doc/:docId", incoming = String, outgoing = Vec<String>)]
 /// pub struct Assistant {
 ///     pub doc_id: String,
 /// }
 ///
 /// /// Without params there is no pattern.
-/// #[derive(Clone, SocketDef)]
+/// #[derive(Clone, SocketChannel)]
 /// #[socket(message = String)]
 /// pub struct Echo;
 ///
@@ -41,9 +41,9 @@ pub type SocketOutgoing<S> = <<S as Socket>::Def as SocketDef>::Outgoing;
 /// two of them may have one pattern, and one of them a room's.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket's definition",
-    note = "add `#[derive(Clone, SocketDef)]` and `#[socket(\"name/:param\", incoming = .., outgoing = ..)]` to it"
+    note = "add `#[derive(Clone, SocketChannel)]` and `#[socket(\"name/:param\", incoming = .., outgoing = ..)]` to it"
 )]
-pub trait SocketDef: Clone + Send + Sync + Sized + 'static {
+pub trait SocketChannel: Clone + Send + Sync + Sized + 'static {
     /// The pattern, as the derive was given it; empty where it was given none.
     const PATTERN: &'static str;
     /// What a client sends.
@@ -74,16 +74,16 @@ pub trait SocketDef: Clone + Send + Sync + Sized + 'static {
 /// returns an error or panics ends nothing but itself: see [`error`](Socket::error).
 ///
 /// ```
-/// use roomful::{Deny, Result, Rooms, Socket, SocketConn, SocketDef, Upgrade};
+/// use roomful::{Deny, Result, Rooms, Socket, SocketConn, SocketChannel, Upgrade};
 ///
-/// #[derive(Clone, SocketDef)]
+/// #[derive(Clone, SocketChannel)]
 /// #[socket("doc/:docId", incoming = String, outgoing = String)]
 /// struct Assistant { doc_id: String }
 ///
 /// struct Answers;
 ///
 /// impl Socket for Answers {
-///     type Def = Assistant;
+///     type Channel = Assistant;
 ///     type Data = String;
 ///
 ///     async fn data(&self, upgrade: &Upgrade<Assistant>) -> Result<String, Deny> {
@@ -98,11 +98,11 @@ pub trait SocketDef: Clone + Send + Sync + Sized + 'static {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket",
-    note = "implement `roomful::Socket` for it: `type Def`, `type Data` and `async fn data` are what it must have"
+    note = "implement `roomful::Socket` for it: `type Channel`, `type Data` and `async fn data` are what it must have"
 )]
 pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
     /// Its params and the types that travel on it.
-    type Def: SocketDef;
+    type Channel: SocketChannel;
 
     /// What a connection knows of itself, found once at the upgrade: the user, the locale. Serialisable, because in a
     /// Durable Object it outlives the process that found it.
@@ -111,7 +111,7 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
     /// Finds a connection's data, after every guard has let it through. `Err` denies, a panic closes 1011.
     ///
     /// There is no default, as there is none for [`Room::data`](crate::Room::data).
-    fn data(&self, upgrade: &Upgrade<Self::Def>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
+    fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
 
     /// The connection stands. What the client sent in the meantime is handled after this. An error or a panic closes it
     /// 1011.

@@ -18,13 +18,13 @@ pub struct SocketConn<S: Socket> {
 }
 
 struct Inner<S: Socket> {
-    key: S::Def,
+    key: S::Channel,
     data: S::Data,
     link: Arc<Link>,
 }
 
 impl<S: Socket> SocketConn<S> {
-    pub(crate) fn new(key: S::Def, data: S::Data, link: Arc<Link>) -> Self {
+    pub(crate) fn new(key: S::Channel, data: S::Data, link: Arc<Link>) -> Self {
         Self { inner: Arc::new(Inner { key, data, link }) }
     }
 
@@ -36,7 +36,7 @@ impl<S: Socket> SocketConn<S> {
 
     /// The params that the client asked with.
     #[must_use]
-    pub fn key(&self) -> &S::Def {
+    pub fn key(&self) -> &S::Channel {
         &self.inner.key
     }
 

@@ -1,7 +1,7 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 use roomful::{
-    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketDef, TypescriptError, Upgrade,
+    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, TypescriptError, Upgrade,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -46,13 +46,13 @@ room! { Opaque, Sealed,
 
 macro_rules! socket {
     ($socket:ident, $def:ident, $($definition:tt)*) => {
-        #[derive(Clone, SocketDef)]
+        #[derive(Clone, SocketChannel)]
         $($definition)*
 
         struct $socket;
 
         impl Socket for $socket {
-            type Def = $def;
+            type Channel = $def;
             type Data = ();
             async fn data(&self, _: &Upgrade<$def>) -> Result<(), Deny> {
                 Ok(())
@@ -190,7 +190,7 @@ fn a_pattern_written_by_hand_is_checked_too() {
 fn a_sockets_pattern_written_by_hand_is_checked_too() {
     #[derive(Clone)]
     struct ByHand;
-    impl SocketDef for ByHand {
+    impl SocketChannel for ByHand {
         const PATTERN: &'static str = "a/:b-c";
         type Incoming = ();
         type Outgoing = ();
@@ -204,7 +204,7 @@ fn a_sockets_pattern_written_by_hand_is_checked_too() {
     }
     struct Broken;
     impl Socket for Broken {
-        type Def = ByHand;
+        type Channel = ByHand;
         type Data = ();
         async fn data(&self, _: &Upgrade<ByHand>) -> Result<(), Deny> {
             Ok(())

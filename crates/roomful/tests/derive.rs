@@ -1,8 +1,8 @@
-//! What `#[derive(Channel)]` and `#[derive(SocketDef)]` make of a definition that is right.
+//! What `#[derive(Channel)]` and `#[derive(SocketChannel)]` make of a definition that is right.
 
 use std::any::TypeId;
 
-use roomful::{Channel, SocketDef};
+use roomful::{Channel, SocketChannel};
 use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::Pattern;
 
@@ -59,7 +59,7 @@ struct Elsewhere {
     id: String,
 }
 
-#[derive(Debug, Clone, PartialEq, SocketDef)]
+#[derive(Debug, Clone, PartialEq, SocketChannel)]
 #[socket("doc/:docId/:0?", incoming = u8, outgoing = Option<String>, crate = facade::inside)]
 struct Assistant {
     #[socket(param = "0")]
@@ -67,11 +67,11 @@ struct Assistant {
     doc_id: String,
 }
 
-#[derive(Debug, Clone, PartialEq, SocketDef)]
+#[derive(Debug, Clone, PartialEq, SocketChannel)]
 #[socket(message = String)]
 struct Chat;
 
-#[derive(Debug, Clone, PartialEq, SocketDef)]
+#[derive(Debug, Clone, PartialEq, SocketChannel)]
 #[socket()]
 struct Bell {}
 
@@ -240,7 +240,7 @@ fn a_socket_without_params_needs_no_pattern() {
 
 #[test]
 fn a_sockets_types_are_the_ones_that_were_given_or_unit() {
-    fn types<S: SocketDef<Incoming: 'static, Outgoing: 'static>>() -> (TypeId, TypeId) {
+    fn types<S: SocketChannel<Incoming: 'static, Outgoing: 'static>>() -> (TypeId, TypeId) {
         (TypeId::of::<S::Incoming>(), TypeId::of::<S::Outgoing>())
     }
     assert_eq!(types::<Assistant>(), (TypeId::of::<u8>(), TypeId::of::<Option<String>>()));

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
-use roomful::runtime::Vetted;
+use roomful::runtime::Admitted;
 use roomful::{Channel, Close, Dialect, Rooms};
 use worker::{Env, Headers, Request, RequestInit, Response, Stub, WebSocketPair};
 
@@ -79,7 +79,7 @@ impl Edge {
         let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
         let dialect = Dialect::choose(offers);
         match self.rooms.admit(parts, dialect).vet().await {
-            Ok(vetted) => self.forward(&vetted, env).await,
+            Ok(admitted) => self.forward(&admitted, env).await,
             Err(close) => refuse(dialect, &close),
         }
     }
@@ -93,24 +93,24 @@ impl Edge {
         Ok(RemoteRoom::new(self.objects(env)?, key))
     }
 
-    async fn forward(&self, vetted: &Vetted, env: &Env) -> worker::Result<Response> {
+    async fn forward(&self, admitted: &Admitted, env: &Env) -> worker::Result<Response> {
         let objects = self.objects(env)?;
-        let header = match forwarded::encode(vetted) {
+        let header = match forwarded::encode(admitted) {
             Ok(header) => header,
             Err(error) => {
-                tracing::error!(room = vetted.path(), %error, "a connection is refused");
-                return refuse(vetted.dialect(), &Close::JOIN_FAILED);
+                tracing::error!(room = admitted.path(), %error, "a connection is refused");
+                return refuse(admitted.dialect(), &Close::JOIN_FAILED);
             }
         };
         let headers = headers("upgrade", "websocket")?;
-        headers.set(forwarded::VETTED, &header)?;
+        headers.set(forwarded::ADMITTED, &header)?;
         let request = Request::new_with_init(OBJECT, RequestInit::new().with_headers(headers))?;
-        match objects.of(vetted)?.fetch_with_request(request).await {
+        match objects.of(admitted)?.fetch_with_request(request).await {
             Ok(response) => Ok(response),
             // It was lost in the middle of the join, or a hook's panic took it down.
             Err(error) => {
-                tracing::error!(room = vetted.path(), %error, "an object failed");
-                refuse(vetted.dialect(), &Close::JOIN_FAILED)
+                tracing::error!(room = admitted.path(), %error, "an object failed");
+                refuse(admitted.dialect(), &Close::JOIN_FAILED)
             }
         }
     }
@@ -134,8 +134,8 @@ pub(crate) struct Objects(worker::ObjectNamespace);
 
 impl Objects {
     /// A room's object is found by its topic; a socket has a fresh one.
-    fn of(&self, vetted: &Vetted) -> worker::Result<Stub> {
-        match vetted.topic() {
+    fn of(&self, admitted: &Admitted) -> worker::Result<Stub> {
+        match admitted.topic() {
             Some(topic) => self.named(topic.as_str()),
             None => self.0.unique_id()?.get_stub(),
         }

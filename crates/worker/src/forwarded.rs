@@ -1,14 +1,14 @@
 //! What the worker tells an object of a connection: one header, which only the worker can set.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use roomful::runtime::Vetted;
+use roomful::runtime::Admitted;
 
 /// Every header that goes from the worker to an object begins so.
 const PREFIX: &str = "x-roomful-";
 
-/// A [`Vetted`], as JSON in characters that a header may hold. JSON's own escapes would do too, but what is read would then
+/// A [`Admitted`], as JSON in characters that a header may hold. JSON's own escapes would do too, but what is read would then
 /// be longer than what was bounded, and too long to lie beside a socket.
-pub(crate) const VETTED: &str = "x-roomful-vetted";
+pub(crate) const ADMITTED: &str = "x-roomful-admitted";
 
 /// What a header may not hold, and what says so. What is not ASCII is always encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
@@ -37,17 +37,17 @@ pub(crate) enum Unforwardable {
 }
 
 /// The header's value.
-pub(crate) fn encode(vetted: &Vetted) -> Result<String, Unforwardable> {
-    for (what, bytes) in [("a key", vetted.key().size()), ("the data", vetted.data().size())] {
+pub(crate) fn encode(admitted: &Admitted) -> Result<String, Unforwardable> {
+    for (what, bytes) in [("a key", admitted.key().size()), ("the data", admitted.data().size())] {
         if bytes > MOST_BYTES {
             return Err(Unforwardable::TooLarge { what, bytes });
         }
     }
-    Ok(utf8_percent_encode(&serde_json::to_string(vetted)?, ENCODED).to_string())
+    Ok(utf8_percent_encode(&serde_json::to_string(admitted)?, ENCODED).to_string())
 }
 
 /// What [`encode`] was given.
-pub(crate) fn decode(value: &str) -> Result<Vetted, serde_json::Error> {
+pub(crate) fn decode(value: &str) -> Result<Admitted, serde_json::Error> {
     serde_json::from_slice(&percent_decode_str(value).collect::<Vec<u8>>())
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn decode(value: &str) -> Result<Vetted, serde_json::Error> {
 mod tests {
     use super::*;
 
-    fn vetted(key: &str, data: &str) -> Vetted {
+    fn admitted(key: &str, data: &str) -> Admitted {
         let text = format!(r#"{{"module":"m","name":"r","key":{key},"data":{data},"v1":true}}"#);
         serde_json::from_str(&text).unwrap()
     }
@@ -64,7 +64,7 @@ mod tests {
     fn any_key_and_any_data_go_through_a_header_to_the_byte() {
         let key = r#"{"id":"ü 😀 \" \u0000 \u007f %41 %"}"#;
         let data = "[1,\n\t\"\u{7f}\u{feff}\"]";
-        let forwarded = encode(&vetted(key, data)).unwrap();
+        let forwarded = encode(&admitted(key, data)).unwrap();
         assert!(forwarded.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{forwarded}");
         let back = decode(&forwarded).unwrap();
         assert_eq!((back.key().as_str(), back.data().as_str()), (key, data));
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_header_of_ours_is_known_in_every_spelling() {
         let ours =
-            [VETTED, PREFIX, "X-Roomful-Vetted", "X-ROOMFUL-ACT", "x_roomful_vetted", "X-Roomful_x", " x-roomful-x\t"];
+            [ADMITTED, PREFIX, "X-Roomful-Admitted", "X-ROOMFUL-ACT", "x_roomful_admitted", "X-Roomful_x", " x-roomful-x\t"];
         for name in ours {
             assert!(is_ours(name), "{name:?}");
         }
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn what_is_too_large_to_lie_beside_a_socket_is_named() {
         let large = format!("\"{}\"", "x".repeat(MOST_BYTES));
-        let error = encode(&vetted("{}", &large)).unwrap_err().to_string();
+        let error = encode(&admitted("{}", &large)).unwrap_err().to_string();
         assert!(error.starts_with("the data of 6146 bytes is over the 6144"), "{error}");
-        let error = encode(&vetted(&format!(r#"{{"id":{large}}}"#), "1")).unwrap_err().to_string();
+        let error = encode(&admitted(&format!(r#"{{"id":{large}}}"#), "1")).unwrap_err().to_string();
         assert!(error.starts_with("a key of "), "{error}");
-        assert!(encode(&vetted("{}", &format!("\"{}\"", "x".repeat(MOST_BYTES - 2)))).is_ok());
+        assert!(encode(&admitted("{}", &format!("\"{}\"", "x".repeat(MOST_BYTES - 2)))).is_ok());
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roomful::runtime::{Connection, Host as _, Kept, KeptError, Vetted};
+use roomful::runtime::{Connection, Host as _, Kept, KeptError, Admitted};
 use roomful::{BuildError, Close, Dialect, MemberId, Rooms};
 use worker::js_sys::Uint8Array;
 use worker::worker_sys::ext::WebSocketExt as _;
@@ -46,7 +46,7 @@ impl Object {
         Self(instances::definitions(rooms, env).map(|rooms| Room::new(state, &rooms)))
     }
 
-    /// A request of the worker's: a connection that it has vetted, or something to do with the room.
+    /// A request of the worker's: a connection that it has admitted, or something to do with the room.
     ///
     /// # Errors
     ///
@@ -54,13 +54,13 @@ impl Object {
     pub async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let room = self.0.as_ref().map_err(|error| worker::Error::RustError(error.to_string()))?;
         room.wake_as_asked().await;
-        let Some(header) = request.headers().get(forwarded::VETTED)? else {
+        let Some(header) = request.headers().get(forwarded::ADMITTED)? else {
             let response = remote::act(&room.rooms, &request.bytes().await?);
             room.host.quiet().await;
             return response;
         };
-        let vetted = forwarded::decode(&header)?;
-        room.connect(vetted)
+        let admitted = forwarded::decode(&header)?;
+        room.connect(admitted)
     }
 
     /// A frame from a client.
@@ -171,13 +171,13 @@ impl Room {
         }
     }
 
-    fn connect(&self, vetted: Vetted) -> worker::Result<Response> {
-        let dialect = vetted.dialect();
+    fn connect(&self, admitted: Admitted) -> worker::Result<Response> {
+        let dialect = admitted.dialect();
         if self.sockets.len() >= MOST_SOCKETS {
             return edge::refuse(dialect, &Close::ROOM_FULL);
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        let connection = self.rooms.connect(vetted);
+        let connection = self.rooms.connect(admitted);
         self.state.accept_websocket_with_tags(&server, &[connection.member().as_str()]);
         self.host.attach(connection.member().clone(), server.clone());
         self.serve(connection, server);

@@ -84,7 +84,7 @@ impl<C: Channel> RemoteRoom<C> {
         let Some(topic) = &self.topic else { return Ok(A::default()) };
         let body = serde_json::to_string(act)?;
         let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(body.into()));
+        init.with_method(Method::Transport).with_body(Some(body.into()));
         let request = Request::new_with_init(OBJECT, &init)?;
         let mut response = self.objects.named(topic)?.fetch_with_request(request).await?;
         match response.status_code() {

@@ -6,7 +6,7 @@ use std::task::{Wake, Waker};
 use bytes::{Bytes, BytesMut};
 use mio::Token;
 use roomful::Close;
-use roomful::runtime::{Parcel, RoomId};
+use roomful::runtime::{Delivery, RoomId};
 use roomful_core::ConnectionId;
 
 use super::queue::{Command, Newcomer, Shard};
@@ -18,28 +18,28 @@ use super::tick::Item;
 impl Reactor {
     pub(super) fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Parcel(parcel) => self.take_parcel(parcel),
+            Command::Delivery(parcel) => self.take_parcel(parcel),
             Command::Serve(newcomer) => self.serve(*newcomer),
             Command::Space(connection) => self.on_space(connection),
         }
     }
 
-    fn take_parcel(&mut self, parcel: Parcel) {
+    fn take_parcel(&mut self, parcel: Delivery) {
         let weight = parcel.bytes();
         match parcel {
-            Parcel::Enter { room, connection } => self.enter(room, connection),
-            Parcel::Exit { connection, .. } => {
+            Delivery::Enter { room, connection } => self.enter(room, connection),
+            Delivery::Exit { connection, .. } => {
                 if let Some(slot) = self.slot(connection) {
                     self.leave_room(slot);
                 }
             }
-            Parcel::Private { to, frame } => {
+            Delivery::Private { to, frame } => {
                 self.shard.handed_over(weight);
                 self.push_private(to, frame);
             }
-            Parcel::Fanout { room, except, frames } => self.gather(room, (Item::Frame(frames), weight), except),
-            Parcel::Updates { room, updates } => self.gather(room, (Item::Updates(updates), weight), None),
-            Parcel::Close { connection, close } => {
+            Delivery::Fanout { room, except, frames } => self.gather(room, (Item::Frame(frames), weight), except),
+            Delivery::Updates { room, updates } => self.gather(room, (Item::Updates(updates), weight), None),
+            Delivery::Close { connection, close } => {
                 if let Some(slot) = self.slot(connection) {
                     self.close(slot, &close);
                 }
@@ -143,7 +143,7 @@ struct OnSpace {
 
 impl Wake for OnSpace {
     fn wake(self: Arc<Self>) {
-        use roomful::runtime::Post as _;
+        use roomful::runtime::Transport as _;
 
         self.shard.push(Command::Space(self.connection));
         self.shard.ring();

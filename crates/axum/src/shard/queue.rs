@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use mio::{Registry, Token, Waker};
 use roomful::Admission;
-use roomful::runtime::{Parcel, Post};
+use roomful::runtime::{Delivery, Transport};
 use roomful_core::ConnectionId;
 
 use super::bell::Bell;
@@ -32,7 +32,7 @@ pub(crate) struct Shard {
 
 /// Something for a shard's thread.
 pub(super) enum Command {
-    Parcel(Parcel),
+    Delivery(Delivery),
     Serve(Box<Newcomer>),
     /// The handler of this connection has taken something from its full queue.
     Space(ConnectionId),
@@ -41,7 +41,7 @@ pub(super) enum Command {
 impl Command {
     fn bytes(&self) -> usize {
         match self {
-            Self::Parcel(parcel) => parcel.bytes(),
+            Self::Delivery(parcel) => parcel.bytes(),
             Self::Serve(_) | Self::Space(_) => 0,
         }
     }
@@ -139,9 +139,9 @@ impl Shard {
     }
 }
 
-impl Post for Shard {
-    fn deliver(&self, parcel: Parcel) {
-        self.push(Command::Parcel(parcel));
+impl Transport for Shard {
+    fn deliver(&self, parcel: Delivery) {
+        self.push(Command::Delivery(parcel));
     }
 
     fn ring(&self) {

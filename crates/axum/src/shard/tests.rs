@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
-use roomful::runtime::{Host, Parcel, Post as _, RoomId, SharedFrames};
+use roomful::runtime::{Host, Delivery, Transport as _, RoomId, SharedFrames};
 use roomful::{BoxFuture, Dialect, Limits, Rooms};
 use roomful_core::ConnectionId;
 use roomful_core::liveness::Beat;
@@ -373,7 +373,7 @@ fn a_socket_that_cannot_be_written_to_says_so_when_it_is_flushed() {
 fn a_thread_that_has_ended_keeps_nothing_and_gets_no_sockets() {
     let reactor = Reactor::new().unwrap();
     let shard = Arc::clone(&reactor.shard);
-    let parcel = || Parcel::Private { to: ConnectionId(1), frame: Bytes::from_static(b"frame") };
+    let parcel = || Delivery::Private { to: ConnectionId(1), frame: Bytes::from_static(b"frame") };
     shard.deliver(parcel());
     assert_eq!(shard.waiting_bytes(), 5);
     assert!(shard.is_alive());

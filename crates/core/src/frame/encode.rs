@@ -4,6 +4,9 @@
 
 use bytes::Bytes;
 
+use super::listed::v1_only;
+use super::text::{push_id, push_optional};
+use crate::room::Change;
 use crate::{Dialect, ErrorCode, Json, Limits, MemberId};
 
 /// The answer to a v1 ping, byte for byte, so that a platform can give it without waking the room.
@@ -20,15 +23,10 @@ pub struct SnapshotFacts<'a> {
     pub limits: &'a Limits,
 }
 
-/// The first frame of every connection. `list` appends what [`listed`] gives of every member, with commas between, which
-/// is `list_bytes` long.
-pub fn snapshot(
-    dialect: Dialect,
-    own: &MemberId,
-    list_bytes: usize,
-    list: impl FnOnce(&mut Vec<u8>),
-    facts: SnapshotFacts<'_>,
-) -> Bytes {
+/// The first frame of every connection. `list` is everybody, as [`Listing`](crate::roster::Listing) has it for this
+/// dialect.
+#[must_use]
+pub fn snapshot(dialect: Dialect, own: &MemberId, list: &[u8], facts: SnapshotFacts<'_>) -> Bytes {
     let tail = match dialect {
         Dialect::Plain => "]}".to_owned(),
         Dialect::V1 => {
@@ -39,51 +37,38 @@ pub fn snapshot(
     };
     let head = [r#"{"t":"snapshot","self":""#, own.as_str(), r#"","members":["#];
     let head_bytes: usize = head.iter().map(|part| part.len()).sum();
-    let mut frame = Vec::with_capacity(head_bytes + list_bytes + tail.len());
+    let mut frame = Vec::with_capacity(head_bytes + list.len() + tail.len());
     head.iter().for_each(|part| frame.extend_from_slice(part.as_bytes()));
-    list(&mut frame);
+    frame.extend_from_slice(list);
     frame.extend_from_slice(tail.as_bytes());
     frame.into()
 }
 
-/// A member as a snapshot lists it, and its state as a part of these very bytes.
+/// Who came, went, lost or found its socket. `None` where this dialect does not say that.
 #[must_use]
-pub fn listed(member: &MemberId, state: Option<&Json>) -> (Bytes, Option<Json>) {
-    // To the byte, because it is kept for as long as the member is in.
-    let mut listed = String::with_capacity(listed_bytes(member, state));
-    listed.push_str(r#"{"id":"#);
-    push_id(&mut listed, member.as_str());
-    push_optional(&mut listed, "state", state);
-    let end = listed.len();
-    listed.push('}');
-    let listed = Bytes::from(listed);
-    let state = state.map(|state| Json::of_checked(listed.slice(end - state.size()..end)));
-    (listed, state)
-}
-
-/// How long [`listed`] is.
-#[must_use]
-pub fn listed_bytes(member: &MemberId, state: Option<&Json>) -> usize {
-    let (id, state_key) = (r#"{"id":""}"#.len(), r#","state":"#.len());
-    id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
-}
-
-/// A member came; the same for both dialects.
-#[must_use]
-pub fn join(member: &MemberId, state: Option<&Json>) -> Bytes {
-    presence(member, "join", state)
+pub fn change(change: &Change, dialect: Dialect) -> Option<Bytes> {
+    let v1 = dialect == Dialect::V1;
+    match change {
+        Change::Joined { member, user: Some(user), state } if v1 => {
+            Some(presence(member, "join", &v1_only(Some(user), false), state.as_ref()))
+        }
+        Change::Joined { member, state, .. } => Some(presence(member, "join", "", state.as_ref())),
+        Change::Left { member } => Some(presence(member, "leave", "", None)),
+        Change::Away { member } => v1.then(|| presence(member, "away", "", None)),
+        Change::Back { member, state } => v1.then(|| update(member, state.as_ref())),
+    }
 }
 
 /// A member's state is now this; the same for both dialects.
 #[must_use]
 pub fn update(member: &MemberId, state: Option<&Json>) -> Bytes {
-    presence(member, "update", state)
+    presence(member, "update", "", state)
 }
 
-/// A member went; the same for both dialects.
+/// How long [`update`] is.
 #[must_use]
-pub fn leave(member: &MemberId) -> Bytes {
-    presence(member, "leave", None)
+pub fn update_bytes(member: &MemberId, state: Option<&Json>) -> usize {
+    presence_bytes(member, "update", "", state)
 }
 
 /// A message; `from` is empty when no member said it, `seq` is there in v1 alone.
@@ -131,35 +116,24 @@ pub fn batch<'a>(frames: impl Iterator<Item = &'a Bytes> + Clone) -> Bytes {
     batch.into()
 }
 
-fn presence(member: &MemberId, op: &str, state: Option<&Json>) -> Bytes {
+/// `v1_only` is further keys, each with a comma before it.
+fn presence(member: &MemberId, op: &str, v1_only: &str, state: Option<&Json>) -> Bytes {
     // To the byte, or `Bytes` would allocate once more for each frame of a tick.
-    let around = r#"{"from":"","t":"presence","op":""}"#.len() + op.len();
-    let state_bytes = state.map_or(0, |state| r#","state":"#.len() + state.size());
-    let mut frame = String::with_capacity(around + member.as_str().len() + state_bytes);
+    let mut frame = String::with_capacity(presence_bytes(member, op, v1_only, state));
     frame.push_str(r#"{"from":"#);
     push_id(&mut frame, member.as_str());
     frame.push_str(r#","t":"presence","op":""#);
     frame.push_str(op);
     frame.push('"');
+    frame.push_str(v1_only);
     push_optional(&mut frame, "state", state);
     frame.push('}');
     frame.into()
 }
 
-/// A member id needs no escapes: see [`MemberId`].
-fn push_id(frame: &mut String, id: &str) {
-    frame.push('"');
-    frame.push_str(id);
-    frame.push('"');
-}
-
-fn push_optional(frame: &mut String, key: &str, value: Option<&Json>) {
-    if let Some(value) = value {
-        frame.push_str(",\"");
-        frame.push_str(key);
-        frame.push_str("\":");
-        frame.push_str(value.as_str());
-    }
+fn presence_bytes(member: &MemberId, op: &str, v1_only: &str, state: Option<&Json>) -> usize {
+    let around = r#"{"from":"","t":"presence","op":""}"#.len() + op.len() + v1_only.len();
+    around + member.as_str().len() + state.map_or(0, |state| r#","state":"#.len() + state.size())
 }
 
 #[cfg(test)]
@@ -177,19 +151,14 @@ mod tests {
 
     #[test]
     fn a_snapshot_in_both_dialects() {
-        let (ann, state) = listed(&id("a"), Some(&json("null")));
-        assert_eq!(state, Some(json("null")));
-        let (bob, none) = listed(&id("b"), None);
-        assert_eq!(none, None);
-        let both = [&*ann, &*bob].join(&b","[..]);
         let limits = Limits::default();
         let facts = SnapshotFacts { seq: 4, epoch: "e1", limits: &limits };
         assert_eq!(
-            snapshot(Dialect::Plain, &id("b"), both.len(), |frame| frame.extend(&both), facts),
+            snapshot(Dialect::Plain, &id("b"), br#"{"id":"a","state":null},{"id":"b"}"#, facts),
             r#"{"t":"snapshot","self":"b","members":[{"id":"a","state":null},{"id":"b"}]}"#
         );
         assert_eq!(
-            snapshot(Dialect::V1, &id("b"), bob.len(), |frame| frame.extend(&bob), facts),
+            snapshot(Dialect::V1, &id("b"), br#"{"id":"b"}"#, facts),
             concat!(
                 r#"{"t":"snapshot","self":"b","members":[{"id":"b"}],"seq":4,"epoch":"e1","#,
                 r#""heartbeat":25000,"limits":{"frame":65536}}"#
@@ -198,12 +167,37 @@ mod tests {
     }
 
     #[test]
+    fn who_came_and_went_in_both_dialects() {
+        let (member, state) = (id("a"), Some(json(r#"{"n":1}"#)));
+        let joined = |user: Option<&str>, state: &Option<Json>| Change::Joined {
+            member: member.clone(),
+            user: user.map(|user| crate::UserId::new(user).unwrap()),
+            state: state.clone(),
+        };
+        for (written, plain, v1) in [
+            (joined(None, &state), Some(r#"join","state":{"n":1}}"#), Some(r#"join","state":{"n":1}}"#)),
+            (joined(None, &None), Some(r#"join"}"#), Some(r#"join"}"#)),
+            (
+                joined(Some("u"), &state),
+                Some(r#"join","state":{"n":1}}"#),
+                Some(r#"join","user":"u","state":{"n":1}}"#),
+            ),
+            (Change::Left { member: member.clone() }, Some(r#"leave"}"#), Some(r#"leave"}"#)),
+            (Change::Away { member: member.clone() }, None, Some(r#"away"}"#)),
+            (Change::Back { member: member.clone(), state }, None, Some(r#"update","state":{"n":1}}"#)),
+        ] {
+            let frame = |dialect| change(&written, dialect).map(|frame| String::from_utf8(frame.to_vec()).unwrap());
+            let expected = |op: Option<&str>| op.map(|op| format!(r#"{{"from":"a","t":"presence","op":"{op}"#));
+            assert_eq!(frame(Dialect::Plain), expected(plain), "{written:?}");
+            assert_eq!(frame(Dialect::V1), expected(v1), "{written:?}");
+        }
+    }
+
+    #[test]
     fn every_other_frame() {
         let state = json(r#"{"n":1}"#);
-        assert_eq!(join(&id("a"), Some(&state)), r#"{"from":"a","t":"presence","op":"join","state":{"n":1}}"#);
-        assert_eq!(join(&id("a"), None), r#"{"from":"a","t":"presence","op":"join"}"#);
         assert_eq!(update(&id("a"), None), r#"{"from":"a","t":"presence","op":"update"}"#);
-        assert_eq!(leave(&id("a")), r#"{"from":"a","t":"presence","op":"leave"}"#);
+        assert_eq!(update(&id("a"), Some(&state)).len(), update_bytes(&id("a"), Some(&state)));
         assert_eq!(message("a", &state, None), r#"{"from":"a","t":"msg","msg":{"n":1}}"#);
         assert_eq!(message("", &state, Some(9)), r#"{"from":"","t":"msg","msg":{"n":1},"seq":9}"#);
         assert_eq!(ack(0), r#"{"t":"ack","id":0}"#);

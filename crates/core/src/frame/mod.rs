@@ -1,9 +1,12 @@
 //! The frames of both dialects. Of a room, [`decode()`] reads what a client sends and [`encode`] writes what a server
-//! sends; of a typed socket, [`socket`] does both.
+//! sends, which [`fanout`] does for all who receive it; of a typed socket, [`socket`] does both.
 
 pub mod decode;
 pub mod encode;
+pub mod fanout;
+pub mod listed;
 pub mod socket;
+mod text;
 
 pub use decode::{BadFrame, Body, ClientFrame, decode};
 
@@ -11,14 +14,14 @@ use crate::Dialect;
 
 /// What a client has connected to: it decides how its frames are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Endpoint {
+pub enum EndpointKind {
     /// A room, which others are in.
     Room,
     /// A typed socket, which is this client's alone.
     Socket,
 }
 
-impl Endpoint {
+impl EndpointKind {
     /// Reads one WebSocket message, text or binary.
     ///
     /// # Errors

@@ -1,39 +1,57 @@
-//! What goes into the engine, and what comes out of it.
+//! What comes out of the engine.
 
-use bytes::Bytes;
+use std::sync::Arc;
 
-use crate::roster::Place;
-use crate::{ConnectionId, Dialect, Json, MemberId, Millis};
+use serde::{Deserialize, Serialize};
 
-/// What happened.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// A connection that was let in becomes a member: at once, or in a large room with all who come in the same tick,
-    /// when it is [`Effect::Admitted`]. Until then it can only leave.
-    Join {
-        /// Which connection.
-        connection: ConnectionId,
-        /// What it speaks.
-        dialect: Dialect,
-        /// The id that it is known by.
+use crate::json::present;
+use crate::roster::{Listing, Place};
+use crate::{Generation, Json, MemberId, UserId};
+
+/// What the runtime is to do, in the order the effects stand.
+///
+/// An effect says what happened, to whom, and with which number. It becomes bytes where it is delivered
+/// ([`frame::fanout`](crate::frame::fanout)), so that a log or a broker can take it before that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// A member whose join had to wait is in from here on; its snapshot is next. The effects before this one are not for
+    /// it.
+    ///
+    /// It is said of those alone that [waited](super::RoomEngine::is_waiting): a small or quiet room lets in at once. One
+    /// that leaves before is never let in.
+    Entered {
+        /// Who.
         member: MemberId,
-        /// The presence seed.
-        state: Option<Json>,
     },
-    /// A connection is no longer a member, whatever ended it.
-    Leave {
-        /// Which connection.
-        connection: ConnectionId,
+    /// The whole room, for one member: the first thing that it hears, and again when it is back.
+    Snapshot {
+        /// Who hears it.
+        to: MemberId,
+        /// Everybody, this member too; shared by all who come together.
+        listing: Arc<Listing>,
+        /// The last number given to a message.
+        seq: u64,
     },
-    /// A member's state is now this.
-    SetPresence {
-        /// Which connection.
-        connection: ConnectionId,
-        /// `None`: it has no state any more.
-        state: Option<Json>,
+    /// Who came and who went, for everybody in the room. None may be missed or conflated.
+    Membership {
+        /// In order.
+        changes: Vec<Change>,
+        /// Not for this one: it is its own join.
+        except: Option<MemberId>,
+    },
+    /// What members show now, for everybody in the room.
+    ///
+    /// Who keeps up is told all of it together. For who does not only the latest state of each member counts: see
+    /// [`Outbox::push_update`](crate::outbox::Outbox::push_update).
+    Presence {
+        /// In join order.
+        updates: Vec<Update>,
     },
     /// A message to the room.
-    Broadcast {
+    Said {
+        /// Its number.
+        seq: u64,
         /// Who says it; `None`: no member, the app itself.
         from: Option<MemberId>,
         /// Who hears it.
@@ -41,147 +59,87 @@ pub enum Input {
         /// What.
         msg: Json,
     },
-    /// A message to one connection.
-    Send {
-        /// Which.
-        to: ConnectionId,
+    /// A message to one member.
+    Told {
+        /// Its number.
+        seq: u64,
+        /// Who hears it.
+        to: MemberId,
         /// What.
         msg: Json,
     },
-    /// A time asked for by [`Effect::WakeAt`] has come.
-    Wake,
+    /// Keep this where the next process finds it: it is what [`RoomEngine::restore`](super::RoomEngine::restore) takes.
+    /// Only a room that [may be put away](super::RoomConfig::may_be_put_away) asks for it.
+    Keep(Kept),
 }
 
 /// Who hears a broadcast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     /// Every member.
     Everybody,
-    /// Every member save this connection's.
-    AllBut(ConnectionId),
+    /// Every member save this one.
+    AllBut(MemberId),
 }
 
-/// What the runtime is to do, in the order the effects stand.
+/// Somebody came, went, or lost and found its socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// A frame for one connection.
-    Send {
-        /// Which.
-        to: ConnectionId,
-        /// The frame in that connection's dialect.
-        frame: Bytes,
+#[non_exhaustive]
+pub enum Change {
+    /// A member came.
+    Joined {
+        /// Who.
+        member: MemberId,
+        /// Whose it is.
+        user: Option<UserId>,
+        /// The state it comes with.
+        state: Option<Json>,
     },
-    /// A frame for every connection in the room.
-    Fanout {
-        /// Encoded once a dialect; shared by all who receive it.
-        frames: PerDialect,
-        /// Not for this one.
-        except: Option<ConnectionId>,
+    /// A member went.
+    Left {
+        /// Who.
+        member: MemberId,
     },
-    /// Joins and leaves that fell in one tick, for every connection in the room. None may be missed or conflated.
-    Membership {
-        /// One frame each, in order, for plain connections. Empty where there are none.
-        each: Vec<Bytes>,
-        /// The same frames as one message, for v1 connections. `None` where there are none.
-        batch: Option<Bytes>,
+    /// A member lost its socket and is held.
+    Away {
+        /// Who.
+        member: MemberId,
     },
-    /// A connection whose join had to wait is a member from here on; its snapshot is next. The effects before this one are
-    /// not for it.
-    ///
-    /// It is said of those alone that [waited](super::Room::is_waiting): a small or quiet room lets in at once. One that
-    /// leaves before is never admitted.
-    Admitted {
-        /// Which.
-        connection: ConnectionId,
+    /// A member that was away has a socket again.
+    Back {
+        /// Who.
+        member: MemberId,
+        /// What it shows.
+        state: Option<Json>,
     },
-    /// Presence updates for every connection in the room.
-    ///
-    /// A connection that keeps up takes `batch` where it speaks v1 and there is one, else each frame. One that does not
-    /// takes each, conflated: see [`Outbox::push_update`](crate::outbox::Outbox::push_update).
-    Updates {
-        /// One frame a member, the same for both dialects.
-        each: Vec<(MemberId, Bytes)>,
-        /// The same frames as one v1 message.
-        batch: Option<Bytes>,
-    },
-    /// Keep this beside the connection: it is what [`Room::restore`](super::Room::restore) takes.
-    Persist(Restored),
-    /// Call with [`Input::Wake`] then. Asked for again only where that is sooner than all that are still to come, and
-    /// each is to be given. A room that is put away meanwhile is given one as soon as it is
-    /// [restored](super::Room::restore).
-    WakeAt(Millis),
 }
 
-/// One frame in each dialect that somebody in the room speaks.
+/// What a member shows now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PerDialect {
-    /// For plain connections.
-    pub plain: Option<Bytes>,
-    /// For v1 connections.
-    pub v1: Option<Bytes>,
-}
-
-impl PerDialect {
-    /// A frame that is the same in both.
-    #[must_use]
-    pub fn both(frame: Bytes) -> Self {
-        Self { plain: Some(frame.clone()), v1: Some(frame) }
-    }
-
-    /// The frame for one connection.
-    #[must_use]
-    pub fn get(&self, dialect: Dialect) -> Option<&Bytes> {
-        match dialect {
-            Dialect::Plain => self.plain.as_ref(),
-            Dialect::V1 => self.v1.as_ref(),
-        }
-    }
-}
-
-/// All that must be kept of a connection for the room to go on without it having been in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// Which connection.
-    pub connection: ConnectionId,
-    /// What it speaks.
-    pub dialect: Dialect,
-    /// Where it stands in the join order.
-    pub place: Place,
-    /// Its member's id.
+pub struct Update {
+    /// Who.
     pub member: MemberId,
-    /// Its member's state.
+    /// `None`: nothing any more.
     pub state: Option<Json>,
 }
 
-/// Why an input changed nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The room has all the members it may have.
-    #[error("the room is full: {limit} members (`Limits::members`)")]
-    RoomFull {
-        /// The bound.
-        limit: usize,
-    },
-    /// That connection or that member is in the room already.
-    #[error("already in the room")]
-    AlreadyIn,
-    /// That connection is not in the room.
-    #[error("not in the room")]
-    NotIn,
-    /// The state is over its bound; the old one stays.
-    #[error("a presence state of {bytes} bytes is over the limit of {limit} (`Limits::presence_bytes`)")]
-    PresenceTooLarge {
-        /// Its size.
-        bytes: usize,
-        /// The bound.
-        limit: usize,
-    },
-    /// The message is over its bound.
-    #[error("a message of {bytes} bytes is over the limit of {limit} (`Limits::message_bytes`)")]
-    MessageTooLarge {
-        /// Its size.
-        bytes: usize,
-        /// The bound.
-        limit: usize,
-    },
+/// All that must be kept of a member for its room to go on in another process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its id.
+    pub member: MemberId,
+    /// Where it stands in the join order.
+    pub place: Place,
+    /// How often it was taken over.
+    #[serde(default)]
+    pub generation: Generation,
+    /// Whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Whether it has no socket and is held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub away: bool,
+    /// Its state.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub state: Option<Json>,
 }

@@ -9,14 +9,13 @@
 //! are connected; then the newcomers are, and are sent the one snapshot that they share, which lists none of those who
 //! left. So no newcomer hears of its own join, nor of the leave of somebody it never saw.
 
-use bytes::Bytes;
+use std::sync::Arc;
 
-use super::lobby::{Lobby, Newcomer};
+use super::lobby::Lobby;
 use super::pace::Pace;
-use super::{Connected, Effect, PerDialect, Refused, Restored, Room};
-use crate::frame::encode::{self, SnapshotFacts};
-use crate::roster::Entry;
-use crate::{ConnectionId, Dialect, MemberId, Millis};
+use super::{Change, Effect, Newcomer, Refused, RoomEngine};
+use crate::roster::{Entry, Listing, Place};
+use crate::{MemberId, Millis};
 
 /// What has gathered since the last tick.
 #[derive(Debug, Default)]
@@ -43,17 +42,15 @@ impl MembershipLane {
     }
 }
 
-impl Room {
+impl RoomEngine {
     pub(super) fn join(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_presence(newcomer.state.as_ref())?;
         let (lobby, limit) = (&self.membership.lobby, self.config.limits.members);
+        if self.roster.place(&newcomer.member).is_some() || lobby.has(&newcomer.member) {
+            return Err(Refused::AlreadyIn);
+        }
         if self.roster.len() + lobby.len() >= limit {
             return Err(Refused::RoomFull { limit });
-        }
-        let connection_is_in = self.connections.contains_key(&newcomer.connection) || lobby.has(newcomer.connection);
-        let member_is_in = self.roster.place(&newcomer.member).is_some() || lobby.has_member(&newcomer.member);
-        if connection_is_in || member_is_in {
-            return Err(Refused::AlreadyIn);
         }
         if self.tells_at_once(now) {
             self.admit_at_once(newcomer, effects);
@@ -63,27 +60,65 @@ impl Room {
         Ok(())
     }
 
-    pub(super) fn leave(
-        &mut self,
-        connection: ConnectionId,
-        now: Millis,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), Refused> {
-        if self.membership.lobby.remove(connection) {
+    pub(super) fn leave(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        if self.membership.lobby.remove(member) {
             return Ok(());
         }
-        let Connected { place, dialect } = *self.connections.get(&connection).ok_or(Refused::NotIn)?;
+        let place = self.local_place(member)?;
         let at_once = self.tells_at_once(now);
-        self.connections.remove(&connection);
-        self.v1_connections -= usize::from(dialect == Dialect::V1);
         self.presence.forget(place);
-        let Entry { member, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
-        if self.connections.is_empty() {
+        let Entry { member, away, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
+        self.local -= 1;
+        self.present -= usize::from(!away);
+        if self.present == 0 {
+            // Whoever is away is told by a snapshot when it is back.
             self.membership.left.clear();
+        } else if self.draining {
+            // They are not told: see [`Input::Drain`](super::Input::Drain).
         } else if at_once {
-            self.announce(vec![encode::leave(&member)], None, effects);
+            self.announce(vec![Change::Left { member }], None, effects);
         } else {
             self.membership.left.push(member);
+        }
+        Ok(())
+    }
+
+    /// A member's socket is lost; its place, its state and its words that wait stay.
+    pub(super) fn away(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        let place = self.local_place(member)?;
+        if self.roster.get(place).is_none_or(|entry| entry.away) {
+            return Err(Refused::NotIn);
+        }
+        // A state that the lane holds is older than the loss.
+        self.flush_one(place, effects);
+        self.roster.set_away(place, true);
+        self.present -= 1;
+        self.keep(place, effects);
+        if self.present == 0 {
+            self.membership.left.clear();
+        }
+        self.announce(vec![Change::Away { member: member.clone() }], None, effects);
+        Ok(())
+    }
+
+    /// A member has a socket again, or another one. Whoever was away hears the whole room anew, and the others of it.
+    pub(super) fn return_of(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        let place = self.local_place(member)?;
+        let Some(entry) = self.roster.get(place) else { return Err(Refused::NotIn) };
+        let (was_away, state) = (entry.away, entry.state.clone());
+        if was_away {
+            self.roster.set_away(place, false);
+            self.keep(place, effects);
+        }
+        // It hears in its snapshot who is in, and must not hear the leave of somebody who is not in it.
+        self.flush_leaves(effects);
+        if was_away {
+            self.present += 1;
+        }
+        effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
+        if was_away {
+            let back = Change::Back { member: member.clone(), state };
+            self.announce(vec![back], Some(member.clone()), effects);
         }
         Ok(())
     }
@@ -94,18 +129,22 @@ impl Room {
         let left = std::mem::take(&mut self.membership.left);
         let newcomers = self.membership.lobby.admit(self.roster.listed_bytes(), bytes);
         self.membership.pace.sent(now, tick, tick);
-        let leaves = left.iter().map(encode::leave);
-        let joins = newcomers.iter().map(|newcomer| encode::join(&newcomer.member, newcomer.state.as_ref()));
-        self.announce(leaves.chain(joins).collect(), None, effects);
+        let leaves = left.into_iter().map(|member| Change::Left { member });
+        self.announce(leaves.chain(newcomers.iter().map(joined)).collect(), None, effects);
         self.admit(newcomers, effects);
     }
 
     /// The last words of a member come after its leave, so that one is told now.
     pub(super) fn flush_leave(&mut self, member: &MemberId, effects: &mut Vec<Effect>) {
         if let Some(at) = self.membership.left.iter().position(|left| left == member) {
-            self.membership.left.remove(at);
-            self.announce(vec![encode::leave(member)], None, effects);
+            let member = self.membership.left.remove(at);
+            self.announce(vec![Change::Left { member }], None, effects);
         }
+    }
+
+    fn flush_leaves(&mut self, effects: &mut Vec<Effect>) {
+        let left = std::mem::take(&mut self.membership.left);
+        self.announce(left.into_iter().map(|member| Change::Left { member }).collect(), None, effects);
     }
 
     /// Whether a join or a leave is told now. One of a large room that is takes the tick's turn, so ask once for each.
@@ -125,60 +164,63 @@ impl Room {
     }
 
     fn admit_at_once(&mut self, newcomer: Newcomer, effects: &mut Vec<Effect>) {
-        let joined = encode::join(&newcomer.member, newcomer.state.as_ref());
-        let Some(seated) = self.seat(newcomer) else { return };
-        let list = |frame: &mut Vec<u8>| self.roster.list_into(frame);
-        let frame = self.snapshot(&seated, list);
-        effects.push(Effect::Send { to: seated.connection, frame });
-        if self.connections.len() > 1 {
-            self.announce(vec![joined], Some(seated.connection), effects);
+        let (member, joined) = (newcomer.member.clone(), joined(&newcomer));
+        let Some(place) = self.enter(newcomer) else { return };
+        effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
+        if self.present > 1 {
+            self.announce(vec![joined], Some(member), effects);
         }
-        effects.push(Effect::Persist(seated));
+        self.keep(place, effects);
     }
 
     /// Lets in those who waited: the members are listed once for all of them.
     fn admit(&mut self, newcomers: Vec<Newcomer>, effects: &mut Vec<Effect>) {
-        let seated: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.seat(newcomer)).collect();
-        if seated.is_empty() {
+        let enter = |newcomer: Newcomer| {
+            let member = newcomer.member.clone();
+            self.enter(newcomer).map(|place| (member, place))
+        };
+        let entered: Vec<_> = newcomers.into_iter().filter_map(enter).collect();
+        if entered.is_empty() {
             return;
         }
-        let listed = self.roster.listed();
-        for seated in seated {
-            let (connection, frame) = (seated.connection, self.snapshot(&seated, |frame| frame.extend(&listed)));
-            effects.push(Effect::Admitted { connection });
-            effects.push(Effect::Send { to: connection, frame });
-            effects.push(Effect::Persist(seated));
+        let listing = Arc::new(self.roster.listing());
+        for (member, place) in entered {
+            effects.push(Effect::Entered { member: member.clone() });
+            effects.push(self.snapshot_for(member, &listing));
+            self.keep(place, effects);
         }
     }
 
     /// `None` where it is in already, which whoever joins or waits is not.
-    fn seat(&mut self, newcomer: Newcomer) -> Option<Restored> {
-        let Newcomer { connection, dialect, member, state } = newcomer;
-        let node = self.config.node;
-        let place = self.roster.join(Entry { member, node, connection: Some(connection), state })?;
-        self.connect(connection, Connected { place, dialect });
-        self.kept(connection)
+    fn enter(&mut self, newcomer: Newcomer) -> Option<Place> {
+        let Newcomer { member, user, generation, state } = newcomer;
+        let entry = Entry { member, node: self.config.node, generation, user, away: false, state };
+        let place = self.roster.join(entry)?;
+        self.local += 1;
+        self.present += 1;
+        Some(place)
     }
 
-    fn snapshot(&self, of: &Restored, list: impl FnOnce(&mut Vec<u8>)) -> Bytes {
-        let facts = SnapshotFacts { seq: self.seq, epoch: &self.config.epoch, limits: &self.config.limits };
-        encode::snapshot(of.dialect, &of.member, self.roster.listed_bytes(), list, facts)
+    fn snapshot_for(&self, to: MemberId, listing: &Arc<Listing>) -> Effect {
+        Effect::Snapshot { to, listing: Arc::clone(listing), seq: self.seq }
     }
 
-    /// Joins and leaves, for everybody who is connected.
-    fn announce(&self, mut each: Vec<Bytes>, except: Option<ConnectionId>, effects: &mut Vec<Effect>) {
-        if each.is_empty() || self.connections.is_empty() {
-            return;
-        }
-        if each.len() == 1 {
-            let frames = each.pop().map(PerDialect::both);
-            effects.extend(frames.map(|frames| Effect::Fanout { frames, except }));
-            return;
-        }
-        let batch = (self.v1_connections > 0).then(|| encode::batch(each.iter()));
-        if self.v1_connections == self.connections.len() {
-            each.clear();
-        }
-        effects.push(Effect::Membership { each, batch });
+    /// Where a member of this node stands: of another's, only that one says what becomes of it.
+    fn local_place(&self, member: &MemberId) -> Result<Place, Refused> {
+        let place = self.roster.place(member).ok_or(Refused::NotIn)?;
+        let is_local = self.roster.get(place).is_some_and(|entry| entry.node == self.config.node);
+        if is_local { Ok(place) } else { Err(Refused::NotIn) }
     }
+
+    /// For everybody who is there to hear it.
+    fn announce(&self, changes: Vec<Change>, except: Option<MemberId>, effects: &mut Vec<Effect>) {
+        if !changes.is_empty() && self.present > 0 {
+            effects.push(Effect::Membership { changes, except });
+        }
+    }
+}
+
+fn joined(newcomer: &Newcomer) -> Change {
+    let Newcomer { member, user, state, .. } = newcomer;
+    Change::Joined { member: member.clone(), user: user.clone(), state: state.clone() }
 }

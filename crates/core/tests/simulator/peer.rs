@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 use roomful_core::intake::Intake;
 use roomful_core::outbox::Outbox;
 use roomful_core::{ConnectionId, Dialect, Limits, MemberId, Millis};
@@ -79,7 +79,7 @@ impl Peer {
         Self {
             view: View::new(dialect, member.as_str()),
             outbox: Outbox::new(limits.outbox_bytes),
-            intake: Intake::new(Endpoint::Room, dialect, limits, now),
+            intake: Intake::new(EndpointKind::Room, dialect, limits, now),
             pace: Pace::Prompt,
             held: None,
             is_in: false,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 
 use super::registered::{Definition, ErasedEndpoint, Registered};
-use super::{BuildError, IntoRoomDef, IntoSocketSetup, Mistake};
+use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
 use crate::runtime::Hub;
 use crate::{Guard, Limits, Rooms};
@@ -125,8 +125,8 @@ impl ModuleBuilder {
 
     /// Adds a room under a name.
     #[must_use]
-    pub fn room(mut self, name: &str, room: impl IntoRoomDef) -> Self {
-        let mut def = room.into_room_def();
+    pub fn room(mut self, name: &str, room: impl IntoRoomSetup) -> Self {
+        let mut def = room.into_room_setup();
         self.endpoints.push(Pending {
             name: name.to_owned(),
             shared: def.shared,
@@ -156,8 +156,8 @@ impl Pending {
         let pattern = self.endpoint.pattern().map_err(|error| {
             let path = format!("{module}/{}", self.name);
             match kind {
-                Endpoint::Room => Mistake::Pattern { room: path, error },
-                Endpoint::Socket => Mistake::SocketPattern { socket: path, error },
+                EndpointKind::Room => Mistake::Pattern { room: path, error },
+                EndpointKind::Socket => Mistake::SocketPattern { socket: path, error },
             }
         })?;
         Ok(Definition {
@@ -184,9 +184,9 @@ fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
     }
     let (module, name) = (new.module.clone(), new.name.clone());
     Some(match (old.kind, new.kind) {
-        (Endpoint::Room, Endpoint::Room) => Mistake::DuplicateRoom { module, room: name },
-        (Endpoint::Socket, Endpoint::Socket) => Mistake::DuplicateSocket { module, socket: name },
-        (Endpoint::Room, Endpoint::Socket) | (Endpoint::Socket, Endpoint::Room) => {
+        (EndpointKind::Room, EndpointKind::Room) => Mistake::DuplicateRoom { module, room: name },
+        (EndpointKind::Socket, EndpointKind::Socket) => Mistake::DuplicateSocket { module, socket: name },
+        (EndpointKind::Room, EndpointKind::Socket) | (EndpointKind::Socket, EndpointKind::Room) => {
             Mistake::RoomAndSocket { module, name }
         }
     })
@@ -194,7 +194,7 @@ fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
 
 /// A socket is in no topic.
 fn same_topic(old: &Definition, new: &Definition) -> Option<Mistake> {
-    if old.kind == Endpoint::Socket || new.kind == Endpoint::Socket {
+    if old.kind == EndpointKind::Socket || new.kind == EndpointKind::Socket {
         return None;
     }
     let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::{Pattern, PatternError};
 use roomful_core::{Close, Json, Limits};
@@ -20,7 +20,7 @@ use crate::{Deny, Error, Upgrade, metrics};
 pub(crate) struct Definition {
     pub(crate) module: String,
     pub(crate) name: String,
-    pub(crate) kind: Endpoint,
+    pub(crate) kind: EndpointKind,
     pub(crate) pattern: Pattern,
     pub(crate) limits: Arc<Limits>,
     pub(crate) shared: bool,
@@ -34,15 +34,15 @@ impl Definition {
     pub(crate) fn destination(&self, params: &Params) -> Result<Destination, KeyError> {
         let topic = self.pattern.topic(params)?;
         Ok(match self.kind {
-            Endpoint::Room => Destination::Room(topic),
-            Endpoint::Socket => Destination::Socket,
+            EndpointKind::Room => Destination::Room(topic),
+            EndpointKind::Socket => Destination::Socket,
         })
     }
 }
 
 /// A room or a socket of any type.
 pub(crate) trait ErasedEndpoint: MaybeSend + MaybeSync {
-    fn kind(&self) -> Endpoint;
+    fn kind(&self) -> EndpointKind;
     fn pattern(&self) -> Result<Pattern, PatternError>;
     #[cfg(feature = "typescript")]
     fn describe(&self, types: &mut crate::__private::TypeSink);
@@ -65,7 +65,7 @@ pub(crate) trait ErasedEndpoint: MaybeSend + MaybeSync {
 
 /// A room or a socket, its types known.
 pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
-    const KIND: Endpoint;
+    const KIND: EndpointKind;
     const PATTERN: &'static str;
     type Key: Clone + MaybeSend + MaybeSync + 'static;
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
@@ -93,7 +93,7 @@ pub(super) struct Registered<E: TypedEndpoint> {
 }
 
 impl<E: TypedEndpoint> ErasedEndpoint for Registered<E> {
-    fn kind(&self) -> Endpoint {
+    fn kind(&self) -> EndpointKind {
         E::KIND
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
 
 use super::registered::{Registered, TypedEndpoint};
@@ -11,12 +11,12 @@ use crate::guard::BoxGuard;
 use crate::maybe_send::MaybeSend;
 use crate::runtime::Link;
 use crate::session::{Session, SocketSession};
-use crate::{Deny, Guard, Limits, Socket, SocketConn, SocketDef, Upgrade};
+use crate::{Deny, Guard, Limits, Socket, SocketConn, SocketChannel, Upgrade};
 
 /// A socket with its own guards and limits. Made by [`SocketExt`].
 pub struct SocketSetup<S: Socket> {
     pub(crate) socket: Arc<S>,
-    guards: Vec<BoxGuard<S::Def>>,
+    guards: Vec<BoxGuard<S::Channel>>,
     pub(crate) limits: Option<Limits>,
 }
 
@@ -27,7 +27,7 @@ impl<S: Socket> SocketSetup<S> {
 
     /// Adds a guard; it runs after those of the app and the module, with the typed params.
     #[must_use]
-    pub fn guard(mut self, guard: impl Guard<S::Def>) -> Self {
+    pub fn guard(mut self, guard: impl Guard<S::Channel>) -> Self {
         self.guards.push(BoxGuard::new(guard));
         self
     }
@@ -43,13 +43,13 @@ impl<S: Socket> SocketSetup<S> {
 /// What a socket can be given where it is registered.
 ///
 /// ```
-/// # use roomful::{Deny, Result, Socket, SocketDef, SocketExt, Upgrade};
-/// # #[derive(Clone, SocketDef)]
+/// # use roomful::{Deny, Result, Socket, SocketChannel, SocketExt, Upgrade};
+/// # #[derive(Clone, SocketChannel)]
 /// # #[socket(message = String)]
 /// # struct Chat;
 /// # struct ChatSocket;
 /// # impl Socket for ChatSocket {
-/// #     type Def = Chat;
+/// #     type Channel = Chat;
 /// #     type Data = ();
 /// #     async fn data(&self, _: &Upgrade<Chat>) -> Result<(), Deny> { Ok(()) }
 /// # }
@@ -62,7 +62,7 @@ impl<S: Socket> SocketSetup<S> {
 /// ```
 pub trait SocketExt: Socket {
     /// See [`SocketSetup::guard`].
-    fn guard(self, guard: impl Guard<Self::Def>) -> SocketSetup<Self> {
+    fn guard(self, guard: impl Guard<Self::Channel>) -> SocketSetup<Self> {
         SocketSetup::new(self).guard(guard)
     }
 
@@ -77,7 +77,7 @@ impl<S: Socket> SocketExt for S {}
 /// A [`Socket`], or one with guards and limits around it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket",
-    note = "implement `roomful::Socket` for it: `type Def`, `type Data` and `async fn data` are what it must have"
+    note = "implement `roomful::Socket` for it: `type Channel`, `type Data` and `async fn data` are what it must have"
 )]
 pub trait IntoSocketSetup {
     /// The socket in it.
@@ -109,25 +109,25 @@ impl<S: Socket> From<SocketSetup<S>> for Registered<SocketEndpoint<S>> {
 }
 
 impl<S: Socket> TypedEndpoint for SocketEndpoint<S> {
-    const KIND: Endpoint = Endpoint::Socket;
-    const PATTERN: &'static str = S::Def::PATTERN;
-    type Key = S::Def;
+    const KIND: EndpointKind = EndpointKind::Socket;
+    const PATTERN: &'static str = S::Channel::PATTERN;
+    type Key = S::Channel;
     type Data = S::Data;
 
-    fn key(params: &Params) -> Result<S::Def, KeyError> {
-        S::Def::from_params(params)
+    fn key(params: &Params) -> Result<S::Channel, KeyError> {
+        S::Channel::from_params(params)
     }
 
     #[cfg(feature = "typescript")]
     fn describe(types: &mut crate::__private::TypeSink) {
-        S::Def::describe(types);
+        S::Channel::describe(types);
     }
 
-    fn data(&self, upgrade: &Upgrade<S::Def>) -> impl Future<Output = Result<S::Data, Deny>> + MaybeSend {
+    fn data(&self, upgrade: &Upgrade<S::Channel>) -> impl Future<Output = Result<S::Data, Deny>> + MaybeSend {
         self.0.data(upgrade)
     }
 
-    fn session(&self, key: S::Def, data: S::Data, link: Arc<Link>) -> Arc<dyn Session> {
+    fn session(&self, key: S::Channel, data: S::Data, link: Arc<Link>) -> Arc<dyn Session> {
         Arc::new(SocketSession { socket: Arc::clone(&self.0), conn: SocketConn::new(key, data, link) })
     }
 }

@@ -54,7 +54,7 @@ pub use socket::{SocketEvent, TestClient, TestSocket};
 
 use crate::runtime::Destination;
 use crate::session::RoomSession;
-use crate::{Channel, Conn, IntoRoomDef, Room, RoomHandle, Rooms, Stats};
+use crate::{Channel, Conn, IntoRoomSetup, Room, RoomHandle, Rooms, Stats};
 
 const NAME: &str = "room";
 
@@ -71,8 +71,8 @@ impl<R: Room> TestRoom<R> {
     ///
     /// When the definition has a mistake.
     #[must_use]
-    pub fn new(room: impl IntoRoomDef<Room = R>) -> Self {
-        let def = room.into_room_def();
+    pub fn new(room: impl IntoRoomSetup<Room = R>) -> Self {
+        let def = room.into_room_setup();
         let (room, limits) = (Arc::clone(&def.room), def.limits.clone());
         Self { kit: Kit::new(NAME, limits, |module| module.room(NAME, def)), room }
     }

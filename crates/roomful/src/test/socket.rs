@@ -14,7 +14,7 @@ use super::fail;
 use super::kit::{Kit, Wire};
 use crate::runtime::{Destination, Outgoing as Written};
 use crate::session::SocketSession;
-use crate::{IntoSocketSetup, MemberId, Rooms, Socket, SocketConn, SocketDef, SocketIncoming, SocketOutgoing, Stats};
+use crate::{IntoSocketSetup, MemberId, Rooms, Socket, SocketConn, SocketChannel, SocketIncoming, SocketOutgoing, Stats};
 
 const NAME: &str = "socket";
 
@@ -22,13 +22,13 @@ const NAME: &str = "socket";
 ///
 /// ```
 /// use roomful::test::{SocketEvent, TestSocket};
-/// # use roomful::{Deny, Result, Socket, SocketConn, SocketDef, Upgrade};
-/// # #[derive(Clone, SocketDef)]
+/// # use roomful::{Deny, Result, Socket, SocketConn, SocketChannel, Upgrade};
+/// # #[derive(Clone, SocketChannel)]
 /// # #[socket("doc/:docId", message = String)]
 /// # struct Assistant { doc_id: String }
 /// # struct Answers;
 /// # impl Socket for Answers {
-/// #     type Def = Assistant;
+/// #     type Channel = Assistant;
 /// #     type Data = String;
 /// #     async fn data(&self, _: &Upgrade<Assistant>) -> Result<String, Deny> { Err(Deny::forbidden()) }
 /// #     async fn message(&self, socket: &SocketConn<Self>, question: String) -> Result {
@@ -88,7 +88,7 @@ impl<S: Socket> TestSocket<S> {
     /// # Panics
     ///
     /// When the connection is closed before it stands.
-    pub async fn open(&self, key: S::Def, data: S::Data) -> TestClient<S> {
+    pub async fn open(&self, key: S::Channel, data: S::Data) -> TestClient<S> {
         let socket = Arc::clone(&self.socket);
         let wire = self.kit.begin(Destination::Socket, move |link| {
             Arc::new(SocketSession { socket, conn: SocketConn::new(key, data, link) })
@@ -104,7 +104,7 @@ impl<S: Socket> TestSocket<S> {
     /// # Errors
     ///
     /// How the connection was closed, where it was not let in.
-    pub async fn connect(&self, key: &S::Def, request: Request<()>) -> Result<TestClient<S>, Close> {
+    pub async fn connect(&self, key: &S::Channel, request: Request<()>) -> Result<TestClient<S>, Close> {
         TestClient::open(self.kit.connect(&key.to_params(), request)).await
     }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 pub use sink::{Described, Probe, TypeSink, Undescribed};
 
@@ -82,8 +82,8 @@ impl Rooms {
     /// When a type is not `ts_rs::TS`, or two want one name.
     pub fn typescript(&self, framework: Framework) -> Result<Typescript, TypescriptError> {
         let mut types = TypeSink::new();
-        let rooms = Entries::of(Endpoint::Room, self.definitions(), &mut types);
-        let sockets = Entries::of(Endpoint::Socket, self.definitions(), &mut types);
+        let rooms = Entries::of(EndpointKind::Room, self.definitions(), &mut types);
+        let sockets = Entries::of(EndpointKind::Socket, self.definitions(), &mut types);
         let (imported, constants) = match (rooms.0.is_empty(), sockets.0.is_empty()) {
             (_, true) => ("room", rooms.constant("serverRooms")),
             (true, false) => ("socket", sockets.constant("serverSockets")),
@@ -105,7 +105,7 @@ impl Rooms {
 struct Entries(Vec<String>);
 
 impl Entries {
-    fn of(kind: Endpoint, definitions: &[Arc<Definition>], types: &mut TypeSink) -> Self {
+    fn of(kind: EndpointKind, definitions: &[Arc<Definition>], types: &mut TypeSink) -> Self {
         let definitions: Vec<_> = definitions.iter().filter(|definition| definition.kind == kind).collect();
         let names = entry_names(&definitions);
         Self(definitions.iter().zip(names).map(|(definition, name)| entry(definition, &name, types)).collect())
@@ -120,8 +120,8 @@ fn entry(definition: &Definition, name: &str, types: &mut TypeSink) -> String {
     definition.endpoint.describe(types);
     let sink::TypesTold { incoming, outgoing, presence } = types.take();
     let (function, key) = match definition.kind {
-        Endpoint::Room => ("room", "key"),
-        Endpoint::Socket => ("socket", "params"),
+        EndpointKind::Room => ("room", "key"),
+        EndpointKind::Socket => ("socket", "params"),
     };
     let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}; ")).unwrap_or_default();
     let presence = presence.map(|presence| format!("; presence: {presence}")).unwrap_or_default();

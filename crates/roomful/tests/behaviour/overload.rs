@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use roomful::runtime::{Connection, Parcel, Post};
+use roomful::runtime::{Connection, Delivery, Transport};
 use roomful::{Dialect, ErrorKind, Limits, Rooms};
 use tokio::sync::Semaphore;
 use tokio::time::Duration;
@@ -14,12 +14,12 @@ use crate::scripted::{Log, Order, Scripted, stage as key};
 /// A post that says of itself how much waits there.
 #[derive(Default)]
 pub(crate) struct Busy {
-    pub(crate) parcels: Mutex<Vec<Parcel>>,
+    pub(crate) parcels: Mutex<Vec<Delivery>>,
     pub(crate) waiting: AtomicUsize,
 }
 
-impl Post for Busy {
-    fn deliver(&self, parcel: Parcel) {
+impl Transport for Busy {
+    fn deliver(&self, parcel: Delivery) {
         self.parcels.lock().unwrap().push(parcel);
     }
 
@@ -44,7 +44,7 @@ impl Stage {
     async fn new() -> Self {
         let log = Log::default();
         let scripted = Scripted { log: log.clone(), gate: Arc::new(Semaphore::new(0)) };
-        let limits = Limits { post_bytes: LIMIT, ..Limits::default() };
+        let limits = Limits { transport_bytes: LIMIT, ..Limits::default() };
         let rooms = Rooms::new().limits(limits).module("m", |m| m.room("scripted", scripted)).build().unwrap();
         rooms.start(|| PausedHost::new());
         let posts = [Arc::default(), Arc::default()];
@@ -97,13 +97,13 @@ impl Stage {
     }
 }
 
-fn for_all(parcel: &Parcel) -> Option<String> {
+fn for_all(parcel: &Delivery) -> Option<String> {
     match parcel {
-        Parcel::Fanout { frames, .. } => {
+        Delivery::Fanout { frames, .. } => {
             let frame = frames.get(Dialect::V1)?.frame();
             Some(String::from_utf8(frame.to_vec()).unwrap())
         }
-        Parcel::Updates { updates, .. } => {
+        Delivery::Updates { updates, .. } => {
             let moods = updates.each.iter().map(|(_, frame)| String::from_utf8(frame.to_vec()).unwrap());
             Some(moods.collect::<Vec<_>>().join(","))
         }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use roomful::runtime::{Connection, Host, Parcel, Post};
+use roomful::runtime::{Connection, Host, Delivery, Transport};
 use roomful::{BoxFuture, Close, Dialect, Rooms};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant};
@@ -44,9 +44,9 @@ impl Host for PausedHost {
 #[derive(Default)]
 struct EndsAtTheSnapshot(Mutex<Option<Connection<Self>>>);
 
-impl Post for EndsAtTheSnapshot {
-    fn deliver(&self, parcel: Parcel) {
-        if let (Parcel::Private { .. }, Some(connection)) = (parcel, self.0.lock().unwrap().take()) {
+impl Transport for EndsAtTheSnapshot {
+    fn deliver(&self, parcel: Delivery) {
+        if let (Delivery::Private { .. }, Some(connection)) = (parcel, self.0.lock().unwrap().take()) {
             connection.end(&Close::LOST, None);
         }
     }

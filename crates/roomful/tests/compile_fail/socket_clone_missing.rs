@@ -1,6 +1,6 @@
-use roomful::SocketDef;
+use roomful::SocketChannel;
 
-#[derive(SocketDef)]
+#[derive(SocketChannel)]
 #[socket(message = String)]
 struct Echo;
 

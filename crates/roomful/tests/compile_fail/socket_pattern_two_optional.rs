@@ -1,6 +1,6 @@
-use roomful::SocketDef;
+use roomful::SocketChannel;
 
-#[derive(Clone, SocketDef)]
+#[derive(Clone, SocketChannel)]
 #[socket("doc/:docId?/:view?")]
 struct Assistant {
     doc_id: Option<String>,

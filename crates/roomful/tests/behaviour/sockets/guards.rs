@@ -70,16 +70,16 @@ async fn vet(query: &str, denied: &str) -> (Result<(String, String), Close>, Vec
     let log = Log::default();
     let request = Request::get(format!("/?{query}")).header("x-denied", denied).extension(log.clone());
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    let vetted = rooms().admit(parts, Dialect::V1).vet().await;
-    (vetted.map(|vetted| (vetted.key().as_str().to_owned(), vetted.data().as_str().to_owned())), log.take())
+    let admitted = rooms().admit(parts, Dialect::V1).vet().await;
+    (admitted.map(|admitted| (admitted.key().as_str().to_owned(), admitted.data().as_str().to_owned())), log.take())
 }
 
 const GOOD: &str = "m=m&s=socket&r=%7B%22id%22:%221%22,%22tail%22:%22a/b%22,%22other%22:5%7D&name=ann";
 
 #[tokio::test]
 async fn every_guard_has_its_say_then_the_data() {
-    let (vetted, met) = vet(GOOD, "").await;
-    assert_eq!(vetted, Ok((r#"{"id":"1","tail":"a/b"}"#.to_owned(), r#""ann""#.to_owned())));
+    let (admitted, met) = vet(GOOD, "").await;
+    assert_eq!(admitted, Ok((r#"{"id":"1","tail":"a/b"}"#.to_owned(), r#""ann""#.to_owned())));
     assert_eq!(met, ["app", "module", "own"]);
 
     let (nameless, _) = vet(GOOD.trim_end_matches("&name=ann"), "").await;
@@ -133,7 +133,7 @@ async fn an_unknown_socket_is_a_completed_handshake() {
 async fn data_that_cannot_be_json_goes_nowhere_else() {
     struct Unwritable;
     impl Socket for Unwritable {
-        type Def = Desk;
+        type Channel = Desk;
         type Data = BTreeMap<(u8, u8), u8>;
         async fn data(&self, _: &Upgrade<Desk>) -> Result<Self::Data, Deny> {
             Ok(BTreeMap::from([((1, 2), 3)]))
@@ -141,8 +141,8 @@ async fn data_that_cannot_be_json_goes_nowhere_else() {
     }
     let rooms = Rooms::new().module("m", |m| m.socket("socket", Unwritable)).build().unwrap();
     let (parts, ()) = Request::get(format!("/?{GOOD}")).body(()).unwrap().into_parts();
-    let vetted = rooms.admit(parts, Dialect::V1).vet().await;
-    assert_eq!(vetted.err(), Some(Close::JOIN_FAILED));
+    let admitted = rooms.admit(parts, Dialect::V1).vet().await;
+    assert_eq!(admitted.err(), Some(Close::JOIN_FAILED));
 
     let here = TestSocket::new(Unwritable);
     let desk = Desk { id: "1".into(), tail: None };

@@ -1,8 +1,8 @@
-//! A socket on a platform that puts its process away: vetted in one place, opened in another, gone on with in a third.
+//! A socket on a platform that puts its process away: admitted in one place, opened in another, gone on with in a third.
 
 use std::sync::Arc;
 
-use roomful::runtime::Vetted;
+use roomful::runtime::Admitted;
 use roomful::{Close, Deny, Dialect, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
 use tokio::sync::Semaphore;
 
@@ -34,7 +34,7 @@ impl Stage {
         rooms
     }
 
-    async fn vet(&self, name: &str) -> Vetted {
+    async fn vet(&self, name: &str) -> Admitted {
         let uri = format!("/?m=m&s=socket&r=%7B%22id%22:%221%22%7D&name={name}");
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         self.process().admit(parts, Dialect::V1).vet().await.unwrap()
@@ -46,12 +46,12 @@ const OPEN: &str = r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#;
 #[tokio::test(start_paused = true)]
 async fn a_vetted_connection_goes_on_in_any_process() {
     let stage = Stage::new();
-    let vetted = stage.vet("talks+in+open").await;
-    assert_eq!((vetted.path().as_str(), vetted.topic()), ("m/socket", None), "a socket goes anywhere");
+    let admitted = stage.vet("talks+in+open").await;
+    assert_eq!((admitted.path().as_str(), admitted.topic()), ("m/socket", None), "a socket goes anywhere");
     assert_eq!(stage.log.take(), ["guard"]);
 
     let first = stage.process();
-    let connection = first.connect(vetted);
+    let connection = first.connect(admitted);
     assert_eq!([written(&connection).await, written(&connection).await], [OPEN, r#""opened""#]);
     assert_eq!(stage.log.take(), [""; 0], "no guard runs where it is opened");
     let id = connection.member().clone();
@@ -76,9 +76,9 @@ async fn a_vetted_connection_goes_on_in_any_process() {
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_outlives_its_process_ends_nothing() {
     let stage = Stage::new();
-    let vetted = stage.vet("ann").await;
+    let admitted = stage.vet("ann").await;
     let first = stage.process();
-    let connection = first.connect(vetted);
+    let connection = first.connect(admitted);
     assert_eq!(written(&connection).await, OPEN);
     connection.receive(br#"{"Send":"waits next"}"#);
     connection.receive(br#"{"Wait":"late"}"#);
@@ -99,9 +99,9 @@ async fn a_hook_that_outlives_its_process_ends_nothing() {
 #[tokio::test(start_paused = true)]
 async fn an_open_that_was_cut_off_does_not_run_twice() {
     let stage = Stage::new();
-    let vetted = stage.vet("waits+in+open").await;
+    let admitted = stage.vet("waits+in+open").await;
     let first = stage.process();
-    let connection = first.connect(vetted);
+    let connection = first.connect(admitted);
     assert_eq!(written(&connection).await, OPEN);
     first.put_away();
 
@@ -118,7 +118,7 @@ async fn an_open_that_was_cut_off_does_not_run_twice() {
 async fn what_another_version_found_is_not_guessed_at() {
     struct OtherData;
     impl Socket for OtherData {
-        type Def = Desk;
+        type Channel = Desk;
         type Data = u64;
         async fn data(&self, _: &Upgrade<Desk>) -> Result<u64, Deny> {
             Ok(0)
@@ -128,9 +128,9 @@ async fn what_another_version_found_is_not_guessed_at() {
         }
     }
     let stage = Stage::new();
-    let vetted = stage.vet("ann").await;
+    let admitted = stage.vet("ann").await;
     let first = stage.process();
-    let connection = first.connect(vetted.clone());
+    let connection = first.connect(admitted.clone());
     assert_eq!(written(&connection).await, OPEN);
     first.put_away();
 
@@ -140,7 +140,7 @@ async fn what_another_version_found_is_not_guessed_at() {
     ] {
         let other = other.build().unwrap();
         other.start(|| Arc::new(Platform::new(&stage.beside)));
-        assert_eq!(written(&other.connect(vetted.clone())).await, "close 1011 join failed");
+        assert_eq!(written(&other.connect(admitted.clone())).await, "close 1011 join failed");
     }
     let other = Rooms::new().module("m", |m| m.socket("socket", OtherData)).build().unwrap();
     other.start(|| Arc::new(Platform::new(&stage.beside)));

@@ -11,14 +11,14 @@ mod wire;
 use std::sync::Arc;
 
 use roomful::test::{SocketEvent, TestClient, TestSocket};
-use roomful::{Deny, Error, Result, Socket, SocketConn, SocketDef, Upgrade};
+use roomful::{Deny, Error, Result, Socket, SocketConn, SocketChannel, Upgrade};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::scripted::Log;
 
-#[derive(Clone, PartialEq, Debug, SocketDef)]
+#[derive(Clone, PartialEq, Debug, SocketChannel)]
 #[socket("scripted/:id/:tail?", incoming = Order, outgoing = Value)]
 struct Desk {
     id: String,
@@ -79,7 +79,7 @@ fn said(value: impl Into<Value>) -> Seen {
 }
 
 impl Socket for Scripted {
-    type Def = Desk;
+    type Channel = Desk;
     type Data = String;
 
     async fn data(&self, upgrade: &Upgrade<Desk>) -> Result<String, Deny> {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use roomful::runtime::Parcel;
+use roomful::runtime::Delivery;
 use roomful::{Dialect, Limits, Rooms};
 
 use super::*;
@@ -13,7 +13,7 @@ use crate::race::PausedHost;
 async fn whoever_sends_is_told() {
     let log = Log::default();
     let scripted = Scripted { log: log.clone(), gate: Arc::new(Semaphore::new(0)) };
-    let limits = Limits { post_bytes: 1_000, ..Limits::default() };
+    let limits = Limits { transport_bytes: 1_000, ..Limits::default() };
     let rooms = Rooms::new().limits(limits).module("m", |m| m.socket("scripted", scripted)).build().unwrap();
     rooms.start(|| PausedHost::new());
     let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=ann";
@@ -27,7 +27,7 @@ async fn whoever_sends_is_told() {
         connection.receive(&order);
         idle().await;
         let parcels = std::mem::take(&mut *post.parcels.lock().unwrap());
-        parcels.iter().filter(|parcel| matches!(parcel, Parcel::Private { .. })).count()
+        parcels.iter().filter(|parcel| matches!(parcel, Delivery::Private { .. })).count()
     };
     assert_eq!(sent().await, 1);
     post.waiting.store(1_001, Ordering::Relaxed);

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, KeyLimits, Params, parse_key};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Restored, Room, RoomConfig};
 use roomful_core::{Close, Limits, NodeId};
 
-use super::kept::{Kept, Vetted};
+use super::kept::{Kept, Admitted};
 use super::link::{Destination, Identity, Joined, Link, Opening};
 use super::post::Outlet;
 use super::{Connection, Hub, LiveRoom, Mailbox};
@@ -22,7 +22,7 @@ const SEQ_PER_MILLISECOND: u64 = 1_024;
 /// A client whose connection cannot be gone on with may come back at once, as a new member.
 const RETRY_MS: u64 = 0;
 
-/// Why a connection that was vetted is not served.
+/// Why a connection that was admitted is not served.
 #[derive(Debug, thiserror::Error)]
 enum Unserved {
     #[error("there is no such room or socket here")]
@@ -35,7 +35,7 @@ enum Unserved {
     Twice,
 }
 
-/// A room or a socket that a vetted connection belongs to.
+/// A room or a socket that a admitted connection belongs to.
 struct Place<'a> {
     definition: &'a Arc<Definition>,
     params: Params,
@@ -44,12 +44,12 @@ struct Place<'a> {
 
 impl Hub {
     /// Starts a connection whose guards and data ran elsewhere.
-    pub(crate) fn connect(self: &Arc<Self>, definitions: &[Arc<Definition>], vetted: Vetted) -> Connection {
-        let dialect = vetted.dialect();
-        let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
-        let opening = match place(definitions, &vetted) {
+    pub(crate) fn connect(self: &Arc<Self>, definitions: &[Arc<Definition>], admitted: Admitted) -> Connection {
+        let dialect = admitted.dialect();
+        let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
+        let opening = match place(definitions, &admitted) {
             Ok(Place { definition, params, destination }) => {
-                let (definition, data) = (Arc::clone(definition), vetted.data.clone());
+                let (definition, data) = (Arc::clone(definition), admitted.data.clone());
                 Ok(Opening {
                     destination,
                     limits: Arc::clone(&definition.limits),
@@ -63,17 +63,17 @@ impl Hub {
                 })
             }
             Err(error) => {
-                tracing::error!(room = vetted.path(), %error, "a connection cannot be served");
+                tracing::error!(room = admitted.path(), %error, "a connection cannot be served");
                 Err(Close::JOIN_FAILED)
             }
         };
-        Connection::start(self, dialect, opening, span, Some(vetted))
+        Connection::start(self, dialect, opening, span, Some(admitted))
     }
 
     /// Goes on with all the connections of one room, or with one of a socket.
     pub(crate) fn restore(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: Vec<Kept>) -> Vec<Connection> {
         let (links, mailboxes): (Vec<_>, Vec<_>) = kept.iter().map(|kept| self.link(definitions, kept)).unzip();
-        let found = kept.iter().find_map(|kept| place(definitions, &kept.vetted).ok());
+        let found = kept.iter().find_map(|kept| place(definitions, &kept.admitted).ok());
         let room = found.and_then(|Place { definition, destination, .. }| {
             let restored = links.iter().zip(&kept).filter_map(|(link, kept)| kept.restored(link.id()));
             let topic = destination.into_topic()?;
@@ -84,7 +84,7 @@ impl Hub {
             match session(definitions, link, kept) {
                 Ok(session) => link.resume(session),
                 Err(error) => {
-                    tracing::warn!(room = kept.vetted.path(), %error, "a connection cannot be gone on with");
+                    tracing::warn!(room = kept.admitted.path(), %error, "a connection cannot be gone on with");
                     link.refuse(Close::restarting(RETRY_MS));
                     link.leave_roster();
                 }
@@ -94,13 +94,13 @@ impl Hub {
     }
 
     fn link(self: &Arc<Self>, definitions: &[Arc<Definition>], kept: &Kept) -> (Arc<Link>, Arc<Mailbox>) {
-        let vetted = &kept.vetted;
-        let found = find(definitions, vetted);
+        let admitted = &kept.admitted;
+        let found = find(definitions, admitted);
         let limits = found.map_or(&self.limits, |definition| &definition.limits);
-        let kind = found.map_or(Endpoint::Room, |definition| definition.kind);
-        let span = tracing::info_span!("connection", module = vetted.module, room = vetted.name);
-        let identity = Identity { member: kept.member.clone(), vetted: Some(vetted.clone()), opened: kept.opened };
-        let (outlet, mailbox) = Outlet::to_mailbox(self.new_connection_id(), vetted.dialect(), limits);
+        let kind = found.map_or(EndpointKind::Room, |definition| definition.kind);
+        let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
+        let identity = Identity { member: kept.member.clone(), admitted: Some(admitted.clone()), opened: kept.opened };
+        let (outlet, mailbox) = Outlet::to_mailbox(self.new_connection_id(), admitted.dialect(), limits);
         (Link::new(self, (kind, outlet), Arc::clone(limits), span, identity), mailbox)
     }
 
@@ -125,22 +125,22 @@ impl Hub {
     }
 }
 
-fn find<'a>(definitions: &'a [Arc<Definition>], vetted: &Vetted) -> Option<&'a Arc<Definition>> {
-    definitions.iter().find(|definition| definition.module == vetted.module && definition.name == vetted.name)
+fn find<'a>(definitions: &'a [Arc<Definition>], admitted: &Admitted) -> Option<&'a Arc<Definition>> {
+    definitions.iter().find(|definition| definition.module == admitted.module && definition.name == admitted.name)
 }
 
-fn place<'a>(definitions: &'a [Arc<Definition>], vetted: &Vetted) -> Result<Place<'a>, Unserved> {
-    let definition = find(definitions, vetted).ok_or(Unserved::Unknown)?;
+fn place<'a>(definitions: &'a [Arc<Definition>], admitted: &Admitted) -> Result<Place<'a>, Unserved> {
+    let definition = find(definitions, admitted).ok_or(Unserved::Unknown)?;
     let limits = KeyLimits::from(&*definition.limits);
-    let params = parse_key(&definition.pattern, Some(vetted.key.as_bytes()), limits)?;
+    let params = parse_key(&definition.pattern, Some(admitted.key.as_bytes()), limits)?;
     let destination = definition.destination(&params)?;
     Ok(Place { definition, params, destination })
 }
 
 fn session(definitions: &[Arc<Definition>], link: &Arc<Link>, kept: &Kept) -> Result<Arc<dyn Session>, Unserved> {
-    let Place { definition, params, .. } = place(definitions, &kept.vetted)?;
-    if definition.kind == Endpoint::Room && !link.is_member() {
+    let Place { definition, params, .. } = place(definitions, &kept.admitted)?;
+    if definition.kind == EndpointKind::Room && !link.is_member() {
         return Err(Unserved::Twice);
     }
-    Ok(definition.endpoint.resume(&params, &kept.vetted.data, Arc::clone(link))?)
+    Ok(definition.endpoint.resume(&params, &kept.admitted.data, Arc::clone(link))?)
 }

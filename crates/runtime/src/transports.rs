@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::post::{Outlet, PostKey};
-use super::{Parcel, Post, RoomId, cork};
+use super::post::{Outlet, TransportKey};
+use super::{Delivery, Transport, RoomId, cork};
 
 /// Each post once, however many members it has.
-pub(super) struct Posts {
+pub(super) struct Transports {
     room: RoomId,
-    held: HashMap<PostKey, Held>,
+    held: HashMap<TransportKey, Held>,
 }
 
 struct Held {
-    post: Arc<dyn Post>,
+    post: Arc<dyn Transport>,
     members: usize,
 }
 
-impl Posts {
+impl Transports {
     pub(super) fn new(room: RoomId) -> Self {
         Self { room, held: HashMap::new() }
     }
@@ -30,16 +30,16 @@ impl Posts {
     /// This connection hears from now on what goes to all.
     pub(super) fn enter(&mut self, outlet: &Outlet) {
         let post = &outlet.post;
-        let held = self.held.entry(PostKey::of(post)).or_insert_with(|| Held { post: Arc::clone(post), members: 0 });
+        let held = self.held.entry(TransportKey::of(post)).or_insert_with(|| Held { post: Arc::clone(post), members: 0 });
         held.members += 1;
-        post.deliver(Parcel::Enter { room: self.room, connection: outlet.connection });
+        post.deliver(Delivery::Enter { room: self.room, connection: outlet.connection });
     }
 
-    /// This connection, which [entered](Posts::enter), hears nothing more.
+    /// This connection, which [entered](Transports::enter), hears nothing more.
     pub(super) fn exit(&mut self, outlet: &Outlet) {
-        outlet.post.deliver(Parcel::Exit { room: self.room, connection: outlet.connection });
+        outlet.post.deliver(Delivery::Exit { room: self.room, connection: outlet.connection });
         cork::ring(&outlet.post);
-        if let Entry::Occupied(mut held) = self.held.entry(PostKey::of(&outlet.post)) {
+        if let Entry::Occupied(mut held) = self.held.entry(TransportKey::of(&outlet.post)) {
             held.get_mut().members -= 1;
             if held.get().members == 0 {
                 held.remove();
@@ -47,7 +47,7 @@ impl Posts {
         }
     }
 
-    pub(super) fn to_all(&self, parcel: &Parcel) {
+    pub(super) fn to_all(&self, parcel: &Delivery) {
         for Held { post, .. } in self.held.values() {
             post.deliver(parcel.clone());
             cork::ring(post);

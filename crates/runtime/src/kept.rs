@@ -15,7 +15,7 @@ const VERSION: u8 = 1;
 /// A connection that was let in: which room or socket it is for, and what its guards and `data` found. Made by
 /// [`Admission::vet`](crate::Admission::vet) in one place, taken by [`Rooms::connect`](crate::Rooms::connect) in another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Vetted {
+pub struct Admitted {
     pub(crate) module: String,
     pub(crate) name: String,
     /// The key's params, as a JSON object.
@@ -27,7 +27,7 @@ pub struct Vetted {
     topic: Option<Topic>,
 }
 
-impl Vetted {
+impl Admitted {
     pub(crate) fn new(
         (module, name): (&str, &str),
         params: &Params,
@@ -74,7 +74,7 @@ impl Vetted {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Kept {
     version: u8,
-    pub(crate) vetted: Vetted,
+    pub(crate) admitted: Admitted,
     pub(crate) member: MemberId,
     /// Whether `on_join` (a socket's `open`) has run to its end.
     pub(crate) opened: bool,
@@ -106,8 +106,8 @@ pub enum KeptError {
 }
 
 impl Kept {
-    pub(crate) fn new(vetted: Vetted, member: MemberId, opened: bool, seat: Option<Seat>) -> Self {
-        Self { version: VERSION, vetted, member, opened, seat }
+    pub(crate) fn new(admitted: Admitted, member: MemberId, opened: bool, seat: Option<Seat>) -> Self {
+        Self { version: VERSION, admitted, member, opened, seat }
     }
 
     /// The id by which the connection was kept.
@@ -145,7 +145,7 @@ impl Kept {
         let Seat { place, state, .. } = self.seat.as_ref()?;
         Some(Restored {
             connection,
-            dialect: self.vetted.dialect(),
+            dialect: self.admitted.dialect(),
             place: Place(*place),
             member: self.member.clone(),
             state: state.clone(),
@@ -160,11 +160,11 @@ impl Seat {
 }
 
 /// What keeping a connection takes at most beside its state's own bytes.
-pub(super) fn size_without_state(vetted: &Vetted, member: &MemberId) -> usize {
+pub(super) fn size_without_state(admitted: &Admitted, member: &MemberId) -> usize {
     const ONE_BYTE: &str = "0";
     let state = serde_json::from_str(ONE_BYTE).ok();
     let seat = Seat { epoch: "0".repeat(32), place: u64::MAX, state };
-    let kept = Kept::new(vetted.clone(), member.clone(), false, Some(seat)).to_bytes();
+    let kept = Kept::new(admitted.clone(), member.clone(), false, Some(seat)).to_bytes();
     kept.map_or(usize::MAX, |bytes| bytes.len() - ONE_BYTE.len())
 }
 
@@ -176,10 +176,10 @@ mod tests {
         let state = state.map(|text| serde_json::from_str(text).unwrap());
         let params = Params::from_iter([("id", "a\"\u{0}\u{1f600}")]);
         let data = Json::encode(&(1, "ü")).unwrap();
-        let vetted = Vetted::new(("m", "r"), &params, None, data, Dialect::V1).unwrap();
+        let admitted = Admitted::new(("m", "r"), &params, None, data, Dialect::V1).unwrap();
         let member = MemberId::parse("ann").unwrap();
         let seat = Seat { epoch: "e".to_owned(), place: 7, state };
-        Kept::new(vetted, member, true, Some(seat))
+        Kept::new(admitted, member, true, Some(seat))
     }
 
     #[test]
@@ -188,8 +188,8 @@ mod tests {
             let kept = kept(state);
             let read = Kept::from_bytes(&kept.to_bytes().unwrap()).unwrap();
             assert_eq!(read.restored(ConnectionId(3)), kept.restored(ConnectionId(3)), "{state:?}");
-            assert_eq!((read.vetted.key(), read.vetted.data()), (kept.vetted.key(), kept.vetted.data()));
-            assert_eq!((read.vetted.path(), read.vetted.dialect(), read.opened), ("m/r".to_owned(), Dialect::V1, true));
+            assert_eq!((read.admitted.key(), read.admitted.data()), (kept.admitted.key(), kept.admitted.data()));
+            assert_eq!((read.admitted.path(), read.admitted.dialect(), read.opened), ("m/r".to_owned(), Dialect::V1, true));
         }
     }
 
@@ -197,7 +197,7 @@ mod tests {
     fn a_state_takes_its_own_bytes_and_no_more_than_was_said() {
         let kept = kept(Some(r#"{"x":1}"#));
         let bytes = kept.to_bytes().unwrap().len();
-        assert!(bytes <= size_without_state(&kept.vetted, &kept.member) + r#"{"x":1}"#.len());
+        assert!(bytes <= size_without_state(&kept.admitted, &kept.member) + r#"{"x":1}"#.len());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub enum ErrorKind {
     #[error(transparent)]
     Refused(Refused),
     /// More waits for the threads of the sockets than may. Nothing was sent; send less, or again later.
-    #[error("the sockets are behind: over {limit} bytes wait for one of their threads (`Limits::post_bytes`)")]
+    #[error("the sockets are behind: over {limit} bytes wait for one of their threads (`Limits::transport_bytes`)")]
     Overloaded {
         /// The bound.
         limit: usize,

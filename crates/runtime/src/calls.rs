@@ -67,7 +67,7 @@ impl Link {
         if bytes > limit {
             return Err(Error::refused(Refused::MessageTooLarge { bytes, limit }));
         }
-        let limit = self.hub.limits.post_bytes;
+        let limit = self.hub.limits.transport_bytes;
         if self.outlet.post.waiting_bytes() > limit {
             return Err(overloaded(limit));
         }

@@ -10,10 +10,10 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 
-use super::Post;
-use super::post::PostKey;
+use super::Transport;
+use super::post::TransportKey;
 
-type Held = HashMap<PostKey, Arc<dyn Post>>;
+type Held = HashMap<TransportKey, Arc<dyn Transport>>;
 
 thread_local! {
     /// Which posts are to be rung when the task that runs here has stopped; `None` while none is corked.
@@ -21,10 +21,10 @@ thread_local! {
 }
 
 /// Rings a post: at once, or when the corked task that runs here waits or ends.
-pub(super) fn ring(post: &Arc<dyn Post>) {
+pub(super) fn ring(post: &Arc<dyn Transport>) {
     let held = HELD.with_borrow_mut(|held| match held {
         Some(posts) => {
-            posts.entry(PostKey::of(post)).or_insert_with(|| Arc::clone(post));
+            posts.entry(TransportKey::of(post)).or_insert_with(|| Arc::clone(post));
             true
         }
         None => false,
@@ -80,13 +80,13 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::runtime::Parcel;
+    use crate::runtime::Delivery;
 
     #[derive(Default)]
     struct Bell(AtomicUsize);
 
-    impl Post for Bell {
-        fn deliver(&self, _: Parcel) {}
+    impl Transport for Bell {
+        fn deliver(&self, _: Delivery) {}
 
         fn ring(&self) {
             self.0.fetch_add(1, Ordering::Relaxed);
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_task_rings_once_each_time_it_waits_or_ends() {
         let bell = Arc::new(Bell::default());
-        let post: Arc<dyn Post> = bell.clone();
+        let post: Arc<dyn Transport> = bell.clone();
         let rung = || bell.0.load(Ordering::Relaxed);
         ring(&post);
         assert_eq!(rung(), 1, "nothing holds it");

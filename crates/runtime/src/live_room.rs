@@ -10,8 +10,8 @@ use roomful_core::{Close, ConnectionId, Dialect, Json, MemberId, Millis};
 
 use super::kept::Seat;
 use super::link::{Joined, Link};
-use super::posts::Posts;
-use super::{Hub, Parcel, RoomId, SharedFrames, Updates, cork, lock};
+use super::posts::Transports;
+use super::{Hub, Delivery, RoomId, SharedFrames, Updates, cork, lock};
 use crate::session::Session;
 use crate::{Error, ErrorKind, metrics};
 
@@ -29,7 +29,7 @@ struct State {
     engine: Room,
     /// The members' alone.
     links: HashMap<ConnectionId, Arc<Link>>,
-    posts: Posts,
+    posts: Transports,
     lobby: HashMap<ConnectionId, Waiting>,
     /// Nobody is in and the hub forgets it: a join that still found it must look again.
     abandoned: bool,
@@ -73,7 +73,7 @@ impl LiveRoom {
         hub: &Arc<Hub>,
     ) -> Arc<Self> {
         let id = hub.new_room_id();
-        let mut posts = Posts::new(id);
+        let mut posts = Transports::new(id);
         links.values().for_each(|link| posts.enter(&link.outlet));
         let state = State { engine, links, posts, lobby: HashMap::new(), abandoned: false };
         Arc::new(Self { topic, id, hub: Arc::downgrade(hub), state: Mutex::new(state) })
@@ -148,14 +148,14 @@ impl LiveRoom {
     pub(super) fn put_away(&self) {
         let mut state = lock(&self.state);
         state.links.clear();
-        state.posts = Posts::new(self.id);
+        state.posts = Transports::new(self.id);
     }
 
     /// Something that the app says. Whoever has left is told nothing and shows nothing any more, which is no mistake of the
     /// app's: a connection may go at any moment.
     pub(crate) fn tell(self: &Arc<Self>, input: Input) -> crate::Result {
         let Some(hub) = self.hub.upgrade() else { return Ok(()) };
-        let limit = hub.limits.post_bytes;
+        let limit = hub.limits.transport_bytes;
         let mut state = lock(&self.state);
         if matches!(input, Input::Broadcast { .. } | Input::Send { .. }) && state.posts.are_overloaded(limit) {
             return Err(overloaded(limit));
@@ -215,7 +215,7 @@ impl LiveRoom {
         let Some(hub) = self.hub.upgrade() else { return };
         let limits = &hub.limits;
         let mut state = lock(&self.state);
-        if state.posts.are_overloaded(limits.post_bytes) {
+        if state.posts.are_overloaded(limits.transport_bytes) {
             drop(state);
             return self.wake_at(&hub, hub.now() + limits.presence_tick_ms.max(1));
         }
@@ -261,13 +261,13 @@ impl State {
             match effect {
                 Effect::Send { to, frame } => {
                     if let Some(link) = self.links.get(&to) {
-                        link.outlet.deliver(Parcel::Private { to, frame });
+                        link.outlet.deliver(Delivery::Private { to, frame });
                         metrics::delivered(1);
                     }
                 }
                 Effect::Fanout { frames, except } => {
                     let frames = Arc::new(SharedFrames::new(frames));
-                    self.posts.to_all(&Parcel::Fanout { room, except, frames });
+                    self.posts.to_all(&Delivery::Fanout { room, except, frames });
                     let spared = except.is_some_and(|connection| self.links.contains_key(&connection));
                     metrics::delivered(self.links.len() - usize::from(spared));
                 }
@@ -281,7 +281,7 @@ impl State {
                 }
                 Effect::Updates { each, batch } => {
                     metrics::delivered(each.len() * self.links.len());
-                    self.posts.to_all(&Parcel::Updates { room, updates: Arc::new(Updates::new(each, batch)) });
+                    self.posts.to_all(&Delivery::Updates { room, updates: Arc::new(Updates::new(each, batch)) });
                 }
                 Effect::Persist(restored) => {
                     if let Some(link) = self.links.get(&restored.connection) {
@@ -301,7 +301,7 @@ impl State {
             let dialect = if frames.plain.is_some() { Dialect::Plain } else { Dialect::V1 };
             metrics::delivered(self.links.values().filter(|link| link.outlet.dialect == dialect).count());
             let (room, frames) = (self.posts.room(), Arc::new(SharedFrames::new(frames)));
-            self.posts.to_all(&Parcel::Fanout { room, except: None, frames });
+            self.posts.to_all(&Delivery::Fanout { room, except: None, frames });
         }
     }
 }

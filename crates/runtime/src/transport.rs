@@ -13,15 +13,15 @@ use crate::maybe_send::{MaybeSend, MaybeSync};
 ///
 /// Parcels come while a room is locked, so a post only takes them in and never calls back into the rooms. It carries them out
 /// in the order in which they came: that is the one order which every member sees.
-pub trait Post: MaybeSend + MaybeSync + 'static {
-    /// Takes a parcel in. It may wait there until the post is [rung](Post::ring).
-    fn deliver(&self, parcel: Parcel);
+pub trait Transport: MaybeSend + MaybeSync + 'static {
+    /// Takes a parcel in. It may wait there until the post is [rung](Transport::ring).
+    fn deliver(&self, parcel: Delivery);
 
     /// Something was delivered. One ring may stand for many parcels.
     fn ring(&self);
 
     /// Bytes that were delivered and have not been handed to the sockets yet, each frame counted once however many receive
-    /// it. Where they are over [`Limits::post_bytes`](crate::Limits::post_bytes), rooms refuse to send more.
+    /// it. Where they are over [`Limits::transport_bytes`](crate::Limits::transport_bytes), rooms refuse to send more.
     fn waiting_bytes(&self) -> usize;
 }
 
@@ -31,7 +31,7 @@ pub struct RoomId(pub u64);
 
 /// What a post is to do.
 #[derive(Debug, Clone)]
-pub enum Parcel {
+pub enum Delivery {
     /// From here on this connection hears what is for the room.
     Enter {
         /// The room.
@@ -78,7 +78,7 @@ pub enum Parcel {
     },
 }
 
-impl Parcel {
+impl Delivery {
     /// Bytes that it keeps in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -170,17 +170,17 @@ impl Shared {
 
 /// A post's address, which is its own for as long as it is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct PostKey(usize);
+pub(super) struct TransportKey(usize);
 
-impl PostKey {
-    pub(super) fn of(post: &Arc<dyn Post>) -> Self {
+impl TransportKey {
+    pub(super) fn of(post: &Arc<dyn Transport>) -> Self {
         Self(Arc::as_ptr(post).cast::<()>() as usize)
     }
 }
 
 /// One connection's way out. What goes through it keeps its order with what comes from the room.
 pub(crate) struct Outlet {
-    pub(super) post: Arc<dyn Post>,
+    pub(super) post: Arc<dyn Transport>,
     pub(super) connection: ConnectionId,
     pub(super) dialect: Dialect,
     closing: Arc<Closing>,
@@ -202,7 +202,7 @@ impl Closing {
 }
 
 impl Outlet {
-    pub(super) fn new(post: Arc<dyn Post>, connection: ConnectionId, dialect: Dialect) -> Self {
+    pub(super) fn new(post: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
         Self { post, connection, dialect, closing: Arc::default() }
     }
 
@@ -215,18 +215,18 @@ impl Outlet {
     /// A frame that must arrive.
     pub(super) fn push(&self, frame: Bytes) {
         if self.closing.get().is_none() {
-            self.deliver(Parcel::Private { to: self.connection, frame });
+            self.deliver(Delivery::Private { to: self.connection, frame });
         }
     }
 
     /// Closes after what was delivered. The first close stands.
     pub(super) fn close(&self, close: Close) {
         if self.closing.begin(close.clone()) {
-            self.deliver(Parcel::Close { connection: self.connection, close });
+            self.deliver(Delivery::Close { connection: self.connection, close });
         }
     }
 
-    pub(super) fn deliver(&self, parcel: Parcel) {
+    pub(super) fn deliver(&self, parcel: Delivery) {
         self.post.deliver(parcel);
         cork::ring(&self.post);
     }

@@ -2,7 +2,7 @@
 //!
 //! A platform (the axum runtime, the test kit, a Durable Object) brings a [`Host`] and the sockets. It makes an
 //! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what comes to
-//! the [`Post`] that its sockets have, and calls [`Connection::end`] when the socket is gone. Everything else is here. A
+//! the [`Transport`] that its sockets have, and calls [`Connection::end`] when the socket is gone. Everything else is here. A
 //! post is a thread's, with thousands of sockets, or the [`Mailbox`] of a single one.
 
 mod calls;
@@ -27,11 +27,11 @@ pub use drain::Drain;
 pub use host::{Host, Keeper};
 pub(crate) use hub::Hub;
 pub use hub::Stats;
-pub use kept::{Kept, KeptError, Vetted};
+pub use kept::{Kept, KeptError, Admitted};
 pub(crate) use link::{Destination, Link, Opening};
 pub(crate) use live_room::LiveRoom;
 pub use mailbox::{Mailbox, Outgoing};
-pub use post::{Parcel, Post, RoomId, Shared, SharedFrames, Updates};
+pub use post::{Delivery, Transport, RoomId, Shared, SharedFrames, Updates};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

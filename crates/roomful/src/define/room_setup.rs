@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use roomful_core::frame::Endpoint;
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
 
 use super::registered::{Registered, TypedEndpoint};
@@ -14,14 +14,14 @@ use crate::session::{RoomSession, Session};
 use crate::{Channel, Conn, Deny, Guard, Limits, Room, Upgrade};
 
 /// A room with its own guards and limits. Made by [`RoomExt`].
-pub struct RoomDef<R: Room> {
+pub struct RoomSetup<R: Room> {
     pub(crate) room: Arc<R>,
     pub(super) guards: Vec<BoxGuard<R::Channel>>,
     pub(super) shared: bool,
     pub(crate) limits: Option<Limits>,
 }
 
-impl<R: Room> RoomDef<R> {
+impl<R: Room> RoomSetup<R> {
     fn new(room: R) -> Self {
         Self { room: Arc::new(room), guards: Vec::new(), shared: false, limits: None }
     }
@@ -70,19 +70,19 @@ impl<R: Room> RoomDef<R> {
 /// # Ok::<(), roomful::BuildError>(())
 /// ```
 pub trait RoomExt: Room {
-    /// See [`RoomDef::guard`].
-    fn guard(self, guard: impl Guard<Self::Channel>) -> RoomDef<Self> {
-        RoomDef::new(self).guard(guard)
+    /// See [`RoomSetup::guard`].
+    fn guard(self, guard: impl Guard<Self::Channel>) -> RoomSetup<Self> {
+        RoomSetup::new(self).guard(guard)
     }
 
-    /// See [`RoomDef::shares_channel`].
-    fn shares_channel(self) -> RoomDef<Self> {
-        RoomDef::new(self).shares_channel()
+    /// See [`RoomSetup::shares_channel`].
+    fn shares_channel(self) -> RoomSetup<Self> {
+        RoomSetup::new(self).shares_channel()
     }
 
-    /// See [`RoomDef::limits`].
-    fn limits(self, limits: Limits) -> RoomDef<Self> {
-        RoomDef::new(self).limits(limits)
+    /// See [`RoomSetup::limits`].
+    fn limits(self, limits: Limits) -> RoomSetup<Self> {
+        RoomSetup::new(self).limits(limits)
     }
 }
 
@@ -93,37 +93,37 @@ impl<R: Room> RoomExt for R {}
     message = "`{Self}` is not a room",
     note = "implement `roomful::Room` for it: `type Channel`, `type Data` and `async fn data` are what it must have"
 )]
-pub trait IntoRoomDef {
+pub trait IntoRoomSetup {
     /// The room in it.
     type Room: Room;
     /// The room and what stands around it.
-    fn into_room_def(self) -> RoomDef<Self::Room>;
+    fn into_room_setup(self) -> RoomSetup<Self::Room>;
 }
 
-impl<R: Room> IntoRoomDef for R {
+impl<R: Room> IntoRoomSetup for R {
     type Room = R;
-    fn into_room_def(self) -> RoomDef<R> {
-        RoomDef::new(self)
+    fn into_room_setup(self) -> RoomSetup<R> {
+        RoomSetup::new(self)
     }
 }
 
-impl<R: Room> IntoRoomDef for RoomDef<R> {
+impl<R: Room> IntoRoomSetup for RoomSetup<R> {
     type Room = R;
-    fn into_room_def(self) -> Self {
+    fn into_room_setup(self) -> Self {
         self
     }
 }
 
 pub(super) struct RoomEndpoint<R: Room>(Arc<R>);
 
-impl<R: Room> From<RoomDef<R>> for Registered<RoomEndpoint<R>> {
-    fn from(def: RoomDef<R>) -> Self {
+impl<R: Room> From<RoomSetup<R>> for Registered<RoomEndpoint<R>> {
+    fn from(def: RoomSetup<R>) -> Self {
         Self { endpoint: RoomEndpoint(def.room), guards: def.guards }
     }
 }
 
 impl<R: Room> TypedEndpoint for RoomEndpoint<R> {
-    const KIND: Endpoint = Endpoint::Room;
+    const KIND: EndpointKind = EndpointKind::Room;
     const PATTERN: &'static str = R::Channel::PATTERN;
     type Key = R::Channel;
     type Data = R::Data;

@@ -9,7 +9,7 @@ use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
 use super::Definition;
-use crate::runtime::{Connection, Destination, Hub, Opening, Post, Vetted};
+use crate::runtime::{Connection, Destination, Hub, Opening, Transport, Admitted};
 use crate::{Upgrade, metrics};
 
 /// An upgrade whose selectors and key have been read. Made by [`Rooms::admit`](crate::Rooms::admit); a platform completes
@@ -80,7 +80,7 @@ impl Admission {
 
     /// The same, and what is for the connection comes to this post.
     #[must_use]
-    pub fn connect_at<P: Post>(self, post: Arc<P>) -> Connection<P> {
+    pub fn connect_at<P: Transport>(self, post: Arc<P>) -> Connection<P> {
         let opening = self.found.map(Found::into_opening);
         Connection::start_at(&self.hub, post, self.dialect, opening, self.span)
     }
@@ -91,13 +91,13 @@ impl Admission {
     /// # Errors
     ///
     /// How the completed handshake is to be closed.
-    pub async fn vet(self) -> Result<Vetted, Close> {
+    pub async fn vet(self) -> Result<Admitted, Close> {
         let Found { definition, destination, upgrade } = self.found?;
         let params = upgrade.params().clone();
         let endpoint = Arc::clone(&definition.endpoint);
         let data = endpoint.vet(definition.guards.clone(), upgrade).instrument(self.span).await?;
         let names = (&*definition.module, &*definition.name);
-        Vetted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
+        Admitted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
             Close::JOIN_FAILED
         })

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use roomful_core::frame::{Endpoint, decode};
+use roomful_core::frame::{EndpointKind, decode};
 use roomful_core::intake::{Dropped, Verdict};
 use roomful_core::{Close, ConnectionId, Dialect, Limits, MemberId, Millis};
 
 use super::hub::Counted;
-use super::kept::Vetted;
+use super::kept::Admitted;
 use super::link::{Identity, Link, Opening};
 use super::post::Outlet;
-use super::{Hub, Mailbox, Post, lock};
+use super::{Hub, Mailbox, Transport, lock};
 use crate::metrics;
 
 /// One connection, as whoever owns its socket sees it. Dropping it ends the connection, as losing the socket does.
@@ -32,10 +32,10 @@ impl Connection {
         dialect: Dialect,
         opening: Result<Opening, Close>,
         span: tracing::Span,
-        vetted: Option<Vetted>,
+        admitted: Option<Admitted>,
     ) -> Self {
         let mailed = |limits: &Limits| Outlet::to_mailbox(hub.new_connection_id(), dialect, limits);
-        Self::start_by(hub, opening, span, vetted, mailed)
+        Self::start_by(hub, opening, span, admitted, mailed)
     }
 
     /// A connection that another process has started.
@@ -51,7 +51,7 @@ impl Connection {
     }
 }
 
-impl<P: Post> Connection<P> {
+impl<P: Transport> Connection<P> {
     /// Starts a connection whose frames go to this post. With `Err` it is only there to be closed.
     pub(crate) fn start_at(
         hub: &Arc<Hub>,
@@ -68,15 +68,15 @@ impl<P: Post> Connection<P> {
         hub: &Arc<Hub>,
         opening: Result<Opening, Close>,
         span: tracing::Span,
-        vetted: Option<Vetted>,
+        admitted: Option<Admitted>,
         outlet: impl FnOnce(&Limits) -> (Outlet, Arc<P>),
     ) -> Self {
         let counted = hub.count_connection();
         let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
         let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));
         // What is refused is not read.
-        let endpoint = opening.as_ref().map_or(Endpoint::Room, |opening| opening.destination.endpoint());
-        let identity = Identity { member: MemberId::from_random(hub.random()), vetted, opened: false };
+        let endpoint = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.endpoint());
+        let identity = Identity { member: MemberId::from_random(hub.random()), admitted, opened: false };
         let (outlet, post) = outlet(&limits);
         let link = Link::new(hub, (endpoint, outlet), limits, span, identity);
         lock(&hub.open).insert(link.id(), Arc::downgrade(&link));

@@ -38,7 +38,7 @@ impl Link {
             // `false` when the wait for a slow handler ran out before: it left then.
             let _left_just_now = room.leave(self);
         }
-        if let (Some(_), Some(keeper)) = (&self.vetted, self.hub.keeper()) {
+        if let (Some(_), Some(keeper)) = (&self.admitted, self.hub.keeper()) {
             keeper.forget(&self.member);
         }
     }

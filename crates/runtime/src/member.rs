@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use roomful_core::frame::{Body, ClientFrame, Endpoint, socket};
+use roomful_core::frame::{Body, ClientFrame, EndpointKind, socket};
 use roomful_core::intake::Intake;
 use roomful_core::pattern::Topic;
 use roomful_core::room::Refused;
@@ -17,7 +17,7 @@ use roomful_core::{Close, ConnectionId, Dialect, Json, Limits, MemberId};
 use tracing::{Instrument, Span};
 
 use super::inbox::{Inbox, Job};
-use super::kept::{self, Kept, Seat, Vetted};
+use super::kept::{self, Kept, Seat, Admitted};
 use super::leave::{Teardowns, told};
 use super::live_room::Joining;
 use super::post::Outlet;
@@ -36,7 +36,7 @@ pub(crate) struct Link {
     pub(super) space: AtomicWaker,
     pub(super) member: MemberId,
     /// Where the connection outlives the process: who it is, to be kept. Boxed, because nowhere else is there one.
-    pub(super) vetted: Option<Box<Vetted>>,
+    pub(super) admitted: Option<Box<Admitted>>,
     /// Whether `on_join`, or a socket's `open`, has run to its end.
     opened: AtomicBool,
     /// In bytes: the room's bound, or what there is left to keep it in.
@@ -67,10 +67,10 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    pub(super) fn endpoint(&self) -> Endpoint {
+    pub(super) fn endpoint(&self) -> EndpointKind {
         match self {
-            Self::Room(_) => Endpoint::Room,
-            Self::Socket => Endpoint::Socket,
+            Self::Room(_) => EndpointKind::Room,
+            Self::Socket => EndpointKind::Socket,
         }
     }
 
@@ -97,8 +97,8 @@ type OpenFn = Box<dyn FnOnce(Arc<Link>) -> BoxFuture<'static, Result<Arc<dyn Ses
 /// Who a connection is.
 pub(super) struct Identity {
     pub(super) member: MemberId,
-    /// Where it was vetted before it came here.
-    pub(super) vetted: Option<Vetted>,
+    /// Where it was admitted before it came here.
+    pub(super) admitted: Option<Admitted>,
     /// Whether its `on_join`, or a socket's `open`, has run already.
     pub(super) opened: bool,
 }
@@ -106,16 +106,16 @@ pub(super) struct Identity {
 impl Link {
     pub(super) fn new(
         hub: &Arc<Hub>,
-        (endpoint, outlet): (Endpoint, Outlet),
+        (endpoint, outlet): (EndpointKind, Outlet),
         limits: Arc<Limits>,
         span: Span,
-        Identity { member, vetted, opened }: Identity,
+        Identity { member, admitted, opened }: Identity,
     ) -> Arc<Self> {
         let now = hub.now();
-        let to_keep_it = vetted
+        let to_keep_it = admitted
             .as_ref()
             .zip(hub.keeper())
-            .map(|(vetted, keeper)| keeper.limit().saturating_sub(kept::size_without_state(vetted, &member)));
+            .map(|(admitted, keeper)| keeper.limit().saturating_sub(kept::size_without_state(admitted, &member)));
         Arc::new(Self {
             hub: Arc::clone(hub),
             inbox: Mutex::new(Inbox::new()),
@@ -124,7 +124,7 @@ impl Link {
             space: AtomicWaker::new(),
             presence_limit: limits.presence_bytes.min(to_keep_it.unwrap_or(usize::MAX)),
             member,
-            vetted: vetted.map(Box::new),
+            admitted: admitted.map(Box::new),
             opened: AtomicBool::new(opened),
             joined: OnceLock::new(),
             teardowns: Teardowns::default(),
@@ -332,8 +332,8 @@ impl Link {
 
     /// Has the platform keep what this connection needs to go on in another process, where it is one that does.
     pub(super) fn keep(&self, seat: Option<Seat>) {
-        let (Some(vetted), Some(keeper)) = (&self.vetted, self.hub.keeper()) else { return };
-        let kept = Kept::new(Vetted::clone(vetted), self.member.clone(), self.opened.load(Ordering::Relaxed), seat);
+        let (Some(admitted), Some(keeper)) = (&self.admitted, self.hub.keeper()) else { return };
+        let kept = Kept::new(Admitted::clone(admitted), self.member.clone(), self.opened.load(Ordering::Relaxed), seat);
         match kept.to_bytes() {
             Ok(bytes) => keeper.keep(&self.member, &bytes),
             Err(error) => tracing::error!(member = %self.member, %error, "a connection cannot be kept"),
@@ -343,7 +343,7 @@ impl Link {
     fn keep_opened(&self) {
         self.opened.store(true, Ordering::Relaxed);
         // What is over, or goes on in another process, is not this one's to keep.
-        if self.vetted.is_some() && !lock(&self.inbox).has_ended() {
+        if self.admitted.is_some() && !lock(&self.inbox).has_ended() {
             let room = self.room();
             self.keep(room.and_then(|room| room.read(|room| Some(Seat::new(room.epoch(), &room.kept(self.id())?)))));
         }

@@ -9,7 +9,7 @@ use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::{Close, ConnectionId, Dialect};
 
 use super::post::{Closing, Updates};
-use super::{Parcel, Post, lock};
+use super::{Delivery, Transport, lock};
 use crate::metrics;
 
 /// The post of one connection. The rooms deliver; the platform's socket task takes.
@@ -107,20 +107,20 @@ impl Mailbox {
     }
 }
 
-impl Post for Mailbox {
-    fn deliver(&self, parcel: Parcel) {
+impl Transport for Mailbox {
+    fn deliver(&self, parcel: Delivery) {
         match parcel {
             // One connection is in one room, so whatever is for a room is for it.
-            Parcel::Enter { .. } | Parcel::Exit { .. } => {}
-            Parcel::Private { frame, .. } => self.with_outbox(|outbox| outbox.push(frame).map(|()| false)),
-            Parcel::Fanout { except, frames, .. } => {
+            Delivery::Enter { .. } | Delivery::Exit { .. } => {}
+            Delivery::Private { frame, .. } => self.with_outbox(|outbox| outbox.push(frame).map(|()| false)),
+            Delivery::Fanout { except, frames, .. } => {
                 let frame = frames.get(self.dialect).filter(|_| except != Some(self.connection));
                 if let Some(frame) = frame {
                     self.with_outbox(|outbox| outbox.push(frame.frame()).map(|()| false));
                 }
             }
-            Parcel::Updates { updates, .. } => self.with_outbox(|outbox| self.push_updates(outbox, &updates)),
-            Parcel::Close { close, .. } => {
+            Delivery::Updates { updates, .. } => self.with_outbox(|outbox| self.push_updates(outbox, &updates)),
+            Delivery::Close { close, .. } => {
                 let mut state = lock(&self.state);
                 if state.ending == Ending::Open {
                     state.ending = Ending::Closing(close);

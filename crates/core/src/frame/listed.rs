@@ -1,0 +1,71 @@
+//! A member as a snapshot lists it.
+
+use bytes::Bytes;
+
+use super::text::{push_id, push_optional};
+use crate::{Json, MemberId, UserId};
+
+/// What both dialects list of a member, in one piece of memory. What only v1 lists lies in the middle, so that plain takes
+/// what is around it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    bytes: Bytes,
+    /// Where what only v1 lists begins.
+    v1_only_from: u16,
+    v1_only_bytes: u16,
+}
+
+/// Lists a member, and gives its state as a part of these very bytes.
+#[must_use]
+pub fn write(member: &MemberId, user: Option<&UserId>, away: bool, state: Option<&Json>) -> (Listed, Option<Json>) {
+    let v1_only = v1_only(user, away);
+    // To the byte, because it is kept for as long as the member is in.
+    let mut listed = String::with_capacity(size(member, state) + v1_only.len());
+    listed.push_str(r#"{"id":"#);
+    push_id(&mut listed, member.as_str());
+    let v1_only_from = listed.len();
+    listed.push_str(&v1_only);
+    push_optional(&mut listed, "state", state);
+    let end = listed.len();
+    listed.push('}');
+    let bytes = Bytes::from(listed);
+    let state = state.map(|state| Json::of_checked(bytes.slice(end - state.size()..end)));
+    // An id has 64 bytes at most, and a user's 256, each of which is six when it is escaped.
+    let (v1_only_from, v1_only_bytes) = (v1_only_from as u16, v1_only.len() as u16);
+    (Listed { bytes, v1_only_from, v1_only_bytes }, state)
+}
+
+/// How long a member is in a plain listing.
+#[must_use]
+pub fn size(member: &MemberId, state: Option<&Json>) -> usize {
+    let (id, state_key) = (r#"{"id":""}"#.len(), r#","state":"#.len());
+    id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
+}
+
+impl Listed {
+    /// As v1 lists it.
+    #[must_use]
+    pub fn as_v1(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// As plain lists it, in two pieces.
+    #[must_use]
+    pub fn as_plain(&self) -> [&[u8]; 2] {
+        let (from, len) = (usize::from(self.v1_only_from), self.v1_only_bytes());
+        [self.bytes.get(..from).unwrap_or_default(), self.bytes.get(from + len..).unwrap_or_default()]
+    }
+
+    /// How much longer it is in v1.
+    #[must_use]
+    pub fn v1_only_bytes(&self) -> usize {
+        usize::from(self.v1_only_bytes)
+    }
+}
+
+/// What a snapshot and a join say in v1 alone.
+pub(super) fn v1_only(user: Option<&UserId>, away: bool) -> String {
+    let user = user.map(|user| format!(r#","user":{}"#, serde_json::Value::from(user.as_str())));
+    let away = if away { r#","away":true"# } else { "" };
+    user.map_or_else(|| away.to_owned(), |user| user + away)
+}

@@ -1,0 +1,114 @@
+//! What goes into the engine, and why it may refuse it.
+
+use super::Audience;
+use crate::{Generation, Json, MemberId, UserId};
+
+/// What happened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Input {
+    /// Somebody who was let in becomes a member: at once, or in a large room with all who come in the same tick, when
+    /// [`Effect::Entered`](super::Effect::Entered) says so. Until then it can only leave.
+    Join(Newcomer),
+    /// A member's socket is lost, and its place is held.
+    Away {
+        /// Who.
+        member: MemberId,
+    },
+    /// A member has a socket again, or another one.
+    Return {
+        /// Who.
+        member: MemberId,
+    },
+    /// Somebody is no longer a member, whatever ended it.
+    Leave {
+        /// Who.
+        member: MemberId,
+    },
+    /// A member's state is now this.
+    SetPresence {
+        /// Who.
+        member: MemberId,
+        /// `None`: it has no state any more.
+        state: Option<Json>,
+    },
+    /// A message to the room.
+    Broadcast {
+        /// Who says it; `None`: no member, the app itself.
+        from: Option<MemberId>,
+        /// Who hears it.
+        to: Audience,
+        /// What.
+        msg: Json,
+    },
+    /// A message to one member.
+    Send {
+        /// Who hears it.
+        to: MemberId,
+        /// What.
+        msg: Json,
+    },
+    /// The time that [`next_wake`](super::RoomEngine::next_wake) gave has come. It may come late, and in vain.
+    Wake,
+    /// The process stops. Members are closed one after the other and come back elsewhere, so from here on no leave is told:
+    /// those who are closed last would see the room empty, and fill again.
+    Drain,
+    /// Which states the members were told is not known any more: a room that was put away held some back. All are told
+    /// again.
+    TellAll,
+}
+
+/// Somebody who is to become a member.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    /// The id that it is known by.
+    pub member: MemberId,
+    /// Whose it is, where the room names its users.
+    pub user: Option<UserId>,
+    /// How often it was taken over.
+    pub generation: Generation,
+    /// The presence seed.
+    pub state: Option<Json>,
+}
+
+impl Newcomer {
+    /// Somebody new, of no named user and without a state.
+    #[must_use]
+    pub fn new(member: MemberId) -> Self {
+        Self { member, user: None, generation: Generation::default(), state: None }
+    }
+}
+
+/// Why an input changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The room has all the members it may have.
+    #[error("the room is full: {limit} members (`Limits::members`)")]
+    RoomFull {
+        /// The bound.
+        limit: usize,
+    },
+    /// That member is in the room already.
+    #[error("already in the room")]
+    AlreadyIn,
+    /// That member is not in the room.
+    #[error("not in the room")]
+    NotIn,
+    /// The state is over its bound; the old one stays.
+    #[error("a presence state of {bytes} bytes is over the limit of {limit} (`Limits::presence_bytes`)")]
+    PresenceTooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// The message is over its bound.
+    #[error("a message of {bytes} bytes is over the limit of {limit} (`Limits::message_bytes`)")]
+    MessageTooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+}
