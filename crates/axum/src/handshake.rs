@@ -6,7 +6,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use roomful::Dialect;
+use roomful_core::Dialect;
 use roomful_websocket::deflate;
 use roomful_websocket::handshake::accept_key;
 

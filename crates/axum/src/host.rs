@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use roomful::BoxFuture;
-use roomful::runtime::Host;
+use roomful_runtime::{BoxFuture, Host};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 

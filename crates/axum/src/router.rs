@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hyper::upgrade::OnUpgrade;
 use roomful::Rooms;
+use roomful_runtime::Platform;
 
 use crate::handshake::{Handshake, Refusal};
 use crate::host::TokioHost;
@@ -30,14 +31,14 @@ pub trait RoomsExt {
 
 impl RoomsExt for Rooms {
     fn router_with<S: Clone + Send + Sync + 'static>(&self, sockets: Sockets) -> Router<S> {
-        let site = Site { rooms: self.clone(), sockets, shards: OnceLock::new() };
+        let site = Site { platform: self.platform(), sockets, shards: OnceLock::new() };
         Router::new().route(self.path(), any(upgrade).with_state(Arc::new(site)))
     }
 }
 
 /// The rooms, and the threads of their sockets.
 struct Site {
-    rooms: Rooms,
+    platform: Platform,
     sockets: Sockets,
     /// Started by the first upgrade.
     shards: OnceLock<Shards>,
@@ -66,19 +67,19 @@ async fn upgrade(State(site): State<Arc<Site>>, request: Request) -> Response {
 }
 
 fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
-    let rooms = &site.rooms;
+    let platform = &site.platform;
     let (mut parts, _body) = request.into_parts();
     let mut handshake = Handshake::read(&parts.method, &parts.headers)?;
-    if !rooms.allows_origin(&parts.headers) {
+    if !platform.allows_origin(&parts.headers) {
         return Err(Refusal::Origin);
     }
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NotUpgradable)?;
-    rooms.start(|| Arc::new(TokioHost::current()));
+    platform.start(|| Arc::new(TokioHost::current()));
     site.shards().map_err(|error| {
         tracing::error!(%error, "the threads of sockets cannot be started");
         Refusal::NoThreads
     })?;
-    let admission = rooms.admit(parts, handshake.dialect);
+    let admission = platform.read(parts, handshake.dialect);
     let deflate = handshake.compress(admission.limits().compress_from_bytes.is_some());
     let site = Arc::clone(site);
     tokio::spawn(async move {

@@ -20,6 +20,7 @@ pub mod life;
 pub mod limits;
 pub mod liveness;
 pub mod outbox;
+pub mod params;
 pub mod pattern;
 pub mod rate;
 pub mod room;

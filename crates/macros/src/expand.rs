@@ -55,9 +55,11 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
             quote!(type Presence = #presence;),
             quote!(__describe_channel!(types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence)),
         ),
-        Form::Socket => {
-            (quote!(SocketChannel), quote!(), quote!(__describe_socket!(types, Incoming = #incoming, Outgoing = #outgoing)))
-        }
+        Form::Socket => (
+            quote!(SocketChannel),
+            quote!(),
+            quote!(__describe_socket!(types, Incoming = #incoming, Outgoing = #outgoing)),
+        ),
     };
     quote! {
         #[automatically_derived]

@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use crate::{Deny, Upgrade};
+use crate::{BoxFuture, Deny, MaybeSend, MaybeSync, Upgrade};
 
 /// Decides about an upgrade before anything of the room runs. Any `async fn(Upgrade<K>) -> Result<(), Deny>` is one.
 ///

@@ -1,125 +1,157 @@
-//! A room from outside any connection.
+//! A room from outside any connection: an HTTP handler, a job, another room's hook.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
+use roomful_core::MemberId;
 use roomful_core::pattern::{Pattern, Topic};
-use roomful_core::room::{Audience, Input};
-use roomful_core::roster::Entry;
-use roomful_core::{Json, MemberId};
-use serde::{Deserialize, Serialize};
+use roomful_runtime::{Act, Answer, App};
 
-use crate::absent::present;
-use crate::runtime::{Hub, LiveRoom};
-use crate::{Channel, ErrorKind, Result};
+use crate::hooks::encode;
+use crate::{Channel, Member, Result, User, roster};
 
-/// One room, whether anybody is in it or not. Made by [`Rooms::at`](crate::Rooms::at).
+/// One room, whether anybody is in it or not, and wherever it is: in this process, in another, in a Durable Object. Made by
+/// [`Rooms::at`](crate::Rooms::at) and [`Conn::room`](crate::Conn::room); a clone is cheap.
+///
+/// ```
+/// # use roomful::{Channel, Result, Rooms};
+/// # #[derive(Clone, Channel)]
+/// # #[channel("board/:boardId", message = String)]
+/// # struct Board { board_id: String }
+/// async fn publish(rooms: &Rooms, board_id: String, text: String) -> Result<usize> {
+///     let board = rooms.at(&Board { board_id });
+///     board.broadcast(&text).await?;
+///     board.count().await
+/// }
+/// ```
 pub struct RoomHandle<C: Channel> {
-    hub: Arc<Hub>,
+    app: App,
     /// `None` when the key names no room: a required param is empty. Nobody can be in it.
     topic: Option<Topic>,
     channel: PhantomData<fn() -> C>,
 }
 
-/// One room, its types unknown: what a platform acts on for somebody who knows them. Made by
-/// [`Rooms::only_room`](crate::Rooms::only_room).
-pub struct UntypedRoom(Option<Arc<LiveRoom>>);
-
-/// One entry of a roster. As JSON it is what a snapshot says: `{"id": .., "state": ..}`, without a state no `state`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(bound(deserialize = "P: Deserialize<'de>"))]
-pub struct Member<P> {
-    /// Its id.
-    pub id: MemberId,
-    /// What it shows of itself.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    pub state: Option<P>,
+/// What of a room is in this process: what can be read without waiting. Made by [`RoomHandle::local`].
+pub struct LocalRoom<C: Channel> {
+    handle: RoomHandle<C>,
 }
 
 impl<C: Channel> RoomHandle<C> {
-    pub(crate) fn new(hub: Arc<Hub>, key: &C) -> Self {
+    pub(crate) fn new(app: App, key: &C) -> Self {
         let topic = Pattern::parse(C::PATTERN).ok().and_then(|pattern| pattern.topic(&key.to_params()).ok());
-        Self { hub, topic, channel: PhantomData }
+        Self { app, topic, channel: PhantomData }
     }
 
-    /// A message to every member, from nobody: its `from` is the empty string. Returns how many members there were.
+    /// A message to every member, from nobody: its `from` is the empty string.
     ///
     /// # Errors
     ///
     /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
-    /// [`ErrorKind::Overloaded`] when the sockets are behind.
-    pub fn broadcast(&self, msg: &C::Outgoing) -> Result<usize> {
-        let msg = Json::encode(msg).map_err(|error| ErrorKind::Encode(error).into_error())?;
-        self.room().broadcast(msg)
+    /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when the sockets are behind; [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the room's process cannot be
+    /// reached.
+    pub async fn broadcast(&self, msg: &C::Outgoing) -> Result {
+        let msg = encode(msg)?;
+        self.ask(Act::Broadcast { msg }).await.map(drop)
+    }
+
+    /// A message to one member alone: an answer, an offer to connect directly. `false` when there is no such member.
+    ///
+    /// # Errors
+    ///
+    /// As for [`broadcast`](RoomHandle::broadcast).
+    pub async fn send(&self, to: &MemberId, msg: &C::Outgoing) -> Result<bool> {
+        let msg = encode(msg)?;
+        self.ask(Act::Send { to: to.clone(), msg }).await.map(|answer| matches!(answer, Some(Answer::Done(true))))
     }
 
     /// Everybody in the room, in join order.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when a state is of another type: a room that shares this channel has set it.
-    pub fn members(&self) -> Result<Vec<Member<C::Presence>>> {
-        let typed = |Member { id, state }: Member<Json>| {
-            let state = state.map(|state| state.decode()).transpose();
-            Ok(Member { id, state: state.map_err(|error| ErrorKind::Decode(error).into_error())? })
-        };
-        self.room().members().into_iter().map(typed).collect()
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a state is of another type: a room that shares this channel has set it.
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
+    pub async fn members(&self) -> Result<Vec<Member<C::Presence>>> {
+        roster::typed(self.roster().await?)
+    }
+
+    /// Every user in the room once, with all of its members, in the order of their first. Who has no user (see
+    /// [`Room::user`](crate::Room::user)) is not among them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
+    pub async fn users(&self) -> Result<Vec<User>> {
+        Ok(roster::users(self.roster().await?))
     }
 
     /// How many members there are.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
+    pub async fn count(&self) -> Result<usize> {
+        let answer = self.ask(Act::Count).await?;
+        Ok(if let Some(Answer::Count(count)) = answer { count } else { 0 })
+    }
+
+    /// Removes a member: it leaves at once and its connection is closed 4410 with this reason, `removed` where it is empty.
+    /// `false` when there is no such member.
+    ///
+    /// # Errors
+    ///
+    /// When the reason has over 123 bytes; [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
+    pub async fn kick(&self, member: &MemberId, reason: &str) -> Result<bool> {
+        let act = Act::Kick { member: member.clone(), reason: reason.to_owned() };
+        self.ask(act).await.map(|answer| matches!(answer, Some(Answer::Done(true))))
+    }
+
+    /// What of it is in this process.
     #[must_use]
-    pub fn count(&self) -> usize {
-        self.room().count()
+    pub fn local(&self) -> LocalRoom<C> {
+        LocalRoom { handle: self.clone() }
     }
 
-    /// Removes a member: it leaves at once and its connection is closed 4410. `false` when there is no such member.
-    pub fn kick(&self, id: &str) -> bool {
-        MemberId::parse(id).is_ok_and(|id| self.room().kick(&id))
+    async fn roster(&self) -> Result<Vec<roomful_runtime::RosterEntry>> {
+        let answer = self.ask(Act::Members).await?;
+        Ok(if let Some(Answer::Members(members)) = answer { members } else { Vec::new() })
     }
 
-    fn room(&self) -> UntypedRoom {
-        UntypedRoom::new(self.topic.as_ref().and_then(|topic| self.hub.find(topic)))
+    async fn ask(&self, act: Act) -> Result<Option<Answer>> {
+        match &self.topic {
+            Some(topic) => self.app.act(topic, act).await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 
-impl UntypedRoom {
-    pub(crate) fn new(room: Option<Arc<LiveRoom>>) -> Self {
-        Self(room)
-    }
-
-    /// As [`RoomHandle::broadcast`].
+impl<C: Channel> LocalRoom<C> {
+    /// Everybody in the room who is known here, in join order.
     ///
     /// # Errors
     ///
-    /// When the message is over [`Limits::message_bytes`](crate::Limits::message_bytes); [`ErrorKind::Overloaded`] when
-    /// the sockets are behind.
-    pub fn broadcast(&self, msg: Json) -> Result<usize> {
-        let Some(room) = &self.0 else { return Ok(0) };
-        room.tell(Input::Broadcast { from: None, to: Audience::Everybody, msg })?;
-        Ok(self.count())
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a state is of another type: a room that shares this channel has set it.
+    pub fn members(&self) -> Result<Vec<Member<C::Presence>>> {
+        roster::typed(self.roster())
     }
 
-    /// Everybody in the room, in join order.
+    /// Every user in the room once: see [`RoomHandle::users`].
     #[must_use]
-    pub fn members(&self) -> Vec<Member<Json>> {
-        let member = |entry: &Entry| Member { id: entry.member.clone(), state: entry.state.clone() };
-        let room = self.0.as_ref();
-        room.map_or_else(Vec::new, |room| room.read(|room| room.roster().iter().map(member).collect()))
+    pub fn users(&self) -> Vec<User> {
+        roster::users(self.roster())
     }
 
     /// How many members there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.as_ref().map_or(0, |room| room.read(|room| room.roster().len()))
+        self.handle.topic.as_ref().map_or(0, |topic| self.handle.app.count_here(topic))
     }
 
-    /// As [`RoomHandle::kick`].
-    #[must_use = "`false` says that there was no such member"]
-    pub fn kick(&self, id: &MemberId) -> bool {
-        let link = self.0.as_ref().and_then(|room| room.link(id));
-        if let Some(link) = &link {
-            link.kick();
-        }
-        link.is_some()
+    fn roster(&self) -> Vec<roomful_runtime::RosterEntry> {
+        self.handle.topic.as_ref().map_or_else(Vec::new, |topic| self.handle.app.members_here(topic))
+    }
+}
+
+impl<C: Channel> Clone for RoomHandle<C> {
+    fn clone(&self) -> Self {
+        Self { app: self.app.clone(), topic: self.topic.clone(), channel: PhantomData }
     }
 }

@@ -30,13 +30,16 @@
 //!     }
 //! }
 //!
+//! # futures_util::FutureExt::now_or_never(async {
 //! let rooms = Rooms::new().module("board", |m| m.room("cursors", Cursors)).build()?;
-//! rooms.at(&Board { board_id: "main".into() }).broadcast(&Cursor { x: 0.0, y: 0.0 })?;
+//! rooms.at(&Board { board_id: "main".into() }).broadcast(&Cursor { x: 0.0, y: 0.0 }).await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).expect("nothing waits")?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,
-//! and what a platform needs for that is [`runtime`]. It never holds a lock while a hook runs.
+//! `roomful-worker` in Durable Objects, and what they need for that is in `roomful-runtime`.
 
 #![cfg_attr(
     target_family = "wasm",
@@ -48,15 +51,12 @@ mod channel;
 mod conn;
 mod define;
 mod deny;
-mod error;
 mod guard;
 mod handle;
-mod maybe_send;
-mod metrics;
+mod hooks;
 mod room;
 mod rooms;
-pub mod runtime;
-mod session;
+mod roster;
 mod socket;
 mod socket_conn;
 #[cfg(feature = "test")]
@@ -68,21 +68,24 @@ mod upgrade;
 pub use channel::Channel;
 pub use conn::Conn;
 pub use define::{
-    Admission, BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, RoomSetup, RoomExt, RoomsBuilder,
-    SocketExt, SocketSetup,
+    BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, RoomExt, RoomSetup, RoomsBuilder, SocketExt,
+    SocketSetup,
 };
 pub use deny::Deny;
-pub use error::{Error, ErrorKind, Result};
 pub use guard::Guard;
-pub use handle::{Member, RoomHandle, UntypedRoom};
-pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
+pub use handle::{LocalRoom, RoomHandle};
 pub use room::{Incoming, Outgoing, Presence, Room};
+pub use roomful_core::close::InvalidClose;
+pub use roomful_core::id::{InvalidMemberId, InvalidUserId};
 pub use roomful_core::key::{KeyError, Params};
+pub use roomful_core::pattern::PatternError;
 pub use roomful_core::rate::Rate;
-pub use roomful_core::{Close, Dialect, Limits, MemberId};
+pub use roomful_core::room::Refused;
+pub use roomful_core::{Close, Limits, MemberId, UserId};
 pub use roomful_macros::{Channel, SocketChannel};
+pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Result, Stats};
 pub use rooms::Rooms;
-pub use runtime::{Drain, Stats};
+pub use roster::{Member, User};
 pub use socket::{Socket, SocketChannel, SocketIncoming, SocketOutgoing};
 pub use socket_conn::SocketConn;
 #[cfg(feature = "typescript")]

@@ -5,8 +5,8 @@ use std::future::Future;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::maybe_send::{MaybeSend, MaybeSync};
-use crate::{Channel, Conn, Deny, Error, Result, Upgrade};
+use crate::{Channel, Conn, Deny, Error, Result, Upgrade, UserId};
+use roomful_runtime::{MaybeSend, MaybeSync};
 
 /// What a client of this room sends.
 pub type Incoming<R> = <<R as Room>::Channel as Channel>::Incoming;
@@ -63,6 +63,13 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// There is no default: a type that happens to have a `Default` would then let everybody in as nobody. A room
     /// without data has `type Data = ()` and returns `Ok(())`.
     fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
+
+    /// Whose connection this is: several members may be one user, as three tabs and a phone are. Everybody in the room is
+    /// told. By default nobody's.
+    fn user(&self, data: &Self::Data) -> Option<UserId> {
+        let _ = data;
+        None
+    }
 
     /// The state that the member joins with; others get it with the join. By default none.
     fn presence(&self, conn: &Conn<Self>) -> Option<Presence<Self>> {

@@ -1,30 +1,19 @@
 //! The app's rooms, checked and ready to run.
 
-use std::sync::Arc;
+use roomful_core::Limits;
+use roomful_core::pattern::Pattern;
+use roomful_runtime::{Act, App, Drain, Platform, Stats};
 
-use http::HeaderMap;
-use http::header::ORIGIN;
-use http::request::Parts;
-use roomful_core::{Dialect, Limits};
-
-use crate::define::Definition;
-use crate::runtime::{Connection, Drain, Host, Hub, Kept, Stats, Admitted};
-use crate::{Admission, Channel, RoomHandle, RoomsBuilder, UntypedRoom};
+use crate::hooks::encode;
+use crate::{Channel, Result, RoomHandle, RoomsBuilder};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
 /// Made by [`Rooms::new`] and [`build`](RoomsBuilder::build); run by a platform crate: with `roomful-axum`,
-/// `axum::Router::new().merge(rooms.router())`.
+/// `axum::Router::new().merge(rooms.router())`. A hook has them as [`Conn::rooms`](crate::Conn::rooms).
 #[derive(Clone)]
 pub struct Rooms {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    hub: Arc<Hub>,
-    definitions: Vec<Arc<Definition>>,
-    path: String,
-    origins: Option<Vec<String>>,
+    app: App,
 }
 
 impl Rooms {
@@ -35,17 +24,7 @@ impl Rooms {
         RoomsBuilder::new()
     }
 
-    pub(crate) fn from_parts(
-        hub: Arc<Hub>,
-        definitions: Vec<Definition>,
-        path: String,
-        origins: Option<Vec<String>>,
-    ) -> Self {
-        let definitions = definitions.into_iter().map(Arc::new).collect();
-        Self { inner: Arc::new(Inner { hub, definitions, path, origins }) }
-    }
-
-    /// The room of one key, from outside any connection: an HTTP handler, a job.
+    /// The room of one key, wherever it is.
     ///
     /// ```
     /// # use roomful::{Channel, Rooms};
@@ -53,109 +32,87 @@ impl Rooms {
     /// #[channel("board/:boardId", message = String)]
     /// struct Board { board_id: String }
     ///
+    /// # futures_util::FutureExt::now_or_never(async {
     /// # let rooms = Rooms::new().build()?;
     /// let board = rooms.at(&Board { board_id: "main".into() });
-    /// assert_eq!(board.count(), 0);
-    /// board.broadcast(&"saved".to_owned())?;
+    /// assert_eq!(board.count().await?, 0);
+    /// board.broadcast(&"saved".to_owned()).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).expect("nothing waits")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn at<C: Channel>(&self, key: &C) -> RoomHandle<C> {
-        RoomHandle::new(Arc::clone(&self.inner.hub), key)
+        RoomHandle::new(self.app.clone(), key)
     }
 
-    /// What there is right now.
+    /// Every room of a channel that somebody is in, and how many members it has: `rooms.all::<Board>().await?`. In no
+    /// particular order; while it is read, rooms come and go.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) where nobody knows all rooms, as among Durable Objects.
+    pub async fn all<C: Channel>(&self) -> Result<Vec<(C, usize)>> {
+        let Ok(pattern) = Pattern::parse(C::PATTERN) else { return Ok(Vec::new()) };
+        let all = self.app.all(&pattern).await?;
+        Ok(all.into_iter().filter_map(|(params, count)| Some((C::from_params(&params).ok()?, count))).collect())
+    }
+
+    /// A message to every member of every room of a channel, from nobody: a notice that the service stops at noon.
+    ///
+    /// # Errors
+    ///
+    /// As for [`all`](Rooms::all) and [`RoomHandle::broadcast`]: the first room that refuses ends it.
+    pub async fn broadcast_all<C: Channel>(&self, msg: &C::Outgoing) -> Result {
+        let msg = encode(msg)?;
+        let Ok(pattern) = Pattern::parse(C::PATTERN) else { return Ok(()) };
+        for (params, _) in self.app.all(&pattern).await? {
+            if let Ok(topic) = pattern.topic(&params) {
+                self.app.act(&topic, Act::Broadcast { msg: msg.clone() }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is right now in this process.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner.hub.stats()
+        self.platform().stats()
     }
 
     /// The app's bounds.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.inner.hub.limits
+        &self.app.settings().limits
     }
 
     /// The path that upgrades come to.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.inner.path
-    }
-
-    /// Whether a request with these headers may connect: see [`RoomsBuilder::allowed_origins`].
-    #[must_use]
-    pub fn allows_origin(&self, headers: &HeaderMap) -> bool {
-        let (Some(allowed), Some(origin)) = (&self.inner.origins, headers.get(ORIGIN)) else { return true };
-        allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        &self.app.settings().path
     }
 
     /// The orderly end: new connections are refused, the present ones are closed 1012 over time, each with its own
-    /// `retry=`, and hooks that run are waited for. `false` when some had not ended in [`Drain::wait_ms`].
+    /// `retry=`, and hooks that run are waited for. Nobody is told that the others leave. `false` when some had not ended
+    /// in [`Drain::wait_ms`].
     pub async fn drain(&self, drain: &Drain) -> bool {
-        self.inner.hub.drain(drain).await
+        self.platform().drain(drain).await
     }
 
-    /// For a platform: lends the rooms its clock, tasks and randomness. The first host stands.
-    pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
-        self.inner.hub.start(host);
-    }
-
-    /// For a platform: reads which room an upgrade is for.
+    /// For a platform crate: what runs these rooms.
     #[must_use]
-    pub fn admit(&self, parts: Parts, dialect: Dialect) -> Admission {
-        Admission::new(&self.inner.hub, &self.inner.definitions, parts, dialect)
-    }
-
-    /// For a platform with a process for each room: the same definitions, and no room that anybody is in.
-    #[must_use]
-    pub fn fresh(&self) -> Self {
-        let Inner { hub, definitions, path, origins } = &*self.inner;
-        let hub = Hub::new(Limits::clone(&hub.limits));
-        let (definitions, path, origins) = (definitions.clone(), path.clone(), origins.clone());
-        Self { inner: Arc::new(Inner { hub, definitions, path, origins }) }
-    }
-
-    /// For a platform: starts a connection that was admitted elsewhere. No guard runs; the seed, the join and `on_join` do.
-    #[must_use]
-    pub fn connect(&self, admitted: Admitted) -> Connection {
-        self.inner.hub.connect(&self.inner.definitions, admitted)
-    }
-
-    /// For a platform: goes on with connections that another process kept, in their order: all those of one room, or one
-    /// of a socket. Hooks do not run again. A connection that cannot be gone on with (its room is not defined any more,
-    /// its data has another type, its `on_join` was cut off) leaves the room and closes, so that its client comes back.
-    ///
-    /// Where a [wake](crate::runtime::Keeper::wake_by) was still to come, call [`wake`](Rooms::wake) before anything else.
-    #[must_use]
-    pub fn restore(&self, kept: Vec<Kept>) -> Vec<Connection> {
-        self.inner.hub.restore(&self.inner.definitions, kept)
-    }
-
-    /// For a platform: another process goes on with these connections. Here nobody leaves, no hook runs, and nothing is kept
-    /// or sent any more.
-    pub fn put_away(&self) {
-        self.inner.hub.put_away();
-    }
-
-    /// For a platform: tells every room that a time it asked to be woken at has come.
-    pub fn wake(&self) {
-        for room in self.inner.hub.live_rooms() {
-            room.wake();
-        }
-    }
-
-    /// For a platform with a process for each room: the room of this one.
-    #[must_use]
-    pub fn only_room(&self) -> UntypedRoom {
-        UntypedRoom::new(self.inner.hub.live_rooms().into_iter().next())
-    }
-
-    #[cfg(feature = "test")]
-    pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.inner.hub
+    pub fn platform(&self) -> Platform {
+        Platform::of(&self.app)
     }
 
     #[cfg(feature = "typescript")]
-    pub(crate) fn definitions(&self) -> &[Arc<Definition>] {
-        &self.inner.definitions
+    pub(crate) fn definitions(&self) -> &[std::sync::Arc<roomful_runtime::Definition>] {
+        self.app.definitions()
+    }
+}
+
+/// For a platform crate, which has made another app of the same definitions.
+impl From<App> for Rooms {
+    fn from(app: App) -> Self {
+        Self { app }
     }
 }

@@ -6,8 +6,8 @@ use roomful_core::key::{KeyError, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::{Deny, Error, Result, SocketConn, Upgrade};
+use roomful_runtime::{MaybeSend, MaybeSync};
 
 /// What a client of this socket sends.
 pub type SocketIncoming<S> = <<S as Socket>::Channel as SocketChannel>::Incoming;

@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use roomful_core::MemberId;
+use roomful_runtime::LiveMember;
 
-use crate::maybe_send::MaybeSend;
-use crate::runtime::Link;
-use crate::session::encode;
-use crate::{Result, Socket, SocketOutgoing};
+use crate::hooks::encode;
+use crate::{MaybeSend, Result, Rooms, Socket, SocketOutgoing};
 
 /// One connection of socket `S`. A clone is cheap; holding one keeps nothing open.
 ///
@@ -20,18 +19,19 @@ pub struct SocketConn<S: Socket> {
 struct Inner<S: Socket> {
     key: S::Channel,
     data: S::Data,
-    link: Arc<Link>,
+    member: Arc<LiveMember>,
+    rooms: Rooms,
 }
 
 impl<S: Socket> SocketConn<S> {
-    pub(crate) fn new(key: S::Channel, data: S::Data, link: Arc<Link>) -> Self {
-        Self { inner: Arc::new(Inner { key, data, link }) }
+    pub(crate) fn new(key: S::Channel, data: S::Data, member: Arc<LiveMember>, rooms: Rooms) -> Self {
+        Self { inner: Arc::new(Inner { key, data, member, rooms }) }
     }
 
     /// A name of this connection's own, which no other has. The client is not told it.
     #[must_use]
     pub fn id(&self) -> &MemberId {
-        self.inner.link.member()
+        self.inner.member.id()
     }
 
     /// The params that the client asked with.
@@ -46,6 +46,12 @@ impl<S: Socket> SocketConn<S> {
         &self.inner.data
     }
 
+    /// The app's rooms, to reach one of them.
+    #[must_use]
+    pub fn rooms(&self) -> &Rooms {
+        &self.inner.rooms
+    }
+
     /// A message to the client.
     ///
     /// # Errors
@@ -53,7 +59,7 @@ impl<S: Socket> SocketConn<S> {
     /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
     /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when the sockets are behind.
     pub fn send(&self, msg: &SocketOutgoing<S>) -> Result {
-        self.inner.link.send(encode(msg)?)
+        self.inner.member.send(encode(msg)?)
     }
 
     /// Ends this connection. What was sent before still arrives; the client's own messages that wait are not handled;
@@ -64,14 +70,14 @@ impl<S: Socket> SocketConn<S> {
     ///
     /// A code other than 1000 and 3000 to 4999, or a reason over 123 bytes. Nothing is sent then.
     pub fn close(&self, code: u16, reason: &str) -> Result {
-        self.inner.link.close_by_app(code, reason)
+        self.inner.member.close_by_app(code, reason)
     }
 
     /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. After the
     /// end it runs at once. A Durable Object that was put away since has lost it: there, what must happen belongs into
     /// `close`.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
-        self.inner.link.defer(teardown);
+        self.inner.member.defer(teardown);
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::{Extensions, HeaderMap, Uri};
 use roomful_core::key::Params;
+use roomful_runtime::UpgradeRequest;
 
 /// A WebSocket upgrade: headers, URI, extensions set by tower layers, and which room or typed socket it wants.
 ///
@@ -12,21 +12,13 @@ use roomful_core::key::Params;
 /// typed [`key`](Upgrade::key), a socket's get its params so. A clone is cheap and shares the request.
 #[derive(Debug, Clone)]
 pub struct Upgrade<K = ()> {
-    request: Arc<Request>,
+    request: Arc<UpgradeRequest>,
     key: K,
 }
 
-#[derive(Debug)]
-struct Request {
-    parts: Parts,
-    module: String,
-    room: String,
-    params: Params,
-}
-
 impl Upgrade {
-    pub(crate) fn new(parts: Parts, module: String, room: String, params: Params) -> Self {
-        Self { request: Arc::new(Request { parts, module, room, params }), key: () }
+    pub(crate) fn new(request: UpgradeRequest) -> Self {
+        Self { request: Arc::new(request), key: () }
     }
 
     pub(crate) fn with_key<K>(self, key: K) -> Upgrade<K> {
@@ -49,7 +41,7 @@ impl<K> Upgrade<K> {
     /// The room's name in its module, or the socket's.
     #[must_use]
     pub fn room(&self) -> &str {
-        &self.request.room
+        &self.request.name
     }
 
     /// The key's params, untyped, in the order that the client gave them.

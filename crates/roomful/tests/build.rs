@@ -1,7 +1,8 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 use roomful::{
-    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, TypescriptError, Upgrade,
+    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, TypescriptError,
+    Upgrade,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

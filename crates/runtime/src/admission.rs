@@ -8,14 +8,17 @@ use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
-use super::Definition;
-use crate::runtime::{Connection, Destination, Hub, Opening, Transport, Admitted};
-use crate::{Upgrade, metrics};
+use crate::app::{App, Definition, UpgradeRequest};
+use crate::connection::Connection;
+use crate::kept::Admitted;
+use crate::metrics;
+use crate::opening::{Destination, Opening};
+use crate::transport::Transport;
 
-/// An upgrade whose selectors and key have been read. Made by [`Rooms::admit`](crate::Rooms::admit); a platform completes
+/// An upgrade whose selectors and key have been read. Made by [`Platform::read`](crate::Platform::read); a platform completes
 /// the handshake whatever it says, because a browser cannot read why a handshake failed.
 pub struct Admission {
-    hub: Arc<Hub>,
+    app: App,
     limits: Arc<Limits>,
     dialect: Dialect,
     found: Result<Found, Close>,
@@ -26,27 +29,25 @@ pub struct Admission {
 struct Found {
     definition: Arc<Definition>,
     destination: Destination,
-    upgrade: Upgrade,
+    request: UpgradeRequest,
 }
 
 impl Admission {
-    pub(crate) fn new(hub: &Arc<Hub>, definitions: &[Arc<Definition>], parts: Parts, dialect: Dialect) -> Self {
+    pub(crate) fn new(app: &App, parts: Parts, dialect: Dialect) -> Self {
         let query = parse_query(parts.uri.query().unwrap_or_default());
-        let definition = definitions.iter().find(|definition| {
-            Some(definition.module.as_str()) == query.module.as_deref()
-                && Some(definition.name.as_str()) == query.room.as_deref()
-        });
+        let asked = query.module.as_deref().zip(query.room.as_deref());
+        let definition = asked.and_then(|(module, name)| app.find(module, name));
         let Some(definition) = definition else {
             metrics::connection_opened("unknown", "unknown");
             let found = Err(Close::UNKNOWN_SOCKET);
-            let limits = Arc::clone(&hub.limits);
-            return Self { hub: Arc::clone(hub), limits, dialect, found, span: tracing::Span::none() };
+            let limits = Arc::clone(&app.settings().limits);
+            return Self { app: app.clone(), limits, dialect, found, span: tracing::Span::none() };
         };
         metrics::connection_opened(&definition.module, &definition.name);
         let limits = Arc::clone(&definition.limits);
         let span = tracing::info_span!("connection", module = definition.module, room = definition.name);
         let found = find(definition, query.key.as_deref(), parts);
-        Self { hub: Arc::clone(hub), limits, dialect, found, span }
+        Self { app: app.clone(), limits, dialect, found, span }
     }
 
     /// The bounds that the socket must keep.
@@ -74,28 +75,27 @@ impl Admission {
     /// handshake is complete.
     #[must_use]
     pub fn connect(self) -> Connection {
-        let opening = self.found.map(Found::into_opening);
-        Connection::start(&self.hub, self.dialect, opening, self.span, None)
+        let opening = self.found.map(|found| found.into_opening(&self.app));
+        Connection::start(self.app.hub(), self.dialect, opening, self.span, None)
     }
 
-    /// The same, and what is for the connection comes to this post.
+    /// The same, and what is for the connection comes to this transport.
     #[must_use]
-    pub fn connect_at<P: Transport>(self, post: Arc<P>) -> Connection<P> {
-        let opening = self.found.map(Found::into_opening);
-        Connection::start_at(&self.hub, post, self.dialect, opening, self.span)
+    pub fn connect_at<T: Transport>(self, transport: Arc<T>) -> Connection<T> {
+        let opening = self.found.map(|found| found.into_opening(&self.app));
+        Connection::start_at(self.app.hub(), transport, self.dialect, opening, self.span)
     }
 
     /// Runs guards and data and nothing else: the connection itself is served elsewhere, by
-    /// [`Rooms::connect`](crate::Rooms::connect).
+    /// [`Platform::connect`](crate::Platform::connect).
     ///
     /// # Errors
     ///
     /// How the completed handshake is to be closed.
-    pub async fn vet(self) -> Result<Admitted, Close> {
-        let Found { definition, destination, upgrade } = self.found?;
-        let params = upgrade.params().clone();
-        let endpoint = Arc::clone(&definition.endpoint);
-        let data = endpoint.vet(definition.guards.clone(), upgrade).instrument(self.span).await?;
+    pub async fn admit(self) -> Result<Admitted, Close> {
+        let Found { definition, destination, request } = self.found?;
+        let params = request.params.clone();
+        let data = Arc::clone(&definition.endpoint).admit(request).instrument(self.span).await?;
         let names = (&*definition.module, &*definition.name);
         Admitted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
@@ -105,12 +105,13 @@ impl Admission {
 }
 
 impl Found {
-    fn into_opening(self) -> Opening {
-        let Self { definition, destination, upgrade } = self;
+    fn into_opening(self, app: &App) -> Opening {
+        let Self { definition, destination, request } = self;
+        let app = app.clone();
         Opening {
             destination,
             limits: Arc::clone(&definition.limits),
-            open: Box::new(move |link| Arc::clone(&definition.endpoint).open(definition.guards.clone(), upgrade, link)),
+            open: Box::new(move |member| Arc::clone(&definition.endpoint).open(app, request, member)),
         }
     }
 }
@@ -124,6 +125,7 @@ fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Resul
         metrics::denied(&definition.module, &definition.name);
         Close::FORBIDDEN
     })?;
-    let upgrade = Upgrade::new(parts, definition.module.clone(), definition.name.clone(), params);
-    Ok(Found { definition: Arc::clone(definition), destination, upgrade })
+    let (module, name) = (definition.module.clone(), definition.name.clone());
+    let request = UpgradeRequest { parts, module, name, params };
+    Ok(Found { definition: Arc::clone(definition), destination, request })
 }

@@ -1,27 +1,35 @@
-//! The platform's handle to one connection.
+//! The platform's handle to one socket's connection.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use roomful_core::frame::{EndpointKind, decode};
-use roomful_core::intake::{Dropped, Verdict};
+use roomful_core::frame::EndpointKind;
+use roomful_core::intake::{Dropped, Intake, Verdict};
 use roomful_core::{Close, ConnectionId, Dialect, Limits, MemberId, Millis};
+use tracing::Span;
 
-use super::hub::Counted;
-use super::kept::Admitted;
-use super::link::{Identity, Link, Opening};
-use super::post::Outlet;
-use super::{Hub, Mailbox, Transport, lock};
-use crate::metrics;
+use crate::hub::Hub;
+use crate::kept::{Admitted, Kept};
+use crate::line::Line;
+use crate::lock::lock;
+use crate::mailbox::Mailbox;
+use crate::member::LiveMember;
+use crate::opening::Opening;
+use crate::process::Counted;
+use crate::transport::Transport;
+use crate::{ErrorKind, metrics};
 
 /// One connection, as whoever owns its socket sees it. Dropping it ends the connection, as losing the socket does.
 ///
 /// The socket feeds it through [`receive`](Connection::receive); when its queue is full,
 /// [`poll_space`](Connection::poll_space) is pending and the socket is not read, so the sender waits in TCP and nobody
-/// else does. What is for the socket comes to its post.
-pub struct Connection<P = Mailbox> {
-    link: Arc<Link>,
-    post: Arc<P>,
+/// else does. What is for the socket comes to its transport.
+pub struct Connection<T = Mailbox> {
+    member: Arc<LiveMember>,
+    line: Arc<Line>,
+    /// Only whoever reads the socket asks it, so nobody waits for it.
+    intake: Intake,
+    transport: Arc<T>,
     _counted: Counted,
 }
 
@@ -31,101 +39,132 @@ impl Connection {
         hub: &Arc<Hub>,
         dialect: Dialect,
         opening: Result<Opening, Close>,
-        span: tracing::Span,
+        span: Span,
         admitted: Option<Admitted>,
     ) -> Self {
-        let mailed = |limits: &Limits| Outlet::to_mailbox(hub.new_connection_id(), dialect, limits);
-        Self::start_by(hub, opening, span, admitted, mailed)
+        let id = hub.process().new_member_id();
+        let kept = admitted.map(|admitted| Kept::new(admitted, id.clone()));
+        let mailed = |limits: &Limits| {
+            let (line, mailbox) = Line::to_mailbox(hub.process().new_connection_id(), dialect, limits);
+            (
+                match kept {
+                    Some(kept) => line.keeping(kept),
+                    None => line,
+                },
+                mailbox,
+            )
+        };
+        Self::start_by(hub, opening, span, id, mailed)
     }
 
     /// A connection that another process has started.
-    pub(super) fn of(hub: &Arc<Hub>, link: Arc<Link>, mailbox: Arc<Mailbox>) -> Self {
-        lock(&hub.open).insert(link.id(), Arc::downgrade(&link));
-        Self { link, post: mailbox, _counted: hub.count_connection() }
+    pub(crate) fn restored(
+        hub: &Arc<Hub>,
+        kind: EndpointKind,
+        member: Arc<LiveMember>,
+        line: Arc<Line>,
+        mailbox: Arc<Mailbox>,
+    ) -> Self {
+        Self::of(hub, hub.process().count_connection(), kind, member, line, mailbox)
     }
 
     /// What is to be written to the socket.
     #[must_use]
     pub fn mailbox(&self) -> &Arc<Mailbox> {
-        &self.post
+        &self.transport
     }
 }
 
-impl<P: Transport> Connection<P> {
-    /// Starts a connection whose frames go to this post. With `Err` it is only there to be closed.
+impl<T: Transport> Connection<T> {
+    /// Starts a connection whose frames go to this transport. With `Err` it is only there to be closed.
     pub(crate) fn start_at(
         hub: &Arc<Hub>,
-        post: Arc<P>,
+        transport: Arc<T>,
         dialect: Dialect,
         opening: Result<Opening, Close>,
-        span: tracing::Span,
+        span: Span,
     ) -> Self {
-        let outlet = Outlet::new(Arc::clone(&post) as _, hub.new_connection_id(), dialect);
-        Self::start_by(hub, opening, span, None, |_| (outlet, post))
+        let line = Line::new(Arc::clone(&transport) as _, hub.process().new_connection_id(), dialect);
+        let id = hub.process().new_member_id();
+        Self::start_by(hub, opening, span, id, |_| (line, transport))
     }
 
     fn start_by(
         hub: &Arc<Hub>,
         opening: Result<Opening, Close>,
-        span: tracing::Span,
-        admitted: Option<Admitted>,
-        outlet: impl FnOnce(&Limits) -> (Outlet, Arc<P>),
+        span: Span,
+        id: MemberId,
+        line: impl FnOnce(&Limits) -> (Line, Arc<T>),
     ) -> Self {
-        let counted = hub.count_connection();
-        let opening = opening.and_then(|opening| hub.turned_away().map_or(Ok(opening), Err));
-        let limits = Arc::clone(opening.as_ref().map_or(&hub.limits, |opening| &opening.limits));
+        let counted = hub.process().count_connection();
+        let opening = opening.and_then(|opening| hub.process().turned_away().map_or(Ok(opening), Err));
+        let limits = opening.as_ref().map_or_else(|_| hub.process().limits(), |opening| &opening.limits).clone();
         // What is refused is not read.
-        let endpoint = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.endpoint());
-        let identity = Identity { member: MemberId::from_random(hub.random()), admitted, opened: false };
-        let (outlet, post) = outlet(&limits);
-        let link = Link::new(hub, (endpoint, outlet), limits, span, identity);
-        lock(&hub.open).insert(link.id(), Arc::downgrade(&link));
+        let kind = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.kind());
+        let (line, transport) = line(&limits);
+        let line = Arc::new(line);
+        let member = LiveMember::new(hub, Arc::clone(&line), limits, span, id);
+        let connection = Self::of(hub, counted, kind, member, line, transport);
         match opening {
-            Ok(opening) => link.spawn(Arc::clone(&link).open(opening)),
-            Err(close) => link.refuse(close),
+            Ok(opening) => connection.member.spawn(Arc::clone(&connection.member).open(opening)),
+            Err(close) => connection.member.refuse(close),
         }
-        Self { link, post, _counted: counted }
+        connection
+    }
+
+    fn of(
+        hub: &Arc<Hub>,
+        counted: Counted,
+        kind: EndpointKind,
+        member: Arc<LiveMember>,
+        line: Arc<Line>,
+        transport: Arc<T>,
+    ) -> Self {
+        let weak = Arc::downgrade(&member);
+        hub.register(member.id().clone(), weak);
+        let intake = Intake::new(kind, line.dialect(), member.limits(), hub.process().now());
+        Self { member, line, intake, transport, _counted: counted }
     }
 
     /// Where its frames go.
     #[must_use]
-    pub fn post(&self) -> &Arc<P> {
-        &self.post
+    pub fn transport(&self) -> &Arc<T> {
+        &self.transport
     }
 }
 
-impl<P> Connection<P> {
+impl<T> Connection<T> {
     /// A number for this connection, unique among these rooms.
     #[must_use]
     pub fn id(&self) -> ConnectionId {
-        self.link.id()
+        self.line.connection()
     }
 
     /// What it speaks.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        self.link.outlet.dialect
+        self.line.dialect()
     }
 
     /// The id that it has, or will have, as a member; a socket's own.
     #[must_use]
     pub fn member(&self) -> &MemberId {
-        self.link.member()
+        self.member.id()
     }
 
     /// The bounds of this connection's room or socket.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.link.limits
+        self.member.limits()
     }
 
     /// Ready when another message may be received. Read the socket only then.
     pub fn poll_space(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let has_space = || lock(&self.link.inbox).has_space(&self.link.limits);
+        let has_space = || lock(&self.member.inbox).has_space(self.member.limits());
         if has_space() {
             return Poll::Ready(());
         }
-        self.link.space.register(cx.waker());
+        self.member.space.register(cx.waker());
         if has_space() { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -133,57 +172,63 @@ impl<P> Connection<P> {
     /// client from sending.
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
-        lock(&self.link.inbox).queued()
+        lock(&self.member.inbox).queued()
     }
 
-    /// One WebSocket message, text or binary, as it came.
-    pub fn receive(&self, message: &[u8]) {
+    /// One WebSocket message, text or binary, as it came. `false`: ask [`poll_space`](Connection::poll_space) before the
+    /// next.
+    pub fn receive(&mut self, message: &[u8]) -> bool {
         // What was held back is older than this message, and must not be overtaken by it.
         self.release();
         metrics::frame_received();
-        if self.link.outlet.closing().is_some() {
-            return metrics::frame_dropped("closing");
+        if self.line.closing().is_some() {
+            metrics::frame_dropped("closing");
+            return true;
         }
-        let now = self.link.hub.now();
-        let verdict = lock(&self.link.intake).judge(message, now);
-        match verdict {
-            Verdict::Handle(frame) => self.link.take(&frame),
+        let now = self.member.process().now();
+        match self.intake.judge(message, now) {
+            Verdict::Handle(frame) => return self.member.take(&frame),
             Verdict::Reply(frame, dropped) => {
                 count_dropped(dropped);
-                self.link.reply(frame);
+                self.member.reply(frame);
             }
             Verdict::Drop(dropped) => count_dropped(dropped),
             // Where there are sessions it ends the grace; without them a member leaves with its socket.
             Verdict::Bye => {}
             Verdict::Close(close) => {
                 count_dropped(Dropped::BadFrame);
-                self.link.close(close);
+                self.member.close(close);
             }
         }
+        // An answer that waits for the entry counts too.
+        false
     }
 
     /// In how many milliseconds [`Connection::release`] has something to do.
     #[must_use]
     pub fn release_in(&self) -> Option<Millis> {
-        let at = lock(&self.link.intake).release_at()?;
-        Some(at.saturating_sub(self.link.hub.now()))
+        let at = self.intake.release_at()?;
+        Some(at.saturating_sub(self.member.process().now()))
     }
 
     /// Handles the state that was held back by the rate limit. Only a room's member has one.
-    pub fn release(&self) {
-        let now = self.link.hub.now();
-        let held = lock(&self.link.intake).release(now);
-        if let Some(Ok(frame)) = held.as_ref().map(|message| decode(message, self.dialect())) {
-            self.link.take(&frame);
+    pub fn release(&mut self) {
+        if self.intake.release_at().is_none() {
+            return;
+        }
+        let now = self.member.process().now();
+        let held = self.intake.release(now);
+        if let Some(Ok(frame)) = held.as_ref().map(|message| EndpointKind::Room.decode(message, self.dialect())) {
+            self.member.take(&frame);
         }
     }
 
     /// Closes from this side, with a code of the protocol's.
     pub fn close(&self, close: Close) {
-        self.link.outlet.close(close);
+        self.line.close(close);
     }
 
-    /// More waits for the client than may: it is closed 1013. For a post, which cannot wait for it.
+    /// More waits for the client than may: it is closed 1013. For a transport, which cannot wait for it.
     pub fn give_up(&self) {
         metrics::outbox_overflowed();
         self.close(Close::TOO_SLOW);
@@ -197,18 +242,16 @@ impl<P> Connection<P> {
     /// The socket is gone, or will be: what it sent before is handled, then the member leaves. Only the first call
     /// counts. `error` is for `on_error`, or a socket's `error`.
     pub fn end(&self, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
-        if lock(&self.link.inbox).has_ended() {
-            return;
+        if self.member.is_on(&self.line) {
+            self.member.end(close, error.map(|error| ErrorKind::Socket(error).into_error()));
         }
-        metrics::connection_closed(close.code);
-        self.link.end(close, error.map(|error| crate::ErrorKind::Socket(error).into_error()));
     }
 }
 
-impl<P> Drop for Connection<P> {
+impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
         self.end(&Close::LOST, None);
-        lock(&self.link.hub.open).remove(&self.link.id());
+        self.member.hub().unregister(self.member.id());
     }
 }
 

@@ -11,37 +11,37 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::Transport;
-use super::post::TransportKey;
+use super::transport::TransportKey;
 
 type Held = HashMap<TransportKey, Arc<dyn Transport>>;
 
 thread_local! {
-    /// Which posts are to be rung when the task that runs here has stopped; `None` while none is corked.
+    /// Which transports are to be rung when the task that runs here has stopped; `None` while none is corked.
     static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
 }
 
-/// Rings a post: at once, or when the corked task that runs here waits or ends.
-pub(super) fn ring(post: &Arc<dyn Transport>) {
+/// Rings a transport: at once, or when the corked task that runs here waits or ends.
+pub(crate) fn ring(transport: &Arc<dyn Transport>) {
     let held = HELD.with_borrow_mut(|held| match held {
-        Some(posts) => {
-            posts.entry(TransportKey::of(post)).or_insert_with(|| Arc::clone(post));
+        Some(transports) => {
+            transports.entry(TransportKey::of(transport)).or_insert_with(|| Arc::clone(transport));
             true
         }
         None => false,
     });
     if !held {
-        post.ring();
+        transport.ring();
     }
 }
 
 /// Rings what the corked task that runs here has sent so far.
-pub(super) fn let_go() {
-    let posts = HELD.with_borrow_mut(|held| held.as_mut().map(std::mem::take));
-    ring_all(posts);
+pub(crate) fn let_go() {
+    let transports = HELD.with_borrow_mut(|held| held.as_mut().map(std::mem::take));
+    ring_all(transports);
 }
 
 /// A task whose rings are held until it waits or ends.
-pub(super) async fn corked<T>(task: impl Future<Output = T>) -> T {
+pub(crate) async fn corked<T>(task: impl Future<Output = T>) -> T {
     let mut task = pin!(task);
     poll_fn(|cx| {
         let _cork = Cork::hold();
@@ -67,8 +67,8 @@ impl Drop for Cork {
     }
 }
 
-fn ring_all(posts: Option<Held>) {
-    posts.into_iter().flatten().for_each(|(_, post)| post.ring());
+fn ring_all(transports: Option<Held>) {
+    transports.into_iter().flatten().for_each(|(_, transport)| transport.ring());
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::runtime::Delivery;
+    use crate::Delivery;
 
     #[derive(Default)]
     struct Bell(AtomicUsize);
@@ -100,24 +100,24 @@ mod tests {
     #[test]
     fn a_task_rings_once_each_time_it_waits_or_ends() {
         let bell = Arc::new(Bell::default());
-        let post: Arc<dyn Transport> = bell.clone();
+        let transport: Arc<dyn Transport> = bell.clone();
         let rung = || bell.0.load(Ordering::Relaxed);
-        ring(&post);
+        ring(&transport);
         assert_eq!(rung(), 1, "nothing holds it");
         let mut task = Box::pin(corked(async {
-            ring(&post);
-            ring(&post);
+            ring(&transport);
+            ring(&transport);
             let mut waited = false;
             poll_fn(move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
-            ring(&post);
+            ring(&transport);
             let_go();
-            ring(&post);
+            ring(&transport);
         }));
         assert!(task.as_mut().now_or_never().is_none());
         assert_eq!(rung(), 2);
         task.now_or_never().expect("it ends");
         assert_eq!(rung(), 4);
-        ring(&post);
+        ring(&transport);
         assert_eq!(rung(), 5);
     }
 }

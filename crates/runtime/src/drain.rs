@@ -1,69 +1,178 @@
 //! The orderly end of a process: every client is told to come back later, not all at once.
 
 use std::sync::Arc;
-use std::task::Poll;
 
+use futures_util::future::{Either, select};
 use roomful_core::{Close, Millis};
 
-use super::{Hub, lock};
+use crate::hub::Hub;
 
 /// How fast connections are sent away when the process stops, and when they are told to return.
+///
+/// ```
+/// use roomful_runtime::Drain;
+///
+/// let drain = Drain::default().wait_ms(10_000).returns_per_second(500);
+/// assert_eq!(drain.first_retry_ms, 200);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Drain {
-    /// Connections closed each second. 1,000: their next server has a second's worth of handshakes at a time.
-    pub per_second: u32,
-    /// Milliseconds that closing all of them takes at most. 10,000; then the rate rises.
-    pub longest_ms: u64,
-    /// The first client may return after this many milliseconds. 500.
-    pub first_retry_ms: u64,
-    /// The last one after this many. 5,000; the others between, evenly.
-    pub last_retry_ms: u64,
+    /// Connections closed each second. 10,000: a close costs this process little.
+    pub closes_per_second: u32,
+    /// Milliseconds that closing all of them takes at most. 5,000; then the rate rises.
+    pub longest_ms: Millis,
+    /// The first client may return after this many milliseconds. 200.
+    pub first_retry_ms: Millis,
+    /// Connections told to return in each second after that. 1,000: eight are back in 300 ms, ten thousand in ten seconds,
+    /// and their next server never has more handshakes at a time.
+    pub returns_per_second: u32,
+    /// The last client returns after this many milliseconds at most. 30,000; then the rate rises.
+    pub last_retry_ms: Millis,
     /// Milliseconds to wait for the last connections and handlers. 5,000; whatever is left then is abandoned.
-    pub wait_ms: u64,
+    pub wait_ms: Millis,
 }
+
+/// However few there are, they do not return in the same moment.
+const SHORTEST_WINDOW_MS: Millis = 100;
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { per_second: 1_000, longest_ms: 10_000, first_retry_ms: 500, last_retry_ms: 5_000, wait_ms: 5_000 }
+        Self {
+            closes_per_second: 10_000,
+            longest_ms: 5_000,
+            first_retry_ms: 200,
+            returns_per_second: 1_000,
+            last_retry_ms: 30_000,
+            wait_ms: 5_000,
+        }
     }
 }
 
 impl Drain {
+    /// Sets [`closes_per_second`](Drain::closes_per_second).
+    #[must_use]
+    pub fn closes_per_second(mut self, closes: u32) -> Self {
+        self.closes_per_second = closes;
+        self
+    }
+
+    /// Sets [`longest_ms`](Drain::longest_ms).
+    #[must_use]
+    pub fn longest_ms(mut self, ms: Millis) -> Self {
+        self.longest_ms = ms;
+        self
+    }
+
+    /// Sets [`first_retry_ms`](Drain::first_retry_ms).
+    #[must_use]
+    pub fn first_retry_ms(mut self, ms: Millis) -> Self {
+        self.first_retry_ms = ms;
+        self
+    }
+
+    /// Sets [`returns_per_second`](Drain::returns_per_second).
+    #[must_use]
+    pub fn returns_per_second(mut self, returns: u32) -> Self {
+        self.returns_per_second = returns;
+        self
+    }
+
+    /// Sets [`last_retry_ms`](Drain::last_retry_ms).
+    #[must_use]
+    pub fn last_retry_ms(mut self, ms: Millis) -> Self {
+        self.last_retry_ms = ms;
+        self
+    }
+
+    /// Sets [`wait_ms`](Drain::wait_ms).
+    #[must_use]
+    pub fn wait_ms(mut self, ms: Millis) -> Self {
+        self.wait_ms = ms;
+        self
+    }
+
     fn closes_at(&self, nth: u64, of: u64) -> Millis {
-        let by_rate = of * 1_000 / u64::from(self.per_second.max(1));
-        nth * by_rate.min(self.longest_ms) / of.max(1)
+        let by_rate = of.saturating_mul(1_000) / u64::from(self.closes_per_second.max(1));
+        share(by_rate.min(self.longest_ms), nth, of)
     }
 
     fn retry_ms(&self, nth: u64, of: u64) -> Millis {
-        let spread = self.last_retry_ms.saturating_sub(self.first_retry_ms);
-        self.first_retry_ms + spread * nth / of.max(1)
+        self.first_retry_ms.saturating_add(share(self.window_ms(of), nth, of))
+    }
+
+    fn window_ms(&self, of: u64) -> Millis {
+        let by_rate = of.saturating_mul(1_000) / u64::from(self.returns_per_second.max(1));
+        by_rate.max(SHORTEST_WINDOW_MS).min(self.last_retry_ms.saturating_sub(self.first_retry_ms))
     }
 }
 
-impl Hub {
-    /// Refuses new connections, closes the present ones over time, and waits until nothing runs any more. `false` when
-    /// that did not happen in time.
-    pub(crate) async fn drain(self: &Arc<Self>, drain: &Drain) -> bool {
-        self.draining.get_or_init(|| drain.last_retry_ms);
-        let Some(host) = self.host().cloned() else { return true };
-        let links: Vec<_> = lock(&self.open).values().filter_map(std::sync::Weak::upgrade).collect();
-        let (began, of) = (host.now(), links.len() as u64);
-        for (nth, link) in (0..).zip(links) {
-            host.sleep_until(began + drain.closes_at(nth, of)).await;
-            link.outlet.close(Close::restarting(drain.retry_ms(nth, of)));
-        }
-        let idle = Box::pin(self.idle());
-        let deadline = host.sleep_until(host.now() + drain.wait_ms);
-        matches!(futures_util::future::select(idle, deadline).await, futures_util::future::Either::Left(_))
+/// How much of `whole` the first `nth` of so many have.
+fn share(whole: Millis, nth: u64, of: u64) -> Millis {
+    let share = u128::from(whole) * u128::from(nth) / u128::from(of.max(1));
+    u64::try_from(share).unwrap_or(Millis::MAX)
+}
+
+/// Refuses new connections, closes the present ones over time, and waits until nothing runs any more. Nobody hears that
+/// the others leave: they will be back. `false` when it did not end in time.
+pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
+    let process = hub.process();
+    if process.host().is_none() {
+        return true;
+    }
+    let most = hub.everybody().len() as u64;
+    process.begin_draining(drain.retry_ms(most, most));
+    hub.rooms().iter().for_each(|room| room.drain());
+    // Not before nobody is let in any more.
+    let everybody = hub.everybody();
+    let (began, of) = (process.now(), everybody.len() as u64);
+    for (nth, occupant) in (0..).zip(everybody) {
+        process.sleep_until(began + drain.closes_at(nth, of)).await;
+        occupant.send_away(Close::restarting(drain.retry_ms(nth + 1, of)));
+    }
+    let idle = Box::pin(std::future::poll_fn(|cx| process.poll_idle(cx)));
+    let deadline = process.sleep_until(process.now().saturating_add(drain.wait_ms));
+    matches!(select(idle, deadline).await, Either::Left(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_of_returns_grows_with_how_many_there_are() {
+        let drain = Drain::default();
+        let last = |of| drain.retry_ms(of, of);
+        assert_eq!((last(1), last(8), last(100)), (300, 300, 300));
+        assert_eq!((last(1_000), last(9_800)), (1_200, 10_000));
+        assert_eq!((last(1_000_000), last(u64::MAX)), (30_000, 30_000));
+        assert_eq!((drain.retry_ms(1, 8), drain.retry_ms(4, 8)), (212, 250));
+        assert_eq!(drain.closes_at(7, 8), 0);
+        assert_eq!(drain.closes_at(u64::MAX - 1, u64::MAX), 4_999);
     }
 
-    /// Ready when there is no connection and no task.
-    async fn idle(&self) {
-        std::future::poll_fn(|cx| {
-            self.idle_waker.register(cx.waker());
-            let stats = self.stats();
-            if stats.connections == 0 && stats.tasks == 0 { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    #[test]
+    fn no_setting_is_too_strange() {
+        let zero = Drain {
+            closes_per_second: 0,
+            longest_ms: 0,
+            first_retry_ms: 0,
+            returns_per_second: 0,
+            last_retry_ms: 0,
+            wait_ms: 0,
+        };
+        let most = Drain {
+            closes_per_second: u32::MAX,
+            longest_ms: u64::MAX,
+            first_retry_ms: u64::MAX,
+            returns_per_second: u32::MAX,
+            last_retry_ms: u64::MAX,
+            wait_ms: u64::MAX,
+        };
+        for drain in [zero, most] {
+            for of in [0, 1, u64::MAX] {
+                let _any_number = (drain.closes_at(of, of), drain.retry_ms(of, of));
+            }
+        }
     }
 }

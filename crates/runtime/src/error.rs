@@ -10,18 +10,18 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a hook or a call on a [`Conn`](crate::Conn) failed.
+/// Why a hook, or a call on a connection or a room, failed.
 ///
 /// Every error type converts into it, so `?` works in a hook. It is no `std::error::Error` itself, or that conversion
 /// could not be; it converts into a `Box<dyn std::error::Error>`.
 ///
 /// ```
-/// fn parse(text: &str) -> roomful::Result<u32> {
+/// fn parse(text: &str) -> roomful_runtime::Result<u32> {
 ///     Ok(text.parse()?)
 /// }
 ///
 /// let error = parse("x").unwrap_err();
-/// assert!(matches!(error.kind(), roomful::ErrorKind::Handler(_)));
+/// assert!(matches!(error.kind(), roomful_runtime::ErrorKind::Handler(_)));
 /// ```
 pub struct Error(Box<ErrorKind>);
 
@@ -57,6 +57,9 @@ pub enum ErrorKind {
     /// `on_join` on.
     #[error("this connection has not joined yet; call this from `on_join` on")]
     NotJoined,
+    /// The room is in another process, which refused the call or could not be reached.
+    #[error("the room's process: {0}")]
+    Elsewhere(#[source] AnyError),
     /// The socket failed.
     #[error("the socket failed: {0}")]
     Socket(#[source] AnyError),
@@ -74,11 +77,15 @@ impl Error {
         &self.0
     }
 
-    pub(crate) fn refused(refused: Refused) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn refused(refused: Refused) -> Self {
         ErrorKind::Refused(refused).into_error()
     }
 
-    pub(crate) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         ErrorKind::Panic(text.unwrap_or_else(|| "a value that is not text".to_owned())).into_error()
@@ -86,7 +93,9 @@ impl Error {
 }
 
 impl ErrorKind {
-    pub(crate) fn into_error(self) -> Error {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn into_error(self) -> Error {
         Error(Box::new(self))
     }
 }

@@ -29,7 +29,7 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
 /// Its calls come while a room is locked: it must not call back into the rooms.
 pub trait Keeper: MaybeSend + MaybeSync {
     /// Puts these bytes beside the connection's socket, in place of what was there:
-    /// [`Rooms::restore`](crate::Rooms::restore) goes on from them.
+    /// [`Platform::restore`](crate::Platform::restore) goes on from them.
     fn keep(&self, member: &MemberId, kept: &[u8]);
 
     /// The connection is over, though its socket may be open for a while yet.
@@ -39,6 +39,6 @@ pub trait Keeper: MaybeSend + MaybeSync {
     fn limit(&self) -> usize;
 
     /// A room has something to do at this time. If the process is gone by then, another must be started soon after, and
-    /// told to [wake](crate::Rooms::wake) its rooms.
+    /// told to [catch up](crate::Platform::catch_up).
     fn wake_by(&self, at: Millis);
 }

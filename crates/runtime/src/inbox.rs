@@ -1,23 +1,24 @@
-//! What a connection's handler has still to do.
+//! What a member's handler has still to do, and where its life stands.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
+use roomful_core::life::{Act, Event, Life};
 use roomful_core::{Close, Json, Limits};
 
-use crate::session::Session;
+use crate::hooks::Hooks;
 use crate::{Error, metrics};
 
 /// One thing for the handler.
 #[derive(Debug)]
-pub(super) enum Job {
+pub(crate) enum Job {
     /// A message from the client.
     Message { msg: Option<Json>, id: Option<u64> },
     /// The client's own presence. In the same queue as its messages, so that the two never change their order.
     Presence { state: Option<Json>, id: Option<u64> },
-    /// An answer of the protocol's to a frame that came before the join: nothing may arrive before the first frame.
+    /// An answer of the protocol's to a frame that came before the entry: nothing may arrive before the first frame.
     Reply(Bytes),
 }
 
@@ -32,81 +33,100 @@ impl Job {
     }
 }
 
-/// What the handler task does next.
-pub(super) enum Next {
+/// What the handler's task does next.
+pub(crate) enum Next {
     Do(Job),
     /// Nothing is left: the task ends, and the next frame, where there is one, starts another.
     Rest,
+    /// The end.
     Leave {
         close: Close,
+        acts: Vec<Act>,
         socket_error: Option<Error>,
     },
 }
 
-/// The queue of one connection, and whether a task is at work on it.
-pub(super) struct Inbox {
-    queue: VecDeque<Job>,
-    bytes: usize,
-    phase: Phase,
-    /// How the connection ended, once it has. Boxed, as few have.
-    ended: Option<Box<Close>>,
-    socket_error: Option<Error>,
-    /// Ends the wait after which the roster is left even though the handler still runs.
-    pub(super) leave_timer: Option<AbortHandle>,
+/// What came of a frame that was queued.
+pub(crate) struct Queued {
+    /// A task has to be started for it.
+    pub(crate) idle: Option<Arc<dyn Hooks>>,
+    /// Another frame may be queued.
+    pub(crate) has_space: bool,
 }
 
-enum Phase {
-    /// Guards, data and seed are being found.
-    Opening,
-    /// Let in, and nothing to do.
-    Idle(Arc<dyn Session>),
-    /// Let in, and a task is at work.
-    Busy,
-    /// Left, or never let in.
-    Over,
+/// One member's queue and its life, under one lock: whether a frame is taken depends on both.
+pub(crate) struct Inbox {
+    life: Life,
+    queue: VecDeque<Job>,
+    bytes: usize,
+    /// While no task is at work for a member that was let in.
+    idle: Option<Arc<dyn Hooks>>,
+    socket_error: Option<Error>,
+    /// Ends the wait after which the roster is left even though the handler still runs.
+    leave_timer: Option<AbortHandle>,
 }
 
 impl Inbox {
-    pub(super) fn new() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            bytes: 0,
-            phase: Phase::Opening,
-            ended: None,
-            socket_error: None,
-            leave_timer: None,
+    /// A life that begins here.
+    pub(crate) fn new() -> Self {
+        Self::with(Life::Opening)
+    }
+
+    /// A life that another process has begun.
+    pub(crate) fn restored(opened: bool) -> Self {
+        Self::with(Life::restored(opened))
+    }
+
+    fn with(life: Life) -> Self {
+        Self { life, queue: VecDeque::new(), bytes: 0, idle: None, socket_error: None, leave_timer: None }
+    }
+
+    pub(crate) fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// Goes on with the life, and says what is to be done when the lock is given back.
+    pub(crate) fn happen(&mut self, event: Event) -> Vec<Act> {
+        let mut acts = Vec::new();
+        self.life.handle(event, &mut acts);
+        if acts.contains(&Act::Forget) {
+            self.discard();
+            self.idle = None;
+            if let Some(timer) = self.leave_timer.take() {
+                timer.abort();
+            }
         }
+        acts
     }
 
     /// Whether another frame is taken. One always is where none waits, whatever its size.
-    pub(super) fn has_space(&self, limits: &Limits) -> bool {
-        let frames = match self.phase {
-            Phase::Opening => limits.early_frames,
-            Phase::Idle(_) | Phase::Busy => limits.handler_queue,
-            Phase::Over => return true,
-        };
+    pub(crate) fn has_space(&self, limits: &Limits) -> bool {
+        if self.life.is_over() {
+            return true;
+        }
+        let frames = if self.life.is_before_entry() { limits.early_frames } else { limits.handler_queue };
         self.queue.is_empty() || (self.queue.len() < frames && self.bytes < limits.handler_queue_bytes)
     }
 
     /// Frames and bytes that wait.
-    pub(super) fn queued(&self) -> (usize, usize) {
+    pub(crate) fn queued(&self) -> (usize, usize) {
         (self.queue.len(), self.bytes)
     }
 
-    /// Queues a job. A session comes back when a task has to be started for it.
-    pub(super) fn push(&mut self, job: Job) -> Option<Arc<dyn Session>> {
-        if self.ended.is_some() || matches!(self.phase, Phase::Over) {
+    /// Queues a job.
+    pub(crate) fn push(&mut self, job: Job, limits: &Limits) -> Queued {
+        if !self.life.is_heard() {
             metrics::frame_dropped("closing");
-            return None;
+            return Queued { idle: None, has_space: self.has_space(limits) };
         }
         self.bytes += job.size();
         self.queue.push_back(job);
-        self.start()
+        Queued { idle: self.idle.take(), has_space: self.has_space(limits) }
     }
 
-    /// Keeps an answer until the join, where that is still to come; otherwise gives it back, to be sent at once.
-    pub(super) fn hold(&mut self, reply: Bytes) -> Option<Bytes> {
-        if !matches!(self.phase, Phase::Opening) {
+    /// Keeps an answer until the entry, where that is still to come; otherwise gives it back, to be sent at once.
+    pub(crate) fn hold(&mut self, reply: Bytes) -> Option<Bytes> {
+        if !self.life.is_before_entry() {
             return Some(reply);
         }
         self.bytes += reply.len();
@@ -114,66 +134,36 @@ impl Inbox {
         None
     }
 
-    /// The connection is over; what it sent before is still handled. A session comes back when a task has to be started
-    /// for the leave.
-    pub(super) fn end(&mut self, close: &Close, socket_error: Option<Error>) -> Option<Arc<dyn Session>> {
-        if self.ended.is_some() {
-            return None;
-        }
-        self.ended = Some(Box::new(close.clone()));
-        self.socket_error = socket_error;
-        self.start()
-    }
-
-    /// The app closed the connection: nothing that waits is handled.
-    pub(super) fn discard(&mut self) {
+    /// Nothing that waits is handled.
+    pub(crate) fn discard(&mut self) {
         for _ in std::mem::take(&mut self.queue) {
             metrics::frame_dropped("closing");
         }
         self.bytes = 0;
     }
 
-    /// Whether the connection is over. A connection that ended while it was opened must not join.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.is_some()
+    /// What `on_error` is told at the end.
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.socket_error = Some(error);
     }
 
-    /// Whether a task is at work for a connection that was let in.
-    pub(super) fn is_busy(&self) -> bool {
-        matches!(self.phase, Phase::Busy)
+    /// Nothing is to be done for now.
+    pub(crate) fn rest(&mut self, hooks: Arc<dyn Hooks>) {
+        self.idle = Some(hooks);
     }
 
-    /// Whether the connection is not let in yet.
-    pub(super) fn is_opening(&self) -> bool {
-        matches!(self.phase, Phase::Opening)
+    /// Takes the hooks of a member that no task works for.
+    pub(crate) fn take_idle(&mut self) -> Option<Arc<dyn Hooks>> {
+        self.idle.take()
     }
 
-    pub(super) fn joined(&mut self) {
-        self.phase = Phase::Busy;
+    /// The first timer stands.
+    pub(crate) fn set_leave_timer(&mut self, start: impl FnOnce() -> AbortHandle) {
+        self.leave_timer.get_or_insert_with(start);
     }
 
-    /// Joined in another process, and nothing to do.
-    pub(super) fn resumed(&mut self, session: Arc<dyn Session>) {
-        self.phase = Phase::Idle(session);
-    }
-
-    /// Over here, and without a leave: another process goes on.
-    pub(super) fn put_away(&mut self) {
-        self.ended = Some(Box::new(Close::LOST));
-        self.phase = Phase::Over;
-        self.queue.clear();
-    }
-
-    pub(super) fn over(&mut self) {
-        self.phase = Phase::Over;
-        self.discard();
-        if let Some(timer) = self.leave_timer.take() {
-            timer.abort();
-        }
-    }
-
-    pub(super) fn next(&mut self, session: &Arc<dyn Session>) -> Next {
-        if matches!(self.phase, Phase::Over) {
+    pub(crate) fn next(&mut self, hooks: &Arc<dyn Hooks>) -> Next {
+        if self.life.is_over() {
             // It was put away while a hook ran: the end is another process's to tell.
             return Next::Rest;
         }
@@ -181,21 +171,12 @@ impl Inbox {
             self.bytes -= job.size();
             return Next::Do(job);
         }
-        if let Some(close) = self.ended.as_deref().cloned() {
-            return Next::Leave { close, socket_error: self.socket_error.take() };
+        if let Some(close) = self.life.end().cloned() {
+            let acts = self.happen(Event::Drained);
+            return Next::Leave { close, acts, socket_error: self.socket_error.take() };
         }
         self.queue = VecDeque::new();
-        self.phase = Phase::Idle(Arc::clone(session));
+        self.rest(Arc::clone(hooks));
         Next::Rest
-    }
-
-    fn start(&mut self) -> Option<Arc<dyn Session>> {
-        match std::mem::replace(&mut self.phase, Phase::Busy) {
-            Phase::Idle(session) => Some(session),
-            other => {
-                self.phase = other;
-                None
-            }
-        }
     }
 }

@@ -2,18 +2,16 @@
 
 use roomful_core::key::Params;
 use roomful_core::pattern::Topic;
-use roomful_core::room::Restored;
 use roomful_core::roster::Place;
-use roomful_core::{ConnectionId, Dialect, Json, MemberId};
+use roomful_core::{Dialect, Generation, Json, MemberId, UserId, room};
 use serde::{Deserialize, Serialize};
 
-use crate::absent::present;
-
 /// Bytes of another version are not read: what they say would be guessed.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// A connection that was let in: which room or socket it is for, and what its guards and `data` found. Made by
-/// [`Admission::vet`](crate::Admission::vet) in one place, taken by [`Rooms::connect`](crate::Rooms::connect) in another.
+/// A connection whose guards and `data` have let it through: which room or socket it is for, and what they found. Made by
+/// [`Admission::admit`](crate::Admission::admit) in one place, taken by [`Platform::connect`](crate::Platform::connect) in
+/// another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Admitted {
     pub(crate) module: String,
@@ -75,20 +73,20 @@ impl Admitted {
 pub struct Kept {
     version: u8,
     pub(crate) admitted: Admitted,
-    pub(crate) member: MemberId,
+    id: MemberId,
     /// Whether `on_join` (a socket's `open`) has run to its end.
     pub(crate) opened: bool,
+    /// What its room needs, where it is a room's member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) seat: Option<Seat>,
+    pub(crate) member: Option<KeptMember>,
 }
 
-/// A member's place in its room.
+/// A member in its room.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Seat {
+pub(crate) struct KeptMember {
     pub(crate) epoch: String,
-    place: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    state: Option<Json>,
+    #[serde(flatten)]
+    pub(crate) member: room::Kept,
 }
 
 /// Bytes that cannot be gone on from.
@@ -106,14 +104,14 @@ pub enum KeptError {
 }
 
 impl Kept {
-    pub(crate) fn new(admitted: Admitted, member: MemberId, opened: bool, seat: Option<Seat>) -> Self {
-        Self { version: VERSION, admitted, member, opened, seat }
+    pub(crate) fn new(admitted: Admitted, id: MemberId) -> Self {
+        Self { version: VERSION, admitted, id, opened: false, member: None }
     }
 
-    /// The id by which the connection was kept.
+    /// The id by which the connection was kept: its member's, or a socket's own.
     #[must_use]
-    pub fn member(&self) -> &MemberId {
-        &self.member
+    pub fn id(&self) -> &MemberId {
+        &self.id
     }
 
     /// What is to be put beside the socket.
@@ -140,32 +138,22 @@ impl Kept {
             Head { version: found } => Err(KeptError::Version { found }),
         }
     }
-
-    pub(crate) fn restored(&self, connection: ConnectionId) -> Option<Restored> {
-        let Seat { place, state, .. } = self.seat.as_ref()?;
-        Some(Restored {
-            connection,
-            dialect: self.admitted.dialect(),
-            place: Place(*place),
-            member: self.member.clone(),
-            state: state.clone(),
-        })
-    }
-}
-
-impl Seat {
-    pub(crate) fn new(epoch: &str, restored: &Restored) -> Self {
-        Self { epoch: epoch.to_owned(), place: restored.place.0, state: restored.state.clone() }
-    }
 }
 
 /// What keeping a connection takes at most beside its state's own bytes.
-pub(super) fn size_without_state(admitted: &Admitted, member: &MemberId) -> usize {
+pub(crate) fn size_without_state(admitted: &Admitted, id: &MemberId, user: Option<&UserId>) -> usize {
     const ONE_BYTE: &str = "0";
-    let state = serde_json::from_str(ONE_BYTE).ok();
-    let seat = Seat { epoch: "0".repeat(32), place: u64::MAX, state };
-    let kept = Kept::new(admitted.clone(), member.clone(), false, Some(seat)).to_bytes();
-    kept.map_or(usize::MAX, |bytes| bytes.len() - ONE_BYTE.len())
+    let member = room::Kept {
+        member: id.clone(),
+        place: Place(u64::MAX),
+        generation: Generation(u32::MAX),
+        user: user.cloned(),
+        away: true,
+        state: serde_json::from_str(ONE_BYTE).ok(),
+    };
+    let member = KeptMember { epoch: "0".repeat(32), member };
+    let kept = Kept { opened: false, member: Some(member), ..Kept::new(admitted.clone(), id.clone()) };
+    kept.to_bytes().map_or(usize::MAX, |bytes| bytes.len() - ONE_BYTE.len())
 }
 
 #[cfg(test)]
@@ -177,9 +165,17 @@ mod tests {
         let params = Params::from_iter([("id", "a\"\u{0}\u{1f600}")]);
         let data = Json::encode(&(1, "ü")).unwrap();
         let admitted = Admitted::new(("m", "r"), &params, None, data, Dialect::V1).unwrap();
-        let member = MemberId::parse("ann").unwrap();
-        let seat = Seat { epoch: "e".to_owned(), place: 7, state };
-        Kept::new(admitted, member, true, Some(seat))
+        let id = MemberId::parse("ann").unwrap();
+        let member = room::Kept {
+            member: id.clone(),
+            place: Place(7),
+            generation: Generation(3),
+            user: Some(UserId::new("ü\"").unwrap()),
+            away: true,
+            state,
+        };
+        let member = KeptMember { epoch: "e".to_owned(), member };
+        Kept { opened: true, member: Some(member), ..Kept::new(admitted, id) }
     }
 
     #[test]
@@ -187,25 +183,30 @@ mod tests {
         for state in [None, Some("null"), Some(r#"{"x":1.0,"y":"\u00e9"}"#)] {
             let kept = kept(state);
             let read = Kept::from_bytes(&kept.to_bytes().unwrap()).unwrap();
-            assert_eq!(read.restored(ConnectionId(3)), kept.restored(ConnectionId(3)), "{state:?}");
+            let (member, before) = (read.member.unwrap(), kept.member.unwrap());
+            assert_eq!((member.epoch, member.member), (before.epoch, before.member), "{state:?}");
             assert_eq!((read.admitted.key(), read.admitted.data()), (kept.admitted.key(), kept.admitted.data()));
-            assert_eq!((read.admitted.path(), read.admitted.dialect(), read.opened), ("m/r".to_owned(), Dialect::V1, true));
+            assert_eq!(
+                (read.admitted.path(), read.admitted.dialect(), read.opened),
+                ("m/r".to_owned(), Dialect::V1, true)
+            );
         }
     }
 
     #[test]
     fn a_state_takes_its_own_bytes_and_no_more_than_was_said() {
         let kept = kept(Some(r#"{"x":1}"#));
+        let user = kept.member.as_ref().and_then(|kept| kept.member.user.as_ref());
         let bytes = kept.to_bytes().unwrap().len();
-        assert!(bytes <= size_without_state(&kept.admitted, &kept.member) + r#"{"x":1}"#.len());
+        assert!(bytes <= size_without_state(&kept.admitted, kept.id(), user) + r#"{"x":1}"#.len());
     }
 
     #[test]
     fn another_version_is_named_and_rubbish_is_refused() {
         let newer =
-            String::from_utf8(kept(None).to_bytes().unwrap()).unwrap().replace("\"version\":1", "\"version\":2");
+            String::from_utf8(kept(None).to_bytes().unwrap()).unwrap().replace("\"version\":2", "\"version\":3");
         let error = Kept::from_bytes(newer.as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), "they are of version 2, this is version 1");
+        assert_eq!(error.to_string(), "they are of version 3, this is version 2");
         assert!(matches!(Kept::from_bytes(b"{}").unwrap_err(), KeptError::Unreadable(_)));
     }
 }

@@ -1,41 +1,77 @@
-//! What runs rooms and sockets, whatever the platform: the hub of live rooms, and each [`Connection`]'s life.
+//! What runs rooms and typed sockets on any platform, typed by nobody.
 //!
-//! A platform (the axum runtime, the test kit, a Durable Object) brings a [`Host`] and the sockets. It makes an
-//! [`Admission`](crate::Admission) of each upgrade, hands what it reads to [`Connection::receive`], writes what comes to
-//! the [`Transport`] that its sockets have, and calls [`Connection::end`] when the socket is gone. Everything else is here. A
-//! post is a thread's, with thousands of sockets, or the [`Mailbox`] of a single one.
+//! An app names none of this: it uses `roomful`, which makes an [`App`] of its definitions. A platform (the axum runtime, the
+//! test kit, a Durable Object) takes that app as a [`Platform`], brings a [`Host`] and the sockets, makes an [`Admission`] of
+//! each upgrade, hands what it reads to [`Connection::receive`], writes what comes to the [`Transport`] that its sockets
+//! have, and calls [`Connection::end`] when a socket is gone. Everything else is here. A transport is a thread's, with
+//! thousands of sockets, or the [`Mailbox`] of a single one.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use roomful_runtime::{App, Platform, Settings};
+//!
+//! let settings = Settings { limits: Arc::default(), path: "/__sockets".to_owned(), origins: None };
+//! let platform = Platform::of(&App::new(Vec::new(), settings));
+//! assert_eq!(platform.stats().connections, 0);
+//! ```
+//!
+//! It must never name a type of the app's, a web framework, an async runtime or a platform, and never hold a lock while a
+//! hook runs.
 
+#![cfg_attr(
+    target_family = "wasm",
+    allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")
+)]
+
+mod act;
+mod acting;
+mod admission;
+mod app;
 mod calls;
+mod closing;
 mod connection;
 mod cork;
+mod delivery;
 mod drain;
+mod driver;
+mod error;
+mod hooks;
 mod host;
 mod hub;
 mod inbox;
 mod kept;
 mod leave;
-mod link;
+mod line;
 mod live_room;
+mod lock;
 mod mailbox;
-mod post;
-mod posts;
+mod maybe_send;
+mod member;
+pub mod metrics;
+mod opening;
+mod platform;
+mod process;
 mod restore;
+mod teardowns;
+mod transport;
+mod transports;
+mod wakes;
 mod work;
 
+pub use act::{Act, Answer, Reach, RosterEntry};
+pub use admission::Admission;
+pub use app::{App, Definition, Endpoint, GoOnError, Settings, UpgradeRequest};
 pub use connection::Connection;
+pub use delivery::{Delivery, Shared, SharedFrames, SharedUpdates};
 pub use drain::Drain;
+pub use error::{Error, ErrorKind, Result};
+pub use hooks::{HookNames, Hooks, MemberHooks, MessageError, Misfit, caught};
 pub use host::{Host, Keeper};
-pub(crate) use hub::Hub;
-pub use hub::Stats;
-pub use kept::{Kept, KeptError, Admitted};
-pub(crate) use link::{Destination, Link, Opening};
-pub(crate) use live_room::LiveRoom;
-pub use mailbox::{Mailbox, Outgoing};
-pub use post::{Delivery, Transport, RoomId, Shared, SharedFrames, Updates};
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// No user code runs while one of these locks is held, so a panic cannot leave what it guards half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+pub use kept::{Admitted, Kept, KeptError};
+pub use mailbox::{Mailbox, ToWrite};
+pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
+pub use member::LiveMember;
+pub use opening::{Destination, OpenFn, Opening};
+pub use platform::Platform;
+pub use process::Stats;
+pub use transport::{RoomId, Transport};

@@ -1,169 +1,211 @@
-//! One room of this process: its engine, and the connections of its members.
+//! One room of this process: its engine, and the sockets of its members.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
+use roomful_core::frame::encode::{self, SnapshotFacts};
+use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::pattern::Topic;
-use roomful_core::room::{Effect, Input, PerDialect, Refused, Room};
-use roomful_core::{Close, ConnectionId, Dialect, Json, MemberId, Millis};
+use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
+use roomful_core::roster::Listing;
+use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
-use super::kept::Seat;
-use super::link::{Joined, Link};
-use super::posts::Transports;
-use super::{Hub, Delivery, RoomId, SharedFrames, Updates, cork, lock};
-use crate::session::Session;
-use crate::{Error, ErrorKind, metrics};
+use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
+use crate::line::Line;
+use crate::lock::lock;
+use crate::maybe_send::MaybeSend;
+use crate::process::Process;
+use crate::transport::RoomId;
+use crate::transports::Transports;
+use crate::wakes::Wakes;
+use crate::{Error, ErrorKind, Result, cork, metrics};
 
 /// A room while somebody is in it.
 ///
 /// One mutex numbers, encodes and delivers, so every member sees joins, leaves and broadcasts in one order.
 pub(crate) struct LiveRoom {
-    pub(super) topic: Topic,
+    topic: Topic,
     id: RoomId,
-    hub: Weak<Hub>,
+    process: Arc<Process>,
+    limits: Arc<Limits>,
     state: Mutex<State>,
 }
 
 struct State {
-    engine: Room,
-    /// The members' alone.
-    links: HashMap<ConnectionId, Arc<Link>>,
-    posts: Transports,
-    lobby: HashMap<ConnectionId, Waiting>,
+    engine: RoomEngine,
+    /// Of the members who have a socket.
+    lines: HashMap<MemberId, Arc<Line>>,
+    lobby: HashMap<MemberId, Waiting>,
+    transports: Transports,
+    wakes: Wakes,
     /// Nobody is in and the hub forgets it: a join that still found it must look again.
     abandoned: bool,
+}
+
+#[cfg(not(target_family = "wasm"))]
+type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>) + Send>;
+#[cfg(target_family = "wasm")]
+type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>)>;
+
+/// Whoever is in the lobby of a large room. No task of its own waits with it.
+struct Waiting {
+    line: Arc<Line>,
+    on_entry: OnEntry,
 }
 
 /// What is left to do when a room's lock is given back.
 #[derive(Default)]
 struct Aftermath {
+    /// For those who waited and are members now. They go on when what they are to be sent first is queued.
+    entered: Vec<OnEntry>,
     wake_at: Option<Millis>,
-    /// Of those who waited and are members now. They go on when what they are to be sent first is queued.
-    admitted: Vec<Waiting>,
-}
-
-/// Whoever is in the lobby of a large room. No task of its own waits with it.
-struct Waiting {
-    link: Arc<Link>,
-    session: Arc<dyn Session>,
 }
 
 /// How a join that was taken goes on.
-pub(super) enum Joining {
+pub(crate) enum Joining {
     /// It is a member.
     Done,
-    /// It is let in at the room's next tick, unless it ends before: see [`Effect::Admitted`].
+    /// It is let in at the room's next tick, unless it ends before; then the callback runs.
     Waits,
 }
 
 /// Why a join did not happen.
-pub(super) enum JoinError {
-    /// The room was just given up; ask the hub for it again.
+pub(crate) enum JoinError {
+    /// The room was given up; ask the hub for it again.
     Abandoned,
     Refused(Refused),
 }
 
+/// What became of a room that somebody left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a room that nobody is in any more is to be forgotten"]
+pub(crate) enum Left {
+    /// It goes on, with or without whoever was to leave.
+    GoesOn,
+    /// Nobody is in it, and nobody can join it any more.
+    Abandoned,
+}
+
 impl LiveRoom {
-    /// A room with these connections as its members.
-    pub(super) fn new(
+    /// A room whose members have these sockets.
+    pub(crate) fn new(
         topic: Topic,
-        engine: Room,
-        links: HashMap<ConnectionId, Arc<Link>>,
-        hub: &Arc<Hub>,
+        engine: RoomEngine,
+        limits: Arc<Limits>,
+        lines: HashMap<MemberId, Arc<Line>>,
+        process: &Arc<Process>,
     ) -> Arc<Self> {
-        let id = hub.new_room_id();
-        let mut posts = Transports::new(id);
-        links.values().for_each(|link| posts.enter(&link.outlet));
-        let state = State { engine, links, posts, lobby: HashMap::new(), abandoned: false };
-        Arc::new(Self { topic, id, hub: Arc::downgrade(hub), state: Mutex::new(state) })
+        let id = process.new_room_id();
+        let mut transports = Transports::new(id);
+        lines.values().for_each(|line| transports.enter(line));
+        let state =
+            State { engine, lines, lobby: HashMap::new(), transports, wakes: Wakes::default(), abandoned: false };
+        Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
     }
 
-    pub(super) fn join(
+    pub(crate) fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// Takes somebody in. Where it has to wait for the room's tick, `on_entry` is called once it is a member.
+    pub(crate) fn join(
         self: &Arc<Self>,
-        link: &Arc<Link>,
-        session: &Arc<dyn Session>,
-        seed: Option<Json>,
+        newcomer: Newcomer,
+        line: &Arc<Line>,
+        on_entry: impl FnOnce(&Arc<Self>) + MaybeSend + 'static,
     ) -> Result<Joining, JoinError> {
-        let (connection, dialect, member) = (link.id(), link.outlet.dialect, link.member().clone());
-        let Some(hub) = self.hub.upgrade() else { return Err(JoinError::Abandoned) };
+        let member = newcomer.member.clone();
         let mut state = lock(&self.state);
         if state.abandoned {
             return Err(JoinError::Abandoned);
         }
-        state.links.insert(connection, Arc::clone(link));
-        let join = Input::Join { connection, dialect, member, state: seed };
-        match state.handle(join, hub.now()) {
-            Ok(aftermath) => {
-                let joining = state.let_wait(link, session);
+        state.lines.insert(member.clone(), Arc::clone(line));
+        match self.handle(&mut state, Input::Join(newcomer)) {
+            Ok(aftermath) if state.engine.is_waiting(&member) => {
+                // Nothing that is for the room is for it yet.
+                state.lines.remove(&member);
+                state.lobby.insert(member, Waiting { line: Arc::clone(line), on_entry: Box::new(on_entry) });
                 drop(state);
-                if matches!(joining, Joining::Done) {
-                    hub.member_joined();
-                }
-                self.finish(&hub, aftermath);
-                Ok(joining)
+                self.finish(aftermath);
+                Ok(Joining::Waits)
+            }
+            Ok(aftermath) => {
+                // What came before its snapshot was not for it, and its join is not told to itself.
+                state.transports.enter(line);
+                drop(state);
+                self.process.member_joined();
+                self.finish(aftermath);
+                Ok(Joining::Done)
             }
             Err(refused) => {
-                state.links.remove(&connection);
-                drop(state);
-                self.abandon_if_empty(&hub);
+                state.lines.remove(&member);
                 Err(JoinError::Refused(refused))
             }
         }
     }
 
-    /// `false` when that connection was no member, or is none any more.
-    pub(super) fn leave(self: &Arc<Self>, link: &Link) -> bool {
-        self.remove(link, |_| true)
-    }
-
-    /// The same for a connection that still waits to be let in: a member stays.
-    pub(super) fn withdraw(self: &Arc<Self>, link: &Link) {
-        self.remove(link, |state| state.lobby.contains_key(&link.id()));
-    }
-
-    fn remove(self: &Arc<Self>, link: &Link, is_to_go: impl FnOnce(&State) -> bool) -> bool {
-        let connection = link.id();
-        let Some(hub) = self.hub.upgrade() else { return false };
+    /// Takes a member out, or out of the lobby.
+    pub(crate) fn leave(self: &Arc<Self>, member: &MemberId) -> Left {
         let mut state = lock(&self.state);
-        if !is_to_go(&state) {
-            return false;
+        let waited = state.lobby.remove(member).is_some();
+        if let Some(line) = state.lines.remove(member) {
+            state.transports.exit(&line);
         }
-        let waited = state.lobby.remove(&connection);
-        if state.links.remove(&connection).is_some() {
-            state.posts.exit(&link.outlet);
-        }
-        let Ok(aftermath) = state.handle(Input::Leave { connection }, hub.now()) else { return false };
+        let Ok(aftermath) = self.handle(&mut state, Input::Leave { member: member.clone() }) else {
+            return Left::GoesOn;
+        };
         drop(state);
-        match &waited {
-            Some(waiting) => waiting.link.refuse(Close::LOST),
-            None => hub.member_left(),
+        if !waited {
+            self.process.member_left();
         }
-        self.finish(&hub, aftermath);
-        self.abandon_if_empty(&hub);
-        waited.is_none()
+        self.finish(aftermath);
+        self.abandon_if_empty()
     }
 
-    /// Another process goes on with it.
-    pub(super) fn put_away(&self) {
+    /// Takes somebody out of the lobby. `None`: it is not there, but is a member, or left long ago.
+    pub(crate) fn withdraw(self: &Arc<Self>, member: &MemberId) -> Option<Left> {
+        lock(&self.state).lobby.contains_key(member).then(|| self.leave(member))
+    }
+
+    /// A member's socket is lost, and it is held.
+    pub(crate) fn away(self: &Arc<Self>, member: &MemberId) {
         let mut state = lock(&self.state);
-        state.links.clear();
-        state.posts = Transports::new(self.id);
+        if let Some(line) = state.lines.remove(member) {
+            state.transports.exit(&line);
+        }
+        self.carry_out(state, Input::Away { member: member.clone() });
+    }
+
+    /// A member has another socket, which is sent the whole room first.
+    pub(crate) fn back(self: &Arc<Self>, member: &MemberId, line: &Arc<Line>) {
+        let mut state = lock(&self.state);
+        if let Some(before) = state.lines.insert(member.clone(), Arc::clone(line)) {
+            state.transports.exit(&before);
+        }
+        let handled = self.handle(&mut state, Input::Return { member: member.clone() });
+        match handled {
+            Ok(aftermath) => {
+                state.transports.enter(line);
+                drop(state);
+                self.finish(aftermath);
+            }
+            // It has left in the meantime.
+            Err(_) => drop(state.lines.remove(member)),
+        }
     }
 
     /// Something that the app says. Whoever has left is told nothing and shows nothing any more, which is no mistake of the
     /// app's: a connection may go at any moment.
-    pub(crate) fn tell(self: &Arc<Self>, input: Input) -> crate::Result {
-        let Some(hub) = self.hub.upgrade() else { return Ok(()) };
-        let limit = hub.limits.transport_bytes;
+    pub(crate) fn tell(self: &Arc<Self>, input: Input) -> Result {
+        let limit = self.process.limits().transport_bytes;
         let mut state = lock(&self.state);
-        if matches!(input, Input::Broadcast { .. } | Input::Send { .. }) && state.posts.are_overloaded(limit) {
+        if matches!(input, Input::Broadcast { .. } | Input::Send { .. }) && state.transports.are_overloaded(limit) {
             return Err(overloaded(limit));
         }
-        match state.handle(input, hub.now()) {
+        match self.handle(&mut state, input) {
             Ok(aftermath) => {
                 drop(state);
-                self.finish(&hub, aftermath);
+                self.finish(aftermath);
                 Ok(())
             }
             Err(Refused::NotIn) => Ok(()),
@@ -171,143 +213,187 @@ impl LiveRoom {
         }
     }
 
-    /// The connection of one member, where it is of this process.
-    pub(crate) fn link(&self, member: &MemberId) -> Option<Arc<Link>> {
-        let state = lock(&self.state);
-        state.engine.connection(member).and_then(|connection| state.links.get(&connection).cloned())
+    /// Which states were told is not known: all are told again.
+    pub(crate) fn catch_up(self: &Arc<Self>) {
+        self.carry_out(lock(&self.state), Input::TellAll);
+    }
+
+    /// From here on nobody is told that others leave.
+    pub(crate) fn drain(self: &Arc<Self>) {
+        self.carry_out(lock(&self.state), Input::Drain);
+    }
+
+    /// Another process goes on with it.
+    pub(crate) fn put_away(&self) {
+        let mut state = lock(&self.state);
+        state.lines.clear();
+        state.transports = Transports::new(self.id);
+    }
+
+    /// Gives it up if nobody is in it.
+    pub(crate) fn abandon_if_empty(&self) -> Left {
+        let mut state = lock(&self.state);
+        if state.engine.is_empty() && !state.abandoned {
+            state.abandoned = true;
+            return Left::Abandoned;
+        }
+        Left::GoesOn
+    }
+
+    /// Whether this is the socket of that member.
+    pub(crate) fn has(&self, member: &MemberId, line: &Arc<Line>) -> bool {
+        lock(&self.state).lines.get(member).is_some_and(|found| Arc::ptr_eq(found, line))
     }
 
     /// Reads the roster.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Room) -> T) -> T {
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&RoomEngine) -> T) -> T {
         read(&lock(&self.state).engine)
     }
 
-    fn finish(self: &Arc<Self>, hub: &Arc<Hub>, aftermath: Aftermath) {
-        for Waiting { link, session } in aftermath.admitted {
-            hub.member_joined();
-            link.joined.get_or_init(|| Joined::Room(Arc::clone(self)));
-            link.spawn(Arc::clone(&link).begin(session));
-        }
-        if let Some(at) = aftermath.wake_at {
-            self.wake_at(hub, at);
+    fn carry_out(self: &Arc<Self>, mut state: std::sync::MutexGuard<'_, State>, input: Input) {
+        // Refused: it was late, and there is nothing to do.
+        if let Ok(aftermath) = self.handle(&mut state, input) {
+            drop(state);
+            self.finish(aftermath);
         }
     }
 
-    fn wake_at(self: &Arc<Self>, hub: &Arc<Hub>, at: Millis) {
-        if let Some(keeper) = hub.keeper() {
+    fn handle(&self, state: &mut State, input: Input) -> Result<Aftermath, Refused> {
+        // Not kept: a room that is idle has no room for what it might do.
+        let mut effects = Vec::new();
+        state.engine.handle(input, self.process.now(), &mut effects)?;
+        let mut aftermath = Aftermath::default();
+        for effect in effects {
+            self.deliver(state, effect, &mut aftermath);
+        }
+        aftermath.wake_at = state.wakes.start(state.engine.next_wake());
+        Ok(aftermath)
+    }
+
+    /// The one place where what happened becomes bytes for sockets.
+    fn deliver(&self, state: &mut State, effect: Effect, aftermath: &mut Aftermath) {
+        match effect {
+            Effect::Entered { member } => {
+                if let Some(Waiting { line, on_entry }) = state.lobby.remove(&member) {
+                    state.transports.enter(&line);
+                    state.lines.insert(member, line);
+                    aftermath.entered.push(on_entry);
+                }
+            }
+            Effect::Snapshot { to, listing, seq } => self.deliver_snapshot(state, &to, &listing, seq),
+            Effect::Membership { changes, .. } => deliver_membership(state, &changes),
+            Effect::Presence { updates } => deliver_presence(state, &updates),
+            Effect::Said { seq, from, to, msg } => deliver_said(state, seq, from.as_ref(), &to, &msg),
+            Effect::Told { seq, to, msg } => deliver_told(state, seq, &to, &msg),
+            Effect::Keep(kept) => {
+                if let (Some(line), Some(keeper)) = (state.lines.get(&kept.member), self.process.keeper()) {
+                    line.keep_member(keeper, state.engine.epoch(), kept);
+                }
+            }
+            // The engine and this crate are of one version.
+            _ => tracing::error!("an effect of the engine's is not known here"),
+        }
+    }
+
+    fn deliver_snapshot(&self, state: &State, to: &MemberId, listing: &Listing, seq: u64) {
+        let Some(line) = state.lines.get(to) else { return };
+        let list = match line.dialect() {
+            Dialect::Plain => &listing.plain,
+            Dialect::V1 => &listing.v1,
+        };
+        let facts = SnapshotFacts { seq, epoch: state.engine.epoch(), limits: &self.limits };
+        let frame = encode::snapshot(line.dialect(), to, list, facts);
+        line.deliver(Delivery::Private { to: line.connection(), frame });
+        metrics::delivered(1);
+    }
+
+    fn finish(self: &Arc<Self>, aftermath: Aftermath) {
+        for on_entry in aftermath.entered {
+            self.process.member_joined();
+            on_entry(self);
+        }
+        if let Some(at) = aftermath.wake_at {
+            self.wake_at(at);
+        }
+    }
+
+    fn wake_at(self: &Arc<Self>, at: Millis) {
+        if let Some(keeper) = self.process.keeper() {
             keeper.wake_by(at);
         }
-        let room = Arc::downgrade(self);
-        let sleep = hub.host().map(|host| host.sleep_until(at));
-        hub.spawn(async move {
-            if let Some(sleep) = sleep {
-                sleep.await;
-            }
+        let (room, sleep) = (Arc::downgrade(self), self.process.sleep_until(at));
+        self.process.spawn(async move {
+            sleep.await;
             if let Some(room) = room.upgrade() {
-                room.wake();
+                room.wake(at);
             }
         });
     }
 
-    /// A time that the engine asked for has come. Where the sockets are behind it comes a tick later: states are conflated
-    /// in the engine meanwhile, and would only queue behind one another anywhere else.
-    pub(crate) fn wake(self: &Arc<Self>) {
-        let Some(hub) = self.hub.upgrade() else { return };
-        let limits = &hub.limits;
+    /// A time that the engine gave has come. Where the sockets are behind it comes a tick later: states are conflated in the
+    /// engine meanwhile, and would only queue behind one another anywhere else.
+    fn wake(self: &Arc<Self>, at: Millis) {
+        let limits = self.process.limits();
         let mut state = lock(&self.state);
-        if state.posts.are_overloaded(limits.transport_bytes) {
+        state.wakes.went_off(at);
+        if state.transports.are_overloaded(limits.transport_bytes) {
+            let later = state.wakes.start(Some(self.process.now() + limits.presence_tick_ms.max(1)));
             drop(state);
-            return self.wake_at(&hub, hub.now() + limits.presence_tick_ms.max(1));
+            return later.into_iter().for_each(|at| self.wake_at(at));
         }
-        // A wake is never refused.
-        if let Ok(aftermath) = state.handle(Input::Wake, hub.now()) {
-            drop(state);
-            self.finish(&hub, aftermath);
-        }
-    }
-
-    fn abandon_if_empty(self: &Arc<Self>, hub: &Arc<Hub>) {
-        let mut state = lock(&self.state);
-        if state.engine.is_empty() && !state.abandoned {
-            state.abandoned = true;
-            drop(state);
-            hub.forget(self);
-        }
+        self.carry_out(state, Input::Wake);
     }
 }
 
-impl State {
-    /// A join was taken. Where it is still to come, its connection is not among the members yet.
-    fn let_wait(&mut self, link: &Arc<Link>, session: &Arc<dyn Session>) -> Joining {
-        if !self.engine.is_waiting(link.id()) {
-            // What came before its snapshot was not for it, and its join is not told to itself.
-            self.posts.enter(&link.outlet);
-            return Joining::Done;
-        }
-        if let Some(link) = self.links.remove(&link.id()) {
-            self.lobby.insert(link.id(), Waiting { link, session: Arc::clone(session) });
-        }
-        Joining::Waits
+/// Whom it is not for (it is its own join) does not hear the room yet.
+fn deliver_membership(state: &State, changes: &[Change]) {
+    for frames in fanout::membership(changes, state.transports.spoken()) {
+        fan_out(state, frames, None);
     }
+}
 
-    /// The one place where a room's effects become parcels.
-    fn handle(&mut self, input: Input, now: Millis) -> Result<Aftermath, Refused> {
-        // Not kept: a room that is idle has no room for what it might do.
-        let mut effects = Vec::new();
-        let outcome = self.engine.handle(input, now, &mut effects);
-        let room = self.posts.room();
-        let mut aftermath = Aftermath::default();
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Send { to, frame } => {
-                    if let Some(link) = self.links.get(&to) {
-                        link.outlet.deliver(Delivery::Private { to, frame });
-                        metrics::delivered(1);
-                    }
-                }
-                Effect::Fanout { frames, except } => {
-                    let frames = Arc::new(SharedFrames::new(frames));
-                    self.posts.to_all(&Delivery::Fanout { room, except, frames });
-                    let spared = except.is_some_and(|connection| self.links.contains_key(&connection));
-                    metrics::delivered(self.links.len() - usize::from(spared));
-                }
-                Effect::Membership { each, batch } => self.tell_membership(each, batch),
-                Effect::Admitted { connection } => {
-                    if let Some(waiting) = self.lobby.remove(&connection) {
-                        self.posts.enter(&waiting.link.outlet);
-                        self.links.insert(connection, Arc::clone(&waiting.link));
-                        aftermath.admitted.push(waiting);
-                    }
-                }
-                Effect::Updates { each, batch } => {
-                    metrics::delivered(each.len() * self.links.len());
-                    self.posts.to_all(&Delivery::Updates { room, updates: Arc::new(Updates::new(each, batch)) });
-                }
-                Effect::Persist(restored) => {
-                    if let Some(link) = self.links.get(&restored.connection) {
-                        link.keep(Some(Seat::new(self.engine.epoch(), &restored)));
-                    }
-                }
-                Effect::WakeAt(at) => aftermath.wake_at = Some(at),
-            }
-        }
-        outcome.map(|()| aftermath)
+fn deliver_presence(state: &State, updates: &[Update]) {
+    let spoken = state.transports.spoken();
+    if spoken == Spoken::default() {
+        return;
     }
-    /// The same joins and leaves, singly to plain connections and in one frame to the others.
-    fn tell_membership(&self, each: Vec<Bytes>, batch: Option<Bytes>) {
-        let plain = each.into_iter().map(|frame| PerDialect { plain: Some(frame), v1: None });
-        let v1 = batch.map(|frame| PerDialect { plain: None, v1: Some(frame) });
-        for frames in plain.chain(v1) {
-            let dialect = if frames.plain.is_some() { Dialect::Plain } else { Dialect::V1 };
-            metrics::delivered(self.links.values().filter(|link| link.outlet.dialect == dialect).count());
-            let (room, frames) = (self.posts.room(), Arc::new(SharedFrames::new(frames)));
-            self.posts.to_all(&Delivery::Fanout { room, except: None, frames });
-        }
+    metrics::delivered(updates.len() * state.lines.len());
+    let updates = Arc::new(SharedUpdates::new(fanout::updates(updates, spoken)));
+    state.transports.to_all(&Delivery::Updates { room: state.transports.room(), updates });
+}
+
+fn deliver_said(state: &State, seq: u64, from: Option<&MemberId>, to: &Audience, msg: &Json) {
+    let except = match to {
+        Audience::Everybody => None,
+        Audience::AllBut(member) => state.lines.get(member),
+    };
+    fan_out(state, fanout::said(from, msg, seq, state.transports.spoken()), except);
+}
+
+fn deliver_told(state: &State, seq: u64, to: &MemberId, msg: &Json) {
+    let Some(line) = state.lines.get(to) else { return };
+    let seq = (line.dialect() == Dialect::V1).then_some(seq);
+    let frame = encode::message(to.as_str(), msg, seq);
+    line.deliver(Delivery::Private { to: line.connection(), frame });
+    metrics::delivered(1);
+}
+
+/// One frame to everybody who hears the room in a dialect that it is in.
+fn fan_out(state: &State, frames: PerDialect, except: Option<&Arc<Line>>) {
+    let has = |dialect| frames.get(dialect).is_some();
+    let heard = |dialect| if has(dialect) { state.transports.listeners(dialect) } else { 0 };
+    let spared = except.is_some_and(|line| has(line.dialect()));
+    let receivers = (heard(Dialect::Plain) + heard(Dialect::V1)).saturating_sub(usize::from(spared));
+    if receivers == 0 {
+        return;
     }
+    metrics::delivered(receivers);
+    let (room, except) = (state.transports.room(), except.map(|line| line.connection()));
+    state.transports.to_all(&Delivery::Fanout { room, except, frames: Arc::new(SharedFrames::new(frames)) });
 }
 
 /// Nothing is sent. Where it is this task's own words that wait, they go out before it says more.
-pub(super) fn overloaded(limit: usize) -> Error {
+pub(crate) fn overloaded(limit: usize) -> Error {
     metrics::overloaded();
     cork::let_go();
     ErrorKind::Overloaded { limit }.into_error()

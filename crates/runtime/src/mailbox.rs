@@ -8,11 +8,13 @@ use futures_util::task::AtomicWaker;
 use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::{Close, ConnectionId, Dialect};
 
-use super::post::{Closing, Updates};
-use super::{Delivery, Transport, lock};
+use crate::closing::Closing;
+use crate::delivery::{Delivery, SharedUpdates};
+use crate::lock::lock;
 use crate::metrics;
+use crate::transport::Transport;
 
-/// The post of one connection. The rooms deliver; the platform's socket task takes.
+/// The transport of one connection. The rooms deliver; the platform's socket task takes.
 #[derive(Debug)]
 pub struct Mailbox {
     connection: ConnectionId,
@@ -38,7 +40,7 @@ enum Ending {
 
 /// What the socket is to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
+pub enum ToWrite {
     /// One text message.
     Frame(Bytes),
     /// The close frame; nothing follows it.
@@ -46,15 +48,15 @@ pub enum Outgoing {
 }
 
 impl Mailbox {
-    pub(super) fn new(connection: ConnectionId, dialect: Dialect, limit: usize, closing: Arc<Closing>) -> Self {
+    pub(crate) fn new(connection: ConnectionId, dialect: Dialect, limit: usize, closing: Arc<Closing>) -> Self {
         let state = State { outbox: Outbox::new(limit), ending: Ending::Open };
         Self { connection, dialect, closing, state: Mutex::new(state), waker: AtomicWaker::new() }
     }
 
     /// What is to be written next. Pending while nothing waits, and for ever after the close.
-    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Outgoing> {
-        if let Some(outgoing) = self.try_next() {
-            return Poll::Ready(outgoing);
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<ToWrite> {
+        if let Some(to_write) = self.try_next() {
+            return Poll::Ready(to_write);
         }
         self.waker.register(cx.waker());
         // Something may have come between the look and the registration.
@@ -62,13 +64,13 @@ impl Mailbox {
     }
 
     /// What is to be written next, where something waits.
-    pub fn try_next(&self) -> Option<Outgoing> {
+    pub fn try_next(&self) -> Option<ToWrite> {
         let mut state = lock(&self.state);
         if let Some(frame) = state.outbox.pop() {
-            return Some(Outgoing::Frame(frame));
+            return Some(ToWrite::Frame(frame));
         }
         match std::mem::replace(&mut state.ending, Ending::Closed) {
-            Ending::Closing(close) => Some(Outgoing::Close(close)),
+            Ending::Closing(close) => Some(ToWrite::Close(close)),
             other => {
                 state.ending = other;
                 None
@@ -87,7 +89,7 @@ impl Mailbox {
             Err(_) => {
                 state.outbox.clear();
                 metrics::outbox_overflowed();
-                // Where another close stands already, its parcel is on its way here.
+                // Where another close stands already, its delivery is on its way here.
                 if self.closing.begin(Close::TOO_SLOW) {
                     state.ending = Ending::Closing(Close::TOO_SLOW);
                 }
@@ -95,7 +97,11 @@ impl Mailbox {
         }
     }
 
-    fn push_updates(&self, outbox: &mut Outbox, Updates { each, batch }: &Updates) -> Result<bool, Overflow> {
+    fn push_updates(
+        &self,
+        outbox: &mut Outbox,
+        SharedUpdates { each, batch }: &SharedUpdates,
+    ) -> Result<bool, Overflow> {
         if let (true, Dialect::V1, Some(batch)) = (outbox.is_empty(), self.dialect, batch) {
             return outbox.push(batch.frame()).map(|()| false);
         }
@@ -108,8 +114,8 @@ impl Mailbox {
 }
 
 impl Transport for Mailbox {
-    fn deliver(&self, parcel: Delivery) {
-        match parcel {
+    fn deliver(&self, delivery: Delivery) {
+        match delivery {
             // One connection is in one room, so whatever is for a room is for it.
             Delivery::Enter { .. } | Delivery::Exit { .. } => {}
             Delivery::Private { frame, .. } => self.with_outbox(|outbox| outbox.push(frame).map(|()| false)),

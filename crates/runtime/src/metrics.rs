@@ -32,7 +32,8 @@ pub(crate) fn connection_closed(code: u16) {
     counter!("roomful_connections_closed_total", "code" => code).increment(1);
 }
 
-pub(crate) fn denied(module: &str, room: &str) {
+/// A connection was not let in.
+pub fn denied(module: &str, room: &str) {
     counter!("roomful_denied_total", "module" => module.to_owned(), "room" => room.to_owned()).increment(1);
 }
 
@@ -79,6 +80,7 @@ pub(crate) fn overloaded() {
     counter!("roomful_overloaded_total").increment(1);
 }
 
-pub(crate) fn handler_failed(hook: &'static str) {
+/// A hook returned an error or panicked.
+pub fn handler_failed(hook: &'static str) {
     counter!("roomful_handler_failures_total", "hook" => hook).increment(1);
 }

@@ -1,45 +1,66 @@
-//! The posts that have members in one room.
+//! The transports that have members in one room.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::post::{Outlet, TransportKey};
-use super::{Delivery, Transport, RoomId, cork};
+use roomful_core::Dialect;
+use roomful_core::frame::fanout::Spoken;
 
-/// Each post once, however many members it has.
-pub(super) struct Transports {
+use crate::cork;
+use crate::delivery::Delivery;
+use crate::line::Line;
+use crate::transport::{RoomId, Transport, TransportKey};
+
+/// Each transport once, however many members it has, and how many of them speak which dialect.
+pub(crate) struct Transports {
     room: RoomId,
     held: HashMap<TransportKey, Held>,
+    plain: usize,
+    v1: usize,
 }
 
 struct Held {
-    post: Arc<dyn Transport>,
+    transport: Arc<dyn Transport>,
     members: usize,
 }
 
 impl Transports {
-    pub(super) fn new(room: RoomId) -> Self {
-        Self { room, held: HashMap::new() }
+    pub(crate) fn new(room: RoomId) -> Self {
+        Self { room, held: HashMap::new(), plain: 0, v1: 0 }
     }
 
-    pub(super) fn room(&self) -> RoomId {
+    pub(crate) fn room(&self) -> RoomId {
         self.room
     }
 
-    /// This connection hears from now on what goes to all.
-    pub(super) fn enter(&mut self, outlet: &Outlet) {
-        let post = &outlet.post;
-        let held = self.held.entry(TransportKey::of(post)).or_insert_with(|| Held { post: Arc::clone(post), members: 0 });
-        held.members += 1;
-        post.deliver(Delivery::Enter { room: self.room, connection: outlet.connection });
+    /// What those who hear the room speak.
+    pub(crate) fn spoken(&self) -> Spoken {
+        Spoken { plain: self.plain > 0, v1: self.v1 > 0 }
     }
 
-    /// This connection, which [entered](Transports::enter), hears nothing more.
-    pub(super) fn exit(&mut self, outlet: &Outlet) {
-        outlet.post.deliver(Delivery::Exit { room: self.room, connection: outlet.connection });
-        cork::ring(&outlet.post);
-        if let Entry::Occupied(mut held) = self.held.entry(TransportKey::of(&outlet.post)) {
+    /// How many hear the room in this dialect.
+    pub(crate) fn listeners(&self, dialect: Dialect) -> usize {
+        match dialect {
+            Dialect::Plain => self.plain,
+            Dialect::V1 => self.v1,
+        }
+    }
+
+    /// This socket hears from now on what goes to all.
+    pub(crate) fn enter(&mut self, line: &Line) {
+        let transport = line.transport();
+        let held = self.held.entry(TransportKey::of(transport));
+        held.or_insert_with(|| Held { transport: Arc::clone(transport), members: 0 }).members += 1;
+        *self.count(line.dialect()) += 1;
+        transport.deliver(Delivery::Enter { room: self.room, connection: line.connection() });
+    }
+
+    /// This socket, which [entered](Transports::enter), hears nothing more.
+    pub(crate) fn exit(&mut self, line: &Line) {
+        line.deliver(Delivery::Exit { room: self.room, connection: line.connection() });
+        *self.count(line.dialect()) -= 1;
+        if let Entry::Occupied(mut held) = self.held.entry(TransportKey::of(line.transport())) {
             held.get_mut().members -= 1;
             if held.get().members == 0 {
                 held.remove();
@@ -47,15 +68,22 @@ impl Transports {
         }
     }
 
-    pub(super) fn to_all(&self, parcel: &Delivery) {
-        for Held { post, .. } in self.held.values() {
-            post.deliver(parcel.clone());
-            cork::ring(post);
+    pub(crate) fn to_all(&self, delivery: &Delivery) {
+        for Held { transport, .. } in self.held.values() {
+            transport.deliver(delivery.clone());
+            cork::ring(transport);
         }
     }
 
     /// Whether one of them has more to do than it may.
-    pub(super) fn are_overloaded(&self, limit: usize) -> bool {
-        self.held.values().any(|held| held.post.waiting_bytes() > limit)
+    pub(crate) fn are_overloaded(&self, limit: usize) -> bool {
+        self.held.values().any(|held| held.transport.waiting_bytes() > limit)
+    }
+
+    fn count(&mut self, dialect: Dialect) -> &mut usize {
+        match dialect {
+            Dialect::Plain => &mut self.plain,
+            Dialect::V1 => &mut self.v1,
+        }
     }
 }

@@ -1,58 +1,60 @@
-//! What a connection's task does: one thing after the other from its queue, until nothing is left.
+//! What a member's task does: one thing after the other from its queue, until nothing is left.
 
 use std::sync::Arc;
 
 use roomful_core::frame::encode;
 use roomful_core::{Dialect, ErrorCode, Json};
 
-use super::inbox::{Job, Next};
-use super::link::Link;
-use super::{cork, lock};
-use crate::metrics;
-use crate::session::{MessageError, Misfit, Session, caught};
+use crate::hooks::{Hooks, MessageError, Misfit, caught};
+use crate::inbox::{Job, Next};
+use crate::lock::lock;
+use crate::member::LiveMember;
+use crate::{calls, cork, metrics};
 
-/// A connection that always has something to do must not hold back what it has said.
+/// A member that always has something to do must not hold back what it has said.
 const JOBS_A_RING: usize = 64;
 
-impl Link {
+impl LiveMember {
     /// Handles what is queued until nothing is.
-    pub(super) async fn work(self: Arc<Self>, session: Arc<dyn Session>) {
+    pub(crate) async fn work(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
         for done in 1_usize.. {
             if done.is_multiple_of(JOBS_A_RING) {
                 cork::let_go();
             }
-            let next = lock(&self.inbox).next(&session);
+            let next = lock(&self.inbox).next(&hooks);
             self.space.wake();
             match next {
-                Next::Do(Job::Message { msg, id }) => self.on_message(&session, msg, id).await,
-                Next::Do(Job::Presence { state, id }) => self.on_presence(&session, state, id).await,
-                Next::Do(Job::Reply(frame)) => self.outlet.push(frame),
+                Next::Do(Job::Message { msg, id }) => self.on_message(&hooks, msg, id).await,
+                Next::Do(Job::Presence { state, id }) => self.on_presence(&hooks, state, id).await,
+                Next::Do(Job::Reply(frame)) => self.push(frame),
                 Next::Rest => return,
-                Next::Leave { close, socket_error } => return self.leave(&session, &close, socket_error).await,
+                Next::Leave { close, acts, socket_error } => {
+                    return self.end_with(&hooks, &close, acts, socket_error).await;
+                }
             }
         }
     }
 
-    async fn on_message(&self, session: &Arc<dyn Session>, msg: Option<Json>, id: Option<u64>) {
-        let handled = caught(async { Ok(session.on_message(msg).await) }).await;
+    async fn on_message(&self, hooks: &Arc<dyn Hooks>, msg: Option<Json>, id: Option<u64>) {
+        let handled = caught(async { Ok(hooks.on_message(msg).await) }).await;
         match handled {
             Ok(Ok(())) => self.acknowledge(id),
             Ok(Err(MessageError::Misfit(Misfit(reason)))) => self.reject(id, ErrorCode::BadMessage, &reason),
             Ok(Err(MessageError::Handler(error))) | Err(error) => {
-                metrics::handler_failed(session.names().message);
+                metrics::handler_failed(hooks.names().message);
                 self.reject(id, ErrorCode::HandlerFailed, "the handler failed");
-                session.report(error).await;
+                hooks.report(error).await;
             }
         }
     }
 
-    async fn on_presence(&self, session: &Arc<dyn Session>, state: Option<Json>, id: Option<u64>) {
+    async fn on_presence(&self, hooks: &Arc<dyn Hooks>, state: Option<Json>, id: Option<u64>) {
         // A socket's intake lets no state through.
-        let Some(presence) = session.presence() else { return };
+        let Some(member) = hooks.member() else { return };
         // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
-        let canonical = caught(async { Ok(presence.canonical(state)) }).await;
+        let canonical = caught(async { Ok(member.canonical(state)) }).await;
         match canonical {
-            Ok(Ok(state)) => match self.set_presence(state) {
+            Ok(Ok(state)) => match calls::set_presence(self, state) {
                 Ok(()) => self.acknowledge(id),
                 Err(error) => self.reject(id, ErrorCode::TooLarge, &error.to_string()),
             },
@@ -60,21 +62,21 @@ impl Link {
             Err(error) => {
                 metrics::handler_failed("presence");
                 self.reject(id, ErrorCode::HandlerFailed, "the presence type could not be read");
-                session.report(error).await;
+                hooks.report(error).await;
             }
         }
     }
 
     fn acknowledge(&self, id: Option<u64>) {
         if let Some(id) = id {
-            self.outlet.push(encode::ack(id));
+            self.push(encode::ack(id));
         }
     }
 
     fn reject(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
         metrics::frame_dropped(code.as_str());
-        if self.outlet.dialect == Dialect::V1 {
-            self.outlet.push(encode::error(id, code, reason));
+        if let Some(line) = self.line().filter(|line| line.dialect() == Dialect::V1) {
+            line.push(encode::error(id, code, reason));
         }
     }
 }

@@ -20,7 +20,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::process::{Child, Command};
 
-use roomful_uring::{Outgoing, Ring, Sent};
+use roomful_uring::{Ring, Sent, SocketSend};
 use rustix::time::{ClockId, clock_gettime};
 
 type Failure = Box<dyn std::error::Error>;
@@ -143,7 +143,7 @@ impl Round {
     }
 
     fn by_ring(&mut self, buffer: &[u8]) -> Result<usize, Failure> {
-        let sends: Vec<_> = self.sockets.iter().map(|socket| Outgoing::new(socket.as_fd(), buffer)).collect();
+        let sends: Vec<_> = self.sockets.iter().map(|socket| SocketSend::new(socket.as_fd(), buffer)).collect();
         self.ring.send_many(&sends, &mut self.results)?;
         let mut sent = 0;
         for result in &self.results {

@@ -15,13 +15,13 @@
 //! use std::os::fd::AsFd;
 //! use std::os::unix::net::UnixStream;
 //!
-//! use roomful_uring::{Outgoing, Ring, Sent};
+//! use roomful_uring::{SocketSend, Ring, Sent};
 //!
 //! let (ours, mut theirs) = UnixStream::pair()?;
 //! match Ring::probe() {
 //!     Ok(mut ring) => {
 //!         let mut results = Vec::new();
-//!         let sends = [Outgoing::new(ours.as_fd(), b"hello"), Outgoing::pieces(ours.as_fd(), b" th", b"ere")];
+//!         let sends = [SocketSend::new(ours.as_fd(), b"hello"), SocketSend::pieces(ours.as_fd(), b" th", b"ere")];
 //!         ring.send_many(&sends, &mut results)?;
 //!         assert!(matches!(results[..], [Sent::Bytes(5), Sent::Bytes(6)]));
 //!     }
@@ -59,7 +59,7 @@
 //! less, but would be lent the buffer until the peer acknowledges it, and [`Ring::send_many`] would have to wait for that.
 
 #[cfg(unix)]
-mod outgoing;
+mod socket_send;
 mod unavailable;
 
 #[cfg(all(
@@ -96,7 +96,7 @@ mod platform {
     pub use elsewhere::Ring;
 }
 
-#[cfg(unix)]
-pub use outgoing::{Outgoing, Sent};
 pub use platform::Ring;
+#[cfg(unix)]
+pub use socket_send::{Sent, SocketSend};
 pub use unavailable::{Lost, Unavailable};

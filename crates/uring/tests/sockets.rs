@@ -12,7 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use roomful_uring::{Outgoing, Ring, Sent, Unavailable};
+use roomful_uring::{Ring, Sent, SocketSend, Unavailable};
 
 fn ring() -> Option<Ring> {
     let probed = Ring::probe();
@@ -35,7 +35,7 @@ fn tcp() -> (TcpStream, TcpStream) {
     (near, far)
 }
 
-fn send_one(ring: &mut Ring, send: Outgoing<'_>) -> Sent {
+fn send_one(ring: &mut Ring, send: SocketSend<'_>) -> Sent {
     let mut results = Vec::new();
     ring.send_many(&[send], &mut results).unwrap();
     assert_eq!(results.len(), 1);
@@ -64,7 +64,7 @@ fn each_socket_gets_its_own_bytes_in_order() {
             .enumerate()
             .map(|(receiver, (socket, bytes))| {
                 let (first, second) = bytes.split_at((receiver + round) % 7 % bytes.len());
-                Outgoing::pieces(socket, first, second)
+                SocketSend::pieces(socket, first, second)
             })
             .collect();
         ring.send_many(&sends, &mut results).unwrap();
@@ -99,21 +99,21 @@ where
     let bytes = pattern(1, 1, 100_000);
     let mut expected = Vec::new();
     loop {
-        match send_one(&mut ring, Outgoing::pieces(near.as_fd(), &bytes[..100], &bytes[100..])) {
+        match send_one(&mut ring, SocketSend::pieces(near.as_fd(), &bytes[..100], &bytes[100..])) {
             Sent::Bytes(taken) => expected.extend_from_slice(&bytes[..taken]),
             Sent::WouldBlock => break,
             other => panic!("{other:?}"),
         }
     }
     assert!(!expected.is_empty());
-    assert!(matches!(send_one(&mut ring, Outgoing::new(near.as_fd(), b"more")), Sent::WouldBlock));
+    assert!(matches!(send_one(&mut ring, SocketSend::new(near.as_fd(), b"more")), Sent::WouldBlock));
 
     let mut received = vec![0; expected.len()];
     far.read_exact(&mut received).unwrap();
     assert!(received == expected);
     // That there is room may be news on its way still. A write waits for it.
     let mut waited = 0;
-    while matches!(send_one(&mut ring, Outgoing::new(near.as_fd(), b"more")), Sent::WouldBlock) {
+    while matches!(send_one(&mut ring, SocketSend::new(near.as_fd(), b"more")), Sent::WouldBlock) {
         { near }.write_all(b".").unwrap();
         waited += 1;
     }
@@ -142,7 +142,7 @@ fn a_full_socket_does_not_keep_others_waiting() {
     while (&full).write(&[0; 10_000]).is_ok() {}
     let (near, far) = UnixStream::pair().unwrap();
     let mut results = Vec::new();
-    ring.send_many(&[Outgoing::new(full.as_fd(), b"x"), Outgoing::new(near.as_fd(), b"y")], &mut results).unwrap();
+    ring.send_many(&[SocketSend::new(full.as_fd(), b"x"), SocketSend::new(near.as_fd(), b"y")], &mut results).unwrap();
     assert!(matches!(results[..], [Sent::WouldBlock, Sent::Bytes(1)]), "{results:?}");
     assert_eq!(drain(near, far), b"y");
 }
@@ -161,7 +161,7 @@ fn a_peer_that_closed_is_an_error_of_its_socket_alone() {
     let (near, far) = tcp();
 
     let sockets = [gone.as_fd(), reset.as_fd(), near.as_fd()];
-    let sends = sockets.map(|socket| Outgoing::new(socket, b"hello"));
+    let sends = sockets.map(|socket| SocketSend::new(socket, b"hello"));
     let mut results = Vec::new();
     ring.send_many(&sends, &mut results).unwrap();
     let [Sent::Failed(first), Sent::Failed(second), Sent::Bytes(5)] = &results[..] else { panic!("{results:?}") };
@@ -173,7 +173,7 @@ fn a_peer_that_closed_is_an_error_of_its_socket_alone() {
 fn what_is_no_socket_is_an_error() {
     let Some(mut ring) = ring() else { return };
     let file = File::open("/dev/null").unwrap();
-    assert!(matches!(send_one(&mut ring, Outgoing::new(file.as_fd(), b"x")), Sent::Failed(_)));
+    assert!(matches!(send_one(&mut ring, SocketSend::new(file.as_fd(), b"x")), Sent::Failed(_)));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn nothing_to_send_is_no_error() {
     assert!(results.is_empty());
 
     let (near, far) = tcp();
-    assert!(matches!(send_one(&mut ring, Outgoing::new(near.as_fd(), b"")), Sent::Bytes(0)));
-    assert!(matches!(send_one(&mut ring, Outgoing::pieces(near.as_fd(), b"", b"")), Sent::Bytes(0)));
+    assert!(matches!(send_one(&mut ring, SocketSend::new(near.as_fd(), b"")), Sent::Bytes(0)));
+    assert!(matches!(send_one(&mut ring, SocketSend::pieces(near.as_fd(), b"", b"")), Sent::Bytes(0)));
     assert!(drain(near, far).is_empty());
 }

@@ -2,17 +2,14 @@
 
 use http::HeaderMap;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
-use roomful::runtime::Admitted;
-use roomful::{Channel, Close, Dialect, Rooms};
-use worker::{Env, Headers, Request, RequestInit, Response, Stub, WebSocketPair};
+use roomful::Rooms;
+use roomful_core::{Close, Dialect};
+use roomful_runtime::Admitted;
+use worker::{Env, Headers, Request, RequestInit, Response, WebSocketPair};
 
-use crate::remote::RemoteRoom;
+use crate::objects::{BINDING, OBJECT, Objects};
+use crate::reach::ObjectReach;
 use crate::{console, forwarded, request};
-
-/// The binding's name unless said otherwise.
-const BINDING: &str = "ROOMS";
-/// An object is reached through its stub and not by a name; the platform wants a URL all the same.
-pub(crate) const OBJECT: &str = "https://object";
 
 /// Serves rooms from a worker.
 pub trait RoomsExt {
@@ -26,12 +23,9 @@ pub trait RoomsExt {
     /// The same rooms, with their objects under another binding's name.
     fn bound_as(&self, binding: &str) -> Edge;
 
-    /// One room, to act on from outside any connection. The objects are bound as `ROOMS`.
-    ///
-    /// # Errors
-    ///
-    /// When `wrangler.jsonc` has no such binding.
-    fn remote<C: Channel>(&self, env: &Env, key: &C) -> worker::Result<RemoteRoom<C>>;
+    /// The same rooms, each reached in its object: [`Rooms::at`] works on what this returns. Without it a worker's `at` finds
+    /// nobody, because no room lives in the worker. The objects are bound as `ROOMS`.
+    fn on(&self, env: &Env) -> Rooms;
 }
 
 impl RoomsExt for Rooms {
@@ -43,8 +37,8 @@ impl RoomsExt for Rooms {
         Edge { rooms: self.clone(), binding: binding.to_owned() }
     }
 
-    fn remote<C: Channel>(&self, env: &Env, key: &C) -> worker::Result<RemoteRoom<C>> {
-        self.bound_as(BINDING).remote(env, key)
+    fn on(&self, env: &Env) -> Rooms {
+        self.bound_as(BINDING).on(env)
     }
 }
 
@@ -73,7 +67,8 @@ impl Edge {
             let response = Response::error("this is a WebSocket: send `Upgrade: websocket`", 426)?;
             return Ok(response.with_headers(headers("upgrade", "websocket")?));
         }
-        if !self.rooms.allows_origin(&parts.headers) {
+        let platform = self.rooms.platform();
+        if !platform.allows_origin(&parts.headers) {
             return Response::error("this origin may not connect", 403);
         }
         let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
@@ -84,17 +79,14 @@ impl Edge {
         }
     }
 
-    /// See [`RoomsExt::remote`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn remote<C: Channel>(&self, env: &Env, key: &C) -> worker::Result<RemoteRoom<C>> {
-        Ok(RemoteRoom::new(self.objects(env)?, key))
+    /// See [`RoomsExt::on`].
+    #[must_use]
+    pub fn on(&self, env: &Env) -> Rooms {
+        self.rooms.platform().reaching(ObjectReach::new(env, &self.binding)).app().clone().into()
     }
 
     async fn forward(&self, admitted: &Admitted, env: &Env) -> worker::Result<Response> {
-        let objects = self.objects(env)?;
+        let objects = Objects::bound_as(&self.binding, env)?;
         let header = match forwarded::encode(admitted) {
             Ok(header) => header,
             Err(error) => {
@@ -113,36 +105,6 @@ impl Edge {
                 refuse(admitted.dialect(), &Close::JOIN_FAILED)
             }
         }
-    }
-
-    fn objects(&self, env: &Env) -> worker::Result<Objects> {
-        let namespace = env.durable_object(&self.binding).map_err(|error| {
-            let missing = format!(
-                "there is no Durable Object bound as `{}` ({error}): name it in `durable_objects.bindings` of wrangler.jsonc, \
-                 with the class that `room_object!` exports, or say another name with `rooms.bound_as(..)`",
-                self.binding
-            );
-            tracing::error!("{missing}");
-            worker::Error::RustError(missing)
-        })?;
-        Ok(Objects(namespace))
-    }
-}
-
-/// Where the objects are.
-pub(crate) struct Objects(worker::ObjectNamespace);
-
-impl Objects {
-    /// A room's object is found by its topic; a socket has a fresh one.
-    fn of(&self, admitted: &Admitted) -> worker::Result<Stub> {
-        match admitted.topic() {
-            Some(topic) => self.named(topic.as_str()),
-            None => self.0.unique_id()?.get_stub(),
-        }
-    }
-
-    pub(crate) fn named(&self, topic: &str) -> worker::Result<Stub> {
-        self.0.id_from_name(topic)?.get_stub()
     }
 }
 

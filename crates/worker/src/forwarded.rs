@@ -1,7 +1,7 @@
 //! What the worker tells an object of a connection: one header, which only the worker can set.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use roomful::runtime::Admitted;
+use roomful_runtime::Admitted;
 
 /// Every header that goes from the worker to an object begins so.
 const PREFIX: &str = "x-roomful-";
@@ -72,8 +72,15 @@ mod tests {
 
     #[test]
     fn a_header_of_ours_is_known_in_every_spelling() {
-        let ours =
-            [ADMITTED, PREFIX, "X-Roomful-Admitted", "X-ROOMFUL-ACT", "x_roomful_admitted", "X-Roomful_x", " x-roomful-x\t"];
+        let ours = [
+            ADMITTED,
+            PREFIX,
+            "X-Roomful-Admitted",
+            "X-ROOMFUL-ACT",
+            "x_roomful_admitted",
+            "X-Roomful_x",
+            " x-roomful-x\t",
+        ];
         for name in ours {
             assert!(is_ours(name), "{name:?}");
         }

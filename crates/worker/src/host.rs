@@ -6,9 +6,8 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use roomful::runtime::{Host, Keeper};
-use roomful::{BoxFuture, MemberId};
-use roomful_core::Millis;
+use roomful_core::{MemberId, Millis};
+use roomful_runtime::{BoxFuture, Host, Keeper};
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::spawn_local;

@@ -7,14 +7,18 @@ use std::rc::{Rc, Weak};
 use roomful::{BuildError, Rooms};
 use worker::Env;
 
-use crate::object::Room;
-
 /// What an app's `rooms` is.
 pub type Define = fn(&Env) -> Result<Rooms, BuildError>;
 
 thread_local! {
     static DEFINITIONS: RefCell<HashMap<Define, Rooms>> = RefCell::default();
-    static LIVE: RefCell<HashMap<String, Weak<Room>>> = RefCell::default();
+    static LIVE: RefCell<HashMap<String, Weak<dyn Instance>>> = RefCell::default();
+}
+
+/// What an object is in memory, until the platform puts it away.
+pub(crate) trait Instance {
+    /// Another instance goes on with its sockets, or will.
+    fn put_away(&self);
 }
 
 /// The definitions, made once: an object is woken often, and they are the same each time.
@@ -29,10 +33,10 @@ pub(crate) fn definitions(define: Define, env: &Env) -> Result<Rooms, BuildError
 
 /// Ends the instance that this object had before. The platform has put it away, but drops it only when it collects its
 /// garbage.
-pub(crate) fn succeed(object: String, room: &Rc<Room>) {
+pub(crate) fn succeed(object: String, instance: &Rc<dyn Instance>) {
     let before = LIVE.with_borrow_mut(|live| {
-        live.retain(|_, room| room.strong_count() > 0);
-        live.insert(object, Rc::downgrade(room))
+        live.retain(|_, instance| instance.strong_count() > 0);
+        live.insert(object, Rc::downgrade(instance))
     });
     if let Some(before) = before.and_then(|before| before.upgrade()) {
         before.put_away();

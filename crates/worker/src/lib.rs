@@ -48,7 +48,9 @@ mod instances;
 #[cfg(target_family = "wasm")]
 mod object;
 #[cfg(target_family = "wasm")]
-mod remote;
+mod objects;
+#[cfg(target_family = "wasm")]
+mod reach;
 #[cfg(target_family = "wasm")]
 mod request;
 #[cfg(target_family = "wasm")]
@@ -60,8 +62,6 @@ pub use edge::{Edge, RoomsExt};
 pub use instances::Define;
 #[cfg(target_family = "wasm")]
 pub use object::Object;
-#[cfg(target_family = "wasm")]
-pub use remote::{RemoteError, RemoteRoom};
 
 /// Exports the class of the objects that rooms live in: `room_object!(RoomObject, rooms)`, where `rooms` is an
 /// `fn(&Env) -> Result<Rooms, BuildError>` of the same module. The name is the `class_name` of the binding in `wrangler.jsonc`.

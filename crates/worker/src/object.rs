@@ -1,11 +1,11 @@
 //! The object's half: one room, or one typed socket, from its first connection to its last.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roomful::runtime::{Connection, Host as _, Kept, KeptError, Admitted};
+use roomful::runtime::{Admitted, Connection, Host as _, Kept, KeptError};
 use roomful::{BuildError, Close, Dialect, MemberId, Rooms};
 use worker::js_sys::Uint8Array;
 use worker::worker_sys::ext::WebSocketExt as _;
@@ -15,22 +15,23 @@ use worker::{
 
 use crate::alarm::Alarm;
 use crate::host::ObjectHost;
-use crate::instances::{self, Define};
+use crate::instances::{self, Define, Instance};
+use crate::objects::BINDING;
+use crate::reach::{self, ObjectReach};
 use crate::socket::{Sockets, close_socket};
-use crate::{console, edge, forwarded, remote};
+use crate::{console, edge, forwarded};
 
 /// The platform takes 32,768 sockets in one object, and fails where there is one more.
 const MOST_SOCKETS: usize = 32_000;
 /// Answered by the platform without waking the object, byte for byte.
 const PING: &str = r#"{"t":"ping"}"#;
-const PONG: &str = r#"{"t":"pong"}"#;
 
 /// What is in the class that [`room_object!`](crate::room_object) exports.
-pub struct Object(Result<Rc<Room>, BuildError>);
+pub struct Object(Result<Rc<RoomInstance>, BuildError>);
 
-pub(crate) struct Room {
+struct RoomInstance {
     state: Rc<State>,
-    rooms: Rooms,
+    platform: Platform,
     host: Arc<ObjectHost>,
     sockets: Sockets,
     answers_pings: Cell<bool>,
@@ -43,7 +44,7 @@ impl Object {
     #[must_use]
     pub fn new(state: State, env: &Env, rooms: Define) -> Self {
         console::install();
-        Self(instances::definitions(rooms, env).map(|rooms| Room::new(state, &rooms)))
+        Self(instances::definitions(rooms, env).map(|rooms| RoomInstance::new(state, env, &rooms)))
     }
 
     /// A request of the worker's: a connection that it has admitted, or something to do with the room.
@@ -55,7 +56,7 @@ impl Object {
         let room = self.0.as_ref().map_err(|error| worker::Error::RustError(error.to_string()))?;
         room.wake_as_asked().await;
         let Some(header) = request.headers().get(forwarded::ADMITTED)? else {
-            let response = remote::act(&room.rooms, &request.bytes().await?);
+            let response = reach::act(&room.platform, &request.bytes().await?);
             room.host.quiet().await;
             return response;
         };
@@ -104,7 +105,7 @@ impl Object {
     pub async fn alarm(&self) -> worker::Result<Response> {
         if let Ok(room) = &self.0 {
             if room.host.alarm.rings() {
-                room.rooms.wake();
+                room.platform.catch_up();
             }
             room.host.quiet().await;
         }
@@ -112,31 +113,24 @@ impl Object {
     }
 }
 
-impl Room {
-    fn new(state: State, rooms: &Rooms) -> Rc<Self> {
+impl RoomInstance {
+    fn new(state: State, env: &Env, rooms: &Rooms) -> Rc<Self> {
         let state = Rc::new(state);
         #[allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")]
         let host = Arc::new(ObjectHost::new(Rc::new(Alarm::new(Rc::clone(&state)))));
-        let rooms = rooms.fresh();
-        rooms.start(|| Arc::clone(&host) as _);
+        let platform = rooms.platform().fresh(|| ObjectReach::new(env, BINDING));
+        platform.start(|| Arc::clone(&host) as _);
         let room = Rc::new(Self {
             state,
-            rooms,
+            platform,
             host,
             sockets: Sockets::default(),
             answers_pings: Cell::new(false),
             goes_on: Cell::new(false),
         });
-        instances::succeed(room.state.id().to_string(), &room);
+        instances::succeed(room.state.id().to_string(), &(Rc::clone(&room) as Rc<dyn Instance>));
         room.restore();
         room
-    }
-
-    /// Another instance goes on with its sockets, or will.
-    pub(crate) fn put_away(&self) {
-        self.rooms.put_away();
-        self.sockets.clear();
-        self.host.detach_all();
     }
 
     /// Goes on with the sockets that an earlier instance has accepted.
@@ -145,7 +139,7 @@ impl Room {
         for socket in self.state.get_websockets() {
             match kept_beside(&socket) {
                 Ok(Some(kept)) => {
-                    self.host.attach(kept.member().clone(), socket.clone());
+                    self.host.attach(kept.id().clone(), socket.clone());
                     sockets.push(socket);
                     all_kept.push(kept);
                 }
@@ -158,7 +152,7 @@ impl Room {
             }
         }
         self.goes_on.set(!sockets.is_empty());
-        for (connection, socket) in self.rooms.restore(all_kept).into_iter().zip(sockets) {
+        for (connection, socket) in self.platform.restore(all_kept).into_iter().zip(sockets) {
             self.serve(connection, socket);
         }
     }
@@ -167,7 +161,7 @@ impl Room {
     /// comes in while the storage is asked.
     async fn wake_as_asked(&self) {
         if self.goes_on.replace(false) && self.host.alarm.is_inherited().await {
-            self.rooms.wake();
+            self.platform.catch_up();
         }
     }
 
@@ -177,7 +171,7 @@ impl Room {
             return edge::refuse(dialect, &Close::ROOM_FULL);
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        let connection = self.rooms.connect(admitted);
+        let connection = self.platform.connect(admitted);
         self.state.accept_websocket_with_tags(&server, &[connection.member().as_str()]);
         self.host.attach(connection.member().clone(), server.clone());
         self.serve(connection, server);
@@ -186,7 +180,7 @@ impl Room {
 
     fn serve(&self, connection: Connection, socket: WebSocket) {
         if connection.dialect() == Dialect::V1 && !self.answers_pings.replace(true) {
-            match WebSocketRequestResponsePair::new(PING, PONG) {
+            match WebSocketRequestResponsePair::new(PING, &String::from_utf8_lossy(encode::PONG)) {
                 Ok(pair) => self.state.set_websocket_auto_response(&pair),
                 Err(error) => tracing::error!(?error, "pings wake this object"),
             }
@@ -194,7 +188,7 @@ impl Room {
         self.sockets.add(connection, socket);
     }
 
-    fn connection(&self, socket: &WebSocket) -> Option<Rc<Connection>> {
+    fn connection(&self, socket: &WebSocket) -> Option<Rc<RefCell<Connection>>> {
         self.sockets.get(&self.member(socket)?)
     }
 
@@ -204,22 +198,23 @@ impl Room {
         MemberId::parse(&tag).ok()
     }
 
-    fn receive(&self, connection: &Rc<Connection>, message: &Bytes) {
-        if message.len() > connection.limits().frame_bytes {
-            return end_with(connection, Close::TOO_BIG);
+    fn receive(&self, connection: &Rc<RefCell<Connection>>, message: &Bytes) {
+        let mut receiving = connection.borrow_mut();
+        let limits = receiving.limits();
+        if message.len() > limits.frame_bytes {
+            return end_with(&receiving, Close::TOO_BIG);
         }
         // Here nobody can be kept from sending: what the rate lets through at once has to wait in memory.
-        let (frames, bytes) = connection.queued();
-        let limits = connection.limits();
+        let (frames, bytes) = receiving.queued();
         if frames >= limits.handler_queue.max(limits.rate.burst as usize) || bytes >= limits.outbox_bytes {
-            return end_with(connection, Close::OVERLOADED);
+            return end_with(&receiving, Close::OVERLOADED);
         }
-        connection.receive(message);
-        if let Some(wait) = connection.release_in() {
+        receiving.receive(message);
+        if let Some(wait) = receiving.release_in() {
             let (time, connection) = (self.host.sleep_until(self.host.now() + wait), Rc::clone(connection));
             self.host.spawn(Box::pin(async move {
                 time.await;
-                connection.release();
+                connection.borrow_mut().release();
             }));
         }
     }
@@ -227,13 +222,21 @@ impl Room {
     fn end(&self, socket: &WebSocket, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
         let Some(member) = self.member(socket) else { return };
         if let Some(connection) = self.sockets.remove(&member) {
-            connection.end(close, error);
+            connection.borrow().end(close, error);
         }
         self.host.detach(&member);
     }
 }
 
-impl Drop for Room {
+impl Instance for RoomInstance {
+    fn put_away(&self) {
+        self.platform.put_away();
+        self.sockets.clear();
+        self.host.detach_all();
+    }
+}
+
+impl Drop for RoomInstance {
     fn drop(&mut self) {
         self.put_away();
     }

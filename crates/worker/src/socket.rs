@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures_util::future::{AbortHandle, Abortable};
-use roomful::runtime::{Connection, Mailbox, Outgoing};
-use roomful::{Close, MemberId};
+use roomful_core::{Close, MemberId};
+use roomful_runtime::{Connection, Mailbox, ToWrite};
 use worker::WebSocket;
 use worker::wasm_bindgen_futures::spawn_local;
 
@@ -15,7 +15,7 @@ use worker::wasm_bindgen_futures::spawn_local;
 pub(crate) struct Sockets(RefCell<HashMap<MemberId, Entry>>);
 
 struct Entry {
-    connection: Rc<Connection>,
+    connection: Rc<RefCell<Connection>>,
     sender: AbortHandle,
 }
 
@@ -28,14 +28,14 @@ impl Sockets {
         spawn_local(async move {
             let _closed_or_aborted = sending.await;
         });
-        self.0.borrow_mut().insert(member, Entry { connection: Rc::new(connection), sender });
+        self.0.borrow_mut().insert(member, Entry { connection: Rc::new(RefCell::new(connection)), sender });
     }
 
-    pub(crate) fn get(&self, member: &MemberId) -> Option<Rc<Connection>> {
+    pub(crate) fn get(&self, member: &MemberId) -> Option<Rc<RefCell<Connection>>> {
         self.0.borrow().get(member).map(|entry| Rc::clone(&entry.connection))
     }
 
-    pub(crate) fn remove(&self, member: &MemberId) -> Option<Rc<Connection>> {
+    pub(crate) fn remove(&self, member: &MemberId) -> Option<Rc<RefCell<Connection>>> {
         let Entry { connection, sender } = self.0.borrow_mut().remove(member)?;
         sender.abort();
         Some(connection)
@@ -55,13 +55,13 @@ impl Sockets {
 async fn send_all(mailbox: std::sync::Arc<Mailbox>, socket: WebSocket) {
     loop {
         match std::future::poll_fn(|cx| mailbox.poll_next(cx)).await {
-            Outgoing::Frame(frame) => {
+            ToWrite::Frame(frame) => {
                 // A socket that is closing takes no more, and nobody is there to be told of it.
                 if let Err(error) = std::str::from_utf8(&frame).map(|text| socket.send_with_str(text)) {
                     tracing::error!(%error, "a frame is not text");
                 }
             }
-            Outgoing::Close(close) => return close_socket(&socket, &close),
+            ToWrite::Close(close) => return close_socket(&socket, &close),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
             let members = room.members().await.map_err(|error| error.to_string())?;
             members.into_iter().map(|member| json!({ "id": member.id.to_string(), "cursor": member.state })).collect()
         }
-        (Method::Transport, "announcements") => {
+        (Method::Post, "announcements") => {
             let Ok(Say { text }) = request.json().await else {
                 return Response::error("an announcement is `{\"text\": ..}`", 422).map(Some);
             };

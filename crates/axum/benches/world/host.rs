@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use roomful::BoxFuture;
-use roomful::runtime::Host;
+use roomful_runtime::{BoxFuture, Host};
 
 #[derive(Default)]
 pub(crate) struct ManualHost {

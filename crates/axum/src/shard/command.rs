@@ -6,27 +6,27 @@ use std::task::{Wake, Waker};
 use bytes::{Bytes, BytesMut};
 use mio::Token;
 use roomful::Close;
-use roomful::runtime::{Delivery, RoomId};
 use roomful_core::ConnectionId;
+use roomful_runtime::{Delivery, RoomId};
 
 use super::queue::{Command, Newcomer, Shard};
 use super::reactor::Reactor;
-use super::room::Room;
+use super::room::ShardRoom;
 use super::socket::Socket;
 use super::tick::Item;
 
 impl Reactor {
     pub(super) fn carry_out(&mut self, command: Command) {
         match command {
-            Command::Delivery(parcel) => self.take_parcel(parcel),
+            Command::Delivery(delivery) => self.take_delivery(delivery),
             Command::Serve(newcomer) => self.serve(*newcomer),
             Command::Space(connection) => self.on_space(connection),
         }
     }
 
-    fn take_parcel(&mut self, parcel: Delivery) {
-        let weight = parcel.bytes();
-        match parcel {
+    fn take_delivery(&mut self, delivery: Delivery) {
+        let weight = delivery.bytes();
+        match delivery {
             Delivery::Enter { room, connection } => self.enter(room, connection),
             Delivery::Exit { connection, .. } => {
                 if let Some(slot) = self.slot(connection) {
@@ -51,7 +51,7 @@ impl Reactor {
         let Some(slot) = self.slot(connection) else { return };
         let Some(socket) = self.sockets.get(slot).filter(|socket| socket.hears()) else { return };
         let limits = socket.connection.limits();
-        let room = self.rooms.entry(id).or_insert_with(|| Box::new(Room::new(id, limits)));
+        let room = self.rooms.entry(id).or_insert_with(|| Box::new(ShardRoom::new(id, limits)));
         room.enter(slot, &mut self.sockets);
     }
 
@@ -143,7 +143,7 @@ struct OnSpace {
 
 impl Wake for OnSpace {
     fn wake(self: Arc<Self>) {
-        use roomful::runtime::Transport as _;
+        use roomful_runtime::Transport as _;
 
         self.shard.push(Command::Space(self.connection));
         self.shard.ring();

@@ -101,7 +101,7 @@ impl Reactor {
                 Beat::Wait(_) => {}
             }
         }
-        if let Some(socket) = self.sockets.get(slot)
+        if let Some(socket) = self.sockets.get_mut(slot)
             && socket.connection.release_in() == Some(0)
         {
             socket.connection.release();

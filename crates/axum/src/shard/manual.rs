@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use bytes::Bytes;
 use mio::Events;
 use roomful::Admission;
-use roomful::runtime::Transport as _;
+use roomful_runtime::Transport as _;
 
 use super::queue::{Command, Newcomer};
 use super::reactor::{EVENTS, Reactor};

@@ -33,7 +33,7 @@ use std::thread;
 use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
-use roomful::Admission;
+use roomful_runtime::Admission;
 
 #[cfg(all(feature = "bench", unix))]
 pub use manual::ManualShard;

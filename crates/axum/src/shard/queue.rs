@@ -6,9 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use mio::{Registry, Token, Waker};
-use roomful::Admission;
-use roomful::runtime::{Delivery, Transport};
 use roomful_core::ConnectionId;
+use roomful_runtime::{Admission, Delivery, Transport};
 
 use super::bell::Bell;
 use super::stream::Stream;
@@ -41,7 +40,7 @@ pub(super) enum Command {
 impl Command {
     fn bytes(&self) -> usize {
         match self {
-            Self::Delivery(parcel) => parcel.bytes(),
+            Self::Delivery(delivery) => delivery.bytes(),
             Self::Serve(_) | Self::Space(_) => 0,
         }
     }
@@ -140,8 +139,8 @@ impl Shard {
 }
 
 impl Transport for Shard {
-    fn deliver(&self, parcel: Delivery) {
-        self.push(Command::Delivery(parcel));
+    fn deliver(&self, delivery: Delivery) {
+        self.push(Command::Delivery(delivery));
     }
 
     fn ring(&self) {

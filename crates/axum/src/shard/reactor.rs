@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use mio::{Events, Poll, Token};
 use roomful::Close;
-use roomful::runtime::RoomId;
 use roomful_core::{ConnectionId, Millis};
+use roomful_runtime::RoomId;
 use roomful_websocket::deflate::{Deflater, Inflater};
 use slab::Slab;
 
 use super::queue::{Command, Shard, WAKER};
-use super::room::Room;
+use super::room::ShardRoom;
 use super::sender::Sender;
 use super::socket::Socket;
 use super::tick::Tick;
@@ -41,7 +41,7 @@ pub(super) struct Reactor {
     pub(super) sockets: Slab<Socket>,
     pub(super) slots: HashMap<ConnectionId, usize>,
     /// Boxed, since a table keeps half of its places empty.
-    pub(super) rooms: HashMap<RoomId, Box<Room>>,
+    pub(super) rooms: HashMap<RoomId, Box<ShardRoom>>,
     pub(super) timers: Timers,
     /// Sockets with something to read.
     pub(super) to_read: VecDeque<usize>,

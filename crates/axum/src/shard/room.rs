@@ -6,8 +6,8 @@
 
 use std::io;
 
-use roomful::runtime::RoomId;
 use roomful_core::{Limits, Millis};
+use roomful_runtime::RoomId;
 use roomful_websocket::deflate::Deflater;
 use slab::Slab;
 
@@ -15,7 +15,7 @@ use super::sender::Sender;
 use super::socket::{Seat, Socket};
 use super::tick::{Census, Compression, Item, Tick};
 
-pub(super) struct Room {
+pub(super) struct ShardRoom {
     id: RoomId,
     members: Vec<Member>,
     census: Census,
@@ -43,7 +43,7 @@ struct Flight {
     at: usize,
 }
 
-impl Room {
+impl ShardRoom {
     pub(super) fn new(id: RoomId, limits: &Limits) -> Self {
         Self {
             id,
@@ -134,7 +134,7 @@ impl Room {
         settled
     }
 
-    /// Whether there is something to write, now or when [`open_at`](Room::open_at) has come.
+    /// Whether there is something to write, now or when [`open_at`](ShardRoom::open_at) has come.
     pub(super) fn is_waiting(&self) -> bool {
         self.flight.is_some() || !self.tick.is_empty()
     }

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 
 #[cfg(target_os = "linux")]
-use roomful_uring::{Outgoing, Ring, Sent};
+use roomful_uring::{Ring, Sent, SocketSend};
 
 use super::stream::Stream;
 #[cfg(target_os = "linux")]
@@ -54,9 +54,9 @@ impl Sender {
     #[cfg(target_os = "linux")]
     fn send_by_ring(&mut self, writes: &[Write<'_>], written: &mut Vec<io::Result<usize>>) -> bool {
         let Some(ring) = &mut self.ring else { return false };
-        let outgoing = writes.iter().map(|write| Outgoing::pieces(write.stream.fd(), write.own, write.shared));
-        let outgoing: Vec<_> = outgoing.collect();
-        let lost = ring.send_many(&outgoing, &mut self.sent).err();
+        let sends = writes.iter().map(|write| SocketSend::pieces(write.stream.fd(), write.own, write.shared));
+        let sends: Vec<_> = sends.collect();
+        let lost = ring.send_many(&sends, &mut self.sent).err();
         let mut wrote = 0;
         written.extend(self.sent.drain(..).zip(writes).map(|(sent, write)| match sent {
             Sent::Bytes(bytes) => {

@@ -5,10 +5,10 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use roomful::Close;
-use roomful::runtime::{Connection, RoomId};
 use roomful_core::Millis;
 use roomful_core::liveness::Liveness;
 use roomful_core::outbox::{Outbox, Overflow};
+use roomful_runtime::{Connection, RoomId};
 use roomful_websocket::deflate::Inflater;
 use roomful_websocket::{CloseFrame, DecodeError, Decoder, Event, Opcode, encode};
 
@@ -40,6 +40,8 @@ pub(super) struct Socket {
     /// The peer writes no more, so the end of what it wrote has to be read although no event will say so.
     pub(super) hung_up: bool,
     decoder: Decoder,
+    /// The handler's queue may be full: ask before the next message.
+    may_be_full: bool,
     /// What was read and not taken in, because the handler's queue is full.
     unread: BytesMut,
     /// What goes out before anything else, when the shard has done what was to be done.
@@ -103,6 +105,7 @@ impl Socket {
             to_be_read: false,
             hung_up: false,
             decoder: Decoder::new(limits.frame_bytes, deflate),
+            may_be_full: false,
             unread: BytesMut::new(),
             own: Vec::new(),
             backlog: None,
@@ -158,15 +161,15 @@ impl Socket {
     ) -> Heard {
         let mut input = read;
         loop {
-            if self.phase == Phase::Open && !self.has_space() {
+            if self.phase == Phase::Open && self.may_be_full && !self.has_space() {
                 let waker = on_space(self);
                 if self.connection.poll_space(&mut Context::from_waker(&waker)).is_pending() {
                     return Heard::UpTo { left: input.len() };
                 }
             }
             match self.decoder.next(&mut input, inflater) {
-                Ok(Some(Event::Text(text))) => self.connection.receive(text.as_bytes()),
-                Ok(Some(Event::Binary(bytes))) => self.connection.receive(&bytes),
+                Ok(Some(Event::Text(text))) => self.may_be_full = !self.connection.receive(text.as_bytes()),
+                Ok(Some(Event::Binary(bytes))) => self.may_be_full = !self.connection.receive(&bytes),
                 Ok(Some(Event::Ping(payload))) => {
                     if self.phase == Phase::Open {
                         encode::push_pong(&mut self.own, &payload);

@@ -10,17 +10,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
-use roomful::runtime::{Host, Delivery, Transport as _, RoomId, SharedFrames};
 use roomful::{BoxFuture, Dialect, Limits, Rooms};
 use roomful_core::ConnectionId;
 use roomful_core::liveness::Beat;
 use roomful_core::room::PerDialect;
+use roomful_runtime::{Delivery, Host, RoomId, SharedFrames, Transport as _};
 use roomful_websocket::deflate::Deflater;
 use slab::Slab;
 
 use super::queue::{Newcomer, Shard};
 use super::reactor::Reactor;
-use super::room::Room;
+use super::room::ShardRoom;
 use super::sender::Sender;
 use super::socket::Socket;
 use super::stream::Stream;
@@ -118,7 +118,7 @@ impl World {
             rooms,
             shard: Arc::clone(&Reactor::new().unwrap().shard),
             sockets: Slab::new(),
-            room: Room::new(RoomId(1), &limits),
+            room: ShardRoom::new(RoomId(1), &limits),
             sender: Sender::new(io_uring),
             deflater: Deflater::new(),
             peers: Vec::new(),
@@ -373,13 +373,13 @@ fn a_socket_that_cannot_be_written_to_says_so_when_it_is_flushed() {
 fn a_thread_that_has_ended_keeps_nothing_and_gets_no_sockets() {
     let reactor = Reactor::new().unwrap();
     let shard = Arc::clone(&reactor.shard);
-    let parcel = || Delivery::Private { to: ConnectionId(1), frame: Bytes::from_static(b"frame") };
-    shard.deliver(parcel());
+    let delivery = || Delivery::Private { to: ConnectionId(1), frame: Bytes::from_static(b"frame") };
+    shard.deliver(delivery());
     assert_eq!(shard.waiting_bytes(), 5);
     assert!(shard.is_alive());
     drop(reactor);
     assert!(!shard.is_alive());
-    shard.deliver(parcel());
+    shard.deliver(delivery());
     assert_eq!(shard.waiting_bytes(), 5, "only what came before is counted");
     let world = World::new(false);
     let (near, mut far) = UnixStream::pair().unwrap();

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roomful::Dialect;
-use roomful::runtime::{Shared, SharedFrames, Updates};
+use roomful_core::Dialect;
 use roomful_core::outbox::{Outbox, Overflow};
+use roomful_runtime::{Shared, SharedFrames, SharedUpdates};
 use roomful_websocket::deflate::{Deflater, MIN_PAYLOAD};
 use roomful_websocket::{Opcode, encode};
 
@@ -59,7 +59,7 @@ impl Census {
 #[derive(Debug)]
 pub(super) enum Item {
     Frame(Arc<SharedFrames>),
-    Updates(Arc<Updates>),
+    Updates(Arc<SharedUpdates>),
 }
 
 /// Items with the numbers from `first`, and their bytes for each kind.

@@ -3,7 +3,6 @@
 //! A client writes the key, so everything here is refused by value: nothing panics, nothing recurses into what was
 //! sent, and what no pattern asked for is never decoded.
 
-mod params;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -15,9 +14,9 @@ use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub use self::params::Params;
 pub use self::query::{Query, parse_query, query_value};
 use crate::Limits;
+pub use crate::params::{KeyError, Params};
 use crate::pattern::{Param, Pattern};
 
 /// How large a key may be, in bytes, decoded.
@@ -33,56 +32,6 @@ impl From<&Limits> for KeyLimits {
     fn from(limits: &Limits) -> Self {
         Self { value: limits.key_value_bytes, total: limits.key_bytes }
     }
-}
-
-/// Why a client's key names no room of the channel, or why an app's does not.
-///
-/// Names and sizes only, never a value: a key may hold what does not belong in a log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// `r` is too long.
-    #[error("the key has {bytes} bytes, and may have {limit}")]
-    TooLong {
-        /// Its size.
-        bytes: usize,
-        /// The bound, [`KeyLimits::total`].
-        limit: usize,
-    },
-    /// `r` is not text.
-    #[error("the key is not UTF-8")]
-    NotUtf8,
-    /// `r` is not JSON, or it is something else than an object.
-    #[error("the key is not a JSON object, as `{{\"boardId\":\"main\"}}` is")]
-    NotAnObject,
-    /// A param has a value that is not a string.
-    #[error("`{name}` is not a string")]
-    NotAString {
-        /// The param.
-        name: String,
-    },
-    /// A param's value has half of a surrogate pair, which no URL can carry.
-    #[error("`{name}` is not valid Unicode: it has a lone surrogate")]
-    LoneSurrogate {
-        /// The param.
-        name: String,
-    },
-    /// A param's value is too long.
-    #[error("`{name}` has {bytes} bytes, and may have {limit}")]
-    ValueTooLong {
-        /// The param.
-        name: String,
-        /// The value's size.
-        bytes: usize,
-        /// The bound, [`KeyLimits::value`].
-        limit: usize,
-    },
-    /// A param that must have a value has none, or an empty one.
-    #[error("`{name}` must have a value that is not empty")]
-    Missing {
-        /// The param.
-        name: String,
-    },
 }
 
 /// The params that `r`, the percent-decoded [`Query::key`], gives to `pattern`: every one that must have a value has

@@ -20,10 +20,15 @@ pub(super) fn component(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, ENCODED).into()
 }
 
+/// The value, which is not empty, that encodes to `segment`; `None` where none does.
+pub(super) fn value(segment: &str) -> Option<String> {
+    let value = percent_decode_str(segment).decode_utf8().ok().filter(|value| !value.is_empty())?;
+    (component(&value) == segment).then(|| value.into_owned())
+}
+
 /// Whether some value that is not empty encodes to `segment`.
 pub(super) fn is_component(segment: &str) -> bool {
-    !segment.is_empty()
-        && percent_decode_str(segment).decode_utf8().is_ok_and(|value| component(&value).as_ref() == segment)
+    value(segment).is_some()
 }
 
 #[cfg(test)]

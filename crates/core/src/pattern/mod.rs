@@ -17,7 +17,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use self::parse::PatternError;
-use crate::key::{KeyError, Params};
+use crate::params::{KeyError, Params};
 
 /// A channel pattern that follows the grammar.
 ///
@@ -116,6 +116,40 @@ impl Pattern {
             }
         }
         Ok(Topic(parts.join("/").into()))
+    }
+
+    /// The key whose [`topic`](Pattern::topic) this is: a param that has no value is absent. `None` for every other text.
+    ///
+    /// ```
+    /// use roomful_core::key::Params;
+    /// use roomful_core::pattern::Pattern;
+    ///
+    /// let pattern = Pattern::parse("board/:boardId")?;
+    /// assert_eq!(pattern.params_of("board/a%2Fb"), Some(Params::from_iter([("boardId", "a/b")])));
+    /// assert_eq!(pattern.params_of("chat/a"), None);
+    /// # Ok::<(), roomful_core::pattern::PatternError>(())
+    /// ```
+    #[must_use]
+    pub fn params_of(&self, topic: &str) -> Option<Params> {
+        let texts: Vec<_> = if topic.is_empty() { Vec::new() } else { topic.split('/').collect() };
+        // There is one at most that may be missing.
+        let may_be_missing =
+            |segment: &Segment| matches!(segment, Segment::Param(param) if !param.kind.must_have_value());
+        let missing = match self.segments.len().checked_sub(texts.len())? {
+            0 => None,
+            1 => Some(self.segments.iter().position(may_be_missing)?),
+            _ => return None,
+        };
+        let present = self.segments.iter().enumerate().filter(|(at, _)| Some(*at) != missing);
+        let mut params = Vec::new();
+        for ((_, segment), text) in present.zip(texts) {
+            match segment {
+                Segment::Literal(literal) if **literal == *text => {}
+                Segment::Literal(_) => return None,
+                Segment::Param(param) => params.push((param.shared_name(), encode::value(text)?.into_boxed_str())),
+            }
+        }
+        Some(Params::from_unique(params))
     }
 
     /// Whether a key of this pattern and a key of the other could ever have one topic, and so share a room.

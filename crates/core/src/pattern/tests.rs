@@ -241,6 +241,24 @@ fn meaning(pattern: &Pattern, key: &Params) -> Vec<Option<String>> {
     pattern.params().map(|param| key.get(param.name()).filter(|value| !value.is_empty()).map(str::to_owned)).collect()
 }
 
+#[test]
+fn what_is_no_topic_of_a_pattern_says_no_key() {
+    let pattern = Pattern::parse("board/:id/view").unwrap();
+    for text in [
+        "",
+        "board",
+        "board/a",
+        "board//view",
+        "board/a/edit",
+        "board/a/view/",
+        "board/a/view/b",
+        "board/%41/view",
+        "board/a b/view",
+    ] {
+        assert_eq!(pattern.params_of(text), None, "{text}");
+    }
+}
+
 proptest! {
     /// The values tried are what the literals of these patterns decode to, so a pair that can meet does.
     #[test]
@@ -264,6 +282,16 @@ proptest! {
         }
         prop_assert!(left.overlaps(&left));
         prop_assert_eq!(left.overlaps(&right), right.overlaps(&left));
+    }
+
+    #[test]
+    fn a_topic_says_its_key((pattern, key) in any_pattern().prop_flat_map(|p| { let key = any_key(&p); (Just(p), key) })) {
+        let topic = pattern.topic(&key).unwrap();
+        let read = pattern.params_of(topic.as_str()).unwrap();
+        prop_assert_eq!(pattern.topic(&read).unwrap(), topic);
+        for (name, value) in read.iter() {
+            prop_assert_eq!(key.get(name), Some(value));
+        }
     }
 
     #[test]

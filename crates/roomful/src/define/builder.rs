@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use roomful_core::frame::EndpointKind;
+use roomful_core::pattern::Pattern;
+use roomful_runtime::{App, Definition, Endpoint, Settings};
 
-use super::registered::{Definition, ErasedEndpoint, Registered};
 use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
-use crate::runtime::Hub;
-use crate::{Guard, Limits, Rooms};
+use crate::{Channel as _, Guard, Limits, Room, Rooms, Socket, SocketChannel as _};
 
 /// Collects the definitions. Made by [`Rooms::new`](crate::Rooms::new).
 pub struct RoomsBuilder {
@@ -28,9 +28,20 @@ pub struct ModuleBuilder {
 
 struct Pending {
     name: String,
+    kind: EndpointKind,
+    pattern: &'static str,
     shared: bool,
     limits: Option<Limits>,
-    endpoint: Arc<dyn ErasedEndpoint>,
+    erase: Erase,
+}
+
+/// Takes the guards around it.
+type Erase = Box<dyn FnOnce(Vec<BoxGuard<()>>) -> Arc<dyn Endpoint>>;
+
+/// What is defined, and whether it shares its channel.
+struct Checked {
+    definition: Definition,
+    shared: bool,
 }
 
 impl RoomsBuilder {
@@ -89,29 +100,29 @@ impl RoomsBuilder {
     ///
     /// [`BuildError`] names every mistake in them.
     pub fn build(self) -> Result<Rooms, BuildError> {
-        let hub = Hub::new(self.limits);
+        let limits = Arc::new(self.limits);
         let mut mistakes = Vec::new();
-        let mut definitions: Vec<Definition> = Vec::new();
+        let mut checked: Vec<Checked> = Vec::new();
         for module in self.modules {
             if module.endpoints.is_empty() {
                 mistakes.push(Mistake::EmptyModule { module: module.name.clone() });
             }
             let guards: Vec<_> = self.guards.iter().chain(&module.guards).cloned().collect();
             for pending in module.endpoints {
-                match pending.define(&module.name, &guards, &hub.limits) {
-                    Ok(definition) => {
-                        mistakes.extend(clashes(&definitions, &definition));
-                        definitions.push(definition);
+                match pending.define(&module.name, &guards, &limits) {
+                    Ok(new) => {
+                        mistakes.extend(clashes(&checked, &new));
+                        checked.push(new);
                     }
                     Err(mistake) => mistakes.push(mistake),
                 }
             }
         }
-        if mistakes.is_empty() {
-            Ok(Rooms::from_parts(hub, definitions, self.path, self.origins))
-        } else {
-            Err(BuildError { mistakes })
+        if !mistakes.is_empty() {
+            return Err(BuildError { mistakes });
         }
+        let definitions = checked.into_iter().map(|checked| checked.definition).collect();
+        Ok(App::new(definitions, Settings { limits, path: self.path, origins: self.origins }).into())
     }
 }
 
@@ -125,57 +136,60 @@ impl ModuleBuilder {
 
     /// Adds a room under a name.
     #[must_use]
-    pub fn room(mut self, name: &str, room: impl IntoRoomSetup) -> Self {
-        let mut def = room.into_room_setup();
+    pub fn room<R: IntoRoomSetup>(mut self, name: &str, room: R) -> Self {
+        let mut setup = room.into_room_setup();
         self.endpoints.push(Pending {
             name: name.to_owned(),
-            shared: def.shared,
-            limits: def.limits.take(),
-            endpoint: Arc::new(Registered::from(def)),
+            kind: EndpointKind::Room,
+            pattern: <R::Room as Room>::Channel::PATTERN,
+            shared: setup.shared,
+            limits: setup.limits.take(),
+            erase: Box::new(|guards| setup.erase(guards)),
         });
         self
     }
 
     /// Adds a typed socket under a name, which no room of the module may have.
     #[must_use]
-    pub fn socket(mut self, name: &str, socket: impl IntoSocketSetup) -> Self {
+    pub fn socket<S: IntoSocketSetup>(mut self, name: &str, socket: S) -> Self {
         let mut setup = socket.into_socket_setup();
         self.endpoints.push(Pending {
             name: name.to_owned(),
+            kind: EndpointKind::Socket,
+            pattern: <S::Socket as Socket>::Channel::PATTERN,
             shared: false,
             limits: setup.limits.take(),
-            endpoint: Arc::new(Registered::from(setup)),
+            erase: Box::new(|guards| setup.erase(guards)),
         });
         self
     }
 }
 
 impl Pending {
-    fn define(self, module: &str, guards: &[BoxGuard<()>], limits: &Arc<Limits>) -> Result<Definition, Mistake> {
-        let kind = self.endpoint.kind();
-        let pattern = self.endpoint.pattern().map_err(|error| {
+    fn define(self, module: &str, guards: &[BoxGuard<()>], limits: &Arc<Limits>) -> Result<Checked, Mistake> {
+        let pattern = Pattern::parse(self.pattern).map_err(|error| {
             let path = format!("{module}/{}", self.name);
-            match kind {
+            match self.kind {
                 EndpointKind::Room => Mistake::Pattern { room: path, error },
                 EndpointKind::Socket => Mistake::SocketPattern { socket: path, error },
             }
         })?;
-        Ok(Definition {
+        let definition = Definition {
             module: module.to_owned(),
             name: self.name,
-            kind,
+            kind: self.kind,
             pattern,
             limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
-            shared: self.shared,
-            guards: guards.to_vec(),
-            endpoint: self.endpoint,
-        })
+            endpoint: (self.erase)(guards.to_vec()),
+        };
+        Ok(Checked { definition, shared: self.shared })
     }
 }
 
 /// What is wrong between a new room or socket and those before it.
-fn clashes(before: &[Definition], new: &Definition) -> Vec<Mistake> {
-    before.iter().flat_map(|old| [same_name(old, new), same_topic(old, new)]).flatten().collect()
+fn clashes(before: &[Checked], new: &Checked) -> Vec<Mistake> {
+    let names = |old: &Checked| same_name(&old.definition, &new.definition);
+    before.iter().flat_map(|old| [names(old), same_topic(old, new)]).flatten().collect()
 }
 
 fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
@@ -193,14 +207,15 @@ fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
 }
 
 /// A socket is in no topic.
-fn same_topic(old: &Definition, new: &Definition) -> Option<Mistake> {
+fn same_topic(old: &Checked, new: &Checked) -> Option<Mistake> {
+    let meant = old.shared && new.shared;
+    let (old, new) = (&old.definition, &new.definition);
     if old.kind == EndpointKind::Socket || new.kind == EndpointKind::Socket {
         return None;
     }
     let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);
     if old.pattern.as_str() == new.pattern.as_str() {
         let pattern = new.pattern.as_str().to_owned();
-        let meant = old.shared && new.shared;
         return (!meant).then(|| Mistake::DuplicateChannel { first: path(old), second: path(new), pattern });
     }
     old.pattern.overlaps(&new.pattern).then(|| Mistake::OverlappingChannels {

@@ -1,72 +1,21 @@
 //! The seam where the types of a room or a socket are forgotten.
 
+use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 
-use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
-use roomful_core::pattern::{Pattern, PatternError};
-use roomful_core::{Close, Json, Limits};
+use roomful_core::{Close, Json};
+use roomful_runtime::{App, Endpoint, GoOnError, Hooks, LiveMember, UpgradeRequest, caught, metrics};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::guard::BoxGuard;
-use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use crate::runtime::{Destination, Link};
-use crate::session::{Session, caught, encode};
-use crate::{Deny, Error, Upgrade, metrics};
-
-/// One registered room or socket.
-pub(crate) struct Definition {
-    pub(crate) module: String,
-    pub(crate) name: String,
-    pub(crate) kind: EndpointKind,
-    pub(crate) pattern: Pattern,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) shared: bool,
-    /// The app's and the module's, in that order.
-    pub(crate) guards: Vec<BoxGuard<()>>,
-    pub(crate) endpoint: Arc<dyn ErasedEndpoint>,
-}
-
-impl Definition {
-    /// Where a connection with these params goes. What makes no topic of a room's makes no socket either.
-    pub(crate) fn destination(&self, params: &Params) -> Result<Destination, KeyError> {
-        let topic = self.pattern.topic(params)?;
-        Ok(match self.kind {
-            EndpointKind::Room => Destination::Room(topic),
-            EndpointKind::Socket => Destination::Socket,
-        })
-    }
-}
-
-/// A room or a socket of any type.
-pub(crate) trait ErasedEndpoint: MaybeSend + MaybeSync {
-    fn kind(&self) -> EndpointKind;
-    fn pattern(&self) -> Result<Pattern, PatternError>;
-    #[cfg(feature = "typescript")]
-    fn describe(&self, types: &mut crate::__private::TypeSink);
-    /// Guards, key and data of one connection.
-    fn open(
-        self: Arc<Self>,
-        outer_guards: Vec<BoxGuard<()>>,
-        upgrade: Upgrade,
-        link: Arc<Link>,
-    ) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>>;
-    /// The same, where the request is; what the data is goes elsewhere, to [`resume`](ErasedEndpoint::resume).
-    fn vet(
-        self: Arc<Self>,
-        outer_guards: Vec<BoxGuard<()>>,
-        upgrade: Upgrade,
-    ) -> BoxFuture<'static, Result<Json, Close>>;
-    /// Takes a connection whose guards and data ran before; none runs again.
-    fn resume(&self, params: &Params, data: &Json, link: Arc<Link>) -> Result<Arc<dyn Session>, ResumeError>;
-}
+use crate::hooks::encode;
+use crate::{BoxFuture, Deny, Error, MaybeSend, MaybeSync, Rooms, Upgrade};
 
 /// A room or a socket, its types known.
 pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
-    const KIND: EndpointKind;
-    const PATTERN: &'static str;
     type Key: Clone + MaybeSend + MaybeSync + 'static;
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
 
@@ -74,57 +23,34 @@ pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
     #[cfg(feature = "typescript")]
     fn describe(types: &mut crate::__private::TypeSink);
     fn data(&self, upgrade: &Upgrade<Self::Key>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
-    fn session(&self, key: Self::Key, data: Self::Data, link: Arc<Link>) -> Arc<dyn Session>;
+    fn hooks(&self, key: Self::Key, data: Self::Data, member: Arc<LiveMember>, rooms: Rooms) -> Arc<dyn Hooks>;
 }
 
-/// What was found at the upgrade is not of the types that the room has now: another version of the app found it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ResumeError {
-    #[error("its key does not fit the pattern: {0}")]
-    Key(#[from] KeyError),
-    #[error("its data does not fit the type of `data`: {0}")]
-    Data(#[from] serde_json::Error),
-}
-
-/// A room or a socket and its own guards.
+/// A room or a socket and its guards.
 pub(super) struct Registered<E: TypedEndpoint> {
     pub(super) endpoint: E,
+    /// The app's and the module's, in that order.
+    pub(super) outer_guards: Vec<BoxGuard<()>>,
     pub(super) guards: Vec<BoxGuard<E::Key>>,
 }
 
-impl<E: TypedEndpoint> ErasedEndpoint for Registered<E> {
-    fn kind(&self) -> EndpointKind {
-        E::KIND
-    }
-
-    fn pattern(&self) -> Result<Pattern, PatternError> {
-        Pattern::parse(E::PATTERN)
-    }
-
-    #[cfg(feature = "typescript")]
-    fn describe(&self, types: &mut crate::__private::TypeSink) {
-        E::describe(types);
-    }
-
+impl<E: TypedEndpoint> Endpoint for Registered<E> {
     fn open(
         self: Arc<Self>,
-        outer_guards: Vec<BoxGuard<()>>,
-        upgrade: Upgrade,
-        link: Arc<Link>,
-    ) -> BoxFuture<'static, Result<Arc<dyn Session>, Close>> {
+        app: App,
+        request: UpgradeRequest,
+        member: Arc<LiveMember>,
+    ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>> {
         Box::pin(async move {
-            let (key, data) = self.admit(&outer_guards, &upgrade).await?;
-            Ok(self.endpoint.session(key, data, link))
+            let (key, data) = self.admit_typed(&Upgrade::new(request)).await?;
+            Ok(self.endpoint.hooks(key, data, member, Rooms::from(app)))
         })
     }
 
-    fn vet(
-        self: Arc<Self>,
-        outer_guards: Vec<BoxGuard<()>>,
-        upgrade: Upgrade,
-    ) -> BoxFuture<'static, Result<Json, Close>> {
+    fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Close>> {
         Box::pin(async move {
-            let (_, data) = self.admit(&outer_guards, &upgrade).await?;
+            let upgrade = Upgrade::new(request);
+            let (_, data) = self.admit_typed(&upgrade).await?;
             encode(&data).map_err(|error| {
                 failed("data", &error, &upgrade);
                 Close::JOIN_FAILED
@@ -132,15 +58,30 @@ impl<E: TypedEndpoint> ErasedEndpoint for Registered<E> {
         })
     }
 
-    fn resume(&self, params: &Params, data: &Json, link: Arc<Link>) -> Result<Arc<dyn Session>, ResumeError> {
-        Ok(self.endpoint.session(E::key(params)?, data.decode()?, link))
+    fn go_on(
+        &self,
+        app: App,
+        params: &Params,
+        data: &Json,
+        member: Arc<LiveMember>,
+    ) -> Result<Arc<dyn Hooks>, GoOnError> {
+        Ok(self.endpoint.hooks(E::key(params)?, data.decode()?, member, Rooms::from(app)))
+    }
+
+    fn describe(&self, types: &mut dyn Any) {
+        #[cfg(feature = "typescript")]
+        if let Some(types) = types.downcast_mut() {
+            E::describe(types);
+        }
+        #[cfg(not(feature = "typescript"))]
+        let _ = types;
     }
 }
 
 impl<E: TypedEndpoint> Registered<E> {
     /// Guards, key and data.
-    async fn admit(&self, outer_guards: &[BoxGuard<()>], upgrade: &Upgrade) -> Result<(E::Key, E::Data), Close> {
-        run_guards(outer_guards, upgrade, upgrade).await?;
+    async fn admit_typed(&self, upgrade: &Upgrade) -> Result<(E::Key, E::Data), Close> {
+        run_guards(&self.outer_guards, upgrade, upgrade).await?;
         let key = E::key(upgrade.params()).map_err(|error| {
             tracing::debug!(%error, "the key does not fit its pattern");
             Close::FORBIDDEN

@@ -3,15 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
+use roomful_runtime::{Endpoint, Hooks, LiveMember};
 
 use super::registered::{Registered, TypedEndpoint};
 use crate::guard::BoxGuard;
-use crate::maybe_send::MaybeSend;
-use crate::runtime::Link;
-use crate::session::{RoomSession, Session};
-use crate::{Channel, Conn, Deny, Guard, Limits, Room, Upgrade};
+use crate::hooks::RoomHooks;
+use crate::{Channel, Conn, Deny, Guard, Limits, MaybeSend, Room, Rooms, Upgrade};
 
 /// A room with its own guards and limits. Made by [`RoomExt`].
 pub struct RoomSetup<R: Room> {
@@ -116,15 +114,14 @@ impl<R: Room> IntoRoomSetup for RoomSetup<R> {
 
 pub(super) struct RoomEndpoint<R: Room>(Arc<R>);
 
-impl<R: Room> From<RoomSetup<R>> for Registered<RoomEndpoint<R>> {
-    fn from(def: RoomSetup<R>) -> Self {
-        Self { endpoint: RoomEndpoint(def.room), guards: def.guards }
+impl<R: Room> RoomSetup<R> {
+    /// Forgets its types.
+    pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
+        Arc::new(Registered { endpoint: RoomEndpoint(self.room), outer_guards, guards: self.guards })
     }
 }
 
 impl<R: Room> TypedEndpoint for RoomEndpoint<R> {
-    const KIND: EndpointKind = EndpointKind::Room;
-    const PATTERN: &'static str = R::Channel::PATTERN;
     type Key = R::Channel;
     type Data = R::Data;
 
@@ -141,7 +138,8 @@ impl<R: Room> TypedEndpoint for RoomEndpoint<R> {
         self.0.data(upgrade)
     }
 
-    fn session(&self, key: R::Channel, data: R::Data, link: Arc<Link>) -> Arc<dyn Session> {
-        Arc::new(RoomSession { room: Arc::clone(&self.0), conn: Conn::new(key, data, link) })
+    fn hooks(&self, key: R::Channel, data: R::Data, member: Arc<LiveMember>, rooms: Rooms) -> Arc<dyn Hooks> {
+        let conn = Conn::new(key, data, member, rooms);
+        Arc::new(RoomHooks { room: Arc::clone(&self.0), conn })
     }
 }

@@ -3,15 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
+use roomful_runtime::{Endpoint, Hooks, LiveMember};
 
 use super::registered::{Registered, TypedEndpoint};
 use crate::guard::BoxGuard;
-use crate::maybe_send::MaybeSend;
-use crate::runtime::Link;
-use crate::session::{Session, SocketSession};
-use crate::{Deny, Guard, Limits, Socket, SocketConn, SocketChannel, Upgrade};
+use crate::hooks::SocketHooks;
+use crate::{Deny, Guard, Limits, MaybeSend, Rooms, Socket, SocketChannel, SocketConn, Upgrade};
 
 /// A socket with its own guards and limits. Made by [`SocketExt`].
 pub struct SocketSetup<S: Socket> {
@@ -102,15 +100,14 @@ impl<S: Socket> IntoSocketSetup for SocketSetup<S> {
 
 pub(super) struct SocketEndpoint<S: Socket>(Arc<S>);
 
-impl<S: Socket> From<SocketSetup<S>> for Registered<SocketEndpoint<S>> {
-    fn from(setup: SocketSetup<S>) -> Self {
-        Self { endpoint: SocketEndpoint(setup.socket), guards: setup.guards }
+impl<S: Socket> SocketSetup<S> {
+    /// Forgets its types.
+    pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
+        Arc::new(Registered { endpoint: SocketEndpoint(self.socket), outer_guards, guards: self.guards })
     }
 }
 
 impl<S: Socket> TypedEndpoint for SocketEndpoint<S> {
-    const KIND: EndpointKind = EndpointKind::Socket;
-    const PATTERN: &'static str = S::Channel::PATTERN;
     type Key = S::Channel;
     type Data = S::Data;
 
@@ -127,7 +124,8 @@ impl<S: Socket> TypedEndpoint for SocketEndpoint<S> {
         self.0.data(upgrade)
     }
 
-    fn session(&self, key: S::Channel, data: S::Data, link: Arc<Link>) -> Arc<dyn Session> {
-        Arc::new(SocketSession { socket: Arc::clone(&self.0), conn: SocketConn::new(key, data, link) })
+    fn hooks(&self, key: S::Channel, data: S::Data, member: Arc<LiveMember>, rooms: Rooms) -> Arc<dyn Hooks> {
+        let conn = SocketConn::new(key, data, member, rooms);
+        Arc::new(SocketHooks { socket: Arc::clone(&self.0), conn })
     }
 }

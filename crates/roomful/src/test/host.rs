@@ -11,8 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use futures_util::task::AtomicWaker;
 
-use crate::maybe_send::BoxFuture;
-use crate::runtime::Host;
+use roomful_runtime::{BoxFuture, Host};
 
 /// Runs tasks whenever somebody waits for something, and lets time jump when all of them wait for it.
 pub(super) struct TestHost {

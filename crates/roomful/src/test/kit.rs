@@ -1,16 +1,14 @@
 //! What drives a definition in memory: the rooms that it is among, and the host that they run on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::Request;
-use roomful_core::{Close, Dialect, Limits};
+use roomful_core::{Close, Dialect, Limits, MemberId};
+use roomful_runtime::{Connection, Destination, Hooks, Host, LiveMember, Mailbox, MaybeSend, Opening, ToWrite};
 
 use super::fail;
 use super::host::TestHost;
-use crate::maybe_send::MaybeSend;
-use crate::runtime::{Connection, Destination, Link, Opening, Outgoing as Written};
-use crate::session::Session;
 use crate::{ModuleBuilder, Params, Rooms, Stats};
 
 const MODULE: &str = "test";
@@ -34,7 +32,7 @@ impl Kit {
         let built = Rooms::new().limits(limits.clone()).module(MODULE, define).build();
         let rooms = built.unwrap_or_else(|mistakes| fail(&mistakes.to_string()));
         let host = TestHost::new();
-        rooms.start(|| Arc::clone(&host) as Arc<dyn crate::runtime::Host>);
+        rooms.platform().start(|| Arc::clone(&host) as Arc<dyn Host>);
         Self { rooms, name, limits: Arc::new(limits), host }
     }
 
@@ -42,13 +40,12 @@ impl Kit {
     pub(super) fn begin(
         &self,
         destination: Destination,
-        session: impl FnOnce(Arc<Link>) -> Arc<dyn Session> + MaybeSend + 'static,
+        hooks: impl FnOnce(Arc<LiveMember>, Rooms) -> Arc<dyn Hooks> + MaybeSend + 'static,
     ) -> Wire {
-        let limits = Arc::clone(&self.limits);
-        let open = Box::new(move |link| Box::pin(async move { Ok(session(link)) }) as _);
+        let (limits, rooms) = (Arc::clone(&self.limits), self.rooms.clone());
+        let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
         let opening = Opening { destination, limits, open };
-        let connection = Connection::start(self.rooms.hub(), Dialect::V1, Ok(opening), tracing::Span::none(), None);
-        Wire { connection, host: Arc::clone(&self.host) }
+        self.wire(self.rooms.platform().open(Dialect::V1, Ok(opening)))
     }
 
     /// Connects as a client does.
@@ -58,7 +55,7 @@ impl Kit {
         let extra = parts.uri.query().map(|query| format!("&{query}")).unwrap_or_default();
         let uri = format!("{}?m={MODULE}&s={}&r={}{extra}", self.rooms.path(), self.name, percent_encode(&params));
         parts.uri = uri.parse().unwrap_or_else(|error| fail(&format!("{uri}: {error}")));
-        Wire { connection: self.rooms.admit(parts, Dialect::V1).connect(), host: Arc::clone(&self.host) }
+        self.wire(self.rooms.platform().read(parts, Dialect::V1).connect())
     }
 
     pub(super) async fn advance(&self, ms: u64) {
@@ -69,47 +66,68 @@ impl Kit {
         self.host.settle().await;
         self.rooms.stats()
     }
+
+    fn wire(&self, connection: Connection) -> Wire {
+        let (id, mailbox) = (connection.member().clone(), Arc::clone(connection.mailbox()));
+        Wire { connection: Mutex::new(connection), id, mailbox, host: Arc::clone(&self.host) }
+    }
 }
 
 /// A client's end of one connection. Dropping it is losing the connection.
 pub(super) struct Wire {
-    pub(super) connection: Connection,
+    connection: Mutex<Connection>,
+    id: MemberId,
+    mailbox: Arc<Mailbox>,
     host: Arc<TestHost>,
 }
 
 impl Wire {
+    /// The member's id, or a socket's own.
+    pub(super) fn id(&self) -> &MemberId {
+        &self.id
+    }
+
+    /// Sends a WebSocket message.
+    pub(super) fn send(&self, message: &[u8]) {
+        self.connection().receive(message);
+    }
+
     /// The first frame; `Err` when the connection was closed instead.
     pub(super) async fn first(&self) -> Result<Bytes, Close> {
-        match self.host.run_until(|cx| self.connection.mailbox().poll_next(cx)).await {
-            Ok(Written::Frame(frame)) => Ok(frame),
-            Ok(Written::Close(close)) => Err(close),
+        match self.host.run_until(|cx| self.mailbox.poll_next(cx)).await {
+            Ok(ToWrite::Frame(frame)) => Ok(frame),
+            Ok(ToWrite::Close(close)) => Err(close),
             Err(()) => fail("the connection was neither let in nor closed"),
         }
     }
 
     /// What is written next; `None` when nothing more will be.
-    pub(super) async fn next(&self) -> Option<Written> {
-        let written = self.host.run_until(|cx| self.connection.mailbox().poll_next(cx)).await.ok()?;
-        if let Written::Close(close) = &written {
-            self.connection.end(close, None);
+    pub(super) async fn next(&self) -> Option<ToWrite> {
+        let written = self.host.run_until(|cx| self.mailbox.poll_next(cx)).await.ok()?;
+        if let ToWrite::Close(close) = &written {
+            self.connection().end(close, None);
         }
         Some(written)
     }
 
     /// The next WebSocket message as it was written, where one waits.
     pub(super) fn written(&self) -> Option<String> {
-        match self.connection.mailbox().try_next()? {
-            Written::Frame(frame) => Some(String::from_utf8_lossy(&frame).into_owned()),
-            Written::Close(_) => None,
+        match self.mailbox.try_next()? {
+            ToWrite::Frame(frame) => Some(String::from_utf8_lossy(&frame).into_owned()),
+            ToWrite::Close(_) => None,
         }
     }
 
     /// Closes as a client does, and waits until the hooks have run.
     pub(super) async fn close(self, close: &Close) {
-        self.connection.end(close, None);
+        self.connection().end(close, None);
         let host = Arc::clone(&self.host);
         drop(self);
         host.settle().await;
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use roomful_core::Close;
+use roomful_runtime::ToWrite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,9 +12,7 @@ use serde_json::Value;
 use super::event::EventOf;
 use super::kit::Wire;
 use super::{Event, fail};
-use crate::handle::Member;
-use crate::runtime::Outgoing as Written;
-use crate::{Incoming, MemberId, Outgoing, Presence, Room};
+use crate::{Incoming, Member, MemberId, Outgoing, Presence, Room, UserId};
 
 /// One member, with the roster as its client would show it. Dropping it is losing the connection.
 pub struct TestMember<R: Room> {
@@ -56,7 +55,7 @@ impl<R: Room> TestMember<R> {
 
     /// Sends a WebSocket message as it is, for what a broken or hostile client sends.
     pub fn send_raw(&self, message: impl Into<Bytes>) {
-        self.wire.connection.receive(&message.into());
+        self.wire.send(&message.into());
     }
 
     /// The next WebSocket message as it was written, where one waits. What is read here is no event any more.
@@ -92,8 +91,8 @@ impl<R: Room> TestMember<R> {
                 }
             }
             match self.wire.next().await? {
-                Written::Frame(frame) => self.frames.extend(frames(&frame)),
-                Written::Close(close) => return Some(Event::Closed(close)),
+                ToWrite::Frame(frame) => self.frames.extend(frames(&frame)),
+                ToWrite::Close(close) => return Some(Event::Closed(close)),
             }
         }
     }
@@ -119,7 +118,7 @@ impl<R: Room> TestMember<R> {
         let mut frames = frames(frame);
         let snapshot = frames.pop_front().unwrap_or_default();
         let roster = snapshot["members"].as_array().into_iter().flatten();
-        let roster = roster.map(|entry| Member { id: id_of(&entry["id"]), state: state_of(entry) }).collect();
+        let roster = roster.map(|entry| member_of(entry, "id")).collect();
         Self { id: id_of(&snapshot["self"]), wire, roster, frames }
     }
 
@@ -139,14 +138,23 @@ impl<R: Room> TestMember<R> {
                 Some(Event::Message { from, msg })
             }
             ("presence", "join") => {
-                let id = id_of(&frame["from"]);
-                self.roster.push(Member { id: id.clone(), state: state_of(frame) });
+                let member = member_of(frame, "from");
+                let id = member.id.clone();
+                self.roster.push(member);
                 Some(Event::Join { id, state: state_of(frame) })
+            }
+            ("presence", "away") => {
+                let id = id_of(&frame["from"]);
+                if let Some(entry) = self.roster.iter_mut().find(|entry| entry.id == id) {
+                    entry.away = true;
+                }
+                None
             }
             ("presence", "update") => {
                 let id = id_of(&frame["from"]);
                 let entry = self.roster.iter_mut().find(|entry| entry.id == id);
-                entry.unwrap_or_else(|| fail("an update of somebody who is not in the roster")).state = state_of(frame);
+                let entry = entry.unwrap_or_else(|| fail("an update of somebody who is not in the roster"));
+                (entry.state, entry.away) = (state_of(frame), false);
                 Some(Event::Update { id, state: state_of(frame) })
             }
             ("presence", "leave") => {
@@ -171,6 +179,12 @@ fn frames(message: &Bytes) -> VecDeque<Value> {
 fn id_of(id: &Value) -> MemberId {
     let id = MemberId::parse(id.as_str().unwrap_or_default());
     id.unwrap_or_else(|error| fail(&error.to_string()))
+}
+
+fn member_of<P: DeserializeOwned>(entry: &Value, id: &str) -> Member<P> {
+    let user = entry.get("user").and_then(Value::as_str).map(UserId::new).transpose();
+    let user = user.unwrap_or_else(|error| fail(&error.to_string()));
+    Member { id: id_of(&entry[id]), user, away: entry["away"] == true, state: state_of(entry) }
 }
 
 fn state_of<P: DeserializeOwned>(entry: &Value) -> Option<P> {

@@ -50,10 +50,10 @@ use kit::Kit;
 pub use member::TestMember;
 use roomful_core::Close;
 use roomful_core::pattern::Pattern;
+use roomful_runtime::Destination;
 pub use socket::{SocketEvent, TestClient, TestSocket};
 
-use crate::runtime::Destination;
-use crate::session::RoomSession;
+use crate::hooks::RoomHooks;
 use crate::{Channel, Conn, IntoRoomSetup, Room, RoomHandle, Rooms, Stats};
 
 const NAME: &str = "room";
@@ -86,8 +86,8 @@ impl<R: Room> TestRoom<R> {
         let pattern = Pattern::parse(R::Channel::PATTERN).unwrap_or_else(|error| fail(&error.to_string()));
         let topic = pattern.topic(&key.to_params()).unwrap_or_else(|error| fail(&error.to_string()));
         let room = Arc::clone(&self.room);
-        let wire = self.kit.begin(Destination::Room(topic), move |link| {
-            Arc::new(RoomSession { room, conn: Conn::new(key, data, link) })
+        let wire = self.kit.begin(Destination::Room(topic), move |member, rooms| {
+            Arc::new(RoomHooks { room, conn: Conn::new(key, data, member, rooms) })
         });
         match TestMember::open(wire).await {
             Ok(member) => member,

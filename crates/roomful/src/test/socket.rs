@@ -6,15 +6,17 @@ use bytes::Bytes;
 use http::Request;
 use roomful_core::frame::socket;
 use roomful_core::{Close, Dialect, Json};
+use roomful_runtime::{Destination, ToWrite};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fail;
 use super::kit::{Kit, Wire};
-use crate::runtime::{Destination, Outgoing as Written};
-use crate::session::SocketSession;
-use crate::{IntoSocketSetup, MemberId, Rooms, Socket, SocketConn, SocketChannel, SocketIncoming, SocketOutgoing, Stats};
+use crate::hooks::SocketHooks;
+use crate::{
+    IntoSocketSetup, MemberId, Rooms, Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing, Stats,
+};
 
 const NAME: &str = "socket";
 
@@ -90,8 +92,8 @@ impl<S: Socket> TestSocket<S> {
     /// When the connection is closed before it stands.
     pub async fn open(&self, key: S::Channel, data: S::Data) -> TestClient<S> {
         let socket = Arc::clone(&self.socket);
-        let wire = self.kit.begin(Destination::Socket, move |link| {
-            Arc::new(SocketSession { socket, conn: SocketConn::new(key, data, link) })
+        let wire = self.kit.begin(Destination::Socket, move |member, rooms| {
+            Arc::new(SocketHooks { socket, conn: SocketConn::new(key, data, member, rooms) })
         });
         match TestClient::open(wire).await {
             Ok(client) => client,
@@ -137,7 +139,7 @@ impl<S: Socket> TestClient<S> {
     /// What the socket's hooks know the connection by.
     #[must_use]
     pub fn id(&self) -> &MemberId {
-        self.wire.connection.member()
+        self.wire.id()
     }
 
     /// Says something.
@@ -151,7 +153,7 @@ impl<S: Socket> TestClient<S> {
 
     /// Sends a WebSocket message as it is, for what a broken or hostile client sends.
     pub fn send_raw(&self, message: impl Into<Bytes>) {
-        self.wire.connection.receive(&message.into());
+        self.wire.send(&message.into());
     }
 
     /// The next WebSocket message as it was written, where one waits. What is read here is no event any more.
@@ -182,8 +184,8 @@ impl<S: Socket> TestClient<S> {
     {
         loop {
             let frame = match self.wire.next().await? {
-                Written::Frame(frame) => frame,
-                Written::Close(close) => return Some(SocketEvent::Closed(close)),
+                ToWrite::Frame(frame) => frame,
+                ToWrite::Close(close) => return Some(SocketEvent::Closed(close)),
             };
             if !socket::is_protocol_frame(&frame) {
                 let msg = serde_json::from_slice(&frame).unwrap_or_else(|error| fail(&error.to_string()));

@@ -13,7 +13,7 @@ use roomful_core::pattern::Pattern;
 pub use sink::{Described, Probe, TypeSink, Undescribed};
 
 use crate::Rooms;
-use crate::define::Definition;
+use roomful_runtime::Definition;
 
 /// Which hooks the generated file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

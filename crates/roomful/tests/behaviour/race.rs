@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use roomful::runtime::{Connection, Host, Delivery, Transport};
+use roomful::runtime::{Connection, Delivery, Host, Transport};
 use roomful::{BoxFuture, Close, Dialect, Rooms};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use crate::Unavailable;
 #[cfg(unix)]
-use crate::{Lost, Outgoing, Sent};
+use crate::{Lost, Sent, SocketSend};
 
 /// There is none on this system.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Ring {
     ///
     /// None.
     #[cfg(unix)]
-    pub fn send_many(&mut self, _sends: &[Outgoing<'_>], _results: &mut Vec<Sent>) -> Result<(), Lost> {
+    pub fn send_many(&mut self, _sends: &[SocketSend<'_>], _results: &mut Vec<Sent>) -> Result<(), Lost> {
         match self.none {}
     }
 }

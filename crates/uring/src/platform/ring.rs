@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use io_uring::IoUring;
 
 use super::in_flight::InFlight;
-use crate::{Lost, Outgoing, Sent, Unavailable};
+use crate::{Lost, Sent, SocketSend, Unavailable};
 
 /// How many sends go to the kernel with one system call. Between 128 and 1,024 there is no difference that stands out
 /// of the noise, and every thread that sends pays 96 bytes of memory for each.
@@ -52,7 +52,7 @@ impl Ring {
     ///
     /// [`Lost`] when the kernel refuses the ring. `results` says of each send all the same what became of it, and those
     /// that are [`Sent::NotTried`] are to be sent another way.
-    pub fn send_many(&mut self, sends: &[Outgoing<'_>], results: &mut Vec<Sent>) -> Result<(), Lost> {
+    pub fn send_many(&mut self, sends: &[SocketSend<'_>], results: &mut Vec<Sent>) -> Result<(), Lost> {
         self.sends.send_many(sends, results)
     }
 
@@ -62,7 +62,8 @@ impl Ring {
         const PIECES: [&[u8]; 2] = [b"in two", b"pieces"];
         let (near, mut far) = UnixStream::pair().map_err(Unavailable::Setup)?;
         let (other_near, mut other_far) = UnixStream::pair().map_err(Unavailable::Setup)?;
-        let sends = [Outgoing::new(near.as_fd(), WHOLE), Outgoing::pieces(other_near.as_fd(), PIECES[0], PIECES[1])];
+        let sends =
+            [SocketSend::new(near.as_fd(), WHOLE), SocketSend::pieces(other_near.as_fd(), PIECES[0], PIECES[1])];
         let mut results = Vec::new();
         self.send_many(&sends, &mut results).map_err(|lost| Unavailable::CannotSend(lost.to_string()))?;
         let mut outcomes = results.iter().zip(&sends);

@@ -11,7 +11,7 @@ mod wire;
 use std::sync::Arc;
 
 use roomful::test::{SocketEvent, TestClient, TestSocket};
-use roomful::{Deny, Error, Result, Socket, SocketConn, SocketChannel, Upgrade};
+use roomful::{Deny, Error, Result, Socket, SocketChannel, SocketConn, Upgrade};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Semaphore;

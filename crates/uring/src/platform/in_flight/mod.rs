@@ -28,7 +28,7 @@ use std::ptr;
 
 use io_uring::{IoUring, opcode, squeue, types};
 
-use crate::{Lost, Outgoing, Sent};
+use crate::{Lost, Sent, SocketSend};
 
 /// What the kernel is asked to do, by pointers.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +93,7 @@ impl<K: Kernel> InFlight<K> {
     }
 
     /// See [`Ring::send_many`](super::Ring::send_many).
-    pub(super) fn send_many(&mut self, sends: &[Outgoing<'_>], results: &mut Vec<Sent>) -> Result<(), Lost> {
+    pub(super) fn send_many(&mut self, sends: &[SocketSend<'_>], results: &mut Vec<Sent>) -> Result<(), Lost> {
         results.clear();
         results.resize_with(sends.len(), || Sent::NotTried);
         let kernel = self.kernel.as_mut().map_err(|lost| *lost)?;
@@ -115,7 +115,7 @@ impl<K: Kernel> InFlight<K> {
 }
 
 /// Writes a header for each send that has two pieces. All pieces are written before the first pointer to one is taken.
-fn describe_pieces(sends: &[Outgoing<'_>], pieces: &mut Vec<[libc::iovec; 2]>, headers: &mut Vec<libc::msghdr>) {
+fn describe_pieces(sends: &[SocketSend<'_>], pieces: &mut Vec<[libc::iovec; 2]>, headers: &mut Vec<libc::msghdr>) {
     pieces.clear();
     headers.clear();
     let in_two = sends.iter().filter(|send| !send.second.is_empty());
@@ -142,7 +142,7 @@ fn header(pieces: &[libc::iovec; 2]) -> libc::msghdr {
 /// After `Err`, the queue may hold requests, and must be dropped by the caller before it returns.
 fn send_chunk(
     kernel: &mut impl Kernel,
-    sends: &[Outgoing<'_>],
+    sends: &[SocketSend<'_>],
     headers: &[libc::msghdr],
     results: &mut [Sent],
 ) -> Result<(), Lost> {

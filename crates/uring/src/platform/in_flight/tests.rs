@@ -169,7 +169,7 @@ fn read(request: &Request) -> Vec<u8> {
 fn send<K: Kernel>(in_flight: &mut InFlight<K>, bytes: &[(Vec<u8>, Vec<u8>)]) -> (Result<(), Lost>, Vec<Sent>) {
     let stdin = stdin();
     let lent = bytes.to_vec();
-    let sends: Vec<_> = lent.iter().map(|(first, second)| Outgoing::pieces(stdin.as_fd(), first, second)).collect();
+    let sends: Vec<_> = lent.iter().map(|(first, second)| SocketSend::pieces(stdin.as_fd(), first, second)).collect();
     let mut results = vec![Sent::WouldBlock];
     let outcome = in_flight.send_many(&sends, &mut results);
     (outcome, results)
@@ -394,7 +394,7 @@ mod the_process {
             unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
             let (near, far) = UnixStream::pair().unwrap();
             drop(far);
-            let sends = [Outgoing::new(near.as_fd(), b"x"), Outgoing::pieces(near.as_fd(), b"y", b"z")];
+            let sends = [SocketSend::new(near.as_fd(), b"x"), SocketSend::pieces(near.as_fd(), b"y", b"z")];
             let mut results = Vec::new();
             if env::var_os("ROOMFUL_URING_FORBIDDEN").is_some() {
                 return assert!(Ring::probe().is_err());

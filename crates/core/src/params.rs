@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::KeyError;
-
 /// A room's key, untyped: names and values, in the order in which they were given. A clone is cheap.
 ///
 /// Equal means the same pairs in the same order. Whether two keys name one room is a question for
@@ -24,7 +22,7 @@ pub struct Params(Arc<[(Arc<str>, Box<str>)]>);
 
 impl Params {
     /// Pairs of which no two have one name.
-    pub(super) fn from_unique(pairs: Vec<(Arc<str>, Box<str>)>) -> Self {
+    pub(crate) fn from_unique(pairs: Vec<(Arc<str>, Box<str>)>) -> Self {
         Self(pairs.into())
     }
 
@@ -69,4 +67,53 @@ impl Serialize for Params {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
     }
+}
+/// Why a client's key names no room of the channel, or why an app's does not.
+///
+/// Names and sizes only, never a value: a key may hold what does not belong in a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// `r` is too long.
+    #[error("the key has {bytes} bytes, and may have {limit}")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+        /// The bound, [`KeyLimits::total`](crate::key::KeyLimits::total).
+        limit: usize,
+    },
+    /// `r` is not text.
+    #[error("the key is not UTF-8")]
+    NotUtf8,
+    /// `r` is not JSON, or it is something else than an object.
+    #[error("the key is not a JSON object, as `{{\"boardId\":\"main\"}}` is")]
+    NotAnObject,
+    /// A param has a value that is not a string.
+    #[error("`{name}` is not a string")]
+    NotAString {
+        /// The param.
+        name: String,
+    },
+    /// A param's value has half of a surrogate pair, which no URL can carry.
+    #[error("`{name}` is not valid Unicode: it has a lone surrogate")]
+    LoneSurrogate {
+        /// The param.
+        name: String,
+    },
+    /// A param's value is too long.
+    #[error("`{name}` has {bytes} bytes, and may have {limit}")]
+    ValueTooLong {
+        /// The param.
+        name: String,
+        /// The value's size.
+        bytes: usize,
+        /// The bound, [`KeyLimits::value`](crate::key::KeyLimits::value).
+        limit: usize,
+    },
+    /// A param that must have a value has none, or an empty one.
+    #[error("`{name}` must have a value that is not empty")]
+    Missing {
+        /// The param.
+        name: String,
+    },
 }

@@ -6,15 +6,15 @@ use std::os::fd::BorrowedFd;
 /// Bytes for one socket, borrowed until [`Ring::send_many`](crate::Ring::send_many) returns.
 ///
 /// They come in two pieces where what a receiver gets is a buffer with a gap (its own messages are left out), or a
-/// few private bytes before the shared ones. A second gap is a second `Outgoing`, in a later call.
+/// few private bytes before the shared ones. A second gap is a second `SocketSend`, in a later call.
 #[derive(Debug, Clone, Copy)]
-pub struct Outgoing<'a> {
+pub struct SocketSend<'a> {
     pub(crate) fd: BorrowedFd<'a>,
     pub(crate) first: &'a [u8],
     pub(crate) second: &'a [u8],
 }
 
-impl<'a> Outgoing<'a> {
+impl<'a> SocketSend<'a> {
     /// All of `bytes` to the socket `fd`.
     #[must_use]
     pub fn new(fd: BorrowedFd<'a>, bytes: &'a [u8]) -> Self {
@@ -43,7 +43,7 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// What became of one [`Outgoing`].
+/// What became of one [`SocketSend`].
 #[derive(Debug)]
 pub enum Sent {
     /// The socket took this many bytes from the front; fewer than all when it is full now.

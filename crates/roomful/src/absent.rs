@@ -1,6 +1,5 @@
 //! A value that is not there, for serde.
 
-use serde::Deserialize;
 use serde::de::value::Error;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
@@ -33,13 +32,10 @@ impl<'de> Deserializer<'de> for Absent {
     }
 }
 
-/// Reads a key that is there: a `null` is a value, only a key that is absent has none.
-pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[test]

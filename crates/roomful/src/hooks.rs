@@ -1,0 +1,119 @@
+//! The seam between what is typed and what is not: the hooks of one member of a room, or of one typed socket.
+
+use std::sync::Arc;
+
+use roomful_core::{Close, Json, UserId};
+use roomful_runtime::{HookNames, Hooks, MemberHooks, MessageError, Misfit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::absent::Absent;
+use crate::{BoxFuture, Conn, Error, ErrorKind, Presence, Result, Room, Socket, SocketConn};
+
+/// Those of a room's member.
+pub(crate) struct RoomHooks<R: Room> {
+    pub(crate) room: Arc<R>,
+    pub(crate) conn: Conn<R>,
+}
+
+/// Those of a typed socket.
+pub(crate) struct SocketHooks<S: Socket> {
+    pub(crate) socket: Arc<S>,
+    pub(crate) conn: SocketConn<S>,
+}
+
+impl<R: Room> Hooks for RoomHooks<R> {
+    fn names(&self) -> HookNames {
+        HookNames { open: "on_join", message: "on_message", end: "on_leave", error: "on_error" }
+    }
+
+    fn on_open(&self) -> BoxFuture<'_, Result> {
+        Box::pin(self.room.on_join(&self.conn))
+    }
+
+    fn on_message(&self, msg: Option<Json>) -> BoxFuture<'_, Result<(), MessageError>> {
+        Box::pin(async move {
+            let msg = decode(msg.as_ref()).map_err(MessageError::Misfit)?;
+            self.room.on_message(&self.conn, msg).await.map_err(MessageError::Handler)
+        })
+    }
+
+    fn on_end<'a>(&'a self, _: &'a Close) -> BoxFuture<'a, ()> {
+        Box::pin(self.room.on_leave(&self.conn))
+    }
+
+    fn on_error(&self, error: Error) -> BoxFuture<'_, ()> {
+        Box::pin(self.room.on_error(&self.conn, error))
+    }
+
+    fn member(&self) -> Option<&dyn MemberHooks> {
+        Some(self)
+    }
+}
+
+impl<R: Room> MemberHooks for RoomHooks<R> {
+    fn user(&self) -> Result<Option<UserId>> {
+        Ok(self.room.user(self.conn.data()))
+    }
+
+    fn seed(&self) -> Result<Option<Json>> {
+        self.room.presence(&self.conn).as_ref().map(encode).transpose()
+    }
+
+    fn canonical(&self, state: Option<Json>) -> Result<Option<Json>, Misfit> {
+        let typed: Presence<R> = decode(state.as_ref())?;
+        // An absent state that fits (an `Option`, a unit) stays absent, or it would become a `null` for everybody.
+        let encoded = state.map(|_| encode(&typed)).transpose();
+        encoded.map_err(|error| Misfit(error.to_string()))
+    }
+}
+
+impl<S: Socket> Hooks for SocketHooks<S> {
+    fn names(&self) -> HookNames {
+        HookNames { open: "open", message: "message", end: "close", error: "error" }
+    }
+
+    fn on_open(&self) -> BoxFuture<'_, Result> {
+        Box::pin(self.socket.open(&self.conn))
+    }
+
+    fn on_message(&self, msg: Option<Json>) -> BoxFuture<'_, Result<(), MessageError>> {
+        Box::pin(async move {
+            let msg = decode(msg.as_ref()).map_err(MessageError::Misfit)?;
+            self.socket.message(&self.conn, msg).await.map_err(MessageError::Handler)
+        })
+    }
+
+    fn on_end<'a>(&'a self, close: &'a Close) -> BoxFuture<'a, ()> {
+        Box::pin(self.socket.close(&self.conn, close.code, &close.reason))
+    }
+
+    fn on_error(&self, error: Error) -> BoxFuture<'_, ()> {
+        Box::pin(self.socket.error(&self.conn, error))
+    }
+
+    fn member(&self) -> Option<&dyn MemberHooks> {
+        None
+    }
+}
+
+/// What the app gives away, as JSON.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Json> {
+    Json::encode(value).map_err(|error| ErrorKind::Encode(error).into_error())
+}
+
+fn decode<T: DeserializeOwned>(payload: Option<&Json>) -> Result<T, Misfit> {
+    match payload {
+        Some(payload) => payload.decode().map_err(|error| Misfit(without_position(&error))),
+        None => T::deserialize(Absent).map_err(|error| Misfit(error.to_string())),
+    }
+}
+
+/// A line and a column of what was on the wire mean nothing to whoever called `send`.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,106 @@
+//! Acts on rooms from outside any connection: on those that are here, and on those elsewhere.
+
+use roomful_core::key::Params;
+use roomful_core::pattern::{Pattern, Topic};
+use roomful_core::room::{Audience, Input};
+use roomful_core::roster::Entry;
+use roomful_core::{Close, MemberId};
+
+use crate::act::{Act, Answer, RosterEntry};
+use crate::app::App;
+use crate::live_room::LiveRoom;
+use crate::{ErrorKind, Result};
+
+impl App {
+    /// Asks something of a room, wherever it is: what is here is asked here.
+    ///
+    /// # Errors
+    ///
+    /// When the room refuses it, or cannot be reached.
+    pub async fn act(&self, topic: &Topic, act: Act) -> Result<Answer> {
+        match self.reach() {
+            Some(reach) if self.hub().find(topic).is_none() => reach.act(topic, act).await,
+            _ => self.act_here(Some(topic), act),
+        }
+    }
+
+    /// Asks something of a room that is here. `None`: of one that nobody is in.
+    ///
+    /// # Errors
+    ///
+    /// When the room refuses it.
+    pub fn act_here(&self, topic: Option<&Topic>, act: Act) -> Result<Answer> {
+        let room = topic.and_then(|topic| self.hub().find(topic));
+        match act {
+            Act::Broadcast { msg } => {
+                if let Some(room) = room {
+                    room.tell(Input::Broadcast { from: None, to: Audience::Everybody, msg })?;
+                }
+                Ok(Answer::Done(true))
+            }
+            Act::Send { to, msg } => {
+                let Some(room) = room.filter(|room| room.read(|room| room.roster().find(&to).is_some())) else {
+                    return Ok(Answer::Done(false));
+                };
+                room.tell(Input::Send { to, msg })?;
+                Ok(Answer::Done(true))
+            }
+            Act::Members => Ok(Answer::Members(topic.map_or_else(Vec::new, |topic| self.members_here(topic)))),
+            Act::Count => Ok(Answer::Count(topic.map_or(0, |topic| self.count_here(topic)))),
+            Act::Kick { member, reason } => self.kick_here(room.as_deref(), &member, &reason),
+        }
+    }
+
+    /// Everybody in a room that is here, in join order.
+    #[must_use]
+    pub fn members_here(&self, topic: &Topic) -> Vec<RosterEntry> {
+        let entry = |Entry { member, user, away, state, .. }: &Entry| RosterEntry {
+            id: member.clone(),
+            user: user.clone(),
+            away: *away,
+            state: state.clone(),
+        };
+        let room = self.hub().find(topic);
+        room.map_or_else(Vec::new, |room| room.read(|room| room.roster().iter().map(entry).collect()))
+    }
+
+    /// How many are in a room that is here.
+    #[must_use]
+    pub fn count_here(&self, topic: &Topic) -> usize {
+        self.hub().find(topic).map_or(0, |room| room.read(|room| room.roster().len()))
+    }
+
+    /// The keys of a pattern's rooms, wherever they are, and how many members each has.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody can know them all.
+    pub async fn all(&self, pattern: &Pattern) -> Result<Vec<(Params, usize)>> {
+        let all = match self.reach() {
+            Some(reach) => reach.all().await?,
+            None => self.all_here(),
+        };
+        let of_pattern = |(topic, count): (String, usize)| Some((pattern.params_of(&topic)?, count));
+        Ok(all.into_iter().filter_map(of_pattern).collect())
+    }
+
+    fn all_here(&self) -> Vec<(String, usize)> {
+        let rooms = self.hub().rooms().into_iter();
+        rooms.map(|room| (room.topic().as_str().to_owned(), room.read(|room| room.roster().len()))).collect()
+    }
+
+    fn kick_here(&self, room: Option<&LiveRoom>, member: &MemberId, reason: &str) -> Result<Answer> {
+        let close = if reason.is_empty() { Close::KICKED } else { kicked(reason)? };
+        let is_in = room.is_some_and(|room| room.read(|room| room.roster().find(member).is_some()));
+        let occupant = self.hub().occupant(member).filter(|_| is_in);
+        let is_there = occupant.is_some();
+        if let Some(occupant) = occupant {
+            occupant.expel(close);
+        }
+        Ok(Answer::Done(is_there))
+    }
+}
+
+fn kicked(reason: &str) -> Result<Close> {
+    Close::from_app(Close::KICKED.code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())
+}

@@ -1,0 +1,168 @@
+//! An app, as the runtime knows it: what is registered, its types forgotten, and the rooms that live of it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use http::request::Parts;
+use roomful_core::frame::EndpointKind;
+use roomful_core::key::{KeyError, Params};
+use roomful_core::pattern::Pattern;
+use roomful_core::{Close, Json, Limits};
+
+use crate::act::Reach;
+use crate::hooks::Hooks;
+use crate::hub::Hub;
+use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
+use crate::member::LiveMember;
+use crate::opening::Destination;
+
+/// All rooms and sockets of an app. A clone is cheap and is the same app.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hub: Arc<Hub>,
+    definitions: Vec<Arc<Definition>>,
+    settings: Settings,
+    reach: Option<Arc<dyn Reach>>,
+}
+
+/// What an app says of all its rooms together.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The bounds of the process, and of every room that has none of its own.
+    pub limits: Arc<Limits>,
+    /// The path that upgrades come to.
+    pub path: String,
+    /// Whose pages may connect; `None`: all.
+    pub origins: Option<Vec<String>>,
+}
+
+/// One registered room or socket.
+pub struct Definition {
+    /// Its module's name.
+    pub module: String,
+    /// Its own name in that module.
+    pub name: String,
+    /// Whether it is a room or a socket.
+    pub kind: EndpointKind,
+    /// Which params it takes, and a room's topics.
+    pub pattern: Pattern,
+    /// Its bounds.
+    pub limits: Arc<Limits>,
+    /// What it does.
+    pub endpoint: Arc<dyn Endpoint>,
+}
+
+/// An upgrade, told which room or socket it is for.
+#[derive(Debug)]
+pub struct UpgradeRequest {
+    /// The request without its body.
+    pub parts: Parts,
+    /// The module that was asked for.
+    pub module: String,
+    /// The room's name in its module, or the socket's.
+    pub name: String,
+    /// The key's params.
+    pub params: Params,
+}
+
+/// What a room or a typed socket does with a connection, whatever its types are.
+pub trait Endpoint: MaybeSend + MaybeSync {
+    /// Guards, key and data of one connection; `Err` says how it is closed.
+    fn open(
+        self: Arc<Self>,
+        app: App,
+        request: UpgradeRequest,
+        member: Arc<LiveMember>,
+    ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>>;
+
+    /// The same, where the request is; what the data is goes elsewhere, to [`go_on`](Endpoint::go_on).
+    fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Close>>;
+
+    /// Takes a connection whose guards and data ran before; none runs again.
+    ///
+    /// # Errors
+    ///
+    /// When what was found then is not of the types that there are now.
+    fn go_on(
+        &self,
+        app: App,
+        params: &Params,
+        data: &Json,
+        member: Arc<LiveMember>,
+    ) -> Result<Arc<dyn Hooks>, GoOnError>;
+
+    /// Tells its types to whoever asks for them with a sink that it knows.
+    fn describe(&self, types: &mut dyn Any);
+}
+
+/// What was found at the upgrade is not of the types that the room has now: another version of the app found it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GoOnError {
+    /// The key has other params.
+    #[error("its key does not fit the pattern: {0}")]
+    Key(#[from] KeyError),
+    /// The data has another type.
+    #[error("its data does not fit the type of `data`: {0}")]
+    Data(#[from] serde_json::Error),
+}
+
+impl App {
+    /// Rooms and sockets that may run: whoever builds them has checked that they do not clash.
+    #[must_use]
+    pub fn new(definitions: Vec<Definition>, settings: Settings) -> Self {
+        let definitions = definitions.into_iter().map(Arc::new).collect();
+        Self::with(definitions, settings, None)
+    }
+
+    /// The same definitions and settings, and no room that anybody is in.
+    pub(crate) fn fresh(&self, reach: Option<Arc<dyn Reach>>) -> Self {
+        let Inner { definitions, settings, .. } = &*self.inner;
+        Self::with(definitions.clone(), settings.clone(), reach)
+    }
+
+    fn with(definitions: Vec<Arc<Definition>>, settings: Settings, reach: Option<Arc<dyn Reach>>) -> Self {
+        let hub = Hub::new(Arc::clone(&settings.limits));
+        Self { inner: Arc::new(Inner { hub, definitions, settings, reach }) }
+    }
+
+    /// What is registered, in order.
+    #[must_use]
+    pub fn definitions(&self) -> &[Arc<Definition>] {
+        &self.inner.definitions
+    }
+
+    /// What is said of all of it together.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub(crate) fn find(&self, module: &str, name: &str) -> Option<&Arc<Definition>> {
+        self.definitions().iter().find(|definition| definition.module == module && definition.name == name)
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.inner.hub
+    }
+
+    /// How rooms that are elsewhere are reached; `None`: all are here.
+    pub(crate) fn reach(&self) -> Option<&Arc<dyn Reach>> {
+        self.inner.reach.as_ref()
+    }
+}
+
+impl Definition {
+    /// Where a connection with these params goes. What makes no topic of a room's makes no socket either.
+    pub(crate) fn destination(&self, params: &Params) -> Result<Destination, KeyError> {
+        let topic = self.pattern.topic(params)?;
+        Ok(match self.kind {
+            EndpointKind::Room => Destination::Room(topic),
+            EndpointKind::Socket => Destination::Socket,
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! What happens to a member, and what is done for it: the driver of its [`Life`](roomful_core::life::Life).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::{AbortHandle, abortable};
+use roomful_core::Close;
+use roomful_core::frame::{Body, ClientFrame};
+use roomful_core::life::{Act, Event};
+
+use crate::hooks::Hooks;
+use crate::hub::Occupant;
+use crate::inbox::Job;
+use crate::lock::lock;
+use crate::member::LiveMember;
+use crate::{Error, ErrorKind, Result, metrics};
+
+impl LiveMember {
+    /// A frame from the client that passed the intake. `true`: another may come.
+    pub(crate) fn take(self: &Arc<Self>, frame: &ClientFrame<'_>) -> bool {
+        let job = match frame.body {
+            Body::Message(msg) => Job::Message { msg: msg.map(Into::into), id: frame.id },
+            Body::Presence(state) => Job::Presence { state: state.map(Into::into), id: frame.id },
+            // The intake answers these itself.
+            Body::Ping | Body::Bye => return true,
+        };
+        let queued = lock(&self.inbox).push(job, self.limits());
+        self.start_work(queued.idle);
+        queued.has_space
+    }
+
+    /// The intake's answer to a frame.
+    pub(crate) fn reply(&self, frame: Bytes) {
+        let now = lock(&self.inbox).hold(frame);
+        if let Some(frame) = now {
+            self.push(frame);
+        }
+    }
+
+    /// Its socket is over: what it sent before is still handled, then it leaves. Only the first call counts.
+    pub(crate) fn end(self: &Arc<Self>, close: &Close, socket_error: Option<Error>) {
+        let mut inbox = lock(&self.inbox);
+        if inbox.life().has_ended() {
+            return;
+        }
+        if let Some(error) = socket_error {
+            inbox.fail(error);
+        }
+        drop(inbox);
+        metrics::connection_closed(close.code);
+        self.happen(Event::Ended { close: close.clone() });
+    }
+
+    /// Ends it from this side: nothing that waits is handled.
+    pub(crate) fn close(self: &Arc<Self>, close: Close) {
+        {
+            let mut inbox = lock(&self.inbox);
+            if !inbox.life().has_ended() {
+                metrics::connection_closed(close.code);
+            }
+            inbox.discard();
+        }
+        let Some(line) = self.line() else { return self.happen(Event::Ended { close }) };
+        line.close(close.clone());
+        // Another close may have been on its way already: that is the one that the client sees.
+        self.happen(Event::Ended { close: line.closing().cloned().unwrap_or(close) });
+        self.space.wake();
+    }
+
+    /// The app ends it. The close frame goes out after what is queued; it leaves when the hook that closes has ended.
+    ///
+    /// # Errors
+    ///
+    /// When that close is not an app's to send.
+    pub fn close_by_app(self: &Arc<Self>, code: u16, reason: &str) -> Result {
+        let close = Close::from_app(code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())?;
+        self.close(close);
+        Ok(())
+    }
+
+    /// Goes on with its life, and does what follows.
+    pub(crate) fn happen(self: &Arc<Self>, event: Event) {
+        let acts = lock(&self.inbox).happen(event);
+        for act in acts {
+            match act {
+                Act::Withdraw => self.withdraw(),
+                Act::LimitLeave => self.limit_leave(),
+                Act::LeaveRoster => self.leave_roster(),
+                Act::TellAway => {
+                    self.hang_up();
+                    if let Some(room) = self.room() {
+                        room.away(self.id());
+                    }
+                }
+                Act::TellBack => {
+                    if let (Some(room), Some(line)) = (self.room(), self.line()) {
+                        room.back(self.id(), &line);
+                    }
+                }
+                Act::Forget => self.space.wake(),
+                // Only its own task finds that nothing is left, and runs them.
+                Act::RunEndHooks => {}
+            }
+        }
+    }
+
+    /// Starts a task for what is queued, where none is at work.
+    pub(crate) fn start_work(self: &Arc<Self>, idle: Option<Arc<dyn Hooks>>) {
+        if let Some(hooks) = idle {
+            self.spawn(Arc::clone(self).work(hooks));
+        }
+    }
+
+    /// Waits in no lobby any more.
+    pub(crate) fn withdraw(self: &Arc<Self>) {
+        let Some(room) = self.room() else { return };
+        if let Some(left) = room.withdraw(self.id()) {
+            self.hub().after_leave(room, left);
+            self.happen(Event::Withdrawn);
+        }
+    }
+
+    /// What was said before the end is handled, but a handler that hangs must not keep a ghost in the roster.
+    fn limit_leave(self: &Arc<Self>) {
+        let mut inbox = lock(&self.inbox);
+        match inbox.take_idle() {
+            Some(hooks) => {
+                drop(inbox);
+                self.start_work(Some(hooks));
+            }
+            None => inbox.set_leave_timer(|| self.leave_in_time()),
+        }
+    }
+
+    fn leave_in_time(self: &Arc<Self>) -> AbortHandle {
+        let process = self.process();
+        let wait = process.sleep_until(process.now() + self.limits().leave_timeout_ms);
+        let member = Arc::downgrade(self);
+        let (timer, abort) = abortable(async move {
+            wait.await;
+            if let Some(member) = member.upgrade() {
+                member.happen(Event::TimeIsUp);
+            }
+        });
+        process.spawn(async move {
+            let _left_or_aborted = timer.await;
+        });
+        abort
+    }
+}
+
+impl Occupant for LiveMember {
+    fn send_away(&self, close: Close) {
+        if let Some(line) = self.line() {
+            line.close(close);
+        }
+    }
+
+    fn expel(self: Arc<Self>, close: Close) {
+        self.close(close);
+        self.happen(Event::Expelled);
+    }
+
+    fn put_away(&self) {
+        lock(&self.inbox).happen(Event::PutAway);
+    }
+}

@@ -1,0 +1,165 @@
+//! How a connection becomes a member, or a typed socket that stands.
+
+use std::sync::Arc;
+
+use roomful_core::frame::{EndpointKind, socket};
+use roomful_core::life::Event;
+use roomful_core::pattern::Topic;
+use roomful_core::room::Newcomer;
+use roomful_core::{Close, Dialect, Generation, Limits};
+
+use crate::hooks::{Hooks, MemberHooks, caught};
+use crate::leave::others_first;
+use crate::live_room::Joining;
+use crate::lock::lock;
+use crate::maybe_send::BoxFuture;
+use crate::member::{LiveMember, Scope};
+use crate::metrics;
+
+/// Where a connection is to be let in.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// The room of this topic.
+    Room(Topic),
+    /// A typed socket.
+    Socket,
+}
+
+impl Destination {
+    pub(crate) fn kind(&self) -> EndpointKind {
+        match self {
+            Self::Room(_) => EndpointKind::Room,
+            Self::Socket => EndpointKind::Socket,
+        }
+    }
+
+    pub(crate) fn into_topic(self) -> Option<Topic> {
+        match self {
+            Self::Room(topic) => Some(topic),
+            Self::Socket => None,
+        }
+    }
+}
+
+/// Guards, key and data: what comes before a connection can be let in.
+pub struct Opening {
+    /// Where it is to be let in.
+    pub destination: Destination,
+    /// Its bounds.
+    pub limits: Arc<Limits>,
+    /// Finds its hooks, or how it is to be closed.
+    pub open: OpenFn,
+}
+
+/// See [`Opening::open`].
+#[cfg(not(target_family = "wasm"))]
+pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>> + Send>;
+/// See [`Opening::open`].
+#[cfg(target_family = "wasm")]
+pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>>>;
+
+impl LiveMember {
+    /// The task of a new connection: everything up to `on_join`, and then whatever has come in the meantime.
+    pub(crate) async fn open(self: Arc<Self>, opening: Opening) {
+        let hooks = match (opening.open)(Arc::clone(&self)).await {
+            Ok(hooks) => hooks,
+            Err(close) => return self.refuse(close),
+        };
+        let entered = match &opening.destination {
+            Destination::Room(topic) => self.enter_room(topic, &hooks).await,
+            Destination::Socket => self.enter_socket(),
+        };
+        match entered {
+            Ok(Joining::Done) => self.begin(hooks).await,
+            // The room goes on with it.
+            Ok(Joining::Waits) => {}
+            Err(close) => self.refuse(close),
+        }
+    }
+
+    /// The rest of that task, once it is let in.
+    async fn begin(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
+        self.happen(Event::Entered);
+        others_first().await;
+        match caught(hooks.on_open()).await {
+            Ok(()) => self.opened(),
+            Err(error) => {
+                metrics::handler_failed(hooks.names().open);
+                hooks.report(error).await;
+                self.close(Close::JOIN_FAILED);
+            }
+        }
+        self.work(hooks).await;
+    }
+
+    /// Goes on with a member that another process has begun.
+    pub(crate) fn go_on(self: &Arc<Self>, hooks: Arc<dyn Hooks>) {
+        let is_opened = {
+            let mut inbox = lock(&self.inbox);
+            inbox.rest(hooks);
+            inbox.life().is_opened()
+        };
+        if !is_opened {
+            // Its `on_join` or `open` was cut off, and must not run twice.
+            self.close(Close::JOIN_FAILED);
+        }
+    }
+
+    async fn enter_room(self: &Arc<Self>, topic: &Topic, hooks: &Arc<dyn Hooks>) -> Result<Joining, Close> {
+        let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
+        let newcomer = self.newcomer(hooks, member).await?;
+        let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
+        let (this, theirs) = (Arc::clone(self), Arc::clone(hooks));
+        let on_entry = move |room: &Arc<_>| {
+            this.set_scope(Scope::Room(Arc::clone(room)));
+            this.spawn(Arc::clone(&this).begin(theirs));
+        };
+        let (room, joining) = self.hub().join(topic, self.limits(), &newcomer, &line, on_entry)?;
+        self.set_scope(Scope::Room(room));
+        if matches!(joining, Joining::Waits) && lock(&self.inbox).life().has_ended() {
+            // Whoever ended before this found no room to withdraw from; whoever ends later does.
+            self.withdraw();
+        }
+        Ok(joining)
+    }
+
+    fn enter_socket(&self) -> Result<Joining, Close> {
+        let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
+        if line.dialect() == Dialect::V1 {
+            line.push(socket::open(self.limits()));
+        }
+        if let Some(keeper) = self.process().keeper() {
+            line.keep_socket(keeper);
+        }
+        self.set_scope(Scope::Socket);
+        Ok(Joining::Done)
+    }
+
+    async fn newcomer(&self, hooks: &Arc<dyn Hooks>, member: &dyn MemberHooks) -> Result<Newcomer, Close> {
+        let found = caught(async { Ok((member.user()?, member.seed()?)) }).await;
+        let (user, state) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                metrics::handler_failed("presence");
+                hooks.report(error).await;
+                return Err(Close::JOIN_FAILED);
+            }
+        };
+        self.limit_presence(user.as_ref());
+        self.check_state(state.as_ref()).map_err(|refused| {
+            tracing::warn!(%refused, "a join was refused");
+            Close::JOIN_FAILED
+        })?;
+        Ok(Newcomer { member: self.id().clone(), user, generation: Generation::default(), state })
+    }
+
+    fn opened(self: &Arc<Self>) {
+        self.happen(Event::Opened);
+        // What is over, or goes on in another process, is not this one's to keep.
+        if let (true, Some(line), Some(keeper)) =
+            (lock(&self.inbox).life().is_opened(), self.line(), self.process().keeper())
+        {
+            line.keep_opened(keeper);
+        }
+    }
+}

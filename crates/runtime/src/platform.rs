@@ -1,0 +1,130 @@
+//! What a platform is given of an app's rooms, and runs.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::ORIGIN;
+use http::request::Parts;
+use roomful_core::pattern::Topic;
+use roomful_core::{Close, Dialect};
+
+use crate::act::Reach;
+use crate::admission::Admission;
+use crate::app::{App, Settings};
+use crate::connection::Connection;
+use crate::drain::{self, Drain};
+use crate::kept::{Admitted, Kept};
+use crate::opening::Opening;
+use crate::process::Stats;
+use crate::{Host, restore};
+
+/// An app's rooms and sockets, as whoever runs them sees them. A clone is cheap and is the same rooms.
+///
+/// A platform lends them a [`Host`], makes an [`Admission`] of each upgrade and a [`Connection`] of that, and drains them
+/// when it stops.
+#[derive(Clone)]
+pub struct Platform {
+    app: App,
+}
+
+impl Platform {
+    /// Runs this app.
+    #[must_use]
+    pub fn of(app: &App) -> Self {
+        Self { app: app.clone() }
+    }
+
+    /// The app that it runs.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Lends the rooms a clock, tasks and randomness. The first host stands.
+    pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
+        self.app.hub().process().start(host);
+    }
+
+    /// What the app says of all its rooms together.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        self.app.settings()
+    }
+
+    /// Whether a request with these headers may connect.
+    #[must_use]
+    pub fn allows_origin(&self, headers: &HeaderMap) -> bool {
+        let (Some(allowed), Some(origin)) = (&self.settings().origins, headers.get(ORIGIN)) else { return true };
+        allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    }
+
+    /// Reads which room or socket an upgrade is for.
+    #[must_use]
+    pub fn read(&self, parts: Parts, dialect: Dialect) -> Admission {
+        Admission::new(&self.app, parts, dialect)
+    }
+
+    /// What there is right now.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.app.hub().process().stats()
+    }
+
+    /// The orderly end: new connections are refused, the present ones are closed 1012 over time, each with its own
+    /// `retry=`, and hooks that run are waited for. `false` when some had not ended in [`Drain::wait_ms`].
+    pub async fn drain(&self, drain: &Drain) -> bool {
+        drain::drain(self.app.hub(), drain).await
+    }
+
+    /// For tests: starts a connection with a mailbox of its own, whose hooks are found otherwise than by an upgrade.
+    #[must_use]
+    pub fn open(&self, dialect: Dialect, opening: Result<Opening, Close>) -> Connection {
+        Connection::start(self.app.hub(), dialect, opening, tracing::Span::none(), None)
+    }
+
+    /// The same definitions, and no room that anybody is in: rooms that are elsewhere are reached so.
+    #[must_use]
+    pub fn reaching(&self, reach: Arc<dyn Reach>) -> Self {
+        Self { app: self.app.fresh(Some(reach)) }
+    }
+
+    /// For a platform with a process for each room: the same definitions, and no room that anybody is in. Other rooms are
+    /// reached as the app has said, or so.
+    #[must_use]
+    pub fn fresh(&self, reach: impl FnOnce() -> Arc<dyn Reach>) -> Self {
+        self.reaching(self.app.reach().cloned().unwrap_or_else(reach))
+    }
+
+    /// Starts a connection that was admitted elsewhere. No guard runs; the seed, the join and `on_join` do.
+    #[must_use]
+    pub fn connect(&self, admitted: Admitted) -> Connection {
+        restore::connect(&self.app, admitted)
+    }
+
+    /// Goes on with connections that another process kept, in their order: all those of one room, or one of a socket. Hooks
+    /// do not run again. A connection that cannot be gone on with (its room is not defined any more, its data has another
+    /// type, its `on_join` was cut off) leaves the room and closes, so that its client comes back.
+    ///
+    /// Where a [wake](crate::Keeper::wake_by) was still to come, call [`catch_up`](Platform::catch_up) before anything else.
+    #[must_use]
+    pub fn restore(&self, kept: Vec<Kept>) -> Vec<Connection> {
+        restore::restore(&self.app, kept)
+    }
+
+    /// Which states an earlier process had told is not known: every room tells all of its states again.
+    pub fn catch_up(&self) {
+        self.app.hub().rooms().iter().for_each(|room| room.catch_up());
+    }
+
+    /// Another process goes on with these connections. Here nobody leaves, no hook runs, and nothing is kept or sent any
+    /// more.
+    pub fn put_away(&self) {
+        self.app.hub().put_away();
+    }
+
+    /// The topics of the rooms that somebody here is in.
+    #[must_use]
+    pub fn topics(&self) -> Vec<Topic> {
+        self.app.hub().rooms().iter().map(|room| room.topic().clone()).collect()
+    }
+}
