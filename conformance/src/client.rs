@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -15,11 +14,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::difference::Mismatch;
 
-/// Far more than anything takes on a busy machine; nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 pub(crate) struct Client {
     ws: WebSocketStream<TcpStream>,
+    patience: Duration,
     /// Of the answer to the handshake.
     pub(crate) status: u16,
 }
@@ -35,7 +32,8 @@ pub(crate) enum Got {
     Close(u16, String),
     /// The end of the connection.
     End,
-    Silence,
+    /// Nothing, for so long.
+    Silence(Duration),
 }
 
 impl fmt::Display for Got {
@@ -46,7 +44,7 @@ impl fmt::Display for Got {
             Self::Pong => f.write_str("nothing before the answer to a ping"),
             Self::Close(code, reason) => write!(f, "a close frame: {code} `{reason}`"),
             Self::End => f.write_str("the end of the connection"),
-            Self::Silence => write!(f, "nothing for {} s", PATIENCE.as_secs()),
+            Self::Silence(patience) => write!(f, "nothing for {} s", patience.as_secs()),
         }
     }
 }
@@ -56,6 +54,7 @@ impl Client {
         authority: &str,
         url: &str,
         headers: &BTreeMap<String, String>,
+        patience: Duration,
     ) -> Result<Self, Mismatch> {
         let refused = |got: &dyn fmt::Display| Mismatch::new("a completed handshake", got);
         let mut request = format!("ws://{authority}{url}").into_client_request().map_err(|error| refused(&error))?;
@@ -64,44 +63,46 @@ impl Client {
             let value = HeaderValue::try_from(value).map_err(|error| refused(&error))?;
             request.headers_mut().insert(name, value);
         }
-        let opened = in_time(async {
+        let opened = tokio::time::timeout(patience, async {
             let stream = TcpStream::connect(authority).await.map_err(Error::Io)?;
             stream.set_nodelay(true).map_err(Error::Io)?;
             tokio_tungstenite::client_async(request, stream).await
         });
         match opened.await {
-            Some(Ok((ws, response))) => Ok(Self { ws, status: response.status().as_u16() }),
-            Some(Err(Error::Http(response))) => Err(refused(&format_args!("the status {}", response.status()))),
-            Some(Err(error)) => Err(refused(&error)),
-            None => Err(refused(&Got::Silence)),
+            Ok(Ok((ws, response))) => Ok(Self { ws, patience, status: response.status().as_u16() }),
+            Ok(Err(Error::Http(response))) => Err(refused(&format_args!("the status {}", response.status()))),
+            Ok(Err(error)) => Err(refused(&error)),
+            Err(_) => Err(refused(&Got::Silence(patience))),
         }
     }
 
     /// Sends a frame that may find the connection closed: then what comes next says so.
     pub(crate) async fn send(&mut self, text: &str) {
-        let _what_comes_next_tells = in_time(self.ws.send(Message::text(text))).await;
+        self.say(Message::text(text)).await;
     }
 
     /// As [`Client::send`].
     pub(crate) async fn send_binary(&mut self, bytes: Vec<u8>) {
-        let _what_comes_next_tells = in_time(self.ws.send(Message::binary(bytes))).await;
+        self.say(Message::binary(bytes)).await;
     }
 
     /// As [`Client::send`].
     pub(crate) async fn ping(&mut self) {
-        let _what_comes_next_tells = in_time(self.ws.send(Message::Ping(PROBE.into()))).await;
+        self.say(Message::Ping(PROBE.into())).await;
     }
 
     /// Sends a close frame; `None` is one without a code.
     pub(crate) async fn close(&mut self, code: Option<u16>, reason: &str) {
         let frame = code.map(|code| CloseFrame { code: code.into(), reason: reason.into() });
-        let _what_comes_next_tells = in_time(self.ws.close(frame)).await;
+        self.say(Message::Close(frame)).await;
     }
 
     /// What comes next. Pings are answered on the way.
     pub(crate) async fn next(&mut self) -> Got {
         loop {
-            let Some(message) = in_time(self.ws.next()).await else { return Got::Silence };
+            let Ok(message) = tokio::time::timeout(self.patience, self.ws.next()).await else {
+                return Got::Silence(self.patience);
+            };
             return match message {
                 Some(Ok(Message::Text(text))) => Got::Text(text.to_string()),
                 Some(Ok(Message::Binary(bytes))) => Got::Binary(bytes.len()),
@@ -113,10 +114,10 @@ impl Client {
             };
         }
     }
+
+    async fn say(&mut self, message: Message) {
+        let _what_comes_next_tells = tokio::time::timeout(self.patience, self.ws.send(message)).await;
+    }
 }
 
 const PROBE: &str = "is there more?";
-
-async fn in_time<T>(wait: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(PATIENCE, wait).await.ok()
-}

@@ -1,8 +1,10 @@
 //! The runner: replays the recordings against a server, and says what it did otherwise.
 
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{fs, io};
+use std::time::Duration;
 
 use clap::Parser;
 use conformance::{InvalidAddress, Recording, RecordingsError, Remote, Server as _, replay};
@@ -26,6 +28,9 @@ struct Args {
     /// Recordings of your own in place of those that come with this program.
     #[arg(long, value_name = "FILE")]
     recordings: Option<PathBuf>,
+    /// How long a frame may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    patience: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +47,8 @@ enum Failure {
     Differs(String),
     #[error("no server answers at {authority}: {error}")]
     Unreachable { authority: String, error: io::Error },
+    #[error("cannot print: {0}")]
+    Output(#[from] io::Error),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -67,9 +74,12 @@ async fn run(args: Args) -> Result<bool, Failure> {
     };
     let chosen = choose(&recordings, &args.only)?;
     match args.address {
-        Some(address) if !args.list => replay_all(&Remote::parse(&address)?, &chosen).await,
+        Some(address) if !args.list => {
+            let patience = Duration::from_secs(args.patience.into());
+            replay_all(&Remote::parse(&address, patience)?, &chosen).await
+        }
         _ => {
-            list(&recordings);
+            list(&recordings)?;
             Ok(true)
         }
     }
@@ -89,11 +99,13 @@ fn choose<'a>(recordings: &'a [Recording], only: &[String]) -> Result<Vec<&'a Re
     only.iter().map(find).collect()
 }
 
-fn list(recordings: &[Recording]) {
-    for recording in recordings {
-        let mark = if recording.reference_differs { "not replayed" } else { "" };
-        println!("{:36} {mark:12} {}", recording.name, recording.about);
+fn list(recordings: &[Recording]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for Recording { name, about, reference_differs, .. } in recordings {
+        let mark = if *reference_differs { "not replayed" } else { "" };
+        writeln!(out, "{name:36} {mark:12} {about}")?;
     }
+    Ok(())
 }
 
 async fn replay_all(server: &Remote, recordings: &[&Recording]) -> Result<bool, Failure> {
@@ -101,16 +113,17 @@ async fn replay_all(server: &Remote, recordings: &[&Recording]) -> Result<bool, 
     if let Err(error) = TcpStream::connect(&authority).await {
         return Err(Failure::Unreachable { authority, error });
     }
+    let mut out = io::stdout();
     let mut differ = 0;
     for recording in recordings {
         match replay(server, recording).await {
-            Ok(()) => println!("ok      {}", recording.name),
+            Ok(()) => writeln!(out, "ok      {}", recording.name)?,
             Err(difference) => {
                 differ += 1;
-                println!("DIFFERS {difference}");
+                writeln!(out, "DIFFERS {difference}")?;
             }
         }
     }
-    println!("{} of {} recordings as recorded", recordings.len() - differ, recordings.len());
+    writeln!(out, "{} of {} recordings as recorded", recordings.len() - differ, recordings.len())?;
     Ok(differ == 0)
 }

@@ -51,11 +51,13 @@ impl Peer {
     /// Fails when a frame comes before the answer to a ping, or a stranger stays.
     pub(crate) async fn nothing_more(&mut self, who: &str, names: &mut Names) -> Result<(), Mismatch> {
         while self.strangers.values().any(|left| !left) {
-            let Got::Text(text) = self.client.next().await else {
-                return Err(Mismatch::new("the leave of each member that is not of this recording", "none"));
-            };
-            if let Some(text) = self.without_strangers(text, who, names) {
-                return Err(Mismatch::new("nothing more", text));
+            match self.client.next().await {
+                Got::Text(text) => {
+                    if let Some(text) = self.without_strangers(text, who, names) {
+                        return Err(Mismatch::new("nothing more", names.recorded(text)));
+                    }
+                }
+                got => return Err(Mismatch::new("the leave of a member that is not of this recording", got)),
             }
         }
         self.client.ping().await;
@@ -75,7 +77,9 @@ impl Peer {
             let found = self.take_strangers(&mut frame, names);
             return Some(if found { frame.to_string() } else { text });
         }
-        let Some(left) = frame["from"].as_str().and_then(|from| self.strangers.get_mut(from)) else { return Some(text) };
+        let Some(left) = frame["from"].as_str().and_then(|from| self.strangers.get_mut(from)) else {
+            return Some(text);
+        };
         *left |= frame["op"] == "leave";
         None
     }

@@ -52,7 +52,7 @@ impl<S: Server> Replay<'_, S> {
     async fn act(&mut self, who: &str, event: &Event) -> Result<(), Mismatch> {
         match event {
             Event::Connect { url, headers } => {
-                let client = Client::connect(&self.server.authority(), url, headers).await?;
+                let client = Client::connect(&self.server.authority(), url, headers, self.server.patience()).await?;
                 self.peers.insert(who.to_owned(), Some(Peer::new(client)));
             }
             Event::Send { hex: Some(hex), .. } => {
@@ -108,9 +108,11 @@ impl<S: Server> Replay<'_, S> {
             let Some(peer) = peer else { continue };
             peer.client.close(Some(1000), "").await;
             // The others are leaving too, and it may be told of that.
-            while let got @ (Got::Text(_) | Got::Close(..) | Got::Silence) = peer.client.next().await {
-                if got == Got::Silence {
-                    return Err((format!("{who} closes"), Mismatch::new(Got::End, got)));
+            loop {
+                match peer.client.next().await {
+                    Got::End => break,
+                    got @ Got::Silence(_) => return Err((format!("{who} closes"), Mismatch::new(Got::End, got))),
+                    _ => {}
                 }
             }
         }
