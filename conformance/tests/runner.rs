@@ -82,7 +82,6 @@ fn printed(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The recordings share rooms, and are replayed one after the other: whoever is left of one does not disturb the next.
 #[tokio::test]
 async fn a_server_that_is_right_passes() {
     let address = fixture().await;
@@ -152,6 +151,24 @@ async fn a_frame_too_few_is_named() {
             "\n  got      nothing for 3 s\n"
         )
     );
+}
+
+/// Several recordings use one room: whoever is on its way out of it may still be seen, and may say its last words.
+#[tokio::test]
+async fn what_a_member_of_another_recording_does_is_no_difference() {
+    let address = wrong_server(|message| match message {
+        Message::Text(text) if text.contains("snapshot") => [
+            &*text.replace(r#""members":["#, r#""members":[{"id":"other"},"#),
+            r#"{"from":"other","t":"presence","op":"update","state":1}"#,
+            r#"{"from":"other","t":"presence","op":"leave"}"#,
+            r#"{"from":"other","t":"msg","msg":"bye"}"#,
+        ]
+        .map(Message::text)
+        .into(),
+        other => vec![other],
+    });
+    let output = run(&[&format!("http://{}", address.await), "--only", "presence-update-by-client"]).await;
+    assert_eq!(printed(&output), "ok      presence-update-by-client\n1 of 1 recordings as recorded\n");
 }
 
 #[tokio::test]
