@@ -47,6 +47,7 @@ async fn wrong_server(wrong: Wrong) -> SocketAddr {
 
 async fn hand_on(stream: TcpStream, right: SocketAddr, wrong: Wrong) {
     let mut target = String::new();
+    #[allow(clippy::result_large_err, reason = "the type is the library's")]
     let read_target = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
         target = request.uri().to_string();
         Ok(response)
