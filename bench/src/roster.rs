@@ -65,8 +65,8 @@ impl Rosters {
 
     /// Takes in what a message tells of who is there; messages of any other kind change nothing.
     ///
-    /// It reads the frames as PROTOCOL.md writes them, field by field in that order; a server that wrote them otherwise would
-    /// be seen as one whose rosters are wrong.
+    /// It reads the frames as docs/protocol.md writes them, field by field in that order; a server that wrote them otherwise
+    /// would be seen as one whose rosters are wrong.
     ///
     /// # Errors
     ///

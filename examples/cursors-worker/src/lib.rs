@@ -19,6 +19,14 @@ use crate::fixture_rooms as api;
 // The class that `wrangler.jsonc` binds.
 roomful_worker::room_object!(RoomObject, rooms);
 
+/// Another class, which a test binds in its place: no name is taken for granted.
+#[cfg(feature = "fixture")]
+mod renamed {
+    use super::rooms;
+
+    roomful_worker::room_object!(Boards, rooms);
+}
+
 /// The same rooms in the worker and in every object.
 fn rooms(env: &Env) -> Result<Rooms, BuildError> {
     #[cfg(feature = "fixture")]
