@@ -117,11 +117,7 @@ mod tests {
     use crate::rate::Rate;
 
     fn limits() -> Limits {
-        Limits {
-            rate: Rate { per_second: 10, burst: 2 },
-            bad_frame_rate: Rate { per_second: 1, burst: 1 },
-            ..Limits::default()
-        }
+        Limits::default().rate(Rate { per_second: 10, burst: 2 }).bad_frame_rate(Rate { per_second: 1, burst: 1 })
     }
 
     fn judge(intake: &mut Intake, message: &'static str, now: Millis) -> String {

@@ -85,7 +85,6 @@ pub struct Kept {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct KeptMember {
     pub(crate) epoch: String,
-    #[serde(flatten)]
     pub(crate) member: room::Kept,
 }
 

@@ -1,7 +1,7 @@
 //! One room of this process: its engine, and the sockets of its members.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use roomful_core::frame::encode::{self, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
@@ -146,25 +146,15 @@ impl LiveRoom {
 
     /// Takes a member out, or out of the lobby.
     pub(crate) fn leave(self: &Arc<Self>, member: &MemberId) -> Left {
-        let mut state = lock(&self.state);
-        let waited = state.lobby.remove(member).is_some();
-        if let Some(line) = state.lines.remove(member) {
-            state.transports.exit(&line);
-        }
-        let Ok(aftermath) = self.handle(&mut state, Input::Leave { member: member.clone() }) else {
-            return Left::GoesOn;
-        };
-        drop(state);
-        if !waited {
-            self.process.member_left();
-        }
-        self.finish(aftermath);
-        self.abandon_if_empty()
+        self.take_out(lock(&self.state), member)
     }
 
     /// Takes somebody out of the lobby. `None`: it is not there, but is a member, or left long ago.
     pub(crate) fn withdraw(self: &Arc<Self>, member: &MemberId) -> Option<Left> {
-        lock(&self.state).lobby.contains_key(member).then(|| self.leave(member))
+        let state = lock(&self.state);
+        // Under the one lock: whoever is let in meanwhile is a member, and leaves as one.
+        let waits = state.lobby.contains_key(member);
+        waits.then(|| self.take_out(state, member))
     }
 
     /// A member's socket is lost, and it is held.
@@ -250,7 +240,23 @@ impl LiveRoom {
         read(&lock(&self.state).engine)
     }
 
-    fn carry_out(self: &Arc<Self>, mut state: std::sync::MutexGuard<'_, State>, input: Input) {
+    fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {
+        let waited = state.lobby.remove(member).is_some();
+        if let Some(line) = state.lines.remove(member) {
+            state.transports.exit(&line);
+        }
+        let Ok(aftermath) = self.handle(&mut state, Input::Leave { member: member.clone() }) else {
+            return Left::GoesOn;
+        };
+        drop(state);
+        if !waited {
+            self.process.member_left();
+        }
+        self.finish(aftermath);
+        self.abandon_if_empty()
+    }
+
+    fn carry_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, input: Input) {
         // Refused: it was late, and there is nothing to do.
         if let Ok(aftermath) = self.handle(&mut state, input) {
             drop(state);

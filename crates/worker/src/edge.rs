@@ -73,7 +73,7 @@ impl Edge {
         }
         let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
         let dialect = Dialect::choose(offers);
-        match self.rooms.admit(parts, dialect).vet().await {
+        match platform.read(parts, dialect).admit().await {
             Ok(admitted) => self.forward(&admitted, env).await,
             Err(close) => refuse(dialect, &close),
         }

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roomful::runtime::{Admitted, Connection, Host as _, Kept, KeptError};
-use roomful::{BuildError, Close, Dialect, MemberId, Rooms};
+use roomful::{BuildError, Rooms};
+use roomful_core::frame::encode;
+use roomful_core::{Close, Dialect, MemberId};
+use roomful_runtime::{Admitted, Connection, Host as _, Kept, KeptError, Platform};
 use worker::js_sys::Uint8Array;
 use worker::worker_sys::ext::WebSocketExt as _;
 use worker::{

@@ -16,7 +16,7 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
     if !board.is_well_named() {
         return Response::error("no board can have this name", 404).map(Some);
     }
-    let room = rooms.remote(env, &board)?;
+    let room = rooms.on(env).at(&board);
     let answer = match (request.method(), rest) {
         (Method::Get, "") => {
             let members = room.members().await.map_err(|error| error.to_string())?;
@@ -26,7 +26,8 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
             let Ok(Say { text }) = request.json().await else {
                 return Response::error("an announcement is `{\"text\": ..}`", 422).map(Some);
             };
-            let members = room.broadcast(&Said::now(text)).await.map_err(|error| error.to_string())?;
+            let members = room.count().await.map_err(|error| error.to_string())?;
+            room.broadcast(&Said::now(text)).await.map_err(|error| error.to_string())?;
             json!({ "members": members })
         }
         _ => return Response::error("not found", 404).map(Some),

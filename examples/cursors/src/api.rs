@@ -21,7 +21,7 @@ pub(crate) fn router(rooms: Rooms) -> Router {
 
 /// `curl localhost:3000/api/boards/main`
 async fn who_is_here(State(rooms): State<Rooms>, Path(board_id): Path<String>) -> Result<Json<Vec<Visitor>>, Failure> {
-    let members = rooms.at(&board(board_id)?).members()?;
+    let members = rooms.at(&board(board_id)?).members().await?;
     Ok(Json(members.into_iter().map(|member| Visitor { id: member.id.to_string(), cursor: member.state }).collect()))
 }
 
@@ -31,7 +31,9 @@ async fn announce(
     Path(board_id): Path<String>,
     Json(Say { text }): Json<Say>,
 ) -> Result<Json<Announced>, Failure> {
-    let members = rooms.at(&board(board_id)?).broadcast(&Said::now(text))?;
+    let board = rooms.at(&board(board_id)?);
+    let members = board.count().await?;
+    board.broadcast(&Said::now(text)).await?;
     Ok(Json(Announced { members }))
 }
 

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use host::ManualHost;
 use http::Request;
-use roomful::{Channel, Conn, Deny, Dialect, Limits, Result, Room, Rooms, Upgrade};
+use roomful::{Channel, Conn, Deny, Limits, Result, Room, Rooms, Upgrade};
 use roomful_axum::ManualShard;
+use roomful_core::Dialect;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Who hears each frame, besides the one who sends it.
@@ -53,16 +54,14 @@ impl World {
     /// One who speaks v1 and sends messages of so many bytes, and [`LISTENERS`] of these kinds by turns.
     pub(crate) fn new(kinds: &[Kind], message_bytes: usize) -> Self {
         raise_bound_on_files();
-        let limits = Limits {
-            compress_from_bytes: Some(0),
+        let limits = Limits::default()
+            .compress_from_bytes(Some(0))
             // The shard's clock is the real one, and no ping may fall into what is measured.
-            heartbeat_ms: 24 * 3_600_000,
-            ..Limits::default()
-        };
+            .heartbeat_ms(24 * 3_600_000);
         let rooms = Rooms::new().limits(limits).module("bench", |module| module.room("hall", Repeater)).build();
         let rooms = rooms.expect("the definition is right");
         let host = Arc::new(ManualHost::default());
-        rooms.start(|| Arc::clone(&host) as _);
+        rooms.platform().start(|| Arc::clone(&host) as _);
         let shard = ManualShard::new().expect("the system has an epoll left");
         let speaker = connect(&rooms, &shard, (Dialect::V1, false));
         let listeners = kinds.iter().cycle().take(LISTENERS).map(|kind| connect(&rooms, &shard, *kind)).collect();
@@ -127,7 +126,7 @@ fn connect(rooms: &Rooms, shard: &ManualShard, (dialect, deflate): Kind) -> Unix
     far.set_nonblocking(true).expect("a socket need not block");
     let request = Request::get(format!("{}?m=bench&s=hall", rooms.path())).body(());
     let (parts, ()) = request.expect("the address is right").into_parts();
-    shard.serve(near, rooms.admit(parts, dialect), deflate).expect("a socket need not block");
+    shard.serve(near, rooms.platform().read(parts, dialect), deflate).expect("a socket need not block");
     far
 }
 

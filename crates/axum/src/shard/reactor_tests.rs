@@ -8,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use bytes::Bytes;
 use http::Request;
 use mio::Events;
-use roomful::{Dialect, Rooms};
+use roomful::Rooms;
+use roomful_core::Dialect;
 
 use super::queue::{Command, Newcomer};
 use super::reactor::{Reactor, SLICE};
@@ -18,7 +19,7 @@ use super::tests::NoHost;
 /// Sockets of nobody's rooms, and their far ends.
 fn reactor(sockets: usize) -> (Reactor, Vec<UnixStream>) {
     let rooms = Rooms::new().build().unwrap();
-    rooms.start(|| std::sync::Arc::new(NoHost));
+    rooms.platform().start(|| std::sync::Arc::new(NoHost));
     let mut reactor = Reactor::new().unwrap();
     let mut peers = Vec::new();
     for _ in 0..sockets {
@@ -27,7 +28,7 @@ fn reactor(sockets: usize) -> (Reactor, Vec<UnixStream>) {
         far.set_nonblocking(true).unwrap();
         let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
         let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
-        let admission = rooms.admit(parts, Dialect::Plain);
+        let admission = rooms.platform().read(parts, Dialect::Plain);
         let newcomer = Newcomer { stream, read: Bytes::new(), admission, deflate: false };
         reactor.carry_out(Command::Serve(Box::new(newcomer)));
         peers.push(far);

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
-use roomful::{BoxFuture, Dialect, Limits, Rooms};
+use roomful::{BoxFuture, Limits, Rooms};
 use roomful_core::ConnectionId;
+use roomful_core::Dialect;
 use roomful_core::liveness::Beat;
-use roomful_core::room::PerDialect;
+use roomful_core::frame::fanout::PerDialect;
 use roomful_runtime::{Delivery, Host, RoomId, SharedFrames, Transport as _};
 use roomful_websocket::deflate::Deflater;
 use slab::Slab;
@@ -98,7 +99,7 @@ struct World {
     rooms: Rooms,
     shard: Arc<Shard>,
     sockets: Slab<Socket>,
-    room: Room,
+    room: ShardRoom,
     sender: Sender,
     deflater: Deflater,
     peers: Vec<Peer>,
@@ -111,9 +112,9 @@ impl World {
     }
 
     fn with(limits: Limits, io_uring: bool) -> Self {
-        let limits = Limits { compress_from_bytes: Some(0), ..limits };
+        let limits = limits.compress_from_bytes(Some(0));
         let rooms = Rooms::new().limits(limits.clone()).build().unwrap();
-        rooms.start(|| Arc::new(NoHost));
+        rooms.platform().start(|| Arc::new(NoHost));
         Self {
             rooms,
             shard: Arc::clone(&Reactor::new().unwrap().shard),
@@ -163,7 +164,7 @@ impl World {
         // A few frames fill it.
         socket2::SockRef::from(&near).set_send_buffer_size(1).unwrap();
         let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
-        let connection = self.rooms.admit(parts, dialect).connect_at(Arc::clone(&self.shard));
+        let connection = self.rooms.platform().read(parts, dialect).connect_at(Arc::clone(&self.shard));
         let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
         let slot = self.sockets.insert(Socket::new(stream, connection, deflate, 0));
         self.room.enter(slot, &mut self.sockets);
@@ -245,7 +246,7 @@ fn texts(mut bytes: &[u8], deflate: bool) -> Vec<String> {
 }
 
 fn everybody_has_what_was_for_it(steps: &[Step], io_uring: bool) {
-    let mut world = World::with(Limits { outbox_bytes: 16 << 20, ..Limits::default() }, io_uring);
+    let mut world = World::with(Limits::default().outbox_bytes(16 << 20), io_uring);
     steps.iter().for_each(|step| world.step(step));
     world.finish();
     for peer in &world.peers {
@@ -386,7 +387,7 @@ fn a_thread_that_has_ended_keeps_nothing_and_gets_no_sockets() {
     near.set_nonblocking(true).unwrap();
     let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
     let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
-    let admission = world.rooms.admit(parts, Dialect::Plain);
+    let admission = world.rooms.platform().read(parts, Dialect::Plain);
     shard.serve(Newcomer { stream, read: Bytes::new(), admission, deflate: false });
     assert_eq!(far.read(&mut [0]).unwrap(), 0, "its peer learns of it");
 }

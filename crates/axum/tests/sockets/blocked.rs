@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 
-use roomful::{Limits, Rooms};
+use roomful::{Limits, MemberId, Rooms};
 use roomful_axum::{RoomsExt as _, Sockets};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpSocket;
@@ -26,7 +26,7 @@ struct Server {
 
 /// Everybody is on one thread, which takes things in the order in which they came.
 async fn serve(limits: Limits) -> Server {
-    let (rooms, gate) = rooms(Limits { outbox_bytes: 2 * BODIES * BODY, ..limits });
+    let (rooms, gate) = rooms(limits.outbox_bytes(2 * BODIES * BODY));
     let (listener, address) = listen().await;
     let (app, served) = (rooms.router_with(Sockets::new().threads(NonZero::<usize>::MIN)), rooms.clone());
     tokio::spawn(async move { roomful_axum::serve(listener, app, &served, std::future::pending()).await });
@@ -72,7 +72,7 @@ async fn hears(client: &mut Client, expected: &[(String, String)]) {
 /// A pong ahead of what waits would stand in the middle of a frame.
 #[tokio::test]
 async fn a_ping_behind_a_full_queue_tears_nothing() {
-    let server = serve(Limits { handler_queue: 1, ..limits() }).await;
+    let server = serve(limits().handler_queue(1)).await;
     let (mut reader, mut talker) = server.two().await;
     let sent = [message("/wait"), message("second"), message("third"), masked(FIN | PING, b"still there?")];
     write(&mut reader, &sent.concat()).await;
@@ -106,7 +106,7 @@ async fn who_is_kicked_has_left_at_once_and_gets_what_was_said_before() {
     let server = serve(limits()).await;
     let (mut reader, mut talker) = server.two().await;
     let said = block(&mut talker).await;
-    assert!(server.rooms.at(&hall("h")).kick(&reader.id));
+    assert!(server.rooms.at(&hall("h")).kick(&MemberId::parse(&reader.id).unwrap(), "").await.unwrap());
     talker.told("leave", &reader.id).await;
     talker.say("behind its back").await;
     talker.message().await;
@@ -150,7 +150,7 @@ async fn a_half_open_peer_leaves_when_it_has_read() {
 /// Pongs that nobody reads would fill the memory. Who does not read is not read, and its silence is its end.
 #[tokio::test]
 async fn who_asks_for_ever_and_never_reads_is_given_up() {
-    let server = serve(Limits { heartbeat_ms: 500, ..limits() }).await;
+    let server = serve(limits().heartbeat_ms(500)).await;
     let (mut reader, mut talker) = server.two().await;
     let pings = masked(FIN | PING, &[b'p'; 125]).repeat(5_000);
     let id = reader.id.clone();

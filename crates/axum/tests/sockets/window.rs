@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-use roomful::{Limits, Rooms};
+use roomful::{MemberId, Rooms};
 use roomful_axum::{RoomsExt as _, Sockets};
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::Message;
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::{Client, FIN, Hall, PING, connect, hall, limits, listen, masked, rooms, within};
 
 async fn two() -> (Rooms, Client, Client) {
-    let (rooms, _) = rooms(Limits { broadcast_window_ms: 3_600_000, ..limits() });
+    let (rooms, _) = rooms(limits().broadcast_window_ms(3_600_000));
     let (listener, address) = listen().await;
     let (app, served) = (rooms.router_with(Sockets::new().threads(NonZero::<usize>::MIN)), rooms.clone());
     tokio::spawn(async move { roomful_axum::serve(listener, app, &served, std::future::pending()).await });
@@ -21,8 +21,8 @@ async fn two() -> (Rooms, Client, Client) {
     (rooms, a, b)
 }
 
-fn say(rooms: &Rooms, msg: &str) {
-    rooms.at::<Hall>(&hall("h")).broadcast(&msg.to_owned()).unwrap();
+async fn say(rooms: &Rooms, msg: &str) {
+    rooms.at::<Hall>(&hall("h")).broadcast(&msg.to_owned()).await.unwrap();
 }
 
 /// The pong says that the thread has looked at all that was said before.
@@ -34,8 +34,8 @@ async fn has_nothing(member: &mut Client) {
 #[tokio::test]
 async fn what_is_for_one_alone_does_not_wait_nor_overtake() {
     let (rooms, mut a, mut b) = two().await;
-    say(&rooms, "1");
-    say(&rooms, "2");
+    say(&rooms, "1").await;
+    say(&rooms, "2").await;
     has_nothing(&mut a).await;
     has_nothing(&mut b).await;
     b.say("/answer").await;
@@ -48,13 +48,13 @@ async fn what_is_for_one_alone_does_not_wait_nor_overtake() {
 #[tokio::test]
 async fn a_close_of_either_side_comes_behind_what_was_said() {
     let (rooms, mut a, mut b) = two().await;
-    say(&rooms, "1");
+    say(&rooms, "1").await;
     has_nothing(&mut a).await;
     a.close(1000).await;
     assert_eq!(a.frame().await["msg"], "1");
     assert_eq!(a.closed().await, 1000);
     has_nothing(&mut b).await;
-    assert!(rooms.at(&hall("h")).kick(&b.id));
+    assert!(rooms.at(&hall("h")).kick(&MemberId::parse(&b.id).unwrap(), "").await.unwrap());
     assert_eq!(b.frame().await["msg"], "1");
     b.told("leave", &a.id).await;
     assert_eq!(b.closed().await, 4410);

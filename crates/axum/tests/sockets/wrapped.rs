@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::serve::Listener;
-use roomful::{Limits, Rooms};
+use roomful::{Limits, MemberId, Rooms};
 use roomful_axum::{RoomsExt as _, Sockets};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -152,7 +152,7 @@ async fn a_veiled_connection_closes_from_either_side_with_its_code() {
     b.say("/close").await;
     assert_eq!(b.closed().await, 4500);
     let mut c = join_veiled(doors.veiled, "h").await;
-    assert!(doors.rooms.at(&hall("h")).kick(&c.id));
+    assert!(doors.rooms.at(&hall("h")).kick(&MemberId::parse(&c.id).unwrap(), "").await.unwrap());
     assert_eq!(c.closed().await, 4410);
     drop((a, b, c));
     for _ in 0..3 {
@@ -183,7 +183,7 @@ async fn a_veiled_peer_that_is_lost_leaves() {
 /// Nothing ends the connection from the other side: it is there, says nothing and reads nothing.
 #[tokio::test]
 async fn a_veiled_peer_that_neither_reads_nor_closes_is_not_kept() {
-    let mut doors = doors(Limits { close_timeout_ms: 50, ..limits() }).await;
+    let mut doors = doors(limits().close_timeout_ms(50)).await;
     let silent = join_veiled(doors.veiled, "h").await;
     let mut talker = Client::join(connect(doors.ours).await, "h").await;
     let body = "x".repeat(MIB);

@@ -69,14 +69,12 @@ impl Room for Relay {
 
 /// Nothing here waits for a heartbeat, and nobody talks too much.
 pub(crate) fn limits() -> Limits {
-    Limits {
-        rate: Rate { per_second: 1_000_000, burst: 1_000_000 },
-        heartbeat_ms: 3_600_000,
-        frame_bytes: 4 << 20,
-        message_bytes: 4 << 20,
-        presence_bytes: 2 << 20,
-        ..Limits::default()
-    }
+    Limits::default()
+        .rate(Rate { per_second: 1_000_000, burst: 1_000_000 })
+        .heartbeat_ms(3_600_000)
+        .frame_bytes(4 << 20)
+        .message_bytes(4 << 20)
+        .presence_bytes(2 << 20)
 }
 
 /// The rooms `hall`, and what lets their `/wait` go on.

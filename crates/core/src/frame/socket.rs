@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_exact_bytes() {
-        let limits = Limits { heartbeat_ms: 25_000, frame_bytes: 65_536, ..Limits::default() };
+        let limits = Limits::default().heartbeat_ms(25_000).frame_bytes(65_536);
         assert_eq!(open(&limits), r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#);
         let said = |dialect, value: Value| message(dialect, &Json::encode(&value).unwrap());
         assert_eq!(said(V1, json!({ "t": "ping" })), r#" {"t":"ping"}"#);

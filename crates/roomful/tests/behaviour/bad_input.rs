@@ -32,7 +32,7 @@ async fn each_misfit_has_its_code() {
         assert!(reason.contains(about) && !reason.contains("line"), "{frame}: {reason}");
     }
     assert_eq!(ben.settle().await, []);
-    assert_eq!(play.room.at(&stage()).members().unwrap()[0].state, Some(shown("fresh")), "the old state stays");
+    assert_eq!(play.room.at(&stage()).members().await.unwrap()[0].state, Some(shown("fresh")), "the old state stays");
 }
 
 #[tokio::test]
@@ -68,5 +68,5 @@ async fn a_state_that_does_not_fit_takes_nothing_with_it() {
     let seen = ann.settle().await;
     let [Event::Update { .. }, Event::Error { code, .. }] = &seen[..] else { panic!("{seen:?}") };
     assert_eq!(code, "bad_presence");
-    assert_eq!(play.room.at(&stage()).members().unwrap()[0].state, Some(shown("good")));
+    assert_eq!(play.room.at(&stage()).members().await.unwrap()[0].state, Some(shown("good")));
 }

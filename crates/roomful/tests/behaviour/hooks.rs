@@ -1,8 +1,8 @@
 //! What a room's hooks see, and what they can do to others: nothing but what they mean to.
 
 use crate::scripted::{Order, Play, Seen, shown, stage};
-use roomful::Close;
 use roomful::test::Event;
+use roomful::{Close, MemberId};
 
 const LEFT: [&str; 3] = ["teardown", "on_leave", "deferred late"];
 
@@ -142,7 +142,7 @@ async fn an_on_leave_that_panics_or_sets_presence_makes_no_ghost() {
     let joined = Event::join(&ben, Some(shown("fresh")));
     ben.leave().await;
     assert_eq!(ann.settle().await, [joined, Event::Leave { id }]);
-    assert_eq!(play.room.at(&stage()).count(), 1);
+    assert_eq!(play.room.at(&stage()).count().await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -164,19 +164,23 @@ async fn a_room_is_reached_from_outside() {
     let (mut ann, mut ben) = (play.join("ann").await, play.join("ben").await);
     ann.settle().await;
     let room = play.room.at(&stage());
-    assert_eq!(room.broadcast(&"hear".into()).unwrap(), 2);
+    room.broadcast(&"hear".into()).await.unwrap();
     assert_eq!(ben.settle().await, [Event::announcement("hear".to_owned())]);
-    let ids: Vec<_> = room.members().unwrap().into_iter().map(|member| (member.id, member.state)).collect();
-    let json = serde_json::to_value(&room.members().unwrap()[0]).unwrap();
+    let ids: Vec<_> = room.members().await.unwrap().into_iter().map(|member| (member.id, member.state)).collect();
+    let json = serde_json::to_value(&room.members().await.unwrap()[0]).unwrap();
     assert_eq!(json, serde_json::json!({ "id": ann.id().as_str(), "state": { "mood": "fresh" } }));
     assert_eq!(ids, [(ann.id().clone(), Some(shown("fresh"))), (ben.id().clone(), Some(shown("fresh")))]);
 
-    assert!(!room.kick("nobody") && !room.kick("\"no id\""));
-    assert!(room.kick(ann.id().as_str()));
-    assert_eq!(room.count(), 1, "a kicked member is out at once");
+    let nobody = MemberId::parse("nobody").unwrap();
+    assert!(!room.kick(&nobody, "").await.unwrap() && !room.send(&nobody, &"you".into()).await.unwrap());
+    assert!(room.send(ben.id(), &"you".into()).await.unwrap());
+    assert_eq!(ben.settle().await, [Event::message(&ben, "you".to_owned())]);
+    assert!(room.kick(ann.id(), "").await.unwrap());
+    assert_eq!(room.count().await.unwrap(), 1, "a kicked member is out at once");
     assert_eq!(ann.settle().await, [Event::announcement("hear".to_owned()), Seen::Closed(Close::KICKED)]);
     assert_eq!(play.log.take(), LEFT);
 
     let elsewhere = play.room.at(&crate::scripted::Stage { id: "2".into() });
-    assert_eq!((elsewhere.count(), elsewhere.broadcast(&"hear".into()).unwrap()), (0, 0));
+    elsewhere.broadcast(&"hear".into()).await.unwrap();
+    assert_eq!((elsewhere.count().await.unwrap(), elsewhere.local().count()), (0, 0));
 }

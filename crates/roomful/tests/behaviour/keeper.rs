@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use roomful::runtime::{Connection, Host, Keeper, Kept, Outgoing};
 use roomful::{BoxFuture, MemberId};
+use roomful_runtime::{Connection, Host, Keeper, Kept, ToWrite};
 
 /// What lies beside the sockets, by connection. It outlives every process.
 #[derive(Clone, Default)]
@@ -85,8 +85,8 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 pub(crate) async fn written(connection: &Connection) -> String {
     let next = std::future::poll_fn(|cx| connection.mailbox().poll_next(cx));
     match tokio::time::timeout(FOR_EVER, next).await.unwrap() {
-        Outgoing::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
-        Outgoing::Close(close) => format!("close {} {}", close.code, close.reason),
+        ToWrite::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
+        ToWrite::Close(close) => format!("close {} {}", close.code, close.reason),
     }
 }
 

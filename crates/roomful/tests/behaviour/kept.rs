@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use roomful::runtime::{Connection, Kept};
-use roomful::{Channel, Close, Conn, Deny, Dialect, Limits, Result, Room, Rooms, Upgrade};
+use roomful::{Channel, Close, Conn, Deny, Limits, Result, Room, Rooms, Upgrade};
+use roomful_core::Dialect;
+use roomful_runtime::{Connection, Kept};
 use serde_json::{Value, json};
 
 use crate::keeper::{Beside, Platform, until, written};
@@ -54,19 +55,19 @@ struct Stage {
 impl Stage {
     /// A new process, with nothing in memory.
     fn process(&self, now: u64) -> Rooms {
-        let limits = Limits { presence_bytes: 20_000, ..Limits::default() };
+        let limits = Limits::default().presence_bytes(20_000);
         let notes = Notes(self.log.clone());
         let rooms = Rooms::new().limits(limits).module("m", |m| m.room("notes", notes)).build().unwrap();
-        rooms.start(|| Arc::new(Platform::at(now, &self.beside, &self.wakes)));
+        rooms.platform().start(|| Arc::new(Platform::at(now, &self.beside, &self.wakes)));
         rooms
     }
 
     async fn join(&self, rooms: &Rooms, name: &str, dialect: Dialect) -> Connection {
         let uri = format!("/?m=m&s=notes&r=%7B%22id%22:%221%22%7D&name={name}");
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        let admitted = self.process(0).admit(parts, dialect).vet().await.unwrap();
+        let admitted = self.process(0).platform().read(parts, dialect).admit().await.unwrap();
         assert_eq!(admitted.topic().map(ToString::to_string).as_deref(), Some("board/1"));
-        let connection = rooms.connect(admitted);
+        let connection = rooms.platform().connect(admitted);
         until("joined", || rooms.stats().tasks == 0).await;
         connection
     }
@@ -76,7 +77,7 @@ async fn read(connection: &Connection) -> Value {
     serde_json::from_str(&written(connection).await).unwrap()
 }
 
-fn say(connection: &Connection, frame: Value) {
+fn say(connection: &mut Connection, frame: Value) {
     connection.receive(frame.to_string().as_bytes());
 }
 
@@ -84,23 +85,23 @@ fn say(connection: &Connection, frame: Value) {
 async fn a_room_that_comes_back_is_the_same_room() {
     let stage = Stage::default();
     let first = stage.process(1_000);
-    let ann = stage.join(&first, "ann", Dialect::V1).await;
-    let bob = stage.join(&first, "bob", Dialect::Plain).await;
+    let mut ann = stage.join(&first, "ann", Dialect::V1).await;
+    let mut bob = stage.join(&first, "bob", Dialect::Plain).await;
     let nobody = stage.join(&first, "nobody", Dialect::V1).await;
     let snapshot = read(&ann).await;
-    say(&bob, json!({ "t": "presence", "state": null }));
-    say(&ann, json!({ "t": "msg", "msg": 1 }));
+    say(&mut bob, json!({ "t": "presence", "state": null }));
+    say(&mut ann, json!({ "t": "msg", "msg": 1 }));
     until("said", || first.stats().tasks == 0).await;
     let ids: Vec<_> = [&ann, &bob, &nobody].iter().map(|conn| conn.member().clone()).collect();
     assert_eq!(stage.log.take(), ["data", "join ann", "data", "join bob", "data", "join nobody"]);
-    first.put_away();
+    first.platform().put_away();
     drop((first, ann, bob, nobody));
 
     let second = stage.process(5_000);
-    let restored = second.restore(stage.beside.all());
+    let mut restored = second.platform().restore(stage.beside.all());
     assert_eq!(stage.log.take(), [""; 0], "no hook runs again, and nobody has left");
-    let of = |id| restored.iter().find(|connection| connection.member() == id).unwrap();
-    let (ann, bob) = (of(&ids[0]), of(&ids[1]));
+    restored.sort_by_key(|connection| ids.iter().position(|id| id == connection.member()));
+    let [ann, bob, ..] = &mut restored[..] else { panic!("all are back") };
     say(ann, json!({ "t": "msg", "msg": 2 }));
     let told = read(ann).await;
     assert_eq!(told["msg"], json!(["ann", 2]));
@@ -127,17 +128,17 @@ async fn a_room_that_comes_back_is_the_same_room() {
 async fn a_state_that_was_held_is_told_by_the_process_that_is_woken() {
     let stage = Stage::default();
     let first = stage.process(1_000);
-    let ann = stage.join(&first, "ann", Dialect::V1).await;
+    let mut ann = stage.join(&first, "ann", Dialect::V1).await;
     assert!(stage.wakes.lock().unwrap().is_empty(), "a quiet room needs no waking");
-    say(&ann, json!({ "t": "presence", "state": 1 }));
-    say(&ann, json!({ "t": "presence", "state": 2 }));
+    say(&mut ann, json!({ "t": "presence", "state": 1 }));
+    say(&mut ann, json!({ "t": "presence", "state": 2 }));
     until("held", || !stage.wakes.lock().unwrap().is_empty()).await;
     assert_eq!(stage.wakes.lock().unwrap()[..], [1_033]);
-    first.put_away();
+    first.platform().put_away();
 
     let second = stage.process(2_000);
-    let restored = second.restore(stage.beside.all());
-    second.wake();
+    let restored = second.platform().restore(stage.beside.all());
+    second.platform().catch_up();
     let update = read(&restored[0]).await;
     assert_eq!((&update["op"], &update["state"]), (&json!("update"), &json!(2)));
 }
@@ -146,14 +147,14 @@ async fn a_state_that_was_held_is_told_by_the_process_that_is_woken() {
 async fn a_state_that_cannot_be_kept_is_refused_and_the_old_one_stays() {
     let stage = Stage::default();
     let rooms = stage.process(1_000);
-    let ann = stage.join(&rooms, "ann", Dialect::V1).await;
+    let mut ann = stage.join(&rooms, "ann", Dialect::V1).await;
     read(&ann).await;
     // Within the room's own bound, and over what there is to keep it in.
-    say(&ann, json!({ "t": "presence", "state": "x".repeat(16_000), "id": 1 }));
+    say(&mut ann, json!({ "t": "presence", "state": "x".repeat(16_000), "id": 1 }));
     let error = read(&ann).await;
     assert_eq!((&error["id"], &error["code"]), (&json!(1), &json!("too_large")));
     let kept: Vec<Kept> = stage.beside.all();
-    say(&ann, json!({ "t": "presence", "state": "x".repeat(15_000), "id": 2 }));
+    say(&mut ann, json!({ "t": "presence", "state": "x".repeat(15_000), "id": 2 }));
     until("kept", || rooms.stats().tasks == 0).await;
     let bytes = |kept: &Kept| kept.to_bytes().unwrap().len();
     assert_eq!(bytes(&stage.beside.all()[0]) - bytes(&kept[0]), 15_000 - "ann".len());
@@ -166,16 +167,16 @@ async fn who_cannot_be_gone_on_with_leaves_and_the_others_hear_of_it() {
     let first = stage.process(1_000);
     let _ann = stage.join(&first, "ann", Dialect::V1).await;
     let bob = stage.join(&first, "bob", Dialect::V1).await;
-    first.put_away();
+    first.platform().put_away();
     let kept = stage.beside.all();
     let broken = |kept: &Kept| {
         let text = String::from_utf8(kept.to_bytes().unwrap()).unwrap();
-        if kept.member() == bob.member() { text.replace(r#""data":"bob""#, r#""data":7"#) } else { text }
+        if kept.id() == bob.member() { text.replace(r#""data":"bob""#, r#""data":7"#) } else { text }
     };
     let kept = kept.iter().map(|kept| Kept::from_bytes(broken(kept).as_bytes()).unwrap()).collect();
 
     let second = stage.process(2_000);
-    let restored = second.restore(kept);
+    let restored = second.platform().restore(kept);
     let of = |leaver: bool| restored.iter().find(|conn| (conn.member() == bob.member()) == leaver).unwrap();
     assert_eq!(written(of(true)).await, "close 1012 retry=0");
     let left = json!({ "from": bob.member().to_string(), "t": "presence", "op": "leave" });

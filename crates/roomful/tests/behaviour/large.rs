@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use roomful::runtime::{Connection, Outgoing};
 use roomful::test::Event;
-use roomful::{Close, Dialect, Limits, RoomExt, Rooms};
+use roomful::{Close, Limits, RoomExt, Rooms};
+use roomful_core::Dialect;
+use roomful_runtime::{Connection, ToWrite};
 use tokio::sync::Semaphore;
 use tokio::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::scripted::{Log, Order, Play, Scripted, shown, stage};
 
 /// Large from the second member on.
 fn limits() -> Limits {
-    Limits { announce_at_once: 1, ..Limits::default() }
+    Limits::default().announce_at_once(1)
 }
 
 #[tokio::test]
@@ -52,7 +53,7 @@ impl Lobby {
         let log = Log::default();
         let scripted = Scripted { log: log.clone(), gate: Arc::new(Semaphore::new(0)) };
         let rooms = Rooms::new().module("m", |m| m.room("scripted", scripted.limits(limits()))).build().unwrap();
-        rooms.start(|| PausedHost::new());
+        rooms.platform().start(|| PausedHost::new());
         let members = vec![connect(&rooms).await, connect(&rooms).await];
         for member in &members {
             assert_eq!(frames(member)[0][..19], *r#"{"t":"snapshot","se"#);
@@ -69,7 +70,7 @@ impl Lobby {
 async fn connect(rooms: &Rooms) -> Connection {
     let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=ann";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-    let connection = rooms.admit(parts, Dialect::V1).connect();
+    let connection = rooms.platform().read(parts, Dialect::V1).connect();
     idle().await;
     connection
 }
@@ -83,7 +84,7 @@ async fn idle() {
 
 fn frames(connection: &Connection) -> Vec<String> {
     let mut frames = Vec::new();
-    while let Poll::Ready(Outgoing::Frame(frame)) =
+    while let Poll::Ready(ToWrite::Frame(frame)) =
         connection.mailbox().poll_next(&mut Context::from_waker(Waker::noop()))
     {
         frames.push(String::from_utf8(frame.to_vec()).unwrap());
@@ -94,14 +95,14 @@ fn frames(connection: &Connection) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn what_is_sent_while_waiting_is_kept_and_the_snapshot_is_first() {
     let lobby = Lobby::new().await;
-    let cy = connect(&lobby.rooms).await;
+    let mut cy = connect(&lobby.rooms).await;
     let dan = connect(&lobby.rooms).await;
     cy.receive(&Bytes::from_static(br#"{"t":"ping"}"#));
     let said = serde_json::json!({ "t": "msg", "msg": Order::BroadcastAll("early".into()) });
     cy.receive(said.to_string().as_bytes());
     idle().await;
     assert_eq!(frames(&cy), [""; 0], "it waits");
-    assert_eq!(lobby.rooms.at(&stage()).count(), 2);
+    assert_eq!(lobby.rooms.at(&stage()).count().await.unwrap(), 2);
     assert_eq!(lobby.rooms.stats().tasks, 1, "and no task waits with it, but the tick's");
     lobby.tick().await;
     let heard = frames(&cy);
@@ -118,7 +119,7 @@ async fn what_is_sent_while_waiting_is_kept_and_the_snapshot_is_first() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_ends_while_it_waits_never_joins() {
     let lobby = Lobby::new().await;
-    let (lost, closed, dropped) =
+    let (mut lost, closed, dropped) =
         (connect(&lobby.rooms).await, connect(&lobby.rooms).await, connect(&lobby.rooms).await);
     lost.receive(&Bytes::from_static(br#"{"t":"ping"}"#));
     lost.end(&Close::LOST, None);
@@ -129,7 +130,7 @@ async fn a_connection_that_ends_while_it_waits_never_joins() {
         assert_eq!(frames(connection), [""; 0]);
     }
     assert_eq!(frames(&lobby.members[0]), [""; 0], "nobody heard of them");
-    assert_eq!(lobby.rooms.at(&stage()).count(), 2);
+    assert_eq!(lobby.rooms.at(&stage()).count().await.unwrap(), 2);
     let stats = lobby.rooms.stats();
     assert_eq!((stats.members, stats.tasks), (2, 0));
     assert_eq!(lobby.log.take(), [""; 0], "no hook ran, and so none was owed");
@@ -144,7 +145,7 @@ async fn a_room_of_nobody_but_who_waits_stays() {
     assert_eq!(lobby.rooms.stats().rooms, 1);
     tokio::time::sleep(Duration::from_millis(34)).await;
     idle().await;
-    assert_eq!(lobby.rooms.at(&stage()).count(), 1);
+    assert_eq!(lobby.rooms.at(&stage()).count().await.unwrap(), 1);
     drop(cy);
     idle().await;
     assert_eq!(lobby.rooms.stats().rooms, 0);

@@ -65,12 +65,8 @@ async fn what_a_client_sends_in_vain() {
 #[tokio::test]
 async fn what_is_sent_too_fast_and_what_is_read_too_slowly() {
     let (snapshotter, _guard) = record();
-    let limits = Limits {
-        rate: roomful::Rate { per_second: 1, burst: 2 },
-        outbox_bytes: 600,
-        presence_tick_ms: 0,
-        ..Limits::default()
-    };
+    let limits =
+        Limits::default().rate(roomful::Rate { per_second: 1, burst: 2 }).outbox_bytes(600).presence_tick_ms(0);
     let room = Scripted { log: Log::default(), gate: Semaphore::new(0).into() };
     let room = TestRoom::new(roomful::RoomExt::limits(room, limits));
     let ann = room.join(stage(), "ann".to_owned()).await;
@@ -81,7 +77,7 @@ async fn what_is_sent_too_fast_and_what_is_read_too_slowly() {
     }
     ann.send(&Order::Send("too fast".into()));
     for _ in 0..20 {
-        room.at(&stage()).broadcast(&"nobody reads".to_owned()).unwrap();
+        room.at(&stage()).broadcast(&"nobody reads".to_owned()).await.unwrap();
     }
     let counted = counted(&snapshotter);
     for (name, times) in [

@@ -39,9 +39,9 @@ async fn a_handler_that_hangs_makes_no_ghost() {
     let late = Event::message(&ann, "late".to_owned());
     drop(ann);
     play.room.advance(play.room.rooms().limits().leave_timeout_ms - 1).await;
-    assert_eq!(play.room.at(&crate::scripted::stage()).count(), 2);
+    assert_eq!(play.room.at(&crate::scripted::stage()).count().await.unwrap(), 2);
     play.room.advance(1).await;
-    assert_eq!(play.room.at(&crate::scripted::stage()).count(), 1);
+    assert_eq!(play.room.at(&crate::scripted::stage()).count().await.unwrap(), 1);
     assert_eq!(ben.next().await, Event::Leave { id });
     assert_eq!(play.log.take(), [""; 0], "teardowns and `on_leave` wait for the hook that runs");
     play.gate.add_permits(1);

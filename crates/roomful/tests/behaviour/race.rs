@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use roomful::runtime::{Connection, Delivery, Host, Transport};
-use roomful::{BoxFuture, Close, Dialect, Rooms};
+use roomful::{BoxFuture, Close, Rooms};
+use roomful_core::Dialect;
+use roomful_runtime::{Connection, Delivery, Host, Transport};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant};
 
@@ -45,8 +46,8 @@ impl Host for PausedHost {
 struct EndsAtTheSnapshot(Mutex<Option<Connection<Self>>>);
 
 impl Transport for EndsAtTheSnapshot {
-    fn deliver(&self, parcel: Delivery) {
-        if let (Delivery::Private { .. }, Some(connection)) = (parcel, self.0.lock().unwrap().take()) {
+    fn deliver(&self, delivery: Delivery) {
+        if let (Delivery::Private { .. }, Some(connection)) = (delivery, self.0.lock().unwrap().take()) {
             connection.end(&Close::LOST, None);
         }
     }
@@ -64,17 +65,17 @@ async fn it_makes_no_ghost_although_its_on_join_hangs() {
     let gate = Arc::new(Semaphore::new(0));
     let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
     let rooms = Rooms::new().module("m", |m| m.room("scripted", scripted)).build().unwrap();
-    rooms.start(|| PausedHost::new());
+    rooms.platform().start(|| PausedHost::new());
     let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=waits+in+on_join";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-    let post = Arc::new(EndsAtTheSnapshot::default());
-    let connection = rooms.admit(parts, Dialect::Plain).connect_at(Arc::clone(&post));
-    *post.0.lock().unwrap() = Some(connection);
+    let transport = Arc::new(EndsAtTheSnapshot::default());
+    let connection = rooms.platform().read(parts, Dialect::Plain).connect_at(Arc::clone(&transport));
+    *transport.0.lock().unwrap() = Some(connection);
 
     tokio::task::yield_now().await;
-    assert_eq!(rooms.at(&stage()).count(), 1, "it joined before it was known to be over");
+    assert_eq!(rooms.at(&stage()).count().await.unwrap(), 1, "it joined before it was known to be over");
     tokio::time::sleep(Duration::from_millis(rooms.limits().leave_timeout_ms + 1)).await;
-    assert_eq!(rooms.at(&stage()).count(), 0);
+    assert_eq!(rooms.at(&stage()).count().await.unwrap(), 0);
 
     gate.add_permits(1);
     while rooms.stats().tasks > 0 {

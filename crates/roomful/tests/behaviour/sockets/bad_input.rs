@@ -48,7 +48,7 @@ async fn a_message_over_its_limit_is_the_callers_error() {
 #[tokio::test]
 async fn too_many_bad_frames_close_4400() {
     let scripted = Scripted { log: Log::default(), gate: Semaphore::new(0).into() };
-    let limits = Limits { bad_frame_rate: Rate { per_second: 1, burst: 2 }, ..Limits::default() };
+    let limits = Limits::default().bad_frame_rate(Rate { per_second: 1, burst: 2 });
     let socket = TestSocket::new(scripted.limits(limits));
     let mut ann = socket.open(desk(), "ann".to_owned()).await;
     for _ in 0..3 {
@@ -61,7 +61,7 @@ async fn too_many_bad_frames_close_4400() {
 async fn a_client_that_does_not_read_is_closed_1013() {
     let log = Log::default();
     let scripted = Scripted { log: log.clone(), gate: Semaphore::new(0).into() };
-    let limits = Limits { outbox_bytes: 600, ..Limits::default() };
+    let limits = Limits::default().outbox_bytes(600);
     let socket = TestSocket::new(scripted.limits(limits));
     let mut ann = socket.open(desk(), "ann".to_owned()).await;
     ann.send(&Order::FloodThenClose);

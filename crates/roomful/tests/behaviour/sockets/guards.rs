@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Request;
-use roomful::runtime::{Host, Outgoing};
 use roomful::test::TestSocket;
-use roomful::{BoxFuture, Close, Deny, Dialect, Rooms, Socket, SocketExt as _, Upgrade};
+use roomful::{BoxFuture, Close, Deny, Rooms, Socket, SocketExt as _, Upgrade};
+use roomful_core::Dialect;
+use roomful_runtime::{Host, ToWrite};
 use tokio::sync::Semaphore;
 
 use super::{Desk, Scripted};
@@ -61,7 +62,7 @@ fn rooms() -> Rooms {
     let scripted = Scripted { log: Log::default(), gate: Arc::new(Semaphore::new(0)) };
     let rooms = Rooms::new().guard(app).module("m", |m| m.guard(module).socket("socket", scripted.guard(own)));
     let rooms = rooms.build().unwrap();
-    rooms.start(|| Arc::new(NoTasks));
+    rooms.platform().start(|| Arc::new(NoTasks));
     rooms
 }
 
@@ -70,7 +71,7 @@ async fn vet(query: &str, denied: &str) -> (Result<(String, String), Close>, Vec
     let log = Log::default();
     let request = Request::get(format!("/?{query}")).header("x-denied", denied).extension(log.clone());
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    let admitted = rooms().admit(parts, Dialect::V1).vet().await;
+    let admitted = rooms().platform().read(parts, Dialect::V1).admit().await;
     (admitted.map(|admitted| (admitted.key().as_str().to_owned(), admitted.data().as_str().to_owned())), log.take())
 }
 
@@ -124,8 +125,8 @@ async fn what_is_wrong_with_the_request_is_refused_before_any_guard() {
 async fn an_unknown_socket_is_a_completed_handshake() {
     for dialect in [Dialect::Plain, Dialect::V1] {
         let (parts, ()) = Request::get("/?m=m&s=nothing").body(()).unwrap().into_parts();
-        let connection = rooms().admit(parts, dialect).connect();
-        assert_eq!(connection.mailbox().try_next(), Some(Outgoing::Close(Close::UNKNOWN_SOCKET)));
+        let connection = rooms().platform().read(parts, dialect).connect();
+        assert_eq!(connection.mailbox().try_next(), Some(ToWrite::Close(Close::UNKNOWN_SOCKET)));
     }
 }
 
@@ -141,7 +142,7 @@ async fn data_that_cannot_be_json_goes_nowhere_else() {
     }
     let rooms = Rooms::new().module("m", |m| m.socket("socket", Unwritable)).build().unwrap();
     let (parts, ()) = Request::get(format!("/?{GOOD}")).body(()).unwrap().into_parts();
-    let admitted = rooms.admit(parts, Dialect::V1).vet().await;
+    let admitted = rooms.platform().read(parts, Dialect::V1).admit().await;
     assert_eq!(admitted.err(), Some(Close::JOIN_FAILED));
 
     let here = TestSocket::new(Unwritable);

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use roomful::runtime::Admitted;
-use roomful::{Close, Deny, Dialect, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
+use roomful::{Close, Deny, Rooms, Socket, SocketConn, SocketExt as _, Upgrade};
+use roomful_core::Dialect;
+use roomful_runtime::Admitted;
 use tokio::sync::Semaphore;
 
 use super::{Desk, Scripted};
@@ -30,14 +31,14 @@ impl Stage {
             std::future::ready(Ok::<(), Deny>(()))
         };
         let rooms = Rooms::new().module("m", |m| m.socket("socket", scripted.guard(guard))).build().unwrap();
-        rooms.start(|| Arc::new(Platform::new(&self.beside)));
+        rooms.platform().start(|| Arc::new(Platform::new(&self.beside)));
         rooms
     }
 
     async fn vet(&self, name: &str) -> Admitted {
         let uri = format!("/?m=m&s=socket&r=%7B%22id%22:%221%22%7D&name={name}");
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        self.process().admit(parts, Dialect::V1).vet().await.unwrap()
+        self.process().platform().read(parts, Dialect::V1).admit().await.unwrap()
     }
 }
 
@@ -51,16 +52,16 @@ async fn a_vetted_connection_goes_on_in_any_process() {
     assert_eq!(stage.log.take(), ["guard"]);
 
     let first = stage.process();
-    let connection = first.connect(admitted);
+    let connection = first.platform().connect(admitted);
     assert_eq!([written(&connection).await, written(&connection).await], [OPEN, r#""opened""#]);
     assert_eq!(stage.log.take(), [""; 0], "no guard runs where it is opened");
     let id = connection.member().clone();
     until("opened", || first.stats().tasks == 0).await;
 
-    first.put_away();
+    first.platform().put_away();
     let second = stage.process();
-    let restored = second.restore(stage.beside.all());
-    let [connection] = &restored[..] else { panic!("one connection") };
+    let mut restored = second.platform().restore(stage.beside.all());
+    let [connection] = &mut restored[..] else { panic!("one connection") };
     assert_eq!(connection.member(), &id);
     connection.receive(br#""WhoAmI""#);
     let known = format!(r#"["{id}","1",null,"talks in open"]"#);
@@ -78,14 +79,14 @@ async fn a_hook_that_outlives_its_process_ends_nothing() {
     let stage = Stage::new();
     let admitted = stage.vet("ann").await;
     let first = stage.process();
-    let connection = first.connect(admitted);
+    let mut connection = first.platform().connect(admitted);
     assert_eq!(written(&connection).await, OPEN);
     connection.receive(br#"{"Send":"waits next"}"#);
     connection.receive(br#"{"Wait":"late"}"#);
     assert_eq!(written(&connection).await, r#""waits next""#);
-    first.put_away();
+    first.platform().put_away();
     let second = stage.process();
-    let restored = second.restore(stage.beside.all());
+    let mut restored = second.platform().restore(stage.beside.all());
 
     stage.gate.add_permits(1);
     until("over", || first.stats().tasks == 0).await;
@@ -101,11 +102,11 @@ async fn an_open_that_was_cut_off_does_not_run_twice() {
     let stage = Stage::new();
     let admitted = stage.vet("waits+in+open").await;
     let first = stage.process();
-    let connection = first.connect(admitted);
+    let connection = first.platform().connect(admitted);
     assert_eq!(written(&connection).await, OPEN);
-    first.put_away();
+    first.platform().put_away();
 
-    let restored = stage.process().restore(stage.beside.all());
+    let restored = stage.process().platform().restore(stage.beside.all());
     assert_eq!(written(&restored[0]).await, "close 1011 join failed");
     until("forgotten", || stage.beside.all().is_empty()).await;
     stage.gate.add_permits(1);
@@ -130,21 +131,21 @@ async fn what_another_version_found_is_not_guessed_at() {
     let stage = Stage::new();
     let admitted = stage.vet("ann").await;
     let first = stage.process();
-    let connection = first.connect(admitted.clone());
+    let connection = first.platform().connect(admitted.clone());
     assert_eq!(written(&connection).await, OPEN);
-    first.put_away();
+    first.platform().put_away();
 
     for other in [
         Rooms::new().module("m", |m| m.socket("socket", OtherData)),
         Rooms::new().module("m", |m| m.socket("renamed", OtherData)),
     ] {
         let other = other.build().unwrap();
-        other.start(|| Arc::new(Platform::new(&stage.beside)));
-        assert_eq!(written(&other.connect(admitted.clone())).await, "close 1011 join failed");
+        other.platform().start(|| Arc::new(Platform::new(&stage.beside)));
+        assert_eq!(written(&other.platform().connect(admitted.clone())).await, "close 1011 join failed");
     }
     let other = Rooms::new().module("m", |m| m.socket("socket", OtherData)).build().unwrap();
-    other.start(|| Arc::new(Platform::new(&stage.beside)));
-    let restored = other.restore(stage.beside.all());
+    other.platform().start(|| Arc::new(Platform::new(&stage.beside)));
+    let restored = other.platform().restore(stage.beside.all());
     assert_eq!(written(&restored[0]).await, "close 1012 retry=0");
     assert!(stage.beside.all().is_empty());
 }

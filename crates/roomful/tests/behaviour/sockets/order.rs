@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use roomful::{Close, Dialect, Limits, SocketExt as _, Stats, test::TestSocket};
+use roomful::{Close, Limits, SocketExt as _, Stats, test::TestSocket};
+use roomful_core::Dialect;
 use tokio::sync::Semaphore;
 
 use super::{Order, Play, Scripted, said};
@@ -49,13 +50,13 @@ async fn a_socket_that_ends_before_its_data_is_found_never_opens() {
     let play = Play::new();
     let uri = "/?m=test&s=socket&r=%7B%22id%22:%221%22%7D&name=waits+in+data";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-    let connection = play.socket.rooms().admit(parts, Dialect::V1).connect();
+    let mut connection = play.socket.rooms().platform().read(parts, Dialect::V1).connect();
     play.socket.advance(0).await;
     connection.receive(br#"{"Wait":"never handled"}"#);
     connection.end(&Close::LOST, None);
     play.gate.add_permits(2);
     play.socket.advance(0).await;
-    assert_eq!(connection.mailbox().try_next(), Some(roomful::runtime::Outgoing::Close(Close::LOST)));
+    assert_eq!(connection.mailbox().try_next(), Some(roomful_runtime::ToWrite::Close(Close::LOST)));
     drop(connection);
     assert_eq!(play.socket.stats().await, Stats::default());
     assert_eq!(play.log.take(), [""; 0]);
@@ -64,28 +65,30 @@ async fn a_socket_that_ends_before_its_data_is_found_never_opens() {
 #[tokio::test]
 async fn a_full_queue_stops_the_reading_of_that_socket() {
     let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
-    let limits = Limits { early_frames: 2, handler_queue: 3, ..Limits::default() };
+    let limits = Limits::default().early_frames(2).handler_queue(3);
     let socket = TestSocket::new(Scripted { log: log.clone(), gate: Arc::clone(&gate) }.limits(limits));
     let uri = "/?m=test&s=socket&r=%7B%22id%22:%221%22%7D&name=waits+in+data";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-    let connection = socket.rooms().admit(parts, Dialect::Plain).connect();
+    let mut connection = socket.rooms().platform().read(parts, Dialect::Plain).connect();
     socket.advance(0).await;
-    let has_space = || connection.poll_space(&mut Context::from_waker(Waker::noop())) == Poll::Ready(());
+    let has_space = |connection: &roomful_runtime::Connection| {
+        connection.poll_space(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+    };
     for n in 0..2 {
-        assert!(has_space(), "{n}");
+        assert!(has_space(&connection), "{n}");
         connection.receive(format!(r#"{{"Wait":"{n}"}}"#).as_bytes());
     }
-    assert!(!has_space(), "before `open`");
+    assert!(!has_space(&connection), "before `open`");
     gate.add_permits(1);
     socket.advance(0).await;
     for n in 2..4 {
-        assert!(has_space(), "{n}");
+        assert!(has_space(&connection), "{n}");
         connection.receive(format!(r#"{{"Wait":"{n}"}}"#).as_bytes());
     }
-    assert!(!has_space(), "while the first message is handled");
+    assert!(!has_space(&connection), "while the first message is handled");
     gate.add_permits(4);
     socket.advance(0).await;
-    assert!(has_space());
+    assert!(has_space(&connection));
     assert_eq!(log.take(), ["0", "1", "2", "3"]);
     drop(connection);
     socket.stats().await;

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use roomful::runtime::Delivery;
-use roomful::{Dialect, Limits, Rooms};
+use roomful::{Limits, Rooms};
+use roomful_core::Dialect;
+use roomful_runtime::Delivery;
 
 use super::*;
 use crate::overload::{Busy, idle};
@@ -13,27 +14,27 @@ use crate::race::PausedHost;
 async fn whoever_sends_is_told() {
     let log = Log::default();
     let scripted = Scripted { log: log.clone(), gate: Arc::new(Semaphore::new(0)) };
-    let limits = Limits { transport_bytes: 1_000, ..Limits::default() };
+    let limits = Limits::default().transport_bytes(1_000);
     let rooms = Rooms::new().limits(limits).module("m", |m| m.socket("scripted", scripted)).build().unwrap();
-    rooms.start(|| PausedHost::new());
+    rooms.platform().start(|| PausedHost::new());
     let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=ann";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-    let post = Arc::new(Busy::default());
-    let connection = rooms.admit(parts, Dialect::Plain).connect_at(Arc::clone(&post));
+    let transport = Arc::new(Busy::default());
+    let mut connection = rooms.platform().read(parts, Dialect::Plain).connect_at(Arc::clone(&transport));
     idle().await;
     log.take();
     let order = serde_json::to_vec(&Order::Send("hi".into())).unwrap();
-    let sent = async || {
+    let mut sent = async || {
         connection.receive(&order);
         idle().await;
-        let parcels = std::mem::take(&mut *post.parcels.lock().unwrap());
-        parcels.iter().filter(|parcel| matches!(parcel, Delivery::Private { .. })).count()
+        let deliveries = std::mem::take(&mut *transport.deliveries.lock().unwrap());
+        deliveries.iter().filter(|delivery| matches!(delivery, Delivery::Private { .. })).count()
     };
     assert_eq!(sent().await, 1);
-    post.waiting.store(1_001, Ordering::Relaxed);
+    transport.waiting.store(1_001, Ordering::Relaxed);
     assert_eq!(sent().await, 0);
     let told = log.take();
     assert!(told.len() == 1 && told[0].contains("the sockets are behind"), "{told:?}");
-    post.waiting.store(1_000, Ordering::Relaxed);
+    transport.waiting.store(1_000, Ordering::Relaxed);
     assert_eq!(sent().await, 1);
 }

@@ -1,8 +1,9 @@
 //! The bytes that a socket and its client exchange, in both dialects, and what is counted of them.
 
 use metrics_util::debugging::DebuggingRecorder;
-use roomful::runtime::{Connection, Outgoing};
-use roomful::{Dialect, Limits, Rate, SocketExt as _, test::TestSocket};
+use roomful::{Limits, Rate, SocketExt as _, test::TestSocket};
+use roomful_core::Dialect;
+use roomful_runtime::{Connection, ToWrite};
 use tokio::sync::Semaphore;
 
 use super::Scripted;
@@ -21,20 +22,20 @@ impl Line {
         let socket = TestSocket::new(scripted.limits(limits));
         let uri = "/?m=test&s=socket&r=%7B%22id%22:%221%22%7D&name=talks+in+open";
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        let connection = socket.rooms().admit(parts, dialect).connect();
+        let connection = socket.rooms().platform().read(parts, dialect).connect();
         Self { socket, connection }
     }
 
     /// Everything that is written once these have been handled.
-    async fn say(&self, messages: &[&str]) -> Vec<String> {
+    async fn say(&mut self, messages: &[&str]) -> Vec<String> {
         for message in messages {
             self.connection.receive(message.as_bytes());
         }
         self.socket.advance(0).await;
         let next = || self.connection.mailbox().try_next();
         let text = |written| match written {
-            Outgoing::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
-            Outgoing::Close(close) => format!("close {} {}", close.code, close.reason),
+            ToWrite::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
+            ToWrite::Close(close) => format!("close {} {}", close.code, close.reason),
         };
         std::iter::from_fn(next).map(text).collect()
     }
@@ -42,7 +43,7 @@ impl Line {
 
 #[tokio::test]
 async fn plain_is_bare_json_and_nothing_else() {
-    let line = Line::open(Dialect::Plain, Limits::default()).await;
+    let mut line = Line::open(Dialect::Plain, Limits::default()).await;
     assert_eq!(line.say(&[]).await, [r#""opened""#]);
     assert_eq!(
         line.say(&[r#"{"Send":{"t":"ping"}}"#, r#" {"Send":[1, null]} "#]).await,
@@ -56,7 +57,7 @@ async fn plain_is_bare_json_and_nothing_else() {
 
 #[tokio::test]
 async fn v1_opens_answers_and_keeps_messages_apart() {
-    let line = Line::open(Dialect::V1, Limits::default()).await;
+    let mut line = Line::open(Dialect::V1, Limits::default()).await;
     let opened = [r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#, r#""opened""#, r#"{"t":"pong"}"#];
     assert_eq!(line.say(&[r#"{"t":"ping"}"#]).await, opened, "nothing comes before the first frame");
     for (said, answered) in [
@@ -80,11 +81,11 @@ async fn v1_opens_answers_and_keeps_messages_apart() {
 
 #[tokio::test]
 async fn what_is_sent_too_fast_is_not_handled() {
-    let limits = || Limits { rate: Rate { per_second: 1, burst: 2 }, ..Limits::default() };
+    let limits = || Limits::default().rate(Rate { per_second: 1, burst: 2 });
     let three = [r#"{"Send":1}"#, r#"{"Send":2}"#, r#"{"t":"msg","msg":{"Send":3},"id":3}"#];
-    let plain = Line::open(Dialect::Plain, limits()).await;
+    let mut plain = Line::open(Dialect::Plain, limits()).await;
     assert_eq!(plain.say(&three).await, [r#""opened""#, "1", "2"]);
-    let v1 = Line::open(Dialect::V1, limits()).await;
+    let mut v1 = Line::open(Dialect::V1, limits()).await;
     let said = v1.say(&three).await;
     assert!(said[4].starts_with(r#"{"t":"error","id":3,"code":"rate_limited","#), "{said:?}");
 }
@@ -93,7 +94,7 @@ async fn what_is_sent_too_fast_is_not_handled() {
 async fn what_is_in_vain_is_counted_under_the_sockets_name() {
     let recorder: &'static DebuggingRecorder = Box::leak(Box::new(DebuggingRecorder::new()));
     let _guard = metrics::set_default_local_recorder(recorder);
-    let line = Line::open(Dialect::Plain, Limits { rate: Rate { per_second: 1, burst: 4 }, ..Limits::default() }).await;
+    let mut line = Line::open(Dialect::Plain, Limits::default().rate(Rate { per_second: 1, burst: 4 })).await;
     line.say(&["oops", "null", r#""Panic""#, r#"{"Close":[1000,""]}"#, "7"]).await;
     let counted = counted(&recorder.snapshotter());
     for (name, times) in [
