@@ -213,7 +213,7 @@ impl RoomEngine {
     }
 
     /// For everybody who is there to hear it.
-    fn announce(&self, changes: Vec<Change>, except: Option<MemberId>, effects: &mut Vec<Effect>) {
+    pub(super) fn announce(&self, changes: Vec<Change>, except: Option<MemberId>, effects: &mut Vec<Effect>) {
         if !changes.is_empty() && self.present > 0 {
             effects.push(Effect::Membership { changes, except });
         }
