@@ -36,6 +36,11 @@ impl MembershipLane {
         self.holds() && self.pace.is_open(now)
     }
 
+    /// Nobody is to be told of those who left.
+    pub(super) fn forget_leaves(&mut self) {
+        self.left.clear();
+    }
+
     /// When what has gathered is to be told.
     pub(super) fn wakes_at(&self) -> Option<Millis> {
         self.holds().then(|| self.pace.open_at())
@@ -72,7 +77,7 @@ impl RoomEngine {
         self.present -= usize::from(!away);
         if self.present == 0 {
             // Whoever is away is told by a snapshot when it is back.
-            self.membership.left.clear();
+            self.membership.forget_leaves();
         } else if self.draining {
             // They are not told: see [`Input::Drain`](super::Input::Drain).
         } else if at_once {
@@ -95,7 +100,7 @@ impl RoomEngine {
         self.present -= 1;
         self.keep(place, effects);
         if self.present == 0 {
-            self.membership.left.clear();
+            self.membership.forget_leaves();
         }
         self.announce(vec![Change::Away { member: member.clone() }], None, effects);
         Ok(())
