@@ -14,7 +14,7 @@ impl RoomEngine {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_presence(state.as_ref())?;
-        let place = self.roster.place(member).ok_or(Refused::NotIn)?;
+        let place = self.local_place(member)?;
         self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
         self.keep(place, effects);
         if self.presence.mark(place, now) {

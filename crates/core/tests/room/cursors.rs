@@ -44,9 +44,8 @@ fn states_sent(late: Millis) -> u64 {
     for now in 0..SECONDS * 1_000 + 100 {
         let sets = due.remove(&now).unwrap_or_default();
         let state: Json = serde_json::from_str(STATE).expect("this is JSON");
-        let sets = sets
-            .into_iter()
-            .map(|member| Input::SetPresence { member: id(&name(member)), state: Some(state.clone()) });
+        let sets =
+            sets.into_iter().map(|member| Input::SetPresence { member: id(&name(member)), state: Some(state.clone()) });
         let wakes = room.room().next_wake().filter(|at| *at + late <= now).map(|_| Input::Wake);
         for input in sets.chain(wakes).collect::<Vec<_>>() {
             for effect in room.at(now).effects(input) {

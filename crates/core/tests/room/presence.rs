@@ -68,7 +68,11 @@ fn ticks_stay_on_their_grid_unless_one_is_missed() {
     room.at(1_035).wake();
     assert_eq!(room.set("ann", Some("3"))[1], "wake at 1066", "two milliseconds late, and the next is not");
     room.at(1_099).wake();
-    assert_eq!(room.set("ann", Some("4"))[1], "wake at 1132", "a whole tick late: from now on, or two would come at once");
+    assert_eq!(
+        room.set("ann", Some("4"))[1],
+        "wake at 1132",
+        "a whole tick late: from now on, or two would come at once"
+    );
     room.at(1_132).wake();
     assert_eq!(
         room.at(1_190).set("ann", Some("5"))[1..],

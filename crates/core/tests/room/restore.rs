@@ -104,7 +104,10 @@ fn a_claim_comes_before_or_after_the_older_one() {
 #[test]
 fn whoever_was_away_is_restored_so_and_is_told_nothing_until_it_is_back() {
     let mut room = Script::kept_with(Limits::default(), &[("ann", V1), ("bob", V1)]);
-    assert_eq!(room.away("ann").last().map(String::as_str), Some(r#"all <- {"from":"ann","t":"presence","op":"away"}"#));
+    assert_eq!(
+        room.away("ann").last().map(String::as_str),
+        Some(r#"v1: all <- {"from":"ann","t":"presence","op":"away"}"#)
+    );
     room.restore();
     assert_eq!(room.away("ann"), ["refused: not in the room"], "it is away already");
     assert_eq!(room.leave("bob"), NOTHING, "nobody is there to be told");
@@ -118,7 +121,7 @@ fn whoever_was_away_is_restored_so_and_is_told_nothing_until_it_is_back() {
                 r#""seq":1000,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             )
             .to_owned(),
-            r#"all but ann <- {"from":"ann","t":"presence","op":"update"}"#.to_owned(),
+            r#"v1: all but ann <- {"from":"ann","t":"presence","op":"update"}"#.to_owned(),
         ]
     );
 }

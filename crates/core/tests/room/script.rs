@@ -202,7 +202,9 @@ impl Script {
         let all_but = |except: Option<&MemberId>| except.map_or("all".to_owned(), |but| format!("all but {but}"));
         match effect {
             Effect::Entered { member } => vec![format!("in is {member}")],
-            Effect::Snapshot { to, listing, seq } => self.to_one(to, |dialect| self.snapshot(to, listing, *seq, dialect)),
+            Effect::Snapshot { to, listing, seq } => {
+                self.to_one(to, |dialect| self.snapshot(to, listing, *seq, dialect))
+            }
             Effect::Membership { changes, except } => self.change_lines(changes, &all_but(except.as_ref())),
             Effect::Presence { updates } => {
                 let updates = fanout::updates(updates, self.spoken());
@@ -226,10 +228,11 @@ impl Script {
     }
 
     fn change_lines(&self, changes: &[Change], to: &str) -> Vec<String> {
-        let spoken = self.spoken();
-        let frames = fanout::membership(changes, spoken);
+        let frames = fanout::membership(changes, self.spoken());
+        let [change] = changes else { return frames.iter().flat_map(|frames| by_dialect(frames, to)).collect() };
+        let is_alike = encode::change(change, Dialect::Plain) == encode::change(change, Dialect::V1);
         match &*frames {
-            [PerDialect { plain, v1 }] if changes.len() == 1 && (plain == v1 || spoken.plain != spoken.v1) => {
+            [PerDialect { plain, v1 }] if is_alike => {
                 v1.iter().chain(plain).take(1).map(|frame| format!("{to} <- {}", text(frame))).collect()
             }
             _ => frames.iter().flat_map(|frames| by_dialect(frames, to)).collect(),
@@ -271,7 +274,8 @@ fn by_dialect(frames: &PerDialect, to: &str) -> Vec<String> {
 
 fn keep_line(kept: &Kept) -> String {
     let Kept { member, place, generation, user, away, state } = kept;
-    let generation = if *generation == Generation(0) { String::new() } else { format!(", taken over {}", generation.0) };
+    let generation =
+        if *generation == Generation(0) { String::new() } else { format!(", taken over {}", generation.0) };
     let user = user.as_ref().map(|user| format!(", of {user}")).unwrap_or_default();
     let away = if *away { ", away" } else { "" };
     format!("keep {member}: place {}{generation}{user}{away}{}", place.0, optional(", ", state.as_ref()))
