@@ -10,16 +10,19 @@
 #[macro_use]
 mod fault;
 mod act;
+mod deliver;
 mod door;
 mod lane;
 mod ledger;
-mod peer;
+mod lives;
+mod member;
 mod plan;
 mod rng;
 mod run;
+mod say;
+mod socket;
 mod tally;
 mod view;
-mod wakes;
 mod world;
 
 use std::num::NonZero;
