@@ -201,7 +201,7 @@ impl Plan {
             (Close, 4),
             (Kick, 2),
             (Return, 8),
-            (Step, 30),
+            (Step, 12),
             (Lag, 2),
             (Late, 3),
             (Announce, 8),

@@ -46,8 +46,8 @@ impl World {
         Self {
             room: RoomEngine::restore(config(0, &limits, may_be_put_away), []),
             door: DoorWatch::new(may_be_put_away),
-            grace_ms: *rng.pick(&[0, 40, 500]).unwrap_or(&40),
-            lag_percent: *rng.pick(&[0, 0, 20, 60]).unwrap_or(&20),
+            grace_ms: *rng.pick(&[0, 40, 500, 500]).unwrap_or(&40),
+            lag_percent: *rng.pick(&[0, 20, 60]).unwrap_or(&20),
             rng,
             limits,
             now: 0,
