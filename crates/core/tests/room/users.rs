@@ -69,3 +69,16 @@ fn users_who_come_together_are_told_in_both_dialects() {
         ]
     );
 }
+
+#[test]
+fn the_bytes_of_snapshots_that_a_tick_gives_out_are_those_of_v1() {
+    let listed = r#"{"id":"ann"},{"id":"bob","user":"u"},{"id":"cat","user":"u"}"#;
+    for (admission_bytes, waiting) in [(2 * listed.len(), false), (2 * listed.len() - 1, true)] {
+        let mut room = Script::new(Limits { announce_at_once: 0, admission_bytes, ..Limits::default() });
+        room.join("ann", Plain, None);
+        room.join_of("bob", "u", Plain);
+        room.join_of("cat", "u", V1);
+        room.at(1_033).wake();
+        assert_eq!((room.is_waiting("bob"), room.is_waiting("cat")), (false, waiting), "{admission_bytes} bytes");
+    }
+}

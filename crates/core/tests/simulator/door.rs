@@ -251,7 +251,7 @@ fn check_snapshots(input: &Input, news: &News, effects: &[Effect], limits: &Limi
     let mut listings = snapshots().map(|(_, listing)| listing);
     let shared = listings.next().is_none_or(|first| listings.all(|other| std::sync::Arc::ptr_eq(first, other)));
     ensure!(shared, "those who come together do not share what they are sent");
-    let bytes: usize = snapshots().map(|(_, listing)| listing.plain.len()).sum();
+    let bytes: usize = snapshots().map(|(_, listing)| listing.v1.len()).sum();
     let is_bounded = news.joined.len() <= 1 || bytes <= limits.admission_bytes;
     ensure!(is_bounded, "{bytes} bytes of snapshots in one tick");
     Ok(())
