@@ -1,12 +1,12 @@
 //! What each event makes of each state.
 
+use roomful_core::Close;
 use roomful_core::life::Act::{Forget, LeaveRoster, LimitLeave, RunEndHooks, TellAway, TellBack, Withdraw};
 use roomful_core::life::Event::{
     AskIn, Drained, Entered, Expelled, HooksEnded, Opened, PutAway, Refused, Returned, TimeIsUp, Withdrawn,
 };
 use roomful_core::life::Life::{Opening, Over};
 use roomful_core::life::{Act, Event, Life};
-use roomful_core::{Close, life};
 
 use crate::events::{
     ENDED, ENDS, IN, IN_OPENED, LOST, WAITING, away, ended, events, gone, in_end_hooks, leaving, socket_lost, states,
@@ -119,7 +119,7 @@ fn what_each_state_says_of_itself() {
 #[test]
 fn what_another_process_has_begun_goes_on_as_a_member() {
     for opened in [false, true] {
-        assert_eq!(Life::restored(opened), life::Life::In { opened });
+        assert_eq!(Life::restored(opened), Life::In { opened });
     }
 }
 

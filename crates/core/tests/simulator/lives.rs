@@ -2,7 +2,7 @@
 //! wants done.
 
 use roomful_core::life::{Act, Event, Life};
-use roomful_core::room::{Audience, Input, Newcomer};
+use roomful_core::room::{Audience, Input, Newcomer, Refused};
 use roomful_core::{Close, Dialect};
 
 use crate::fault::Fault;
@@ -77,6 +77,12 @@ impl World {
 
     /// Something comes that is late, or comes twice, and changes nothing.
     pub(crate) fn come_late(&mut self, who: Who, nth: u64) -> Result<(), Fault> {
+        let Some(member) = self.members.get(&who) else { return Ok(()) };
+        if member.is_away() {
+            let member = member.id.clone();
+            ensure!(self.feed(Input::Away { member })? == Err(Refused::NotIn), "{who} is away twice");
+            self.tally.count(Seen::AwayTwice);
+        }
         let Some(member) = self.members.get(&who) else { return Ok(()) };
         let (before, late) = (member.life.clone(), late_events(&member.life, self.now));
         let event = late[nth as usize % late.len()].clone();

@@ -1,10 +1,12 @@
 //! Rooms in virtual time: the real engine, outbox and intake between clients that believe nothing.
 //!
-//! Every run is drawn from one number, its seed: members of both dialects join, leave, talk, move and drop at random,
-//! read promptly, slowly or not at all, and the room is put away and restored under them. After every step each client
-//! that has read all there is must hold the roster that the server holds, every client must have seen each message
-//! once and in order, and no frame may break what the protocol promises. A run that fails prints its seed; with it
-//! `ROOMFUL_SIM_SEED=<seed> cargo test -p roomful-core --test simulator` plays it again and prints every step.
+//! Every run is drawn from one number, its seed: members of both dialects join, leave, talk, move and drop at random, lose
+//! their sockets and come back with others, are removed, read promptly, slowly or not at all; the app's code for them takes
+//! its time; the room is put away and restored under them, or its process stops. After every step each client that has
+//! read all there is must hold the roster that the server holds, every client must have seen each message once and in
+//! order, every life must be where the roster says, and no frame may break what the protocol promises. A run that fails
+//! prints its seed; with it `ROOMFUL_SIM_SEED=<seed> cargo test -p roomful-core --test simulator` plays it again and prints
+//! every step.
 //! `ROOMFUL_SIM_RUNS=<n>` plays the seeds under n.
 
 #[macro_use]

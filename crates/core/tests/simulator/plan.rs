@@ -226,7 +226,7 @@ impl Plan {
         let kind = self.kind(rng);
         let preferred = match kind {
             Kind::Return if rng.percent(70) => &present.away,
-            Kind::Kick | Kind::Set if rng.percent(30) => &present.away,
+            Kind::Kick | Kind::Set | Kind::Late if rng.percent(30) => &present.away,
             Kind::Step => &present.lagging,
             Kind::Late | Kind::Return | Kind::Set if rng.percent(10) => &present.over,
             _ => &present.alive,

@@ -26,8 +26,8 @@ enum Judged {
 
 impl World {
     pub(crate) fn say(&mut self, who: Who, says: ClientSays, id: Option<u64>) -> Result<(), Fault> {
-        if self.door.waits(&who.id()?) {
-            return self.speak_too_soon(who);
+        if self.socket(who).is_some_and(|socket| !socket.attached) {
+            return self.speak_too_soon(who, says);
         }
         let frame = self.client_frame(says, id)?;
         let now = self.now;
@@ -77,12 +77,18 @@ impl World {
         }
     }
 
-    /// The runtime keeps what a client sends until it is let in; the room itself must not take it either.
-    fn speak_too_soon(&mut self, who: Who) -> Result<(), Fault> {
+    /// What a client sends before it is let in is kept for its handler; the room itself must not take it yet.
+    fn speak_too_soon(&mut self, who: Who, says: ClientSays) -> Result<(), Fault> {
         let (member, msg) = (who.id()?, self.payload(0)?);
-        let refused = self.feed(Input::Broadcast { from: Some(member.clone()), to: Audience::AllBut(member), msg })?;
-        ensure!(refused == Err(Refused::NotIn), "{who} spoke before it was let in");
-        Ok(())
+        if self.door.waits(&member) {
+            let (from, to) = (Some(member.clone()), Audience::AllBut(member));
+            let refused = self.feed(Input::Broadcast { from, to, msg: msg.clone() })?;
+            ensure!(refused == Err(Refused::NotIn), "{who} spoke before it was let in");
+        }
+        match says {
+            ClientSays::Message(answer) => self.queue(who, Handled::Message(msg, answer, None)),
+            _ => Ok(()),
+        }
     }
 
     fn hold(&mut self, who: Who, held: Option<Bytes>) {

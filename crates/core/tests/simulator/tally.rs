@@ -51,6 +51,8 @@ pub(crate) enum Seen {
     Returned,
     /// A socket took over from one that was still there.
     TakenOver,
+    /// A member that is away was said to be away once more.
+    AwayTwice,
     /// A client came back for a member that had ended.
     ReturnedTooLate,
     /// A member was away for longer than its grace.
@@ -92,7 +94,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 45] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
@@ -118,6 +120,7 @@ impl Seen {
         Self::Bye,
         Self::Returned,
         Self::TakenOver,
+        Self::AwayTwice,
         Self::ReturnedTooLate,
         Self::GraceOver,
         Self::EndedWhileOpening,
