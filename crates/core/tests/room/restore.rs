@@ -1,7 +1,7 @@
 //! A room that was put away and came back.
 
 use roomful_core::Dialect::{Plain, V1};
-use roomful_core::room::{Input, Kept};
+use roomful_core::room::{Input, Kept, Newcomer};
 use roomful_core::roster::Place;
 use roomful_core::{Generation, Limits};
 
@@ -87,6 +87,16 @@ fn of_two_claims_to_a_member_the_higher_generation_is_restored() {
         room.leave("bob");
         assert!(room.is_empty(), "and nobody counts twice");
     }
+}
+
+#[test]
+fn a_member_keeps_the_generation_that_it_came_with() {
+    let mut room = Script::that_may_be_put_away(Limits::default());
+    let ann = Newcomer { generation: Generation(3), ..Newcomer::new(id("ann")) };
+    assert_eq!(room.join_as(ann, V1)[1], "keep ann: place 0, taken over 3");
+    room.restore_with(kept("ann", 0));
+    assert_eq!(room.set("ann", Some("1"))[0], "keep ann: place 0, taken over 3, 1");
+    assert_eq!(room.away("ann")[0], "keep ann: place 0, taken over 3, away, 1");
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Script {
         self.join_as(Newcomer { user: Some(user), ..Newcomer::new(id(member)) }, dialect)
     }
 
-    fn join_as(&mut self, newcomer: Newcomer, dialect: Dialect) -> Vec<String> {
+    pub(crate) fn join_as(&mut self, newcomer: Newcomer, dialect: Dialect) -> Vec<String> {
         let (member, effects) = (newcomer.member.clone(), self.give(Input::Join(newcomer)));
         let (effects, refused) = effects;
         if refused.is_none() {

@@ -248,6 +248,11 @@ fn check_snapshots(input: &Input, news: &News, effects: &[Effect], limits: &Limi
     };
     let due = joined().chain(news.back.iter().map(|(member, _)| member));
     ensure!(snapshots().map(|(to, _)| to).eq(due), "not the snapshots of {news:?}: {effects:?}");
+    let let_in = effects.windows(2).filter(|pair| match pair {
+        [Effect::Entered { member }, Effect::Snapshot { to, .. }] => member == to,
+        _ => false,
+    });
+    ensure!(let_in.count() == entered(effects).count(), "somebody is in, and its snapshot is not next: {effects:?}");
     let mut listings = snapshots().map(|(_, listing)| listing);
     let shared = listings.next().is_none_or(|first| listings.all(|other| std::sync::Arc::ptr_eq(first, other)));
     ensure!(shared, "those who come together do not share what they are sent");
