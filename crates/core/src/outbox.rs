@@ -75,9 +75,9 @@ impl Outbox {
         Ok(false)
     }
 
-    /// An update of this member that waits stays as it is: what comes later of the member comes behind what is pushed from
-    /// here on. For frames that an update must not overtake: that it is away, and that it is back with the state that it
-    /// had then.
+    /// An update of this member that waits stays as it is: what it shows later comes behind what is pushed from here on.
+    /// For what is said of a member beside its updates, that it is away, is back (in the state that it had then) or left:
+    /// pin it before that is pushed, or a later update would overtake it.
     pub fn pin(&mut self, member: &MemberId) {
         let waiting = self.updates.remove(member).and_then(|at| at.checked_sub(self.taken));
         if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {

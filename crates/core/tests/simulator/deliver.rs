@@ -96,8 +96,12 @@ impl World {
     fn pin(&mut self, to: Who, changes: &[Change]) {
         let Some(socket) = self.socket_mut(to) else { return };
         for change in changes {
-            if let Change::Away { member } | Change::Back { member, .. } = change {
-                socket.outbox.pin(member);
+            match change {
+                Change::Joined { member, .. }
+                | Change::Left { member }
+                | Change::Away { member }
+                | Change::Back { member, .. } => socket.outbox.pin(member),
+                _ => {}
             }
         }
     }
