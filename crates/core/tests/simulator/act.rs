@@ -20,7 +20,15 @@ pub(crate) struct Made {
 }
 
 impl World {
-    pub(crate) fn act(&mut self, action: &Action) -> Result<(), Fault> {
+    /// One thing happens, and everything that must hold after it does.
+    pub(crate) fn step_and_check(&mut self, action: &Action) -> Result<(), Fault> {
+        self.act(action)?;
+        self.settle()?;
+        self.read()?;
+        self.check()
+    }
+
+    fn act(&mut self, action: &Action) -> Result<(), Fault> {
         match *action {
             Action::Join(comer) => self.join(comer),
             Action::Stampede(ref comers) => comers.iter().try_for_each(|comer| self.join(*comer)),

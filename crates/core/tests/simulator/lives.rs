@@ -255,7 +255,7 @@ impl World {
                 member.life = Life::restored(true);
                 None
             }
-            Life::Away { until, .. } => {
+            Life::Away { opened: true, until, .. } => {
                 self.tally.count(Seen::RestoredAway);
                 member.grace = Some(until);
                 member.life = before;

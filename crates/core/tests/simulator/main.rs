@@ -19,6 +19,7 @@ mod ledger;
 mod lives;
 mod member;
 mod plan;
+mod races;
 mod rng;
 mod run;
 mod say;
@@ -34,7 +35,7 @@ use std::thread;
 use run::{Failure, play};
 use tally::Tally;
 
-const RUNS: u64 = 1_000;
+const RUNS: u64 = 900;
 const STEPS_SHOWN: usize = 20;
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use roomful_core::Millis;
 use roomful_core::life::Life;
-use roomful_core::{Close, Millis};
 
 use crate::fault::Fault;
 use crate::plan::{self, Action, Plan, Present};
@@ -81,14 +81,7 @@ impl Run {
             self.plan.next(&mut self.world.rng, &present)
         };
         self.steps.push((self.world.now, action.clone()));
-        self.world.act(&action)?;
-        self.after_a_step()
-    }
-
-    fn after_a_step(&mut self) -> Result<(), Fault> {
-        self.world.settle()?;
-        self.world.read()?;
-        self.world.check()
+        self.world.step_and_check(&action)
     }
 
     fn present(&self) -> Present {
@@ -110,17 +103,14 @@ impl Run {
     /// In whatever way; who is held comes to the end of its grace.
     fn everybody_leaves(&mut self) -> Result<(), Fault> {
         for who in self.present().alive {
-            match self.world.rng.below(4) {
-                0 => self.world.end(who, Close::DONE)?,
-                1 => self.world.kick(who)?,
-                _ => self.world.lose(who, Close::LOST)?,
-            }
-            self.after_a_step()?;
+            let action = match self.world.rng.below(4) {
+                0 => Action::Close { who },
+                1 => Action::Kick { who },
+                _ => Action::Drop { who },
+            };
+            self.world.step_and_check(&action)?;
         }
         self.world.quiet_down()?;
-        let left = self.present().alive;
-        ensure!(left.is_empty(), "{left:?} are left");
-        ensure!(self.world.room.is_empty() && self.world.room.roster().is_empty(), "the roster holds ghosts");
-        Ok(())
+        self.world.check_everybody_left()
     }
 }

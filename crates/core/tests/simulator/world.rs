@@ -188,6 +188,16 @@ impl World {
         Ok(())
     }
 
+    /// Nobody is a member any more, and nothing is left of who was.
+    pub(crate) fn check_everybody_left(&self) -> Result<(), Fault> {
+        let left: Vec<_> =
+            self.members.iter().filter(|(_, member)| !member.life.is_over()).map(|(who, _)| who).collect();
+        ensure!(left.is_empty(), "{left:?} are left");
+        ensure!(self.room.is_empty() && self.room.roster().is_empty(), "the roster holds ghosts");
+        ensure!(self.kept.is_empty(), "{:?} are kept of nobody", self.kept);
+        Ok(())
+    }
+
     pub(crate) fn socket(&self, who: Who) -> Option<&Socket> {
         self.members.get(&who)?.socket.as_ref()
     }
@@ -239,13 +249,22 @@ impl World {
     fn check_lives(&self) -> Result<(), Fault> {
         for (who, member) in &self.members {
             member.check().map_err(|fault| fault.at(who))?;
-            let (is_in, waits) = (self.ledger.is_present(member.id.as_str()), self.door.waits(&member.id));
+            let waits = self.door.waits(&member.id);
+            ensure!(!waits || member.life.is_before_entry(), "{who} waits, and its life is {:?}", member.life);
+            if member.life.is_over() {
+                continue;
+            }
+            let is_in = self.ledger.is_present(member.id.as_str());
             ensure!(self.room.is_waiting(&member.id) == waits, "{who} waits: {waits}");
             ensure!(!(is_in && waits), "{who} is in and waits");
             ensure!(member.may_be_in_roster() == is_in, "{who} is in: {is_in}, and its life is {:?}", member.life);
             let is_away = self.ledger.is_away(member.id.as_str());
             ensure!(!member.is_away() || is_away, "{who} is away, and the room does not know");
-            ensure!(!waits || member.life.is_before_entry(), "{who} waits, and its life is {:?}", member.life);
+        }
+        for entry in self.room.roster().iter() {
+            let who = Who::of(&entry.member)?;
+            let is_alive = self.members.get(&who).is_some_and(|member| !member.life.is_over());
+            ensure!(is_alive, "{who} is a ghost");
         }
         Ok(())
     }
