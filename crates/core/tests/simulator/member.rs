@@ -116,7 +116,9 @@ impl Member {
         ensure!(end_began <= left, "the hooks of its end ran before it left");
         ensure!(left == 0 || entered, "left, and was never let in");
         ensure!(end_began == 0 || !joins, "the hooks of its end ran while `on_join` did");
-        ensure!(entered || !self.life.is_opened(), "`on_join` ran, and it was never let in");
+        if let Life::In { opened } | Life::Away { opened, .. } = self.life {
+            ensure!(entered && opened != joins, "`on_join` is at work: {joins}, and its life is {:?}", self.life);
+        }
         let holds_its_end = !self.life.is_over() || (self.queue.is_empty() && self.timers() == [None; 2]);
         ensure!(holds_its_end, "it is over, and something is still to come: {:?}, {:?}", self.queue, self.timers());
         ensure!(self.socket.is_none() || !self.life.has_ended(), "ended, and has a socket");

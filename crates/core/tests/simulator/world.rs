@@ -250,7 +250,7 @@ impl World {
         for (who, member) in &self.members {
             member.check().map_err(|fault| fault.at(who))?;
             let waits = self.door.waits(&member.id);
-            ensure!(!waits || member.life.is_before_entry(), "{who} waits, and its life is {:?}", member.life);
+            ensure!(!waits || !member.life.has_ended(), "{who} waits, and its life is {:?}", member.life);
             if member.life.is_over() {
                 continue;
             }
