@@ -172,6 +172,7 @@ impl World {
         if is_due(member.grace) {
             let Life::Away { lost, .. } = &member.life else { return Fault::new("a grace is over of who is not away") };
             let close = Close::clone(lost);
+            member.grace = None;
             self.tally.count(Seen::GraceOver);
             return self.end(who, close);
         }

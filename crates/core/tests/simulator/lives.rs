@@ -11,6 +11,9 @@ use crate::socket::{Pace, Socket};
 use crate::tally::Seen;
 use crate::world::World;
 
+/// More than there ever is to do for one member at once.
+const MOST_STEPS: usize = 1_000;
+
 impl World {
     /// Tells a life what happened, and does what it wants done.
     pub(crate) fn tell(&mut self, who: Who, event: Event) -> Result<(), Fault> {
@@ -96,8 +99,12 @@ impl World {
 
     /// Lets the app's code for a member that does not lag do all that it has to do.
     pub(crate) fn go_on(&mut self, who: Who) -> Result<(), Fault> {
-        while self.members.get(&who).is_some_and(|member| !member.hooks.lags) && self.step(who)? {}
-        Ok(())
+        for _ in 0..MOST_STEPS {
+            if self.members.get(&who).is_none_or(|member| member.hooks.lags) || !self.step(who)? {
+                return Ok(());
+            }
+        }
+        Fault::new(format!("{who} goes on and on"))
     }
 
     /// One step of the app's code for a member. `false`: it has nothing to do.
