@@ -1,4 +1,5 @@
-//! What the engine itself costs, with no socket near it: `cargo bench -p roomful-core`.
+//! What the engine costs, and the frames that are made of what it says, with no socket near it:
+//! `cargo bench -p roomful-core`.
 //!
 //! Ids are UUIDs and states those of a cursor, because what is copied is what is paid for.
 
@@ -10,32 +11,36 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use roomful_core::room::{Audience, Effect, Input, Room, RoomConfig};
-use roomful_core::{ConnectionId, Dialect, Json, Limits, MemberId, Millis, NodeId};
+use roomful_core::frame::encode::{self, SnapshotFacts};
+use roomful_core::frame::fanout::{self, Spoken};
+use roomful_core::room::{Audience, Effect, Input, Newcomer, RoomConfig, RoomEngine};
+use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId};
 
-/// A room, and a clock that only this moves.
+/// A room whose members all speak v1, and a clock that only this moves.
 struct Bench {
-    room: Room,
+    room: RoomEngine,
+    members: Vec<MemberId>,
     now: Millis,
     effects: Vec<Effect>,
-    tick: Millis,
+    limits: Arc<Limits>,
 }
 
 impl Bench {
     fn new(members: u64) -> Self {
-        let limits = Limits::default();
-        let tick = limits.presence_tick_ms;
+        let limits = Arc::new(Limits::default());
         let config = RoomConfig {
             node: NodeId(0),
             epoch: "e".into(),
             last_seq: 0,
             may_be_put_away: false,
-            limits: Arc::new(limits),
+            limits: Arc::clone(&limits),
         };
-        let mut bench = Self { room: Room::restore(config, []), now: 1_000, effects: Vec::new(), tick };
-        for connection in 0..members {
+        let room = RoomEngine::restore(config, []);
+        let mut bench = Self { room, members: Vec::new(), now: 1_000, effects: Vec::new(), limits };
+        for n in 0..members {
             bench.next_tick();
-            bench.give(join(connection));
+            bench.give(join(n));
+            bench.members.push(member(n));
         }
         bench.next_tick();
         bench
@@ -44,29 +49,49 @@ impl Bench {
     fn give(&mut self, input: Input) {
         self.effects.clear();
         self.room.handle(input, self.now, &mut self.effects).expect("nothing here is refused");
+        self.effects.iter().for_each(|effect| self.encode(effect));
+    }
+
+    fn encode(&self, effect: &Effect) {
+        let spoken = Spoken::one(Dialect::V1);
+        match effect {
+            Effect::Snapshot { to, listing, seq } => {
+                let facts = SnapshotFacts { seq: *seq, epoch: self.room.epoch(), limits: &self.limits };
+                black_box(encode::snapshot(Dialect::V1, to, &listing.v1, facts));
+            }
+            Effect::Membership { changes, .. } => {
+                black_box(fanout::membership(changes, spoken));
+            }
+            Effect::Presence { updates } => {
+                black_box(fanout::updates(updates, spoken));
+            }
+            Effect::Said { seq, from, msg, .. } => {
+                black_box(fanout::said(from.as_ref(), msg, *seq, spoken));
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&self, n: u64) -> MemberId {
+        self.members[n as usize % self.members.len()].clone()
     }
 
     /// The room is quiet again.
     fn next_tick(&mut self) {
-        self.now += 2 * self.tick;
+        self.now += 2 * self.limits.presence_tick_ms;
     }
 }
 
-fn member(connection: u64) -> MemberId {
-    MemberId::from_random(u128::from(connection) << 96 | 0x1234_5678_9abc_def0)
+fn member(n: u64) -> MemberId {
+    MemberId::from_random(u128::from(n) << 96 | 0x1234_5678_9abc_def0)
 }
 
 fn state(n: u64) -> Json {
     Json::encode(&serde_json::json!({ "x": n % 1_920, "y": n % 1_080, "name": "Ann" })).expect("a value is JSON")
 }
 
-fn join(connection: u64) -> Input {
-    Input::Join {
-        connection: ConnectionId(connection),
-        dialect: Dialect::V1,
-        member: member(connection),
-        state: Some(state(connection)),
-    }
+fn join(n: u64) -> Input {
+    Input::Join(Newcomer { state: Some(state(n)), ..Newcomer::new(member(n)) })
 }
 
 /// One comes to a quiet room and goes again.
@@ -78,7 +103,7 @@ fn join_and_leave_2000(c: &mut Criterion) {
             bench.give(join(9_999));
             black_box(&bench.effects);
             bench.next_tick();
-            bench.give(Input::Leave { connection: ConnectionId(9_999) });
+            bench.give(Input::Leave { member: member(9_999) });
         });
     });
 }
@@ -90,11 +115,11 @@ fn stampede_2000(c: &mut Criterion) {
     group.bench_function("2,000 come at once", |b| {
         b.iter(|| {
             let mut bench = Bench::new(0);
-            for connection in 0..2_000 {
-                bench.give(join(connection));
+            for n in 0..2_000 {
+                bench.give(join(n));
             }
             while bench.room.roster().len() < 2_000 {
-                bench.now += bench.tick;
+                bench.now += bench.limits.presence_tick_ms;
                 bench.give(Input::Wake);
             }
         });
@@ -109,16 +134,16 @@ fn presence_flush_500(c: &mut Criterion) {
         b.iter_custom(|times| {
             let mut took = Duration::ZERO;
             for _ in 0..times {
-                for connection in 0..500 {
+                for n in 0..500 {
                     moves += 1;
-                    let state = Some(state(moves));
-                    bench.give(Input::SetPresence { connection: ConnectionId(connection), state });
+                    let (member, state) = (bench.member(n), Some(state(moves)));
+                    bench.give(Input::SetPresence { member, state });
                 }
                 bench.next_tick();
                 let began = Instant::now();
                 bench.give(Input::Wake);
                 took += began.elapsed();
-                assert!(matches!(&*bench.effects, [Effect::Updates { each, .. }] if each.len() >= 499));
+                assert!(matches!(&*bench.effects, [Effect::Presence { updates }] if updates.len() >= 499));
                 bench.now += 1;
             }
             took
@@ -133,8 +158,8 @@ fn set_presence_500(c: &mut Criterion) {
     c.bench_function("set presence, room of 500", |b| {
         b.iter(|| {
             moves += 1;
-            let (connection, state) = (ConnectionId(moves % 500), Some(state(moves)));
-            bench.give(Input::SetPresence { connection, state });
+            let (member, state) = (bench.member(moves), Some(state(moves)));
+            bench.give(Input::SetPresence { member, state });
         });
     });
 }
@@ -144,8 +169,9 @@ fn broadcast_500(c: &mut Criterion) {
     let msg = Json::encode(&"x".repeat(64)).expect("a text is JSON");
     c.bench_function("broadcast, room of 500", |b| {
         b.iter(|| {
-            let to = Audience::AllBut(ConnectionId(7));
-            bench.give(Input::Broadcast { from: Some(member(7)), to, msg: msg.clone() });
+            let from = bench.member(7);
+            let to = Audience::AllBut(from.clone());
+            bench.give(Input::Broadcast { from: Some(from), to, msg: msg.clone() });
         });
     });
 }

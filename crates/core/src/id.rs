@@ -166,4 +166,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&id).unwrap(), r#""ann""#);
         assert!(serde_json::from_str::<MemberId>(r#""a b""#).is_err());
     }
+
+    #[test]
+    fn a_user_is_any_text_of_a_bounded_length() {
+        assert!(UserId::new("x".repeat(256)).is_ok());
+        assert_eq!(UserId::new("x".repeat(257)), Err(InvalidUserId { bytes: 257 }));
+        assert_eq!(InvalidUserId { bytes: 257 }.to_string(), "a user id has 1 to 256 bytes, not 257");
+        let user: UserId = serde_json::from_str(r#""a \"b\"""#).unwrap();
+        assert_eq!(serde_json::to_string(&user).unwrap(), r#""a \"b\"""#);
+        assert!(serde_json::from_str::<UserId>(r#""""#).is_err());
+    }
 }

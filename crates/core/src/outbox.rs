@@ -75,6 +75,16 @@ impl Outbox {
         Ok(false)
     }
 
+    /// An update of this member that waits stays as it is: what it shows later comes behind what is pushed from here on.
+    /// For what is said of a member beside its updates, that it is away, is back (in the state that it had then) or left:
+    /// pin it before that is pushed, or a later update would overtake it.
+    pub fn pin(&mut self, member: &MemberId) {
+        let waiting = self.updates.remove(member).and_then(|at| at.checked_sub(self.taken));
+        if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {
+            queued.update_of = None;
+        }
+    }
+
     /// The frame that is next.
     pub fn pop(&mut self) -> Option<Bytes> {
         let Queued { frame, update_of } = self.queue.pop_front()?;
@@ -149,6 +159,23 @@ mod tests {
         assert_eq!(drain(&mut outbox), ["m1", "a2", "b1", "m2"]);
         assert!(!outbox.push_update(&member("a"), "a3".into()).unwrap());
         assert_eq!(drain(&mut outbox), ["a3"]);
+    }
+
+    #[test]
+    fn a_pinned_update_is_replaced_no_more_and_nothing_overtakes_what_came_after_it() {
+        let mut outbox = Outbox::new(100);
+        outbox.pin(&member("a"));
+        outbox.push("m1".into()).unwrap();
+        outbox.push_update(&member("a"), "a1".into()).unwrap();
+        outbox.push_update(&member("b"), "b1".into()).unwrap();
+        outbox.pin(&member("a"));
+        outbox.push("away".into()).unwrap();
+        assert!(!outbox.push_update(&member("a"), "a2".into()).unwrap());
+        assert_eq!(outbox.pop().as_deref(), Some(&b"m1"[..]));
+        assert_eq!(outbox.pop().as_deref(), Some(&b"a1"[..]));
+        assert!(outbox.push_update(&member("a"), "a3".into()).unwrap(), "the later one still waits where it is");
+        assert!(outbox.push_update(&member("b"), "b2".into()).unwrap(), "others are replaced");
+        assert_eq!(drain(&mut outbox), ["b2", "away", "a3"]);
     }
 
     #[test]

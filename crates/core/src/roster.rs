@@ -336,4 +336,17 @@ mod tests {
         roster.leave(a);
         assert_eq!(roster.listing().v1, roster.listing().plain);
     }
+
+    #[test]
+    fn the_longest_user_is_left_out_of_what_plain_lists() {
+        let mut roster = Roster::default();
+        let user = "\u{1}".repeat(UserId::MOST_BYTES);
+        roster.join(Entry { user: Some(UserId::new(&user).unwrap()), away: true, ..entry("a") });
+        roster.join(Entry { state: json(1.into()), ..entry("b") });
+        let Listing { plain, v1 } = roster.listing();
+        assert_eq!(plain, r#"{"id":"a"},{"id":"b","state":1}"#);
+        let written = format!(r#"{{"id":"a","user":"{}","away":true}}"#, r"\u0001".repeat(UserId::MOST_BYTES));
+        assert_eq!(v1, written + r#",{"id":"b","state":1}"#);
+        assert_eq!(roster.listed_bytes(), v1.len());
+    }
 }

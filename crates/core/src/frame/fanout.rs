@@ -112,3 +112,103 @@ fn one_change(change: &Change, spoken: Spoken) -> PerDialect {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UserId;
+
+    const SPOKEN: [Spoken; 4] = [
+        Spoken { plain: false, v1: false },
+        Spoken { plain: true, v1: false },
+        Spoken { plain: false, v1: true },
+        Spoken { plain: true, v1: true },
+    ];
+
+    fn id(id: &str) -> MemberId {
+        MemberId::parse(id).unwrap()
+    }
+
+    fn changes() -> Vec<Change> {
+        let (member, state) = (id("a"), Some(Json::encode(&1).unwrap()));
+        vec![
+            Change::Joined { member: member.clone(), user: None, state: state.clone() },
+            Change::Joined { member: member.clone(), user: Some(UserId::new("u").unwrap()), state: None },
+            Change::Left { member: member.clone() },
+            Change::Away { member: member.clone() },
+            Change::Back { member, state },
+        ]
+    }
+
+    /// What is written for a dialect, where it is spoken and says that.
+    fn due(change: &Change, dialect: Dialect, spoken: bool) -> Option<Bytes> {
+        if spoken { encode::change(change, dialect) } else { None }
+    }
+
+    #[test]
+    fn one_change_is_written_for_those_who_speak_and_know_it() {
+        for change in changes() {
+            for spoken in SPOKEN {
+                let plain = due(&change, Dialect::Plain, spoken.plain);
+                let v1 = due(&change, Dialect::V1, spoken.v1);
+                let frames = membership(std::slice::from_ref(&change), spoken);
+                assert_eq!(frames, [PerDialect { plain, v1 }], "{change:?} for {spoken:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn frames_that_are_alike_share_their_bytes() {
+        let both = Spoken { plain: true, v1: true };
+        for (change, alike) in changes().into_iter().zip([true, false, true, false, false]) {
+            let [PerDialect { plain, v1 }] = &*membership(&[change], both) else { panic!("one change, one frame") };
+            let at = |frame: &Option<Bytes>| frame.as_ref().map(|frame| frame.as_ptr());
+            assert_eq!(at(plain) == at(v1), alike, "{plain:?} and {v1:?}");
+        }
+    }
+
+    #[test]
+    fn several_changes_are_one_v1_message_and_single_frames_of_what_plain_knows() {
+        let changes = changes();
+        for spoken in SPOKEN {
+            let frames = membership(&changes, spoken);
+            let plain: Vec<_> = frames.iter().filter_map(|frames| frames.get(Dialect::Plain).cloned()).collect();
+            let each = changes.iter().filter_map(|change| due(change, Dialect::Plain, spoken.plain));
+            assert_eq!(plain, each.collect::<Vec<_>>(), "{spoken:?}");
+            let v1: Vec<_> = frames.iter().filter_map(|frames| frames.get(Dialect::V1).cloned()).collect();
+            let each: Vec<_> = changes.iter().filter_map(|change| encode::change(change, Dialect::V1)).collect();
+            let batch = if spoken.v1 { vec![encode::batch(each.iter())] } else { Vec::new() };
+            assert_eq!(v1, batch, "{spoken:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_numbered_for_v1_alone() {
+        let msg = Json::encode(&1).unwrap();
+        for from in [None, Some(id("a"))] {
+            let name = from.as_ref().map_or("", MemberId::as_str);
+            for spoken in SPOKEN {
+                let frames = said(from.as_ref(), &msg, 7, spoken);
+                let plain = spoken.plain.then(|| encode::message(name, &msg, None));
+                let v1 = spoken.v1.then(|| encode::message(name, &msg, Some(7)));
+                assert_eq!(frames, PerDialect { plain, v1 });
+            }
+        }
+        assert_eq!(Spoken::one(Dialect::Plain), SPOKEN[1]);
+        assert_eq!(Spoken::one(Dialect::V1), SPOKEN[2]);
+    }
+
+    #[test]
+    fn several_updates_are_a_batch_where_v1_is_spoken_and_their_bytes_are_those_of_the_frames() {
+        let update = |member: &str| Update { member: id(member), state: Some(Json::encode(member).unwrap()) };
+        let all = [update("a"), update("bob"), Update { member: id("c"), state: None }];
+        for count in 0..=all.len() {
+            for spoken in SPOKEN {
+                let Updates { each, batch } = updates(&all[..count], spoken);
+                assert!(each.iter().map(|(member, _)| member).eq(all[..count].iter().map(|update| &update.member)));
+                assert_eq!(batch.is_some(), count > 1 && spoken.v1, "{count} for {spoken:?}");
+                assert_eq!(each.iter().map(|(_, frame)| frame.len()).sum::<usize>(), update_bytes(&all[..count]));
+            }
+        }
+    }
+}

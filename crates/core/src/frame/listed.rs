@@ -42,6 +42,12 @@ pub fn size(member: &MemberId, state: Option<&Json>) -> usize {
     id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
 }
 
+/// How long a member that is not away is in a v1 listing, which is the longer one.
+#[must_use]
+pub fn v1_bytes(member: &MemberId, user: Option<&UserId>, state: Option<&Json>) -> usize {
+    size(member, state) + v1_only(user, false).len()
+}
+
 impl Listed {
     /// As v1 lists it.
     #[must_use]

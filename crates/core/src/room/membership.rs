@@ -36,6 +36,11 @@ impl MembershipLane {
         self.holds() && self.pace.is_open(now)
     }
 
+    /// Nobody is to be told of those who left.
+    pub(super) fn forget_leaves(&mut self) {
+        self.left.clear();
+    }
+
     /// When what has gathered is to be told.
     pub(super) fn wakes_at(&self) -> Option<Millis> {
         self.holds().then(|| self.pace.open_at())
@@ -72,7 +77,7 @@ impl RoomEngine {
         self.present -= usize::from(!away);
         if self.present == 0 {
             // Whoever is away is told by a snapshot when it is back.
-            self.membership.left.clear();
+            self.membership.forget_leaves();
         } else if self.draining {
             // They are not told: see [`Input::Drain`](super::Input::Drain).
         } else if at_once {
@@ -95,7 +100,7 @@ impl RoomEngine {
         self.present -= 1;
         self.keep(place, effects);
         if self.present == 0 {
-            self.membership.left.clear();
+            self.membership.forget_leaves();
         }
         self.announce(vec![Change::Away { member: member.clone() }], None, effects);
         Ok(())
@@ -206,14 +211,14 @@ impl RoomEngine {
     }
 
     /// Where a member of this node stands: of another's, only that one says what becomes of it.
-    fn local_place(&self, member: &MemberId) -> Result<Place, Refused> {
+    pub(super) fn local_place(&self, member: &MemberId) -> Result<Place, Refused> {
         let place = self.roster.place(member).ok_or(Refused::NotIn)?;
         let is_local = self.roster.get(place).is_some_and(|entry| entry.node == self.config.node);
         if is_local { Ok(place) } else { Err(Refused::NotIn) }
     }
 
     /// For everybody who is there to hear it.
-    fn announce(&self, changes: Vec<Change>, except: Option<MemberId>, effects: &mut Vec<Effect>) {
+    pub(super) fn announce(&self, changes: Vec<Change>, except: Option<MemberId>, effects: &mut Vec<Effect>) {
         if !changes.is_empty() && self.present > 0 {
             effects.push(Effect::Membership { changes, except });
         }
@@ -223,4 +228,61 @@ impl RoomEngine {
 fn joined(newcomer: &Newcomer) -> Change {
     let Newcomer { member, user, state, .. } = newcomer;
     Change::Joined { member: member.clone(), user: user.clone(), state: state.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Input, RoomConfig};
+    use super::*;
+    use crate::{Generation, Json, Limits, NodeId};
+
+    fn id(member: &str) -> MemberId {
+        MemberId::parse(member).unwrap()
+    }
+
+    /// With ann of this node and bob of another.
+    fn room() -> RoomEngine {
+        let limits = Limits::default().into();
+        let config = RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq: 0, may_be_put_away: true, limits };
+        let mut room = RoomEngine::restore(config, []);
+        room.handle(Input::Join(Newcomer::new(id("ann"))), 0, &mut Vec::new()).unwrap();
+        let (node, generation) = (NodeId(2), Generation(0));
+        let bob = Entry { member: id("bob"), node, generation, user: None, away: false, state: None };
+        room.roster.join(bob).unwrap();
+        room
+    }
+
+    #[test]
+    fn what_becomes_of_a_member_of_another_node_only_that_one_says() {
+        let mut room = room();
+        for input in [
+            Input::Leave { member: id("bob") },
+            Input::Away { member: id("bob") },
+            Input::Return { member: id("bob") },
+            Input::SetPresence { member: id("bob"), state: Some(Json::encode(&1).unwrap()) },
+        ] {
+            let mut effects = Vec::new();
+            assert_eq!(room.handle(input.clone(), 0, &mut effects), Err(Refused::NotIn), "{input:?}");
+            assert_eq!(effects, [], "{input:?}");
+        }
+        let bob = room.roster().find(&id("bob")).unwrap();
+        assert!(!bob.away && bob.state.is_none());
+    }
+
+    #[test]
+    fn a_member_of_another_node_is_in_the_snapshot_and_keeps_nothing_alive_here() {
+        let mut room = room();
+        let mut effects = Vec::new();
+        room.handle(Input::Join(Newcomer::new(id("cat"))), 0, &mut effects).unwrap();
+        let Effect::Snapshot { listing, .. } = &effects[0] else { panic!("{effects:?}") };
+        assert_eq!(listing.v1, r#"{"id":"ann"},{"id":"bob"},{"id":"cat"}"#);
+        effects.clear();
+        assert_eq!(room.handle(Input::Join(Newcomer::new(id("bob"))), 0, &mut effects), Err(Refused::AlreadyIn));
+        for member in ["ann", "cat"] {
+            effects.clear();
+            room.handle(Input::Leave { member: id(member) }, 0, &mut effects).unwrap();
+        }
+        assert!(room.is_empty() && !room.roster().is_empty());
+        assert_eq!(effects, [], "who is left is of another node, and is not told by this one");
+    }
 }

@@ -158,6 +158,7 @@ impl RoomEngine {
             }
             Input::Drain => {
                 self.draining = true;
+                self.membership.forget_leaves();
                 Ok(())
             }
             Input::TellAll => {

@@ -1,6 +1,6 @@
 //! What members show of themselves: kept at once, told when the [lane](super::presence_lane) lets it.
 
-use super::{Effect, Refused, RoomEngine, Update};
+use super::{Change, Effect, Refused, RoomEngine, Update};
 use crate::frame::fanout;
 use crate::roster::Place;
 use crate::{Json, MemberId, Millis};
@@ -14,7 +14,7 @@ impl RoomEngine {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_presence(state.as_ref())?;
-        let place = self.roster.place(member).ok_or(Refused::NotIn)?;
+        let place = self.local_place(member)?;
         self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
         self.keep(place, effects);
         if self.presence.mark(place, now) {
@@ -42,9 +42,23 @@ impl RoomEngine {
 
     /// Whoever is away is told everything when it is back.
     fn tell_updates(&self, updates: Vec<Update>, effects: &mut Vec<Effect>) {
-        if !updates.is_empty() && self.present > 0 {
-            effects.push(Effect::Presence { updates });
+        if updates.is_empty() || self.present == 0 {
+            return;
         }
+        let still_away = self.still_away(&updates);
+        effects.push(Effect::Presence { updates });
+        self.announce(still_away, None, effects);
+    }
+
+    /// Of those who are updated: what a member said before it lost its socket may change its state while it is away, and
+    /// an update alone says that it is back.
+    fn still_away(&self, updates: &[Update]) -> Vec<Change> {
+        if self.present == self.local {
+            return Vec::new();
+        }
+        let is_away = |member: &MemberId| self.roster.find(member).is_some_and(|entry| entry.away);
+        let away = updates.iter().map(|update| &update.member).filter(|member| is_away(member));
+        away.map(|member| Change::Away { member: member.clone() }).collect()
     }
 
     fn update_of(&self, place: Place) -> Option<Update> {

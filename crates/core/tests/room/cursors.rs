@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use roomful_core::Dialect::V1;
 use roomful_core::room::{Effect, Input};
-use roomful_core::{ConnectionId, Json, Limits, Millis};
+use roomful_core::{Json, Limits, Millis};
 
-use crate::script::Script;
+use crate::script::{Script, id};
 
 const MEMBERS: u64 = 500;
 /// A member's id is a UUID in a real room, so that the bytes that the budget counts are those of a real one.
@@ -34,29 +34,30 @@ fn states_sent(late: Millis) -> u64 {
     // All of them are in before it begins.
     let mut room = Script::new(Limits { announce_at_once: MEMBERS as usize, ..Limits::default() });
     for member in 0..MEMBERS {
-        room.join(member, V1, &format!("{member:036}"), None);
+        room.join(&name(member), V1, None);
     }
     let mut due: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for (nth, member) in (0..STATES).flat_map(|nth| (0..MEMBERS).map(move |member| (nth, member))) {
         due.entry(set_at(member, nth) / 3).or_default().push(member);
     }
-    let (mut sent, mut wake) = (0, None);
+    let mut sent = 0;
     for now in 0..SECONDS * 1_000 + 100 {
         let sets = due.remove(&now).unwrap_or_default();
         let state: Json = serde_json::from_str(STATE).expect("this is JSON");
-        let sets = sets
-            .into_iter()
-            .map(|member| Input::SetPresence { connection: ConnectionId(member), state: Some(state.clone()) });
-        let wakes = wake.take_if(|at| *at + late <= now).map(|_| Input::Wake);
+        let sets =
+            sets.into_iter().map(|member| Input::SetPresence { member: id(&name(member)), state: Some(state.clone()) });
+        let wakes = room.room().next_wake().filter(|at| *at + late <= now).map(|_| Input::Wake);
         for input in sets.chain(wakes).collect::<Vec<_>>() {
             for effect in room.at(now).effects(input) {
-                match effect {
-                    Effect::Updates { each, .. } => sent += each.len() as u64,
-                    Effect::WakeAt(at) => wake = Some(at),
-                    _ => {}
+                if let Effect::Presence { updates } = effect {
+                    sent += updates.len() as u64;
                 }
             }
         }
     }
     sent
+}
+
+fn name(member: u64) -> String {
+    format!("{member:036}")
 }

@@ -9,64 +9,64 @@ use crate::script::Script;
 fn a_broadcast_is_encoded_once_for_each_dialect_that_is_in() {
     let mut plain = Script::with(Limits::default(), &[("ann", Plain), ("bob", Plain)]);
     assert_eq!(
-        plain.broadcast(1, "ann", r#"{"x": 1}"#),
-        [r#"plain: all but 1 <- {"from":"ann","t":"msg","msg":{"x": 1}}"#]
+        plain.broadcast("ann", r#"{"x": 1}"#),
+        [r#"plain: all but ann <- {"from":"ann","t":"msg","msg":{"x": 1}}"#]
     );
     let mut v1 = Script::with(Limits::default(), &[("ann", V1), ("bob", V1)]);
-    assert_eq!(v1.broadcast(1, "ann", "7"), [r#"v1: all but 1 <- {"from":"ann","t":"msg","msg":7,"seq":1}"#]);
+    assert_eq!(v1.broadcast("ann", "7"), [r#"v1: all but ann <- {"from":"ann","t":"msg","msg":7,"seq":1}"#]);
     let mut both = Script::with(Limits::default(), &[("ann", Plain), ("bob", V1)]);
     assert_eq!(
-        both.broadcast(1, "ann", "7"),
+        both.broadcast("ann", "7"),
         [
-            r#"plain: all but 1 <- {"from":"ann","t":"msg","msg":7}"#,
-            r#"v1: all but 1 <- {"from":"ann","t":"msg","msg":7,"seq":1}"#,
+            r#"plain: all but ann <- {"from":"ann","t":"msg","msg":7}"#,
+            r#"v1: all but ann <- {"from":"ann","t":"msg","msg":7,"seq":1}"#,
         ]
     );
-    both.leave(2);
+    both.leave("bob");
     assert_eq!(both.broadcast_all(Some("ann"), "7"), [r#"plain: all <- {"from":"ann","t":"msg","msg":7}"#]);
 }
 
 #[test]
 fn each_message_of_a_room_has_the_next_number() {
     let mut room = Script::with(Limits::default(), &[("ann", V1), ("bob", V1)]);
-    assert_eq!(room.broadcast(1, "ann", "1"), [r#"v1: all but 1 <- {"from":"ann","t":"msg","msg":1,"seq":1}"#]);
-    assert_eq!(room.send(2, "2"), [r#"2 <- {"from":"bob","t":"msg","msg":2,"seq":2}"#]);
+    assert_eq!(room.broadcast("ann", "1"), [r#"v1: all but ann <- {"from":"ann","t":"msg","msg":1,"seq":1}"#]);
+    assert_eq!(room.send("bob", "2"), [r#"bob <- {"from":"bob","t":"msg","msg":2,"seq":2}"#]);
     assert_eq!(room.broadcast_all(Some("bob"), "3"), [r#"v1: all <- {"from":"bob","t":"msg","msg":3,"seq":3}"#]);
 }
 
 #[test]
 fn a_message_to_one_is_from_itself() {
     let mut room = Script::with(Limits::default(), &[("ann", Plain)]);
-    assert_eq!(room.send(1, r#""hello""#), [r#"1 <- {"from":"ann","t":"msg","msg":"hello"}"#]);
+    assert_eq!(room.send("ann", r#""hello""#), [r#"ann <- {"from":"ann","t":"msg","msg":"hello"}"#]);
 }
 
 #[test]
 fn the_app_speaks_for_nobody_and_a_leaver_may_still_speak() {
     let mut room = Script::with(Limits::default(), &[("ann", Plain), ("bob", Plain)]);
     assert_eq!(room.broadcast_all(None, "null"), [r#"plain: all <- {"from":"","t":"msg","msg":null}"#]);
-    room.leave(1);
-    assert_eq!(room.broadcast(1, "ann", r#""bye""#), [r#"plain: all but 1 <- {"from":"ann","t":"msg","msg":"bye"}"#]);
+    room.leave("ann");
+    assert_eq!(room.broadcast("ann", r#""bye""#), [r#"plain: all but ann <- {"from":"ann","t":"msg","msg":"bye"}"#]);
 }
 
 #[test]
 fn a_held_state_goes_before_what_its_member_says() {
     let mut room = Script::with(Limits::default(), &[("ann", V1), ("bob", V1)]);
-    room.set(2, Some("1"));
-    room.set(1, Some("2"));
-    room.set(2, Some("3"));
+    room.set("bob", Some("1"));
+    room.set("ann", Some("2"));
+    room.set("bob", Some("3"));
     assert_eq!(
-        room.broadcast(1, "ann", r#""look""#),
+        room.broadcast("ann", r#""look""#),
         [
             r#"update <- {"from":"ann","t":"presence","op":"update","state":2}"#,
-            r#"v1: all but 1 <- {"from":"ann","t":"msg","msg":"look","seq":1}"#,
+            r#"v1: all but ann <- {"from":"ann","t":"msg","msg":"look","seq":1}"#,
         ],
         "bob's waits on: only the sender's own order is at stake"
     );
     assert_eq!(
-        room.send(2, r#""yours""#),
+        room.send("bob", r#""yours""#),
         [
             r#"update <- {"from":"bob","t":"presence","op":"update","state":3}"#,
-            r#"2 <- {"from":"bob","t":"msg","msg":"yours","seq":2}"#,
+            r#"bob <- {"from":"bob","t":"msg","msg":"yours","seq":2}"#,
         ]
     );
     assert!(room.at(1_033).wake().is_empty(), "nothing is sent twice");
@@ -77,6 +77,6 @@ fn a_message_over_the_limit_is_refused_and_takes_no_number() {
     let mut room = Script::with(Limits { message_bytes: 3, ..Limits::default() }, &[("ann", V1)]);
     let refused = ["refused: a message of 4 bytes is over the limit of 3 (`Limits::message_bytes`)"];
     assert_eq!(room.broadcast_all(None, "1234"), refused);
-    assert_eq!(room.send(1, "1234"), refused);
-    assert_eq!(room.send(1, "123"), [r#"1 <- {"from":"ann","t":"msg","msg":123,"seq":1}"#]);
+    assert_eq!(room.send("ann", "1234"), refused);
+    assert_eq!(room.send("ann", "123"), [r#"ann <- {"from":"ann","t":"msg","msg":123,"seq":1}"#]);
 }

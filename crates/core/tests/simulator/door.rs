@@ -1,24 +1,24 @@
-//! Who waits to be let in, whose leave waits to be told, and what a room may say of either when.
+//! Who waits to be let in, whose leave waits to be told, who is away, and what a room may say of them when.
 
-use roomful_core::room::{Effect, Input};
-use roomful_core::{ConnectionId, Dialect, Json, Limits, MemberId, Millis};
+use roomful_core::room::{Change, Effect, Input, Newcomer};
+use roomful_core::{Limits, MemberId, Millis};
 
 use crate::fault::Fault;
+use crate::ledger::Ledger;
 use crate::tally::Seen;
 
-/// A connection whose join was taken.
-#[derive(Debug, Clone)]
-pub(crate) struct Newcomer {
-    pub(crate) connection: ConnectionId,
-    pub(crate) member: MemberId,
-    pub(crate) state: Option<Json>,
-}
-
-/// What the others are told now of who came and went, in this order.
+/// What the others are told now, in this order.
 #[derive(Debug, Default)]
 pub(crate) struct News {
-    pub(crate) left: Vec<String>,
+    /// Who showed something while it is away, and is away still.
+    pub(crate) still_away: Vec<MemberId>,
+    pub(crate) left: Vec<MemberId>,
     pub(crate) joined: Vec<Newcomer>,
+    /// Who is in already when the others hear of its join.
+    own_join: Option<MemberId>,
+    pub(crate) away: Option<MemberId>,
+    /// Who has a socket again, or another; whether it was away.
+    pub(crate) back: Option<(MemberId, bool)>,
 }
 
 /// The room as it was before an input.
@@ -27,18 +27,18 @@ pub(crate) struct Before {
     pub(crate) now: Millis,
     /// How many members there were.
     pub(crate) members: usize,
-    /// How many of each dialect were connected, but for one that leaves.
-    pub(crate) plain: usize,
-    pub(crate) v1: usize,
+    /// How many of them could hear something.
+    pub(crate) listeners: usize,
 }
 
-/// Watches the joins and the leaves of one room.
+/// Watches who comes, goes and returns in one room.
 #[derive(Default)]
 pub(crate) struct DoorWatch {
     pub(crate) may_be_put_away: bool,
     waiting: Vec<Newcomer>,
-    left: Vec<String>,
+    left: Vec<MemberId>,
     open_at: Millis,
+    draining: bool,
 }
 
 impl DoorWatch {
@@ -46,11 +46,13 @@ impl DoorWatch {
         Self { may_be_put_away, ..Self::default() }
     }
 
-    pub(crate) fn waits(&self, connection: ConnectionId) -> bool {
-        self.waiting.iter().any(|newcomer| newcomer.connection == connection)
+    /// The room was put away: it holds nobody at its door, or it could not be.
+    pub(crate) fn restart(&mut self) {
+        self.open_at = 0;
+        self.draining = false;
     }
 
-    pub(crate) fn waits_as(&self, member: &MemberId) -> bool {
+    pub(crate) fn waits(&self, member: &MemberId) -> bool {
         self.waiting.iter().any(|newcomer| newcomer.member == *member)
     }
 
@@ -63,90 +65,108 @@ impl DoorWatch {
         (!self.waiting.is_empty() || !self.left.is_empty()).then_some(self.open_at)
     }
 
-    /// The effects of one input that was taken. `member` is who the connection of a leave is, where it is in.
+    /// The effects of one input that was taken; `ledger` does not know of it yet.
     pub(crate) fn watch(
         &mut self,
         input: &Input,
-        member: Option<&MemberId>,
         effects: &[Effect],
         before: Before,
+        ledger: &Ledger,
         limits: &Limits,
     ) -> Result<(News, Vec<Seen>), Fault> {
         let mut seen = Vec::new();
-        let news = self.expect(input, member, effects, before, limits, &mut seen)?;
-        check_admitted(input, &news, effects, limits)?;
-        let receivers = before.plain + before.v1;
-        let told = news.left.len() + news.joined.len();
-        let mut together = effects.iter().filter_map(|effect| match effect {
-            Effect::Membership { each, batch } => Some((each, batch)),
+        let mut news = self.expect(input, effects, before, ledger, limits, &mut seen)?;
+        news.still_away = still_away(effects, ledger);
+        seen.extend((!news.still_away.is_empty()).then_some(Seen::StateWhileAway));
+        let told = effects.iter().filter_map(|effect| match effect {
+            Effect::Membership { changes, except } => Some((changes.clone(), except.clone())),
             _ => None,
         });
-        if let Some((each, batch)) = together.next() {
-            ensure!(told > 1 && receivers > 0, "{told} news for {receivers} members went out as several");
-            ensure!(each.len() == if before.plain > 0 { told } else { 0 }, "{} frames for {news:?}", each.len());
-            ensure!(batch.is_some() == (before.v1 > 0), "a batch for {} v1 connections: {batch:?}", before.v1);
-            seen.extend(batch.is_some().then_some(Seen::MembershipBatch));
-            ensure!(together.next().is_none(), "one tick's news went out twice");
-        } else {
-            ensure!(told < 2 || receivers == 0, "{news:?} is not one effect");
-        }
+        let (told, due) = (told.collect::<Vec<_>>(), due(&news, before, ledger));
+        ensure!(told == due, "{told:?} was told of {input:?}, where {due:?} was due");
+        check_snapshots(input, &news, effects, limits)?;
         Ok((news, seen))
     }
 
     fn expect(
         &mut self,
         input: &Input,
-        member: Option<&MemberId>,
         effects: &[Effect],
         before: Before,
+        ledger: &Ledger,
         limits: &Limits,
         seen: &mut Vec<Seen>,
     ) -> Result<News, Fault> {
         let mut news = News::default();
         match input {
-            Input::Join { connection, member, state, .. } => {
-                let newcomer = Newcomer { connection: *connection, member: member.clone(), state: state.clone() };
-                if self.tells_at_once(before, limits) {
-                    news.joined.push(newcomer);
-                } else {
-                    seen.push(Seen::JoinWaited);
-                    self.waiting.push(newcomer);
-                }
+            Input::Join(newcomer) if self.tells_at_once(before, limits) => {
+                news.joined.push(newcomer.clone());
+                news.own_join = Some(newcomer.member.clone());
             }
-            Input::Leave { connection } => {
-                let Some(member) = member else {
-                    self.waiting.retain(|newcomer| newcomer.connection != *connection);
-                    seen.push(Seen::LeftTheLobby);
-                    return Ok(news);
-                };
-                if self.tells_at_once(before, limits) {
-                    news.left.push(member.to_string());
-                } else {
-                    seen.push(Seen::LeaveWaited);
-                    self.left.push(member.to_string());
-                }
-                if before.members == 1 {
-                    self.left.clear();
-                }
+            Input::Join(newcomer) => {
+                seen.push(Seen::JoinWaited);
+                self.waiting.push(newcomer.clone());
+            }
+            Input::Leave { member } if self.waits(member) => {
+                self.waiting.retain(|newcomer| newcomer.member != *member);
+                seen.push(Seen::LeftTheLobby);
+            }
+            Input::Leave { member } => {
+                self.leave(member, before, limits, &mut news, seen);
+                self.forget_unless_heard(before.listeners - usize::from(!ledger.is_away(member.as_str())), seen);
+            }
+            Input::Away { member } => {
+                self.forget_unless_heard(before.listeners - 1, seen);
+                news.away = Some(member.clone());
+            }
+            Input::Return { member } => {
+                news.left = std::mem::take(&mut self.left);
+                seen.extend((!news.left.is_empty()).then_some(Seen::LeavesBeforeReturn));
+                news.back = Some((member.clone(), ledger.is_away(member.as_str())));
             }
             Input::Broadcast { from: Some(from), .. } => {
-                if let Some(at) = self.left.iter().position(|left| left == from.as_str()) {
+                if let Some(at) = self.left.iter().position(|left| left == from) {
                     seen.push(Seen::LastWords);
                     news.left.push(self.left.remove(at));
                 }
             }
-            Input::Wake if self.wakes_at().is_some_and(|at| at <= before.now) => {
+            Input::Drain => {
+                self.draining = true;
+                seen.extend((!self.left.is_empty()).then_some(Seen::DrainForgotLeaves));
+                self.left.clear();
+            }
+            Input::Wake | Input::TellAll if self.wakes_at().is_some_and(|at| at <= before.now) => {
                 self.next_turn(before.now, limits);
                 news.left = std::mem::take(&mut self.left);
-                let admitted = admitted(effects).count();
-                ensure!(admitted > 0 || self.waiting.is_empty(), "nobody of {:?} was let in", self.waiting);
-                ensure!(admitted <= self.waiting.len(), "{admitted} were let in of {:?}", self.waiting);
-                news.joined = self.waiting.drain(..admitted).collect();
+                let entered = entered(effects).count();
+                ensure!(entered > 0 || self.waiting.is_empty(), "nobody of {:?} was let in", self.waiting);
+                ensure!(entered <= self.waiting.len(), "{entered} were let in of {:?}", self.waiting);
+                news.joined = self.waiting.drain(..entered).collect();
                 seen.extend((!self.waiting.is_empty()).then_some(Seen::AdmissionBounded));
             }
             _ => {}
         }
         Ok(news)
+    }
+
+    fn leave(&mut self, member: &MemberId, before: Before, limits: &Limits, news: &mut News, seen: &mut Vec<Seen>) {
+        let at_once = self.tells_at_once(before, limits);
+        if self.draining {
+            seen.push(Seen::LeftWhileDraining);
+        } else if at_once {
+            news.left.push(member.clone());
+        } else {
+            seen.push(Seen::LeaveWaited);
+            self.left.push(member.clone());
+        }
+    }
+
+    /// Leaves that nobody can hear are told to nobody.
+    fn forget_unless_heard(&mut self, listeners: usize, seen: &mut Vec<Seen>) {
+        if listeners == 0 {
+            seen.extend((!self.left.is_empty()).then_some(Seen::LeavesUnheard));
+            self.left.clear();
+        }
     }
 
     fn tells_at_once(&mut self, before: Before, limits: &Limits) -> bool {
@@ -169,43 +189,75 @@ impl DoorWatch {
     }
 }
 
-fn admitted(effects: &[Effect]) -> impl Iterator<Item = ConnectionId> {
+/// A state that is told of somebody who is away does not bring it back.
+fn still_away(effects: &[Effect], ledger: &Ledger) -> Vec<MemberId> {
+    let updates = effects.iter().filter_map(|effect| match effect {
+        Effect::Presence { updates } => Some(updates),
+        _ => None,
+    });
+    let members = updates.flatten().map(|update| &update.member);
+    members.filter(|member| ledger.is_away(member.as_str())).cloned().collect()
+}
+
+/// What the effects must say, and to whom.
+fn due(news: &News, before: Before, ledger: &Ledger) -> Vec<(Vec<Change>, Option<MemberId>)> {
+    let mut due = Vec::new();
+    let away = |member: &MemberId| Change::Away { member: member.clone() };
+    let listening = |lost: usize| before.listeners > lost;
+    let mut tell = |changes: Vec<Change>, except: Option<MemberId>, is_heard: bool| {
+        if !changes.is_empty() && is_heard {
+            due.push((changes, except));
+        }
+    };
+    tell(news.still_away.iter().map(away).collect(), None, true);
+    // Whoever leaves hears nothing any more, nor does whoever was away already.
+    let is_gone = |member: &MemberId| ledger.is_present(member.as_str()) && !ledger.is_away(member.as_str());
+    let lost = news.left.iter().filter(|member| is_gone(member)).count();
+    let mut changes: Vec<_> = news.left.iter().map(|member| Change::Left { member: member.clone() }).collect();
+    changes.extend(news.joined.iter().map(|newcomer| {
+        let Newcomer { member, user, state, .. } = newcomer.clone();
+        Change::Joined { member, user, state }
+    }));
+    tell(changes, news.own_join.clone(), listening(lost));
+    tell(news.away.iter().map(away).collect(), None, listening(1));
+    if let Some((member, true)) = &news.back {
+        let state = ledger.state(member.as_str()).and_then(|state| crate::say::json(state).ok());
+        tell(vec![Change::Back { member: member.clone(), state }], Some(member.clone()), true);
+    }
+    due
+}
+
+fn entered(effects: &[Effect]) -> impl Iterator<Item = &MemberId> {
     effects.iter().filter_map(|effect| match effect {
-        Effect::Admitted { connection } => Some(*connection),
+        Effect::Entered { member } => Some(member),
         _ => None,
     })
 }
 
-/// Who is let in is sent its snapshot before anything else, and that is all that anybody is sent by itself.
-fn check_admitted(input: &Input, news: &News, effects: &[Effect], limits: &Limits) -> Result<(), Fault> {
-    let is_wake = matches!(input, Input::Wake);
-    let joined = || news.joined.iter().map(|newcomer| newcomer.connection);
-    ensure!(!is_wake || admitted(effects).eq(joined()), "{news:?} is not who was let in: {effects:?}");
-    ensure!(is_wake || admitted(effects).next().is_none(), "let in without a tick: {effects:?}");
-    if !is_wake && !matches!(input, Input::Join { .. }) {
-        return Ok(());
-    }
+/// Who is let in or returns is sent its snapshot, and before it nothing is for it.
+fn check_snapshots(input: &Input, news: &News, effects: &[Effect], limits: &Limits) -> Result<(), Fault> {
+    let joined = || news.joined.iter().map(|newcomer| &newcomer.member);
+    let is_tick = matches!(input, Input::Wake | Input::TellAll);
+    ensure!(!is_tick || entered(effects).eq(joined()), "{news:?} is not who was let in: {effects:?}");
+    ensure!(is_tick || entered(effects).next().is_none(), "let in without a tick: {effects:?}");
     let snapshots = || {
         effects.iter().filter_map(|effect| match effect {
-            Effect::Send { to, frame } => Some((*to, frame.len())),
+            Effect::Snapshot { to, listing, .. } => Some((to, listing)),
             _ => None,
         })
     };
-    ensure!(snapshots().map(|(to, _)| to).eq(joined()), "not the snapshots of {news:?}: {effects:?}");
-    let bytes: usize = snapshots().map(|(_, bytes)| bytes).sum();
-    let around = 150 * news.joined.len();
-    let is_bounded = news.joined.len() <= 1 || bytes <= limits.admission_bytes.saturating_add(around);
+    let due = joined().chain(news.back.iter().map(|(member, _)| member));
+    ensure!(snapshots().map(|(to, _)| to).eq(due), "not the snapshots of {news:?}: {effects:?}");
+    let let_in = effects.windows(2).filter(|pair| match pair {
+        [Effect::Entered { member }, Effect::Snapshot { to, .. }] => member == to,
+        _ => false,
+    });
+    ensure!(let_in.count() == entered(effects).count(), "somebody is in, and its snapshot is not next: {effects:?}");
+    let mut listings = snapshots().map(|(_, listing)| listing);
+    let shared = listings.next().is_none_or(|first| listings.all(|other| std::sync::Arc::ptr_eq(first, other)));
+    ensure!(shared, "those who come together do not share what they are sent");
+    let bytes: usize = snapshots().map(|(_, listing)| listing.v1.len()).sum();
+    let is_bounded = news.joined.len() <= 1 || bytes <= limits.admission_bytes;
     ensure!(is_bounded, "{bytes} bytes of snapshots in one tick");
     Ok(())
-}
-
-impl Before {
-    pub(crate) fn new(now: Millis, members: usize, connected: impl Iterator<Item = Dialect>) -> Self {
-        let mut before = Self { now, members, plain: 0, v1: 0 };
-        connected.for_each(|dialect| match dialect {
-            Dialect::Plain => before.plain += 1,
-            Dialect::V1 => before.v1 += 1,
-        });
-        before
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use roomful_core::room::{Effect, Input};
+use roomful_core::frame::encode;
+use roomful_core::room::{Effect, Input, Update};
 use roomful_core::{Limits, Millis};
 
 use crate::fault::Fault;
@@ -17,29 +18,34 @@ pub(crate) struct LaneWatch {
     pub(crate) holding: bool,
     /// How many of each member's states the room has sent on.
     told: BTreeMap<String, usize>,
-    /// The room was restored and does not know what it sent on: with its wake it may send all of it again.
-    may_repeat: bool,
 }
 
 /// What kind of input the effects come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// A member came or went.
+    /// A member came, went or returned.
     Roster,
-    /// A member's state changed.
-    State,
-    /// Something was said: the sender's held state goes first.
-    Message,
+    /// This member's state changed.
+    State(String),
+    /// This member did something else: its held state goes first.
+    Act(String),
+    /// Nothing of a member's.
+    Other,
     Wake,
+    TellAll,
 }
 
 impl From<&Input> for Cause {
     fn from(input: &Input) -> Self {
         match input {
-            Input::Join { .. } | Input::Leave { .. } => Self::Roster,
-            Input::SetPresence { .. } => Self::State,
-            Input::Broadcast { .. } | Input::Send { .. } => Self::Message,
+            Input::Join(_) | Input::Leave { .. } | Input::Return { .. } => Self::Roster,
+            Input::SetPresence { member, .. } => Self::State(member.to_string()),
+            Input::Broadcast { from: Some(member), .. } | Input::Send { to: member, .. } | Input::Away { member } => {
+                Self::Act(member.to_string())
+            }
             Input::Wake => Self::Wake,
+            Input::TellAll => Self::TellAll,
+            _ => Self::Other,
         }
     }
 }
@@ -64,70 +70,81 @@ impl LaneWatch {
         self.holding.then_some(self.open_at)
     }
 
-    /// The room was put away: it remembers nothing of its pace.
-    pub(crate) fn restart(&mut self, wake_was_to_come: bool) {
+    /// The room was put away: it remembers nothing of its pace, nor of what it held.
+    pub(crate) fn restart(&mut self, ledger: &Ledger) {
         self.open_at = 0;
         self.holding = false;
-        self.may_repeat = wake_was_to_come;
+        for member in ledger.present() {
+            self.told.insert(member.clone(), ledger.states_of(member).len());
+        }
     }
 
-    /// The effects of one input; `ledger` knows of it already, and before it so many were connected.
+    /// The effects of one input; `ledger` knows of it already, and before it so many could hear something.
     pub(crate) fn watch(
         &mut self,
-        cause: Cause,
+        cause: &Cause,
         effects: &[Effect],
-        (now, receivers): (Millis, usize),
+        (now, listeners): (Millis, usize),
         ledger: &Ledger,
         limits: &Limits,
     ) -> Result<Vec<Seen>, Fault> {
         let mut seen = Vec::new();
-        let may_send = !self.holding && now >= self.open_at;
+        let due = self.due(cause, now, ledger);
         let mut sent = effects.iter().filter_map(|effect| match effect {
-            Effect::Updates { each, batch } => Some((each, batch)),
+            Effect::Presence { updates } => Some(updates.as_slice()),
             _ => None,
         });
-        let updates = sent.next();
-        ensure!(sent.next().is_none(), "one input, two presence frames");
-        ensure!(cause != Cause::State || may_send == updates.is_some(), "a quiet room sends at once, a busy one waits");
-        if let Some((each, batch)) = updates {
-            let joined: Vec<_> = each.iter().map(|(_, frame)| String::from_utf8_lossy(frame)).collect();
-            let joined = format!("[{}]", joined.join(","));
-            ensure!(batch.as_ref().is_none_or(|batch| *batch == joined), "the batch {batch:?} is not {joined}");
-            let bytes = each.iter().map(|(_, frame)| frame.len()).sum::<usize>() * receivers;
-            seen.extend(self.sent(cause, now, each.len(), bytes, limits)?);
-            for (member, _) in each {
-                let states = ledger.states_of(member.as_str()).len();
-                let told = self.told.insert(member.to_string(), states);
-                ensure!(told != Some(states) || self.may_repeat, "a state of {member} was sent twice");
-            }
+        let updates = sent.next().unwrap_or_default();
+        ensure!(sent.next().is_none(), "one input, two presence effects");
+        let told: Vec<_> = updates.iter().map(|update| update.member.as_str()).collect();
+        if listeners > 0 {
+            ensure!(told == due, "{told:?} were told of by {cause:?}, where {due:?} were due");
+        } else {
+            ensure!(told.is_empty(), "{told:?} were told of to nobody");
+            seen.extend((!due.is_empty()).then_some(Seen::UnheardState));
         }
-        self.may_repeat &= cause != Cause::Wake;
+        for update in updates {
+            let state = update.state.as_ref().map(|state| state.as_str().to_owned());
+            ensure!(state == ledger.state(update.member.as_str()), "{update:?} is not the latest");
+        }
+        if !due.is_empty() {
+            seen.extend(self.sent(cause, now, bytes(updates) * listeners, limits));
+        }
+        for member in due {
+            self.told.insert(member.clone(), ledger.states_of(&member).len());
+        }
         let holding = self.holds(ledger).next().is_some();
         self.holding = holding;
         Ok(seen)
     }
 
-    fn sent(
-        &mut self,
-        cause: Cause,
-        now: Millis,
-        members: usize,
-        bytes: usize,
-        limits: &Limits,
-    ) -> Result<Option<Seen>, Fault> {
+    /// Whose states are to be told now, in join order.
+    fn due(&mut self, cause: &Cause, now: Millis, ledger: &Ledger) -> Vec<String> {
+        if *cause == Cause::TellAll {
+            self.told.extend(ledger.present().iter().map(|member| (member.clone(), 0)));
+        }
+        let is_open = now >= self.open_at;
         match cause {
-            Cause::Roster => Fault::new("a join or a leave sent a presence frame"),
-            Cause::Message => {
-                ensure!(members == 1, "a message flushed {members} members");
-                Ok(Some(Seen::Flush))
-            }
-            Cause::State | Cause::Wake => {
-                ensure!(now >= self.open_at, "a presence frame at {now}, before {}", self.open_at);
-                let by_budget = (bytes as u64 * 1_000 / limits.presence_bytes_per_second).min(1_000);
-                let from = if now - self.open_at < limits.presence_tick_ms { self.open_at } else { now };
-                self.open_at = from + by_budget.max(limits.presence_tick_ms);
-                Ok((by_budget > limits.presence_tick_ms).then_some(Seen::LongTick))
-            }
+            Cause::Roster | Cause::Other => Vec::new(),
+            Cause::State(member) if !self.holding && is_open => vec![member.clone()],
+            Cause::State(_) => Vec::new(),
+            Cause::Act(member) => self.holds(ledger).filter(|held| *held == member).cloned().collect(),
+            Cause::Wake | Cause::TellAll if is_open => self.holds(ledger).cloned().collect(),
+            Cause::Wake | Cause::TellAll => Vec::new(),
         }
     }
+
+    fn sent(&mut self, cause: &Cause, now: Millis, bytes: usize, limits: &Limits) -> Option<Seen> {
+        if let Cause::Act(_) = cause {
+            return Some(Seen::Flush);
+        }
+        let by_budget = (bytes as u64 * 1_000 / limits.presence_bytes_per_second).min(1_000);
+        let from = if now - self.open_at < limits.presence_tick_ms { self.open_at } else { now };
+        self.open_at = from + by_budget.max(limits.presence_tick_ms);
+        (by_budget > limits.presence_tick_ms).then_some(Seen::LongTick)
+    }
+}
+
+fn bytes(updates: &[Update]) -> usize {
+    updates.iter().map(|update| encode::update(&update.member, update.state.as_ref()).len()).sum()
 }

@@ -1,20 +1,30 @@
 //! What really happened, kept beside the engine and without it: who is in, every state each had, every message said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use roomful_core::{ConnectionId, Json, MemberId};
+use roomful_core::{Json, MemberId};
 
-use crate::view::State;
+use crate::view::{Known, State};
 
 /// The room as it should be. It is told of an input only once the engine has taken it.
 #[derive(Default)]
 pub(crate) struct Ledger {
     present: Vec<String>,
-    /// Those who are in, and those whose leave nobody has been told: what every client is to show.
-    shown: Vec<String>,
-    connections: BTreeMap<ConnectionId, MemberId>,
+    away: BTreeSet<String>,
+    shown: Vec<Shown>,
+    users: BTreeMap<String, String>,
     states: BTreeMap<String, Vec<State>>,
     said: Vec<Said>,
+    /// Counts the inputs.
+    turn: u64,
+}
+
+/// Somebody who is in, or whose leave nobody has been told.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) member: String,
+    /// With which input it left.
+    left: Option<u64>,
 }
 
 /// One message.
@@ -24,36 +34,57 @@ pub(crate) struct Said {
     pub(crate) msg: String,
     /// How many states its sender had had; `None` when no member of that moment said it.
     pub(crate) after: Option<usize>,
+    /// Whether its sender was shown all the same: its leave is told to nobody.
+    pub(crate) shown: bool,
 }
 
 impl Ledger {
-    pub(crate) fn join(&mut self, connection: ConnectionId, member: &MemberId, seed: Option<&Json>) {
-        self.connections.insert(connection, member.clone());
-        self.present.push(member.to_string());
-        self.shown.push(member.to_string());
-        self.states.insert(member.to_string(), vec![state(seed)]);
+    /// An input was taken.
+    pub(crate) fn turn(&mut self) {
+        self.turn += 1;
     }
 
-    /// Which member left.
-    pub(crate) fn leave(&mut self, connection: ConnectionId) -> Option<MemberId> {
-        let member = self.connections.remove(&connection)?;
-        self.present.retain(|present| present != member.as_str());
-        Some(member)
+    pub(crate) fn now(&self) -> u64 {
+        self.turn
+    }
+
+    pub(crate) fn join(&mut self, member: &MemberId, user: Option<&str>, seed: Option<&Json>) {
+        self.present.push(member.to_string());
+        self.shown.push(Shown { member: member.to_string(), left: None });
+        self.states.insert(member.to_string(), vec![state(seed)]);
+        self.users.extend(user.map(|user| (member.to_string(), user.to_owned())));
+    }
+
+    pub(crate) fn leave(&mut self, member: &str) {
+        self.present.retain(|present| present != member);
+        self.away.remove(member);
+        let turn = self.turn;
+        self.shown.iter_mut().filter(|shown| shown.member == member).for_each(|shown| shown.left = Some(turn));
+    }
+
+    /// It has no socket, or one again.
+    pub(crate) fn set_away(&mut self, member: &str, away: bool) {
+        if away {
+            self.away.insert(member.to_owned());
+        } else {
+            self.away.remove(member);
+        }
     }
 
     /// The others were told that it left.
     pub(crate) fn told_of_leave(&mut self, member: &str) {
-        self.shown.retain(|shown| shown != member);
+        self.shown.retain(|shown| shown.member != member);
     }
 
-    /// Nobody is in any more, and so there is nobody to be told.
-    pub(crate) fn emptied(&mut self) {
-        self.shown.clear();
+    /// Nobody is there any more to be told.
+    pub(crate) fn nobody_listens(&mut self) {
+        self.shown.retain(|shown| shown.left.is_none());
     }
 
-    /// The members that every client is to show, in join order.
-    pub(crate) fn shown(&self) -> &[String] {
-        &self.shown
+    /// The members that a client shows which was sent its snapshot with that input, in join order.
+    pub(crate) fn shown_since(&self, turn: u64) -> impl Iterator<Item = &String> {
+        let shown = self.shown.iter().filter(move |shown| shown.left.is_none_or(|left| left >= turn));
+        shown.map(|shown| &shown.member)
     }
 
     pub(crate) fn set(&mut self, member: &MemberId, now: Option<&Json>) {
@@ -63,13 +94,9 @@ impl Ledger {
     /// Notes a message and gives its number.
     pub(crate) fn say(&mut self, from: &str, msg: &Json) -> usize {
         let after = self.is_present(from).then(|| self.states_of(from).len());
-        self.said.push(Said { from: from.to_owned(), msg: msg.as_str().to_owned(), after });
+        let shown = self.shown.iter().any(|shown| shown.member == from);
+        self.said.push(Said { from: from.to_owned(), msg: msg.as_str().to_owned(), after, shown });
         self.said.len() - 1
-    }
-
-    /// The member that a connection is.
-    pub(crate) fn member(&self, connection: ConnectionId) -> Option<&MemberId> {
-        self.connections.get(&connection)
     }
 
     /// The members in join order.
@@ -77,8 +104,21 @@ impl Ledger {
         &self.present
     }
 
+    /// How many members can hear something.
+    pub(crate) fn listeners(&self) -> usize {
+        self.present.len() - self.away.len()
+    }
+
     pub(crate) fn is_present(&self, member: &str) -> bool {
         self.present.iter().any(|present| present == member)
+    }
+
+    pub(crate) fn is_away(&self, member: &str) -> bool {
+        self.away.contains(member)
+    }
+
+    pub(crate) fn user(&self, member: &str) -> Option<&str> {
+        self.users.get(member).map(String::as_str)
     }
 
     /// Every state that a member had, the seed first.
@@ -86,13 +126,23 @@ impl Ledger {
         self.states.get(member).map_or(&[], Vec::as_slice)
     }
 
+    pub(crate) fn state(&self, member: &str) -> State {
+        self.states_of(member).last().cloned().flatten()
+    }
+
     pub(crate) fn said(&self, number: usize) -> &Said {
         &self.said[number]
     }
 
-    /// Everybody with how many states each had: what a snapshot of now must hold.
-    pub(crate) fn roster(&self) -> Vec<(String, usize)> {
-        self.present.iter().map(|member| (member.clone(), self.states_of(member).len())).collect()
+    /// What a snapshot of now must hold in v1, and how many states each had had.
+    pub(crate) fn roster(&self) -> Vec<(Known, usize)> {
+        let known = |member: &String| Known {
+            member: member.clone(),
+            user: self.user(member).map(str::to_owned),
+            away: self.is_away(member),
+            state: self.state(member),
+        };
+        self.present.iter().map(|member| (known(member), self.states_of(member).len())).collect()
     }
 }
 

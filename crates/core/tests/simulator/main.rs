@@ -1,25 +1,31 @@
 //! Rooms in virtual time: the real engine, outbox and intake between clients that believe nothing.
 //!
-//! Every run is drawn from one number, its seed: members of both dialects join, leave, talk, move and drop at random,
-//! read promptly, slowly or not at all, and the room is put away and restored under them. After every step each client
-//! that has read all there is must hold the roster that the server holds, every client must have seen each message
-//! once and in order, and no frame may break what the protocol promises. A run that fails prints its seed; with it
-//! `ROOMFUL_SIM_SEED=<seed> cargo test -p roomful-core --test simulator` plays it again and prints every step.
+//! Every run is drawn from one number, its seed: members of both dialects join, leave, talk, move and drop at random, lose
+//! their sockets and come back with others, are removed, read promptly, slowly or not at all; the app's code for them takes
+//! its time; the room is put away and restored under them, or its process stops. After every step each client that has
+//! read all there is must hold the roster that the server holds, every client must have seen each message once and in
+//! order, every life must be where the roster says, and no frame may break what the protocol promises. A run that fails
+//! prints its seed; with it `ROOMFUL_SIM_SEED=<seed> cargo test -p roomful-core --test simulator` plays it again and prints
+//! every step.
 //! `ROOMFUL_SIM_RUNS=<n>` plays the seeds under n.
 
 #[macro_use]
 mod fault;
 mod act;
+mod deliver;
 mod door;
 mod lane;
 mod ledger;
-mod peer;
+mod lives;
+mod member;
 mod plan;
+mod races;
 mod rng;
 mod run;
+mod say;
+mod socket;
 mod tally;
 mod view;
-mod wakes;
 mod world;
 
 use std::num::NonZero;
@@ -29,7 +35,7 @@ use std::thread;
 use run::{Failure, play};
 use tally::Tally;
 
-const RUNS: u64 = 1_000;
+const RUNS: u64 = 900;
 const STEPS_SHOWN: usize = 20;
 
 #[test]

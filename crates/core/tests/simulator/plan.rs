@@ -4,65 +4,112 @@
 //! a room fills up only where few leave, an outbox only where many talk.
 
 use roomful_core::rate::Rate;
-use roomful_core::{ConnectionId, Dialect, Limits, Millis};
+use roomful_core::{Dialect, Limits, Millis};
 
-use crate::peer::Pace;
+use crate::member::Who;
 use crate::rng::Rng;
+use crate::socket::Pace;
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
-    Join {
-        dialect: Dialect,
-        seed: StateKind,
-        pace: Pace,
-    },
+    Join(Comer),
     /// Several at the same moment.
-    Stampede(Vec<(Dialect, StateKind, Pace)>),
-    /// A connection or a member that is in joins once more.
+    Stampede(Vec<Comer>),
+    /// A member that is in joins once more.
     JoinAgain {
-        who: ConnectionId,
-        same_connection: bool,
+        who: Who,
     },
     /// A client sends a frame.
     Say {
-        who: ConnectionId,
+        who: Who,
         frame: ClientSays,
         id: Option<u64>,
     },
     /// The room's own code sets a state, with no rate limit between.
     Set {
-        who: ConnectionId,
+        who: Who,
         state: StateKind,
     },
-    /// The connection ends without a word.
+    /// The socket ends without a word.
     Drop {
-        who: ConnectionId,
+        who: Who,
+    },
+    /// The member ends for good.
+    Close {
+        who: Who,
+    },
+    /// The app removes a member.
+    Kick {
+        who: Who,
+    },
+    /// A client comes back for its member.
+    Return {
+        who: Who,
+        pace: Pace,
+    },
+    /// The app's code for a member does one thing.
+    Step {
+        who: Who,
+    },
+    /// The app's code for a member begins to take its time, or takes it no more.
+    Lag {
+        who: Who,
+    },
+    /// Something comes to a life late, or twice.
+    Late {
+        who: Who,
+        nth: u64,
     },
     /// The app says something, to all or to all but one.
     Announce {
-        except: Option<ConnectionId>,
+        except: Option<Who>,
         too_large: bool,
     },
     /// A member's last words: it left and its room says something for it.
     LeaveSaying {
-        who: ConnectionId,
+        who: Who,
     },
-    /// Inputs for a connection that nobody knows.
+    /// Inputs for a member that nobody knows.
     Stranger,
     /// The time moves on.
     Pass {
         ms: Millis,
         timers: Timers,
     },
-    /// A wake comes before its time.
-    WakeEarly,
+    /// A wake comes before its time, or for nothing.
+    WakeInVain,
     Pace {
-        who: ConnectionId,
+        who: Who,
         pace: Pace,
     },
     /// The room is put away and restored.
-    Restore,
+    Restore {
+        /// Though nothing was held back.
+        tells_all: bool,
+    },
+    /// The process stops.
+    Drain,
+}
+
+/// Somebody who comes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Comer {
+    pub(crate) dialect: Dialect,
+    pub(crate) seed: StateKind,
+    pub(crate) pace: Pace,
+    pub(crate) user: Option<u64>,
+}
+
+/// Whom something can happen to.
+#[derive(Debug, Default)]
+pub(crate) struct Present {
+    /// Those whose life is not over.
+    pub(crate) alive: Vec<Who>,
+    pub(crate) away: Vec<Who>,
+    /// Those whose code has something to do.
+    pub(crate) lagging: Vec<Who>,
+    pub(crate) over: Vec<Who>,
 }
 
 /// When that which falls due is done.
@@ -110,6 +157,7 @@ pub(crate) enum StateKind {
 pub(crate) struct Plan {
     weights: Vec<(Kind, u64)>,
     plain_percent: u64,
+    user_percent: u64,
     longest_pause: Millis,
     slow_percent: u64,
 }
@@ -122,11 +170,17 @@ enum Kind {
     Say,
     Set,
     Drop,
+    Close,
+    Kick,
+    Return,
+    Step,
+    Lag,
+    Late,
     Announce,
     LeaveSaying,
     Stranger,
     Pass,
-    WakeEarly,
+    WakeInVain,
     Pace,
     Restore,
 }
@@ -134,7 +188,8 @@ enum Kind {
 impl Plan {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         use Kind::{
-            Announce, Drop, Join, JoinAgain, LeaveSaying, Pace, Pass, Restore, Say, Set, Stampede, Stranger, WakeEarly,
+            Announce, Close, Drop, Join, JoinAgain, Kick, Lag, Late, LeaveSaying, Pace, Pass, Restore, Return, Say,
+            Set, Stampede, Step, Stranger, WakeInVain,
         };
         let most = [
             (Join, 20),
@@ -142,39 +197,60 @@ impl Plan {
             (JoinAgain, 2),
             (Say, 40),
             (Set, 40),
-            (Drop, 8),
+            (Drop, 10),
+            (Close, 4),
+            (Kick, 2),
+            (Return, 8),
+            (Step, 12),
+            (Lag, 2),
+            (Late, 3),
             (Announce, 8),
             (LeaveSaying, 4),
             (Stranger, 2),
             (Pass, 40),
-            (WakeEarly, 3),
+            (WakeInVain, 3),
             (Pace, 5),
             (Restore, 4),
         ];
         Self {
             weights: most.into_iter().map(|(kind, most)| (kind, rng.between(1, most))).collect(),
             plain_percent: *rng.pick(&[0, 20, 50, 80, 100]).unwrap_or(&50),
+            user_percent: *rng.pick(&[0, 30, 100]).unwrap_or(&30),
             longest_pause: *rng.pick(&[5, 40, 300]).unwrap_or(&40),
             slow_percent: *rng.pick(&[0, 20, 60]).unwrap_or(&20),
         }
     }
 
     /// What happens next to one of `present`.
-    pub(crate) fn next(&self, rng: &mut Rng, present: &[ConnectionId]) -> Action {
+    pub(crate) fn next(&self, rng: &mut Rng, present: &Present) -> Action {
         let kind = self.kind(rng);
-        let Some(&who) = rng.pick(present) else { return self.with_nobody(kind, rng) };
+        let preferred = match kind {
+            Kind::Return if rng.percent(70) => &present.away,
+            Kind::Kick | Kind::Set | Kind::Late if rng.percent(30) => &present.away,
+            Kind::Step => &present.lagging,
+            Kind::Late | Kind::Return | Kind::Set if rng.percent(10) => &present.over,
+            _ => &present.alive,
+        };
+        let who = rng.pick(preferred).copied();
+        let Some(who) = who.or_else(|| rng.pick(&present.alive).copied()) else { return self.with_nobody(kind, rng) };
         match kind {
-            Kind::JoinAgain => Action::JoinAgain { who, same_connection: rng.percent(50) },
+            Kind::JoinAgain => Action::JoinAgain { who },
             Kind::Say => {
                 let frame = client_says(rng);
                 Action::Say { who, frame, id: rng.percent(30).then(|| rng.below(100)) }
             }
             Kind::Set => Action::Set { who, state: state_kind(rng) },
             Kind::Drop => Action::Drop { who },
+            Kind::Close => Action::Close { who },
+            Kind::Kick => Action::Kick { who },
+            Kind::Return => Action::Return { who, pace: self.pace(rng) },
+            Kind::Step => Action::Step { who },
+            Kind::Lag => Action::Lag { who },
+            Kind::Late => Action::Late { who, nth: rng.below(1_000) },
             Kind::Announce => Action::Announce { except: rng.percent(50).then_some(who), too_large: rng.percent(5) },
             Kind::LeaveSaying => Action::LeaveSaying { who },
             Kind::Pace => Action::Pace { who, pace: self.pace(rng) },
-            Kind::Join | Kind::Stampede | Kind::Stranger | Kind::Pass | Kind::WakeEarly | Kind::Restore => {
+            Kind::Join | Kind::Stampede | Kind::Stranger | Kind::Pass | Kind::WakeInVain | Kind::Restore => {
                 self.with_nobody(kind, rng)
             }
         }
@@ -184,20 +260,21 @@ impl Plan {
         match kind {
             Kind::Stranger => Action::Stranger,
             Kind::Pass => Action::Pass { ms: rng.between(1, self.longest_pause), timers: timers(rng) },
-            Kind::WakeEarly => Action::WakeEarly,
-            Kind::Restore => Action::Restore,
+            Kind::WakeInVain => Action::WakeInVain,
+            Kind::Restore => Action::Restore { tells_all: rng.percent(20) },
             Kind::Announce => Action::Announce { except: None, too_large: false },
-            Kind::Stampede => Action::Stampede((0..rng.between(2, 8)).map(|_| self.join(rng)).collect()),
-            _ => {
-                let (dialect, seed, pace) = self.join(rng);
-                Action::Join { dialect, seed, pace }
-            }
+            Kind::Stampede => Action::Stampede((0..rng.between(2, 8)).map(|_| self.comer(rng)).collect()),
+            _ => Action::Join(self.comer(rng)),
         }
     }
 
-    fn join(&self, rng: &mut Rng) -> (Dialect, StateKind, Pace) {
-        let dialect = if rng.percent(self.plain_percent) { Dialect::Plain } else { Dialect::V1 };
-        (dialect, state_kind(rng), self.pace(rng))
+    fn comer(&self, rng: &mut Rng) -> Comer {
+        Comer {
+            dialect: if rng.percent(self.plain_percent) { Dialect::Plain } else { Dialect::V1 },
+            seed: state_kind(rng),
+            pace: self.pace(rng),
+            user: rng.percent(self.user_percent).then(|| rng.below(4)),
+        }
     }
 
     fn kind(&self, rng: &mut Rng) -> Kind {
@@ -231,8 +308,9 @@ pub(crate) fn draw_limits(rng: &mut Rng) -> Limits {
         outbox_bytes: *rng.pick(&[700, 3_000, 20_000]).unwrap_or(&3_000),
         presence_tick_ms: *rng.pick(&[1, 33, 100]).unwrap_or(&33),
         presence_bytes_per_second: *rng.pick(&[2_000, 50_000, 256 << 20]).unwrap_or(&50_000),
+        leave_timeout_ms: *rng.pick(&[20, 200]).unwrap_or(&20),
         rate: Rate { per_second: *rng.pick(&[1, 20, 250]).unwrap_or(&20), burst: rng.between(1, 20) as u32 },
-        bad_frame_rate: Rate { per_second: 1, burst: 3 },
+        bad_frame_rate: Rate { per_second: 1, burst: rng.between(1, 3) as u32 },
         ..Limits::default()
     }
 }

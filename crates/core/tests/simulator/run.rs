@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use roomful_core::Millis;
+use roomful_core::life::Life;
 
 use crate::fault::Fault;
-use crate::plan::{self, Action, Plan};
+use crate::plan::{self, Action, Plan, Present};
 use crate::rng::Rng;
 use crate::tally::Tally;
 use crate::world::World;
@@ -49,6 +50,8 @@ pub(crate) fn play(seed: u64) -> Result<Tally, Box<Failure>> {
 struct Run {
     plan: Plan,
     world: World,
+    /// With which step the process stops, if it does.
+    drains_at: Option<usize>,
     steps: Vec<(Millis, Action)>,
 }
 
@@ -58,7 +61,8 @@ impl Run {
         let limits = plan::draw_limits(&mut rng);
         let plan = Plan::draw(&mut rng);
         let may_be_put_away = rng.percent(40);
-        Self { plan, world: World::new(rng, limits, may_be_put_away), steps: Vec::new() }
+        let drains_at = rng.percent(20).then(|| rng.between(STEPS as u64 / 2, STEPS as u64) as usize);
+        Self { plan, world: World::new(rng, limits, may_be_put_away), drains_at, steps: Vec::new() }
     }
 
     fn play_out(&mut self) -> Result<(), Fault> {
@@ -70,24 +74,43 @@ impl Run {
     }
 
     fn step(&mut self) -> Result<(), Fault> {
-        let world = &mut self.world;
-        let present: Vec<_> = world.peers.keys().copied().collect();
-        let action = self.plan.next(&mut world.rng, &present);
-        self.steps.push((world.now, action.clone()));
-        world.act(&action)?;
-        world.settle()?;
-        world.read()?;
-        world.check()
+        let action = if self.drains_at == Some(self.steps.len()) {
+            Action::Drain
+        } else {
+            let present = self.present();
+            self.plan.next(&mut self.world.rng, &present)
+        };
+        self.steps.push((self.world.now, action.clone()));
+        self.world.step_and_check(&action)
     }
 
-    fn everybody_leaves(&mut self) -> Result<(), Fault> {
-        let world = &mut self.world;
-        while let Some(connection) = world.peers.keys().next().copied() {
-            world.end(connection)?;
-            world.settle()?;
-            world.read()?;
-            world.check()?;
+    fn present(&self) -> Present {
+        let mut present = Present::default();
+        for (who, member) in &self.world.members {
+            match member.life {
+                Life::Over => present.over.push(*who),
+                Life::Away { .. } => present.away.push(*who),
+                _ => {}
+            }
+            if !member.life.is_over() {
+                present.alive.push(*who);
+                present.lagging.extend(member.hooks.lags.then_some(*who));
+            }
         }
-        Ok(())
+        present
+    }
+
+    /// In whatever way; who is held comes to the end of its grace.
+    fn everybody_leaves(&mut self) -> Result<(), Fault> {
+        for who in self.present().alive {
+            let action = match self.world.rng.below(4) {
+                0 => Action::Close { who },
+                1 => Action::Kick { who },
+                _ => Action::Drop { who },
+            };
+            self.world.step_and_check(&action)?;
+        }
+        self.world.quiet_down()?;
+        self.world.check_everybody_left()
     }
 }

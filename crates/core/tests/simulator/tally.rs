@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use roomful_core::Close;
+use roomful_core::life::{Event, Life};
 use roomful_core::room::Refused;
 
 /// Something that a run is there to come upon.
@@ -45,10 +47,54 @@ pub(crate) enum Seen {
     RateLimited,
     TooManyBadFrames,
     Bye,
+    /// A client came back for a member that was away.
+    Returned,
+    /// A socket took over from one that was still there.
+    TakenOver,
+    /// A member that is away was said to be away once more.
+    AwayTwice,
+    /// A client came back for a member that had ended.
+    ReturnedTooLate,
+    /// A member was away for longer than its grace.
+    GraceOver,
+    /// A member ended before it asked to be let in.
+    EndedWhileOpening,
+    /// One that waited ended, and was taken out of the lobby.
+    Withdrawn,
+    /// One that waited ended while the room let it in.
+    EndedWhileLetIn,
+    /// A member lost its socket while `on_join` ran.
+    LostWhileJoining,
+    /// A member was removed while it was away.
+    KickedAway,
+    /// A member was out of the roster before its handler was done.
+    TimeIsUp,
+    /// A handler was given what its member said before it lost its socket.
+    HandledWhileAway,
+    /// A member showed something while it was away.
+    StateWhileAway,
+    /// There were members, and none with a socket.
+    NobodyListens,
+    /// A state was due, and nobody was there to be told.
+    UnheardState,
+    /// Leaves that waited were told before somebody returned.
+    LeavesBeforeReturn,
+    /// Leaves that waited had nobody left to be told.
+    LeavesUnheard,
+    /// Leaves waited when the process stopped.
+    DrainForgotLeaves,
+    /// A member left while the process stopped.
+    LeftWhileDraining,
+    /// A member was away when its room was restored.
+    RestoredAway,
+    /// A member was joining or leaving when its room was put away.
+    RestoredMidway,
+    /// Something came late to a life that was over.
+    Late,
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 45] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
@@ -72,6 +118,28 @@ impl Seen {
         Self::RateLimited,
         Self::TooManyBadFrames,
         Self::Bye,
+        Self::Returned,
+        Self::TakenOver,
+        Self::AwayTwice,
+        Self::ReturnedTooLate,
+        Self::GraceOver,
+        Self::EndedWhileOpening,
+        Self::Withdrawn,
+        Self::EndedWhileLetIn,
+        Self::LostWhileJoining,
+        Self::KickedAway,
+        Self::TimeIsUp,
+        Self::HandledWhileAway,
+        Self::StateWhileAway,
+        Self::NobodyListens,
+        Self::UnheardState,
+        Self::LeavesBeforeReturn,
+        Self::LeavesUnheard,
+        Self::DrainForgotLeaves,
+        Self::LeftWhileDraining,
+        Self::RestoredAway,
+        Self::RestoredMidway,
+        Self::Late,
     ];
 }
 
@@ -83,6 +151,23 @@ impl From<Refused> for Seen {
             Refused::NotIn => Self::NotIn,
             Refused::PresenceTooLarge { .. } => Self::PresenceTooLarge,
             Refused::MessageTooLarge { .. } => Self::MessageTooLarge,
+            other => unreachable!("nobody knows {other:?}"),
+        }
+    }
+}
+
+impl Seen {
+    /// What it is that an event comes to a life that stands there.
+    pub(crate) fn of_event(life: &Life, event: &Event) -> Option<Self> {
+        match (life, event) {
+            (Life::Opening, Event::Ended { .. } | Event::SocketLost { .. }) => Some(Self::EndedWhileOpening),
+            (Life::Waiting { .. }, Event::Withdrawn) => Some(Self::Withdrawn),
+            (Life::Waiting { ended: Some(_) }, Event::Entered) => Some(Self::EndedWhileLetIn),
+            (Life::In { opened: false }, Event::SocketLost { .. }) => Some(Self::LostWhileJoining),
+            (Life::Away { .. }, Event::Ended { close }) if *close == Close::KICKED => Some(Self::KickedAway),
+            (Life::Leaving { in_roster: true, .. }, Event::TimeIsUp) => Some(Self::TimeIsUp),
+            (Life::Over, _) => Some(Self::Late),
+            _ => None,
         }
     }
 }
@@ -94,6 +179,10 @@ pub(crate) struct Tally(BTreeMap<Seen, u64>);
 impl Tally {
     pub(crate) fn count(&mut self, seen: Seen) {
         *self.0.entry(seen).or_default() += 1;
+    }
+
+    pub(crate) fn extend(&mut self, seen: impl IntoIterator<Item = Seen>) {
+        seen.into_iter().for_each(|seen| self.count(seen));
     }
 
     pub(crate) fn add(&mut self, other: &Self) {

@@ -15,15 +15,25 @@ pub(crate) type State = Option<String>;
 pub(crate) struct View {
     dialect: Dialect,
     own: String,
-    members: Vec<(String, State)>,
+    members: Vec<Known>,
+}
+
+/// A member as a client knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) member: String,
+    pub(crate) user: Option<String>,
+    pub(crate) away: bool,
+    pub(crate) state: State,
 }
 
 /// What one frame told the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     Snapshot { seq: Option<u64> },
-    Joined { member: String, state: State },
+    Joined { member: String, user: Option<String>, state: State },
     Updated { member: String, state: State },
+    Away { member: String },
     Left { member: String },
     Message { from: String, msg: String, seq: Option<u64> },
     Reply { t: String },
@@ -35,12 +45,12 @@ impl View {
     }
 
     /// Everybody in the room as far as this client knows, in the order it knows.
-    pub(crate) fn members(&self) -> &[(String, State)] {
+    pub(crate) fn members(&self) -> &[Known] {
         &self.members
     }
 
     pub(crate) fn knows(&self, member: &str) -> bool {
-        self.members.iter().any(|(known, _)| known == member)
+        self.members.iter().any(|known| known.member == member)
     }
 
     /// Reads one WebSocket message.
@@ -58,10 +68,12 @@ impl View {
         }
         let first = self.members.is_empty();
         ensure!(first == (frame.t == "snapshot"), "the snapshot is the first frame and no other, not {frame:?}");
+        ensure!(frame.user.is_none() || frame.op.as_deref() == Some("join"), "a user outside a join: {frame:?}");
         match (&*frame.t, frame.op.as_deref()) {
             ("snapshot", None) => self.read_snapshot(frame),
             ("presence", Some("join")) => self.read_join(frame),
             ("presence", Some("update")) => self.read_update(frame),
+            ("presence", Some("away")) => self.read_away(&frame),
             ("presence", Some("leave")) => self.read_leave(&frame),
             ("msg", None) => self.read_message(frame),
             ("ack" | "error" | "pong", None) => {
@@ -76,11 +88,14 @@ impl View {
         ensure!(frame.own.as_deref() == Some(&*self.own), "the snapshot names another as `self`: {frame:?}");
         let v1 = [frame.seq.is_some(), frame.epoch.is_some(), frame.heartbeat.is_some(), frame.limits.is_some()];
         ensure!(v1 == [self.dialect == Dialect::V1; 4], "the keys of the other dialect: {frame:?}");
-        for Listed { id, state } in frame.members.unwrap_or_default() {
+        for Listed { id, user, away, state } in frame.members.unwrap_or_default() {
             ensure!(!self.knows(&id), "{id} stands twice in the snapshot");
-            self.members.push((id.into_owned(), state.map(text)));
+            ensure!(away != Some(false), "{id} is said not to be away, which is said by saying nothing");
+            let (user, away) = (user.map(Cow::into_owned), away == Some(true));
+            self.members.push(Known { member: id.into_owned(), user, away, state: state.map(text) });
         }
-        ensure!(self.knows(&self.own), "the snapshot does not hold its receiver");
+        let own = self.members.iter().find(|known| known.member == self.own);
+        ensure!(own.is_some_and(|own| !own.away), "the snapshot says of its receiver: {own:?}");
         Ok(Told::Snapshot { seq: frame.seq })
     }
 
@@ -88,19 +103,32 @@ impl View {
         let member = sender(&frame)?;
         ensure!(member != self.own, "a client was sent its own join");
         ensure!(!self.knows(&member), "{member} joined twice");
-        let state = frame.state.map(text);
-        self.members.push((member.clone(), state.clone()));
-        Ok(Told::Joined { member, state })
+        let (user, state) = (frame.user.map(Cow::into_owned), frame.state.map(text));
+        self.members.push(Known { member: member.clone(), user: user.clone(), away: false, state: state.clone() });
+        Ok(Told::Joined { member, user, state })
     }
 
     fn read_update(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
         let member = sender(&frame)?;
         let state = frame.state.map(text);
-        let Some(known) = self.members.iter_mut().find(|(known, _)| *known == member) else {
+        let Some(known) = self.members.iter_mut().find(|known| known.member == member) else {
             return Fault::new(format!("an update of {member}, who is not in"));
         };
-        known.1.clone_from(&state);
+        known.state.clone_from(&state);
+        known.away = false;
         Ok(Told::Updated { member, state })
+    }
+
+    fn read_away(&mut self, frame: &Frame<'_>) -> Result<Told, Fault> {
+        let member = sender(frame)?;
+        ensure!(self.dialect == Dialect::V1, "a plain client was sent {frame:?}");
+        ensure!(frame.state.is_none(), "an away with a state");
+        ensure!(member != self.own, "a client was told that it is away itself");
+        let Some(known) = self.members.iter_mut().find(|known| known.member == member) else {
+            return Fault::new(format!("{member} is away, who is not in"));
+        };
+        known.away = true;
+        Ok(Told::Away { member })
     }
 
     fn read_leave(&mut self, frame: &Frame<'_>) -> Result<Told, Fault> {
@@ -108,7 +136,7 @@ impl View {
         ensure!(frame.state.is_none(), "a leave with a state");
         ensure!(self.knows(&member), "{member} left, who is not in");
         ensure!(member != self.own, "a client was sent its own leave");
-        self.members.retain(|(known, _)| *known != member);
+        self.members.retain(|known| known.member != member);
         Ok(Told::Left { member })
     }
 
@@ -132,6 +160,8 @@ struct Frame<'a> {
     from: Option<Cow<'a, str>>,
     #[serde(borrow)]
     op: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    user: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     state: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
@@ -156,7 +186,8 @@ struct Frame<'a> {
 impl Frame<'_> {
     fn has_v1_keys(&self) -> bool {
         let numbers = self.seq.is_some() || self.heartbeat.is_some() || self.id.is_some() || self.limits.is_some();
-        numbers || self.epoch.is_some() || self.code.is_some() || self.reason.is_some()
+        let listed = self.members.iter().flatten().any(|listed| listed.user.is_some() || listed.away.is_some());
+        numbers || listed || [&self.epoch, &self.code, &self.reason, &self.user].into_iter().any(Option::is_some)
     }
 }
 
@@ -165,6 +196,9 @@ impl Frame<'_> {
 struct Listed<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
+    #[serde(borrow)]
+    user: Option<Cow<'a, str>>,
+    away: Option<bool>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     state: Option<&'a RawValue>,
 }

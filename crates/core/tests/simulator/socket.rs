@@ -1,4 +1,4 @@
-//! One connection: its real outbox and intake, and a client that reads at its own speed and believes nothing.
+//! One socket: its real outbox and intake, and a client that reads at its own speed and believes nothing.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -7,25 +7,25 @@ use bytes::Bytes;
 use roomful_core::frame::EndpointKind;
 use roomful_core::intake::Intake;
 use roomful_core::outbox::Outbox;
-use roomful_core::{ConnectionId, Dialect, Limits, MemberId, Millis};
+use roomful_core::{Dialect, Limits, MemberId, Millis};
 
 use crate::fault::Fault;
 use crate::ledger::{Ledger, Said};
-use crate::view::{State, Told, View};
+use crate::view::{Known, State, Told, View};
 
-pub(crate) struct Peer {
-    pub(crate) connection: ConnectionId,
-    pub(crate) member: MemberId,
+pub(crate) struct Socket {
     pub(crate) dialect: Dialect,
     pub(crate) outbox: Outbox,
     pub(crate) intake: Intake,
     pub(crate) pace: Pace,
     /// The last state that the intake keeps for later.
     pub(crate) held: Option<Bytes>,
-    /// It does not wait to be let in any more.
-    pub(crate) is_in: bool,
-    /// It overflowed: nothing more is sent to it, and its leave is due.
+    /// Its snapshot was sent: it hears what the room hears.
+    pub(crate) attached: bool,
+    /// It overflowed: nothing more is sent to it, and its member is to lose it.
     pub(crate) closed: bool,
+    /// With which input its snapshot was cut.
+    since: u64,
     view: View,
     due: VecDeque<Due>,
     /// For each member, which of its states the one last seen may have been. Only a state that was had twice (none,
@@ -48,9 +48,10 @@ pub(crate) enum Pace {
 /// What must come, in this order, and nothing else but updates between.
 #[derive(Debug, Clone)]
 pub(crate) enum Due {
-    /// With every member, and how many states each had had.
-    Snapshot(Vec<(String, usize)>),
+    /// With every member as v1 knows it, and how many states each had had.
+    Snapshot(Vec<(Known, usize)>),
     Join(String),
+    Away(String),
     Leave(String),
     Message(usize),
     Reply(&'static str),
@@ -66,37 +67,43 @@ pub(crate) struct Standing<'a> {
     pub(crate) told: usize,
     /// Whether it is in; it has left, and nobody was told yet.
     pub(crate) is_in: bool,
+    pub(crate) is_away: bool,
+    pub(crate) user: Option<&'a str>,
 }
 
-impl Peer {
-    pub(crate) fn new(
-        connection: ConnectionId,
-        member: MemberId,
-        dialect: Dialect,
-        limits: &Limits,
-        now: Millis,
-    ) -> Self {
+impl Socket {
+    pub(crate) fn new(member: &MemberId, dialect: Dialect, pace: Pace, limits: &Limits, now: Millis) -> Self {
         Self {
             view: View::new(dialect, member.as_str()),
             outbox: Outbox::new(limits.outbox_bytes),
             intake: Intake::new(EndpointKind::Room, dialect, limits, now),
-            pace: Pace::Prompt,
+            pace,
             held: None,
-            is_in: false,
+            attached: false,
             closed: false,
+            since: 0,
             due: VecDeque::new(),
             seen: BTreeMap::new(),
             seq: None,
-            connection,
-            member,
             dialect,
         }
+    }
+
+    /// Whether that is for it. Only v1 is told who is away.
+    pub(crate) fn hears(&self, due: &Due) -> bool {
+        self.attached && (self.dialect == Dialect::V1 || !matches!(due, Due::Away(_)))
     }
 
     pub(crate) fn expect(&mut self, due: Due) {
         if !self.closed {
             self.due.push_back(due);
         }
+    }
+
+    /// Its snapshot is cut from the room as it is now.
+    pub(crate) fn expect_snapshot(&mut self, ledger: &Ledger) {
+        self.since = ledger.now();
+        self.expect(Due::Snapshot(ledger.roster()));
     }
 
     /// Reads up to so many WebSocket messages.
@@ -112,29 +119,38 @@ impl Peer {
 
     /// A client that has read everything has seen all that was due, and knows the room as it is: in a `quiet` room the
     /// very states, in another none older than the room has sent on.
-    pub(crate) fn check_drained(&self, room: &[Standing<'_>], quiet: bool) -> Result<(), Fault> {
-        if !self.is_in {
+    pub(crate) fn check_drained<'a>(
+        &self,
+        standing: impl Fn(&'a String) -> Standing<'a>,
+        ledger: &'a Ledger,
+        quiet: bool,
+    ) -> Result<(), Fault> {
+        if !self.attached {
             let heard = !self.outbox.is_empty() || !self.view.members().is_empty();
-            ensure!(!heard, "waits to be let in, and was sent something");
+            ensure!(!heard, "has no snapshot yet, and was sent something");
             return Ok(());
         }
         if self.closed || !self.outbox.is_empty() {
             return Ok(());
         }
         ensure!(self.due.is_empty(), "has read everything and missed {:?}", self.due.front());
-        let known = self.view.members();
-        let same = known.iter().map(|(member, _)| member).eq(room.iter().map(|standing| standing.member));
+        let (known, v1) = (self.view.members(), self.dialect == Dialect::V1);
+        let room: Vec<_> = ledger.shown_since(self.since).map(standing).collect();
+        let same = known.iter().map(|known| &known.member).eq(room.iter().map(|standing| standing.member));
         ensure!(same, "knows {known:?}, but in are {room:?}");
-        for ((member, state), standing) in known.iter().zip(room) {
+        for (known, standing) in known.iter().zip(room) {
             let is_current = if !standing.is_in {
                 // Its last state may have left with it.
                 true
             } else if quiet {
-                standing.states.last() == Some(state)
+                standing.states.last() == Some(&known.state)
             } else {
-                *self.seen[member].end() + 1 >= standing.told
+                *self.seen[&known.member].end() + 1 >= standing.told
             };
-            ensure!(is_current, "holds {state:?} of {member}, quiet: {quiet}, {standing:?}");
+            ensure!(is_current, "holds {known:?}, quiet: {quiet}, {standing:?}");
+            let is_away = v1 && standing.is_away;
+            ensure!(known.away == is_away || !standing.is_in, "holds {known:?}, who is away: {is_away}");
+            ensure!(known.user.as_deref() == standing.user.filter(|_| v1), "holds {known:?}, {standing:?}");
         }
         Ok(())
     }
@@ -155,14 +171,17 @@ impl Peer {
         match (told, self.due.pop_front()) {
             (Told::Snapshot { seq }, Some(Due::Snapshot(roster))) => {
                 self.seq = seq;
-                self.check_snapshot(&roster, ledger)
+                self.check_snapshot(&roster)
             }
-            (Told::Joined { member, state }, Some(Due::Join(joined))) if member == joined => {
+            (Told::Joined { member, user, state }, Some(Due::Join(joined))) if member == joined => {
+                let whose = ledger.user(&member).filter(|_| self.dialect == Dialect::V1);
+                ensure!(user.as_deref() == whose, "{member} joined as {user:?}, and is {whose:?}");
                 let seed = &ledger.states_of(&member)[0];
                 ensure!(state == *seed, "{member} joined with {state:?}, but its seed is {seed:?}");
                 self.seen.insert(member, 0..=0);
                 Ok(())
             }
+            (Told::Away { member }, Some(Due::Away(away))) if member == away => Ok(()),
             (Told::Left { member }, Some(Due::Leave(left))) if member == left => {
                 self.seen.remove(&member);
                 Ok(())
@@ -172,11 +191,18 @@ impl Peer {
         }
     }
 
-    fn check_snapshot(&mut self, roster: &[(String, usize)], ledger: &Ledger) -> Result<(), Fault> {
-        let due = roster.iter().map(|(member, states)| (member.clone(), ledger.states_of(member)[states - 1].clone()));
+    fn check_snapshot(&mut self, roster: &[(Known, usize)]) -> Result<(), Fault> {
+        let is_v1 = self.dialect == Dialect::V1;
+        let as_told = |(known, _): &(Known, usize)| match is_v1 {
+            true => known.clone(),
+            false => Known { user: None, away: false, ..known.clone() },
+        };
         let listed = self.view.members();
-        ensure!(due.eq(listed.iter().cloned()), "the snapshot lists {listed:?}, but the room was {roster:?}");
-        self.seen = roster.iter().map(|(member, states)| (member.clone(), states - 1..=states - 1)).collect();
+        ensure!(
+            roster.iter().map(as_told).eq(listed.iter().cloned()),
+            "the snapshot lists {listed:?}, but the room was {roster:?}"
+        );
+        self.seen = roster.iter().map(|(known, states)| (known.member.clone(), states - 1..=states - 1)).collect();
         Ok(())
     }
 
@@ -201,7 +227,10 @@ impl Peer {
     fn check_message(&self, from: &str, msg: &str, said: &Said) -> Result<(), Fault> {
         ensure!((from, msg) == (&*said.from, &*said.msg), "{msg} of {from:?} came where {said:?} was due");
         let Some(states) = said.after else {
-            ensure!(!self.view.knows(from), "{from} said {msg} from outside, but is still shown as a member");
+            ensure!(
+                said.shown || !self.view.knows(from),
+                "{from} said {msg} from outside, but is still shown as a member"
+            );
             return Ok(());
         };
         let Some(seen) = self.seen.get(from) else {

@@ -1,0 +1,84 @@
+//! Whose a member is, which v1 alone is told.
+
+use roomful_core::Dialect::{Plain, V1};
+use roomful_core::Limits;
+
+use crate::script::Script;
+
+#[test]
+fn a_user_is_in_v1_snapshots_and_joins_and_nowhere_else() {
+    let mut room = Script::that_may_be_put_away(Limits::default());
+    assert_eq!(
+        room.join_of("ann", "u1", Plain),
+        [r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann"}]}"#, "keep ann: place 0, of u1"]
+    );
+    assert_eq!(
+        room.join_of("bob", "u1", V1),
+        [
+            concat!(
+                r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann","user":"u1"},{"id":"bob","user":"u1"}],"#,
+                r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
+            ),
+            r#"plain: all but bob <- {"from":"bob","t":"presence","op":"join"}"#,
+            r#"v1: all but bob <- {"from":"bob","t":"presence","op":"join","user":"u1"}"#,
+            "keep bob: place 1, of u1",
+        ],
+        "several members may be one user"
+    );
+    assert_eq!(
+        room.join_of("cat", "u2", V1)[1..],
+        [
+            r#"plain: all but cat <- {"from":"cat","t":"presence","op":"join"}"#,
+            r#"v1: all but cat <- {"from":"cat","t":"presence","op":"join","user":"u2"}"#,
+            "keep cat: place 2, of u2",
+        ]
+    );
+    assert_eq!(room.set("ann", Some("1"))[1], r#"update <- {"from":"ann","t":"presence","op":"update","state":1}"#);
+    assert_eq!(room.away("cat")[1], r#"v1: all <- {"from":"cat","t":"presence","op":"away"}"#);
+    assert_eq!(room.back("cat", V1)[2], r#"v1: all but cat <- {"from":"cat","t":"presence","op":"update"}"#);
+    assert_eq!(room.leave("bob"), [r#"all <- {"from":"bob","t":"presence","op":"leave"}"#]);
+    room.restore();
+    assert_eq!(
+        room.join("dan", V1, None)[0],
+        concat!(
+            r#"dan <- {"t":"snapshot","self":"dan","members":"#,
+            r#"[{"id":"ann","user":"u1","state":1},{"id":"cat","user":"u2"},{"id":"dan"}],"#,
+            r#""seq":1000,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
+        )
+    );
+}
+
+#[test]
+fn users_who_come_together_are_told_in_both_dialects() {
+    let mut room = Script::new(Limits { announce_at_once: 0, ..Limits::default() });
+    room.join("ann", V1, None);
+    room.join_of("bob", "u", V1);
+    room.join("cat", Plain, None);
+    room.at(1_033).wake();
+    room.join_of("dan", "u", V1);
+    room.join_of("eve", "w", Plain);
+    assert_eq!(
+        room.at(1_066).wake()[..3],
+        [
+            r#"plain: all <- {"from":"dan","t":"presence","op":"join"}"#,
+            r#"plain: all <- {"from":"eve","t":"presence","op":"join"}"#,
+            concat!(
+                r#"v1: all <- [{"from":"dan","t":"presence","op":"join","user":"u"},"#,
+                r#"{"from":"eve","t":"presence","op":"join","user":"w"}]"#
+            ),
+        ]
+    );
+}
+
+#[test]
+fn the_bytes_of_snapshots_that_a_tick_gives_out_are_those_of_v1() {
+    let listed = r#"{"id":"ann"},{"id":"bob","user":"u"},{"id":"cat","user":"u"}"#;
+    for (admission_bytes, waiting) in [(2 * listed.len(), false), (2 * listed.len() - 1, true)] {
+        let mut room = Script::new(Limits { announce_at_once: 0, admission_bytes, ..Limits::default() });
+        room.join("ann", Plain, None);
+        room.join_of("bob", "u", Plain);
+        room.join_of("cat", "u", V1);
+        room.at(1_033).wake();
+        assert_eq!((room.is_waiting("bob"), room.is_waiting("cat")), (false, waiting), "{admission_bytes} bytes");
+    }
+}
