@@ -58,7 +58,7 @@ fn a_state_that_is_held_goes_before_its_member_is_away() {
 
 #[test]
 fn who_is_away_still_counts_speaks_and_shows() {
-    let mut room = Script::with(Limits { members: 3, ..Limits::default() }, &[("ann", V1), ("bob", V1)]);
+    let mut room = Script::with(Limits::default().members(3), &[("ann", V1), ("bob", V1)]);
     room.away("ann");
     assert_eq!(room.join("ann", V1, None), ["refused: already in the room"]);
     room.join("cat", Plain, None);
@@ -145,7 +145,7 @@ fn one_socket_takes_over_from_another_and_nobody_else_is_told() {
 
 #[test]
 fn whoever_returns_hears_no_leave_of_somebody_who_is_not_in_its_snapshot() {
-    let limits = Limits { announce_at_once: 0, ..Limits::default() };
+    let limits = Limits::default().announce_at_once(0);
     let mut room = Script::new(limits);
     for (member, now) in [("ann", 1_000), ("bob", 2_000), ("cat", 3_000), ("dan", 4_000)] {
         room.at(now).join(member, V1, None);
@@ -175,7 +175,7 @@ fn whoever_returns_hears_no_leave_of_somebody_who_is_not_in_its_snapshot() {
 
 #[test]
 fn leaves_that_nobody_is_left_to_hear_are_forgotten() {
-    let limits = Limits { announce_at_once: 0, ..Limits::default() };
+    let limits = Limits::default().announce_at_once(0);
     let mut room = Script::new(limits);
     for (member, now) in [("ann", 1_000), ("bob", 2_000), ("cat", 3_000)] {
         room.at(now).join(member, V1, None);
@@ -189,7 +189,7 @@ fn leaves_that_nobody_is_left_to_hear_are_forgotten() {
 
 #[test]
 fn who_waits_to_be_let_in_is_neither_away_nor_back() {
-    let mut room = Script::new(Limits { announce_at_once: 0, ..Limits::default() });
+    let mut room = Script::new(Limits::default().announce_at_once(0));
     room.join("ann", V1, None);
     room.join("bob", V1, None);
     assert!(room.is_waiting("bob"));

@@ -32,7 +32,7 @@ fn nearly_all_states_of_five_hundred_cursors_are_sent_though_every_wake_is_late(
 
 fn states_sent(late: Millis) -> u64 {
     // All of them are in before it begins.
-    let mut room = Script::new(Limits { announce_at_once: MEMBERS as usize, ..Limits::default() });
+    let mut room = Script::new(Limits::default().announce_at_once(MEMBERS as usize));
     for member in 0..MEMBERS {
         room.join(&name(member), V1, None);
     }

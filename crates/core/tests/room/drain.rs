@@ -26,7 +26,7 @@ fn no_leave_is_told_once_the_process_stops() {
 
 #[test]
 fn a_leave_that_still_waits_when_the_process_stops_is_not_told_either() {
-    let mut room = Script::new(Limits { announce_at_once: 0, ..Limits::default() });
+    let mut room = Script::new(Limits::default().announce_at_once(0));
     for (member, now) in [("ann", 1_000), ("bob", 2_000), ("cat", 3_000)] {
         room.at(now).join(member, V1, None);
     }
@@ -38,7 +38,7 @@ fn a_leave_that_still_waits_when_the_process_stops_is_not_told_either() {
 
 #[test]
 fn who_waits_while_the_process_stops_is_let_in_without_a_leave() {
-    let mut room = Script::new(Limits { announce_at_once: 0, ..Limits::default() });
+    let mut room = Script::new(Limits::default().announce_at_once(0));
     room.join("ann", V1, None);
     room.join("bob", V1, None);
     room.tell(Input::Drain);

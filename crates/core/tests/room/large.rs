@@ -8,7 +8,7 @@ use crate::script::{NOTHING, Script, id};
 
 /// A large room with these members, where the last of them came just now: the next are told of at 1,033 ms.
 fn busy(limits: Limits, members: &[(&str, Dialect)]) -> Script {
-    Script::with(Limits { announce_at_once: members.len() - 1, ..limits }, members)
+    Script::with(limits.announce_at_once(members.len() - 1), members)
 }
 
 /// The same, when nobody has come or gone for a tick: it is 1,100 ms.
@@ -104,7 +104,7 @@ fn who_leaves_the_lobby_was_never_there() {
 
 #[test]
 fn who_waits_counts_and_cannot_speak() {
-    let mut room = busy(Limits { members: 4, ..Limits::default() }, &[("ann", V1), ("bob", V1)]);
+    let mut room = busy(Limits::default().members(4), &[("ann", V1), ("bob", V1)]);
     room.join("cat", V1, None);
     assert!(room.is_waiting("cat"));
     assert_eq!(room.join("cat", V1, None), ["refused: already in the room"]);
@@ -147,7 +147,7 @@ fn a_message_waits_for_nobody_and_is_not_for_who_waits() {
 #[test]
 fn both_lanes_share_a_wake_and_the_sooner_need_asks_for_another() {
     let frame = r#"{"from":"ann","t":"presence","op":"update","state":1}"#;
-    let limits = Limits { presence_bytes_per_second: 4 * frame.len() as u64, ..Limits::default() };
+    let limits = Limits::default().presence_bytes_per_second(4 * frame.len() as u64);
     let mut room = busy(limits, &[("ann", V1), ("bob", V1)]);
     room.set("ann", Some("1"));
     assert_eq!(room.set("ann", Some("2")), ["wake at 1500"]);
@@ -180,7 +180,7 @@ fn a_tick_gives_out_so_many_bytes_of_snapshots_and_one_at_least() {
     let listed = |members: usize| members * r#"{"id":"ann"}"#.len() + members - 1;
     let (two, three) = (2 * listed(4), 3 * listed(5));
     for (admission_bytes, in_a_tick) in [(0, 1), (two - 1, 1), (two, 2), (three - 1, 2), (three, 3)] {
-        let limits = Limits { admission_bytes, ..Limits::default() };
+        let limits = Limits::default().admission_bytes(admission_bytes);
         let mut room = busy(limits, &[("ann", Plain), ("bob", Plain)]);
         for member in ["cat", "dan", "eve"] {
             room.join(member, Plain, None);
@@ -206,7 +206,7 @@ fn a_room_that_became_small_lets_in_who_waits_before_anybody_else() {
 
 #[test]
 fn a_room_that_may_be_put_away_never_gathers() {
-    let mut room = Script::that_may_be_put_away(Limits { announce_at_once: 0, ..Limits::default() });
+    let mut room = Script::that_may_be_put_away(Limits::default().announce_at_once(0));
     for member in ["ann", "bob", "cat", "dan"] {
         assert!(room.join(member, V1, None).last().is_some_and(|last| last.starts_with("keep")));
     }

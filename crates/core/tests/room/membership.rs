@@ -69,7 +69,7 @@ fn who_leaves_and_joins_stands_last() {
 
 #[test]
 fn what_is_refused_changes_nothing() {
-    let mut room = Script::with(Limits { members: 2, presence_bytes: 4, ..Limits::default() }, &[("ann", Plain)]);
+    let mut room = Script::with(Limits::default().members(2).presence_bytes(4), &[("ann", Plain)]);
     assert_eq!(room.join("ann", Plain, None), ["refused: already in the room"]);
     assert_eq!(
         room.join("bob", Plain, Some("12345")),

@@ -74,7 +74,7 @@ fn a_held_state_goes_before_what_its_member_says() {
 
 #[test]
 fn a_message_over_the_limit_is_refused_and_takes_no_number() {
-    let mut room = Script::with(Limits { message_bytes: 3, ..Limits::default() }, &[("ann", V1)]);
+    let mut room = Script::with(Limits::default().message_bytes(3), &[("ann", V1)]);
     let refused = ["refused: a message of 4 bytes is over the limit of 3 (`Limits::message_bytes`)"];
     assert_eq!(room.broadcast_all(None, "1234"), refused);
     assert_eq!(room.send("ann", "1234"), refused);

@@ -98,7 +98,7 @@ fn no_state_and_null_are_told_apart() {
 fn the_tick_grows_so_that_the_room_stays_within_its_bytes() {
     let frame = r#"{"from":"ann","t":"presence","op":"update","state":1}"#;
     let bytes_a_second = 4 * frame.len() as u64;
-    let limits = Limits { presence_bytes_per_second: bytes_a_second, ..Limits::default() };
+    let limits = Limits::default().presence_bytes_per_second(bytes_a_second);
     let mut one = Script::kept_with(limits.clone(), &[("ann", V1)]);
     one.set("ann", Some("1"));
     assert_eq!(one.set("ann", Some("2"))[1], "wake at 1250", "a quarter of a second's bytes, a quarter of a second");
@@ -139,7 +139,7 @@ fn a_joiner_gets_a_held_state_with_the_snapshot() {
 
 #[test]
 fn a_state_over_the_limit_leaves_the_old_one() {
-    let mut room = Script::kept_with(Limits { presence_bytes: 3, ..Limits::default() }, &[("ann", Plain)]);
+    let mut room = Script::kept_with(Limits::default().presence_bytes(3), &[("ann", Plain)]);
     room.set("ann", Some("123"));
     assert_eq!(
         room.at(2_000).set("ann", Some("1234")),

@@ -50,7 +50,7 @@ fn a_user_is_in_v1_snapshots_and_joins_and_nowhere_else() {
 
 #[test]
 fn users_who_come_together_are_told_in_both_dialects() {
-    let mut room = Script::new(Limits { announce_at_once: 0, ..Limits::default() });
+    let mut room = Script::new(Limits::default().announce_at_once(0));
     room.join("ann", V1, None);
     room.join_of("bob", "u", V1);
     room.join("cat", Plain, None);
@@ -74,7 +74,7 @@ fn users_who_come_together_are_told_in_both_dialects() {
 fn the_bytes_of_snapshots_that_a_tick_gives_out_are_those_of_v1() {
     let listed = r#"{"id":"ann"},{"id":"bob","user":"u"},{"id":"cat","user":"u"}"#;
     for (admission_bytes, waiting) in [(2 * listed.len(), false), (2 * listed.len() - 1, true)] {
-        let mut room = Script::new(Limits { announce_at_once: 0, admission_bytes, ..Limits::default() });
+        let mut room = Script::new(Limits::default().announce_at_once(0).admission_bytes(admission_bytes));
         room.join("ann", Plain, None);
         room.join_of("bob", "u", Plain);
         room.join_of("cat", "u", V1);

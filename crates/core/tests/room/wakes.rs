@@ -20,7 +20,7 @@ fn a_room_that_holds_nothing_asks_for_no_wake_and_one_comes_in_vain() {
 #[test]
 fn what_is_asked_for_moves_nearer_when_something_sooner_waits_and_away_when_it_is_told() {
     let frame = r#"{"from":"ann","t":"presence","op":"update","state":1}"#;
-    let limits = Limits { presence_bytes_per_second: 4 * frame.len() as u64, announce_at_once: 1, ..Limits::default() };
+    let limits = Limits::default().presence_bytes_per_second(4 * frame.len() as u64).announce_at_once(1);
     let mut room = Script::with(limits, &[("ann", V1), ("bob", V1)]);
     room.set("ann", Some("1"));
     room.set("ann", Some("2"));

@@ -299,20 +299,18 @@ impl Plan {
 
 /// Bounds so small that a run meets every one of them.
 pub(crate) fn draw_limits(rng: &mut Rng) -> Limits {
-    Limits {
-        presence_bytes: 120,
-        message_bytes: 200,
-        members: rng.between(2, 16) as usize,
-        announce_at_once: *rng.pick(&[0, 1, 4, 100]).unwrap_or(&4),
-        admission_bytes: *rng.pick(&[0, 500, 2_000, 32 << 20]).unwrap_or(&2_000),
-        outbox_bytes: *rng.pick(&[700, 3_000, 20_000]).unwrap_or(&3_000),
-        presence_tick_ms: *rng.pick(&[1, 33, 100]).unwrap_or(&33),
-        presence_bytes_per_second: *rng.pick(&[2_000, 50_000, 256 << 20]).unwrap_or(&50_000),
-        leave_timeout_ms: *rng.pick(&[20, 200]).unwrap_or(&20),
-        rate: Rate { per_second: *rng.pick(&[1, 20, 250]).unwrap_or(&20), burst: rng.between(1, 20) as u32 },
-        bad_frame_rate: Rate { per_second: 1, burst: rng.between(1, 3) as u32 },
-        ..Limits::default()
-    }
+    Limits::default()
+        .presence_bytes(120)
+        .message_bytes(200)
+        .members(rng.between(2, 16) as usize)
+        .announce_at_once(*rng.pick(&[0, 1, 4, 100]).unwrap_or(&4))
+        .admission_bytes(*rng.pick(&[0, 500, 2_000, 32 << 20]).unwrap_or(&2_000))
+        .outbox_bytes(*rng.pick(&[700, 3_000, 20_000]).unwrap_or(&3_000))
+        .presence_tick_ms(*rng.pick(&[1, 33, 100]).unwrap_or(&33))
+        .presence_bytes_per_second(*rng.pick(&[2_000, 50_000, 256 << 20]).unwrap_or(&50_000))
+        .leave_timeout_ms(*rng.pick(&[20, 200]).unwrap_or(&20))
+        .rate(Rate { per_second: *rng.pick(&[1, 20, 250]).unwrap_or(&20), burst: rng.between(1, 20) as u32 })
+        .bad_frame_rate(Rate { per_second: 1, burst: rng.between(1, 3) as u32 })
 }
 
 fn timers(rng: &mut Rng) -> Timers {

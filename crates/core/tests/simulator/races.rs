@@ -89,12 +89,10 @@ fn pass(timers: Timers) -> Action {
 }
 
 fn play(gathers: bool, steps: &[&Action]) -> Result<(), Fault> {
-    let limits = Limits {
-        announce_at_once: if gathers { 0 } else { 100 },
-        leave_timeout_ms: GRACE_MS,
-        rate: Rate { per_second: 1_000, burst: 1_000 },
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .announce_at_once(if gathers { 0 } else { 100 })
+        .leave_timeout_ms(GRACE_MS)
+        .rate(Rate { per_second: 1_000, burst: 1_000 });
     let mut world = World::new(Rng::new(0), limits, !gathers);
     world.grace_ms = GRACE_MS;
     let comer = Comer { dialect: Dialect::V1, seed: StateKind::Small, pace: Pace::Prompt, user: Some(1) };
