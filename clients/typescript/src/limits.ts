@@ -7,6 +7,9 @@ export const MAX_QUEUED_SIZE = 1 << 20;
 /** A handshake that has not ended by then is retried: a swallowed SYN takes minutes to fail by itself. */
 export const CONNECT_TIMEOUT = 20_000;
 
+/** How long a server may take, guards and all, to say its first word on a connection that has been made. */
+export const GREETING_TIMEOUT = 10_000;
+
 /** How long a deliberate close waits for the peer's half of the closing handshake. */
 export const CLOSE_TIMEOUT = 5_000;
 

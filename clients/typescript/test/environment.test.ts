@@ -53,6 +53,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
   const waits: number[] = [];
   const { WebSocket, all } = fakeSockets();
   const host: DriverHost = {
+    connected: () => false,
     opened: () => {},
     closed: () => {},
     stepped: () => {},

@@ -27,7 +27,7 @@ class Run {
   }
 
   start = () => this.on(['start']);
-  open = (v1 = true) => this.on(['opened', v1]);
+  connected = (isGreeted = false) => this.on(['connected', isGreeted]);
   greeted = (heartbeat: unknown = 25_000) => this.on(['greeted', heartbeat]);
   lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again], after);
   /** Lets time pass until the machine wants to be woken. */
@@ -45,15 +45,19 @@ class Run {
 }
 
 const connecting = () => new Run().start();
-const open = () => connecting().open().greeted();
+const greeting = () => connecting().connected();
+const open = () => greeting().greeted();
 
 describe('the public status', () => {
   it.each<[string, Run, string]>([
     ['before anything', new Run(), 'connecting'],
     ['first attempt', connecting(), 'connecting'],
+    ['connected, and not greeted yet', greeting(), 'connecting'],
+    ['connected to what needs no greeting', connecting().connected(true), 'open'],
     ['open', open(), 'open'],
     ['waiting after a loss', open().lost(), 'reconnecting'],
     ['second attempt', open().lost().due(), 'reconnecting'],
+    ['second attempt, not greeted yet', open().lost().due().connected(), 'reconnecting'],
     ['a first attempt that failed', connecting().lost(), 'reconnecting'],
     ['closing', open().on(['close', 1000, '']), 'closing'],
     ['refused', connecting().lost({ ...drop, code: 4403 }, false), 'closed'],
@@ -99,22 +103,22 @@ describe('retrying', () => {
 
   it('counts on over connections that open and drop at once', () => {
     const run = open();
-    for (let i = 0; i < 5; i++) run.lost().due().open().greeted();
+    for (let i = 0; i < 5; i++) run.lost().due().connected().greeted();
     expect(run.lost().state.phase).toBe('exhausted');
   });
 
   it('counts afresh once a connection has lasted one heartbeat', () => {
     const run = open();
-    for (let i = 0; i < 4; i++) run.lost().due().open().greeted(10_000);
+    for (let i = 0; i < 4; i++) run.lost().due().connected().greeted(10_000);
     expect(run.lost(drop, true, 9_999).state).toMatchObject({ phase: 'waiting', retries: 5 });
-    run.due().open().greeted(10_000);
+    run.due().connected().greeted(10_000);
     expect(run.lost(drop, true, 10_000).state).toMatchObject({ phase: 'waiting', retries: 1 });
   });
 
   it('takes the default heartbeat as the measure where the server names none', () => {
-    const run = connecting().lost().due().open(false);
+    const run = connecting().lost().due().connected(true);
     expect(run.lost(drop, true, 24_999).state).toMatchObject({ retries: 2 });
-    run.due().open(false);
+    run.due().connected(true);
     expect(run.lost(drop, true, 25_000).state).toMatchObject({ retries: 1 });
   });
 
@@ -144,6 +148,16 @@ describe('retrying', () => {
     const run = connecting();
     expect(run.wait).toBe(20_000);
     expect(run.due().actions).toMatchObject([['abandon', { code: 1006 }]]);
+  });
+
+  it('gives a connection up that is not greeted', () => {
+    const run = connecting().on(['connected', false], 15_000);
+    expect(run.asked).toEqual([]);
+    expect(run.wait).toBe(10_000);
+    expect(run.due().actions).toEqual([
+      ['abandon', { code: 1006, reason: 'greeting took too long', wasClean: false }],
+    ]);
+    expect(run.lost().state.phase).toBe('waiting');
   });
 });
 
@@ -196,9 +210,8 @@ describe('the page coming back', () => {
 
 describe('the heartbeat', () => {
   it('pings every heartbeat from the greeting on', () => {
-    const run = connecting().open();
-    expect(deadline(run.state)).toBeUndefined();
-    run.greeted(5_000);
+    const run = greeting().greeted(5_000);
+    expect(run.actions).toEqual([['opened']]);
     for (let i = 0; i < 4; i++) {
       expect(run.wait).toBe(5_000);
       expect(run.due().actions).toEqual([['send', '{"t":"ping"}']]);
@@ -216,12 +229,13 @@ describe('the heartbeat', () => {
   });
 
   it.each([0, -1, NaN, '25000', null, undefined])('ignores %s for an interval', (heartbeat) => {
-    const run = connecting().open().on(['greeted', heartbeat]);
+    const run = greeting().on(['greeted', heartbeat]);
+    expect(statusOf(run.state)).toBe('open');
     expect(deadline(run.state)).toBeUndefined();
   });
 
   it('does not let a mistaken unit make it spin', () => {
-    expect(connecting().open().greeted(0.025).wait).toBe(100);
+    expect(greeting().greeted(0.025).wait).toBe(100);
   });
 
   it('takes an early tick for none', () => {
@@ -237,6 +251,7 @@ describe('leaving on purpose', () => {
   it('closes, and waits for the other half', () => {
     const run = open().on(close);
     expect(run.actions).toEqual([close]);
+    expect(greeting().on(close).actions).toEqual([close]);
     const info = { code: 3001, reason: 'enough', wasClean: true };
     expect(run.lost(info, true).actions).toEqual([['closed', info]]);
     expect(run.state).toEqual({ phase: 'closed' });
@@ -269,7 +284,7 @@ describe('leaving on purpose', () => {
 
 it('ignores what comes too late to mean anything', () => {
   const late: Event[] = [
-    ['opened', true],
+    ['connected', true],
     ['greeted', 1_000],
     ['pong'],
     ['lost', drop, true],

@@ -47,17 +47,20 @@ describe('sending', () => {
     socket.send('one');
     here.socket.accept();
     socket.send('two');
-    expect(socket.status).toBe('open');
+    expect(socket.status).toBe('connecting');
     expect(here.socket.sent).toEqual([]);
     here.socket.receive({ t: 'open', heartbeat: 25_000, limits: { frame: 100 } });
     socket.send('three');
     expect(here.socket.sent).toEqual(['"one"', '"two"', '"three"']);
   });
 
-  it('waits only for the open where a plain server has no such word', () => {
-    const socket = here.open();
+  it('waits only for the handshake of a plain server, which greets with nothing', () => {
+    const onOpen = vi.fn();
+    const socket = here.open({ onOpen });
     socket.send('one');
     here.socket.accept('');
+    expect(socket.status).toBe('open');
+    expect(onOpen).toHaveBeenCalledOnce();
     socket.send('two');
     expect(here.socket.sent).toEqual(['"one"', '"two"']);
   });
@@ -143,11 +146,13 @@ describe('the connection', () => {
     expect(here.sockets).toHaveLength(2);
   });
 
-  it('does not come back from a denial', () => {
-    const socket = here.open();
+  it('does not open and does not come back when it is denied', () => {
+    const onOpen = vi.fn();
+    const socket = here.open({ onOpen });
     here.socket.accept();
     here.socket.end(4403, 'forbidden', true);
     here.world.advance(100_000);
+    expect(onOpen).not.toHaveBeenCalled();
     expect(socket.status).toBe('closed');
     expect(here.sockets).toHaveLength(1);
   });

@@ -18,7 +18,9 @@ const OPEN = 1;
 
 /** Who is told what the connection does. */
 export interface DriverHost {
-  opened(v1: boolean): void;
+  /** The handshake is done. Returns whether that opens the connection, or else a first frame will. */
+  connected(v1: boolean): boolean;
+  opened(): void;
   closed(info: CloseInfo): void;
   /** After every event: the status may have changed. */
   stepped(): void;
@@ -83,7 +85,7 @@ export function createDriver(
       host.failed(new RoomError('connect_failed', `cannot connect to ${url}`, { cause }));
       return lost({ code: 1006, reason: `${cause}`, wasClean: false }, false);
     }
-    made.onopen = () => dispatch('opened', made.protocol === SUBPROTOCOL);
+    made.onopen = () => dispatch('connected', host.connected(made.protocol === SUBPROTOCOL));
     made.onmessage = ({ data }) => host.received(data);
     made.onclose = ({ code, reason, wasClean }) => {
       socket = undefined;

@@ -6,6 +6,7 @@ import {
   CLOSE_TIMEOUT,
   CONNECT_TIMEOUT,
   DEFAULT_HEARTBEAT,
+  GREETING_TIMEOUT,
   MAX_RETRY_AFTER,
   MIN_HEARTBEAT,
 } from '../limits.js';
@@ -19,7 +20,13 @@ interface Trying {
   retries: number;
 }
 
-/** `heartbeat` and `until`, the next ping, are absent on a plain connection and before the greeting. */
+/** An attempt. `again`: not the first one. `until`: when it is given up. */
+interface Attempt extends Trying {
+  again: boolean;
+  until: number;
+}
+
+/** `heartbeat` and `until`, the next ping, are absent on a plain connection. */
 interface Open extends Trying {
   phase: 'open';
   since: number;
@@ -31,8 +38,9 @@ interface Open extends Trying {
 export type State =
   /** Not started. */
   | { phase: 'idle' }
-  /** `again`: not the first attempt. `until`: when the attempt is given up. */
-  | ({ phase: 'connecting'; again: boolean; until: number } & Trying)
+  | ({ phase: 'connecting' } & Attempt)
+  /** Connected, and not let in yet: who is denied is closed here. */
+  | ({ phase: 'greeting' } & Attempt)
   | Open
   | ({ phase: 'waiting'; until: number } & Trying)
   | { phase: 'closing'; until: number }
@@ -44,8 +52,9 @@ export type State =
 interface Events {
   start: [];
   close: [code: number, reason: string];
-  opened: [v1: boolean];
-  /** A v1 server has said how often it wants a ping, in its first frame. */
+  /** The handshake is done. `isGreeted`: the server has no more to say before all else. */
+  connected: [isGreeted: boolean];
+  /** The server has said its first frame, a v1 server in it how often it wants a ping. */
   greeted: [heartbeat?: unknown];
   pong: [];
   /** The socket is gone. `again`: what `shouldReconnect` says. */
@@ -66,7 +75,7 @@ export interface Actions {
   drop: [];
   /** Forget the socket and take it as lost. */
   abandon: [info: CloseInfo];
-  opened: [v1: boolean];
+  opened: [];
   closed: [info: CloseInfo];
 }
 
@@ -103,10 +112,17 @@ export function deadline(state: State): number | undefined {
 }
 
 export function statusOf(state: State): ConnectionStatus {
-  const { phase } = state;
-  if (phase === 'idle') return 'connecting';
-  if (phase === 'exhausted') return 'closed';
-  return phase === 'waiting' || (phase === 'connecting' && state.again) ? 'reconnecting' : phase;
+  if ('again' in state) return state.again ? 'reconnecting' : 'connecting';
+  switch (state.phase) {
+    case 'idle':
+      return 'connecting';
+    case 'waiting':
+      return 'reconnecting';
+    case 'exhausted':
+      return 'closed';
+    default:
+      return state.phase;
+  }
 }
 
 /** A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not. */
@@ -124,6 +140,7 @@ const on: {
 
   close(state, { now }, code, reason) {
     switch (state.phase) {
+      case 'greeting':
       case 'open':
         return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
       case 'exhausted':
@@ -134,16 +151,21 @@ const on: {
     }
   },
 
-  opened(state, { now }, v1) {
+  connected(state, at, isGreeted) {
     if (state.phase !== 'connecting') return;
-    const { retries } = state;
-    return [{ phase: 'open', retries, since: now, unanswered: 0 }, [['opened', v1]]];
+    const greeting: State = { ...state, phase: 'greeting', until: at.now + GREETING_TIMEOUT };
+    return isGreeted ? on.greeted(greeting, at) : [greeting, []];
   },
 
   greeted(state, { now }, wanted) {
-    if (state.phase !== 'open' || typeof wanted !== 'number' || !(wanted > 0)) return;
+    const isNew = state.phase === 'greeting';
+    if (!isNew && state.phase !== 'open') return;
+    const { retries } = state;
+    const open: Open = isNew ? { phase: 'open', retries, since: now, unanswered: 0 } : state;
+    const opened: Action[] = isNew ? [['opened']] : [];
+    if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
     const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
-    return [{ ...state, heartbeat, until: now + heartbeat, unanswered: 0 }, []];
+    return [{ ...open, heartbeat, until: now + heartbeat }, opened];
   },
 
   pong(state) {
@@ -154,7 +176,7 @@ const on: {
     const { phase } = state;
     const closed: Action[] = [['closed', info]];
     if (phase === 'closing') return [CLOSED, closed];
-    if (phase !== 'connecting' && phase !== 'open') return;
+    if (!('retries' in state) || phase === 'waiting') return;
     if (!again) return [CLOSED, closed];
     const retries = hasLasted(state, now) ? 0 : state.retries;
     if (retries >= policy.maxRetries) return [{ phase: 'exhausted' }, closed];
@@ -165,7 +187,7 @@ const on: {
   wake(state, { now }) {
     const { phase } = state;
     if (phase === 'waiting' || phase === 'exhausted') return connect(now, true);
-    if (phase === 'connecting' || phase === 'open') return [{ ...state, retries: 0 }, []];
+    if ('retries' in state) return [{ ...state, retries: 0 }, []];
   },
 
   tick(state, { now }) {

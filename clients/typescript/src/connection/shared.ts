@@ -20,6 +20,8 @@ export interface Kind<S extends State = State> {
   encode(message: unknown): string;
   /** The kind of frame with which a v1 server begins. */
   readonly greeting: string;
+  /** Whether a plain server begins with a frame, too. */
+  readonly greetsPlain: boolean;
   /** What a v1 server hears before a deliberate close. */
   readonly bye?: string;
   /** Makes what a connection knows. */
@@ -92,7 +94,7 @@ export function connectionTo<S extends State>(
 
 /** `retire`: nobody may join this connection any more. */
 function createConnection<S extends State>(
-  { read, greeting, bye, state: makeState }: Kind<S>,
+  { read, greeting, greetsPlain, bye, state: makeState }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
   policy: RetryPolicy,
@@ -103,16 +105,22 @@ function createConnection<S extends State>(
   let status: ConnectionStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
   let v1 = false;
+  /** What the server said of its limits. */
+  let limits: unknown;
   let changed = 0;
 
   const driver: Driver = createDriver(url, WebSocket, policy, environment, {
-    opened(chosen) {
+    connected(chosen) {
       v1 = chosen;
+      limits = undefined;
+      return !v1 && !greetsPlain;
+    },
+    opened() {
       settle();
       each((attachment) => attachment.call('onOpen'));
-      // A v1 server says in its first frame how large a frame may be, and until then nothing is sent: a
-      // presence over the limit would end this connection and every one that follows.
-      if (!v1) outbox.resume(undefined);
+      // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
+      // a frame may be: a presence over that would end this connection and every one that follows.
+      if (status === 'open') outbox.resume(limits);
     },
     closed(info) {
       outbox.pause();
@@ -139,10 +147,12 @@ function createConnection<S extends State>(
 
   function take(frame: Frame): void {
     state.take(frame);
+    // A plain server may tell of a message before it tells who is there.
+    if (frame.t === greeting || (!v1 && status !== 'open')) {
+      limits = frame.limits;
+      driver.dispatch('greeted', v1 ? frame.heartbeat : undefined);
+    }
     switch (frame.t) {
-      case greeting:
-        if (v1) driver.dispatch('greeted', frame.heartbeat);
-        return outbox.resume(frame.limits);
       case 'msg':
         // A message may speak of somebody who joined in the same batch.
         settle();

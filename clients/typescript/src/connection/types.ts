@@ -21,7 +21,7 @@ export type ParamsOption<Name extends string, P> = [keyof P] extends [never]
     : { [_ in Name]: P };
 
 /**
- * `connecting`: the first attempt. `reconnecting`: waiting for, or making, a further one.
+ * `connecting`: the first attempt, until the server lets one in. `reconnecting`: waiting for, or making, a further one.
  * `closed`: no further attempt will be made, unless the page comes back (see `maxRetries`).
  */
 export type ConnectionStatus = 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed';
@@ -66,7 +66,10 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 
 /** The options that rooms and sockets have in common. */
 export interface ConnectionOptions {
-  /** At every open, the reopening after a loss too. */
+  /**
+   * At every open, the reopening after a loss too. It is open from the server's first frame on, and not from
+   * the handshake, because who is denied is told so after that.
+   */
   onOpen?: () => void;
   /** At every loss of the connection, before a retry too. */
   onClose?: (info: CloseInfo) => void;

@@ -62,6 +62,7 @@ export function join<T extends RoomTypes = any>(
 const ROOM: PartKind<Roster> = {
   read: (data, _, onFrame, onBad) => readFrames(data, onFrame, onBad),
   greeting: 'snapshot',
+  greetsPlain: true,
   bye: BYE,
   state: createRoster,
   // What is `undefined` has no key on the wire.

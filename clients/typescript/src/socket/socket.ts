@@ -68,6 +68,7 @@ const SOCKET: PartKind<State> = {
   read,
   encode,
   greeting: 'open',
+  greetsPlain: false,
   state: () => NOTHING,
   connections: new WeakMap(),
   share: false,
