@@ -32,6 +32,15 @@ describe('the page', () => {
     expect(woken).toHaveBeenCalledTimes(4);
   });
 
+  it('knows whether there is no network', () => {
+    expect(page.isOffline()).toBe(false);
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    expect(page.isOffline()).toBe(true);
+    vi.stubGlobal('navigator', undefined);
+    expect(page.isOffline()).toBe(false);
+    vi.unstubAllGlobals();
+  });
+
   it('has a clock, timers and chance', () => {
     vi.useFakeTimers();
     const [called, cancelled] = [vi.fn(), vi.fn()];
@@ -65,7 +74,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
     waits.push(ms);
     return world.setTimer(callback, ms);
   };
-  const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2 };
+  const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
   const driver = createDriver('ws://h', WebSocket, policy, { ...world, setTimer }, host);
   driver.dispatch('start');
   all[0]!.accept();

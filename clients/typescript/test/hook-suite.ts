@@ -159,7 +159,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
         welcome();
         const before = seen.renders;
         act(() => sockets.last.end());
-        act(() => void vi.advanceTimersByTime(125));
+        act(() => void vi.advanceTimersByTime(375));
         welcome();
         expect(sockets.all).toHaveLength(2);
         expect(seen.renders).toBe(before);
@@ -304,7 +304,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
       expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 0 } }]);
       seen.room.setPresence({ x: 8 });
       act(() => sockets.last.end());
-      act(() => void vi.advanceTimersByTime(125));
+      act(() => void vi.advanceTimersByTime(375));
       welcome();
       expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 8 } }]);
     });

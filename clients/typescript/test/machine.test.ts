@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   deadline,
+  mayOpen,
   shouldReconnect,
   statusOf,
   step,
@@ -9,7 +10,7 @@ import {
   type State,
 } from '../src/connection/machine.js';
 
-const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2 };
+const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
 const drop = { code: 1006, reason: '', wasClean: false };
 
 /** Steps a machine and remembers what it asked for. */
@@ -29,7 +30,7 @@ class Run {
   start = () => this.on(['start']);
   connected = (isGreeted = false) => this.on(['connected', isGreeted]);
   greeted = (heartbeat: unknown = 25_000) => this.on(['greeted', heartbeat]);
-  lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again], after);
+  lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again, false], after);
   /** Lets time pass until the machine wants to be woken. */
   due(): this {
     const at = deadline(this.state);
@@ -66,60 +67,75 @@ describe('the public status', () => {
   });
 });
 
+/** Lets attempt after attempt fail. Gives the delays before them, and ends with what is not waited for. */
+function failing(run: Run): number[] {
+  const delays: number[] = [];
+  for (run.lost(); run.state.phase === 'waiting'; run.due().lost()) {
+    delays.push(Math.round(run.wait));
+  }
+  return delays;
+}
+
 describe('retrying', () => {
-  it('waits with full jitter under a cap that doubles, five times, and then gives up', () => {
+  it.each([
+    [0, [250, 250, 250, 250, 250]],
+    [0.5, [375, 625, 1125, 2125, 4125]],
+    [0.999999, [500, 1000, 2000, 4000, 8000]],
+  ])('waits from minDelay to a cap that doubles, five times: chance %d', (random, delays) => {
     const run = open();
-    run.random = 0.999999;
-    const waits: number[] = [];
-    run.lost();
-    while (run.state.phase === 'waiting') {
-      waits.push(Math.round(run.wait));
-      run.due();
-      expect(run.asked).toEqual(['connect']);
-      run.lost();
-    }
-    expect(waits).toEqual([250, 500, 1000, 2000, 4000]);
+    run.random = random;
+    expect(failing(run)).toEqual(delays);
     expect(run.state.phase).toBe('exhausted');
     expect(run.actions).toEqual([['closed', drop]]);
   });
 
-  it.each([0, 0.25, 0.5])('draws the wait from the whole range: %d', (random) => {
+  it.each<[string, object, number[]]>([
+    ['growth', { growth: 3, maxRetries: 4 }, [750, 2250, 6750, 20250]],
+    ['no growth', { growth: 1 }, [250, 250, 250, 250, 250]],
+    ['shrinking', { growth: 0.5 }, [250, 250, 250, 250, 250]],
+    ['maxDelay', { maxDelay: 3_000, maxRetries: 6 }, [500, 1000, 2000, 3000, 3000, 3000]],
+    ['minDelay over maxDelay', { minDelay: 100, maxDelay: 50, maxRetries: 2 }, [100, 100]],
+    ['no minDelay', { minDelay: 0, maxRetries: 2 }, [0, 0]],
+    ['no retries', { maxRetries: 0 }, []],
+  ])('is as it is asked for: %s', (_, asked, delays) => {
     const run = open();
-    run.random = random;
-    expect(run.lost().wait).toBe(250 * random);
+    run.random = 0.999999;
+    run.policy = { ...policy, ...asked };
+    expect(failing(run)).toEqual(delays);
   });
 
-  it('never waits longer than maxDelay', () => {
-    const run = connecting();
-    run.policy = { ...policy, maxRetries: 50, maxDelay: 3_000 };
-    run.random = 1;
-    const waits = Array.from({ length: 8 }, () => {
-      const { wait } = run.lost();
-      run.due();
-      return wait;
-    });
-    expect(waits).toEqual([250, 500, 1000, 2000, 3000, 3000, 3000, 3000]);
+  it('has a delay after however many attempts', () => {
+    const run = open();
+    run.policy = { ...policy, minDelay: 0, maxRetries: Infinity };
+    for (let i = 0; i < 1_100; i++) expect(run.lost().wait).toBe(run.due().wait - 20_000);
   });
 
-  it('counts on over connections that open and drop at once', () => {
+  it('counts on over connections that are let in and dropped at once', () => {
     const run = open();
     for (let i = 0; i < 5; i++) run.lost().due().connected().greeted();
     expect(run.lost().state.phase).toBe('exhausted');
   });
 
-  it('counts afresh once a connection has lasted one heartbeat', () => {
+  it('counts afresh once something came after the greeting', () => {
     const run = open();
-    for (let i = 0; i < 4; i++) run.lost().due().connected().greeted(10_000);
-    expect(run.lost(drop, true, 9_999).state).toMatchObject({ phase: 'waiting', retries: 5 });
-    run.due().connected().greeted(10_000);
-    expect(run.lost(drop, true, 10_000).state).toMatchObject({ phase: 'waiting', retries: 1 });
+    for (let i = 0; i < 20; i++) {
+      run.lost().due().connected().greeted().on(['exchanged']);
+      expect(run.asked).toEqual([]);
+    }
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', retries: 1, growths: 1 });
   });
 
-  it('takes the default heartbeat as the measure where the server names none', () => {
-    const run = connecting().lost().due().connected(true);
-    expect(run.lost(drop, true, 24_999).state).toMatchObject({ retries: 2 });
-    run.due().connected(true);
-    expect(run.lost(drop, true, 25_000).state).toMatchObject({ retries: 1 });
+  it('counts afresh once a connection has stood for 10 s, though nothing was said', () => {
+    for (const isGreeted of [false, true]) {
+      const run = open();
+      const again = () => run.due().connected(isGreeted).greeted();
+      run.lost();
+      for (let i = 0; i < 3; i++) again().lost();
+      again().lost(drop, true, 9_999);
+      expect(run.state).toMatchObject({ phase: 'waiting', retries: 5 });
+      again().lost(drop, true, 10_000);
+      expect(run.state).toMatchObject({ phase: 'waiting', retries: 1 });
+    }
   });
 
   it('does not retry what shouldReconnect refuses', () => {
@@ -133,15 +149,36 @@ describe('retrying', () => {
     ['retry=1500', 1500],
     ['restarting, retry=20 please', 20],
     ['retry=99999999999', 600_000],
-    ['', 125],
-    ['retry=', 125],
-    ['retry=-5', 125],
+    ['', 375],
+    ['retry=', 375],
+    ['retry=-5', 375],
   ])('a restarting server says when to come back: %j', (reason, wait) => {
     expect(open().lost({ code: 1012, reason, wasClean: true }).wait).toBe(wait);
   });
 
+  it('spends nothing on coming back when a restarting server says so', () => {
+    const run = open();
+    for (let i = 0; i < 20; i++) {
+      run.lost({ code: 1012, reason: 'retry=100', wasClean: true }).due().connected().greeted();
+    }
+    expect(failing(run)).toEqual([375, 625, 1125, 2125, 4125]);
+  });
+
+  it('spends nothing while the browser says that it is offline, and tries ever more seldom', () => {
+    const run = open();
+    const waits: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      waits.push(run.on(['lost', drop, true, true]).wait);
+      run.due();
+    }
+    expect(waits).toEqual([375, 625, 1125, 2125, 4125, 8125, 15125, 15125, 15125, 15125]);
+    expect(statusOf(run.state)).toBe('reconnecting');
+    for (let i = 0; i < 5; i++) expect(run.lost().due().state.phase).toBe('connecting');
+    expect(run.lost().state.phase).toBe('exhausted');
+  });
+
   it('believes only a restarting server', () => {
-    expect(open().lost({ code: 1013, reason: 'retry=1500', wasClean: true }).wait).toBe(125);
+    expect(open().lost({ code: 1013, reason: 'retry=1500', wasClean: true }).wait).toBe(375);
   });
 
   it('gives an attempt up that takes too long', () => {
@@ -161,6 +198,87 @@ describe('retrying', () => {
   });
 });
 
+describe('after the last retry', () => {
+  /** Closed for want of retries. */
+  function exhausted(more: object = {}): Run {
+    const run = open();
+    run.policy = { ...policy, ...more };
+    failing(run);
+    expect(statusOf(run.state)).toBe('closed');
+    return run;
+  }
+
+  it.each([
+    [0, 15_000],
+    [0.5, 30_000],
+    [0.75, 37_500],
+  ])('goes on with an attempt each maxDelay, spread by half: chance %d', (random, wait) => {
+    const run = exhausted();
+    run.random = random;
+    for (let i = 0; i < 10; i++) {
+      expect(run.due().asked).toEqual(['connect']);
+      expect(statusOf(run.state)).toBe('closed');
+      expect(statusOf(run.connected().state)).toBe('closed');
+      expect(run.lost().wait).toBe(wait);
+      expect(run.actions).toEqual([['closed', drop]]);
+      expect(statusOf(run.state)).toBe('closed');
+      expect(mayOpen(run.state)).toBe(true);
+    }
+  });
+
+  it('is open when one of them succeeds, and has all its retries when that has lasted', () => {
+    const run = exhausted().due().connected().greeted();
+    expect(statusOf(run.state)).toBe('open');
+    expect(run.lost().state.phase).toBe('exhausted');
+    run.due().connected().greeted().on(['exchanged']);
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', retries: 1 });
+  });
+
+  it('goes on as seldom while the browser is offline', () => {
+    const run = exhausted();
+    expect(run.due().on(['lost', drop, true, true]).wait).toBe(30_000);
+    expect(statusOf(run.state)).toBe('closed');
+  });
+
+  it('comes back when a restarting server says', () => {
+    const run = exhausted().due().lost({ code: 1012, reason: 'retry=40', wasClean: true });
+    expect(run.wait).toBe(40);
+    expect(statusOf(run.state)).toBe('reconnecting');
+  });
+
+  it('stops when it is refused', () => {
+    const run = exhausted()
+      .due()
+      .connected()
+      .lost({ ...drop, code: 4403 }, false);
+    expect(run.state).toEqual({ phase: 'closed' });
+  });
+
+  it('waits for the page alone where it is not to keep trying', () => {
+    const run = exhausted({ keepTrying: false });
+    expect(deadline(run.state)).toBeUndefined();
+    expect(mayOpen(run.state)).toBe(false);
+    expect(run.on(['wake']).asked).toEqual(['connect']);
+    expect(statusOf(run.state)).toBe('reconnecting');
+  });
+
+  it('is tried at once, as anew, when somebody else wants it', () => {
+    const run = exhausted().on(['start']);
+    expect(run.state).toMatchObject({ phase: 'connecting', status: 'reconnecting', retries: 0 });
+    const during = exhausted().due().on(['start']);
+    expect(during.state).toMatchObject({ phase: 'connecting', status: 'reconnecting', retries: 0 });
+    expect(during.asked).toEqual([]);
+    expect(open().on(['start']).asked).toEqual([]);
+  });
+
+  it('is closed for good by who leaves', () => {
+    expect(exhausted().on(['close', 1000, '']).state).toEqual({ phase: 'closed' });
+    const run = exhausted().due().on(['close', 1000, '']);
+    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.asked).toEqual(['drop', 'closed']);
+  });
+});
+
 describe('the default shouldReconnect', () => {
   it.each([1000, 4000, 4400, 4403, 4999])('%d: no', (code) => {
     expect(shouldReconnect({ ...drop, code })).toBe(false);
@@ -173,7 +291,7 @@ describe('the default shouldReconnect', () => {
 describe('the page coming back', () => {
   it('ends a wait and restarts the count', () => {
     const run = open().lost().due().lost().on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0, again: true });
+    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0, status: 'reconnecting' });
     expect(run.asked).toEqual(['connect']);
   });
 
@@ -185,10 +303,7 @@ describe('the page coming back', () => {
 
   it('revives a room that ran out of attempts', () => {
     const run = connecting();
-    while (run.state.phase !== 'exhausted') {
-      run.lost();
-      if (run.state.phase === 'waiting') run.due();
-    }
+    failing(run);
     expect(statusOf(run.state)).toBe('closed');
     run.on(['wake']);
     expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
@@ -287,7 +402,8 @@ it('ignores what comes too late to mean anything', () => {
     ['connected', true],
     ['greeted', 1_000],
     ['pong'],
-    ['lost', drop, true],
+    ['lost', drop, true, false],
+    ['exchanged'],
     ['wake'],
     ['tick'],
   ];

@@ -104,7 +104,7 @@ describe('sending', () => {
     here.socket.welcome();
     here.socket.end();
     room.send('later');
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(here.sockets).toHaveLength(2);
     expect(here.socket.frames).toEqual([msg('later')]);
@@ -116,7 +116,7 @@ describe('sending', () => {
     here.socket.readyState = 2;
     room.send('kept');
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(here.socket.frames).toEqual([msg('kept')]);
   });
@@ -196,7 +196,7 @@ describe('the frame limit', () => {
     expect(here.socket.frames).toEqual([msg('fits')]);
     expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['too_large', 'too_large']);
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome([], limits);
     expect(here.socket.sent).toEqual([]);
     expect(onError).toHaveBeenCalledTimes(2);
@@ -208,7 +208,7 @@ describe('the frame limit', () => {
     room.setPresence({ x: 1 });
     expect(refusal(() => room.setPresence({ x: 2, name: 'x'.repeat(60) })).code).toBe('too_large');
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome([], limits);
     expect(here.socket.frames).toEqual([presence({ x: 1 })]);
   });
@@ -224,7 +224,7 @@ describe('presence', () => {
     here.socket.end();
     room.setPresence({ x: 3 });
     room.setPresence({ x: 4 });
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(here.socket.frames).toEqual([presence({ x: 4 })]);
   });
@@ -264,7 +264,7 @@ describe('the roster', () => {
     here.socket.end();
     expect(room.status).toBe('reconnecting');
     expect(room.memberIds).toEqual(['me']);
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome([{ id: 'other' }, { id: 'me2' }], {}, 'me2');
     expect(room.memberIds).toEqual(['other', 'me2']);
     here.socket.end(4410, 'removed', true);
@@ -428,7 +428,7 @@ describe('losing the connection', () => {
     here.socket.end(1013, 'slow', true);
     expect(room.closeInfo).toEqual({ code: 1013, reason: 'slow', wasClean: true });
     expect(room.status).toBe('reconnecting');
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(room.status).toBe('open');
     here.socket.end(4403, 'forbidden', true);
@@ -450,7 +450,7 @@ describe('losing the connection', () => {
     here.socket.welcome();
     here.socket.end(4401, '', true);
     expect(room.status).toBe('reconnecting');
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     here.socket.end();
     expect(room.status).toBe('closed');
@@ -493,6 +493,90 @@ describe('losing the connection', () => {
     expect(room.status).toBe('reconnecting');
     here.socket.welcome();
     expect(room.status).toBe('open');
+  });
+
+  it('retries with the defaults, then once each maxDelay until the server is back', () => {
+    const room = here.join();
+    here.socket.welcome();
+    const [from, attempts]: [number, number[]] = [here.world.time, []];
+    here.socket.end();
+    room.send('meanwhile');
+    while (attempts.length < 7) {
+      const before = here.sockets.length;
+      while (here.sockets.length === before) here.world.advance(125);
+      attempts.push(here.world.time - from);
+      expect(room.status).toBe(attempts.length > 5 ? 'closed' : 'reconnecting');
+      if (attempts.length < 7) here.socket.end();
+    }
+    const delays = [375, 625, 1125, 2125, 4125, 30_000, 30_000];
+    expect(attempts.map((at, i) => at - (attempts[i - 1] ?? 0))).toEqual(delays);
+    expect(room.members).toEqual([]);
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+    expect(room.memberIds).toEqual(['me']);
+    expect(here.socket.frames).toEqual([msg('meanwhile')]);
+  });
+
+  it('keeps what is sent to a room that goes on trying, within the bounds of the queue', () => {
+    const room = here.join({ reconnect: { maxRetries: 0 } });
+    here.socket.end();
+    expect(room.status).toBe('closed');
+    for (let i = 0; i < 256; i++) room.send(`${i}`);
+    expect(refusal(() => room.send('more')).code).toBe('queue_full');
+    room.setPresence({ x: 1 });
+    here.world.advance(30_000);
+    here.socket.welcome();
+    expect(here.socket.frames).toHaveLength(257);
+    expect(here.socket.frames[0]).toEqual(presence({ x: 1 }));
+  });
+
+  it('refuses what is sent to a room that does not go on trying', () => {
+    const room = here.join({ reconnect: { maxRetries: 0, keepTrying: false } });
+    here.socket.end();
+    expect(refusal(() => room.send('x')).code).toBe('closed');
+    here.world.advance(1_000_000);
+    expect(here.sockets).toHaveLength(1);
+  });
+
+  it('spends no retry while the browser is offline', () => {
+    const room = here.join({ reconnect: { maxRetries: 2, maxDelay: 1_000 } });
+    here.socket.welcome();
+    here.world.offline = true;
+    for (let i = 0; i < 20; i++) {
+      here.socket.end();
+      here.world.advance(1_000);
+    }
+    expect(room.status).toBe('reconnecting');
+    here.world.offline = false;
+    for (let i = 0; i < 3; i++) {
+      here.socket.end();
+      here.world.advance(1_000);
+    }
+    expect(room.status).toBe('closed');
+  });
+
+  it('does not give up for being cut every 20 s, as some load balancers do', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    for (let i = 0; i < 20; i++) {
+      here.socket.welcome();
+      here.world.advance(20_000);
+      here.socket.end();
+      expect(room.status).toBe('reconnecting');
+      here.world.advance(500);
+    }
+    expect(onClose).toHaveBeenCalledTimes(20);
+  });
+
+  it('does not give up on a server that answers, however often it is lost', () => {
+    const room = here.join();
+    for (let i = 0; i < 20; i++) {
+      here.socket.welcome();
+      here.socket.receive({ t: 'presence', op: 'update', from: 'me', state: { x: i } });
+      here.socket.end();
+      expect(room.status).toBe('reconnecting');
+      here.world.advance(500);
+    }
   });
 
   it('leaves no timer and no listener on the page behind', () => {

@@ -69,7 +69,7 @@ it('sends the presence that was set last, by whomever', () => {
   expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 2 } }]);
   one.setPresence({ x: 3 });
   here.socket.end();
-  here.world.advance(250);
+  here.world.advance(375);
   here.socket.welcome();
   expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 3 } }]);
 });
@@ -151,7 +151,7 @@ describe('reconnecting', () => {
     here.socket.end();
     expect([one.status, two.status]).toEqual(['reconnecting', 'reconnecting']);
     two.leave();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.end();
     expect(one.status).toBe('closed');
   });

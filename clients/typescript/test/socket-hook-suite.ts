@@ -131,7 +131,7 @@ export function socketHookSuite(
         greet();
         receive('hi');
         act(() => sockets.last.end());
-        act(() => void vi.advanceTimersByTime(125));
+        act(() => void vi.advanceTimersByTime(375));
         greet();
         expect(sockets.all).toHaveLength(2);
         expect(root.html()).toBe('<p>"hi"</p>');

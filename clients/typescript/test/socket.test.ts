@@ -71,7 +71,7 @@ describe('sending', () => {
     here.socket.end();
     expect(socket.status).toBe('reconnecting');
     socket.send('later');
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.greet();
     expect(here.sockets).toHaveLength(2);
     expect(here.socket.sent).toEqual(['"later"']);
@@ -137,7 +137,7 @@ describe('the connection', () => {
     here.socket.greet();
     here.socket.end(4401, 'again', true);
     expect(socket.closeInfo).toEqual({ code: 4401, reason: 'again', wasClean: true });
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.greet();
     here.socket.end();
     expect(socket.status).toBe('closed');
@@ -251,7 +251,7 @@ describe('lastMessage', () => {
     expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
     expect(changed).toHaveBeenCalledTimes(2);
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.greet();
     expect(socket.lastMessage).toEqual({ n: 2 });
   });

@@ -3,6 +3,7 @@ import { MAX_TIMER } from '../limits.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
+  mayOpen,
   statusOf,
   step,
   type Action,
@@ -33,6 +34,8 @@ export interface Driver {
   status(): ConnectionStatus;
   /** Whether nothing will bring the connection back. */
   isOver(): boolean;
+  /** Whether what waits to be sent may still go out by itself. */
+  mayOpen(): boolean;
   dispatch(...event: Event): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
   transmit(data: string): boolean;
@@ -45,7 +48,7 @@ export function createDriver(
   url: string,
   WebSocket: WebSocketConstructor,
   policy: RetryPolicy,
-  { now, random, setTimer, clearTimer, onWake }: Environment,
+  { now, random, setTimer, clearTimer, isOffline, onWake }: Environment,
   host: DriverHost,
 ): Driver {
   let state: State = { phase: 'idle' };
@@ -103,7 +106,7 @@ export function createDriver(
   }
 
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
-    dispatch('lost', info, again);
+    dispatch('lost', info, again, isOffline());
   }
 
   function arm(): void {
@@ -128,6 +131,7 @@ export function createDriver(
   return {
     status: () => statusOf(state),
     isOver,
+    mayOpen: () => mayOpen(state),
     dispatch,
     transmit,
     buffered: () => socket?.bufferedAmount ?? 0,

@@ -6,6 +6,8 @@ export interface Environment {
   random(): number;
   setTimer(callback: () => void, ms: number): unknown;
   clearTimer(timer: unknown): void;
+  /** Whether the browser says that there is no network. */
+  isOffline(): boolean;
   /** Calls `listener` when the page comes online, is shown or becomes visible. */
   onWake(listener: () => void): () => void;
 }
@@ -16,6 +18,7 @@ export const page: Environment = {
   random: () => Math.random(),
   setTimer: (callback, ms) => setTimeout(callback, ms),
   clearTimer: (timer) => clearTimeout(timer as number),
+  isOffline: () => globalThis.navigator?.onLine === false,
   onWake(listener) {
     if (typeof document === 'undefined') return () => {};
     const woken = ({ type }: { type: string }) => {

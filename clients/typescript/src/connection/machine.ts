@@ -5,8 +5,8 @@
 import {
   CLOSE_TIMEOUT,
   CONNECT_TIMEOUT,
-  DEFAULT_HEARTBEAT,
   GREETING_TIMEOUT,
+  LASTING,
   MAX_RETRY_AFTER,
   MIN_HEARTBEAT,
 } from '../limits.js';
@@ -15,14 +15,17 @@ import { PING } from './wire.js';
 
 export type RetryPolicy = Required<ReconnectOptions>;
 
+/** Both count since the last connection that lasted. */
 interface Trying {
-  /** Attempts since the last connection that lasted. */
+  /** Of `maxRetries`, those that are spent. */
   retries: number;
+  /** Attempts whose delays have grown one from the other, spent or not. */
+  growths: number;
 }
 
-/** An attempt. `again`: not the first one. `until`: when it is given up. */
+/** An attempt. `status`: the public one meanwhile. `until`: when it is given up. */
 interface Attempt extends Trying {
-  again: boolean;
+  status: 'connecting' | 'reconnecting' | 'closed';
   until: number;
 }
 
@@ -45,8 +48,8 @@ export type State =
   | ({ phase: 'waiting'; until: number } & Trying)
   | { phase: 'closing'; until: number }
   | { phase: 'closed' }
-  /** Closed for want of attempts, so that the page's coming back starts it again. */
-  | { phase: 'exhausted' };
+  /** `maxRetries` are spent. `until`: the next attempt all the same, where there is to be one. */
+  | ({ phase: 'exhausted'; until: number | undefined } & Trying);
 
 /** What happens to a connection, and what is known of it. */
 interface Events {
@@ -56,9 +59,11 @@ interface Events {
   connected: [isGreeted: boolean];
   /** The server has said its first frame, a v1 server in it how often it wants a ping. */
   greeted: [heartbeat?: unknown];
+  /** The server has said something after its greeting. */
+  exchanged: [];
   pong: [];
-  /** The socket is gone. `again`: what `shouldReconnect` says. */
-  lost: [info: CloseInfo, again: boolean];
+  /** The socket is gone. `again`: what `shouldReconnect` says. `offline`: what the browser says. */
+  lost: [info: CloseInfo, again: boolean, offline: boolean];
   /** The page came online, was shown or became visible. */
   wake: [];
   /** `deadline(state)` has passed, or not: a timer may be early. */
@@ -112,7 +117,7 @@ export function deadline(state: State): number | undefined {
 }
 
 export function statusOf(state: State): ConnectionStatus {
-  if ('again' in state) return state.again ? 'reconnecting' : 'connecting';
+  if ('status' in state) return state.status;
   switch (state.phase) {
     case 'idle':
       return 'connecting';
@@ -125,6 +130,12 @@ export function statusOf(state: State): ConnectionStatus {
   }
 }
 
+/** Whether something may still open it, without being asked to. */
+export function mayOpen(state: State): boolean {
+  const { phase } = state;
+  return !/^clos/.test(phase) && (phase !== 'exhausted' || state.until !== undefined);
+}
+
 /** A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not. */
 export function shouldReconnect({ code }: CloseInfo): boolean {
   return code !== 1000 && !(code >= 4000 && code <= 4999);
@@ -134,8 +145,9 @@ export function shouldReconnect({ code }: CloseInfo): boolean {
 const on: {
   [N in keyof Events]: (state: State, at: Moment, ...args: Events[N]) => Step | undefined;
 } = {
-  start({ phase }, { now }) {
-    if (/idle|exhausted/.test(phase)) return connect(now, phase !== 'idle');
+  start(state, at) {
+    if (state.phase === 'idle') return connect(at.now, 'connecting');
+    if (statusOf(state) === 'closed') return on.wake(state, at);
   },
 
   close(state, { now }, code, reason) {
@@ -160,58 +172,106 @@ const on: {
   greeted(state, { now }, wanted) {
     const isNew = state.phase === 'greeting';
     if (!isNew && state.phase !== 'open') return;
-    const { retries } = state;
-    const open: Open = isNew ? { phase: 'open', retries, since: now, unanswered: 0 } : state;
+    const { retries, growths } = state;
+    const open: Open = isNew
+      ? { phase: 'open', retries, growths, since: now, unanswered: 0 }
+      : state;
     const opened: Action[] = isNew ? [['opened']] : [];
     if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
     const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
     return [{ ...open, heartbeat, until: now + heartbeat }, opened];
   },
 
+  exchanged(state) {
+    if (state.phase === 'open') return [{ ...state, ...AFRESH }, []];
+  },
+
   pong(state) {
     if (state.phase === 'open') return [{ ...state, unanswered: 0 }, []];
   },
 
-  lost(state, { now, random, policy }, info, again) {
-    const { phase } = state;
+  lost(state, { now, random, policy }, info, again, offline) {
     const closed: Action[] = [['closed', info]];
-    if (phase === 'closing') return [CLOSED, closed];
-    if (!('retries' in state) || phase === 'waiting') return;
+    if (state.phase === 'closing') return [CLOSED, closed];
+    if (!isLive(state)) return;
     if (!again) return [CLOSED, closed];
-    const retries = hasLasted(state, now) ? 0 : state.retries;
-    if (retries >= policy.maxRetries) return [{ phase: 'exhausted' }, closed];
-    const until = now + (retryAfter(info) ?? backoff(policy, retries, random));
-    return [{ phase: 'waiting', retries: retries + 1, until }, closed];
+    const { retries, growths } = hasLasted(state, now) ? AFRESH : state;
+    const named = retryAfter(info);
+    if (named !== undefined) {
+      return [{ phase: 'waiting', retries, growths, until: now + named }, closed];
+    }
+    const spent = +!offline;
+    if (statusOf(state) === 'closed' || retries + spent > policy.maxRetries) {
+      const until = policy.keepTrying ? now + slowly(policy, random) : undefined;
+      return [{ phase: 'exhausted', retries, growths, until }, closed];
+    }
+    const trying: Trying = { retries: retries + spent, growths: growths + 1 };
+    const until = now + backoff(policy, trying.growths, random);
+    return [{ phase: 'waiting', ...trying, until }, closed];
   },
 
   wake(state, { now }) {
-    const { phase } = state;
-    if (phase === 'waiting' || phase === 'exhausted') return connect(now, true);
-    if ('retries' in state) return [{ ...state, retries: 0 }, []];
+    if (isLive(state)) {
+      const woken = { ...state, ...AFRESH };
+      if ('status' in woken && woken.status === 'closed') woken.status = 'reconnecting';
+      return [woken, []];
+    }
+    if ('retries' in state) return connect(now, 'reconnecting');
   },
 
   tick(state, { now }) {
     if (!(now >= deadline(state)!)) return;
-    if (state.phase === 'waiting') return connect(now, true, state.retries);
-    if (state.phase !== 'open') return [state, abandon(state.phase + ' took too long')];
-    if (state.unanswered > 1) return [state, abandon('two pings went unanswered')];
-    const { heartbeat = DEFAULT_HEARTBEAT, unanswered } = state;
-    return [{ ...state, until: now + heartbeat, unanswered: unanswered + 1 }, [['send', PING]]];
+    switch (state.phase) {
+      case 'waiting':
+        return connect(now, 'reconnecting', state);
+      case 'exhausted':
+        return connect(now, 'closed', state);
+      case 'open': {
+        const { heartbeat, unanswered } = state;
+        if (unanswered > 1) return [state, abandon('two pings went unanswered')];
+        const until = now + heartbeat!;
+        return [{ ...state, until, unanswered: unanswered + 1 }, [['send', PING]]];
+      }
+      default:
+        return [state, abandon(state.phase + ' took too long')];
+    }
   },
 };
 
-function connect(now: number, again: boolean, retries = 0): Step {
-  return [{ phase: 'connecting', again, retries, until: now + CONNECT_TIMEOUT }, [['connect']]];
+const AFRESH: Trying = { retries: 0, growths: 0 };
+
+function connect(
+  now: number,
+  status: Attempt['status'],
+  { retries, growths }: Trying = AFRESH,
+): Step {
+  const until = now + CONNECT_TIMEOUT;
+  return [{ phase: 'connecting', status, retries, growths, until }, [['connect']]];
 }
 
-/** A server that accepts and then drops must not be retried for ever, so opening alone does not count. */
+/** Whether there is a socket, or soon will be. */
+function isLive(state: State): state is Extract<State, Attempt> | Open {
+  return 'status' in state || state.phase === 'open';
+}
+
+/** A server that lets in and then drops must not be retried as often for ever, so opening alone does not count. */
 function hasLasted(state: State, now: number): boolean {
-  return state.phase === 'open' && now - state.since >= (state.heartbeat ?? DEFAULT_HEARTBEAT);
+  return state.phase === 'open' && now - state.since >= LASTING;
 }
 
-/** Full jitter: when a server dies, its clients must not come back together. */
-function backoff(policy: RetryPolicy, retries: number, random: number): number {
-  return random * Math.min(policy.maxDelay, policy.minDelay * policy.growth ** retries);
+/**
+ * From `minDelay` to what `growth` has made of it: when a server dies, its clients must not come back together,
+ * and not at once.
+ */
+function backoff({ minDelay, maxDelay, growth }: RetryPolicy, growths: number, random: number) {
+  // 0 times infinity is no number.
+  const most = Math.min(maxDelay, minDelay * growth ** growths || 0);
+  return minDelay + random * Math.max(0, most - minDelay);
+}
+
+/** Once each `maxDelay`, spread by half of it to both sides. */
+function slowly({ minDelay, maxDelay }: RetryPolicy, random: number): number {
+  return Math.max(minDelay, maxDelay * (0.5 + random));
 }
 
 /** A restarting server spreads its clients over time by itself. */

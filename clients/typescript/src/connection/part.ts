@@ -84,7 +84,7 @@ export function takePart<S extends State, O extends AnyOptions>(
   };
 
   function post(message: unknown): void {
-    if (!connection || /^clos/.test(connection.status)) {
+    if (!connection?.mayOpen) {
       throw new RoomError('closed', 'nothing can be sent to what is closed');
     }
     connection.outbox.send(kind.encode(message));
@@ -187,6 +187,12 @@ function checkClose(code: number, reason: string): void {
 }
 
 function retryPolicy({ reconnect = {} }: AnyOptions): RetryPolicy {
-  const { maxRetries = 5, minDelay = 250, maxDelay = 30_000, growth = 2 } = reconnect;
-  return { maxRetries, minDelay, maxDelay, growth };
+  const {
+    maxRetries = 5,
+    minDelay = 250,
+    maxDelay = 30_000,
+    growth = 2,
+    keepTrying = true,
+  } = reconnect;
+  return { maxRetries, minDelay, maxDelay, growth, keepTrying };
 }

@@ -64,6 +64,8 @@ export interface SharedConnection<S extends State> {
   readonly outbox: Outbox;
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
+  /** Whether what is sent now goes out, at once or later. */
+  readonly mayOpen: boolean;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;
@@ -105,6 +107,8 @@ function createConnection<S extends State>(
   let status: ConnectionStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
   let v1 = false;
+  /** Whether the server has said something after its greeting. */
+  let hasExchanged = false;
   /** What the server said of its limits. */
   let limits: unknown;
   let changed = 0;
@@ -113,6 +117,7 @@ function createConnection<S extends State>(
     connected(chosen) {
       v1 = chosen;
       limits = undefined;
+      hasExchanged = false;
       return !v1 && !greetsPlain;
     },
     opened() {
@@ -132,6 +137,10 @@ function createConnection<S extends State>(
     },
     stepped: settle,
     received(data) {
+      if (status === 'open' && !hasExchanged) {
+        hasExchanged = true;
+        driver.dispatch('exchanged');
+      }
       read(data, v1, take, failed);
       settle();
     },
@@ -201,6 +210,9 @@ function createConnection<S extends State>(
     },
     get closeInfo() {
       return closeInfo;
+    },
+    get mayOpen() {
+      return driver.mayOpen();
     },
     attach(attachment) {
       attached.add(attachment);

@@ -21,8 +21,9 @@ export type ParamsOption<Name extends string, P> = [keyof P] extends [never]
     : { [_ in Name]: P };
 
 /**
- * `connecting`: the first attempt, until the server lets one in. `reconnecting`: waiting for, or making, a further one.
- * `closed`: no further attempt will be made, unless the page comes back (see `maxRetries`).
+ * `connecting`: the first attempt, until the server lets one in. `reconnecting`: waiting for, or making, a further
+ * one. `closed`: for good; or, once `maxRetries` are spent, until one of the attempts that go on succeeds (see
+ * `keepTrying`).
  */
 export type ConnectionStatus = 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed';
 
@@ -33,20 +34,29 @@ export interface CloseInfo {
   readonly wasClean: boolean;
 }
 
-/** How a lost connection is retried: full jitter, a delay drawn from `[0, min(maxDelay, minDelay * growth^n))`. */
+/**
+ * How a lost connection is retried: the n-th time after a delay drawn from `minDelay` to `minDelay * growth^n`, at
+ * most `maxDelay`.
+ */
 export interface ReconnectOptions {
   /**
-   * Attempts after a loss before the status is `closed`. Default 5. The count restarts once a connection
-   * has lasted one heartbeat, and when the page comes online, is shown or becomes visible, which also
-   * revives a connection that was closed because it ran out of attempts.
+   * Attempts after a loss before the status is `closed`. Default 5. The count restarts once a connection has
+   * lasted (the server has said something after its greeting, or 10 s have passed), and when the page comes
+   * online, is shown or becomes visible, which also tries at once. An attempt at the time that a restarting
+   * server named, and one while the browser says that it is offline, is not counted.
    */
   maxRetries?: number;
-  /** Milliseconds. Default 250. */
+  /** Milliseconds, at least. Default 250. */
   minDelay?: number;
-  /** Milliseconds. Default 30000. */
+  /** Milliseconds, at most. Default 30000. */
   maxDelay?: number;
   /** Default 2. */
   growth?: number;
+  /**
+   * After `maxRetries` go on with one attempt each `maxDelay`, spread by half of it, with status `closed` until
+   * one succeeds; what is sent meanwhile waits. Default true. `false`: only the page's coming back tries again.
+   */
+  keepTrying?: boolean;
 }
 
 /** The part of the WebSocket interface that is used. Browsers, Node 22 and the `ws` package have it. */
