@@ -13,6 +13,12 @@ export const GREETING_TIMEOUT = 10_000;
 /** How long a deliberate close waits for the peer's half of the closing handshake. */
 export const CLOSE_TIMEOUT = 5_000;
 
+/** How long a page that wakes waits for a sign of life, and how old an attempt may be that it goes on with. */
+export const WAKE_TIMEOUT = 5_000;
+
+/** What the server is told by a client that gives a socket up and will be back. */
+export const GIVEN_UP = 4900;
+
 /** An open connection that stood for so long has lasted, though nothing was said over it. */
 export const LASTING = 10_000;
 

@@ -18,7 +18,9 @@ describe('the page', () => {
     const stop = page.onWake(woken);
     window.dispatchEvent(new Event('online'));
     expect(woken).toHaveBeenCalledTimes(1);
-    window.dispatchEvent(new Event('pageshow'));
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    expect(woken).toHaveBeenCalledTimes(2);
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }));
     expect(woken).toHaveBeenCalledTimes(2);
     visibility('visible');
     expect(woken).toHaveBeenCalledTimes(3);

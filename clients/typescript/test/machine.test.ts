@@ -299,6 +299,61 @@ describe('the page coming back', () => {
     const run = open().lost().due().on(['wake']);
     expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
     expect(run.asked).toEqual([]);
+    expect(run.connected().greeted().state).toMatchObject({ phase: 'open', owed: 0 });
+  });
+
+  it.each<[string, () => Run]>([
+    ['attempt', () => open().lost().due()],
+    ['first attempt', connecting],
+    ['greeting', greeting],
+  ])('gives an %s 5 s from its beginning, and then makes another at once', (_, made) => {
+    const young = made().on(['wake'], 2_000);
+    expect(young.wait).toBe(3_000);
+    expect(young.on(['wake'], 1_000).wait).toBe(2_000);
+    expect(young.due().asked).toEqual(['abandon']);
+    const hanging = made().on(['wake'], 9_000);
+    expect(hanging.wait).toBeLessThanOrEqual(0);
+    expect(hanging.on(['tick']).asked).toEqual(['abandon']);
+    for (const run of [young, hanging]) expect(run.lost().wait).toBe(0);
+  });
+
+  it('asks an open connection for a sign of life at once, and gives it up after 5 s', () => {
+    const run = open().on(['wake'], 1_000);
+    expect(run.actions).toEqual([['send', '{"t":"ping"}']]);
+    expect(run.wait).toBe(5_000);
+    expect(run.on(['wake'], 1_000).actions).toEqual([]);
+    expect(run.wait).toBe(4_000);
+    expect(run.due().actions).toEqual([
+      ['abandon', { code: 1006, reason: 'no answer since the page woke', wasClean: false }],
+    ]);
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', retries: 1 });
+    expect(run.wait).toBe(0);
+  });
+
+  it('goes on as before when there is an answer', () => {
+    const run = open().on(['wake'], 1_000).on(['pong'], 4_999);
+    expect(run.wait).toBe(25_000);
+    expect(run.due().asked).toEqual(['send']);
+    expect(run.lost().wait).toBe(375);
+  });
+
+  it('takes an answer that was owed before it woke for no sign of life', () => {
+    const run = open().due().on(['wake'], 20_000).on(['pong'], 10);
+    expect(run.wait).toBe(4_990);
+    expect(run.on(['pong'], 10).wait).toBe(25_000);
+    const dead = open().due().on(['wake']).on(['pong']);
+    expect(dead.due().asked).toEqual(['abandon']);
+  });
+
+  it('asks nothing of a plain connection, which would not answer', () => {
+    const run = connecting().connected(true).on(['wake']);
+    expect(run.asked).toEqual([]);
+    expect(deadline(run.state)).toBeUndefined();
+  });
+
+  it('does not hurry back to a server that named a time', () => {
+    const run = open().on(['wake']).lost({ code: 1012, reason: 'retry=700', wasClean: true });
+    expect(run.wait).toBe(700);
   });
 
   it('revives a room that ran out of attempts', () => {

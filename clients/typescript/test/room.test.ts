@@ -475,7 +475,47 @@ describe('losing the connection', () => {
       wasClean: false,
     });
     expect(dead.onmessage).toBeNull();
-    expect(dead.closes).toHaveLength(1);
+    expect(dead.closes).toEqual([[4900, undefined]]);
+  });
+
+  it('gives a dead connection up 5 s after the page woke, and is back at once', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    here.socket.welcome();
+    const dead = here.socket;
+    here.world.wake();
+    here.world.wake();
+    expect(dead.frames).toEqual([{ t: 'ping' }]);
+    here.world.advance(4_999);
+    expect(dead.closes).toEqual([]);
+    here.world.advance(1);
+    expect(dead.closes).toEqual([[4900, undefined]]);
+    expect(onClose.mock.calls.map(([{ code }]) => code)).toEqual([1006]);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+  });
+
+  it('keeps a connection that answers the page that woke', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.world.wake();
+    here.socket.receiveText('{"t":"pong"}');
+    here.world.advance(24_999);
+    expect(here.socket.frames).toEqual([{ t: 'ping' }]);
+    expect(room.status).toBe('open');
+  });
+
+  it('gives an attempt up that hangs when the page wakes', () => {
+    const room = here.join();
+    const hanging = here.socket;
+    here.world.advance(10_000);
+    here.world.wake();
+    here.world.advance(0);
+    expect(hanging.closes).toEqual([[4900, undefined]]);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
   });
 
   it('has no heartbeat with a plain server, which would not answer', () => {

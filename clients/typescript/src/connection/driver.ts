@@ -1,5 +1,5 @@
 import { RoomError } from '../errors.js';
-import { MAX_TIMER } from '../limits.js';
+import { GIVEN_UP, MAX_TIMER } from '../limits.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
@@ -72,7 +72,7 @@ export function createDriver(
     close: (code, reason) => socket?.close(code, reason),
     drop,
     abandon(info) {
-      drop();
+      drop(GIVEN_UP);
       lost(info);
     },
     opened: host.opened,
@@ -98,10 +98,10 @@ export function createDriver(
     made.onerror = () => {};
   }
 
-  function drop(): void {
+  function drop(code?: number): void {
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    socket.close(code);
     socket = undefined;
   }
 

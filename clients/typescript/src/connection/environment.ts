@@ -21,8 +21,10 @@ export const page: Environment = {
   isOffline: () => globalThis.navigator?.onLine === false,
   onWake(listener) {
     if (typeof document === 'undefined') return () => {};
-    const woken = ({ type }: { type: string }) => {
-      if (type !== VISIBILITY || document.visibilityState === 'visible') listener();
+    // A page is shown once when it is loaded, too, which wakes nothing.
+    const woken = ({ type, persisted }: { type: string; persisted?: boolean }) => {
+      const shown = type === VISIBILITY ? document.visibilityState === 'visible' : persisted;
+      if (shown !== false) listener();
     };
     // A change of visibility happens to the document, and bubbles.
     const events = ['online', 'pageshow', VISIBILITY];

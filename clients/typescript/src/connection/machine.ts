@@ -9,6 +9,7 @@ import {
   LASTING,
   MAX_RETRY_AFTER,
   MIN_HEARTBEAT,
+  WAKE_TIMEOUT,
 } from '../limits.js';
 import type { CloseInfo, ConnectionStatus, ReconnectOptions } from './types.js';
 import { PING } from './wire.js';
@@ -23,16 +24,22 @@ interface Trying {
   growths: number;
 }
 
+/** There is a socket, or soon will be. */
+interface Live extends Trying {
+  since: number;
+  /** The page woke, and so many pongs are owed before this counts as alive; 1 where none can be. */
+  owed: number;
+}
+
 /** An attempt. `status`: the public one meanwhile. `until`: when it is given up. */
-interface Attempt extends Trying {
+interface Attempt extends Live {
   status: 'connecting' | 'reconnecting' | 'closed';
   until: number;
 }
 
-/** `heartbeat` and `until`, the next ping, are absent on a plain connection. */
-interface Open extends Trying {
+/** `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection. */
+interface Open extends Live {
   phase: 'open';
-  since: number;
   heartbeat?: number;
   until?: number;
   unanswered: number;
@@ -165,7 +172,9 @@ const on: {
 
   connected(state, at, isGreeted) {
     if (state.phase !== 'connecting') return;
-    const greeting: State = { ...state, phase: 'greeting', until: at.now + GREETING_TIMEOUT };
+    const { now } = at;
+    const until = now + GREETING_TIMEOUT;
+    const greeting: State = { ...state, phase: 'greeting', since: now, owed: 0, until };
     return isGreeted ? on.greeted(greeting, at) : [greeting, []];
   },
 
@@ -174,7 +183,7 @@ const on: {
     if (!isNew && state.phase !== 'open') return;
     const { retries, growths } = state;
     const open: Open = isNew
-      ? { phase: 'open', retries, growths, since: now, unanswered: 0 }
+      ? { phase: 'open', retries, growths, since: now, owed: 0, unanswered: 0 }
       : state;
     const opened: Action[] = isNew ? [['opened']] : [];
     if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
@@ -186,8 +195,12 @@ const on: {
     if (state.phase === 'open') return [{ ...state, ...AFRESH }, []];
   },
 
-  pong(state) {
-    if (state.phase === 'open') return [{ ...state, unanswered: 0 }, []];
+  pong(state, { now }) {
+    if (state.phase !== 'open') return;
+    const alive: Open = { ...state, unanswered: 0, owed: Math.max(0, state.owed - 1) };
+    // Those that were owed before the page woke may have lain in its buffers ever since.
+    if (state.owed === 1) alive.until = now + state.heartbeat!;
+    return [alive, []];
   },
 
   lost(state, { now, random, policy }, info, again, offline) {
@@ -206,15 +219,23 @@ const on: {
       return [{ phase: 'exhausted', retries, growths, until }, closed];
     }
     const trying: Trying = { retries: retries + spent, growths: growths + 1 };
-    const until = now + backoff(policy, trying.growths, random);
+    const until = now + (state.owed ? 0 : backoff(policy, trying.growths, random));
     return [{ phase: 'waiting', ...trying, until }, closed];
   },
 
   wake(state, { now }) {
     if (isLive(state)) {
       const woken = { ...state, ...AFRESH };
-      if ('status' in woken && woken.status === 'closed') woken.status = 'reconnecting';
-      return [woken, []];
+      if (woken.phase !== 'open') {
+        if (woken.status === 'closed') woken.status = 'reconnecting';
+        woken.owed = 1;
+        woken.until = Math.min(woken.until, woken.since + WAKE_TIMEOUT);
+        return [woken, []];
+      }
+      if (!woken.heartbeat || woken.owed) return [woken, []];
+      woken.owed = ++woken.unanswered;
+      woken.until = now + WAKE_TIMEOUT;
+      return [woken, [['send', PING]]];
     }
     if ('retries' in state) return connect(now, 'reconnecting');
   },
@@ -227,7 +248,8 @@ const on: {
       case 'exhausted':
         return connect(now, 'closed', state);
       case 'open': {
-        const { heartbeat, unanswered } = state;
+        const { heartbeat, unanswered, owed } = state;
+        if (owed) return [state, abandon('no answer since the page woke')];
         if (unanswered > 1) return [state, abandon('two pings went unanswered')];
         const until = now + heartbeat!;
         return [{ ...state, until, unanswered: unanswered + 1 }, [['send', PING]]];
@@ -246,12 +268,14 @@ function connect(
   { retries, growths }: Trying = AFRESH,
 ): Step {
   const until = now + CONNECT_TIMEOUT;
-  return [{ phase: 'connecting', status, retries, growths, until }, [['connect']]];
+  return [
+    { phase: 'connecting', status, retries, growths, since: now, owed: 0, until },
+    [['connect']],
+  ];
 }
 
-/** Whether there is a socket, or soon will be. */
-function isLive(state: State): state is Extract<State, Attempt> | Open {
-  return 'status' in state || state.phase === 'open';
+function isLive(state: State): state is Extract<State, Live> {
+  return 'since' in state;
 }
 
 /** A server that lets in and then drops must not be retried as often for ever, so opening alone does not count. */
