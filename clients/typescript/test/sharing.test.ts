@@ -130,11 +130,12 @@ describe('close', () => {
     one.close(4001, 'done');
     expect(one.status).toBe('closed');
     expect(one.members).toEqual([]);
-    expect(one.closeInfo).toEqual({ code: 4001, reason: 'done', wasClean: true });
+    expect(one.closeInfo).toEqual({ code: 4001, reason: 'done', wasClean: false });
     expect(changed).toHaveBeenCalled();
     expect(onClose).not.toHaveBeenCalled();
     await microtasks();
-    expect(onClose).toHaveBeenCalledOnce();
+    expect(onClose.mock.calls).toEqual([[one.closeInfo]]);
+    expect(two.closeInfo).toBeUndefined();
     expect(two.status).toBe('open');
     expect(two.memberIds).toEqual(['me']);
     expect(here.socket.closes).toEqual([]);

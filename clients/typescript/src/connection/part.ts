@@ -153,7 +153,8 @@ export function takePart<S extends State, O extends AnyOptions>(
     close(code = 1000, reason = '') {
       checkClose(code, reason);
       if (!connection || connection.close(attachment, code, reason)) return;
-      const info = { code, reason, wasClean: true };
+      // No closing handshake took place.
+      const info = { code, reason, wasClean: false };
       end(info);
       queueMicrotask(() => attachment.call('onClose', info));
     },

@@ -27,7 +27,12 @@ export type ParamsOption<Name extends string, P> = [keyof P] extends [never]
  */
 export type ConnectionStatus = 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed';
 
-/** Why a connection ended, as WebSocket close events have it. */
+/**
+ * Why a connection ended, as WebSocket close events have it. 1006 is what a browser reports for a connection that
+ * ended without a close frame, and this client for one that it gave up. After a `close` without a closing handshake
+ * (nothing was open, or others of the page go on with the connection) these are its own code and reason, and
+ * `wasClean` is false.
+ */
 export interface CloseInfo {
   readonly code: number;
   readonly reason: string;
