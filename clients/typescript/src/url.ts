@@ -14,7 +14,16 @@ export function socketUrl(
   params: object | undefined,
   { url, path = '/__sockets' }: Address,
 ): string {
-  const address = new URL(path, url ?? globalThis.location?.href);
+  const base = url ?? globalThis.location?.href;
+  let address: URL;
+  try {
+    address = new URL(path, base);
+  } catch {
+    // Without the error as a cause: engines put the whole address into it.
+    throw new TypeError(
+      `no address: \`path\` ${withoutQuery(path)}, \`url\` ${withoutQuery(`${base}`)}`,
+    );
+  }
   address.protocol = address.protocol.replace('http', 'ws');
   address.searchParams.set('m', ref.module);
   address.searchParams.set('s', ref.name);
@@ -22,6 +31,9 @@ export function socketUrl(
   if (sorted.length > 0) address.searchParams.set('r', JSON.stringify(Object.fromEntries(sorted)));
   return address.href;
 }
+
+/** What may be shown of an address, or of a text that names some: a query is where credentials are. */
+export const withoutQuery = (text: string): string => text.replace(/\?[^\s'"]*/g, '');
 
 /** Those that are there, in one order. */
 export function sortedParams(params: object = {}): [string, unknown][] {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { joinRoom, RoomError, type CloseInfo } from '../src/index.js';
 import { board, microtasks, page, url } from './support/rooms.js';
@@ -66,7 +67,26 @@ it('reports an address that the WebSocket refuses, and closes', () => {
   } as never;
   const room = here.join({ WebSocket, onError });
   expect(room.status).toBe('closed');
-  expect(onError.mock.calls[0]?.[0]).toMatchObject({ code: 'connect_failed' });
+  expect(onError.mock.calls[0]?.[0]).toMatchObject({
+    code: 'connect_failed',
+    message: 'cannot connect to ws://roomful.test/__sockets: SyntaxError: no such scheme',
+  });
+});
+
+it('shows nobody the query of an address that the WebSocket refuses', () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const WebSocket = class {
+    constructor(url: string) {
+      throw new SyntaxError(`The URL '${url}' is invalid, as is "${url}".`);
+    }
+  } as never;
+  const onClose = vi.fn();
+  const room = here.join({ WebSocket, onClose, path: '/live?token=secret' });
+  const [[error]] = log.mock.calls as [[RoomError]];
+  expect(inspect([error, room.closeInfo, onClose.mock.calls])).not.toMatch(/secret|token|boardId/);
+  expect(room.closeInfo?.reason).toBe(
+    `SyntaxError: The URL 'ws://roomful.test/live' is invalid, as is "ws://roomful.test/live".`,
+  );
 });
 
 describe('sending', () => {

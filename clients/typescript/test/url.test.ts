@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { room } from '../src/index.js';
 import { socketUrl } from '../src/url.js';
@@ -27,6 +28,19 @@ describe('the address of a room', () => {
   it('cannot be made where there is no page', () => {
     vi.stubGlobal('location', undefined);
     expect(() => socketUrl(ref, undefined, {})).toThrow(TypeError);
+  });
+
+  it('that is none is refused without showing its query', () => {
+    const refused = (): unknown => {
+      try {
+        return socketUrl(ref, undefined, { url: 'nowhere?key=secret', path: '//?token=secret' });
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused()).toBeInstanceOf(TypeError);
+    expect(inspect(refused(), { showHidden: true })).not.toContain('secret');
+    expect(`${refused()}`).toBe('TypeError: no address: `path` //, `url` nowhere');
   });
 });
 

@@ -1,5 +1,6 @@
 import { RoomError } from '../errors.js';
 import { GIVEN_UP, MAX_TIMER } from '../limits.js';
+import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
@@ -85,8 +86,11 @@ export function createDriver(
       made = socket = new WebSocket(url, [SUBPROTOCOL]);
     } catch (cause) {
       // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
-      host.failed(new RoomError('connect_failed', `cannot connect to ${url}`, { cause }));
-      return lost({ code: 1006, reason: `${cause}`, wasClean: false }, false);
+      const reason = withoutQuery(`${cause}`);
+      host.failed(
+        new RoomError('connect_failed', `cannot connect to ${withoutQuery(url)}: ${reason}`),
+      );
+      return lost({ code: 1006, reason, wasClean: false }, false);
     }
     made.onopen = () => dispatch('connected', host.connected(made.protocol === SUBPROTOCOL));
     made.onmessage = ({ data }) => host.received(data);
