@@ -35,9 +35,9 @@ export function socketUrl(
 /** What may be shown of an address, or of a text that names some: a query is where credentials are. */
 export const withoutQuery = (text: string): string => text.replace(/\?[^\s'"]*/g, '');
 
-/** Those that are there, in one order. */
+/** Those that are there, in one order. To a server an empty one is not there. */
 export function sortedParams(params: object = {}): [string, unknown][] {
   return Object.entries(params)
-    .filter(([, value]) => value !== undefined)
+    .filter(([, value]) => value !== undefined && value !== '')
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -297,6 +297,19 @@ export function hookSuite(name: string, renderer: Renderer): void {
       expect(sockets.all).toHaveLength(1);
     });
 
+    it('stays where it is when a param is empty that was absent', () => {
+      const one = renderer.room<{ key: { a?: string } }>('m', 'one');
+      const Probe = ({ a }: { a?: string }) => {
+        const key = a === undefined ? {} : { a };
+        return h('p', null, useRoom(one, { ...options(), key } as never).status);
+      };
+      const root = mount(h(Probe));
+      root.render(h(Probe, { a: '' }));
+      expect(sockets.all).toHaveLength(1);
+      root.render(h(Probe, { a: '0' }));
+      expect(sockets.all).toHaveLength(2);
+    });
+
     it('sends presence at the first open, and the last one after a reconnect', () => {
       const { seen, Probe } = probe(() => 0, { presence: { x: 0 } });
       mount(h(Probe));

@@ -87,6 +87,15 @@ it('sends what each sends in one order', () => {
   ]);
 });
 
+it('takes an empty param for an absent one, as the server does', () => {
+  here.join({ key: { a: '' } });
+  here.join({ key: {} });
+  here.join({ key: { a: undefined } });
+  expect(here.sockets).toHaveLength(1);
+  here.join({ key: { a: '0' } });
+  expect(here.sockets).toHaveLength(2);
+});
+
 describe('leaving', () => {
   it('of the last one ends the connection', () => {
     const [one, two] = [here.join(), here.join()];

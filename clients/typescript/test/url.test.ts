@@ -51,6 +51,8 @@ describe('the key', () => {
     [{ boardId: 'main' }, '{"boardId":"main"}'],
     [{ b: '2', a: '1' }, '{"a":"1","b":"2"}'],
     [{ a: undefined }, null],
+    [{ a: '' }, null],
+    [{ a: '', b: '0' }, '{"b":"0"}'],
     [{}, null],
     [{ a: 'a/b +&%é' }, '{"a":"a/b +&%é"}'],
   ])('%j', (key, r) => {

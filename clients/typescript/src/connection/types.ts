@@ -13,12 +13,13 @@ export interface Ref<T = unknown> {
 export type IncomingOf<T> = T extends { incoming: infer M } ? M : never;
 export type OutgoingOf<T> = T extends { outgoing: infer M } ? M : never;
 
-/** An option that is required exactly when `P` has a required param, and refused when it has none. */
+/** An option that is required exactly when there are params, and refused when there are none. */
 export type ParamsOption<Name extends string, P> = [keyof P] extends [never]
   ? { [_ in Name]?: never }
-  : {} extends P
-    ? { [_ in Name]?: P }
-    : { [_ in Name]: P };
+  : { [_ in Name]: ParamValues<P> };
+
+/** Those that may be absent may be `undefined`, too, whatever `exactOptionalPropertyTypes` says. */
+type ParamValues<P> = { [K in keyof P]: {} extends Pick<P, K> ? P[K] | undefined : P[K] };
 
 /**
  * `connecting`: the first attempt, until the server lets one in. `reconnecting`: waiting for, or making, a further

@@ -60,7 +60,7 @@ export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
   share?: boolean;
 }
 
-/** `key` is required exactly when the channel has a required param, and refused when it has none. */
+/** `key` is required exactly when the channel has params, optional ones too, and refused when it has none. */
 export type RoomOptions<T extends RoomTypes> = ParamsOption<'key', KeyOf<T>> & BaseOptions<T>;
 
 /** The options argument itself is required exactly when `key` is. */

@@ -40,7 +40,7 @@ interface BaseOptions<T extends SocketTypes, L extends boolean> extends Connecti
   share?: boolean;
 }
 
-/** `params` is required exactly when the socket has a required one, and refused when it has none. */
+/** `params` is required exactly when the socket has any, optional ones too, and refused when it has none. */
 export type SocketOptions<T extends SocketTypes, L extends boolean = boolean> = ParamsOption<
   'params',
   ParamsOf<T>
