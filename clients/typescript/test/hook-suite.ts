@@ -135,6 +135,18 @@ export function hookSuite(name: string, renderer: Renderer): void {
         expect(seen.renders).toBe(before);
       });
 
+      it('and not for an update that says what is known', () => {
+        const { seen, Probe } = probe((room) => ({ ...room }));
+        mount(h(Probe));
+        welcome({ id: 'me' }, { id: 'you', state: { x: 1 } });
+        const before = seen.renders;
+        const { members, others } = seen.room;
+        update('you', 1);
+        expect(seen.renders).toBe(before);
+        expect(seen.room.members).toBe(members);
+        expect(seen.room.others).toBe(others);
+      });
+
       it('once for all that one batch changes', () => {
         const { seen, Probe } = probe((room) => [room.members, room.self, room.memberIds]);
         mount(h(Probe));

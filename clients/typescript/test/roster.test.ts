@@ -68,6 +68,9 @@ describe('what it says has changed', () => {
     ['leave', () => roster.leave('a'), MEMBERS | MEMBER_IDS | OTHERS, ['a']],
     ['a join of one who is there', () => roster.join('a', 1), MEMBERS | OTHERS, ['a']],
     ['an update of one who is not', () => roster.update('z', 1), 0, []],
+    ['an update that says what is known', () => roster.update('a', { x: 1 }), 0, []],
+    ['an own update that says what is known', () => roster.update('b', undefined), 0, []],
+    ['a join that says what is known', () => roster.join('c', null), 0, []],
     ['a leave of one who is not', () => roster.leave('z'), 0, []],
   ])('%s', (_, change, fields, ids) => {
     change();
@@ -91,6 +94,54 @@ it('gives the same arrays until they change', () => {
   expect(roster.memberIds).toBe(memberIds);
   expect(roster.others).toBe(others);
   expect(members[1]).toEqual({ id: 'b' });
+});
+
+it('is the same, arrays and members, after an update that says what is known', () => {
+  const { members, memberIds, others, self } = roster;
+  roster.update('a', { x: 1 });
+  roster.update('b', undefined);
+  roster.update('c', null);
+  expect(roster.members).toBe(members);
+  expect(roster.memberIds).toBe(memberIds);
+  expect(roster.others).toBe(others);
+  expect(roster.self).toBe(self);
+});
+
+describe('what is another state', () => {
+  const nested = (depth: number): unknown => {
+    let state: unknown = 1;
+    for (let i = 0; i < depth; i++) state = [state];
+    return state;
+  };
+
+  it.each<[string, unknown, unknown, boolean]>([
+    ['the same value', 1, 1, false],
+    ['another value', 1, 2, true],
+    ['null in the place of nothing', undefined, null, true],
+    ['an object in the place of null', null, {}, true],
+    [
+      'the same keys in another order',
+      { x: 1, y: [1, { z: 2 }] },
+      { y: [1, { z: 2 }], x: 1 },
+      false,
+    ],
+    ['another value deep inside', { x: [{ y: 1 }] }, { x: [{ y: 2 }] }, true],
+    ['another key', { x: 1 }, { y: 1 }, true],
+    ['one key more', { x: 1 }, { x: 1, y: 1 }, true],
+    ['one key less', { x: 1, y: 1 }, { x: 1 }, true],
+    ['a list in the place of an object', {}, [], true],
+    ['a key of every object', {}, { toString: 1 }, true],
+    ['a key that only looks like one', { toString: 1 }, { x: 1 }, true],
+    ['a list that is longer', [1], [1, 2], true],
+    ['what nests too deep to look', nested(20_000), nested(20_000), true],
+  ])('%s', (_, before, after, differs) => {
+    roster.update('a', before);
+    roster.settle();
+    roster.update('a', after);
+    expect(roster.settle()[0] !== 0).toBe(differs);
+    roster.snapshot('b', [...roster.members.slice(0, 1), { id: 'b' }]);
+    expect(roster.get('a')?.state).toBe(differs ? after : before);
+  });
 });
 
 it('changes nobody else by an update', () => {

@@ -69,7 +69,7 @@ describe('frames that a server sends', () => {
     ],
     [
       'away, which keeps the member',
-      [snapshot, { from: 'a', t: 'presence', op: 'away', state: 1 }],
+      [snapshot, { from: 'a', t: 'presence', op: 'away' }],
       { members: [a, me] },
     ],
     ['leave', [snapshot, { from: 'a', t: 'presence', op: 'leave' }], { members: [me] }],

@@ -81,7 +81,7 @@ export function createRoster(): Roster {
       selfId = self;
       for (const { id, state } of list) {
         const known = before.get(id);
-        const same = known && JSON.stringify(known.state) === JSON.stringify(state);
+        const same = known && isSame(known.state, state);
         entries.set(id, same ? known : member(id, state));
         if (!same) touched.add(id);
       }
@@ -98,7 +98,9 @@ export function createRoster(): Roster {
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
     join(id, state) {
-      touch(id, entries.has(id) ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
+      const known = entries.get(id);
+      if (known && isSame(known.state, state)) return;
+      touch(id, known ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
       entries.set(id, member(id, state));
     },
 
@@ -117,7 +119,7 @@ export function createRoster(): Roster {
       if (t !== 'presence') return;
       if (op === 'leave') roster.leave(from);
       if (op === 'join') roster.join(from, state);
-      if (op === 'update' || op === 'away') roster.update(from, state);
+      if (op === 'update') roster.update(from, state);
     },
 
     settle(isClosed) {
@@ -143,6 +145,17 @@ export function createRoster(): Roster {
 
 const member = (id: string, state: unknown): Member =>
   state === undefined ? { id } : { id, state };
+
+/** Whether two states say the same. What is nested deeper than anybody nests counts as different. */
+function isSame(a: any, b: any, depth = 0): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || depth > 64) return a === b;
+  const keys = Object.keys(a);
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key], depth + 1))
+  );
+}
 
 function keep<T>(before: readonly T[], after: readonly T[]): readonly T[] {
   const same = before.length === after.length && before.every((item, i) => item === after[i]);
