@@ -28,6 +28,9 @@ export const MIN_HEARTBEAT = 100;
 /** The longest `retry=` of a restarting server that is believed. */
 export const MAX_RETRY_AFTER = 600_000;
 
+/** How long those stay listed after a return who are not back yet: a restarted server's clients come one by one. */
+export const KEEP_MEMBERS = 2_000;
+
 /** A longer `setTimeout` fires at once. */
 export const MAX_TIMER = 0x7fffffff;
 

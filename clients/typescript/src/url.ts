@@ -20,9 +20,7 @@ export function socketUrl(
     address = new URL(path, base);
   } catch {
     // Without the error as a cause: engines put the whole address into it.
-    throw new TypeError(
-      `no address: \`path\` ${withoutQuery(path)}, \`url\` ${withoutQuery(`${base}`)}`,
-    );
+    throw new TypeError(`no address: ${withoutQuery(path)} at ${withoutQuery(base)}`);
   }
   address.protocol = address.protocol.replace('http', 'ws');
   address.searchParams.set('m', ref.module);
@@ -32,8 +30,8 @@ export function socketUrl(
   return address.href;
 }
 
-/** What may be shown of an address, or of a text that names some: a query is where credentials are. */
-export const withoutQuery = (text: string): string => text.replace(/\?[^\s'"]*/g, '');
+/** What may be shown of an address, or of a text that holds one: a query is where credentials are. */
+export const withoutQuery = (text: unknown): string => `${text}`.split('?')[0]!;
 
 /** Those that are there, in one order. To a server an empty one is not there. */
 export function sortedParams(params: object = {}): [string, unknown][] {

@@ -28,7 +28,10 @@ class Run {
   }
 
   start = () => this.on(['start']);
-  connected = (isGreeted = false) => this.on(['connected', isGreeted]);
+  connected(isGreeted = false): this {
+    this.on(['connected']);
+    return isGreeted ? this.on(['greeted']) : this;
+  }
   greeted = (heartbeat: unknown = 25_000) => this.on(['greeted', heartbeat]);
   lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again, false], after);
   /** Lets time pass until the machine wants to be woken. */
@@ -122,7 +125,7 @@ describe('retrying', () => {
       run.lost().due().connected().greeted().on(['exchanged']);
       expect(run.asked).toEqual([]);
     }
-    expect(run.lost().state).toMatchObject({ phase: 'waiting', retries: 1, growths: 1 });
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1, grown: 1 } });
   });
 
   it('counts afresh once a connection has stood for 10 s, though nothing was said', () => {
@@ -132,9 +135,9 @@ describe('retrying', () => {
       run.lost();
       for (let i = 0; i < 3; i++) again().lost();
       again().lost(drop, true, 9_999);
-      expect(run.state).toMatchObject({ phase: 'waiting', retries: 5 });
+      expect(run.state).toMatchObject({ phase: 'waiting', tries: { spent: 5 } });
       again().lost(drop, true, 10_000);
-      expect(run.state).toMatchObject({ phase: 'waiting', retries: 1 });
+      expect(run.state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
     }
   });
 
@@ -188,7 +191,7 @@ describe('retrying', () => {
   });
 
   it('gives a connection up that is not greeted', () => {
-    const run = connecting().on(['connected', false], 15_000);
+    const run = connecting().on(['connected'], 15_000);
     expect(run.asked).toEqual([]);
     expect(run.wait).toBe(10_000);
     expect(run.due().actions).toEqual([
@@ -231,7 +234,7 @@ describe('after the last retry', () => {
     expect(statusOf(run.state)).toBe('open');
     expect(run.lost().state.phase).toBe('exhausted');
     run.due().connected().greeted().on(['exchanged']);
-    expect(run.lost().state).toMatchObject({ phase: 'waiting', retries: 1 });
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
   });
 
   it('goes on as seldom while the browser is offline', () => {
@@ -264,9 +267,17 @@ describe('after the last retry', () => {
 
   it('is tried at once, as anew, when somebody else wants it', () => {
     const run = exhausted().on(['start']);
-    expect(run.state).toMatchObject({ phase: 'connecting', status: 'reconnecting', retries: 0 });
+    expect(run.state).toMatchObject({
+      phase: 'connecting',
+      status: 'reconnecting',
+      tries: { spent: 0 },
+    });
     const during = exhausted().due().on(['start']);
-    expect(during.state).toMatchObject({ phase: 'connecting', status: 'reconnecting', retries: 0 });
+    expect(during.state).toMatchObject({
+      phase: 'connecting',
+      status: 'reconnecting',
+      tries: { spent: 0 },
+    });
     expect(during.asked).toEqual([]);
     expect(open().on(['start']).asked).toEqual([]);
   });
@@ -291,13 +302,17 @@ describe('the default shouldReconnect', () => {
 describe('the page coming back', () => {
   it('ends a wait and restarts the count', () => {
     const run = open().lost().due().lost().on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0, status: 'reconnecting' });
+    expect(run.state).toMatchObject({
+      phase: 'connecting',
+      tries: { spent: 0 },
+      status: 'reconnecting',
+    });
     expect(run.asked).toEqual(['connect']);
   });
 
   it('lets an attempt that is being made go on, and restarts the count', () => {
     const run = open().lost().due().on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
+    expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
     expect(run.asked).toEqual([]);
     expect(run.connected().greeted().state).toMatchObject({ phase: 'open', owed: 0 });
   });
@@ -324,9 +339,9 @@ describe('the page coming back', () => {
     expect(run.on(['wake'], 1_000).actions).toEqual([]);
     expect(run.wait).toBe(4_000);
     expect(run.due().actions).toEqual([
-      ['abandon', { code: 1006, reason: 'no answer since the page woke', wasClean: false }],
+      ['abandon', { code: 1006, reason: 'pings went unanswered', wasClean: false }],
     ]);
-    expect(run.lost().state).toMatchObject({ phase: 'waiting', retries: 1 });
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
     expect(run.wait).toBe(0);
   });
 
@@ -361,7 +376,7 @@ describe('the page coming back', () => {
     failing(run);
     expect(statusOf(run.state)).toBe('closed');
     run.on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
+    expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
     expect(statusOf(run.state)).toBe('reconnecting');
   });
 
@@ -454,7 +469,7 @@ describe('leaving on purpose', () => {
 
 it('ignores what comes too late to mean anything', () => {
   const late: Event[] = [
-    ['connected', true],
+    ['connected'],
     ['greeted', 1_000],
     ['pong'],
     ['lost', drop, true, false],

@@ -182,6 +182,104 @@ describe('the snapshot of a reconnect', () => {
   });
 });
 
+describe('the snapshot of a return that keeps who is missing', () => {
+  const ids = () => roster.memberIds.join(' ');
+  /** Everybody here has another id now, and only so many are back. */
+  const back = (...others: string[]) => {
+    roster.snapshot('b2', [{ id: 'b2' }, ...others.map((id) => ({ id }))], true);
+    return roster.settle();
+  };
+
+  it('lists them as they were and where they were, but not one’s own old entry', () => {
+    const [a, , c] = roster.members;
+    const [changed, touched] = back();
+    expect(ids()).toBe('a c b2');
+    expect(roster.members[0]).toBe(a);
+    expect(roster.members[1]).toBe(c);
+    expect(roster.get('c')).toBe(c);
+    expect(roster.others).toEqual([a, c]);
+    expect(roster.self).toEqual({ id: 'b2' });
+    expect(changed).toBe(MEMBERS | MEMBER_IDS | SELF);
+    expect([...touched].sort()).toEqual(['b', 'b2']);
+  });
+
+  it('keeps them among those who are here', () => {
+    roster.snapshot('b2', [{ id: 'c', state: 5 }, { id: 'b2' }], true);
+    expect(roster.members).toEqual([
+      { id: 'a', state: { x: 1 } },
+      { id: 'c', state: 5 },
+      { id: 'b2' },
+    ]);
+  });
+
+  it('has one of them less for each newcomer, who was here longest first', () => {
+    back('d');
+    expect(ids()).toBe('c b2 d');
+    roster.join('e', 1);
+    expect(ids()).toBe('b2 d e');
+    expect([...roster.settle()[1]].sort()).toEqual(['c', 'e']);
+    roster.join('f', 1);
+    expect(ids()).toBe('b2 d e f');
+  });
+
+  it('never has more rows than there were, or than there are members', () => {
+    back('d', 'e', 'f', 'g');
+    expect(ids()).toBe('b2 d e f g');
+  });
+
+  it('has nobody twice who comes back as the same', () => {
+    back();
+    roster.join('c', 7);
+    expect(ids()).toBe('a c b2');
+    expect(roster.get('c')).toEqual({ id: 'c', state: 7 });
+    roster.forget();
+    expect(ids()).toBe('b2 c');
+  });
+
+  it('follows no update of them, and a leave', () => {
+    const [a] = roster.members;
+    back();
+    roster.update('a', { x: 9 });
+    expect(roster.get('a')).toBe(a);
+    roster.leave('a');
+    expect(ids()).toBe('c b2');
+  });
+
+  it('forgets them a moment later', () => {
+    back();
+    roster.forget();
+    expect(roster.members).toEqual([{ id: 'b2' }]);
+    const [changed, touched] = roster.settle();
+    expect(changed).toBe(MEMBERS | MEMBER_IDS | OTHERS);
+    expect([...touched]).toEqual(['a', 'c']);
+    expect(roster.get('a')).toBeUndefined();
+  });
+
+  it('keeps nobody over two returns', () => {
+    back('d');
+    roster.snapshot('b3', [{ id: 'b3' }], true);
+    expect(ids()).toBe('d b3');
+  });
+
+  it('has kept nobody when the room closes', () => {
+    back();
+    roster.settle(true);
+    expect(roster.members).toBe(NOBODY);
+  });
+
+  it('is only that of a connection’s first frame, and of no resume', () => {
+    const frame = { t: 'snapshot', self: 'b2', members: [{ id: 'b2' }] };
+    expect(roster.take(frame, false)).toBe(false);
+    expect(ids()).toBe('b2');
+    roster.snapshot('b', [{ id: 'a' }, { id: 'b' }]);
+    expect(roster.take({ ...frame, resumed: true } as never, true)).toBe(false);
+    expect(ids()).toBe('b2');
+    roster.snapshot('b', [{ id: 'a' }, { id: 'b' }]);
+    expect(roster.take({ ...frame, resumed: false } as never, true)).toBe(true);
+    expect(ids()).toBe('a b2');
+  });
+});
+
 it('holds ids that are names of JavaScript', () => {
   roster.join('__proto__', 1);
   roster.join('constructor', 2);

@@ -33,14 +33,17 @@ describe('the address of a room', () => {
   it('that is none is refused without showing its query', () => {
     const refused = (): unknown => {
       try {
-        return socketUrl(ref, undefined, { url: 'nowhere?key=secret', path: '//?token=secret' });
+        return socketUrl(ref, undefined, {
+          url: 'nowhere?key=secret',
+          path: '//?token=a "secret\' secret',
+        });
       } catch (error) {
         return error;
       }
     };
     expect(refused()).toBeInstanceOf(TypeError);
     expect(inspect(refused(), { showHidden: true })).not.toContain('secret');
-    expect(`${refused()}`).toBe('TypeError: no address: `path` //, `url` nowhere');
+    expect(`${refused()}`).toBe('TypeError: no address: // at nowhere');
   });
 });
 

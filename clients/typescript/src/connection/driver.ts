@@ -4,16 +4,22 @@ import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
+  isProved,
   mayOpen,
   statusOf,
   step,
   type Action,
   type Actions,
   type Event,
-  type RetryPolicy,
   type State,
 } from './machine.js';
-import type { CloseInfo, ConnectionStatus, WebSocketConstructor, WebSocketLike } from './types.js';
+import type {
+  CloseInfo,
+  ConnectionStatus,
+  ReconnectOptions,
+  WebSocketConstructor,
+  WebSocketLike,
+} from './types.js';
 import { SUBPROTOCOL } from './wire.js';
 
 const OPEN = 1;
@@ -48,7 +54,7 @@ export interface Driver {
 export function createDriver(
   url: string,
   WebSocket: WebSocketConstructor,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
   { now, random, setTimer, clearTimer, isOffline, onWake }: Environment,
   host: DriverHost,
 ): Driver {
@@ -86,14 +92,21 @@ export function createDriver(
       made = socket = new WebSocket(url, [SUBPROTOCOL]);
     } catch (cause) {
       // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
-      const reason = withoutQuery(`${cause}`);
+      const reason = withoutQuery(cause);
       host.failed(
         new RoomError('connect_failed', `cannot connect to ${withoutQuery(url)}: ${reason}`),
       );
       return lost({ code: 1006, reason, wasClean: false }, false);
     }
-    made.onopen = () => dispatch('connected', host.connected(made.protocol === SUBPROTOCOL));
-    made.onmessage = ({ data }) => host.received(data);
+    made.onopen = () => {
+      const isGreeted = host.connected(made.protocol === SUBPROTOCOL);
+      dispatch('connected');
+      if (isGreeted) dispatch('greeted');
+    };
+    made.onmessage = ({ data }) => {
+      if (isProved(state)) dispatch('exchanged');
+      host.received(data);
+    };
     made.onclose = ({ code, reason, wasClean }) => {
       socket = undefined;
       lost({ code, reason, wasClean });

@@ -14,14 +14,16 @@ import {
 import type { CloseInfo, ConnectionStatus, ReconnectOptions } from './types.js';
 import { PING } from './wire.js';
 
-export type RetryPolicy = Required<ReconnectOptions>;
-
-/** Both count since the last connection that lasted. */
-interface Trying {
+/** Counted since the last connection that lasted. */
+interface Tries {
   /** Of `maxRetries`, those that are spent. */
-  retries: number;
+  readonly spent: number;
   /** Attempts whose delays have grown one from the other, spent or not. */
-  growths: number;
+  readonly grown: number;
+}
+
+interface Trying {
+  tries: Tries;
 }
 
 /** There is a socket, or soon will be. */
@@ -62,9 +64,9 @@ export type State =
 interface Events {
   start: [];
   close: [code: number, reason: string];
-  /** The handshake is done. `isGreeted`: the server has no more to say before all else. */
-  connected: [isGreeted: boolean];
-  /** The server has said its first frame, a v1 server in it how often it wants a ping. */
+  /** The handshake is done. */
+  connected: [];
+  /** The server has said its first frame, or has none to say; a v1 server says in it how often it wants a ping. */
   greeted: [heartbeat?: unknown];
   /** The server has said something after its greeting. */
   exchanged: [];
@@ -101,7 +103,7 @@ export type Step = [state: State, actions: Action[]];
 interface Moment {
   now: number;
   random: number;
-  policy: RetryPolicy;
+  policy: ReconnectOptions;
 }
 
 const CLOSED: State = { phase: 'closed' };
@@ -112,7 +114,7 @@ export function step(
   [name, ...args]: Event,
   now: number,
   random: number,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
 ): Step {
   const handler = on[name] as (state: State, at: Moment, ...args: unknown[]) => Step | void;
   return handler(state, { now, random, policy }, ...args) ?? [state, []];
@@ -125,16 +127,15 @@ export function deadline(state: State): number | undefined {
 
 export function statusOf(state: State): ConnectionStatus {
   if ('status' in state) return state.status;
-  switch (state.phase) {
-    case 'idle':
-      return 'connecting';
-    case 'waiting':
-      return 'reconnecting';
-    case 'exhausted':
-      return 'closed';
-    default:
-      return state.phase;
-  }
+  const { phase } = state;
+  if (phase === 'idle') return 'connecting';
+  if (phase === 'waiting') return 'reconnecting';
+  return phase === 'exhausted' ? 'closed' : phase;
+}
+
+/** Whether what the server says now, after its greeting, makes the count of attempts begin afresh. */
+export function isProved(state: State): boolean {
+  return state.phase === 'open' && state.tries.grown > 0;
 }
 
 /** Whether something may still open it, without being asked to. */
@@ -170,21 +171,17 @@ const on: {
     }
   },
 
-  connected(state, at, isGreeted) {
+  connected(state, { now }) {
     if (state.phase !== 'connecting') return;
-    const { now } = at;
     const until = now + GREETING_TIMEOUT;
-    const greeting: State = { ...state, phase: 'greeting', since: now, owed: 0, until };
-    return isGreeted ? on.greeted(greeting, at) : [greeting, []];
+    return [{ ...state, phase: 'greeting', since: now, owed: 0, until }, []];
   },
 
   greeted(state, { now }, wanted) {
     const isNew = state.phase === 'greeting';
     if (!isNew && state.phase !== 'open') return;
-    const { retries, growths } = state;
-    const open: Open = isNew
-      ? { phase: 'open', retries, growths, since: now, owed: 0, unanswered: 0 }
-      : state;
+    const { tries } = state;
+    const open: Open = isNew ? { phase: 'open', tries, since: now, owed: 0, unanswered: 0 } : state;
     const opened: Action[] = isNew ? [['opened']] : [];
     if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
     const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
@@ -192,7 +189,7 @@ const on: {
   },
 
   exchanged(state) {
-    if (state.phase === 'open') return [{ ...state, ...AFRESH }, []];
+    if (isProved(state)) return [{ ...(state as Open), tries: AFRESH }, []];
   },
 
   pong(state, { now }) {
@@ -208,24 +205,23 @@ const on: {
     if (state.phase === 'closing') return [CLOSED, closed];
     if (!isLive(state)) return;
     if (!again) return [CLOSED, closed];
-    const { retries, growths } = hasLasted(state, now) ? AFRESH : state;
+    const before = hasLasted(state, now) ? AFRESH : state.tries;
     const named = retryAfter(info);
-    if (named !== undefined) {
-      return [{ phase: 'waiting', retries, growths, until: now + named }, closed];
+    if (named !== undefined)
+      return [{ phase: 'waiting', tries: before, until: now + named }, closed];
+    const { maxRetries = 5, keepTrying = true } = policy;
+    const tries: Tries = { spent: before.spent + +!offline, grown: before.grown + 1 };
+    if (statusOf(state) === 'closed' || tries.spent > maxRetries) {
+      const until = keepTrying ? now + delay(policy, undefined, random) : undefined;
+      return [{ phase: 'exhausted', tries: before, until }, closed];
     }
-    const spent = +!offline;
-    if (statusOf(state) === 'closed' || retries + spent > policy.maxRetries) {
-      const until = policy.keepTrying ? now + slowly(policy, random) : undefined;
-      return [{ phase: 'exhausted', retries, growths, until }, closed];
-    }
-    const trying: Trying = { retries: retries + spent, growths: growths + 1 };
-    const until = now + (state.owed ? 0 : backoff(policy, trying.growths, random));
-    return [{ phase: 'waiting', ...trying, until }, closed];
+    const until = now + (state.owed ? 0 : delay(policy, tries.grown, random));
+    return [{ phase: 'waiting', tries, until }, closed];
   },
 
   wake(state, { now }) {
     if (isLive(state)) {
-      const woken = { ...state, ...AFRESH };
+      const woken = { ...state, tries: AFRESH };
       if (woken.phase !== 'open') {
         if (woken.status === 'closed') woken.status = 'reconnecting';
         woken.owed = 1;
@@ -237,20 +233,19 @@ const on: {
       woken.until = now + WAKE_TIMEOUT;
       return [woken, [['send', PING]]];
     }
-    if ('retries' in state) return connect(now, 'reconnecting');
+    if ('tries' in state) return connect(now, 'reconnecting');
   },
 
   tick(state, { now }) {
     if (!(now >= deadline(state)!)) return;
     switch (state.phase) {
       case 'waiting':
-        return connect(now, 'reconnecting', state);
+        return connect(now, 'reconnecting', state.tries);
       case 'exhausted':
-        return connect(now, 'closed', state);
+        return connect(now, 'closed', state.tries);
       case 'open': {
         const { heartbeat, unanswered, owed } = state;
-        if (owed) return [state, abandon('no answer since the page woke')];
-        if (unanswered > 1) return [state, abandon('two pings went unanswered')];
+        if (owed || unanswered > 1) return [state, abandon('pings went unanswered')];
         const until = now + heartbeat!;
         return [{ ...state, until, unanswered: unanswered + 1 }, [['send', PING]]];
       }
@@ -260,18 +255,11 @@ const on: {
   },
 };
 
-const AFRESH: Trying = { retries: 0, growths: 0 };
+const AFRESH: Tries = { spent: 0, grown: 0 };
 
-function connect(
-  now: number,
-  status: Attempt['status'],
-  { retries, growths }: Trying = AFRESH,
-): Step {
+function connect(now: number, status: Attempt['status'], tries = AFRESH): Step {
   const until = now + CONNECT_TIMEOUT;
-  return [
-    { phase: 'connecting', status, retries, growths, since: now, owed: 0, until },
-    [['connect']],
-  ];
+  return [{ phase: 'connecting', status, tries, since: now, owed: 0, until }, [['connect']]];
 }
 
 function isLive(state: State): state is Extract<State, Live> {
@@ -285,17 +273,17 @@ function hasLasted(state: State, now: number): boolean {
 
 /**
  * From `minDelay` to what `growth` has made of it: when a server dies, its clients must not come back together,
- * and not at once.
+ * and not at once. Where nothing is left to grow, `maxDelay`, spread by half of it to both sides.
  */
-function backoff({ minDelay, maxDelay, growth }: RetryPolicy, growths: number, random: number) {
+function delay(
+  { minDelay = 250, maxDelay = 30_000, growth = 2 }: ReconnectOptions,
+  grown: number | undefined,
+  random: number,
+): number {
+  if (grown === undefined) return Math.max(minDelay, maxDelay * (0.5 + random));
   // 0 times infinity is no number.
-  const most = Math.min(maxDelay, minDelay * growth ** growths || 0);
+  const most = Math.min(maxDelay, minDelay * growth ** grown || 0);
   return minDelay + random * Math.max(0, most - minDelay);
-}
-
-/** Once each `maxDelay`, spread by half of it to both sides. */
-function slowly({ minDelay, maxDelay }: RetryPolicy, random: number): number {
-  return Math.max(minDelay, maxDelay * (0.5 + random));
 }
 
 /** A restarting server spreads its clients over time by itself. */

@@ -1,7 +1,6 @@
 import { RoomError } from '../errors.js';
 import { socketUrl } from '../url.js';
 import type { Environment } from './environment.js';
-import type { RetryPolicy } from './machine.js';
 import {
   connectionTo,
   type Attachment,
@@ -84,7 +83,7 @@ export function takePart<S extends State, O extends AnyOptions>(
   };
 
   function post(message: unknown): void {
-    if (!connection?.mayOpen) {
+    if (!connection?.mayOpen()) {
       throw new RoomError('closed', 'nothing can be sent to what is closed');
     }
     connection.outbox.send(kind.encode(message));
@@ -132,7 +131,7 @@ export function takePart<S extends State, O extends AnyOptions>(
       socketUrl(ref, params, options),
       WebSocket,
       options.share ?? kind.share,
-      retryPolicy(options),
+      options.reconnect ?? {},
       environment,
     );
     connection.attach(attachment);
@@ -185,15 +184,4 @@ function checkClose(code: number, reason: string): void {
       'close: needs a code of 1000 or 3000-4999, and a reason of up to 123 bytes',
     );
   }
-}
-
-function retryPolicy({ reconnect = {} }: AnyOptions): RetryPolicy {
-  const {
-    maxRetries = 5,
-    minDelay = 250,
-    maxDelay = 30_000,
-    growth = 2,
-    keepTrying = true,
-  } = reconnect;
-  return { maxRetries, minDelay, maxDelay, growth, keepTrying };
 }

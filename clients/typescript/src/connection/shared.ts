@@ -2,12 +2,14 @@ import { RoomError } from '../errors.js';
 import { createDriver, type Driver } from './driver.js';
 import type { Environment } from './environment.js';
 import { CLOSE_INFO, STATUS } from './fields.js';
-import { shouldReconnect, type RetryPolicy } from './machine.js';
+import { shouldReconnect } from './machine.js';
 import { createOutbox, type Outbox } from './outbox.js';
+import { KEEP_MEMBERS } from '../limits.js';
 import type {
   CloseInfo,
   ConnectionOptions,
   ConnectionStatus,
+  ReconnectOptions,
   WebSocketConstructor,
 } from './types.js';
 import type { Frame, OnBad, OnFrame } from './wire.js';
@@ -32,8 +34,12 @@ export interface Kind<S extends State = State> {
 
 /** What is known from what the server has said. */
 export interface State {
-  /** Follows a frame, if it is about this. */
-  take(frame: Frame): void;
+  /**
+   * Follows a frame, if it is about this. `isFirst`: the first one of its connection. Returns whether there is
+   * now something to `forget`, a moment later.
+   */
+  take(frame: Frame, isFirst: boolean): boolean;
+  forget(): void;
   /** What has changed since this was last asked. In a closed room nobody is. */
   settle(isClosed?: boolean): Change;
   readonly memberIds: readonly string[];
@@ -65,7 +71,7 @@ export interface SharedConnection<S extends State> {
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   /** Whether what is sent now goes out, at once or later. */
-  readonly mayOpen: boolean;
+  mayOpen(): boolean;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;
@@ -79,7 +85,7 @@ export function connectionTo<S extends State>(
   url: string,
   WebSocket: WebSocketConstructor,
   share: boolean,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
   environment: Environment,
 ): SharedConnection<S> {
   const byUrl =
@@ -99,25 +105,25 @@ function createConnection<S extends State>(
   { read, greeting, greetsPlain, bye, state: makeState }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
   environment: Environment,
   retire: () => void,
 ): SharedConnection<S> {
+  const { setTimer, clearTimer } = environment;
   const attached = new Set<Attachment>();
   let status: ConnectionStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
   let v1 = false;
-  /** Whether the server has said something after its greeting. */
-  let hasExchanged = false;
   /** What the server said of its limits. */
   let limits: unknown;
   let changed = 0;
+  /** Ends in forgetting what was known before a reconnect. */
+  let moment: unknown;
 
   const driver: Driver = createDriver(url, WebSocket, policy, environment, {
     connected(chosen) {
       v1 = chosen;
       limits = undefined;
-      hasExchanged = false;
       return !v1 && !greetsPlain;
     },
     opened() {
@@ -137,10 +143,6 @@ function createConnection<S extends State>(
     },
     stepped: settle,
     received(data) {
-      if (status === 'open' && !hasExchanged) {
-        hasExchanged = true;
-        driver.dispatch('exchanged');
-      }
       read(data, v1, take, failed);
       settle();
     },
@@ -155,7 +157,13 @@ function createConnection<S extends State>(
   const state = makeState();
 
   function take(frame: Frame): void {
-    state.take(frame);
+    if (state.take(frame, status !== 'open')) {
+      clearTimer(moment);
+      moment = setTimer(() => {
+        state.forget();
+        settle();
+      }, KEEP_MEMBERS);
+    }
     // A plain server may tell of a message before it tells who is there.
     if (frame.t === greeting || (!v1 && status !== 'open')) {
       limits = frame.limits;
@@ -179,7 +187,9 @@ function createConnection<S extends State>(
   function settle(): void {
     if (status !== driver.status()) changed |= STATUS;
     status = driver.status();
-    const [more, ids] = state.settle(status === 'closed');
+    const isClosed = status === 'closed';
+    if (isClosed) clearTimer(moment);
+    const [more, ids] = state.settle(isClosed);
     const fields = changed | more;
     changed = 0;
     if (fields) each((attachment) => attachment.changed(fields, ids));
@@ -205,14 +215,12 @@ function createConnection<S extends State>(
   return {
     state,
     outbox,
+    mayOpen: driver.mayOpen,
     get status() {
       return status;
     },
     get closeInfo() {
       return closeInfo;
-    },
-    get mayOpen() {
-      return driver.mayOpen();
     },
     attach(attachment) {
       attached.add(attachment);

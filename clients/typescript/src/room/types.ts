@@ -93,7 +93,10 @@ export interface Room<T extends RoomTypes> {
   readonly status: RoomStatus;
   /** The last loss of the connection; `undefined` before there was one. */
   readonly closeInfo: CloseInfo | undefined;
-  /** In join order. While reconnecting, as last known; empty in a closed room. */
+  /**
+   * In join order. While reconnecting, as last known; empty in a closed room. After a return, those who are not
+   * back yet stay listed for up to 2 s, as they were and where they were, but for one for each newcomer.
+   */
   readonly members: readonly Member<PresenceOf<T>>[];
   /** Changes on join and leave only. */
   readonly memberIds: readonly string[];

@@ -16,6 +16,7 @@ export interface RosterFrame {
   // `snapshot`
   self: string;
   members: Member[];
+  resumed?: unknown;
   // `presence`
   op: 'join' | 'update' | 'away' | 'leave';
   from: string;

@@ -76,4 +76,9 @@ const SOCKET: PartKind<State> = {
 };
 
 /** A socket has no roster. */
-const NOTHING: State = { take: () => {}, settle: () => [0, []], memberIds: [] };
+const NOTHING: State = {
+  take: () => false,
+  forget: () => {},
+  settle: () => [0, []],
+  memberIds: [],
+};
