@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, createElement, StrictMode, useEffect, type ReactNode } from 'react';
+import { act, Activity, createElement, StrictMode, useEffect, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { room, socket, useMember, useRoom, useSocket } from '../src/react.js';
 import { hookSuite, type Renderer } from './hook-suite.js';
@@ -13,6 +13,7 @@ const renderer: Renderer = {
   useMember,
   useEffect,
   StrictMode,
+  Activity,
   h: createElement as never,
   act: (call) => act(call),
   mount(element) {

@@ -61,17 +61,27 @@ it('does not tell one who has left meanwhile', async () => {
   expect(onOpen).not.toHaveBeenCalled();
 });
 
-it('sends the presence that was set last, by whomever', () => {
+it('begins with the first presence that somebody begins with, and sends the one set last, by whomever', () => {
   const one = here.join({ presence: { x: 1 } });
   here.join({ presence: { x: 2 } });
-  here.join();
+  const three = here.join();
   here.socket.welcome();
-  expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 2 } }]);
+  expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 1 } }]);
+  three.setPresence({ x: 2 });
   one.setPresence({ x: 3 });
+  here.join({ presence: { x: 4 } });
+  expect(here.socket.frames.slice(1)).toEqual([2, 3].map((x) => ({ t: 'presence', state: { x } })));
   here.socket.end();
   here.world.advance(375);
   here.socket.welcome();
   expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 3 } }]);
+});
+
+it('begins with a presence that comes later where there was none', () => {
+  here.join();
+  here.socket.welcome();
+  here.join({ presence: { x: 1 } });
+  expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 1 } }]);
 });
 
 it('sends what each sends in one order', () => {

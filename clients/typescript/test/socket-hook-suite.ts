@@ -216,14 +216,16 @@ export function socketHookSuite(
       const root = mount(h(Probe, { enabled: false }));
       expect(root.html()).toBe('<p>"closed"</p>');
       expect(sockets.all).toEqual([]);
-      expect(() => act(() => seen.socket.send('x'))).toThrow(/closed/);
+      seen.socket.send('x');
       root.render(h(Probe, { enabled: true }));
       greet();
+      expect(sockets.last.sent).toEqual(['"x"']);
       expect(root.html()).toBe('<p>"open"</p>');
       root.render(h(Probe, { enabled: false }));
       expect(root.html()).toBe('<p>"closed"</p>');
       vi.advanceTimersByTime(100);
       expect(sockets.last.closes).toEqual([[1000, '']]);
+      expect(() => seen.socket.send(undefined as never)).toThrow(/JSON cannot say/);
     });
 
     it('close ends it, tells why, and it does not come back', () => {

@@ -133,11 +133,6 @@ export function statusOf(state: State): ConnectionStatus {
   return phase === 'exhausted' ? 'closed' : phase;
 }
 
-/** Whether what the server says now, after its greeting, makes the count of attempts begin afresh. */
-export function isProved(state: State): boolean {
-  return state.phase === 'open' && state.tries.grown > 0;
-}
-
 /** Whether something may still open it, without being asked to. */
 export function mayOpen(state: State): boolean {
   const { phase } = state;
@@ -159,16 +154,12 @@ const on: {
   },
 
   close(state, { now }, code, reason) {
-    switch (state.phase) {
-      case 'greeting':
-      case 'open':
-        return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
-      case 'exhausted':
-        return [CLOSED, []];
-      case 'connecting':
-      case 'waiting':
-        return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
+    if (state.phase === 'greeting' || state.phase === 'open') {
+      return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
     }
+    if (state.phase === 'exhausted') return [CLOSED, []];
+    if ('tries' in state)
+      return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
   },
 
   connected(state, { now }) {
@@ -189,7 +180,7 @@ const on: {
   },
 
   exchanged(state) {
-    if (isProved(state)) return [{ ...(state as Open), tries: AFRESH }, []];
+    if (state.phase === 'open') return [{ ...state, tries: AFRESH }, []];
   },
 
   pong(state, { now }) {
@@ -205,7 +196,9 @@ const on: {
     if (state.phase === 'closing') return [CLOSED, closed];
     if (!isLive(state)) return;
     if (!again) return [CLOSED, closed];
-    const before = hasLasted(state, now) ? AFRESH : state.tries;
+    // A server that lets in and then drops must not be retried as often for ever, so opening alone does not count.
+    const hasLasted = state.phase === 'open' && now - state.since >= LASTING;
+    const before = hasLasted ? AFRESH : state.tries;
     const named = retryAfter(info);
     if (named !== undefined)
       return [{ phase: 'waiting', tries: before, until: now + named }, closed];
@@ -264,11 +257,6 @@ function connect(now: number, status: Attempt['status'], tries = AFRESH): Step {
 
 function isLive(state: State): state is Extract<State, Live> {
   return 'since' in state;
-}
-
-/** A server that lets in and then drops must not be retried as often for ever, so opening alone does not count. */
-function hasLasted(state: State, now: number): boolean {
-  return state.phase === 'open' && now - state.since >= LASTING;
 }
 
 /**

@@ -35,8 +35,10 @@ export interface Part<S extends State = State, O = AnyOptions> {
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   send(message: unknown): void;
-  /** `send` that only throws. */
-  post(message: unknown): void;
+  /** Sends what is encoded. Reports nothing. */
+  relay(data: string): void;
+  /** The outbox's. */
+  pin(data: string, isFirst?: boolean): void;
   close(code?: number, reason?: string): void;
   leave(): void;
   subscribe(listener: () => void, fields?: readonly string[]): () => void;
@@ -48,7 +50,7 @@ export interface Part<S extends State = State, O = AnyOptions> {
   follow(options: O): void;
   /** Calls where there is nobody to throw to: one user's mistake must not reach the next one. */
   attempt<R>(call: () => R): R | undefined;
-  /** Calls, and reports what is thrown to `onError` as well as to the caller: few callers catch. */
+  /** `reporting` to the latest options. */
   reporting(call: () => void): void;
 }
 
@@ -72,21 +74,14 @@ export function takePart<S extends State, O extends AnyOptions>(
     },
     call: (name, ...args) => attempt(() => (options[name] as any)?.(...args)),
     heard: (message) => attempt(() => hear(options, message)),
-    failed(error) {
-      try {
-        options.onError?.(error);
-      } catch (thrown) {
-        console.error(thrown);
-      }
-      return !!options.onError;
-    },
+    failed: (error) => report(options, error),
   };
 
-  function post(message: unknown): void {
+  function relay(data: string): void {
     if (!connection?.mayOpen()) {
       throw new RoomError('closed', 'nothing can be sent to what is closed');
     }
-    connection.outbox.send(kind.encode(message));
+    connection.outbox.send(data);
   }
 
   function end(info: CloseInfo | undefined): void {
@@ -106,15 +101,6 @@ export function takePart<S extends State, O extends AnyOptions>(
           : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
       if (!attachment.failed(error)) console.error(error);
       return undefined;
-    }
-  }
-
-  function reporting(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      attachment.failed(error as RoomError);
-      throw error;
     }
   }
 
@@ -147,8 +133,9 @@ export function takePart<S extends State, O extends AnyOptions>(
     get closeInfo() {
       return connection?.closeInfo ?? ownCloseInfo;
     },
-    send: (message) => reporting(() => post(message)),
-    post,
+    send: (message) => reporting(options, () => relay(kind.encode(message))),
+    relay,
+    pin: (data, isFirst) => connection?.outbox.pin(data, isFirst),
     close(code = 1000, reason = '') {
       checkClose(code, reason);
       if (!connection || connection.close(attachment, code, reason)) return;
@@ -173,12 +160,33 @@ export function takePart<S extends State, O extends AnyOptions>(
       options = latest;
     },
     attempt,
-    reporting,
+    reporting: (call) => reporting(options, call),
   };
   return part;
 }
 
-function checkClose(code: number, reason: string): void {
+/** Calls, and reports what is thrown to `onError` as well as to the caller: few callers catch. */
+export function reporting(options: AnyOptions, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    report(options, error as RoomError);
+    throw error;
+  }
+}
+
+/** False when nobody listens. */
+function report({ onError }: AnyOptions, error: RoomError): boolean {
+  try {
+    onError?.(error);
+  } catch (thrown) {
+    console.error(thrown);
+  }
+  return !!onError;
+}
+
+/** @throws RangeError */
+export function checkClose(code: number, reason: string): void {
   if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
     throw new RangeError(
       'close: needs a code of 1000 or 3000-4999, and a reason of up to 123 bytes',

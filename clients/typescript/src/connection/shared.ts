@@ -38,7 +38,7 @@ export interface State {
    * Follows a frame, if it is about this. `isFirst`: the first one of its connection. Returns whether there is
    * now something to `forget`, a moment later.
    */
-  take(frame: Frame, isFirst: boolean): boolean;
+  take(frame: Frame, isFirst: boolean): boolean | void;
   forget(): void;
   /** What has changed since this was last asked. In a closed room nobody is. */
   settle(isClosed?: boolean): Change;
@@ -123,7 +123,6 @@ function createConnection<S extends State>(
   const driver: Driver = createDriver(url, WebSocket, policy, environment, {
     connected(chosen) {
       v1 = chosen;
-      limits = undefined;
       return !v1 && !greetsPlain;
     },
     opened() {

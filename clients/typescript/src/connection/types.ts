@@ -98,7 +98,10 @@ export interface ConnectionOptions {
   shouldReconnect?: (info: CloseInfo) => boolean;
   /** Read when the connection is made; of a shared one, the first to come decides. */
   reconnect?: ReconnectOptions;
-  /** `false`: stay disconnected, with status `closed`. Default true. */
+  /**
+   * `false`: stay disconnected, with status `closed`. Default true. In a hook, what is sent and set meanwhile waits
+   * until it is true; without one nothing can make it true, so `send` throws.
+   */
   enabled?: boolean;
   /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */
   url?: string;

@@ -138,11 +138,9 @@ export function createRoster(): Roster {
         roster.snapshot(self, members, isFirst && resumed !== true);
         return kept.size > 0;
       }
-      if (t === 'presence') {
-        if (op === 'leave') roster.leave(from);
-        else if (op === 'join' || op === 'update') roster[op](from, state);
-      }
-      return false;
+      if (t !== 'presence') return;
+      if (op === 'leave') roster.leave(from);
+      else if (op === 'join' || op === 'update') roster[op](from, state);
     },
 
     forget() {

@@ -52,7 +52,11 @@ export interface MemberBinding<P = unknown> {
 }
 
 export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
-  /** Sent when the connection opens. After a reconnect, the last presence set is sent instead. */
+  /**
+   * What there is to begin with, read when the room is joined: sent at the first open, unless one was set before,
+   * by whomever on this page shares the connection. It never takes the place of one that was set, and one that
+   * changes later changes nothing: `setPresence` does that. After a reconnect the last one is sent again.
+   */
   presence?: PresenceOf<T>;
   /** `from` is the sender's member id, `''` when no member sent it. Never re-renders anything. */
   onMessage?: (message: OutgoingOf<T>, from: string) => void;

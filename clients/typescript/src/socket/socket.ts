@@ -77,8 +77,8 @@ const SOCKET: PartKind<State> = {
 
 /** A socket has no roster. */
 const NOTHING: State = {
-  take: () => false,
-  forget: () => {},
+  take() {},
+  forget() {},
   settle: () => [0, []],
   memberIds: [],
 };
