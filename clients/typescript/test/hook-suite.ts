@@ -79,6 +79,36 @@ export function hookSuite(name: string, renderer: Renderer): void {
       expect(sockets.last.closes).toEqual([[1000, '']]);
     });
 
+    it('gives these fields and no others', () => {
+      const { seen, Probe } = probe(() => 0);
+      mount(h(Probe));
+      const promised = ['send', 'setPresence', 'members', 'self', 'status', 'close', 'closeInfo'];
+      const beyond = ['memberIds', 'member', 'others'];
+      expect(Object.keys(seen.room).sort()).toEqual([...promised, ...beyond].sort());
+    });
+
+    it('goes through these states, and has these values in them', () => {
+      const shown: unknown[] = [];
+      const { seen, Probe } = probe(({ status, self, closeInfo, memberIds }) => {
+        shown.push([status, self?.id, closeInfo?.code, memberIds.length]);
+      });
+      mount(h(Probe));
+      welcome();
+      act(() => sockets.last.end());
+      act(() => void vi.advanceTimersByTime(375));
+      welcome();
+      act(() => seen.room.close(4001, 'done'));
+      act(() => sockets.last.end(4001, 'done', true));
+      expect(shown).toEqual([
+        ['connecting', undefined, undefined, 0],
+        ['open', 'me', undefined, 2],
+        ['reconnecting', 'me', 1006, 2],
+        ['open', 'me', 1006, 2],
+        ['closing', 'me', 1006, 2],
+        ['closed', undefined, 4001, 0],
+      ]);
+    });
+
     it('works as a method of the reference and as a function', () => {
       const Method = () => h('p', null, ref.useRoom(options()).status);
       const plain = { module: 'board', name: 'cursors' };

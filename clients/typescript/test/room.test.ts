@@ -533,6 +533,36 @@ describe('losing the connection', () => {
     expect(here.sockets).toHaveLength(2);
   });
 
+  it.each<[string, number[]]>([
+    ['closed', [1000, 4000, 4403, 4999]],
+    ['reconnecting', [1001, 1005, 1006, 1011, 1012, 1013, 3000, 3999]],
+  ])('is %s by default after %j', (status, codes) => {
+    for (const code of codes) {
+      const room = here.join({ share: false });
+      here.socket.welcome();
+      here.socket.end(code, '', true);
+      expect([code, room.status]).toEqual([code, status]);
+    }
+  });
+
+  it('takes an option that is undefined for one that is not given', () => {
+    const reconnect = { maxRetries: undefined, minDelay: undefined, keepTrying: undefined };
+    const undef = { reconnect, onOpen: undefined, onClose: undefined, shouldReconnect: undefined };
+    const room = here.join({
+      ...undef,
+      enabled: undefined,
+      share: undefined,
+      path: undefined,
+    } as object);
+    here.socket.welcome();
+    here.socket.end();
+    here.world.advance(374);
+    expect(here.sockets).toHaveLength(1);
+    here.world.advance(1);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
+  });
+
   it('asks shouldReconnect', () => {
     const asked: CloseInfo[] = [];
     const room = here.join({

@@ -29,7 +29,7 @@ interface Trying {
 /** There is a socket, or soon will be. */
 interface Live extends Trying {
   since: number;
-  /** The page woke, and so many pongs are owed before this counts as alive; 1 where none can be. */
+  /** The page woke, and so many pongs have to come before this counts as alive; 1 for an attempt, where none can. */
   owed: number;
 }
 
@@ -158,8 +158,9 @@ const on: {
       return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
     }
     if (state.phase === 'exhausted') return [CLOSED, []];
-    if ('tries' in state)
+    if ('tries' in state) {
       return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
+    }
   },
 
   connected(state, { now }) {
@@ -200,8 +201,9 @@ const on: {
     const hasLasted = state.phase === 'open' && now - state.since >= LASTING;
     const before = hasLasted ? AFRESH : state.tries;
     const named = retryAfter(info);
-    if (named !== undefined)
+    if (named !== undefined) {
       return [{ phase: 'waiting', tries: before, until: now + named }, closed];
+    }
     const { maxRetries = 5, keepTrying = true } = policy;
     const tries: Tries = { spent: before.spent + +!offline, grown: before.grown + 1 };
     if (statusOf(state) === 'closed' || tries.spent > maxRetries) {
@@ -261,7 +263,7 @@ function isLive(state: State): state is Extract<State, Live> {
 
 /**
  * From `minDelay` to what `growth` has made of it: when a server dies, its clients must not come back together,
- * and not at once. Where nothing is left to grow, `maxDelay`, spread by half of it to both sides.
+ * and not at once. After the last retry, when nothing grows any more: `maxDelay`, spread by half of it to both sides.
  */
 function delay(
   { minDelay = 250, maxDelay = 30_000, growth = 2 }: ReconnectOptions,
