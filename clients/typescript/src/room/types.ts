@@ -76,7 +76,7 @@ export interface Room<T extends RoomTypes> {
   /**
    * Sends a message, or queues it until the connection is open.
    *
-   * @throws RoomError `closed` in a closed room; `too_large` over the server's frame limit;
+   * @throws RoomError `closed` in a room that is closed for good; `too_large` over the server's frame limit;
    * `queue_full` when 256 messages or 1 MiB wait.
    */
   readonly send: (message: IncomingOf<T>) => void;

@@ -57,7 +57,7 @@ interface BaseSocket<T extends SocketTypes> {
   /**
    * Sends a message, or queues it until the connection is open.
    *
-   * @throws RoomError `bad_message` for what JSON cannot say, `undefined` too; `closed` on a closed socket;
+   * @throws RoomError `bad_message` for what JSON cannot say, `undefined` too; `closed` on a socket that is closed for good;
    * `too_large` over the server's frame limit; `queue_full` when 256 messages or 1 MiB wait.
    */
   readonly send: (message: IncomingOf<T>) => void;
