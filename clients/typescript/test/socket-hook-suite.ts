@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MakeSocket, UseSocket } from '../src/hook/socket.js';
 import type { Socket, SocketOptions } from '../src/index.js';
-import type { Renderer } from './hook-suite.js';
 import type { Chat } from './support/rooms.js';
 import { fakeSockets } from './support/sockets.js';
+import type { Renderer } from './support/stage.js';
 
 type View = Socket<Chat, boolean>;
 type Options = SocketOptions<Chat, boolean>;
