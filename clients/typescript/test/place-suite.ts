@@ -314,6 +314,20 @@ export function placeSuite(name: string, renderer: Renderer): void {
       });
     });
 
+    it('close in a first effect of what is not enabled ends nothing', () => {
+      const Child = ({ room }: { room: View }) => {
+        useEffect(() => room.close(), []);
+        return null;
+      };
+      let room: View | undefined;
+      const Parent = ({ enabled }: { enabled: boolean }) =>
+        h(Child, { room: (room = useRoom(ref, options({ enabled }))) });
+      const root = mount(h(Parent, { enabled: false }));
+      root.render(h(Parent, { enabled: true }));
+      welcome();
+      expect(room!.status).toBe('open');
+    });
+
     it('close in a first effect, before it is joined, ends it', () => {
       const Child = ({ room }: { room: View }) => {
         useEffect(() => {

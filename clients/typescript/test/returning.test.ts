@@ -301,6 +301,7 @@ describe('losing the connection', () => {
       here.socket.end();
       expect(room.status).toBe('reconnecting');
       here.world.advance(500);
+      expect(here.sockets).toHaveLength(i + 2);
     }
   });
 
@@ -383,6 +384,13 @@ describe('a return after the server was restarted', () => {
     expect(room.memberIds).toEqual(['a2', 'me3']);
     here.world.advance(1);
     expect(room.memberIds).toEqual(['me3']);
+  });
+
+  it('keeps nobody whom a later snapshot of the same connection lacks', () => {
+    const { room } = returned();
+    here.socket.receive({ t: 'presence', op: 'join', from: 'd' });
+    here.socket.receive({ t: 'snapshot', self: 'me2', members: [{ id: 'me2' }] });
+    expect(room.memberIds).toEqual(['me2']);
   });
 
   it('leaves no timer behind when the room is closed', () => {

@@ -132,6 +132,7 @@ describe('what is another state', () => {
     ['a list in the place of an object', {}, [], true],
     ['a key of every object', {}, { toString: 1 }, true],
     ['a key that only looks like one', { toString: 1 }, { x: 1 }, true],
+    ['a key that every object inherits', JSON.parse('{"__proto__":{}}'), { x: {} }, true],
     ['a list that is longer', [1], [1, 2], true],
     ['what nests too deep to look', nested(20_000), nested(20_000), true],
   ])('%s', (_, before, after, differs) => {

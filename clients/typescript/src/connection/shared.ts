@@ -130,7 +130,7 @@ function createConnection<S extends State>(
       each((attachment) => attachment.call('onOpen'));
       // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
       // a frame may be: a presence over that would end this connection and every one that follows.
-      if (status === 'open') outbox.resume(limits);
+      outbox.resume(limits);
     },
     closed(info) {
       outbox.pause();
