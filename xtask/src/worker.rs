@@ -7,8 +7,8 @@ use crate::apt;
 use crate::cargo_tools::{self, CargoTool};
 use crate::command::{self, Failure};
 use crate::repo::Repo;
+use crate::rust;
 use crate::step::Outcome;
-use crate::tools::WASM;
 
 /// The worker, and the npm package with the other half of what builds and runs it.
 pub(crate) const WORKER: &str = "examples/cursors-worker";
@@ -51,20 +51,6 @@ fn locked_version(repo: &Repo, package: &str) -> Result<String, Failure> {
     Ok(version.to_owned())
 }
 
-/// What the clippy of the workspace does not see: code that is empty on this machine's target, and the tests on workerd,
-/// which belong to no other run of the tests.
-pub(crate) fn clippy(repo: &Repo) -> Result<Outcome, Failure> {
-    let on_workerd = ["--package", "roomful-worker", "--package", "fixture", "--package", "cursors-worker", "--lib"];
-    let board = [&on_workerd[..], &["--target", WASM]].concat();
-    let fixture = [&board[..], &["--all-features"]].concat();
-    for part in [&["--package", "fixture", "--test", "workerd"][..], &board, &fixture] {
-        let mut clippy = repo.cargo(["clippy", "--locked"]);
-        clippy.args(part).args(["--", "-D", "warnings"]);
-        command::run(&mut clippy, "mend what clippy says above")?;
-    }
-    Ok(Outcome::Passed)
-}
-
 /// The worker as one would deploy it.
 pub(crate) fn build_board(repo: &Repo) -> Result<Outcome, Failure> {
     build(repo, BOARD, &[])
@@ -94,7 +80,7 @@ fn from_npm(repo: &Repo, program: &str) -> PathBuf {
 pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
     let build = repo.path(FIXTURE);
     let test = |mode: &[(&str, &str)]| {
-        let mut test = repo.cargo(["test", "--locked", "--package", "fixture", "--test", "workerd"]);
+        let mut test = rust::one_test(repo, "workerd");
         command::run(
             test.env("ROOMFUL_WORKER_BUILD", &build).envs(mode.iter().copied()),
             "mend the test that failed; `ROOMFUL_WORKER_LOG=1` shows what workerd and the worker print",
