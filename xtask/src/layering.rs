@@ -129,6 +129,11 @@ mod tests {
             features: BTreeMap::new(),
             targets: Vec::new(),
             publish: None,
+            description: None,
+            license: None,
+            repository: None,
+            keywords: Vec::new(),
+            categories: Vec::new(),
         }
     }
 

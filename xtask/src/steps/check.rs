@@ -94,7 +94,7 @@ pub(crate) const CHECK: &[Step] = &[
     Step {
         name: "package",
         promise: "what is published is whole, and builds without the rest",
-        needs: &["client-install"],
+        needs: &["client-build"],
         work: package::check,
     },
     Step {
