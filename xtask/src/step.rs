@@ -22,21 +22,24 @@ pub(crate) enum Outcome {
     PassedExcept(String),
 }
 
-/// The steps named, with all that they need, in the order of the lists. Each name is one of theirs.
+/// The steps named, in the order of the lists, and before each what it needs.
 pub(crate) fn select<'a>(lists: &[&'a [Step]], names: &[&str]) -> Vec<&'a Step> {
-    let steps = || lists.iter().copied().flatten();
-    let mut wanted: Vec<&str> = names.to_vec();
-    let mut next = 0;
-    while let Some(name) = wanted.get(next).copied() {
-        let needs = steps().find(|step| step.name == name).map_or(&[][..], |step| step.needs);
-        for need in needs {
-            if !wanted.contains(need) {
-                wanted.push(need);
-            }
-        }
-        next += 1;
+    let steps: Vec<&Step> = lists.iter().copied().flatten().collect();
+    let mut selected = Vec::new();
+    for step in steps.iter().filter(|step| names.contains(&step.name)) {
+        place(step, &steps, &mut selected);
     }
-    steps().filter(|step| wanted.contains(&step.name)).collect()
+    selected
+}
+
+fn place<'a>(step: &'a Step, steps: &[&'a Step], selected: &mut Vec<&'a Step>) {
+    if selected.iter().any(|placed| placed.name == step.name) {
+        return;
+    }
+    for need in steps.iter().filter(|need| step.needs.contains(&need.name)) {
+        place(need, steps, selected);
+    }
+    selected.push(step);
 }
 
 /// Runs the steps in their order up to the first that fails, and then prints a summary of them all.
@@ -105,7 +108,11 @@ mod tests {
     fn a_step_brings_what_it_needs_and_what_that_needs_in_order() {
         assert_eq!(selected(&["test"]), ["tools", "install", "build", "test"]);
         assert_eq!(selected(&["lint"]), ["lint"]);
-        assert_eq!(selected(&["install", "lint"]), ["tools", "lint", "install"]);
+        assert_eq!(
+            selected(&["install", "lint"]),
+            ["lint", "tools", "install"],
+            "what fails soonest waits for no tool"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! All steps of `cargo xtask check`, in the order in which they run: first what may be missing on the machine, then what fails
-//! soonest.
+//! All steps of `cargo xtask check`, in the order in which they run: first what fails soonest, and each tool where the
+//! first step needs it.
 
 use super::passed;
 use crate::npm;
@@ -11,8 +11,6 @@ use crate::{bench, circles, fuzz, instructions, layering, package, sans_io, tool
 
 pub(crate) const CHECK: &[Step] = &[
     Step { name: "tools-rust", promise: "rustfmt and clippy are installed", needs: &[], work: tools::rust },
-    Step { name: "tools-deny", promise: "cargo-deny is installed", needs: &[], work: tools::cargo_deny },
-    Step { name: "tools-valgrind", promise: "valgrind is installed", needs: &[], work: tools::valgrind },
     Step { name: "fmt", promise: "the Rust code is formatted", needs: &["tools-rust"], work: rust::fmt },
     Step {
         name: "layering",
@@ -28,12 +26,6 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "no file needs another that needs it",
         needs: &[],
         work: |repo| passed(circles::check(repo)),
-    },
-    Step {
-        name: "deny",
-        promise: "licences, sources, bans and advisories of what is imported",
-        needs: &["tools-deny"],
-        work: rust::deny,
     },
     Step {
         name: "prettier",
@@ -58,6 +50,13 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "no type error and no warning in the board's page",
         needs: &["web-install", "client-build"],
         work: |repo| passed(npm::script(repo, WEB, "lint", &[])),
+    },
+    Step { name: "tools-deny", promise: "cargo-deny is installed", needs: &[], work: tools::cargo_deny },
+    Step {
+        name: "deny",
+        promise: "licences, sources, bans and advisories of what is imported",
+        needs: &["tools-deny"],
+        work: rust::deny,
     },
     Step {
         name: "clippy",
@@ -97,6 +96,7 @@ pub(crate) const CHECK: &[Step] = &[
         needs: &["client-build"],
         work: package::check,
     },
+    Step { name: "tools-valgrind", promise: "valgrind is installed", needs: &[], work: tools::valgrind },
     Step {
         name: "instructions",
         promise: "a message to 500 members takes no more instructions than it did",
