@@ -43,7 +43,9 @@ pub(crate) fn check(repo: &Repo) -> Result<Outcome, Failure> {
         if !package.directory().join(README).is_file() {
             findings.push(format!("{name}: it has no {README} of its own"));
         }
-        findings.extend(unlike_ours(repo, package.directory())?.into_iter().map(|file| format!("{name}: {file}")));
+        findings.extend(
+            unlike_ours(&repo.path(""), package.directory())?.into_iter().map(|file| format!("{name}: {file}")),
+        );
         let files = crate_files(repo, name)?;
         findings.extend(absent(&files).map(|file| format!("{name}: its package has no {file}")));
         println!("  {name} {}: {} files", package.version, files.len());
@@ -59,11 +61,11 @@ pub(crate) fn check(repo: &Repo) -> Result<Outcome, Failure> {
     compare_with_last(repo)
 }
 
-/// What of the licence texts in this directory is not as in the repository's root; absent ones are found in the package.
-fn unlike_ours(repo: &Repo, directory: &Path) -> Result<Vec<String>, Failure> {
+/// What of the licence texts in this directory is not as in the repository's root; those that are absent, the package says.
+fn unlike_ours(root: &Path, directory: &Path) -> Result<Vec<String>, Failure> {
     let mut unlike = Vec::new();
     for licence in LICENCES {
-        let ours = repo.path(licence);
+        let ours = root.join(licence);
         let ours = fs::read(&ours).map_err(|error| {
             Failure::new(format!("{}: {error}", ours.display()), "see that it is there and may be read")
         })?;
@@ -117,7 +119,7 @@ fn npm_findings(repo: &Repo) -> Result<Vec<String>, Failure> {
             Failure::new(format!("{}: {error}", manifest.display()), "see that it is there and is JSON")
         })?;
     println!("  {CLIENT}: {} files", files.len());
-    let unlike = unlike_ours(repo, &repo.path(CLIENT))?;
+    let unlike = unlike_ours(&repo.path(""), &repo.path(CLIENT))?;
     let wrong = unlike.into_iter().chain(absent(&files).map(|file| format!("its package has no {file}")));
     Ok(wrong.chain(npm_files_wrong(&files, &manifest)).map(|finding| format!("{CLIENT}: {finding}")).collect())
 }
@@ -176,6 +178,30 @@ mod tests {
     fn a_package_without_its_licences_or_readme_is_found() {
         assert_eq!(absent(&files(&["LICENSE-APACHE", "LICENSE-MIT", "README.md"])).count(), 0);
         assert_eq!(absent(&files(&["LICENSE-MIT", "src/lib.rs"])).collect::<Vec<_>>(), ["LICENSE-APACHE", "README.md"]);
+    }
+
+    #[test]
+    fn a_licence_that_is_no_copy_is_found() {
+        let root = std::env::temp_dir().join(format!("xtask-licences-{}", std::process::id()));
+        let crate_directory = root.join("crate");
+        fs::create_dir_all(&crate_directory).expect("made");
+        for licence in LICENCES {
+            fs::write(root.join(licence), licence).expect("written");
+            fs::write(crate_directory.join(licence), licence).expect("written");
+        }
+        let unlike =
+            || unlike_ours(&root, &crate_directory).map_err(|failure| failure.to_string()).expect("it is read");
+        assert!(unlike().is_empty());
+
+        fs::write(crate_directory.join("LICENSE-MIT"), "another").expect("written");
+        assert_eq!(unlike(), ["its LICENSE-MIT is no copy of the repository's"]);
+        #[cfg(unix)]
+        {
+            fs::remove_file(crate_directory.join("LICENSE-MIT")).expect("deleted");
+            std::os::unix::fs::symlink("../LICENSE-MIT", crate_directory.join("LICENSE-MIT")).expect("linked");
+            assert_eq!(unlike(), ["its LICENSE-MIT is no copy of the repository's"]);
+        }
+        fs::remove_dir_all(root).expect("deleted");
     }
 
     #[test]
