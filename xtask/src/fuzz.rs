@@ -38,7 +38,8 @@ fn install(repo: &Repo) -> Result<CargoTool, Failure> {
         let remedy = "install a C++ compiler yourself (on Debian, as root: `apt-get update && apt-get install g++`)";
         apt::install(repo, &["g++"], "C++ compiler", remedy)?;
     }
-    let tool = CargoTool { package: "cargo-fuzz", program: "cargo-fuzz", version: CARGO_FUZZ.to_owned() };
+    let tool =
+        CargoTool { package: "cargo-fuzz", program: "cargo-fuzz", version: CARGO_FUZZ.to_owned(), features: &[] };
     cargo_tools::install(repo, std::slice::from_ref(&tool), "read what cargo says above; it needs crates.io")?;
     Ok(tool)
 }

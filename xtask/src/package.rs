@@ -157,8 +157,12 @@ fn compare_with_last(repo: &Repo) -> Result<Outcome, Failure> {
             "no API was compared with an earlier one: there is no tag `v*` here".to_owned(),
         ));
     };
-    let tool =
-        CargoTool { package: "cargo-semver-checks", program: "cargo-semver-checks", version: SEMVER_CHECKS.to_owned() };
+    let tool = CargoTool {
+        package: "cargo-semver-checks",
+        program: "cargo-semver-checks",
+        version: SEMVER_CHECKS.to_owned(),
+        features: &[],
+    };
     cargo_tools::install(repo, std::slice::from_ref(&tool), "read what cargo says above; it needs crates.io")?;
     let mut checks = repo.program_at(&tool.path()?, ".", ["semver-checks", "--workspace", "--baseline-rev", &tag]);
     command::run(&mut checks, "mend what it says above, or raise the version as semver has it")?;

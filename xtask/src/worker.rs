@@ -32,13 +32,20 @@ pub(crate) fn tools(repo: &Repo) -> Result<Outcome, Failure> {
 
 /// It is published with the crate `worker`, under the same number.
 fn worker_build(repo: &Repo) -> Result<CargoTool, Failure> {
-    Ok(CargoTool { package: "worker-build", program: "worker-build", version: locked_version(repo, "worker")? })
+    let version = locked_version(repo, "worker")?;
+    Ok(CargoTool { package: "worker-build", program: "worker-build", version, features: &[] })
 }
 
 /// It refuses a program that was made with any other version of the crate.
 fn wasm_bindgen(repo: &Repo) -> Result<CargoTool, Failure> {
     let version = locked_version(repo, "wasm-bindgen")?;
-    Ok(CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version })
+    // TLS is for its test runner, which nothing here runs.
+    Ok(CargoTool {
+        package: "wasm-bindgen-cli",
+        program: "wasm-bindgen",
+        version,
+        features: &["--no-default-features"],
+    })
 }
 
 /// The version of a crate that Cargo.lock has.
