@@ -6,7 +6,9 @@ use bytes::Bytes;
 use roomful_core::frame::fanout::{self, PerDialect};
 use roomful_core::{Close, ConnectionId, Dialect, MemberId};
 
-use crate::RoomId;
+/// One room of this process, while it lasts. Never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub u64);
 
 /// What a transport is to do.
 #[derive(Debug, Clone)]

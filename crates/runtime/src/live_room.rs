@@ -10,12 +10,12 @@ use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, Roo
 use roomful_core::roster::Listing;
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
+use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::line::Line;
 use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::process::Process;
-use crate::transport::RoomId;
 use crate::transports::Transports;
 use crate::wakes::Wakes;
 use crate::{Error, ErrorKind, Result, cork, metrics};

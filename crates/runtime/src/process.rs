@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use futures_util::task::AtomicWaker;
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
+use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::metrics;
-use crate::transport::RoomId;
 use crate::{Host, Keeper};
 
 /// One process that runs rooms.

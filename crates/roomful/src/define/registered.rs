@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::guard::BoxGuard;
-use crate::hooks::encode;
+use crate::payload::encode;
 use crate::{BoxFuture, Deny, Error, MaybeSend, MaybeSync, Rooms, Upgrade};
 
 /// A room or a socket, its types known.

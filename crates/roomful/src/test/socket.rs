@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fail;
+use super::fail::fail;
 use super::kit::{Kit, Wire};
 use crate::hooks::SocketHooks;
 use crate::{
