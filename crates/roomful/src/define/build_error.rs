@@ -6,6 +6,7 @@ use roomful_core::pattern::PatternError;
 
 /// The definitions cannot work. It names every mistake, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BuildError {
     /// All of them, in the order of the definitions.
     pub mistakes: Vec<Mistake>,

@@ -6,6 +6,7 @@ use crate::{MemberId, Outgoing, Presence};
 
 /// One thing that reached a member. `M` is the channel's outgoing message, `P` its presence.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Event<M, P> {
     /// A message.
     Message {

@@ -52,6 +52,7 @@ pub struct TestSocket<S: Socket> {
 
 /// One thing that reached a client. `M` is what the server sends.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum SocketEvent<M> {
     /// A message.
     Message(M),

@@ -18,6 +18,7 @@ use roomful_runtime::Definition;
 
 /// Which hooks the generated file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Framework {
     /// None: `joinRoom(serverRooms.cursors, ..)`.
     None,

@@ -5,6 +5,7 @@
 mod bad_input;
 mod drain;
 mod guards;
+mod handle;
 mod hooks;
 mod keeper;
 mod kept;
