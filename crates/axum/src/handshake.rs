@@ -29,7 +29,7 @@ pub(crate) enum Refusal {
     Version,
     #[error("`Sec-WebSocket-Key` must be 16 bytes in base64")]
     Key,
-    #[error("this origin may not connect")]
+    #[error("pages of this origin may not connect; the server's log says how to let them")]
     Origin,
     #[error("this connection cannot be upgraded")]
     NotUpgradable,

@@ -1,15 +1,16 @@
 //! The route that upgrades.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hyper::upgrade::OnUpgrade;
 use roomful::Rooms;
-use roomful_runtime::Platform;
+use roomful_runtime::{Peer, Platform};
 
 use crate::handshake::{Handshake, Refusal};
 use crate::host::TokioHost;
@@ -70,11 +71,14 @@ fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
     let platform = &site.platform;
     let (mut parts, _body) = request.into_parts();
     let mut handshake = Handshake::read(&parts.method, &parts.headers)?;
-    if !platform.allows_origin(&parts.headers) {
+    platform.start(|| Arc::new(TokioHost::current()));
+    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied() {
+        parts.extensions.insert(Peer(peer));
+    }
+    if !platform.allows_origin(&parts) {
         return Err(Refusal::Origin);
     }
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NotUpgradable)?;
-    platform.start(|| Arc::new(TokioHost::current()));
     site.shards().map_err(|error| {
         tracing::error!(%error, "the threads of sockets cannot be started");
         Refusal::NoThreads

@@ -32,6 +32,8 @@ impl Close {
     pub const JOIN_FAILED: Self = Self::fixed(1011, "join failed");
     /// The process has as many connections or rooms as it may.
     pub const OVERLOADED: Self = Self::fixed(1013, "overloaded");
+    /// Nobody can say now whether this client may connect.
+    pub const UNAVAILABLE: Self = Self::fixed(1013, "try again");
     /// This receiver read too slowly for too long.
     pub const TOO_SLOW: Self = Self::fixed(1013, "too slow");
     /// Too many frames that were not frames (v1).

@@ -2,60 +2,77 @@
 
 use std::fmt;
 
-/// A connection is not let in. The client sees close code 4403, `forbidden`, and nothing of the reason.
-///
-/// Every error type converts into it, so `?` works in a guard: what cannot be checked is not allowed.
-pub struct Deny(Reason);
+use roomful_runtime::DenialReason;
 
-enum Reason {
-    Forbidden,
-    Because(String),
-    Redirect(String),
-    Failed(Box<dyn std::error::Error + Send + Sync>),
-}
+/// A connection is not let in. The client sees a close code, and nothing of the reason.
+///
+/// There are two kinds. Who may not connect is denied: 4403, and its client stays away. Where nobody can say whether it may,
+/// because a database does not answer, it is 1013, and the client tries again. Every error type converts into the second, so
+/// `?` works in a guard and in `data`:
+///
+/// ```
+/// use roomful::{Deny, Upgrade};
+/// # async fn find_session(token: &str) -> std::io::Result<Option<u64>> { Ok(Some(7)) }
+///
+/// async fn signed_in(upgrade: Upgrade) -> Result<(), Deny> {
+///     let token = upgrade.header("x-session").ok_or_else(Deny::forbidden)?;
+///     match find_session(token).await? {
+///         Some(_) => Ok(()),
+///         None => Err(Deny::because("no such session")),
+///     }
+/// }
+/// # let _ = roomful::Rooms::new().guard(signed_in);
+/// ```
+pub struct Deny(DenialReason);
 
 impl Deny {
-    /// No.
+    /// No: close code 4403, `forbidden`.
     #[must_use]
     pub fn forbidden() -> Self {
-        Self(Reason::Forbidden)
+        Self(DenialReason::Forbidden(None))
     }
 
     /// No, and this goes to the log. It is not sent.
     pub fn because(reason: impl fmt::Display) -> Self {
-        Self(Reason::Because(reason.to_string()))
+        Self(DenialReason::Forbidden(Some(reason.to_string())))
     }
 
     /// A WebSocket cannot follow a redirect, so this denies like any other, and warns in the log.
     pub fn redirect(to: impl Into<String>) -> Self {
-        Self(Reason::Redirect(to.into()))
+        Self(DenialReason::Redirected(to.into()))
     }
 
-    pub(crate) fn log(&self, module: &str, room: &str) {
-        match &self.0 {
-            Reason::Forbidden => tracing::debug!(module, room, "denied"),
-            Reason::Because(reason) => tracing::debug!(module, room, %reason, "denied"),
-            Reason::Redirect(to) => {
-                tracing::warn!(module, room, %to, "a guard redirects, which a WebSocket cannot follow: denied");
-            }
-            Reason::Failed(error) => tracing::error!(module, room, %error, "a guard failed: denied"),
-        }
+    /// Not now: close code 1013, `try again`, after which clients come back.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self(DenialReason::Unavailable(None))
+    }
+
+    /// Not now, and this goes to the log, as an error. `?` makes one of these of any error.
+    pub fn unavailable_because(cause: impl fmt::Display) -> Self {
+        Self(DenialReason::Unavailable(Some(cause.to_string())))
+    }
+
+    pub(crate) fn into_reason(self) -> DenialReason {
+        self.0
     }
 }
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Deny {
     fn from(error: E) -> Self {
-        Self(Reason::Failed(Box::new(error)))
+        Self::unavailable_because(error)
     }
 }
 
 impl fmt::Debug for Deny {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Reason::Forbidden => f.write_str("Deny::forbidden"),
-            Reason::Because(reason) => write!(f, "Deny::because({reason})"),
-            Reason::Redirect(to) => write!(f, "Deny::redirect({to})"),
-            Reason::Failed(error) => write!(f, "Deny({error})"),
+            DenialReason::Forbidden(None) => f.write_str("Deny::forbidden"),
+            DenialReason::Forbidden(Some(reason)) => write!(f, "Deny::because({reason})"),
+            DenialReason::Redirected(to) => write!(f, "Deny::redirect({to})"),
+            DenialReason::Unavailable(None) => f.write_str("Deny::unavailable"),
+            DenialReason::Unavailable(Some(cause)) => write!(f, "Deny::unavailable_because({cause})"),
+            DenialReason::Failed(error) => write!(f, "{error:?}"),
         }
     }
 }

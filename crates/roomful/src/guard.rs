@@ -31,6 +31,60 @@ use crate::{BoxFuture, Deny, MaybeSend, MaybeSync, Upgrade};
 pub trait Guard<K = ()>: MaybeSend + MaybeSync + 'static {
     /// `Ok` lets the upgrade go on to the next guard.
     fn check(&self, upgrade: Upgrade<K>) -> impl Future<Output = Result<(), Deny>> + MaybeSend;
+
+    /// The params that it reads. [`build`](crate::RoomsBuilder::build) names each room and socket behind this guard that
+    /// does not have one of them. For an `async fn` there is [`needs`].
+    fn needs(&self) -> &[&'static str] {
+        &[]
+    }
+}
+
+/// A guard that reads these params, which every room and socket behind it must have: what a guard of the app or of a module
+/// finds missing is `None`, and a channel that was renamed would be let through or shut out in silence. A param that the
+/// channel has may still be absent where it is optional.
+///
+/// ```
+/// use roomful::{Deny, Rooms, Upgrade, needs};
+///
+/// async fn sees_board(upgrade: Upgrade) -> Result<(), Deny> {
+///     match upgrade.params().get("boardId") {
+///         Some("secret") | None => Err(Deny::forbidden()),
+///         Some(_) => Ok(()),
+///     }
+/// }
+///
+/// # use roomful::{Channel, Room};
+/// # #[derive(Clone, Channel)]
+/// # #[channel("lobby")]
+/// # struct Lobby;
+/// # struct Hall;
+/// # impl Room for Hall {
+/// #     type Channel = Lobby;
+/// #     type Data = ();
+/// #     async fn data(&self, _: &Upgrade<Lobby>) -> Result<(), Deny> { Ok(()) }
+/// # }
+/// let rooms = Rooms::new().module("board", |m| m.guard(needs(["boardId"], sees_board)).room("lobby", Hall));
+/// assert!(rooms.build().is_err_and(|error| error.to_string().contains("`boardId`")));
+/// ```
+pub fn needs<G>(params: impl IntoIterator<Item = &'static str>, guard: G) -> Needs<G> {
+    Needs { params: params.into_iter().collect(), guard }
+}
+
+/// A guard and the params that it reads. Made by [`needs`].
+#[derive(Debug, Clone)]
+pub struct Needs<G> {
+    params: Vec<&'static str>,
+    guard: G,
+}
+
+impl<K: MaybeSend + 'static, G: Guard<K>> Guard<K> for Needs<G> {
+    fn check(&self, upgrade: Upgrade<K>) -> impl Future<Output = Result<(), Deny>> + MaybeSend {
+        self.guard.check(upgrade)
+    }
+
+    fn needs(&self) -> &[&'static str] {
+        &self.params
+    }
 }
 
 impl<K, F, Fut> Guard<K> for F
@@ -61,14 +115,23 @@ impl<K: MaybeSend + 'static> BoxGuard<K> {
     pub(crate) fn check(&self, upgrade: Upgrade<K>) -> BoxFuture<'_, Result<(), Deny>> {
         self.0.check_boxed(upgrade)
     }
+
+    pub(crate) fn needs(&self) -> &[&'static str] {
+        self.0.params_needed()
+    }
 }
 
 trait ErasedGuard<K>: MaybeSend + MaybeSync {
     fn check_boxed(&self, upgrade: Upgrade<K>) -> BoxFuture<'_, Result<(), Deny>>;
+    fn params_needed(&self) -> &[&'static str];
 }
 
 impl<K: MaybeSend + 'static, G: Guard<K>> ErasedGuard<K> for G {
     fn check_boxed(&self, upgrade: Upgrade<K>) -> BoxFuture<'_, Result<(), Deny>> {
         Box::pin(self.check(upgrade))
+    }
+
+    fn params_needed(&self) -> &[&'static str] {
+        self.needs()
     }
 }

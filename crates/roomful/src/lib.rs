@@ -72,7 +72,7 @@ pub use define::{
     SocketSetup,
 };
 pub use deny::Deny;
-pub use guard::Guard;
+pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use room::{Conn, Incoming, Outgoing, Presence, Room};
 pub use roomful_core::close::InvalidClose;
@@ -83,7 +83,7 @@ pub use roomful_core::rate::Rate;
 pub use roomful_core::room::Refused;
 pub use roomful_core::{Close, Limits, MemberId, UserId};
 pub use roomful_macros::{Channel, SocketChannel};
-pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Result, Stats};
+pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, OriginError, Result, Stats};
 pub use rooms::Rooms;
 pub use roster::{Member, User};
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};

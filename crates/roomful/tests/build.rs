@@ -1,8 +1,8 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 use roomful::{
-    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, TypescriptError,
-    Upgrade,
+    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, SocketExt,
+    TypescriptError, Upgrade, needs,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -139,6 +139,69 @@ fn a_name_is_a_rooms_or_a_sockets_once() {
             "module `c` has two sockets named `three`: rename one",
         ]
     );
+}
+
+async fn by_board(_: Upgrade) -> Result<(), Deny> {
+    Ok(())
+}
+
+async fn of_tree(_: Upgrade<Tree>) -> Result<(), Deny> {
+    Ok(())
+}
+
+async fn of_bell(_: Upgrade<Bell>) -> Result<(), Deny> {
+    Ok(())
+}
+
+#[test]
+fn every_room_behind_a_guard_has_the_params_that_it_needs() {
+    let rooms = Rooms::new()
+        .guard(needs(["boardId"], by_board))
+        .module("board", |m| m.room("cursors", Cursors).socket("assistant", Answers).room("lobby", Lobby))
+        .module("files", |m| {
+            m.guard(needs(["path", "boardId"], by_board))
+                .room("tree", RoomExt::guard(Files, needs(["root", "branch"], of_tree)))
+                .socket("bell", SocketExt::guard(Rings, needs(["tone"], of_bell)))
+        });
+    let lacks = |room, param, pattern| {
+        format!(
+            "a guard of `{room}` needs the param `{param}`, which `{pattern}` does not have: add it there, or put the \
+             guard around those alone that have it"
+        )
+    };
+    assert_eq!(
+        mistakes(rooms.build()),
+        [
+            lacks("board/lobby", "boardId", "lobby"),
+            lacks("files/tree", "boardId", "files/:root/:path*"),
+            lacks("files/tree", "branch", "files/:root/:path*"),
+            lacks("files/bell", "boardId", ""),
+            lacks("files/bell", "path", ""),
+            lacks("files/bell", "tone", ""),
+        ]
+    );
+    let rooms = Rooms::new()
+        .module("m", |m| m.guard(needs(["boardId"], by_board)).room("cursors", Cursors).socket("assistant", Answers));
+    assert!(rooms.build().is_ok());
+}
+
+#[test]
+fn an_origin_that_no_page_comes_from_is_named() {
+    let rooms = Rooms::new()
+        .module("m", |m| m.room("lobby", Lobby))
+        .allowed_origins(["https://App.example:443/", "app.example", "*"])
+        .allowed_origins(["https://app.example/app".to_owned()]);
+    let expected = [
+        "`allowed_origins` has `app.example`, which no page comes from: it has no scheme: begin it with `https://` or \
+         `http://`",
+        "`allowed_origins` has `*`, which no page comes from: a `*` stands for no host: name each origin, or let every page \
+         connect with `any_origin()`",
+        "`allowed_origins` has `https://app.example/app`, which no page comes from: an origin ends with its host or port: \
+         leave out the path and what follows",
+    ];
+    assert_eq!(mistakes(rooms.build()), expected);
+    let any = Rooms::new().module("m", |m| m.room("lobby", Lobby)).any_origin().allowed_origins(["nonsense"]);
+    assert_eq!(mistakes(any.build()).len(), 1);
 }
 
 #[test]

@@ -10,10 +10,16 @@ use tracing::Instrument as _;
 
 use crate::app::{App, Definition, UpgradeRequest};
 use crate::connection::Connection;
+use crate::denial::{Asked, Denial, DenialReason, Peer};
 use crate::kept::Admitted;
 use crate::metrics;
 use crate::opening::{Destination, Opening};
 use crate::transport::Transport;
+
+/// Bytes of JSON that a key may take, and that a connection's data may take, where a connection is admitted in one place and
+/// served in another. On Cloudflare both lie beside the socket, with the member's state, in the 16,384 bytes that the platform
+/// has for it.
+pub const MOST_FORWARDED_BYTES: usize = 6 << 10;
 
 /// An upgrade whose selectors and key have been read. Made by [`Platform::read`](crate::Platform::read); a platform completes
 /// the handshake whatever it says, because a browser cannot read why a handshake failed.
@@ -37,8 +43,11 @@ impl Admission {
         let query = parse_query(parts.uri.query().unwrap_or_default());
         let asked = query.module.as_deref().zip(query.room.as_deref());
         let definition = asked.and_then(|(module, name)| app.find(module, name));
+        let peer = parts.extensions.get::<Peer>().copied();
         let Some(definition) = definition else {
             metrics::connection_opened("unknown", "unknown");
+            let (module, room) = asked.unwrap_or_default();
+            app.denial_log().unknown(app.clock(), Asked { module, room, peer });
             let found = Err(Close::UNKNOWN_SOCKET);
             let limits = Arc::clone(&app.settings().limits);
             return Self { app: app.clone(), limits, dialect, found, span: tracing::Span::none() };
@@ -46,7 +55,8 @@ impl Admission {
         metrics::connection_opened(&definition.module, &definition.name);
         let limits = Arc::clone(&definition.limits);
         let span = tracing::info_span!("connection", module = definition.module, room = definition.name);
-        let found = find(definition, query.key.as_deref(), parts);
+        let found = find(definition, query.key.as_deref(), parts)
+            .map_err(|denial| denied(app, &definition.module, &definition.name, peer, &denial));
         Self { app: app.clone(), limits, dialect, found, span }
     }
 
@@ -95,7 +105,9 @@ impl Admission {
     pub async fn admit(self) -> Result<Admitted, Close> {
         let Found { definition, destination, request } = self.found?;
         let params = request.params.clone();
-        let data = Arc::clone(&definition.endpoint).admit(request).instrument(self.span).await?;
+        let peer = request.parts.extensions.get::<Peer>().copied();
+        let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span).await;
+        let data = admitted.map_err(|denial| denied(&self.app, &definition.module, &definition.name, peer, &denial))?;
         let names = (&*definition.module, &*definition.name);
         Admitted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
@@ -108,24 +120,31 @@ impl Found {
     fn into_opening(self, app: &App) -> Opening {
         let Self { definition, destination, request } = self;
         let app = app.clone();
-        Opening {
-            destination,
-            limits: Arc::clone(&definition.limits),
-            open: Box::new(move |member| Arc::clone(&definition.endpoint).open(app, request, member)),
-        }
+        let limits = Arc::clone(&definition.limits);
+        let peer = request.parts.extensions.get::<Peer>().copied();
+        let open = Box::new(move |member| {
+            Box::pin(async move {
+                let opened = Arc::clone(&definition.endpoint).open(app.clone(), request, member).await;
+                opened.map_err(|denial| denied(&app, &definition.module, &definition.name, peer, &denial))
+            }) as _
+        });
+        Opening { destination, limits, open }
     }
 }
 
-fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Close> {
+fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Denial> {
     let limits = &definition.limits;
     let params = parse_key(&definition.pattern, key, KeyLimits::from(&**limits));
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
-    let (params, destination) = found.map_err(|error| {
-        tracing::debug!(module = definition.module, room = definition.name, %error, "a key was refused");
-        metrics::denied(&definition.module, &definition.name);
-        Close::FORBIDDEN
-    })?;
+    let (params, destination) = found
+        .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;
     let (module, name) = (definition.module.clone(), definition.name.clone());
     let request = UpgradeRequest { parts, module, name, params };
     Ok(Found { definition: Arc::clone(definition), destination, request })
+}
+
+/// Tells the operator, and says how to close.
+fn denied(app: &App, module: &str, room: &str, peer: Option<Peer>, denial: &Denial) -> Close {
+    app.denial_log().denied(app.clock(), Asked { module, room, peer }, denial);
+    denial.close()
 }

@@ -7,14 +7,16 @@ use http::request::Parts;
 use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::Pattern;
-use roomful_core::{Close, Json, Limits};
+use roomful_core::{Json, Limits, Millis};
 
 use crate::act::Reach;
+use crate::denial::{Denial, DenialLog};
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::member::LiveMember;
 use crate::opening::Destination;
+use crate::origin::AllowedOrigins;
 
 /// All rooms and sockets of an app. A clone is cheap and is the same app.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ struct Inner {
     definitions: Vec<Arc<Definition>>,
     settings: Settings,
     reach: Option<Arc<dyn Reach>>,
+    denial_log: DenialLog,
 }
 
 /// What an app says of all its rooms together.
@@ -36,8 +39,8 @@ pub struct Settings {
     pub limits: Arc<Limits>,
     /// The path that upgrades come to.
     pub path: String,
-    /// Whose pages may connect; `None`: all.
-    pub origins: Option<Vec<String>>,
+    /// Whose pages may connect.
+    pub origins: AllowedOrigins,
 }
 
 /// One registered room or socket.
@@ -71,16 +74,16 @@ pub struct UpgradeRequest {
 
 /// What a room or a typed socket does with a connection, whatever its types are.
 pub trait Endpoint: MaybeSend + MaybeSync {
-    /// Guards, key and data of one connection; `Err` says how it is closed.
+    /// Guards, key and data of one connection; `Err` says why it is closed.
     fn open(
         self: Arc<Self>,
         app: App,
         request: UpgradeRequest,
         member: Arc<LiveMember>,
-    ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>>;
+    ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Denial>>;
 
     /// The same, where the request is; what the data is goes elsewhere, to [`go_on`](Endpoint::go_on).
-    fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Close>>;
+    fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Denial>>;
 
     /// Takes a connection whose guards and data ran before; none runs again.
     ///
@@ -127,7 +130,7 @@ impl App {
 
     fn with(definitions: Vec<Arc<Definition>>, settings: Settings, reach: Option<Arc<dyn Reach>>) -> Self {
         let hub = Hub::new(Arc::clone(&settings.limits));
-        Self { inner: Arc::new(Inner { hub, definitions, settings, reach }) }
+        Self { inner: Arc::new(Inner { hub, definitions, settings, reach, denial_log: DenialLog::default() }) }
     }
 
     /// What is registered, in order.
@@ -148,6 +151,15 @@ impl App {
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
         &self.inner.hub
+    }
+
+    pub(crate) fn denial_log(&self) -> &DenialLog {
+        &self.inner.denial_log
+    }
+
+    /// The platform's time, where it has lent a clock.
+    pub(crate) fn clock(&self) -> Option<Millis> {
+        self.hub().process().host().map(|host| host.now())
     }
 
     /// How rooms that are elsewhere are reached; `None`: all are here.

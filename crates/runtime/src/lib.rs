@@ -8,9 +8,9 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use roomful_runtime::{App, Platform, Settings};
+//! use roomful_runtime::{AllowedOrigins, App, Platform, Settings};
 //!
-//! let settings = Settings { limits: Arc::default(), path: "/__sockets".to_owned(), origins: None };
+//! let settings = Settings { limits: Arc::default(), path: "/__sockets".to_owned(), origins: AllowedOrigins::Any };
 //! let platform = Platform::of(&App::new(Vec::new(), settings));
 //! assert_eq!(platform.stats().connections, 0);
 //! ```
@@ -32,6 +32,7 @@ mod closing;
 mod connection;
 mod cork;
 mod delivery;
+mod denial;
 mod drain;
 mod driver;
 mod error;
@@ -49,6 +50,7 @@ mod maybe_send;
 mod member;
 pub mod metrics;
 mod opening;
+mod origin;
 mod platform;
 mod process;
 mod restore;
@@ -59,10 +61,11 @@ mod wakes;
 mod work;
 
 pub use act::{Act, Answer, Reach, RosterEntry};
-pub use admission::Admission;
+pub use admission::{Admission, MOST_FORWARDED_BYTES};
 pub use app::{App, Definition, Endpoint, GoOnError, Settings, UpgradeRequest};
 pub use connection::Connection;
 pub use delivery::{Delivery, RoomId, Shared, SharedFrames, SharedUpdates};
+pub use denial::{Denial, DenialReason, Peer};
 pub use drain::Drain;
 pub use error::{Error, ErrorKind, Result};
 pub use hooks::{HookNames, Hooks, MemberHooks, MessageError, Misfit, caught};
@@ -72,6 +75,7 @@ pub use mailbox::{Mailbox, ToWrite};
 pub use maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 pub use member::LiveMember;
 pub use opening::{Destination, OpenFn, Opening};
+pub use origin::{AllowedOrigins, Origin, OriginError};
 pub use platform::Platform;
 pub use process::Stats;
 pub use transport::Transport;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::ORIGIN;
+use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect};
@@ -12,6 +11,7 @@ use crate::act::Reach;
 use crate::admission::Admission;
 use crate::app::{App, Settings};
 use crate::connection::Connection;
+use crate::denial::Peer;
 use crate::drain::{self, Drain};
 use crate::kept::{Admitted, Kept};
 use crate::opening::Opening;
@@ -51,11 +51,19 @@ impl Platform {
         self.app.settings()
     }
 
-    /// Whether a request with these headers may connect.
+    /// Whether an upgrade's page may connect from where it is. Where it may not, the log says how to let it.
     #[must_use]
-    pub fn allows_origin(&self, headers: &HeaderMap) -> bool {
-        let (Some(allowed), Some(origin)) = (&self.settings().origins, headers.get(ORIGIN)) else { return true };
-        allowed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    pub fn allows_origin(&self, parts: &Parts) -> bool {
+        if self.settings().origins.allow(&parts.headers) {
+            return true;
+        }
+        let given = |name| {
+            let values = parts.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+            values.collect::<Vec<_>>().join(", ")
+        };
+        let peer = parts.extensions.get::<Peer>().copied();
+        self.app.denial_log().origin(self.app.clock(), &given(ORIGIN), &given(HOST), peer);
+        false
     }
 
     /// Reads which room or socket an upgrade is for.

@@ -68,8 +68,8 @@ impl Edge {
             return Ok(response.with_headers(headers("upgrade", "websocket")?));
         }
         let platform = self.rooms.platform();
-        if !platform.allows_origin(&parts.headers) {
-            return Response::error("this origin may not connect", 403);
+        if !platform.allows_origin(&parts) {
+            return Response::error("pages of this origin may not connect; the worker's log says how to let them", 403);
         }
         let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
         let dialect = Dialect::choose(offers);

@@ -1,7 +1,7 @@
 //! What the worker tells an object of a connection: one header, which only the worker can set.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use roomful_runtime::Admitted;
+use roomful_runtime::{Admitted, MOST_FORWARDED_BYTES};
 
 /// Every header that goes from the worker to an object begins so.
 const PREFIX: &str = "x-roomful-";
@@ -12,10 +12,6 @@ pub(crate) const ADMITTED: &str = "x-roomful-admitted";
 
 /// What a header may not hold, and what says so. What is not ASCII is always encoded.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
-
-/// Bytes that a key may take, and that a connection's data may take: both lie beside the socket, with the member's state,
-/// in the 16,384 bytes that the platform has for it.
-pub(crate) const MOST_BYTES: usize = 6 << 10;
 
 /// Whether only the worker may say this header, in any spelling that something on the way might take for it: some proxies
 /// make `-` of `_`. A request of a client's never reaches an object, and what of it is named so is taken off before guards
@@ -29,7 +25,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unforwardable {
     #[error(
-        "{what} of {bytes} bytes is over the {MOST_BYTES} that lie beside a socket: keep it elsewhere, and a name of it here"
+        "{what} of {bytes} bytes is over the {MOST_FORWARDED_BYTES} that lie beside a socket: keep it elsewhere, and a name of it here"
     )]
     TooLarge { what: &'static str, bytes: usize },
     #[error("it cannot be written: {0}")]
@@ -39,7 +35,7 @@ pub(crate) enum Unforwardable {
 /// The header's value.
 pub(crate) fn encode(admitted: &Admitted) -> Result<String, Unforwardable> {
     for (what, bytes) in [("a key", admitted.key().size()), ("the data", admitted.data().size())] {
-        if bytes > MOST_BYTES {
+        if bytes > MOST_FORWARDED_BYTES {
             return Err(Unforwardable::TooLarge { what, bytes });
         }
     }
@@ -91,11 +87,11 @@ mod tests {
 
     #[test]
     fn what_is_too_large_to_lie_beside_a_socket_is_named() {
-        let large = format!("\"{}\"", "x".repeat(MOST_BYTES));
+        let large = format!("\"{}\"", "x".repeat(MOST_FORWARDED_BYTES));
         let error = encode(&admitted("{}", &large)).unwrap_err().to_string();
         assert!(error.starts_with("the data of 6146 bytes is over the 6144"), "{error}");
         let error = encode(&admitted(&format!(r#"{{"id":{large}}}"#), "1")).unwrap_err().to_string();
         assert!(error.starts_with("a key of "), "{error}");
-        assert!(encode(&admitted("{}", &format!("\"{}\"", "x".repeat(MOST_BYTES - 2)))).is_ok());
+        assert!(encode(&admitted("{}", &format!("\"{}\"", "x".repeat(MOST_FORWARDED_BYTES - 2)))).is_ok());
     }
 }

@@ -6,17 +6,17 @@ use roomful::{BuildError, Limits, Rooms, RoomsBuilder};
 use roomful_worker::RoomsExt as _;
 use worker::{Env, Request, Response};
 
-/// The one origin whose pages may connect.
+/// An origin whose pages may connect, besides the worker's own.
 const ALLOWED_ORIGIN: &str = "ALLOWED_ORIGIN";
+/// Every page may, where it is there.
+const ANY_ORIGIN: &str = "ANY_ORIGIN";
 /// The name that the objects are bound under.
 const BOUND_AS: &str = "BOUND_AS";
 
 pub(crate) fn rooms(env: &Env) -> Result<Rooms, BuildError> {
-    let rooms = define().0;
-    match env.var(ALLOWED_ORIGIN) {
-        Ok(origin) => rooms.allowed_origins([origin.to_string()]).build(),
-        Err(_) => rooms.build(),
-    }
+    let named = env.var(ALLOWED_ORIGIN).ok().map(|origin| origin.to_string());
+    let rooms = define().0.allowed_origins(named);
+    if env.var(ANY_ORIGIN).is_ok() { rooms.any_origin().build() } else { rooms.build() }
 }
 
 pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> worker::Result<Option<Response>> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use roomful_core::pattern::PatternError;
+use roomful_runtime::OriginError;
 
 /// The definitions cannot work. It names every mistake, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,27 @@ pub enum Mistake {
         socket: String,
         /// What is wrong with it.
         error: PatternError,
+    },
+    /// A guard reads a param that one of the rooms and sockets behind it does not have.
+    #[error(
+        "a guard of `{room}` needs the param `{param}`, which `{pattern}` does not have: add it there, or put the guard \
+         around those alone that have it"
+    )]
+    MissingParam {
+        /// `module/room`, or `module/socket`.
+        room: String,
+        /// Its pattern.
+        pattern: String,
+        /// The param.
+        param: &'static str,
+    },
+    /// What `allowed_origins` was given is no page's origin.
+    #[error("`allowed_origins` has `{origin}`, which no page comes from: {error}")]
+    Origin {
+        /// What it was given.
+        origin: String,
+        /// What is wrong with it.
+        error: OriginError,
     },
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
-use roomful_runtime::{App, Definition, Endpoint, Settings};
+use roomful_runtime::{AllowedOrigins, App, Definition, Endpoint, Origin, Settings};
 
 use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
@@ -16,7 +16,8 @@ pub struct RoomsBuilder {
     modules: Vec<ModuleBuilder>,
     limits: Limits,
     pub(crate) path: String,
-    origins: Option<Vec<String>>,
+    origins: Vec<String>,
+    any_origin: bool,
 }
 
 /// Collects the rooms and sockets of one module.
@@ -32,6 +33,8 @@ struct Pending {
     pattern: &'static str,
     shared: bool,
     limits: Option<Limits>,
+    /// The params that its own guards read.
+    needs: Vec<&'static str>,
     erase: Erase,
 }
 
@@ -60,7 +63,8 @@ impl RoomsBuilder {
             modules: Vec::new(),
             limits: Limits::default(),
             path: "/__sockets".to_owned(),
-            origins: None,
+            origins: Vec::new(),
+            any_origin: false,
         }
     }
 
@@ -94,12 +98,22 @@ impl RoomsBuilder {
         self
     }
 
-    /// The origins whose pages may connect, as a browser writes them: `https://app.example`. Every other origin is
-    /// answered 403 before the handshake. Requests without an `Origin` do not come from a page and are let through.
-    /// Unless this is called, every origin may connect: guards that trust cookies should not rely on that.
+    /// Lets pages of these origins connect, besides those of the server's own: `https://app.example`. May be called again.
+    ///
+    /// A page is the server's own when its host and port are those of the request's `Host`, or of the `X-Forwarded-Host`
+    /// that a proxy sets. Every other page is answered 403 before the handshake, because its visitor's cookies come with
+    /// the request; the log says which origin it was. What sends no `Origin` is no browser, and is let through.
     #[must_use]
     pub fn allowed_origins<S: Into<String>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
-        self.origins = Some(origins.into_iter().map(Into::into).collect());
+        self.origins.extend(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// Lets every page connect. Where guards trust cookies, any site can then act as its visitors: this is for rooms that
+    /// are open to all, and for guards that ask for something that only your own pages have.
+    #[must_use]
+    pub fn any_origin(mut self) -> Self {
+        self.any_origin = true;
         self
     }
 
@@ -118,8 +132,10 @@ impl RoomsBuilder {
             }
             let guards: Vec<_> = self.guards.iter().chain(&module.guards).cloned().collect();
             for pending in module.endpoints {
+                let needed = pending.needed(&guards);
                 match pending.define(&module.name, &guards, &limits) {
                     Ok(new) => {
+                        mistakes.extend(missing_params(&new.definition, needed));
                         mistakes.extend(clashes(&checked, &new));
                         checked.push(new);
                     }
@@ -127,11 +143,12 @@ impl RoomsBuilder {
                 }
             }
         }
+        let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
         let definitions = checked.into_iter().map(|checked| checked.definition).collect();
-        Ok(App::new(definitions, Settings { limits, path: self.path, origins: self.origins }).into())
+        Ok(App::new(definitions, Settings { limits, path: self.path, origins }).into())
     }
 }
 
@@ -153,6 +170,7 @@ impl ModuleBuilder {
             pattern: <R::Room as Room>::Channel::PATTERN,
             shared: setup.shared,
             limits: setup.limits.take(),
+            needs: setup.needs(),
             erase: Box::new(|guards| setup.erase(guards)),
         });
         self
@@ -168,6 +186,7 @@ impl ModuleBuilder {
             pattern: <S::Socket as Socket>::Channel::PATTERN,
             shared: false,
             limits: setup.limits.take(),
+            needs: setup.needs(),
             erase: Box::new(|guards| setup.erase(guards)),
         });
         self
@@ -175,6 +194,18 @@ impl ModuleBuilder {
 }
 
 impl Pending {
+    /// The params that the guards around it and its own read, each once.
+    fn needed(&self, guards: &[BoxGuard<()>]) -> Vec<&'static str> {
+        let all = guards.iter().flat_map(BoxGuard::needs).chain(&self.needs);
+        let mut needed = Vec::new();
+        for param in all.copied() {
+            if !needed.contains(&param) {
+                needed.push(param);
+            }
+        }
+        needed
+    }
+
     fn define(self, module: &str, guards: &[BoxGuard<()>], limits: &Arc<Limits>) -> Result<Checked, Mistake> {
         let pattern = Pattern::parse(self.pattern).map_err(|error| {
             let path = format!("{module}/{}", self.name);
@@ -193,6 +224,27 @@ impl Pending {
         };
         Ok(Checked { definition, shared: self.shared })
     }
+}
+
+fn missing_params(definition: &Definition, needed: Vec<&'static str>) -> Vec<Mistake> {
+    let has = |param: &str| definition.pattern.params().any(|found| found.name() == param);
+    let mistake = |param| Mistake::MissingParam {
+        room: path(definition),
+        pattern: definition.pattern.as_str().to_owned(),
+        param,
+    };
+    needed.into_iter().filter(|param| !has(param)).map(mistake).collect()
+}
+
+fn allowed_origins(named: Vec<String>, any: bool, mistakes: &mut Vec<Mistake>) -> AllowedOrigins {
+    let mut origins: Vec<Origin> = Vec::new();
+    for origin in named {
+        match origin.parse() {
+            Ok(origin) => origins.push(origin),
+            Err(error) => mistakes.push(Mistake::Origin { origin, error }),
+        }
+    }
+    if any { AllowedOrigins::Any } else { AllowedOrigins::OwnAnd(origins) }
 }
 
 /// What is wrong between a new room or socket and those before it.
@@ -222,7 +274,6 @@ fn same_topic(old: &Checked, new: &Checked) -> Option<Mistake> {
     if old.kind == EndpointKind::Socket || new.kind == EndpointKind::Socket {
         return None;
     }
-    let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);
     if old.pattern.as_str() == new.pattern.as_str() {
         let pattern = new.pattern.as_str().to_owned();
         return (!meant).then(|| Mistake::DuplicateChannel { first: path(old), second: path(new), pattern });
@@ -233,4 +284,8 @@ fn same_topic(old: &Checked, new: &Checked) -> Option<Mistake> {
         second: path(new),
         second_pattern: new.pattern.as_str().to_owned(),
     })
+}
+
+fn path(definition: &Definition) -> String {
+    format!("{}/{}", definition.module, definition.name)
 }

@@ -2,6 +2,7 @@
 
 mod build_error;
 mod builder;
+mod forwarded_size;
 mod registered;
 mod room_setup;
 mod socket_setup;

@@ -4,15 +4,16 @@ use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::Json;
 use roomful_core::key::{KeyError, Params};
-use roomful_core::{Close, Json};
-use roomful_runtime::{App, Endpoint, GoOnError, Hooks, LiveMember, UpgradeRequest, caught, metrics};
+use roomful_runtime::{App, Denial, DenialReason, Endpoint, GoOnError, Hooks, LiveMember, UpgradeRequest, caught};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::forwarded_size::ForwardedSize;
 use crate::guard::BoxGuard;
 use crate::payload::encode;
-use crate::{BoxFuture, Deny, Error, MaybeSend, MaybeSync, Rooms, Upgrade};
+use crate::{BoxFuture, Deny, MaybeSend, MaybeSync, Rooms, Upgrade};
 
 /// A room or a socket, its types known.
 pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
@@ -32,6 +33,7 @@ pub(super) struct Registered<E: TypedEndpoint> {
     /// The app's and the module's, in that order.
     pub(super) outer_guards: Vec<BoxGuard<()>>,
     pub(super) guards: Vec<BoxGuard<E::Key>>,
+    pub(super) forwarded_size: ForwardedSize,
 }
 
 impl<E: TypedEndpoint> Endpoint for Registered<E> {
@@ -40,21 +42,22 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
         app: App,
         request: UpgradeRequest,
         member: Arc<LiveMember>,
-    ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>> {
+    ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Denial>> {
         Box::pin(async move {
-            let (key, data) = self.admit_typed(&Upgrade::new(request)).await?;
+            let upgrade = Upgrade::new(request);
+            let (key, data) = self.admit_typed(&upgrade).await?;
+            if self.forwarded_size.is_due() {
+                self.measure(&upgrade, &data).await;
+            }
             Ok(self.endpoint.hooks(key, data, member, Rooms::from(app)))
         })
     }
 
-    fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Close>> {
+    fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Denial>> {
         Box::pin(async move {
             let upgrade = Upgrade::new(request);
             let (_, data) = self.admit_typed(&upgrade).await?;
-            encode(&data).map_err(|error| {
-                failed("data", &error, &upgrade);
-                Close::JOIN_FAILED
-            })
+            encode(&data).map_err(|error| Denial { hook: "data", why: DenialReason::Failed(error) })
         })
     }
 
@@ -80,26 +83,28 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
 
 impl<E: TypedEndpoint> Registered<E> {
     /// Guards, key and data.
-    async fn admit_typed(&self, upgrade: &Upgrade) -> Result<(E::Key, E::Data), Close> {
-        run_guards(&self.outer_guards, upgrade, upgrade).await?;
-        let key = E::key(upgrade.params()).map_err(|error| {
-            tracing::debug!(%error, "the key does not fit its pattern");
-            Close::FORBIDDEN
+    async fn admit_typed(&self, upgrade: &Upgrade) -> Result<(E::Key, E::Data), Denial> {
+        run_guards(&self.outer_guards, upgrade).await?;
+        let key = E::key(upgrade.params()).map_err(|error| Denial {
+            hook: "key",
+            why: DenialReason::Forbidden(Some(format!("its key does not fit the pattern: {error}"))),
         })?;
         let typed = upgrade.clone().with_key(key.clone());
-        run_guards(&self.guards, &typed, upgrade).await?;
-        Ok((key, self.data(&typed, upgrade).await?))
+        run_guards(&self.guards, &typed).await?;
+        let data = decided("data", async { self.endpoint.data(&typed).await }).await?;
+        Ok((key, data))
     }
+}
 
-    async fn data(&self, typed: &Upgrade<E::Key>, upgrade: &Upgrade) -> Result<E::Data, Close> {
-        match caught(async { Ok(self.endpoint.data(typed).await) }).await {
-            Ok(Ok(data)) => Ok(data),
-            Ok(Err(deny)) => Err(denied(&deny, upgrade)),
-            Err(error) => {
-                metrics::handler_failed("data");
-                failed("data", &error, upgrade);
-                Err(Close::JOIN_FAILED)
-            }
+impl<E: TypedEndpoint> Registered<E> {
+    /// The app's `Serialize` does not run here otherwise: what it does wrong must not cost the connection.
+    async fn measure(&self, upgrade: &Upgrade, data: &E::Data) {
+        let measured = caught(async {
+            self.forwarded_size.measure(upgrade, data);
+            Ok(())
+        });
+        if let Err(error) = measured.await {
+            tracing::warn!(module = upgrade.module(), room = upgrade.room(), %error, "what `data` returns cannot be written");
         }
     }
 }
@@ -107,29 +112,23 @@ impl<E: TypedEndpoint> Registered<E> {
 /// The first that denies, or panics, ends it.
 async fn run_guards<K: Clone + MaybeSend + MaybeSync + 'static>(
     guards: &[BoxGuard<K>],
-    typed: &Upgrade<K>,
-    upgrade: &Upgrade,
-) -> Result<(), Close> {
+    upgrade: &Upgrade<K>,
+) -> Result<(), Denial> {
     for guard in guards {
-        match caught(async { Ok(guard.check(typed.clone()).await) }).await {
-            Ok(Ok(())) => {}
-            Ok(Err(deny)) => return Err(denied(&deny, upgrade)),
-            Err(error) => {
-                metrics::handler_failed("guard");
-                failed("guard", &error, upgrade);
-                return Err(denied(&Deny::forbidden(), upgrade));
-            }
-        }
+        decided("guard", async { guard.check(upgrade.clone()).await }).await?;
     }
     Ok(())
 }
 
-fn denied(deny: &Deny, upgrade: &Upgrade) -> Close {
-    deny.log(upgrade.module(), upgrade.room());
-    metrics::denied(upgrade.module(), upgrade.room());
-    Close::FORBIDDEN
-}
-
-fn failed(hook: &'static str, error: &Error, upgrade: &Upgrade) {
-    tracing::error!(module = upgrade.module(), room = upgrade.room(), hook, %error, "a hook failed");
+/// `running` calls the hook: it may panic before it has made a future.
+async fn decided<T>(
+    hook: &'static str,
+    running: impl Future<Output = Result<T, Deny>> + MaybeSend,
+) -> Result<T, Denial> {
+    let why = match caught(async { Ok(running.await) }).await {
+        Ok(Ok(found)) => return Ok(found),
+        Ok(Err(deny)) => deny.into_reason(),
+        Err(error) => DenialReason::Failed(error),
+    };
+    Err(Denial { hook, why })
 }

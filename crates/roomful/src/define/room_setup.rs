@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roomful_core::key::{KeyError, Params};
 use roomful_runtime::{Endpoint, Hooks, LiveMember};
 
+use super::forwarded_size::ForwardedSize;
 use super::registered::{Registered, TypedEndpoint};
 use crate::guard::BoxGuard;
 use crate::hooks::RoomHooks;
@@ -115,9 +116,15 @@ impl<R: Room> IntoRoomSetup for RoomSetup<R> {
 pub(super) struct RoomEndpoint<R: Room>(Arc<R>);
 
 impl<R: Room> RoomSetup<R> {
+    /// The params that its own guards read.
+    pub(super) fn needs(&self) -> Vec<&'static str> {
+        self.guards.iter().flat_map(BoxGuard::needs).copied().collect()
+    }
+
     /// Forgets its types.
     pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
-        Arc::new(Registered { endpoint: RoomEndpoint(self.room), outer_guards, guards: self.guards })
+        let endpoint = RoomEndpoint(self.room);
+        Arc::new(Registered { endpoint, outer_guards, guards: self.guards, forwarded_size: ForwardedSize::default() })
     }
 }
 

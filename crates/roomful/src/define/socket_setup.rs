@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roomful_core::key::{KeyError, Params};
 use roomful_runtime::{Endpoint, Hooks, LiveMember};
 
+use super::forwarded_size::ForwardedSize;
 use super::registered::{Registered, TypedEndpoint};
 use crate::guard::BoxGuard;
 use crate::hooks::SocketHooks;
@@ -101,9 +102,15 @@ impl<S: Socket> IntoSocketSetup for SocketSetup<S> {
 pub(super) struct SocketEndpoint<S: Socket>(Arc<S>);
 
 impl<S: Socket> SocketSetup<S> {
+    /// The params that its own guards read.
+    pub(super) fn needs(&self) -> Vec<&'static str> {
+        self.guards.iter().flat_map(BoxGuard::needs).copied().collect()
+    }
+
     /// Forgets its types.
     pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
-        Arc::new(Registered { endpoint: SocketEndpoint(self.socket), outer_guards, guards: self.guards })
+        let endpoint = SocketEndpoint(self.socket);
+        Arc::new(Registered { endpoint, outer_guards, guards: self.guards, forwarded_size: ForwardedSize::default() })
     }
 }
 

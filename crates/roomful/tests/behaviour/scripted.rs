@@ -97,6 +97,7 @@ impl Room for Scripted {
     async fn data(&self, upgrade: &Upgrade<Stage>) -> Result<String, Deny> {
         match upgrade.query("name").as_deref() {
             Some("panics") => panic!("data"),
+            Some("fails") => Ok("not a number".parse::<u8>().map(|number| number.to_string())?),
             Some(name) => Ok(name.to_owned()),
             None => Err(Deny::because("no name")),
         }

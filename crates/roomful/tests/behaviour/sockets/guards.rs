@@ -40,6 +40,7 @@ fn denies(upgrade: &Upgrade<impl Sized>, place: &str) -> Result<(), Deny> {
         Some(word) if word == place => Err(Deny::because("it said so")),
         Some(word) if word == format!("{place} redirects") => Err(Deny::redirect("/login")),
         Some(word) if word == format!("{place} panics") => panic!("on purpose"),
+        Some(word) if word == format!("{place} fails") => Ok("not a number".parse::<u8>().map(drop)?),
         _ => Ok(()),
     }
 }
@@ -93,9 +94,14 @@ async fn every_guard_has_its_say_then_the_data() {
 async fn the_first_guard_that_does_not_let_in_ends_it() {
     let places = ["app", "module", "own"];
     for (at, place) in places.iter().enumerate() {
-        for how in ["", " redirects", " panics"] {
+        for (how, close) in [
+            ("", Close::FORBIDDEN),
+            (" redirects", Close::FORBIDDEN),
+            (" panics", Close::FORBIDDEN),
+            (" fails", Close::UNAVAILABLE),
+        ] {
             let (denied, met) = vet(GOOD, &format!("{place}{how}")).await;
-            assert_eq!(denied, Err(Close::FORBIDDEN), "{place}{how}");
+            assert_eq!(denied, Err(close), "{place}{how}");
             assert_eq!(met, places[..=at], "{place}{how}");
         }
     }

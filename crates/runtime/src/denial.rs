@@ -1,0 +1,212 @@
+//! Who is not let in, and what an operator is told of it: each in the log, but no more lines than a log can take.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use roomful_core::rate::{Rate, RateLimiter};
+use roomful_core::{Close, Millis};
+
+use crate::lock::lock;
+use crate::{Error, metrics};
+
+/// Lines a second, of each kind. Ten: whoever looks at the log sees what goes on, and somebody who is denied a thousand
+/// times a second fills no disk. What is left out is counted, and told with the next line.
+const LINES: Rate = Rate { per_second: 10, burst: 20 };
+
+/// Bytes of what a client calls itself that go into a line.
+const SHOWN_BYTES: usize = 200;
+
+/// Where a connection comes from. A platform that knows puts it into the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// A connection that its key, a guard or `data` does not let in.
+#[derive(Debug)]
+pub struct Denial {
+    /// What has refused it: `key`, `guard` or `data`.
+    pub hook: &'static str,
+    /// Why.
+    pub why: DenialReason,
+}
+
+/// Why a connection is not let in.
+#[derive(Debug)]
+pub enum DenialReason {
+    /// It may not. The reason is the log's alone.
+    Forbidden(Option<String>),
+    /// It was sent elsewhere, which a WebSocket cannot follow.
+    Redirected(String),
+    /// Nobody can say now whether it may, and what is wrong, where that is known.
+    Unavailable(Option<String>),
+    /// The hook panicked, or gave what cannot be written.
+    Failed(Error),
+}
+
+impl Denial {
+    /// How the connection is closed.
+    #[must_use]
+    pub fn close(&self) -> Close {
+        match &self.why {
+            DenialReason::Unavailable(_) => Close::UNAVAILABLE,
+            DenialReason::Failed(_) if self.hook == "data" => Close::JOIN_FAILED,
+            // What cannot be checked is not allowed.
+            DenialReason::Failed(_) | DenialReason::Forbidden(_) | DenialReason::Redirected(_) => Close::FORBIDDEN,
+        }
+    }
+
+    fn count(&self, asked: Asked<'_>) {
+        if matches!(self.why, DenialReason::Unavailable(_) | DenialReason::Failed(_)) {
+            metrics::handler_failed(self.hook);
+        }
+        if self.close() == Close::FORBIDDEN {
+            metrics::denied(asked.module, asked.room);
+        }
+    }
+}
+
+/// What a connection asked for, and who it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) module: &'a str,
+    pub(crate) room: &'a str,
+    pub(crate) peer: Option<Peer>,
+}
+
+/// The lines of an app's denials.
+#[derive(Default)]
+pub(crate) struct DenialLog {
+    denied: Lines,
+    /// Apart, so that nobody who is denied can hide what went wrong.
+    failed: Lines,
+    origins: Lines,
+}
+
+impl DenialLog {
+    /// A guard or `data` does not let it in.
+    pub(crate) fn denied(&self, now: Option<Millis>, asked: Asked<'_>, denial: &Denial) {
+        denial.count(asked);
+        let lines = match &denial.why {
+            DenialReason::Forbidden(_) | DenialReason::Unavailable(None) => &self.denied,
+            DenialReason::Redirected(_) | DenialReason::Unavailable(Some(_)) | DenialReason::Failed(_) => &self.failed,
+        };
+        let Some(not_logged) = lines.next(now) else { return };
+        let Asked { module, room, peer } = asked;
+        let (peer, hook) = (shown(peer), denial.hook);
+        match &denial.why {
+            DenialReason::Forbidden(reason) => {
+                tracing::info!(module, room, reason = reason.as_deref(), peer, not_logged, "denied");
+            }
+            DenialReason::Redirected(to) => {
+                tracing::warn!(
+                    module, room, %to, peer, not_logged,
+                    "a guard redirects, which a WebSocket cannot follow: denied"
+                );
+            }
+            DenialReason::Unavailable(None) => {
+                tracing::info!(module, room, hook, peer, not_logged, "unavailable: the client is to try again");
+            }
+            DenialReason::Unavailable(Some(error)) => {
+                tracing::error!(module, room, hook, %error, peer, not_logged, "a hook failed: the client is to try again");
+            }
+            DenialReason::Failed(error) => {
+                tracing::error!(module, room, hook, %error, peer, not_logged, "a hook failed")
+            }
+        }
+    }
+
+    /// There is no such room. Its name is what a client made up.
+    pub(crate) fn unknown(&self, now: Option<Millis>, asked: Asked<'_>) {
+        let Some(not_logged) = self.denied.next(now) else { return };
+        let (module, room) = (cut(asked.module), cut(asked.room));
+        tracing::info!(?module, ?room, peer = shown(asked.peer), not_logged, "denied: no room or socket has this name");
+    }
+
+    /// A page may not connect from where it is.
+    pub(crate) fn origin(&self, now: Option<Millis>, origin: &str, host: &str, peer: Option<Peer>) {
+        let Some(not_logged) = self.origins.next(now) else { return };
+        let (origin, host) = (cut(origin), cut(host));
+        tracing::info!(
+            ?origin,
+            ?host,
+            peer = shown(peer),
+            not_logged,
+            "a page of another origin was refused: if it is yours, name its origin in `allowed_origins`, or let the proxy \
+             in front pass on the `Host` that the page asks for"
+        );
+    }
+}
+
+/// So many lines a second, and a count of those left out.
+struct Lines {
+    state: Mutex<LinesState>,
+}
+
+struct LinesState {
+    limiter: RateLimiter,
+    left_out: u64,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self { state: Mutex::new(LinesState { limiter: RateLimiter::new(LINES, 0), left_out: 0 }) }
+    }
+}
+
+impl Lines {
+    /// `None`: this one is left out. Otherwise how many were left out before it, where any were.
+    ///
+    /// Without a clock all are written: that is a worker, where each request has a log of its own that the platform bounds.
+    fn next(&self, now: Option<Millis>) -> Option<Option<u64>> {
+        let mut state = lock(&self.state);
+        if now.is_some_and(|now| !state.limiter.take(now)) {
+            state.left_out += 1;
+            return None;
+        }
+        let left_out = std::mem::take(&mut state.left_out);
+        Some((left_out > 0).then_some(left_out))
+    }
+}
+
+fn shown(peer: Option<Peer>) -> Option<tracing::field::DisplayValue<SocketAddr>> {
+    peer.map(|Peer(address)| tracing::field::display(address))
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(SHOWN_BYTES)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_told_with_the_next_line() {
+        let lines = Lines::default();
+        let burst = u64::from(LINES.burst);
+        for line in 0..burst {
+            assert_eq!(lines.next(Some(0)), Some(None), "{line}");
+        }
+        for _ in 0..7 {
+            assert_eq!(lines.next(Some(99)), None);
+        }
+        assert_eq!(lines.next(Some(100)), Some(Some(7)));
+        assert_eq!(lines.next(Some(100)), None);
+        assert_eq!(lines.next(Some(10_000)), Some(Some(1)));
+        assert_eq!(lines.next(Some(10_000)), Some(None));
+    }
+
+    #[test]
+    fn without_a_clock_nothing_is_left_out() {
+        let lines = Lines::default();
+        for line in 0..100 {
+            assert_eq!(lines.next(None), Some(None), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"ü".repeat(150)).chars().count(), 100);
+        assert_eq!(cut(&format!("x{}", "ü".repeat(150))).len(), 199);
+    }
+}
