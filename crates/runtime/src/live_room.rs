@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use roomful_core::frame::encode::{self, SnapshotFacts};
-use roomful_core::frame::fanout::{self, Spoken};
+use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
@@ -356,7 +356,7 @@ fn deliver_membership(state: &State, changes: &[Change]) {
     for frames in fanout::membership(changes, state.transports.spoken()) {
         // Of whom is new here nothing waits that could be overtaken.
         let about = changes.iter().filter(|change| !matches!(change, Change::Joined { .. }));
-        fan_out(state, SharedFrames::about(frames, about.map(|change| change.member().clone()).collect()), None);
+        fan_out(state, frames, about.map(|change| change.member().clone()).collect(), None);
     }
 }
 
@@ -375,7 +375,7 @@ fn deliver_said(state: &State, seq: u64, from: Option<&MemberId>, to: &Audience,
         Audience::Everybody => None,
         Audience::AllBut(member) => state.lines.get(member),
     };
-    fan_out(state, SharedFrames::new(fanout::said(from, msg, seq, state.transports.spoken())), except);
+    fan_out(state, fanout::said(from, msg, seq, state.transports.spoken()), Vec::new(), except);
 }
 
 fn deliver_told(state: &State, seq: u64, to: &MemberId, msg: &Json) {
@@ -386,8 +386,8 @@ fn deliver_told(state: &State, seq: u64, to: &MemberId, msg: &Json) {
     metrics::delivered(1);
 }
 
-/// One frame to everybody who hears the room in a dialect that it is in.
-fn fan_out(state: &State, frames: SharedFrames, except: Option<&Arc<Line>>) {
+/// One frame, about these members, to everybody who hears the room in a dialect that it is in.
+fn fan_out(state: &State, frames: PerDialect, about: Vec<MemberId>, except: Option<&Arc<Line>>) {
     let has = |dialect| frames.get(dialect).is_some();
     let heard = |dialect| if has(dialect) { state.transports.listeners(dialect) } else { 0 };
     let spared = except.is_some_and(|line| has(line.dialect()));
@@ -397,7 +397,8 @@ fn fan_out(state: &State, frames: SharedFrames, except: Option<&Arc<Line>>) {
     }
     metrics::delivered(receivers);
     let (room, except) = (state.transports.room(), except.map(|line| line.connection()));
-    state.transports.to_all(&Delivery::Fanout { room, except, frames: Arc::new(frames) });
+    let frames = Arc::new(SharedFrames::about(frames, about));
+    state.transports.to_all(&Delivery::Fanout { room, except, frames });
 }
 
 /// Nothing is sent. Where it is this task's own words that wait, they go out before it says more.
