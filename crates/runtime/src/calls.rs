@@ -5,8 +5,6 @@ use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Json, MemberId};
 
 use crate::live_room::overloaded;
-use crate::lock::lock;
-use crate::maybe_send::MaybeSend;
 use crate::member::{LiveMember, Scope};
 use crate::{Error, ErrorKind, Result, metrics};
 
@@ -47,11 +45,6 @@ impl LiveMember {
     pub fn set_presence(&self, state: Option<Json>) -> Result {
         set_presence(self, state)
     }
-
-    /// Runs `teardown` when it has left.
-    pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
-        self.teardowns.defer(teardown);
-    }
 }
 
 pub(crate) fn set_presence(member: &LiveMember, state: Option<Json>) -> Result {
@@ -83,7 +76,7 @@ fn send_alone(member: &LiveMember, msg: &Json) -> Result {
         return Err(overloaded(limit));
     }
     // Nobody reads what is for a socket that is over.
-    if !lock(&member.inbox).life().has_ended() {
+    if !member.inbox().life().has_ended() {
         line.push(socket::message(line.dialect(), msg));
         metrics::delivered(1);
     }

@@ -11,7 +11,6 @@ use tracing::Span;
 use crate::hub::Hub;
 use crate::kept::{Admitted, Kept};
 use crate::line::Line;
-use crate::lock::lock;
 use crate::mailbox::Mailbox;
 use crate::member::LiveMember;
 use crate::opening::Opening;
@@ -160,11 +159,11 @@ impl<T> Connection<T> {
 
     /// Ready when another message may be received. Read the socket only then.
     pub fn poll_space(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let has_space = || lock(&self.member.inbox).has_space(self.member.limits());
+        let has_space = || self.member.inbox().has_space(self.member.limits());
         if has_space() {
             return Poll::Ready(());
         }
-        self.member.space.register(cx.waker());
+        self.member.register_reader(cx.waker());
         if has_space() { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -172,7 +171,7 @@ impl<T> Connection<T> {
     /// client from sending.
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
-        lock(&self.member.inbox).queued()
+        self.member.inbox().queued()
     }
 
     /// One WebSocket message, text or binary, as it came. `false`: ask [`poll_space`](Connection::poll_space) before the

@@ -11,7 +11,6 @@ use roomful_core::life::{Act, Event};
 use crate::hooks::Hooks;
 use crate::hub::Occupant;
 use crate::inbox::Job;
-use crate::lock::lock;
 use crate::member::LiveMember;
 use crate::{Error, ErrorKind, Result, metrics};
 
@@ -24,14 +23,14 @@ impl LiveMember {
             // The intake answers these itself.
             Body::Ping | Body::Bye => return true,
         };
-        let queued = lock(&self.inbox).push(job, self.limits());
+        let queued = self.inbox().push(job, self.limits());
         self.start_work(queued.idle);
         queued.has_space
     }
 
     /// The intake's answer to a frame.
     pub(crate) fn reply(&self, frame: Bytes) {
-        let now = lock(&self.inbox).hold(frame);
+        let now = self.inbox().hold(frame);
         if let Some(frame) = now {
             self.push(frame);
         }
@@ -39,7 +38,7 @@ impl LiveMember {
 
     /// Its socket is over: what it sent before is still handled, then it leaves. Only the first call counts.
     pub(crate) fn end(self: &Arc<Self>, close: &Close, socket_error: Option<Error>) {
-        let mut inbox = lock(&self.inbox);
+        let mut inbox = self.inbox();
         if inbox.life().has_ended() {
             return;
         }
@@ -54,7 +53,7 @@ impl LiveMember {
     /// Ends it from this side: nothing that waits is handled.
     pub(crate) fn close(self: &Arc<Self>, close: Close) {
         {
-            let mut inbox = lock(&self.inbox);
+            let mut inbox = self.inbox();
             if !inbox.life().has_ended() {
                 metrics::connection_closed(close.code);
             }
@@ -64,7 +63,7 @@ impl LiveMember {
         line.close(close.clone());
         // Another close may have been on its way already: that is the one that the client sees.
         self.happen(Event::Ended { close: line.closing().cloned().unwrap_or(close) });
-        self.space.wake();
+        self.wake_reader();
     }
 
     /// The app ends it. The close frame goes out after what is queued; it leaves when the hook that closes has ended.
@@ -80,7 +79,7 @@ impl LiveMember {
 
     /// Goes on with its life, and does what follows.
     pub(crate) fn happen(self: &Arc<Self>, event: Event) {
-        let acts = lock(&self.inbox).happen(event);
+        let acts = self.inbox().happen(event);
         for act in acts {
             match act {
                 Act::Withdraw => self.withdraw(),
@@ -97,7 +96,7 @@ impl LiveMember {
                         room.back(self.id(), &line);
                     }
                 }
-                Act::Forget => self.space.wake(),
+                Act::Forget => self.wake_reader(),
                 // Only its own task finds that nothing is left, and runs them.
                 Act::RunEndHooks => {}
             }
@@ -122,7 +121,7 @@ impl LiveMember {
 
     /// What was said before the end is handled, but a handler that hangs must not keep a ghost in the roster.
     fn limit_leave(self: &Arc<Self>) {
-        let mut inbox = lock(&self.inbox);
+        let mut inbox = self.inbox();
         match inbox.take_idle() {
             Some(hooks) => {
                 drop(inbox);
@@ -162,6 +161,6 @@ impl Occupant for LiveMember {
     }
 
     fn put_away(&self) {
-        lock(&self.inbox).happen(Event::PutAway);
+        self.inbox().happen(Event::PutAway);
     }
 }

@@ -8,7 +8,6 @@ use roomful_core::Close;
 use roomful_core::life::{Act, Event};
 
 use crate::hooks::{Hooks, caught};
-use crate::lock::lock;
 use crate::member::LiveMember;
 use crate::{Error, metrics};
 
@@ -39,7 +38,7 @@ impl LiveMember {
         if let Some(error) = socket_error {
             hooks.report(error).await;
         }
-        for error in self.teardowns.run() {
+        for error in self.run_teardowns() {
             metrics::handler_failed("teardown");
             hooks.report(error).await;
         }
@@ -47,8 +46,8 @@ impl LiveMember {
             metrics::handler_failed(hooks.names().end);
             hooks.report(error).await;
         }
-        lock(&self.inbox).happen(Event::HooksEnded);
-        self.space.wake();
+        self.inbox().happen(Event::HooksEnded);
+        self.wake_reader();
     }
 }
 

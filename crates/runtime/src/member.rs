@@ -1,7 +1,8 @@
 //! What lives as long as a member: who it is, what it still has to do, and where its life stands.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::task::Waker;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
@@ -18,7 +19,7 @@ use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::process::Process;
 use crate::teardowns::Teardowns;
-use crate::{cork, kept};
+use crate::{Error, cork, kept};
 
 /// A room's member, or the one end of a typed socket: what its hooks and every clone of the app's `Conn` share.
 ///
@@ -28,11 +29,11 @@ pub struct LiveMember {
     id: MemberId,
     limits: Arc<Limits>,
     line: Mutex<Option<Arc<Line>>>,
-    pub(crate) inbox: Mutex<Inbox>,
+    inbox: Mutex<Inbox>,
     /// Wakes whoever waits until another frame may be queued.
-    pub(crate) space: AtomicWaker,
+    space: AtomicWaker,
     scope: OnceLock<Scope>,
-    pub(crate) teardowns: Teardowns,
+    teardowns: Teardowns,
     /// In bytes: the room's bound, or what there is left to keep a state in beside the socket.
     presence_limit: OnceLock<usize>,
     /// Every hook of this member runs in it.
@@ -99,6 +100,31 @@ impl LiveMember {
         &self.limits
     }
 
+    /// What it has to do and where its life stands. Give it back before anything else is locked.
+    pub(crate) fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        lock(&self.inbox)
+    }
+
+    /// Another frame may be queued.
+    pub(crate) fn wake_reader(&self) {
+        self.space.wake();
+    }
+
+    /// Who waits for that: whoever reads its socket.
+    pub(crate) fn register_reader(&self, waker: &Waker) {
+        self.space.register(waker);
+    }
+
+    /// Runs `teardown` when it has left; at once where it has.
+    pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
+        self.teardowns.defer(teardown);
+    }
+
+    /// Runs what was deferred, once. The panics of it come back.
+    pub(crate) fn run_teardowns(&self) -> Vec<Error> {
+        self.teardowns.run()
+    }
+
     /// Its socket; `None` while it is held without one.
     pub(crate) fn line(&self) -> Option<Arc<Line>> {
         lock(&self.line).clone()
@@ -141,7 +167,7 @@ impl LiveMember {
     /// Asks to be let in. `false`: it ended while it was opened, and must not become a member that nobody can remove.
     pub(crate) fn asks_in(&self) -> bool {
         let is_closing = self.line().is_none_or(|line| line.closing().is_some());
-        let mut inbox = lock(&self.inbox);
+        let mut inbox = self.inbox();
         let may_ask = inbox.life().is_opening() && !is_closing;
         if may_ask {
             inbox.happen(Event::AskIn);
@@ -154,8 +180,8 @@ impl LiveMember {
         if let Some(line) = self.line() {
             line.close(close);
         }
-        lock(&self.inbox).happen(Event::Refused);
-        self.space.wake();
+        self.inbox().happen(Event::Refused);
+        self.wake_reader();
     }
 
     /// Settles how large its state may be, which depends on what is kept beside it.

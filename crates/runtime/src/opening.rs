@@ -11,7 +11,6 @@ use roomful_core::{Close, Dialect, Generation, Limits};
 use crate::hooks::{Hooks, MemberHooks, caught};
 use crate::leave::others_first;
 use crate::live_room::Joining;
-use crate::lock::lock;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
 use crate::metrics;
@@ -95,7 +94,7 @@ impl LiveMember {
     /// Goes on with a member that another process has begun.
     pub(crate) fn go_on(self: &Arc<Self>, hooks: Arc<dyn Hooks>) {
         let is_opened = {
-            let mut inbox = lock(&self.inbox);
+            let mut inbox = self.inbox();
             inbox.rest(hooks);
             inbox.life().is_opened()
         };
@@ -116,7 +115,7 @@ impl LiveMember {
         };
         let (room, joining) = self.hub().join(topic, self.limits(), &newcomer, &line, on_entry)?;
         self.set_scope(Scope::Room(room));
-        if matches!(joining, Joining::Waits) && lock(&self.inbox).life().has_ended() {
+        if matches!(joining, Joining::Waits) && self.inbox().life().has_ended() {
             // Whoever ended before this found no room to withdraw from; whoever ends later does.
             self.withdraw();
         }
@@ -157,7 +156,7 @@ impl LiveMember {
         self.happen(Event::Opened);
         // What is over, or goes on in another process, is not this one's to keep.
         if let (true, Some(line), Some(keeper)) =
-            (lock(&self.inbox).life().is_opened(), self.line(), self.process().keeper())
+            (self.inbox().life().is_opened(), self.line(), self.process().keeper())
         {
             line.keep_opened(keeper);
         }

@@ -7,7 +7,6 @@ use roomful_core::{Dialect, ErrorCode, Json};
 
 use crate::hooks::{Hooks, MessageError, Misfit, caught};
 use crate::inbox::{Job, Next};
-use crate::lock::lock;
 use crate::member::LiveMember;
 use crate::{calls, cork, metrics};
 
@@ -21,8 +20,8 @@ impl LiveMember {
             if done.is_multiple_of(JOBS_A_RING) {
                 cork::let_go();
             }
-            let next = lock(&self.inbox).next(&hooks);
-            self.space.wake();
+            let next = self.inbox().next(&hooks);
+            self.wake_reader();
             match next {
                 Next::Do(Job::Message { msg, id }) => self.on_message(&hooks, msg, id).await,
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&hooks, state, id).await,

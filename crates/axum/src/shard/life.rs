@@ -65,7 +65,6 @@ impl Reactor {
     pub(super) fn flush(&mut self, slot: usize) {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        socket.touched = false;
         if let Err(error) = socket.flush(now) {
             return self.gone(slot, Some(error));
         }

@@ -277,7 +277,7 @@ impl Reactor {
     /// The socket has something to write that is its own.
     pub(super) fn touch(&mut self, slot: usize) {
         if let Some(socket) = self.sockets.get_mut(slot)
-            && !std::mem::replace(&mut socket.touched, true)
+            && socket.touch()
         {
             self.to_write.push_back(slot);
         }

@@ -32,7 +32,7 @@ pub(super) struct Socket {
     /// When it is to be looked at again; what stands in the timers at another time is out of date.
     pub(super) due: Millis,
     /// Whether it stands among those that have something to write.
-    pub(super) touched: bool,
+    touched: bool,
     /// There may be something to read.
     pub(super) readable: bool,
     /// Whether it stands among those that are to be read.
@@ -285,8 +285,14 @@ impl Socket {
         !self.own.is_empty() || self.failed.is_some()
     }
 
+    /// Has something to be flushed. `false`: it is to be already.
+    pub(super) fn touch(&mut self) -> bool {
+        !std::mem::replace(&mut self.touched, true)
+    }
+
     /// Writes what is its own, and whatever waits.
     pub(super) fn flush(&mut self, now: Millis) -> io::Result<()> {
+        self.touched = false;
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
