@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use crate::client::Traffic;
+use crate::client::{Fleet, Traffic};
 use crate::failure::Failure;
 use crate::figures::{Figures, Latency};
 use crate::meter::Cpu;
-use crate::trial::Trial;
+use crate::server::Server;
+use crate::tally::Tally;
 
 /// What was so when a slot began.
 pub struct Reading {
@@ -23,25 +24,32 @@ impl Reading {
     /// # Errors
     ///
     /// When the server has ended.
-    pub fn begin(trial: &mut Trial) -> Result<Self, Failure> {
-        trial.fleet.settle(&mut trial.tally)?;
-        trial.tally.restart();
+    pub fn begin(server: &Server, fleet: &mut Fleet, tally: &mut Tally) -> Result<Self, Failure> {
+        fleet.settle(tally)?;
+        tally.restart();
         Ok(Self {
             began: Instant::now(),
-            server: trial.server.cpu()?,
+            server: server.cpu()?,
             generator: Cpu::of(std::process::id())?,
-            traffic: trial.fleet.traffic,
+            traffic: fleet.traffic,
         })
     }
 
-    /// Ends it.
+    /// Ends it, with so many messages sent and so many deliveries owed for them.
     ///
     /// # Errors
     ///
     /// When the server has ended.
-    pub fn end(&self, trial: &Trial, messages: u64, owed: u64) -> Result<Figures, Failure> {
+    pub fn end(
+        &self,
+        server: &Server,
+        fleet: &Fleet,
+        tally: &Tally,
+        messages: u64,
+        owed: u64,
+    ) -> Result<Figures, Failure> {
         let seconds = self.began.elapsed().as_secs_f64();
-        let server = trial.server.cpu()? - self.server;
+        let server = server.cpu()? - self.server;
         let generator = Cpu::of(std::process::id())? - self.generator;
         Ok(Figures {
             seconds,
@@ -50,10 +58,10 @@ impl Reading {
             generator_cpu_seconds: generator.total.as_secs_f64(),
             waited_seconds: [server.waited.as_secs_f64(), generator.waited.as_secs_f64()],
             messages,
-            deliveries: trial.tally.deliveries,
+            deliveries: tally.deliveries,
             owed,
-            bytes: trial.fleet.traffic.bytes - self.traffic.bytes,
-            latency: Latency::of(&trial.tally.latency),
+            bytes: fleet.traffic.bytes - self.traffic.bytes,
+            latency: Latency::of(&tally.latency),
             ..Figures::default()
         })
     }

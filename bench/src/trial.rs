@@ -146,6 +146,24 @@ impl Trial {
         self.await_rosters()
     }
 
+    /// Begins a slot: what came before it does not count.
+    ///
+    /// # Errors
+    ///
+    /// When the server has ended.
+    pub fn begin_slot(&mut self) -> Result<Reading, Failure> {
+        Reading::begin(&self.server, &mut self.fleet, &mut self.tally)
+    }
+
+    /// Ends it, with so many messages sent and so many deliveries owed for them.
+    ///
+    /// # Errors
+    ///
+    /// When the server has ended.
+    pub fn end_slot(&self, reading: &Reading, messages: u64, owed: u64) -> Result<Figures, Failure> {
+        reading.end(&self.server, &self.fleet, &self.tally, messages, owed)
+    }
+
     /// Waits until every receiver's roster is right. A server that keeps none has nothing to get wrong.
     ///
     /// # Errors
@@ -179,7 +197,7 @@ impl Trial {
     ///
     /// When a delivery is missing, doubled or out of order.
     pub fn bursts(&mut self, content: Content, in_flight: usize, length: Duration) -> Result<Figures, Failure> {
-        let reading = Reading::begin(self)?;
+        let reading = self.begin_slot()?;
         let receivers = self.receivers_each() as u64;
         let mut owed = 0;
         while reading.began.elapsed() < length {
@@ -192,7 +210,7 @@ impl Trial {
             owed += receivers * in_flight as u64;
             self.await_deliveries(owed)?;
         }
-        reading.end(self, owed / receivers.max(1), owed)
+        self.end_slot(&reading, owed / receivers.max(1), owed)
     }
 
     /// As [`Trial::paced_beside`], while the neighbours, if there are any, say nothing.
@@ -219,7 +237,7 @@ impl Trial {
         neighbours: Option<f64>,
         length: Duration,
     ) -> Result<Figures, Failure> {
-        let reading = Reading::begin(self)?;
+        let reading = self.begin_slot()?;
         let mut streams = self.streams(per_second, neighbours, length);
         while let Some(pause) = streams.iter().filter_map(|stream| stream.schedule.pause()).min() {
             self.fleet.poll(&mut self.tally, pause)?;
@@ -229,7 +247,7 @@ impl Trial {
         }
         let owed = streams.iter().map(|stream| stream.schedule.sent * stream.receivers as u64).sum();
         self.await_deliveries(owed)?;
-        reading.end(self, streams.iter().map(|stream| stream.schedule.sent).sum(), owed)
+        self.end_slot(&reading, streams.iter().map(|stream| stream.schedule.sent).sum(), owed)
     }
 
     fn streams(&self, per_second: f64, neighbours: Option<f64>, length: Duration) -> Vec<Stream> {
@@ -264,7 +282,7 @@ impl Trial {
     ///
     /// When a state comes after a newer one.
     pub fn states(&mut self, hz: f64, length: Duration) -> Result<Figures, Failure> {
-        let reading = Reading::begin(self)?;
+        let reading = self.begin_slot()?;
         let mut schedule = Schedule::new(self.clock, hz * self.senders.len() as f64, length);
         while let Some(pause) = schedule.pause() {
             self.fleet.poll(&mut self.tally, pause)?;
@@ -277,7 +295,7 @@ impl Trial {
                 }
             }
         }
-        let at_the_end = reading.end(self, schedule.sent, 0)?;
+        let at_the_end = self.end_slot(&reading, schedule.sent, 0)?;
         let until = Instant::now() + STALE;
         while Instant::now() < until {
             self.fleet.poll(&mut self.tally, Duration::from_millis(10))?;

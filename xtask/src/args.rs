@@ -2,14 +2,21 @@
 
 use std::fmt;
 
+use crate::suite::Suite;
+
 /// What `cargo xtask --help` prints.
 pub(crate) const HELP: &str = "\
 The commands of this project.
 
     cargo xtask test [--only STEP]... [--list]
-        Install what the tests need, and run all of them: Rust, TypeScript, a real browser.
+        Install what the tests need, and run all of them: Rust, TypeScript, a real browser, workerd.
         --only STEP   run this step and the steps that it needs; may be given several times
         --list        print the steps, and run none
+
+    cargo xtask check [--only STEP]... [--list]
+        Install what a maintainer needs besides, and check what no test does: formatting, lints, licences, documentation,
+        structure, packages, instruction counts, undefined behaviour, hostile bytes.
+        --only, --list as for `test`
 
     cargo xtask demo [--port PORT] [--worker]
         Build the live cursor board, serve it, and print its address. Ctrl-C stops it.
@@ -37,10 +44,11 @@ const DEMO_PORT: u16 = 3000;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Help,
-    /// Print the names of the test steps.
-    List,
-    /// Run the test steps named, or all of them when none is named.
-    Test {
+    /// Print the names of the steps.
+    List(Suite),
+    /// Run the steps named, or all of them when none is named.
+    Run {
+        suite: Suite,
         only: Vec<String>,
     },
     Demo {
@@ -77,7 +85,7 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownCommand(word) => {
-                write!(f, "there is no command `{word}`: only `test`, `demo`, `bench` and `instructions`")
+                write!(f, "there is no command `{word}`: only `test`, `check`, `demo`, `bench` and `instructions`")
             }
             Self::UnknownOption { command, word } => {
                 write!(f, "`cargo xtask {command}` knows no `{word}`")
@@ -99,7 +107,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
     };
     match command.as_str() {
         "help" | "--help" | "-h" => Ok(Request::Help),
-        "test" => parse_test(words),
+        "test" => parse_suite(Suite::Test, words),
+        "check" => parse_suite(Suite::Check, words),
         "demo" => parse_demo(words),
         "instructions" => parse_instructions(words),
         "bench" => Ok(Request::Bench { words: words.collect() }),
@@ -107,19 +116,19 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
     }
 }
 
-fn parse_test(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+fn parse_suite(suite: Suite, mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
     let mut only = Vec::new();
     while let Some(word) = words.next() {
         match split(&word) {
             ("--help" | "-h", None) => return Ok(Request::Help),
-            ("--list", None) => return Ok(Request::List),
+            ("--list", None) => return Ok(Request::List(suite)),
             ("--only", value) => only.push(value_of("--only", value, &mut words)?),
             _ => {
-                return Err(UsageError::UnknownOption { command: "test", word });
+                return Err(UsageError::UnknownOption { command: suite.name(), word });
             }
         }
     }
-    Ok(Request::Test { only })
+    Ok(Request::Run { suite, only })
 }
 
 fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
@@ -179,19 +188,19 @@ mod tests {
 
     #[test]
     fn no_word_and_every_way_to_ask_print_the_help() {
-        for line in ["", "help", "--help", "-h", "test --help", "demo -h"] {
+        for line in ["", "help", "--help", "-h", "test --help", "check --help", "demo -h"] {
             assert_eq!(parse_line(line), Ok(Request::Help), "{line:?}");
         }
     }
 
     #[test]
-    fn test_runs_everything_unless_steps_are_named() {
-        assert_eq!(parse_line("test"), Ok(Request::Test { only: vec![] }));
-        assert_eq!(
-            parse_line("test --only fmt --only=clippy"),
-            Ok(Request::Test { only: vec!["fmt".to_owned(), "clippy".to_owned()] })
-        );
-        assert_eq!(parse_line("test --list"), Ok(Request::List));
+    fn test_and_check_run_all_their_steps_unless_some_are_named() {
+        for (line, suite) in [("test", Suite::Test), ("check", Suite::Check)] {
+            assert_eq!(parse_line(line), Ok(Request::Run { suite, only: vec![] }));
+            let only = vec!["fmt".to_owned(), "clippy".to_owned()];
+            assert_eq!(parse_line(&format!("{line} --only fmt --only=clippy")), Ok(Request::Run { suite, only }));
+            assert_eq!(parse_line(&format!("{line} --list")), Ok(Request::List(suite)));
+        }
     }
 
     #[test]
@@ -230,6 +239,10 @@ mod tests {
             parse_line("test --port 1"),
             Err(UsageError::UnknownOption { command: "test", word: "--port".to_owned() })
         );
+        assert_eq!(
+            parse_line("check --lst"),
+            Err(UsageError::UnknownOption { command: "check", word: "--lst".to_owned() })
+        );
         assert_eq!(parse_line("demo --port"), Err(UsageError::MissingValue { option: "--port" }));
         assert_eq!(parse_line("demo --port 65536"), Err(UsageError::BadPort("65536".to_owned())));
     }
@@ -239,7 +252,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `demo`, `bench` and `instructions`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `check`, `demo`, `bench` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

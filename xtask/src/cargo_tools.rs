@@ -18,6 +18,8 @@ pub(crate) struct CargoTool {
     pub(crate) package: &'static str,
     pub(crate) program: &'static str,
     pub(crate) version: String,
+    /// What its build leaves out or adds.
+    pub(crate) features: &'static [&'static str],
 }
 
 impl CargoTool {
@@ -79,7 +81,7 @@ fn install_one(repo: &Repo, tool: &CargoTool, cache: &Path, build: &Path, remedy
     let version = format!("={}", tool.version);
     // In debug mode, and not `--locked`, so that the tools share what both are made of: a fraction of the time.
     let mut cargo = repo.cargo(["install", "--quiet", "--debug", tool.package, "--version", &version]);
-    cargo.args(["--bin", tool.program, "--no-track", "--root"]).arg(&unfinished);
+    cargo.args(tool.features).args(["--bin", tool.program, "--no-track", "--root"]).arg(&unfinished);
     cargo.env("CARGO_TARGET_DIR", build).env("CARGO_PROFILE_DEV_DEBUG", "false");
     command::run(&mut cargo, remedy)?;
 
@@ -148,7 +150,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
 
         let cache = std::env::temp_dir().join(format!("xtask-tools-{}", std::process::id()));
-        let tool = |version: &str| CargoTool { package: "a-tool", program: "tool", version: version.to_owned() };
+        let tool = |version: &str| CargoTool {
+            package: "a-tool",
+            program: "tool",
+            version: version.to_owned(),
+            features: &[],
+        };
         assert!(!tool("1.2.3").is_installed_in(&cache));
 
         let path = tool("1.2.3").path_in(&cache);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifacts;
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::Outcome;
@@ -98,38 +99,9 @@ fn count(repo: &Repo) -> Result<Counted, Failure> {
 
 /// Builds the bench as the server is built, and says where it is.
 fn build(repo: &Repo) -> Result<PathBuf, Failure> {
-    let messages = command::read(
-        &mut repo.cargo([
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "roomful-axum",
-            "--features",
-            "bench",
-            "--bench",
-            "instructions",
-            "--message-format",
-            "json-render-diagnostics",
-        ]),
-        "mend what the compiler says above",
-    )?;
-    executable(&String::from_utf8_lossy(&messages)).ok_or_else(|| {
-        Failure::new(
-            "cargo built the bench and did not say where it is",
-            "see whether the format of its messages changed, and change xtask/src/instructions.rs with it",
-        )
-    })
-}
-
-/// Where the one program is that cargo's messages, one a line, tell of.
-fn executable(messages: &str) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    struct Message {
-        executable: Option<PathBuf>,
-    }
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
-    messages.filter_map(|message| message.executable).next_back()
+    const BENCH: &str = "instructions";
+    let selection = ["--release", "--package", "roomful-axum", "--features", "bench", "--bench", BENCH];
+    artifacts::bench(&artifacts::build(repo, &selection)?, BENCH)
 }
 
 fn middle(mut counts: Vec<u64>) -> u64 {
@@ -288,16 +260,6 @@ mod tests {
         );
         assert_eq!(summary("version: 1\nevents: Ir\n"), None);
         assert_eq!(summary("summary: many\n"), None);
-    }
-
-    #[test]
-    fn the_program_is_the_last_that_cargo_tells_of() {
-        let messages = "\
-            {\"reason\":\"compiler-artifact\",\"executable\":null}\n\
-            {\"reason\":\"compiler-artifact\",\"executable\":\"/target/instructions-0a1b\"}\n\
-            {\"reason\":\"build-finished\",\"success\":true}\n";
-        assert_eq!(executable(messages), Some("/target/instructions-0a1b".into()));
-        assert_eq!(executable("{\"reason\":\"build-finished\",\"success\":true}\n"), None);
     }
 
     #[test]

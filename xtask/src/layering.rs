@@ -2,21 +2,18 @@
 //!
 //! What a crate imports only in its tests is its own business.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde::Deserialize;
-
-use crate::command::{self, Failure};
+use crate::command::Failure;
+use crate::metadata::{self, Dependency, Package};
 use crate::repo::Repo;
 
 /// Each crate of `crates/` with those directly below it. It may import these, and what they may.
 const LAYERS: &[(&str, &[&str])] = &[
     ("roomful-core", &[]),
     ("roomful-macros", &["roomful-core"]),
-    ("roomful", &["roomful-core", "roomful-macros"]),
+    ("roomful-runtime", &["roomful-core"]),
+    ("roomful", &["roomful-runtime", "roomful-macros"]),
     ("roomful-client", &["roomful-core"]),
-    ("roomful-cluster", &["roomful"]),
+    ("roomful-cluster", &["roomful-runtime"]),
     ("roomful-worker", &["roomful"]),
     ("roomful-websocket", &[]),
     ("roomful-uring", &[]),
@@ -44,45 +41,14 @@ const SANS_IO: &[(&str, &[&str])] = &[
     ("roomful-websocket", &["base64", "flate2", "sha1", "thiserror"]),
 ];
 
-/// The part of `cargo metadata` that is looked at.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    manifest_path: String,
-    dependencies: Vec<Dependency>,
-    features: BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    name: String,
-    /// Absent for a normal dependency; else "dev" or "build".
-    kind: Option<String>,
-    features: Vec<String>,
-}
-
 /// Checks the manifests of the crates in `crates/`.
 pub(crate) fn check(repo: &Repo) -> Result<(), Failure> {
-    let metadata = command::read(
-        &mut repo.cargo(["metadata", "--no-deps", "--format-version", "1"]),
-        "read what cargo says above",
-    )?;
-    let mut metadata: Metadata = serde_json::from_slice(&metadata).map_err(|error| {
-        Failure::new(
-            format!("`cargo metadata` printed something unexpected: {error}"),
-            "see whether its format changed, and change xtask/src/layering.rs with it",
-        )
-    })?;
+    let mut packages = metadata::read(repo, "Cargo.toml")?.packages;
     let crates = repo.path("crates");
-    metadata.packages.retain(|package| Path::new(&package.manifest_path).starts_with(&crates));
-    let violations = violations(&metadata.packages);
+    packages.retain(|package| package.manifest_path.starts_with(&crates));
+    let violations = violations(&packages);
     if violations.is_empty() {
-        println!("  {} crates, every import points down", metadata.packages.len());
+        println!("  {} crates, every import points down", packages.len());
         return Ok(());
     }
     Err(Failure::new(
@@ -149,10 +115,26 @@ fn layer(name: &str) -> Option<&'static [&'static str]> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::PathBuf;
+
     use super::*;
 
     fn package(name: &str, dependencies: Vec<Dependency>) -> Package {
-        Package { name: name.to_owned(), manifest_path: String::new(), dependencies, features: BTreeMap::new() }
+        Package {
+            name: name.to_owned(),
+            version: "0.1.0".to_owned(),
+            manifest_path: PathBuf::new(),
+            dependencies,
+            features: BTreeMap::new(),
+            targets: Vec::new(),
+            publish: None,
+            description: None,
+            license: None,
+            repository: None,
+            keywords: Vec::new(),
+            categories: Vec::new(),
+        }
     }
 
     fn import(name: &str) -> Dependency {
@@ -167,10 +149,14 @@ mod tests {
     fn what_stands_below_may_be_imported_however_far_below() {
         for (upper, lower) in [
             ("roomful", "roomful-macros"),
+            ("roomful", "roomful-core"),
+            ("roomful-runtime", "roomful-core"),
             ("roomful-axum", "roomful-core"),
+            ("roomful-axum", "roomful-runtime"),
+            ("roomful-worker", "roomful-runtime"),
             ("roomful-axum", "roomful-cluster"),
             ("roomful-axum", "roomful-websocket"),
-            ("roomful-cluster", "roomful"),
+            ("roomful-cluster", "roomful-runtime"),
             ("roomful-client", "roomful-core"),
         ] {
             assert!(of(package(upper, vec![import(lower)])).is_empty(), "{upper} -> {lower}");
@@ -182,8 +168,13 @@ mod tests {
         for (lower, upper) in [
             ("roomful-core", "roomful"),
             ("roomful-core", "roomful-macros"),
+            ("roomful-core", "roomful-runtime"),
+            ("roomful-macros", "roomful-runtime"),
+            ("roomful-runtime", "roomful"),
+            ("roomful-runtime", "roomful-macros"),
             ("roomful-websocket", "roomful-core"),
             ("roomful", "roomful-axum"),
+            ("roomful-cluster", "roomful"),
             ("roomful-client", "roomful"),
             ("roomful-worker", "roomful-axum"),
             ("roomful-axum", "roomful-axum"),

@@ -1,25 +1,33 @@
 //! The project's own commands, run as `cargo xtask <command>`:
 //!
-//! - `test` installs what the tests need and runs every one of them, as CI does;
+//! - `test` installs what the tests need and runs every one of them;
+//! - `check` does the same with what only a maintainer needs; CI runs both;
 //! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker;
 //! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs;
 //! - `instructions` counts what one message costs, and moves the figure that a change is held to.
 
 mod apt;
 mod args;
+mod artifacts;
 mod bench;
 mod cargo_tools;
+mod circles;
 mod command;
 mod demo;
+mod fuzz;
 mod instructions;
 mod layering;
+mod metadata;
 mod npm;
+mod package;
 mod repo;
+mod rust;
 mod sans_io;
 mod step;
 mod steps;
-mod test;
+mod suite;
 mod tools;
+mod typescript;
 mod worker;
 
 use std::process::ExitCode;
@@ -51,11 +59,11 @@ fn serve(request: Request) -> Result<(), Failure> {
             println!("{}", args::HELP);
             Ok(())
         }
-        Request::List => {
-            test::list();
+        Request::List(suite) => {
+            suite.list();
             Ok(())
         }
-        Request::Test { only } => test::run(&Repo::find()?, &only),
+        Request::Run { suite, only } => suite.run(&Repo::find()?, &only),
         Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
         Request::Instructions { accept } => instructions::run(&Repo::find()?, accept),
         Request::Bench { words } => bench::run(&Repo::find()?, &words),

@@ -42,6 +42,16 @@ impl Repo {
         directory: &str,
         args: impl IntoIterator<Item = &'a str>,
     ) -> Command {
+        self.program_at(Path::new(program), directory, args)
+    }
+
+    /// The same, of a program that is not searched for.
+    pub(crate) fn program_at<'a>(
+        &self,
+        program: &Path,
+        directory: &str,
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Command {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.path(directory));
         command

@@ -21,19 +21,29 @@ const OLDEST_CARGO_DENY: (u32, u32) = (0, 20);
 /// Where Debian's package puts it.
 const DEBIAN_CHROMIUM: &str = "/usr/bin/chromium";
 
-/// rustfmt, clippy and the standard library for WebAssembly.
+/// rustfmt and clippy.
 pub(crate) fn rust(repo: &Repo) -> Result<Outcome, Failure> {
     for (component, command) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
         if command::probe(&mut repo.cargo([command, "--version"])).is_none() {
             rustup(repo, ["component", "add", component])?;
         }
     }
+    Ok(Outcome::Passed)
+}
+
+/// The standard library for WebAssembly.
+pub(crate) fn wasm(repo: &Repo) -> Result<Outcome, Failure> {
     let sysroot = command::probe(&mut repo.program("rustc", ".", ["--print", "sysroot"]))
         .ok_or_else(|| Failure::new("there is no `rustc`", INSTALL_RUST))?;
     if !Path::new(&sysroot).join("lib/rustlib").join(WASM).is_dir() {
         rustup(repo, ["target", "add", WASM])?;
     }
     Ok(Outcome::Passed)
+}
+
+/// The cargo of a nightly toolchain, which need not be there.
+pub(crate) fn nightly_cargo<'a>(repo: &Repo, args: impl IntoIterator<Item = &'a str>) -> Command {
+    repo.program("rustup", ".", ["run", "nightly", "cargo"].into_iter().chain(args))
 }
 
 const INSTALL_RUST: &str = "install Rust with rustup, as https://rustup.rs says";

@@ -7,8 +7,8 @@ use crate::apt;
 use crate::cargo_tools::{self, CargoTool};
 use crate::command::{self, Failure};
 use crate::repo::Repo;
+use crate::rust;
 use crate::step::Outcome;
-use crate::tools::WASM;
 
 /// The worker, and the npm package with the other half of what builds and runs it.
 pub(crate) const WORKER: &str = "examples/cursors-worker";
@@ -32,13 +32,20 @@ pub(crate) fn tools(repo: &Repo) -> Result<Outcome, Failure> {
 
 /// It is published with the crate `worker`, under the same number.
 fn worker_build(repo: &Repo) -> Result<CargoTool, Failure> {
-    Ok(CargoTool { package: "worker-build", program: "worker-build", version: locked_version(repo, "worker")? })
+    let version = locked_version(repo, "worker")?;
+    Ok(CargoTool { package: "worker-build", program: "worker-build", version, features: &[] })
 }
 
 /// It refuses a program that was made with any other version of the crate.
 fn wasm_bindgen(repo: &Repo) -> Result<CargoTool, Failure> {
     let version = locked_version(repo, "wasm-bindgen")?;
-    Ok(CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version })
+    // TLS is for its test runner, which nothing here runs.
+    Ok(CargoTool {
+        package: "wasm-bindgen-cli",
+        program: "wasm-bindgen",
+        version,
+        features: &["--no-default-features"],
+    })
 }
 
 /// The version of a crate that Cargo.lock has.
@@ -49,20 +56,6 @@ fn locked_version(repo: &Repo, package: &str) -> Result<String, Failure> {
         Failure::new(format!("`cargo pkgid {package}` printed `{}`, without a version", id.trim()), "see what it means")
     })?;
     Ok(version.to_owned())
-}
-
-/// What the clippy of the workspace does not see: code that is empty on this machine's target, and the tests on workerd,
-/// which belong to no other run of the tests.
-pub(crate) fn clippy(repo: &Repo) -> Result<Outcome, Failure> {
-    let on_workerd = ["--package", "roomful-worker", "--package", "fixture", "--package", "cursors-worker", "--lib"];
-    let board = [&on_workerd[..], &["--target", WASM]].concat();
-    let fixture = [&board[..], &["--all-features"]].concat();
-    for part in [&["--package", "fixture", "--test", "workerd"][..], &board, &fixture] {
-        let mut clippy = repo.cargo(["clippy", "--locked"]);
-        clippy.args(part).args(["--", "-D", "warnings"]);
-        command::run(&mut clippy, "mend what clippy says above")?;
-    }
-    Ok(Outcome::Passed)
 }
 
 /// The worker as one would deploy it.
@@ -94,7 +87,7 @@ fn from_npm(repo: &Repo, program: &str) -> PathBuf {
 pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
     let build = repo.path(FIXTURE);
     let test = |mode: &[(&str, &str)]| {
-        let mut test = repo.cargo(["test", "--locked", "--package", "fixture", "--test", "workerd"]);
+        let mut test = rust::one_test(repo, "workerd");
         command::run(
             test.env("ROOMFUL_WORKER_BUILD", &build).envs(mode.iter().copied()),
             "mend the test that failed; `ROOMFUL_WORKER_LOG=1` shows what workerd and the worker print",

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::client::Offer;
 use crate::content::Content;
-use crate::failure::Failure;
 use crate::peer::{OURSELVES, Peer, WITH_SENDS};
 use crate::trial::{Layout, Talkers};
 
@@ -191,17 +190,6 @@ const BENCH_DEFLATE: &str = "benchDeflate";
 const BENCH_WINDOW: &str = "benchWindow";
 
 impl Scenario {
-    /// The scenario of this name.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub fn find(name: &str) -> Result<&'static Self, Failure> {
-        SCENARIOS.iter().find(|scenario| scenario.name == name).ok_or_else(|| {
-            Failure::Usage(format!("there is no scenario `{name}`; `cargo xtask bench --list` prints those there are"))
-        })
-    }
-
     /// Who takes part, of those that were asked for. The first is the one whose ratios are taken.
     pub fn contestants(&self, peers: &[&'static Peer]) -> Vec<Contestant> {
         let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain, kind: BENCH };

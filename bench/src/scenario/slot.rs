@@ -8,7 +8,6 @@ use crate::failure::Failure;
 use crate::figures::Figures;
 use crate::probe::functions::Samples;
 use crate::probe::system_calls::Count;
-use crate::reading::Reading;
 use crate::trial::Trial;
 
 /// What is said while something looks on.
@@ -84,21 +83,21 @@ fn functions(trial: &mut Trial, in_flight: usize, pace: Pace) -> Result<Figures,
 }
 
 fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
-    let reading = Reading::begin(trial)?;
+    let reading = trial.begin_slot()?;
     let began = Instant::now();
     let (address, rooms, offer) = (trial.server.address, trial.layout.room_names(), trial.layout.offer);
     trial.fleet.open_at_once(address, &rooms, offer, &mut trial.tally)?;
     trial.await_rosters()?;
     let ready_seconds = Some(began.elapsed().as_secs_f64());
     let members = trial.layout.connections() as u64;
-    Ok(Figures { ready_seconds, ..reading.end(trial, members, 0)? })
+    Ok(Figures { ready_seconds, ..trial.end_slot(&reading, members, 0)? })
 }
 
 fn idle(trial: &mut Trial, rest: Duration) -> Result<Figures, Failure> {
     std::thread::sleep(rest);
     let empty = trial.server.memory()?.private_dirty;
     trial.fill()?;
-    let reading = Reading::begin(trial)?;
+    let reading = trial.begin_slot()?;
     let until = Instant::now() + rest;
     while Instant::now() < until {
         trial.fleet.poll(&mut trial.tally, Duration::from_millis(100))?;
@@ -106,5 +105,5 @@ fn idle(trial: &mut Trial, rest: Duration) -> Result<Figures, Failure> {
     let full = trial.server.memory()?.private_dirty;
     let connections = trial.layout.connections() as f64;
     let memory_per_connection = Some((full as f64 - empty as f64) / connections);
-    Ok(Figures { memory_per_connection, ..reading.end(trial, 0, 0)? })
+    Ok(Figures { memory_per_connection, ..trial.end_slot(&reading, 0, 0)? })
 }

@@ -2,6 +2,7 @@
 
 use super::{Family, Load, Scenario};
 use crate::content::Content;
+use crate::failure::Failure;
 
 const ONE_ROOM: &str = "a server's whole life: rooms, connections and threads are few, and nothing else runs";
 
@@ -129,6 +130,19 @@ pub const SCENARIOS: &[Scenario] = &[
     functions("functions-w1", "Our user time by function, one sender to 500, 64 B, one at a time", 1),
     functions("functions-w16", "Our user time by function, one sender to 500, 64 B, bursts of 16", 16),
 ];
+
+impl Scenario {
+    /// The scenario of this name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn find(name: &str) -> Result<&'static Self, Failure> {
+        SCENARIOS.iter().find(|scenario| scenario.name == name).ok_or_else(|| {
+            Failure::Usage(format!("there is no scenario `{name}`; `cargo xtask bench --list` prints those there are"))
+        })
+    }
+}
 
 const fn system_calls(name: &'static str, title: &'static str, in_flight: usize) -> Scenario {
     Scenario {

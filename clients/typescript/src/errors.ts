@@ -4,7 +4,8 @@
  * From the server (docs/protocol.md, error codes): `bad_frame`, `bad_message`, `bad_presence`, `rate_limited`,
  * `too_large`, `handler_failed`, `closed`. From this client: `too_large` and `closed` before anything was
  * sent, `queue_full`, `unreadable` (the server's frame could not be read), `callback_failed` (yours threw;
- * see `cause`), `connect_failed` (the WebSocket could not be made; see `cause`).
+ * see `cause`), `connect_failed` (the WebSocket could not be made; without the address's query, which may hold
+ * credentials).
  */
 export type RoomErrorCode =
   | 'bad_frame'

@@ -7,17 +7,29 @@ export const MAX_QUEUED_SIZE = 1 << 20;
 /** A handshake that has not ended by then is retried: a swallowed SYN takes minutes to fail by itself. */
 export const CONNECT_TIMEOUT = 20_000;
 
+/** How long a server may take, guards and all, to say its first word on a connection that has been made. */
+export const GREETING_TIMEOUT = 10_000;
+
 /** How long a deliberate close waits for the peer's half of the closing handshake. */
 export const CLOSE_TIMEOUT = 5_000;
 
-/** How long a plain connection, which has no heartbeat, must last to count as good: the server's default. */
-export const DEFAULT_HEARTBEAT = 25_000;
+/** How long a page that wakes waits for a sign of life, and how old an attempt may be that it goes on with. */
+export const WAKE_TIMEOUT = 5_000;
+
+/** What the server is told by a client that gives a socket up and will be back. */
+export const GIVEN_UP = 4900;
+
+/** An open connection that stood for so long has lasted, though nothing was said over it. */
+export const LASTING = 10_000;
 
 /** A server that asks for more frequent pings than this gets this: a mistaken unit must not spin. */
 export const MIN_HEARTBEAT = 100;
 
 /** The longest `retry=` of a restarting server that is believed. */
 export const MAX_RETRY_AFTER = 600_000;
+
+/** How long those stay listed after a return who are not back yet: a restarted server's clients come one by one. */
+export const KEEP_MEMBERS = 2_000;
 
 /** A longer `setTimeout` fires at once. */
 export const MAX_TIMER = 0x7fffffff;

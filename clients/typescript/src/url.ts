@@ -14,7 +14,14 @@ export function socketUrl(
   params: object | undefined,
   { url, path = '/__sockets' }: Address,
 ): string {
-  const address = new URL(path, url ?? globalThis.location?.href);
+  const base = url ?? globalThis.location?.href;
+  let address: URL;
+  try {
+    address = new URL(path, base);
+  } catch {
+    // Without the error as a cause: engines put the whole address into it.
+    throw new TypeError(`no address: ${withoutQuery(path)} at ${withoutQuery(base)}`);
+  }
   address.protocol = address.protocol.replace('http', 'ws');
   address.searchParams.set('m', ref.module);
   address.searchParams.set('s', ref.name);
@@ -23,9 +30,12 @@ export function socketUrl(
   return address.href;
 }
 
-/** Those that are there, in one order. */
+/** What may be shown of an address, or of a text that holds one: a query is where credentials are. */
+export const withoutQuery = (text: unknown): string => `${text}`.split('?')[0]!;
+
+/** Those that are there, in one order. To a server an empty one is not there. */
 export function sortedParams(params: object = {}): [string, unknown][] {
   return Object.entries(params)
-    .filter(([, value]) => value !== undefined)
+    .filter(([, value]) => value !== undefined && value !== '')
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -18,7 +18,9 @@ describe('the page', () => {
     const stop = page.onWake(woken);
     window.dispatchEvent(new Event('online'));
     expect(woken).toHaveBeenCalledTimes(1);
-    window.dispatchEvent(new Event('pageshow'));
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    expect(woken).toHaveBeenCalledTimes(2);
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }));
     expect(woken).toHaveBeenCalledTimes(2);
     visibility('visible');
     expect(woken).toHaveBeenCalledTimes(3);
@@ -30,6 +32,15 @@ describe('the page', () => {
     window.dispatchEvent(new Event('online'));
     visibility('visible');
     expect(woken).toHaveBeenCalledTimes(4);
+  });
+
+  it('knows whether there is no network', () => {
+    expect(page.isOffline()).toBe(false);
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    expect(page.isOffline()).toBe(true);
+    vi.stubGlobal('navigator', undefined);
+    expect(page.isOffline()).toBe(false);
+    vi.unstubAllGlobals();
   });
 
   it('has a clock, timers and chance', () => {
@@ -53,6 +64,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
   const waits: number[] = [];
   const { WebSocket, all } = fakeSockets();
   const host: DriverHost = {
+    connected: () => false,
     opened: () => {},
     closed: () => {},
     stepped: () => {},
@@ -64,7 +76,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
     waits.push(ms);
     return world.setTimer(callback, ms);
   };
-  const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2 };
+  const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
   const driver = createDriver('ws://h', WebSocket, policy, { ...world, setTimer }, host);
   driver.dispatch('start');
   all[0]!.accept();

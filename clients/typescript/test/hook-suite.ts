@@ -1,67 +1,10 @@
-/** What both hooks promise. Each framework runs all of it; see `preact.test.ts` and `react.test.ts`. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { MakeRoom, UseMember, UseRoom } from '../src/hook/room.js';
-import type { Room, RoomOptions } from '../src/index.js';
-import type { Board, Cursor } from './support/rooms.js';
-import { fakeSockets } from './support/sockets.js';
-
-/** What the suite needs of a framework. */
-export interface Renderer {
-  room: MakeRoom;
-  useRoom: UseRoom;
-  useMember: UseMember;
-  h(type: unknown, props?: object | null, ...children: unknown[]): unknown;
-  /** Renders into a root of its own. Everything that follows from it has happened when it returns. */
-  mount(element: unknown): { html(): string; render(element: unknown): void; unmount(): void };
-  act(call: () => void): void;
-  useEffect(effect: () => void | (() => void), inputs?: readonly unknown[]): void;
-  StrictMode?: unknown;
-}
-
-type View = Room<Board>;
+/** What both hooks promise of what a component gets, and when it renders. Each framework runs all of it; see `preact.test.ts` and `react.test.ts`. */
+import { describe, expect, it, vi } from 'vitest';
+import { stage, type Renderer, type View } from './support/stage.js';
 
 export function hookSuite(name: string, renderer: Renderer): void {
-  const { h, mount, act, useRoom, useMember, useEffect } = renderer;
-  let sockets: ReturnType<typeof fakeSockets>;
-  let log: ReturnType<typeof vi.spyOn>;
-
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    vi.spyOn(Math, 'random').mockReturnValue(0.5);
-    sockets = fakeSockets();
-    log = vi.spyOn(console, 'error').mockImplementation(() => {});
-  });
-
-  afterEach(() => {
-    expect(log.mock.calls).toEqual([]);
-    vi.useRealTimers();
-  });
-
-  const ref = renderer.room<Board>('board', 'cursors');
-  const options = (more: object = {}): RoomOptions<Board> => ({
-    key: { boardId: 'main' },
-    WebSocket: sockets.WebSocket,
-    ...more,
-  });
-
-  /** A component that shows what `show` reads, counts its renders, and leaves the room within reach. */
-  function probe(show: (room: View) => unknown, more: object = {}) {
-    const seen = { renders: 0, room: undefined as unknown as View };
-    function Probe(props: object) {
-      seen.renders++;
-      seen.room = useRoom(ref, options({ ...more, ...props }));
-      return h('p', null, String(JSON.stringify(show(seen.room))));
-    }
-    return { seen, Probe };
-  }
-
-  const receive = (frame: unknown) => act(() => sockets.last.receive(frame));
-  const update = (id: string, x: number) =>
-    receive({ t: 'presence', op: 'update', from: id, state: { x } });
-  const join = (id: string) => receive({ t: 'presence', op: 'join', from: id });
-  const leave = (id: string) => receive({ t: 'presence', op: 'leave', from: id });
-  const welcome = (...members: { id: string; state?: Cursor }[]) =>
-    act(() => sockets.last.welcome(members.length > 0 ? members : [{ id: 'me' }, { id: 'you' }]));
+  const { h, mount, act, useRoom, useMember } = renderer;
+  const { sockets, ref, options, probe, receive, update, join, leave, welcome } = stage(renderer);
 
   describe(name, () => {
     it('joins when it is mounted and leaves when it is unmounted', () => {
@@ -76,6 +19,36 @@ export function hookSuite(name: string, renderer: Renderer): void {
       vi.advanceTimersByTime(100);
       expect(sockets.last.frames).toEqual([{ t: 'bye' }]);
       expect(sockets.last.closes).toEqual([[1000, '']]);
+    });
+
+    it('gives these fields and no others', () => {
+      const { seen, Probe } = probe(() => 0);
+      mount(h(Probe));
+      const promised = ['send', 'setPresence', 'members', 'self', 'status', 'close', 'closeInfo'];
+      const beyond = ['memberIds', 'member', 'others'];
+      expect(Object.keys(seen.room).sort()).toEqual([...promised, ...beyond].sort());
+    });
+
+    it('goes through these states, and has these values in them', () => {
+      const shown: unknown[] = [];
+      const { seen, Probe } = probe(({ status, self, closeInfo, memberIds }) => {
+        shown.push([status, self?.id, closeInfo?.code, memberIds.length]);
+      });
+      mount(h(Probe));
+      welcome();
+      act(() => sockets.last.end());
+      act(() => void vi.advanceTimersByTime(375));
+      welcome();
+      act(() => seen.room.close(4001, 'done'));
+      act(() => sockets.last.end(4001, 'done', true));
+      expect(shown).toEqual([
+        ['connecting', undefined, undefined, 0],
+        ['open', 'me', undefined, 2],
+        ['reconnecting', 'me', 1006, 2],
+        ['open', 'me', 1006, 2],
+        ['closing', 'me', 1006, 2],
+        ['closed', undefined, 4001, 0],
+      ]);
     });
 
     it('works as a method of the reference and as a function', () => {
@@ -135,6 +108,18 @@ export function hookSuite(name: string, renderer: Renderer): void {
         expect(seen.renders).toBe(before);
       });
 
+      it('and not for an update that says what is known', () => {
+        const { seen, Probe } = probe((room) => ({ ...room }));
+        mount(h(Probe));
+        welcome({ id: 'me' }, { id: 'you', state: { x: 1 } });
+        const before = seen.renders;
+        const { members, others } = seen.room;
+        update('you', 1);
+        expect(seen.renders).toBe(before);
+        expect(seen.room.members).toBe(members);
+        expect(seen.room.others).toBe(others);
+      });
+
       it('once for all that one batch changes', () => {
         const { seen, Probe } = probe((room) => [room.members, room.self, room.memberIds]);
         mount(h(Probe));
@@ -159,7 +144,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
         welcome();
         const before = seen.renders;
         act(() => sockets.last.end());
-        act(() => void vi.advanceTimersByTime(125));
+        act(() => void vi.advanceTimersByTime(375));
         welcome();
         expect(sockets.all).toHaveLength(2);
         expect(seen.renders).toBe(before);
@@ -249,114 +234,6 @@ export function hookSuite(name: string, renderer: Renderer): void {
       expect(sockets.all).toHaveLength(1);
     });
 
-    describe('another key', () => {
-      it('is another room, and nothing of the old one is ever shown for it', () => {
-        const shown: unknown[] = [];
-        function Probe({ boardId }: { boardId: string }) {
-          const { status, memberIds } = useRoom(ref, options({ key: { boardId } }));
-          shown.push([boardId, status, memberIds.length]);
-          return h('p', null, `${boardId} ${status} ${memberIds.join()}`);
-        }
-        const root = mount(h(Probe, { boardId: 'one' }));
-        welcome();
-        expect(root.html()).toBe('<p>one open me,you</p>');
-        root.render(h(Probe, { boardId: 'two' }));
-        expect(root.html()).toBe('<p>two connecting </p>');
-        expect(sockets.all).toHaveLength(2);
-        expect(decodeURIComponent(sockets.last.url)).toContain('{"boardId":"two"}');
-        expect(shown).not.toContainEqual(['two', 'open', 2]);
-        vi.advanceTimersByTime(100);
-        expect(sockets.all[0]!.closes).toEqual([[1000, '']]);
-        welcome({ id: 'me' });
-        expect(root.html()).toBe('<p>two open me</p>');
-      });
-
-      it('begins with the presence of the options, not with what was set elsewhere', () => {
-        let room: View | undefined;
-        function Probe({ boardId }: { boardId: string }) {
-          room = useRoom(ref, options({ key: { boardId }, presence: { x: 0 } }));
-          return null;
-        }
-        const root = mount(h(Probe, { boardId: 'one' }));
-        welcome();
-        room!.setPresence({ x: 7 });
-        root.render(h(Probe, { boardId: 'two' }));
-        welcome();
-        expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 0 } }]);
-      });
-    });
-
-    it('stays where it is when only the order of the key’s params differs', () => {
-      const two = renderer.room<{ key: { a: string; b: string } }>('m', 'two');
-      const Probe = ({ swap }: { swap?: boolean }) => {
-        const key = swap ? { b: '2', a: '1' } : { a: '1', b: '2' };
-        return h('p', null, useRoom(two, { ...options(), key } as never).status);
-      };
-      const root = mount(h(Probe));
-      root.render(h(Probe, { swap: true }));
-      expect(sockets.all).toHaveLength(1);
-    });
-
-    it('sends presence at the first open, and the last one after a reconnect', () => {
-      const { seen, Probe } = probe(() => 0, { presence: { x: 0 } });
-      mount(h(Probe));
-      welcome();
-      expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 0 } }]);
-      seen.room.setPresence({ x: 8 });
-      act(() => sockets.last.end());
-      act(() => void vi.advanceTimersByTime(125));
-      welcome();
-      expect(sockets.last.frames).toEqual([{ t: 'presence', state: { x: 8 } }]);
-    });
-
-    it('a parent’s room takes what a child sends in its first effect', () => {
-      const Child = ({ room }: { room: View }) => {
-        useEffect(() => {
-          room.send('first');
-          room.setPresence({ x: 3 });
-        }, []);
-        return null;
-      };
-      const Parent = () => h(Child, { room: useRoom(ref, options({ presence: { x: 0 } })) });
-      mount(h(Parent));
-      welcome();
-      expect(sockets.last.frames).toEqual([
-        { t: 'presence', state: { x: 3 } },
-        { t: 'msg', msg: 'first' },
-      ]);
-    });
-
-    it('says so when something is sent after the component has gone', () => {
-      const onError = vi.fn();
-      const { seen, Probe } = probe(() => 0, { onError });
-      const root = mount(h(Probe));
-      root.unmount();
-      seen.room.send('late');
-      vi.advanceTimersByTime(100);
-      expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed']);
-      expect(() => seen.room.send('later')).toThrow(/closed/);
-    });
-
-    describe('enabled', () => {
-      it('false does not connect, and turns on and off', () => {
-        const { seen, Probe } = probe((room) => [room.status, room.memberIds]);
-        const root = mount(h(Probe, { enabled: false }));
-        expect(root.html()).toBe('<p>["closed",[]]</p>');
-        expect(seen.renders).toBe(1);
-        expect(sockets.all).toEqual([]);
-        expect(() => act(() => seen.room.send('x'))).toThrow(/closed/);
-        root.render(h(Probe, { enabled: true }));
-        expect(root.html()).toBe('<p>["connecting",[]]</p>');
-        welcome({ id: 'me' });
-        expect(root.html()).toBe('<p>["open",["me"]]</p>');
-        root.render(h(Probe, { enabled: false }));
-        expect(root.html()).toBe('<p>["closed",[]]</p>');
-        vi.advanceTimersByTime(100);
-        expect(sockets.last.closes).toEqual([[1000, '']]);
-        expect(sockets.all).toHaveLength(1);
-      });
-    });
-
     it('close ends it, tells why, and it does not come back', () => {
       const onClose = vi.fn();
       const { seen, Probe } = probe((room) => [room.status, room.closeInfo?.code], { onClose });
@@ -370,119 +247,6 @@ export function hookSuite(name: string, renderer: Renderer): void {
       root.render(h(Probe, { title: 'again' }));
       vi.advanceTimersByTime(60_000);
       expect(sockets.all).toHaveLength(1);
-    });
-
-    describe('two components', () => {
-      it('in two roots share a connection until both have gone', () => {
-        const one = probe((room) => room.memberIds);
-        const two = probe((room) => room.memberIds);
-        const first = mount(h(one.Probe));
-        welcome();
-        const second = mount(h(two.Probe));
-        expect(second.html()).toBe('<p>["me","you"]</p>');
-        expect(sockets.all).toHaveLength(1);
-        first.unmount();
-        vi.advanceTimersByTime(1_000);
-        expect(sockets.last.closes).toEqual([]);
-        second.unmount();
-        vi.advanceTimersByTime(100);
-        expect(sockets.last.closes).toHaveLength(1);
-      });
-
-      it('with share: false have one each', () => {
-        const { Probe } = probe(() => 0, { share: false });
-        mount(h('div', null, h(Probe), h(Probe)));
-        expect(sockets.all).toHaveLength(2);
-      });
-    });
-
-    it('unmounted and mounted again within a moment finds its room as it was', () => {
-      const onOpen = vi.fn();
-      const { Probe } = probe((room) => room.memberIds);
-      const first = mount(h(Probe));
-      welcome();
-      first.unmount();
-      vi.advanceTimersByTime(99);
-      const second = mount(h(Probe, { onOpen }));
-      expect(second.html()).toBe('<p>["me","you"]</p>');
-      vi.advanceTimersByTime(1_000);
-      expect(sockets.all).toHaveLength(1);
-      expect(sockets.last.closes).toEqual([]);
-      second.unmount();
-      vi.advanceTimersByTime(100);
-      mount(h(Probe));
-      expect(sockets.all).toHaveLength(2);
-    });
-
-    const { StrictMode } = renderer;
-    if (StrictMode) {
-      it('in StrictMode connects once, and keeps the last presence', () => {
-        const { seen, Probe } = probe((room) => room.status, { presence: { x: 0 } });
-        const root = mount(h(StrictMode, null, h(Probe)));
-        vi.advanceTimersByTime(1_000);
-        welcome();
-        expect(root.html()).toBe('<p>"open"</p>');
-        expect(sockets.all).toHaveLength(1);
-        expect(sockets.last.closes).toEqual([]);
-        seen.room.send('hi');
-        expect(sockets.last.frames).toEqual([
-          { t: 'presence', state: { x: 0 } },
-          { t: 'msg', msg: 'hi' },
-        ]);
-        root.unmount();
-        vi.advanceTimersByTime(100);
-        expect(sockets.last.closes).toHaveLength(1);
-      });
-
-      it('in StrictMode connects once without sharing, too', () => {
-        const { Probe } = probe((room) => room.status, { share: false });
-        const root = mount(h(StrictMode, null, h(Probe)));
-        vi.advanceTimersByTime(1_000);
-        welcome();
-        expect(root.html()).toBe('<p>"open"</p>');
-        expect(sockets.all).toHaveLength(1);
-      });
-
-      it('in StrictMode takes what a child sends in its effects', () => {
-        const Child = ({ room }: { room: View }) => {
-          useEffect(() => room.send('hi'), []);
-          return null;
-        };
-        const Parent = () => h(Child, { room: useRoom(ref, options()) });
-        mount(h(StrictMode, null, h(Parent)));
-        welcome();
-        // Twice, because that is what StrictMode does to every effect.
-        expect(sockets.last.frames).toEqual(Array(2).fill({ t: 'msg', msg: 'hi' }));
-      });
-    }
-
-    it('rows of the old room let go when the key changes', () => {
-      let binding: ReturnType<View['member']> | undefined;
-      const Row = () => h('i', null, `${useMember(binding!)?.id}`);
-      const Board = ({ boardId }: { boardId: string }) => {
-        const { member } = useRoom(ref, options({ key: { boardId } }));
-        binding = member('you');
-        return h(Row);
-      };
-      const root = mount(h(Board, { boardId: 'one' }));
-      welcome();
-      expect(root.html()).toBe('<i>you</i>');
-      root.render(h(Board, { boardId: 'two' }));
-      expect(root.html()).toBe('<i>undefined</i>');
-    });
-
-    it('whose effects run again, as in a hot reload, keeps its connection and its presence', () => {
-      const { seen, Probe } = probe((room) => room.status, { presence: { x: 0 } });
-      const root = mount(h(Probe));
-      welcome();
-      seen.room.setPresence({ x: 5 });
-      root.render(h(Probe, { enabled: false }));
-      root.render(h(Probe, { enabled: true }));
-      expect(sockets.all).toHaveLength(1);
-      expect(root.html()).toBe('<p>"open"</p>');
-      expect(sockets.last.frames.at(-1)).toEqual({ t: 'presence', state: { x: 5 } });
-      receive({ t: 'presence', op: 'leave', from: 'you' });
-      expect(seen.room.memberIds).toEqual(['me']);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   deadline,
+  mayOpen,
   shouldReconnect,
   statusOf,
   step,
@@ -9,7 +10,7 @@ import {
   type State,
 } from '../src/connection/machine.js';
 
-const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2 };
+const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
 const drop = { code: 1006, reason: '', wasClean: false };
 
 /** Steps a machine and remembers what it asked for. */
@@ -27,9 +28,12 @@ class Run {
   }
 
   start = () => this.on(['start']);
-  open = (v1 = true) => this.on(['opened', v1]);
+  connected(isGreeted = false): this {
+    this.on(['connected']);
+    return isGreeted ? this.on(['greeted']) : this;
+  }
   greeted = (heartbeat: unknown = 25_000) => this.on(['greeted', heartbeat]);
-  lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again], after);
+  lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again, false], after);
   /** Lets time pass until the machine wants to be woken. */
   due(): this {
     const at = deadline(this.state);
@@ -45,15 +49,19 @@ class Run {
 }
 
 const connecting = () => new Run().start();
-const open = () => connecting().open().greeted();
+const greeting = () => connecting().connected();
+const open = () => greeting().greeted();
 
 describe('the public status', () => {
   it.each<[string, Run, string]>([
     ['before anything', new Run(), 'connecting'],
     ['first attempt', connecting(), 'connecting'],
+    ['connected, and not greeted yet', greeting(), 'connecting'],
+    ['connected to what needs no greeting', connecting().connected(true), 'open'],
     ['open', open(), 'open'],
     ['waiting after a loss', open().lost(), 'reconnecting'],
     ['second attempt', open().lost().due(), 'reconnecting'],
+    ['second attempt, not greeted yet', open().lost().due().connected(), 'reconnecting'],
     ['a first attempt that failed', connecting().lost(), 'reconnecting'],
     ['closing', open().on(['close', 1000, '']), 'closing'],
     ['refused', connecting().lost({ ...drop, code: 4403 }, false), 'closed'],
@@ -62,60 +70,78 @@ describe('the public status', () => {
   });
 });
 
+/** Lets attempt after attempt fail. Gives the delays before them, and ends with what is not waited for. */
+function failing(run: Run): number[] {
+  const delays: number[] = [];
+  for (run.lost(); run.state.phase === 'waiting'; run.due().lost()) {
+    delays.push(Math.round(run.wait));
+  }
+  return delays;
+}
+
 describe('retrying', () => {
-  it('waits with full jitter under a cap that doubles, five times, and then gives up', () => {
+  it.each([
+    [0, [250, 250, 250, 250, 250]],
+    [0.5, [375, 625, 1125, 2125, 4125]],
+    [0.999999, [500, 1000, 2000, 4000, 8000]],
+  ])('waits from minDelay to a cap that doubles, five times: chance %d', (random, delays) => {
     const run = open();
-    run.random = 0.999999;
-    const waits: number[] = [];
-    run.lost();
-    while (run.state.phase === 'waiting') {
-      waits.push(Math.round(run.wait));
-      run.due();
-      expect(run.asked).toEqual(['connect']);
-      run.lost();
-    }
-    expect(waits).toEqual([250, 500, 1000, 2000, 4000]);
+    run.random = random;
+    expect(failing(run)).toEqual(delays);
     expect(run.state.phase).toBe('exhausted');
     expect(run.actions).toEqual([['closed', drop]]);
   });
 
-  it.each([0, 0.25, 0.5])('draws the wait from the whole range: %d', (random) => {
+  it.each<[string, object, number[]]>([
+    ['growth', { growth: 3, maxRetries: 4 }, [750, 2250, 6750, 20250]],
+    ['no growth', { growth: 1 }, [250, 250, 250, 250, 250]],
+    ['shrinking', { growth: 0.5 }, [250, 250, 250, 250, 250]],
+    ['maxDelay', { maxDelay: 3_000, maxRetries: 6 }, [500, 1000, 2000, 3000, 3000, 3000]],
+    ['minDelay over maxDelay', { minDelay: 100, maxDelay: 50, maxRetries: 2 }, [100, 100]],
+    ['no minDelay', { minDelay: 0, maxRetries: 2 }, [0, 0]],
+    ['no retries', { maxRetries: 0 }, []],
+  ])('is as it is asked for: %s', (_, asked, delays) => {
     const run = open();
-    run.random = random;
-    expect(run.lost().wait).toBe(250 * random);
+    run.random = 0.999999;
+    run.policy = { ...policy, ...asked };
+    expect(failing(run)).toEqual(delays);
   });
 
-  it('never waits longer than maxDelay', () => {
-    const run = connecting();
-    run.policy = { ...policy, maxRetries: 50, maxDelay: 3_000 };
-    run.random = 1;
-    const waits = Array.from({ length: 8 }, () => {
-      const { wait } = run.lost();
+  it('has a delay after however many attempts', () => {
+    const run = open();
+    run.policy = { ...policy, minDelay: 0, maxRetries: Infinity };
+    for (let i = 0; i < 1_100; i++) {
+      expect(run.lost().wait).toBe(0);
       run.due();
-      return wait;
-    });
-    expect(waits).toEqual([250, 500, 1000, 2000, 3000, 3000, 3000, 3000]);
+    }
   });
 
-  it('counts on over connections that open and drop at once', () => {
+  it('counts on over connections that are let in and dropped at once', () => {
     const run = open();
-    for (let i = 0; i < 5; i++) run.lost().due().open().greeted();
+    for (let i = 0; i < 5; i++) run.lost().due().connected().greeted();
     expect(run.lost().state.phase).toBe('exhausted');
   });
 
-  it('counts afresh once a connection has lasted one heartbeat', () => {
+  it('counts afresh once something came after the greeting', () => {
     const run = open();
-    for (let i = 0; i < 4; i++) run.lost().due().open().greeted(10_000);
-    expect(run.lost(drop, true, 9_999).state).toMatchObject({ phase: 'waiting', retries: 5 });
-    run.due().open().greeted(10_000);
-    expect(run.lost(drop, true, 10_000).state).toMatchObject({ phase: 'waiting', retries: 1 });
+    for (let i = 0; i < 20; i++) {
+      run.lost().due().connected().greeted().on(['exchanged']);
+      expect(run.asked).toEqual([]);
+    }
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1, grown: 1 } });
   });
 
-  it('takes the default heartbeat as the measure where the server names none', () => {
-    const run = connecting().lost().due().open(false);
-    expect(run.lost(drop, true, 24_999).state).toMatchObject({ retries: 2 });
-    run.due().open(false);
-    expect(run.lost(drop, true, 25_000).state).toMatchObject({ retries: 1 });
+  it('counts afresh once a connection has stood for 10 s, though nothing was said', () => {
+    for (const isGreeted of [false, true]) {
+      const run = open();
+      const again = () => run.due().connected(isGreeted).greeted();
+      run.lost();
+      for (let i = 0; i < 3; i++) again().lost();
+      again().lost(drop, true, 9_999);
+      expect(run.state).toMatchObject({ phase: 'waiting', tries: { spent: 5 } });
+      again().lost(drop, true, 10_000);
+      expect(run.state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
+    }
   });
 
   it('does not retry what shouldReconnect refuses', () => {
@@ -129,21 +155,141 @@ describe('retrying', () => {
     ['retry=1500', 1500],
     ['restarting, retry=20 please', 20],
     ['retry=99999999999', 600_000],
-    ['', 125],
-    ['retry=', 125],
-    ['retry=-5', 125],
+    ['', 375],
+    ['retry=', 375],
+    ['retry=-5', 375],
   ])('a restarting server says when to come back: %j', (reason, wait) => {
     expect(open().lost({ code: 1012, reason, wasClean: true }).wait).toBe(wait);
   });
 
+  it('spends nothing on coming back when a restarting server says so', () => {
+    const run = open();
+    for (let i = 0; i < 20; i++) {
+      run.lost({ code: 1012, reason: 'retry=100', wasClean: true }).due().connected().greeted();
+    }
+    expect(failing(run)).toEqual([375, 625, 1125, 2125, 4125]);
+  });
+
+  it('spends nothing while the browser says that it is offline, and tries ever more seldom', () => {
+    const run = open();
+    const waits: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      waits.push(run.on(['lost', drop, true, true]).wait);
+      run.due();
+    }
+    expect(waits).toEqual([375, 625, 1125, 2125, 4125, 8125, 15125, 15125, 15125, 15125]);
+    expect(statusOf(run.state)).toBe('reconnecting');
+    for (let i = 0; i < 5; i++) expect(run.lost().due().state.phase).toBe('connecting');
+    expect(run.lost().state.phase).toBe('exhausted');
+  });
+
   it('believes only a restarting server', () => {
-    expect(open().lost({ code: 1013, reason: 'retry=1500', wasClean: true }).wait).toBe(125);
+    expect(open().lost({ code: 1013, reason: 'retry=1500', wasClean: true }).wait).toBe(375);
   });
 
   it('gives an attempt up that takes too long', () => {
     const run = connecting();
     expect(run.wait).toBe(20_000);
     expect(run.due().actions).toMatchObject([['abandon', { code: 1006 }]]);
+  });
+
+  it('gives a connection up that is not greeted', () => {
+    const run = connecting().on(['connected'], 15_000);
+    expect(run.asked).toEqual([]);
+    expect(run.wait).toBe(10_000);
+    expect(run.due().actions).toEqual([
+      ['abandon', { code: 1006, reason: 'greeting took too long', wasClean: false }],
+    ]);
+    expect(run.lost().state.phase).toBe('waiting');
+  });
+});
+
+describe('after the last retry', () => {
+  /** Closed for want of retries. */
+  function exhausted(more: object = {}): Run {
+    const run = open();
+    run.policy = { ...policy, ...more };
+    failing(run);
+    expect(statusOf(run.state)).toBe('closed');
+    return run;
+  }
+
+  it.each([
+    [0, 15_000],
+    [0.5, 30_000],
+    [0.75, 37_500],
+  ])('goes on with an attempt each maxDelay, spread by half: chance %d', (random, wait) => {
+    const run = exhausted();
+    run.random = random;
+    for (let i = 0; i < 10; i++) {
+      expect(run.due().asked).toEqual(['connect']);
+      expect(statusOf(run.state)).toBe('closed');
+      expect(statusOf(run.connected().state)).toBe('closed');
+      expect(run.lost().wait).toBe(wait);
+      expect(run.actions).toEqual([['closed', drop]]);
+      expect(statusOf(run.state)).toBe('closed');
+      expect(mayOpen(run.state)).toBe(true);
+    }
+  });
+
+  it('is open when one of them succeeds, and has all its retries when that has lasted', () => {
+    const run = exhausted().due().connected().greeted();
+    expect(statusOf(run.state)).toBe('open');
+    expect(run.lost().state.phase).toBe('exhausted');
+    run.due().connected().greeted().on(['exchanged']);
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
+  });
+
+  it('goes on as seldom while the browser is offline', () => {
+    const run = exhausted();
+    expect(run.due().on(['lost', drop, true, true]).wait).toBe(30_000);
+    expect(statusOf(run.state)).toBe('closed');
+  });
+
+  it('comes back when a restarting server says', () => {
+    const run = exhausted().due().lost({ code: 1012, reason: 'retry=40', wasClean: true });
+    expect(run.wait).toBe(40);
+    expect(statusOf(run.state)).toBe('reconnecting');
+  });
+
+  it('stops when it is refused', () => {
+    const run = exhausted()
+      .due()
+      .connected()
+      .lost({ ...drop, code: 4403 }, false);
+    expect(run.state).toEqual({ phase: 'closed' });
+  });
+
+  it('waits for the page alone where it is not to keep trying', () => {
+    const run = exhausted({ keepTrying: false });
+    expect(deadline(run.state)).toBeUndefined();
+    expect(mayOpen(run.state)).toBe(false);
+    expect(run.on(['wake']).asked).toEqual(['connect']);
+    expect(statusOf(run.state)).toBe('reconnecting');
+  });
+
+  it('is tried at once, as anew, when somebody else wants it', () => {
+    const run = exhausted().on(['start']);
+    expect(run.state).toMatchObject({
+      phase: 'connecting',
+      status: 'reconnecting',
+      tries: { spent: 0 },
+    });
+    const during = exhausted().due().on(['start']);
+    expect(during.state).toMatchObject({
+      phase: 'connecting',
+      status: 'reconnecting',
+      tries: { spent: 0 },
+    });
+    expect(during.asked).toEqual([]);
+    expect(open().on(['start']).asked).toEqual([]);
+  });
+
+  it('is closed for good by who leaves', () => {
+    expect(exhausted().on(['close', 1000, '']).state).toEqual({ phase: 'closed' });
+    const run = exhausted().due().on(['close', 1000, '']);
+    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.asked).toEqual(['drop', 'closed']);
   });
 });
 
@@ -159,25 +305,81 @@ describe('the default shouldReconnect', () => {
 describe('the page coming back', () => {
   it('ends a wait and restarts the count', () => {
     const run = open().lost().due().lost().on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0, again: true });
+    expect(run.state).toMatchObject({
+      phase: 'connecting',
+      tries: { spent: 0 },
+      status: 'reconnecting',
+    });
     expect(run.asked).toEqual(['connect']);
   });
 
   it('lets an attempt that is being made go on, and restarts the count', () => {
     const run = open().lost().due().on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
+    expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
     expect(run.asked).toEqual([]);
+    expect(run.connected().greeted().state).toMatchObject({ phase: 'open', owed: 0 });
+  });
+
+  it.each<[string, () => Run]>([
+    ['attempt', () => open().lost().due()],
+    ['first attempt', connecting],
+    ['greeting', greeting],
+  ])('gives an %s 5 s from its beginning, and then makes another at once', (_, made) => {
+    const young = made().on(['wake'], 2_000);
+    expect(young.wait).toBe(3_000);
+    expect(young.on(['wake'], 1_000).wait).toBe(2_000);
+    expect(young.due().asked).toEqual(['abandon']);
+    const hanging = made().on(['wake'], 9_000);
+    expect(hanging.wait).toBeLessThanOrEqual(0);
+    expect(hanging.on(['tick']).asked).toEqual(['abandon']);
+    for (const run of [young, hanging]) expect(run.lost().wait).toBe(0);
+  });
+
+  it('asks an open connection for a sign of life at once, and gives it up after 5 s', () => {
+    const run = open().on(['wake'], 1_000);
+    expect(run.actions).toEqual([['send', '{"t":"ping"}']]);
+    expect(run.wait).toBe(5_000);
+    expect(run.on(['wake'], 1_000).actions).toEqual([]);
+    expect(run.wait).toBe(4_000);
+    expect(run.due().actions).toEqual([
+      ['abandon', { code: 1006, reason: 'pings went unanswered', wasClean: false }],
+    ]);
+    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
+    expect(run.wait).toBe(0);
+  });
+
+  it('goes on as before when there is an answer', () => {
+    const run = open().on(['wake'], 1_000).on(['pong'], 4_999);
+    expect(run.wait).toBe(25_000);
+    expect(run.due().asked).toEqual(['send']);
+    expect(run.lost().wait).toBe(375);
+  });
+
+  it('takes an answer that was owed before it woke for no sign of life', () => {
+    const run = open().due().on(['wake'], 20_000).on(['pong'], 10);
+    expect(run.wait).toBe(4_990);
+    expect(run.on(['pong'], 10).wait).toBe(25_000);
+    const dead = open().due().on(['wake']).on(['pong']);
+    expect(dead.due().asked).toEqual(['abandon']);
+  });
+
+  it('asks nothing of a plain connection, which would not answer', () => {
+    const run = connecting().connected(true).on(['wake']);
+    expect(run.asked).toEqual([]);
+    expect(deadline(run.state)).toBeUndefined();
+  });
+
+  it('does not hurry back to a server that named a time', () => {
+    const run = open().on(['wake']).lost({ code: 1012, reason: 'retry=700', wasClean: true });
+    expect(run.wait).toBe(700);
   });
 
   it('revives a room that ran out of attempts', () => {
     const run = connecting();
-    while (run.state.phase !== 'exhausted') {
-      run.lost();
-      if (run.state.phase === 'waiting') run.due();
-    }
+    failing(run);
     expect(statusOf(run.state)).toBe('closed');
     run.on(['wake']);
-    expect(run.state).toMatchObject({ phase: 'connecting', retries: 0 });
+    expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
     expect(statusOf(run.state)).toBe('reconnecting');
   });
 
@@ -196,9 +398,8 @@ describe('the page coming back', () => {
 
 describe('the heartbeat', () => {
   it('pings every heartbeat from the greeting on', () => {
-    const run = connecting().open();
-    expect(deadline(run.state)).toBeUndefined();
-    run.greeted(5_000);
+    const run = greeting().greeted(5_000);
+    expect(run.actions).toEqual([['opened']]);
     for (let i = 0; i < 4; i++) {
       expect(run.wait).toBe(5_000);
       expect(run.due().actions).toEqual([['send', '{"t":"ping"}']]);
@@ -216,12 +417,13 @@ describe('the heartbeat', () => {
   });
 
   it.each([0, -1, NaN, '25000', null, undefined])('ignores %s for an interval', (heartbeat) => {
-    const run = connecting().open().on(['greeted', heartbeat]);
+    const run = greeting().on(['greeted', heartbeat]);
+    expect(statusOf(run.state)).toBe('open');
     expect(deadline(run.state)).toBeUndefined();
   });
 
   it('does not let a mistaken unit make it spin', () => {
-    expect(connecting().open().greeted(0.025).wait).toBe(100);
+    expect(greeting().greeted(0.025).wait).toBe(100);
   });
 
   it('takes an early tick for none', () => {
@@ -237,6 +439,7 @@ describe('leaving on purpose', () => {
   it('closes, and waits for the other half', () => {
     const run = open().on(close);
     expect(run.actions).toEqual([close]);
+    expect(greeting().on(close).actions).toEqual([close]);
     const info = { code: 3001, reason: 'enough', wasClean: true };
     expect(run.lost(info, true).actions).toEqual([['closed', info]]);
     expect(run.state).toEqual({ phase: 'closed' });
@@ -269,10 +472,11 @@ describe('leaving on purpose', () => {
 
 it('ignores what comes too late to mean anything', () => {
   const late: Event[] = [
-    ['opened', true],
+    ['connected'],
     ['greeted', 1_000],
     ['pong'],
-    ['lost', drop, true],
+    ['lost', drop, true, false],
+    ['exchanged'],
     ['wake'],
     ['tick'],
   ];

@@ -3,8 +3,10 @@ import { h, render, type ComponentChild } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { act } from 'preact/test-utils';
 import { room, socket, useMember, useRoom, useSocket } from '../src/preact.js';
-import { hookSuite, type Renderer } from './hook-suite.js';
+import { hookSuite } from './hook-suite.js';
+import { placeSuite } from './place-suite.js';
 import { socketHookSuite } from './socket-hook-suite.js';
+import type { Renderer } from './support/stage.js';
 
 const now = (call: () => void) => void act(call);
 
@@ -27,4 +29,5 @@ const renderer: Renderer = {
 };
 
 hookSuite('roomful/preact', renderer);
+placeSuite('roomful/preact', renderer);
 socketHookSuite('roomful/preact', { ...renderer, socket, useSocket });

@@ -1,9 +1,11 @@
 // @vitest-environment jsdom
-import { act, createElement, StrictMode, useEffect, type ReactNode } from 'react';
+import { act, Activity, createElement, StrictMode, useEffect, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { room, socket, useMember, useRoom, useSocket } from '../src/react.js';
-import { hookSuite, type Renderer } from './hook-suite.js';
+import { hookSuite } from './hook-suite.js';
+import { placeSuite } from './place-suite.js';
 import { socketHookSuite } from './socket-hook-suite.js';
+import type { Renderer } from './support/stage.js';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -13,6 +15,7 @@ const renderer: Renderer = {
   useMember,
   useEffect,
   StrictMode,
+  Activity,
   h: createElement as never,
   act: (call) => act(call),
   mount(element) {
@@ -28,4 +31,5 @@ const renderer: Renderer = {
 };
 
 hookSuite('roomful/react', renderer);
+placeSuite('roomful/react', renderer);
 socketHookSuite('roomful/react', { ...renderer, socket, useSocket });

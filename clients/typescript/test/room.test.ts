@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { joinRoom, RoomError, type CloseInfo } from '../src/index.js';
-import { board, microtasks, page, url } from './support/rooms.js';
+import { joinRoom, type RoomError } from '../src/index.js';
+import { board, microtasks, page, refusal, url } from './support/rooms.js';
 import { fakeSockets } from './support/sockets.js';
 
 const msg = (message: unknown) => ({ t: 'msg', msg: message });
@@ -11,17 +12,6 @@ let here: ReturnType<typeof page>;
 beforeEach(() => {
   here = page();
 });
-
-/** What `call` throws, as a RoomError. */
-function refusal(call: () => void): RoomError {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RoomError);
-    return error as RoomError;
-  }
-  throw new Error('it was not refused');
-}
 
 it('joinRoom is what the other tests test', () => {
   const { WebSocket, last, all } = (() => {
@@ -66,7 +56,24 @@ it('reports an address that the WebSocket refuses, and closes', () => {
   } as never;
   const room = here.join({ WebSocket, onError });
   expect(room.status).toBe('closed');
-  expect(onError.mock.calls[0]?.[0]).toMatchObject({ code: 'connect_failed' });
+  expect(onError.mock.calls[0]?.[0]).toMatchObject({
+    code: 'connect_failed',
+    message: 'cannot connect to ws://roomful.test/__sockets: SyntaxError: no such scheme',
+  });
+});
+
+it('shows nobody the query of an address that the WebSocket refuses', () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const WebSocket = class {
+    constructor(url: string) {
+      throw new SyntaxError(`The URL '${url}' is invalid, as is "${url}".`);
+    }
+  } as never;
+  const onClose = vi.fn();
+  const room = here.join({ WebSocket, onClose, path: '/live?token=secret' });
+  const [[error]] = log.mock.calls as [[RoomError]];
+  expect(inspect([error, room.closeInfo, onClose.mock.calls])).not.toMatch(/secret|token|boardId/);
+  expect(room.closeInfo?.reason).toBe(`SyntaxError: The URL 'ws://roomful.test/live`);
 });
 
 describe('sending', () => {
@@ -75,17 +82,18 @@ describe('sending', () => {
     room.send('one');
     here.socket.accept();
     room.send('two');
-    expect(room.status).toBe('open');
     expect(here.socket.sent).toEqual([]);
     here.socket.receive({ t: 'snapshot', self: 'me', members: [{ id: 'me' }] });
     room.send('three');
     expect(here.socket.frames).toEqual([presence({ x: 0 }), msg('one'), msg('two'), msg('three')]);
   });
 
-  it('waits only for the open where a plain server has no such word', () => {
+  it('waits until it is let in by a plain server, too', () => {
     const room = here.join({ presence: { x: 0 } });
     room.send('one');
     here.socket.accept('');
+    expect(here.socket.sent).toEqual([]);
+    here.socket.receive({ t: 'snapshot', self: 'me', members: [{ id: 'me' }] });
     room.send('two');
     expect(here.socket.frames).toEqual([presence({ x: 0 }), msg('one'), msg('two')]);
   });
@@ -103,7 +111,7 @@ describe('sending', () => {
     here.socket.welcome();
     here.socket.end();
     room.send('later');
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(here.sockets).toHaveLength(2);
     expect(here.socket.frames).toEqual([msg('later')]);
@@ -115,7 +123,7 @@ describe('sending', () => {
     here.socket.readyState = 2;
     room.send('kept');
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(here.socket.frames).toEqual([msg('kept')]);
   });
@@ -195,7 +203,7 @@ describe('the frame limit', () => {
     expect(here.socket.frames).toEqual([msg('fits')]);
     expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['too_large', 'too_large']);
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome([], limits);
     expect(here.socket.sent).toEqual([]);
     expect(onError).toHaveBeenCalledTimes(2);
@@ -207,7 +215,7 @@ describe('the frame limit', () => {
     room.setPresence({ x: 1 });
     expect(refusal(() => room.setPresence({ x: 2, name: 'x'.repeat(60) })).code).toBe('too_large');
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome([], limits);
     expect(here.socket.frames).toEqual([presence({ x: 1 })]);
   });
@@ -223,7 +231,7 @@ describe('presence', () => {
     here.socket.end();
     room.setPresence({ x: 3 });
     room.setPresence({ x: 4 });
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome();
     expect(here.socket.frames).toEqual([presence({ x: 4 })]);
   });
@@ -263,7 +271,7 @@ describe('the roster', () => {
     here.socket.end();
     expect(room.status).toBe('reconnecting');
     expect(room.memberIds).toEqual(['me']);
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.welcome([{ id: 'other' }, { id: 'me2' }], {}, 'me2');
     expect(room.memberIds).toEqual(['other', 'me2']);
     here.socket.end(4410, 'removed', true);
@@ -356,105 +364,6 @@ describe('a member of one’s own choice', () => {
   });
 });
 
-describe('losing the connection', () => {
-  it('tells onClose at every loss, and keeps the last as closeInfo', () => {
-    const onClose = vi.fn();
-    const onOpen = vi.fn();
-    const room = here.join({ onClose, onOpen });
-    expect(room.closeInfo).toBeUndefined();
-    here.socket.welcome();
-    here.socket.end(1013, 'slow', true);
-    expect(room.closeInfo).toEqual({ code: 1013, reason: 'slow', wasClean: true });
-    expect(room.status).toBe('reconnecting');
-    here.world.advance(250);
-    here.socket.welcome();
-    expect(room.status).toBe('open');
-    here.socket.end(4403, 'forbidden', true);
-    expect(room.status).toBe('closed');
-    expect(onOpen).toHaveBeenCalledTimes(2);
-    expect(onClose.mock.calls.map(([info]) => info.code)).toEqual([1013, 4403]);
-    here.world.advance(100_000);
-    expect(here.sockets).toHaveLength(2);
-  });
-
-  it('asks shouldReconnect', () => {
-    const asked: CloseInfo[] = [];
-    const room = here.join({
-      shouldReconnect: (info: CloseInfo) => {
-        asked.push(info);
-        return info.code === 4401;
-      },
-    });
-    here.socket.welcome();
-    here.socket.end(4401, '', true);
-    expect(room.status).toBe('reconnecting');
-    here.world.advance(250);
-    here.socket.welcome();
-    here.socket.end();
-    expect(room.status).toBe('closed');
-    expect(asked.map(({ code }) => code)).toEqual([4401, 1006]);
-  });
-
-  it('reconnects when two pings go unanswered, and lets go of the dead socket', () => {
-    const onClose = vi.fn();
-    const room = here.join({ onClose });
-    here.socket.welcome([], { heartbeat: 1_000 });
-    const dead = here.socket;
-    here.world.advance(1_000);
-    here.socket.receiveText('{"t":"pong"}');
-    here.world.advance(2_999);
-    expect(dead.sent).toEqual(Array(3).fill('{"t":"ping"}'));
-    expect(room.status).toBe('open');
-    here.world.advance(1);
-    expect(room.status).toBe('reconnecting');
-    expect(onClose).toHaveBeenCalledWith({
-      code: 1006,
-      reason: 'two pings went unanswered',
-      wasClean: false,
-    });
-    expect(dead.onmessage).toBeNull();
-    expect(dead.closes).toHaveLength(1);
-  });
-
-  it('has no heartbeat with a plain server, which would not answer', () => {
-    here.join();
-    here.socket.accept('');
-    here.socket.receive({ t: 'snapshot', self: 'me', members: [], heartbeat: 1_000 });
-    expect(here.world.timers).toBe(0);
-  });
-
-  it('comes back at once with the page, also when it had given up', () => {
-    const room = here.join({ reconnect: { maxRetries: 0 } });
-    here.socket.end();
-    expect(room.status).toBe('closed');
-    here.world.wake();
-    expect(room.status).toBe('reconnecting');
-    here.socket.welcome();
-    expect(room.status).toBe('open');
-  });
-
-  it('leaves no timer and no listener on the page behind', () => {
-    const room = here.join();
-    here.socket.welcome();
-    expect(here.world.watchers.size).toBe(1);
-    room.leave();
-    here.socket.end(1000, '', true);
-    expect(here.world.timers).toBe(0);
-    expect(here.world.watchers.size).toBe(0);
-  });
-
-  it('does not wait for ever for a peer that does not answer the close', () => {
-    here.join().leave();
-    const room = here.join();
-    here.socket.welcome();
-    room.leave();
-    here.world.advance(5_000);
-    expect(here.socket.onclose).toBeNull();
-    expect(here.world.timers).toBe(0);
-    expect(here.world.watchers.size).toBe(0);
-  });
-});
-
 describe('close', () => {
   it('says bye, closes with its code, and does not come back', () => {
     const onClose = vi.fn();
@@ -478,6 +387,7 @@ describe('close', () => {
     const room = here.join();
     here.socket.accept('');
     room.close();
+    expect(room.status).toBe('closing');
     expect(here.socket.sent).toEqual([]);
     expect(here.socket.closes).toEqual([[1000, '']]);
   });
@@ -599,10 +509,10 @@ describe('a callback that throws', () => {
       throw new Error('mine');
     };
     here.join({ onOpen: fail });
-    here.socket.accept();
+    here.socket.welcome();
     expect(log).toHaveBeenCalledTimes(1);
     here.join({ onError: fail, share: false });
-    here.socket.accept();
+    here.socket.welcome();
     here.socket.receiveText('broken');
     expect(log).toHaveBeenCalledTimes(2);
   });

@@ -68,6 +68,9 @@ describe('what it says has changed', () => {
     ['leave', () => roster.leave('a'), MEMBERS | MEMBER_IDS | OTHERS, ['a']],
     ['a join of one who is there', () => roster.join('a', 1), MEMBERS | OTHERS, ['a']],
     ['an update of one who is not', () => roster.update('z', 1), 0, []],
+    ['an update that says what is known', () => roster.update('a', { x: 1 }), 0, []],
+    ['an own update that says what is known', () => roster.update('b', undefined), 0, []],
+    ['a join that says what is known', () => roster.join('c', null), 0, []],
     ['a leave of one who is not', () => roster.leave('z'), 0, []],
   ])('%s', (_, change, fields, ids) => {
     change();
@@ -91,6 +94,55 @@ it('gives the same arrays until they change', () => {
   expect(roster.memberIds).toBe(memberIds);
   expect(roster.others).toBe(others);
   expect(members[1]).toEqual({ id: 'b' });
+});
+
+it('is the same, arrays and members, after an update that says what is known', () => {
+  const { members, memberIds, others, self } = roster;
+  roster.update('a', { x: 1 });
+  roster.update('b', undefined);
+  roster.update('c', null);
+  expect(roster.members).toBe(members);
+  expect(roster.memberIds).toBe(memberIds);
+  expect(roster.others).toBe(others);
+  expect(roster.self).toBe(self);
+});
+
+describe('what is another state', () => {
+  const nested = (depth: number): unknown => {
+    let state: unknown = 1;
+    for (let i = 0; i < depth; i++) state = [state];
+    return state;
+  };
+
+  it.each<[string, unknown, unknown, boolean]>([
+    ['the same value', 1, 1, false],
+    ['another value', 1, 2, true],
+    ['null in the place of nothing', undefined, null, true],
+    ['an object in the place of null', null, {}, true],
+    [
+      'the same keys in another order',
+      { x: 1, y: [1, { z: 2 }] },
+      { y: [1, { z: 2 }], x: 1 },
+      false,
+    ],
+    ['another value deep inside', { x: [{ y: 1 }] }, { x: [{ y: 2 }] }, true],
+    ['another key', { x: 1 }, { y: 1 }, true],
+    ['one key more', { x: 1 }, { x: 1, y: 1 }, true],
+    ['one key less', { x: 1, y: 1 }, { x: 1 }, true],
+    ['a list in the place of an object', {}, [], true],
+    ['a key of every object', {}, { toString: 1 }, true],
+    ['a key that only looks like one', { toString: 1 }, { x: 1 }, true],
+    ['a key that every object inherits', JSON.parse('{"__proto__":{}}'), { x: {} }, true],
+    ['a list that is longer', [1], [1, 2], true],
+    ['what nests too deep to look', nested(20_000), nested(20_000), true],
+  ])('%s', (_, before, after, differs) => {
+    roster.update('a', before);
+    roster.settle();
+    roster.update('a', after);
+    expect(roster.settle()[0] !== 0).toBe(differs);
+    roster.snapshot('b', [...roster.members.slice(0, 1), { id: 'b' }]);
+    expect(roster.get('a')?.state).toBe(differs ? after : before);
+  });
 });
 
 it('changes nobody else by an update', () => {
@@ -128,6 +180,104 @@ describe('the snapshot of a reconnect', () => {
     expect(roster.memberIds).toEqual(['c', 'b', 'a']);
     expect(roster.members[2]).toBe(a);
     expect(roster.settle()[0]).toBe(MEMBERS | MEMBER_IDS | OTHERS);
+  });
+});
+
+describe('the snapshot of a return that keeps who is missing', () => {
+  const ids = () => roster.memberIds.join(' ');
+  /** Everybody here has another id now, and only so many are back. */
+  const back = (...others: string[]) => {
+    roster.snapshot('b2', [{ id: 'b2' }, ...others.map((id) => ({ id }))], true);
+    return roster.settle();
+  };
+
+  it('lists them as they were and where they were, but not one’s own old entry', () => {
+    const [a, , c] = roster.members;
+    const [changed, touched] = back();
+    expect(ids()).toBe('a c b2');
+    expect(roster.members[0]).toBe(a);
+    expect(roster.members[1]).toBe(c);
+    expect(roster.get('c')).toBe(c);
+    expect(roster.others).toEqual([a, c]);
+    expect(roster.self).toEqual({ id: 'b2' });
+    expect(changed).toBe(MEMBERS | MEMBER_IDS | SELF);
+    expect([...touched].sort()).toEqual(['b', 'b2']);
+  });
+
+  it('keeps them among those who are here', () => {
+    roster.snapshot('b2', [{ id: 'c', state: 5 }, { id: 'b2' }], true);
+    expect(roster.members).toEqual([
+      { id: 'a', state: { x: 1 } },
+      { id: 'c', state: 5 },
+      { id: 'b2' },
+    ]);
+  });
+
+  it('has one of them less for each newcomer, who was here longest first', () => {
+    back('d');
+    expect(ids()).toBe('c b2 d');
+    roster.join('e', 1);
+    expect(ids()).toBe('b2 d e');
+    expect([...roster.settle()[1]].sort()).toEqual(['c', 'e']);
+    roster.join('f', 1);
+    expect(ids()).toBe('b2 d e f');
+  });
+
+  it('never has more rows than there were, or than there are members', () => {
+    back('d', 'e', 'f', 'g');
+    expect(ids()).toBe('b2 d e f g');
+  });
+
+  it('has nobody twice who comes back as the same', () => {
+    back();
+    roster.join('c', 7);
+    expect(ids()).toBe('a c b2');
+    expect(roster.get('c')).toEqual({ id: 'c', state: 7 });
+    roster.forget();
+    expect(ids()).toBe('b2 c');
+  });
+
+  it('follows no update of them, and a leave', () => {
+    const [a] = roster.members;
+    back();
+    roster.update('a', { x: 9 });
+    expect(roster.get('a')).toBe(a);
+    roster.leave('a');
+    expect(ids()).toBe('c b2');
+  });
+
+  it('forgets them a moment later', () => {
+    back();
+    roster.forget();
+    expect(roster.members).toEqual([{ id: 'b2' }]);
+    const [changed, touched] = roster.settle();
+    expect(changed).toBe(MEMBERS | MEMBER_IDS | OTHERS);
+    expect([...touched]).toEqual(['a', 'c']);
+    expect(roster.get('a')).toBeUndefined();
+  });
+
+  it('keeps nobody over two returns', () => {
+    back('d');
+    roster.snapshot('b3', [{ id: 'b3' }], true);
+    expect(ids()).toBe('d b3');
+  });
+
+  it('has kept nobody when the room closes', () => {
+    back();
+    roster.settle(true);
+    expect(roster.members).toBe(NOBODY);
+  });
+
+  it('is only that of a connection’s first frame, and of no resume', () => {
+    const frame = { t: 'snapshot', self: 'b2', members: [{ id: 'b2' }] };
+    expect(roster.take(frame, false)).toBe(false);
+    expect(ids()).toBe('b2');
+    roster.snapshot('b', [{ id: 'a' }, { id: 'b' }]);
+    expect(roster.take({ ...frame, resumed: true } as never, true)).toBe(false);
+    expect(ids()).toBe('b2');
+    roster.snapshot('b', [{ id: 'a' }, { id: 'b' }]);
+    expect(roster.take({ ...frame, resumed: false } as never, true)).toBe(true);
+    expect(ids()).toBe('a b2');
   });
 });
 

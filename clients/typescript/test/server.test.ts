@@ -1,12 +1,28 @@
 /** On a server: no page, no WebSocket, no effects. Runs in Node, without a DOM. */
+import { readFileSync } from 'node:fs';
 import { h } from 'preact';
 import { renderToString as renderPreact } from 'preact-render-to-string';
 import { createElement } from 'react';
 import { renderToString as renderReact } from 'react-dom/server';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { describe, expect, it, vi } from 'vitest';
 import * as preact from '../src/preact.js';
 import * as react from '../src/react.js';
 import { fakeSockets } from './support/sockets.js';
+
+it('the entry for React is one for the client, where a framework has server components', () => {
+  const source = readFileSync(new URL('../src/react.ts', import.meta.url), 'utf8');
+  const { outputText } = transpileModule(source, {
+    compilerOptions: {
+      module: ModuleKind.NodeNext,
+      target: ScriptTarget.ES2022,
+      verbatimModuleSyntax: true,
+    },
+    fileName: 'react.mts',
+  });
+  // A directive is one only before all else.
+  expect(outputText).toMatch(/^['"]use client['"];/);
+});
 
 it('there is no page here', () => {
   expect(typeof document).toBe('undefined');

@@ -61,17 +61,27 @@ it('does not tell one who has left meanwhile', async () => {
   expect(onOpen).not.toHaveBeenCalled();
 });
 
-it('sends the presence that was set last, by whomever', () => {
+it('begins with the first presence that somebody begins with, and sends the one set last, by whomever', () => {
   const one = here.join({ presence: { x: 1 } });
   here.join({ presence: { x: 2 } });
-  here.join();
+  const three = here.join();
   here.socket.welcome();
-  expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 2 } }]);
+  expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 1 } }]);
+  three.setPresence({ x: 2 });
   one.setPresence({ x: 3 });
+  here.join({ presence: { x: 4 } });
+  expect(here.socket.frames.slice(1)).toEqual([2, 3].map((x) => ({ t: 'presence', state: { x } })));
   here.socket.end();
-  here.world.advance(250);
+  here.world.advance(375);
   here.socket.welcome();
   expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 3 } }]);
+});
+
+it('begins with a presence that comes later where there was none', () => {
+  here.join();
+  here.socket.welcome();
+  here.join({ presence: { x: 1 } });
+  expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 1 } }]);
 });
 
 it('sends what each sends in one order', () => {
@@ -85,6 +95,15 @@ it('sends what each sends in one order', () => {
     '2',
     '3',
   ]);
+});
+
+it('takes an empty param for an absent one, as the server does', () => {
+  here.join({ key: { a: '' } });
+  here.join({ key: {} });
+  here.join({ key: { a: undefined } });
+  expect(here.sockets).toHaveLength(1);
+  here.join({ key: { a: '0' } });
+  expect(here.sockets).toHaveLength(2);
 });
 
 describe('leaving', () => {
@@ -130,11 +149,12 @@ describe('close', () => {
     one.close(4001, 'done');
     expect(one.status).toBe('closed');
     expect(one.members).toEqual([]);
-    expect(one.closeInfo).toEqual({ code: 4001, reason: 'done', wasClean: true });
+    expect(one.closeInfo).toEqual({ code: 4001, reason: 'done', wasClean: false });
     expect(changed).toHaveBeenCalled();
     expect(onClose).not.toHaveBeenCalled();
     await microtasks();
-    expect(onClose).toHaveBeenCalledOnce();
+    expect(onClose.mock.calls).toEqual([[one.closeInfo]]);
+    expect(two.closeInfo).toBeUndefined();
     expect(two.status).toBe('open');
     expect(two.memberIds).toEqual(['me']);
     expect(here.socket.closes).toEqual([]);
@@ -151,7 +171,7 @@ describe('reconnecting', () => {
     here.socket.end();
     expect([one.status, two.status]).toEqual(['reconnecting', 'reconnecting']);
     two.leave();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.end();
     expect(one.status).toBe('closed');
   });

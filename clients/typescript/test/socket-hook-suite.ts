@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MakeSocket, UseSocket } from '../src/hook/socket.js';
 import type { Socket, SocketOptions } from '../src/index.js';
-import type { Renderer } from './hook-suite.js';
 import type { Chat } from './support/rooms.js';
 import { fakeSockets } from './support/sockets.js';
+import type { Renderer } from './support/stage.js';
 
 type View = Socket<Chat, boolean>;
 type Options = SocketOptions<Chat, boolean>;
@@ -131,7 +131,7 @@ export function socketHookSuite(
         greet();
         receive('hi');
         act(() => sockets.last.end());
-        act(() => void vi.advanceTimersByTime(125));
+        act(() => void vi.advanceTimersByTime(375));
         greet();
         expect(sockets.all).toHaveLength(2);
         expect(root.html()).toBe('<p>"hi"</p>');
@@ -216,14 +216,16 @@ export function socketHookSuite(
       const root = mount(h(Probe, { enabled: false }));
       expect(root.html()).toBe('<p>"closed"</p>');
       expect(sockets.all).toEqual([]);
-      expect(() => act(() => seen.socket.send('x'))).toThrow(/closed/);
+      seen.socket.send('x');
       root.render(h(Probe, { enabled: true }));
       greet();
+      expect(sockets.last.sent).toEqual(['"x"']);
       expect(root.html()).toBe('<p>"open"</p>');
       root.render(h(Probe, { enabled: false }));
       expect(root.html()).toBe('<p>"closed"</p>');
       vi.advanceTimersByTime(100);
       expect(sockets.last.closes).toEqual([[1000, '']]);
+      expect(() => seen.socket.send(undefined as never)).toThrow(/JSON cannot say/);
     });
 
     it('close ends it, tells why, and it does not come back', () => {

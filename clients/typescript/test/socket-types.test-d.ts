@@ -49,7 +49,6 @@ export function rightParams(): void {
   openSocket(inPlain.chat, { params });
   openSocket(serverSockets.chat, { params, share: true });
 
-  serverSockets.optional.useSocket();
   serverSockets.optional.useSocket({ params: {} });
   openSocket(inPlain.optional, { params: { a: 'x' } });
   serverSockets.clock.useSocket();
@@ -71,6 +70,10 @@ export function missingParams(): void {
   serverSockets.chat.useSocket({ lastMessage: true });
   // @ts-expect-error the params are missing
   openSocket(inPlain.chat, {});
+  // @ts-expect-error the options are missing, though no param is required
+  serverSockets.optional.useSocket();
+  // @ts-expect-error the params are missing, though none is required
+  openSocket(inPlain.optional, { share: true });
   // @ts-expect-error a param is missing
   openSocket(inPlain.chat, { params: {} });
 }

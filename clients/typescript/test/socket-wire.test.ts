@@ -14,6 +14,7 @@ function hear(said: string[], protocol = 'roomful.v1') {
     onError: (error: { code: string }) => errors.push(error.code),
   });
   here.socket.accept(protocol);
+  if (protocol) here.socket.receive({ t: 'open' });
   for (const text of said) here.socket.receiveText(text);
   return { messages, errors, status: socket.status };
 }

@@ -1,7 +1,7 @@
 /** Sockets, and that they stand on the connection that rooms stand on. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { openSocket, RoomError } from '../src/index.js';
-import { chat, microtasks, page, url } from './support/rooms.js';
+import { openSocket } from '../src/index.js';
+import { chat, microtasks, page, refusal, url } from './support/rooms.js';
 import { fakeSockets } from './support/sockets.js';
 
 let here: ReturnType<typeof page>;
@@ -9,17 +9,6 @@ let here: ReturnType<typeof page>;
 beforeEach(() => {
   here = page();
 });
-
-/** The code of what `call` throws. */
-function refusal(call: () => void): string {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(RoomError);
-    return (error as RoomError).code;
-  }
-  throw new Error('it was not refused');
-}
 
 it('openSocket is what the other tests test', () => {
   const { WebSocket, all } = fakeSockets();
@@ -47,17 +36,20 @@ describe('sending', () => {
     socket.send('one');
     here.socket.accept();
     socket.send('two');
-    expect(socket.status).toBe('open');
+    expect(socket.status).toBe('connecting');
     expect(here.socket.sent).toEqual([]);
     here.socket.receive({ t: 'open', heartbeat: 25_000, limits: { frame: 100 } });
     socket.send('three');
     expect(here.socket.sent).toEqual(['"one"', '"two"', '"three"']);
   });
 
-  it('waits only for the open where a plain server has no such word', () => {
-    const socket = here.open();
+  it('waits only for the handshake of a plain server, which greets with nothing', () => {
+    const onOpen = vi.fn();
+    const socket = here.open({ onOpen });
     socket.send('one');
     here.socket.accept('');
+    expect(socket.status).toBe('open');
+    expect(onOpen).toHaveBeenCalledOnce();
     socket.send('two');
     expect(here.socket.sent).toEqual(['"one"', '"two"']);
   });
@@ -68,7 +60,7 @@ describe('sending', () => {
     here.socket.end();
     expect(socket.status).toBe('reconnecting');
     socket.send('later');
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.greet();
     expect(here.sockets).toHaveLength(2);
     expect(here.socket.sent).toEqual(['"later"']);
@@ -78,7 +70,7 @@ describe('sending', () => {
     const onError = vi.fn();
     const socket = here.open({ onError });
     for (let i = 0; i < 256; i++) socket.send(i);
-    expect(refusal(() => socket.send('more'))).toBe('queue_full');
+    expect(refusal(() => socket.send('more')).code).toBe('queue_full');
     expect(onError).toHaveBeenCalledOnce();
     here.socket.greet();
     expect(here.socket.sent).toHaveLength(256);
@@ -92,7 +84,7 @@ describe('sending', () => {
     ['a bigint', 1n],
   ])('refuses %s, which JSON cannot say', (_, message) => {
     const socket = here.open({ onError: () => {} });
-    expect(refusal(() => socket.send(message))).toBe('bad_message');
+    expect(refusal(() => socket.send(message)).code).toBe('bad_message');
     here.socket.greet();
     expect(here.socket.sent).toEqual([]);
   });
@@ -102,8 +94,8 @@ describe('sending', () => {
     here.socket.greet({ limits: { frame: 10 } });
     socket.send('éééé');
     socket.send({ t: 123 });
-    expect(refusal(() => socket.send('ééééé'))).toBe('too_large');
-    expect(refusal(() => socket.send({ t: 1234 }))).toBe('too_large');
+    expect(refusal(() => socket.send('ééééé')).code).toBe('too_large');
+    expect(refusal(() => socket.send({ t: 1234 })).code).toBe('too_large');
     expect(here.socket.sent).toEqual(['"éééé"', ' {"t":123}']);
   });
 
@@ -122,7 +114,7 @@ describe('sending', () => {
     here.socket.greet();
     here.socket.end(4403, 'forbidden', true);
     expect(socket.status).toBe('closed');
-    expect(refusal(() => socket.send('x'))).toBe('closed');
+    expect(refusal(() => socket.send('x')).code).toBe('closed');
   });
 });
 
@@ -134,7 +126,7 @@ describe('the connection', () => {
     here.socket.greet();
     here.socket.end(4401, 'again', true);
     expect(socket.closeInfo).toEqual({ code: 4401, reason: 'again', wasClean: true });
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.greet();
     here.socket.end();
     expect(socket.status).toBe('closed');
@@ -143,11 +135,13 @@ describe('the connection', () => {
     expect(here.sockets).toHaveLength(2);
   });
 
-  it('does not come back from a denial', () => {
-    const socket = here.open();
+  it('does not open and does not come back when it is denied', () => {
+    const onOpen = vi.fn();
+    const socket = here.open({ onOpen });
     here.socket.accept();
     here.socket.end(4403, 'forbidden', true);
     here.world.advance(100_000);
+    expect(onOpen).not.toHaveBeenCalled();
     expect(socket.status).toBe('closed');
     expect(here.sockets).toHaveLength(1);
   });
@@ -246,7 +240,7 @@ describe('lastMessage', () => {
     expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
     expect(changed).toHaveBeenCalledTimes(2);
     here.socket.end();
-    here.world.advance(250);
+    here.world.advance(375);
     here.socket.greet();
     expect(socket.lastMessage).toEqual({ n: 2 });
   });

@@ -62,10 +62,10 @@ export function rightKeys(): void {
   joinRoom(inPlain.cursors, { key });
   joinRoom(serverRooms.cursors, { key });
 
-  useRoom(serverRooms.optional);
-  useRoom(serverRooms.optional, {});
+  useRoom(serverRooms.optional, { key: {} });
   serverRooms.optional.useRoom({ key: {} });
   joinRoom(inPlain.optional, { key: { a: 'x' } });
+  joinRoom(inPlain.optional, { key: { a: undefined } });
   serverRooms.lobby.useRoom();
   serverRooms.lobby.useRoom({});
   joinRoom(inPlain.lobby);
@@ -81,6 +81,14 @@ export function aMissingKey(): void {
   joinRoom(inPlain.cursors);
   // @ts-expect-error the key is missing
   useRoom(serverRooms.cursors, {});
+  // @ts-expect-error the options are missing, though no param is required
+  useRoom(serverRooms.optional);
+  // @ts-expect-error the key is missing, though no param is required
+  useRoom(serverRooms.optional, {});
+  // @ts-expect-error the options are missing, though no param is required
+  serverRooms.optional.useRoom();
+  // @ts-expect-error the key is missing, though no param is required
+  joinRoom(inPlain.optional, { enabled: true });
   // @ts-expect-error the key is missing
   serverRooms.cursors.useRoom({ presence: { x: 0, y: 0, name: '' } });
   // @ts-expect-error the key is missing
@@ -89,6 +97,8 @@ export function aMissingKey(): void {
   joinRoom(inPlain.cursors, {});
   // @ts-expect-error a param is missing
   joinRoom(inPlain.cursors, { key: {} });
+  // @ts-expect-error a required param may not be undefined
+  joinRoom(inPlain.cursors, { key: { boardId: undefined } });
   // @ts-expect-error a param is of the wrong type
   serverRooms.cursors.useRoom({ key: { boardId: 4 } });
   // @ts-expect-error a param may be absent, but not null
@@ -155,7 +165,7 @@ export function presence(): void {
   // @ts-expect-error this room has no presence
   joinRoom(inPlain.keyless).setPresence({});
   // @ts-expect-error this room has no presence
-  joinRoom(inPlain.optional).setPresence(undefined);
+  joinRoom(inPlain.optional, { key: {} }).setPresence(undefined);
   // @ts-expect-error members are not to be changed
   cursors.members.push({ id: 'x' });
   // @ts-expect-error a member may have no state

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { room } from '../src/index.js';
 import { socketUrl } from '../src/url.js';
@@ -28,6 +29,22 @@ describe('the address of a room', () => {
     vi.stubGlobal('location', undefined);
     expect(() => socketUrl(ref, undefined, {})).toThrow(TypeError);
   });
+
+  it('that is none is refused without showing its query', () => {
+    const refused = (): unknown => {
+      try {
+        return socketUrl(ref, undefined, {
+          url: 'nowhere?key=secret',
+          path: '//?token=a "secret\' secret',
+        });
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused()).toBeInstanceOf(TypeError);
+    expect(inspect(refused(), { showHidden: true })).not.toContain('secret');
+    expect(`${refused()}`).toBe('TypeError: no address: // at nowhere');
+  });
 });
 
 describe('the key', () => {
@@ -37,6 +54,8 @@ describe('the key', () => {
     [{ boardId: 'main' }, '{"boardId":"main"}'],
     [{ b: '2', a: '1' }, '{"a":"1","b":"2"}'],
     [{ a: undefined }, null],
+    [{ a: '' }, null],
+    [{ a: '', b: '0' }, '{"b":"0"}'],
     [{}, null],
     [{ a: 'a/b +&%é' }, '{"a":"a/b +&%é"}'],
   ])('%j', (key, r) => {

@@ -69,7 +69,7 @@ describe('frames that a server sends', () => {
     ],
     [
       'away, which keeps the member',
-      [snapshot, { from: 'a', t: 'presence', op: 'away', state: 1 }],
+      [snapshot, { from: 'a', t: 'presence', op: 'away' }],
       { members: [a, me] },
     ],
     ['leave', [snapshot, { from: 'a', t: 'presence', op: 'leave' }], { members: [me] }],
@@ -181,6 +181,35 @@ describe('what cannot be read is reported, and the rest goes on', () => {
     readFrames(new ArrayBuffer(4), (frame) => frames.push(frame), onBad);
     expect(frames).toEqual([]);
     expect(onBad).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a surrogate without its other half', () => {
+  it.each<[string, unknown, unknown]>([
+    ['alone', '\ud800', '\ufffd'],
+    ['the second half', 'a\udfffb', 'a\ufffdb'],
+    ['two, in the wrong order', '\udc00\ud800', '\ufffd\ufffd'],
+    ['before a whole pair', '\ud83d😀', '\ufffd😀'],
+    ['in a key', { '\ud800': 1 }, { '\ufffd': 1 }],
+    ['deep inside', [{ x: ['\ud800'] }], [{ x: ['\ufffd'] }]],
+    ['after a backslash', '\\\ud800', '\\\ufffd'],
+    ['none: a text that looks like its escape', '\\ud800 \\\\ud800', '\\ud800 \\\\ud800'],
+    ['none: other escapes', '"\n\u0000\u001f\\/', '"\n\u0000\u001f\\/'],
+    ['none: a pair', '😀', '😀'],
+  ])('%s', (_, said, written) => {
+    const here = page();
+    const [room, socket] = [here.join(), here.open()];
+    const [ofRoom, ofSocket] = here.sockets;
+    ofRoom!.welcome();
+    ofSocket!.greet();
+    room.send(said as string);
+    room.setPresence(said as never);
+    socket.send(said);
+    expect(ofRoom!.frames).toEqual([
+      { t: 'msg', msg: written },
+      { t: 'presence', state: written },
+    ]);
+    expect(ofSocket!.frames).toEqual([written]);
   });
 });
 

@@ -15,7 +15,7 @@ mod measured {
     use std::time::{Duration, Instant};
 
     use criterion::{Criterion, criterion_group};
-    use roomful::Dialect;
+    use roomful_core::Dialect;
 
     use crate::world::{Kind, World};
 

@@ -10,7 +10,7 @@ mod world;
 
 #[cfg(unix)]
 fn main() {
-    use roomful::Dialect;
+    use roomful_core::Dialect;
     use world::World;
 
     const NOT_COUNTED: usize = 8;

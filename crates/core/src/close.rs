@@ -83,6 +83,7 @@ impl Close {
 
 /// A close that no peer may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidClose {
     /// The code belongs to the protocol or to nobody.
     #[error("an app closes with 1000 or 3000 to 4999, not {code}")]
@@ -100,6 +101,7 @@ pub enum InvalidClose {
 
 /// Why one frame was not handled; the `code` of a v1 `error` frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorCode {
     /// Not a frame of this protocol.
     BadFrame,
@@ -113,8 +115,6 @@ pub enum ErrorCode {
     TooLarge,
     /// The room's handler returned an error or panicked.
     HandlerFailed,
-    /// The connection is closing; nothing more is handled.
-    Closed,
 }
 
 impl ErrorCode {
@@ -128,7 +128,6 @@ impl ErrorCode {
             Self::RateLimited => "rate_limited",
             Self::TooLarge => "too_large",
             Self::HandlerFailed => "handler_failed",
-            Self::Closed => "closed",
         }
     }
 }

@@ -6,7 +6,7 @@ use roomful_core::MemberId;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_runtime::{Act, Answer, App};
 
-use crate::hooks::encode;
+use crate::payload::encode;
 use crate::{Channel, Member, Result, User, roster};
 
 /// One room, whether anybody is in it or not, and wherever it is: in this process, in another, in a Durable Object. Made by

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use roomful_core::{Close, Json, UserId};
 use roomful_runtime::{HookNames, Hooks, MemberHooks, MessageError, Misfit};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::absent::Absent;
-use crate::{BoxFuture, Conn, Error, ErrorKind, Presence, Result, Room, Socket, SocketConn};
+use crate::payload::{decode, encode};
+use crate::{BoxFuture, Conn, Error, Presence, Result, Room, Socket, SocketConn};
 
 /// Those of a room's member.
 pub(crate) struct RoomHooks<R: Room> {
@@ -94,26 +92,5 @@ impl<S: Socket> Hooks for SocketHooks<S> {
 
     fn member(&self) -> Option<&dyn MemberHooks> {
         None
-    }
-}
-
-/// What the app gives away, as JSON.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Json> {
-    Json::encode(value).map_err(|error| ErrorKind::Encode(error).into_error())
-}
-
-fn decode<T: DeserializeOwned>(payload: Option<&Json>) -> Result<T, Misfit> {
-    match payload {
-        Some(payload) => payload.decode().map_err(|error| Misfit(without_position(&error))),
-        None => T::deserialize(Absent).map_err(|error| Misfit(error.to_string())),
-    }
-}
-
-/// A line and a column of what was on the wire mean nothing to whoever called `send`.
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((reason, _)) => reason.to_owned(),
-        None => text,
     }
 }

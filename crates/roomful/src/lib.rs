@@ -48,25 +48,25 @@
 
 mod absent;
 mod channel;
-mod conn;
 mod define;
 mod deny;
 mod guard;
 mod handle;
 mod hooks;
+mod payload;
 mod room;
 mod rooms;
 mod roster;
 mod socket;
-mod socket_conn;
 #[cfg(feature = "test")]
 pub mod test;
+#[cfg(not(feature = "typescript"))]
+mod type_sink;
 #[cfg(feature = "typescript")]
 mod typescript;
 mod upgrade;
 
 pub use channel::Channel;
-pub use conn::Conn;
 pub use define::{
     BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, RoomExt, RoomSetup, RoomsBuilder, SocketExt,
     SocketSetup,
@@ -74,7 +74,7 @@ pub use define::{
 pub use deny::Deny;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
-pub use room::{Incoming, Outgoing, Presence, Room};
+pub use room::{Conn, Incoming, Outgoing, Presence, Room};
 pub use roomful_core::close::InvalidClose;
 pub use roomful_core::id::{InvalidMemberId, InvalidUserId};
 pub use roomful_core::key::{KeyError, Params};
@@ -86,8 +86,7 @@ pub use roomful_macros::{Channel, SocketChannel};
 pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, OriginError, Result, Stats};
 pub use rooms::Rooms;
 pub use roster::{Member, User};
-pub use socket::{Socket, SocketChannel, SocketIncoming, SocketOutgoing};
-pub use socket_conn::SocketConn;
+pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};
 #[cfg(feature = "typescript")]
 pub use typescript::{Framework, Typescript, TypescriptError};
 pub use upgrade::Upgrade;
@@ -97,12 +96,10 @@ pub use upgrade::Upgrade;
 pub mod __private {
     pub use crate::{KeyError, Params};
 
+    #[cfg(not(feature = "typescript"))]
+    pub use crate::type_sink::TypeSink;
     #[cfg(feature = "typescript")]
     pub use crate::typescript::{Described, Probe, TypeSink, Undescribed};
-
-    /// Takes the types of a channel or a socket; without the `typescript` feature nobody asks.
-    #[cfg(not(feature = "typescript"))]
-    pub struct TypeSink(());
 }
 
 /// Written by the derive into `Channel::describe`.

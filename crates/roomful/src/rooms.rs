@@ -4,12 +4,12 @@ use roomful_core::Limits;
 use roomful_core::pattern::Pattern;
 use roomful_runtime::{Act, App, Drain, Platform, Stats};
 
-use crate::hooks::encode;
-use crate::{Channel, Result, RoomHandle, RoomsBuilder};
+use crate::payload::encode;
+use crate::{Channel, Result, RoomHandle};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
-/// Made by [`Rooms::new`] and [`build`](RoomsBuilder::build); run by a platform crate: with `roomful-axum`,
+/// Made by [`Rooms::new`] and [`build`](crate::RoomsBuilder::build); run by a platform crate: with `roomful-axum`,
 /// `axum::Router::new().merge(rooms.router())`. A hook has them as [`Conn::rooms`](crate::Conn::rooms).
 #[derive(Clone)]
 pub struct Rooms {
@@ -17,13 +17,6 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Starts the definitions.
-    #[allow(clippy::new_ret_no_self, reason = "rooms come of a builder, and `Rooms::new()` is where a reader looks")]
-    #[must_use]
-    pub fn new() -> RoomsBuilder {
-        RoomsBuilder::new()
-    }
-
     /// The room of one key, wherever it is.
     ///
     /// ```

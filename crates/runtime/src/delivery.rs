@@ -4,9 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use roomful_core::frame::fanout::{self, PerDialect};
+use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::{Close, ConnectionId, Dialect, MemberId};
 
-use crate::RoomId;
+/// One room of this process, while it lasts. Never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub u64);
 
 /// What a transport is to do.
 #[derive(Debug, Clone)]
@@ -75,13 +78,20 @@ impl Delivery {
 pub struct SharedFrames {
     plain: Shared,
     v1: Shared,
+    about: Vec<MemberId>,
 }
 
 impl SharedFrames {
     /// Nothing is deflated yet.
     #[must_use]
     pub fn new(frames: PerDialect) -> Self {
-        Self { plain: Shared::new(frames.plain), v1: Shared::new(frames.v1) }
+        Self::about(frames, Vec::new())
+    }
+
+    /// A frame that says something of these members which is no update: none of their later updates may overtake it.
+    #[must_use]
+    pub fn about(frames: PerDialect, members: Vec<MemberId>) -> Self {
+        Self { plain: Shared::new(frames.plain), v1: Shared::new(frames.v1), about: members }
     }
 
     /// The frame in one dialect; `None` where nobody in the room speaks it.
@@ -92,6 +102,17 @@ impl SharedFrames {
             Dialect::V1 => &self.v1,
         };
         shared.frame.as_ref().map(|_| shared)
+    }
+
+    /// Puts the frame where one slow receiver's frames wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when it does not fit.
+    pub fn queue(&self, dialect: Dialect, outbox: &mut Outbox) -> Result<(), Overflow> {
+        let Some(shared) = self.get(dialect) else { return Ok(()) };
+        self.about.iter().for_each(|member| outbox.pin(member));
+        outbox.push(shared.frame())
     }
 
     fn bytes(&self) -> usize {
@@ -113,6 +134,20 @@ impl SharedUpdates {
     #[must_use]
     pub fn new(fanout::Updates { each, batch }: fanout::Updates) -> Self {
         Self { each, batch: batch.map(|batch| Shared::new(Some(batch))) }
+    }
+
+    /// Puts them where one slow receiver's frames wait, each in the place of the member's older one. `Ok(true)`: there were
+    /// older ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when they do not fit.
+    pub fn queue(&self, outbox: &mut Outbox) -> Result<bool, Overflow> {
+        let mut conflated = false;
+        for (member, frame) in &self.each {
+            conflated |= outbox.push_update(member, frame.clone())?;
+        }
+        Ok(conflated)
     }
 
     fn bytes(&self) -> usize {

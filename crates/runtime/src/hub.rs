@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, Weak};
 
 use roomful_core::pattern::Topic;
-use roomful_core::room::{Newcomer, Refused, RoomConfig, RoomEngine};
+use roomful_core::room::{Newcomer, Refused, RoomEngine};
 use roomful_core::{Close, Limits, MemberId};
 
 use crate::line::Line;
@@ -131,13 +131,7 @@ impl Hub {
             tracing::warn!(limit = self.process.limits().rooms, "no more rooms (`Limits::rooms`)");
             return Err(Close::OVERLOADED);
         }
-        let config = RoomConfig {
-            node: self.process.node(),
-            epoch: self.process.new_epoch(),
-            last_seq: 0,
-            may_be_put_away: self.process.keeper().is_some(),
-            limits: Arc::clone(limits),
-        };
+        let config = self.process.room_config(self.process.new_epoch(), 0, limits);
         let engine = RoomEngine::restore(config, []);
         let room = LiveRoom::new(topic.clone(), engine, Arc::clone(limits), HashMap::new(), &self.process);
         self.insert(&mut stripe, &room);

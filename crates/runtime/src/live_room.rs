@@ -10,12 +10,12 @@ use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, Roo
 use roomful_core::roster::Listing;
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
+use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::line::Line;
 use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::process::Process;
-use crate::transport::RoomId;
 use crate::transports::Transports;
 use crate::wakes::Wakes;
 use crate::{Error, ErrorKind, Result, cork, metrics};
@@ -354,7 +354,9 @@ impl LiveRoom {
 /// Whom it is not for (it is its own join) does not hear the room yet.
 fn deliver_membership(state: &State, changes: &[Change]) {
     for frames in fanout::membership(changes, state.transports.spoken()) {
-        fan_out(state, frames, None);
+        // Of whom is new here nothing waits that could be overtaken.
+        let about = changes.iter().filter(|change| !matches!(change, Change::Joined { .. }));
+        fan_out(state, frames, about.map(|change| change.member().clone()).collect(), None);
     }
 }
 
@@ -373,7 +375,7 @@ fn deliver_said(state: &State, seq: u64, from: Option<&MemberId>, to: &Audience,
         Audience::Everybody => None,
         Audience::AllBut(member) => state.lines.get(member),
     };
-    fan_out(state, fanout::said(from, msg, seq, state.transports.spoken()), except);
+    fan_out(state, fanout::said(from, msg, seq, state.transports.spoken()), Vec::new(), except);
 }
 
 fn deliver_told(state: &State, seq: u64, to: &MemberId, msg: &Json) {
@@ -384,8 +386,8 @@ fn deliver_told(state: &State, seq: u64, to: &MemberId, msg: &Json) {
     metrics::delivered(1);
 }
 
-/// One frame to everybody who hears the room in a dialect that it is in.
-fn fan_out(state: &State, frames: PerDialect, except: Option<&Arc<Line>>) {
+/// One frame, about these members, to everybody who hears the room in a dialect that it is in.
+fn fan_out(state: &State, frames: PerDialect, about: Vec<MemberId>, except: Option<&Arc<Line>>) {
     let has = |dialect| frames.get(dialect).is_some();
     let heard = |dialect| if has(dialect) { state.transports.listeners(dialect) } else { 0 };
     let spared = except.is_some_and(|line| has(line.dialect()));
@@ -395,7 +397,8 @@ fn fan_out(state: &State, frames: PerDialect, except: Option<&Arc<Line>>) {
     }
     metrics::delivered(receivers);
     let (room, except) = (state.transports.room(), except.map(|line| line.connection()));
-    state.transports.to_all(&Delivery::Fanout { room, except, frames: Arc::new(SharedFrames::new(frames)) });
+    let frames = Arc::new(SharedFrames::about(frames, about));
+    state.transports.to_all(&Delivery::Fanout { room, except, frames });
 }
 
 /// Nothing is sent. Where it is this task's own words that wait, they go out before it says more.

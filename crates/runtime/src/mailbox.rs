@@ -97,19 +97,11 @@ impl Mailbox {
         }
     }
 
-    fn push_updates(
-        &self,
-        outbox: &mut Outbox,
-        SharedUpdates { each, batch }: &SharedUpdates,
-    ) -> Result<bool, Overflow> {
-        if let (true, Dialect::V1, Some(batch)) = (outbox.is_empty(), self.dialect, batch) {
+    fn push_updates(&self, outbox: &mut Outbox, updates: &SharedUpdates) -> Result<bool, Overflow> {
+        if let (true, Dialect::V1, Some(batch)) = (outbox.is_empty(), self.dialect, &updates.batch) {
             return outbox.push(batch.frame()).map(|()| false);
         }
-        let mut conflated = false;
-        for (member, frame) in each {
-            conflated |= outbox.push_update(member, frame.clone())?;
-        }
-        Ok(conflated)
+        updates.queue(outbox)
     }
 }
 
@@ -120,9 +112,8 @@ impl Transport for Mailbox {
             Delivery::Enter { .. } | Delivery::Exit { .. } => {}
             Delivery::Private { frame, .. } => self.with_outbox(|outbox| outbox.push(frame).map(|()| false)),
             Delivery::Fanout { except, frames, .. } => {
-                let frame = frames.get(self.dialect).filter(|_| except != Some(self.connection));
-                if let Some(frame) = frame {
-                    self.with_outbox(|outbox| outbox.push(frame.frame()).map(|()| false));
+                if except != Some(self.connection) {
+                    self.with_outbox(|outbox| frames.queue(self.dialect, outbox).map(|()| false));
                 }
             }
             Delivery::Updates { updates, .. } => self.with_outbox(|outbox| self.push_updates(outbox, &updates)),

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
+use roomful_core::room::RoomConfig;
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
+use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::metrics;
-use crate::transport::RoomId;
 use crate::{Host, Keeper};
 
 /// One process that runs rooms.
@@ -86,7 +87,7 @@ impl Process {
     }
 
     /// This process among all that ever ran these rooms.
-    pub(crate) fn node(&self) -> NodeId {
+    fn node(&self) -> NodeId {
         self.started.get().map_or(NodeId(0), |started| started.node)
     }
 
@@ -112,6 +113,17 @@ impl Process {
 
     pub(crate) fn new_member_id(&self) -> MemberId {
         MemberId::from_random(self.random())
+    }
+
+    /// What a room of this process is given.
+    pub(crate) fn room_config(&self, epoch: Arc<str>, last_seq: u64, limits: &Arc<Limits>) -> RoomConfig {
+        RoomConfig {
+            node: self.node(),
+            epoch,
+            last_seq,
+            may_be_put_away: self.keeper().is_some(),
+            limits: Arc::clone(limits),
+        }
     }
 
     pub(crate) fn new_epoch(&self) -> Arc<str> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, KeyLimits, Params, parse_key};
 use roomful_core::pattern::Topic;
-use roomful_core::room::{RoomConfig, RoomEngine};
+use roomful_core::room::RoomEngine;
 use roomful_core::{Close, Limits};
 
 use crate::app::{App, Definition, GoOnError};
@@ -121,13 +121,8 @@ fn returning(app: &App, kept: Kept) -> Returning {
 fn restore_room(app: &App, topic: Topic, limits: &Arc<Limits>, returning: &[Returning]) -> Arc<LiveRoom> {
     let (hub, process) = (app.hub(), app.hub().process());
     let kept = || returning.iter().filter_map(|returning| returning.kept.member.as_ref());
-    let config = RoomConfig {
-        node: process.node(),
-        epoch: kept().next().map_or("", |kept| &kept.epoch).into(),
-        last_seq: process.now().saturating_mul(SEQ_PER_MILLISECOND),
-        may_be_put_away: true,
-        limits: Arc::clone(limits),
-    };
+    let epoch = kept().next().map_or("", |kept| &kept.epoch).into();
+    let config = process.room_config(epoch, process.now().saturating_mul(SEQ_PER_MILLISECOND), limits);
     let engine = RoomEngine::restore(config, kept().map(|kept| kept.member.clone()));
     let is_in = |returning: &&Returning| engine.roster().find(returning.member.id()).is_some();
     // The first of two that claim to be one member is that member.

@@ -22,10 +22,6 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     fn waiting_bytes(&self) -> usize;
 }
 
-/// One room of this process, while it lasts. Never given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomId(pub u64);
-
 /// A transport's address, which is its own for as long as it is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TransportKey(usize);

@@ -8,9 +8,9 @@ use roomful_core::Dialect;
 use roomful_core::frame::fanout::Spoken;
 
 use crate::cork;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, RoomId};
 use crate::line::Line;
-use crate::transport::{RoomId, Transport, TransportKey};
+use crate::transport::{Transport, TransportKey};
 
 /// Each transport once, however many members it has, and how many of them speak which dialect.
 pub(crate) struct Transports {

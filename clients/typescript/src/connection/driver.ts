@@ -1,24 +1,33 @@
 import { RoomError } from '../errors.js';
-import { MAX_TIMER } from '../limits.js';
+import { GIVEN_UP, MAX_TIMER } from '../limits.js';
+import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
 import {
   deadline,
+  mayOpen,
   statusOf,
   step,
   type Action,
   type Actions,
   type Event,
-  type RetryPolicy,
   type State,
 } from './machine.js';
-import type { CloseInfo, ConnectionStatus, WebSocketConstructor, WebSocketLike } from './types.js';
+import type {
+  CloseInfo,
+  ConnectionStatus,
+  ReconnectOptions,
+  WebSocketConstructor,
+  WebSocketLike,
+} from './types.js';
 import { SUBPROTOCOL } from './wire.js';
 
 const OPEN = 1;
 
 /** Who is told what the connection does. */
 export interface DriverHost {
-  opened(v1: boolean): void;
+  /** The handshake is done. Returns whether that opens the connection, or else a first frame will. */
+  connected(v1: boolean): boolean;
+  opened(): void;
   closed(info: CloseInfo): void;
   /** After every event: the status may have changed. */
   stepped(): void;
@@ -31,6 +40,8 @@ export interface Driver {
   status(): ConnectionStatus;
   /** Whether nothing will bring the connection back. */
   isOver(): boolean;
+  /** Whether what waits to be sent may still go out by itself. */
+  mayOpen(): boolean;
   dispatch(...event: Event): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
   transmit(data: string): boolean;
@@ -42,8 +53,8 @@ export interface Driver {
 export function createDriver(
   url: string,
   WebSocket: WebSocketConstructor,
-  policy: RetryPolicy,
-  { now, random, setTimer, clearTimer, onWake }: Environment,
+  policy: ReconnectOptions,
+  { now, random, setTimer, clearTimer, isOffline, onWake }: Environment,
   host: DriverHost,
 ): Driver {
   let state: State = { phase: 'idle' };
@@ -67,7 +78,7 @@ export function createDriver(
     close: (code, reason) => socket?.close(code, reason),
     drop,
     abandon(info) {
-      drop();
+      drop(GIVEN_UP);
       lost(info);
     },
     opened: host.opened,
@@ -80,11 +91,22 @@ export function createDriver(
       made = socket = new WebSocket(url, [SUBPROTOCOL]);
     } catch (cause) {
       // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
-      host.failed(new RoomError('connect_failed', `cannot connect to ${url}`, { cause }));
-      return lost({ code: 1006, reason: `${cause}`, wasClean: false }, false);
+      const reason = withoutQuery(cause);
+      host.failed(
+        new RoomError('connect_failed', `cannot connect to ${withoutQuery(url)}: ${reason}`),
+      );
+      return lost({ code: 1006, reason, wasClean: false }, false);
     }
-    made.onopen = () => dispatch('opened', made.protocol === SUBPROTOCOL);
-    made.onmessage = ({ data }) => host.received(data);
+    made.onopen = () => {
+      const isGreeted = host.connected(made.protocol === SUBPROTOCOL);
+      dispatch('connected');
+      if (isGreeted) dispatch('greeted');
+    };
+    made.onmessage = ({ data }) => {
+      // Looked at first, because a busy room says thousands of things a second.
+      if (state.phase === 'open' && state.tries.grown) dispatch('exchanged');
+      host.received(data);
+    };
     made.onclose = ({ code, reason, wasClean }) => {
       socket = undefined;
       lost({ code, reason, wasClean });
@@ -93,15 +115,15 @@ export function createDriver(
     made.onerror = () => {};
   }
 
-  function drop(): void {
+  function drop(code?: number): void {
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    socket.close(code);
     socket = undefined;
   }
 
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
-    dispatch('lost', info, again);
+    dispatch('lost', info, again, isOffline());
   }
 
   function arm(): void {
@@ -126,6 +148,7 @@ export function createDriver(
   return {
     status: () => statusOf(state),
     isOver,
+    mayOpen: () => mayOpen(state),
     dispatch,
     transmit,
     buffered: () => socket?.bufferedAmount ?? 0,

@@ -6,6 +6,8 @@ export interface Environment {
   random(): number;
   setTimer(callback: () => void, ms: number): unknown;
   clearTimer(timer: unknown): void;
+  /** Whether the browser says that there is no network. */
+  isOffline(): boolean;
   /** Calls `listener` when the page comes online, is shown or becomes visible. */
   onWake(listener: () => void): () => void;
 }
@@ -16,10 +18,13 @@ export const page: Environment = {
   random: () => Math.random(),
   setTimer: (callback, ms) => setTimeout(callback, ms),
   clearTimer: (timer) => clearTimeout(timer as number),
+  isOffline: () => globalThis.navigator?.onLine === false,
   onWake(listener) {
     if (typeof document === 'undefined') return () => {};
-    const woken = ({ type }: { type: string }) => {
-      if (type !== VISIBILITY || document.visibilityState === 'visible') listener();
+    // A page is shown once when it is loaded, too, which wakes nothing.
+    const woken = ({ type, persisted }: { type: string; persisted?: boolean }) => {
+      const shown = type === VISIBILITY ? document.visibilityState === 'visible' : persisted;
+      if (shown !== false) listener();
     };
     // A change of visibility happens to the document, and bubbles.
     const events = ['online', 'pageshow', VISIBILITY];

@@ -5,24 +5,43 @@
 import {
   CLOSE_TIMEOUT,
   CONNECT_TIMEOUT,
-  DEFAULT_HEARTBEAT,
+  GREETING_TIMEOUT,
+  LASTING,
   MAX_RETRY_AFTER,
   MIN_HEARTBEAT,
+  WAKE_TIMEOUT,
 } from '../limits.js';
 import type { CloseInfo, ConnectionStatus, ReconnectOptions } from './types.js';
 import { PING } from './wire.js';
 
-export type RetryPolicy = Required<ReconnectOptions>;
-
-interface Trying {
-  /** Attempts since the last connection that lasted. */
-  retries: number;
+/** Counted since the last connection that lasted. */
+interface Tries {
+  /** Of `maxRetries`, those that are spent. */
+  readonly spent: number;
+  /** Attempts whose delays have grown one from the other, spent or not. */
+  readonly grown: number;
 }
 
-/** `heartbeat` and `until`, the next ping, are absent on a plain connection and before the greeting. */
-interface Open extends Trying {
-  phase: 'open';
+interface Trying {
+  tries: Tries;
+}
+
+/** There is a socket, or soon will be. */
+interface Live extends Trying {
   since: number;
+  /** The page woke, and so many pongs have to come before this counts as alive; 1 for an attempt, where none can. */
+  owed: number;
+}
+
+/** An attempt. `status`: the public one meanwhile. `until`: when it is given up. */
+interface Attempt extends Live {
+  status: 'connecting' | 'reconnecting' | 'closed';
+  until: number;
+}
+
+/** `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection. */
+interface Open extends Live {
+  phase: 'open';
   heartbeat?: number;
   until?: number;
   unanswered: number;
@@ -31,25 +50,29 @@ interface Open extends Trying {
 export type State =
   /** Not started. */
   | { phase: 'idle' }
-  /** `again`: not the first attempt. `until`: when the attempt is given up. */
-  | ({ phase: 'connecting'; again: boolean; until: number } & Trying)
+  | ({ phase: 'connecting' } & Attempt)
+  /** Connected, and not let in yet: who is denied is closed here. */
+  | ({ phase: 'greeting' } & Attempt)
   | Open
   | ({ phase: 'waiting'; until: number } & Trying)
   | { phase: 'closing'; until: number }
   | { phase: 'closed' }
-  /** Closed for want of attempts, so that the page's coming back starts it again. */
-  | { phase: 'exhausted' };
+  /** `maxRetries` are spent. `until`: the next attempt all the same, where there is to be one. */
+  | ({ phase: 'exhausted'; until: number | undefined } & Trying);
 
 /** What happens to a connection, and what is known of it. */
 interface Events {
   start: [];
   close: [code: number, reason: string];
-  opened: [v1: boolean];
-  /** A v1 server has said how often it wants a ping, in its first frame. */
+  /** The handshake is done. */
+  connected: [];
+  /** The server has said its first frame, or has none to say; a v1 server says in it how often it wants a ping. */
   greeted: [heartbeat?: unknown];
+  /** The server has said something after its greeting. */
+  exchanged: [];
   pong: [];
-  /** The socket is gone. `again`: what `shouldReconnect` says. */
-  lost: [info: CloseInfo, again: boolean];
+  /** The socket is gone. `again`: what `shouldReconnect` says. `offline`: what the browser says. */
+  lost: [info: CloseInfo, again: boolean, offline: boolean];
   /** The page came online, was shown or became visible. */
   wake: [];
   /** `deadline(state)` has passed, or not: a timer may be early. */
@@ -66,7 +89,7 @@ export interface Actions {
   drop: [];
   /** Forget the socket and take it as lost. */
   abandon: [info: CloseInfo];
-  opened: [v1: boolean];
+  opened: [];
   closed: [info: CloseInfo];
 }
 
@@ -80,7 +103,7 @@ export type Step = [state: State, actions: Action[]];
 interface Moment {
   now: number;
   random: number;
-  policy: RetryPolicy;
+  policy: ReconnectOptions;
 }
 
 const CLOSED: State = { phase: 'closed' };
@@ -91,7 +114,7 @@ export function step(
   [name, ...args]: Event,
   now: number,
   random: number,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
 ): Step {
   const handler = on[name] as (state: State, at: Moment, ...args: unknown[]) => Step | void;
   return handler(state, { now, random, policy }, ...args) ?? [state, []];
@@ -103,10 +126,17 @@ export function deadline(state: State): number | undefined {
 }
 
 export function statusOf(state: State): ConnectionStatus {
+  if ('status' in state) return state.status;
   const { phase } = state;
   if (phase === 'idle') return 'connecting';
-  if (phase === 'exhausted') return 'closed';
-  return phase === 'waiting' || (phase === 'connecting' && state.again) ? 'reconnecting' : phase;
+  if (phase === 'waiting') return 'reconnecting';
+  return phase === 'exhausted' ? 'closed' : phase;
+}
+
+/** Whether something may still open it, without being asked to. */
+export function mayOpen(state: State): boolean {
+  const { phase } = state;
+  return !/^clos/.test(phase) && (phase !== 'exhausted' || state.until !== undefined);
 }
 
 /** A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not. */
@@ -118,78 +148,132 @@ export function shouldReconnect({ code }: CloseInfo): boolean {
 const on: {
   [N in keyof Events]: (state: State, at: Moment, ...args: Events[N]) => Step | undefined;
 } = {
-  start({ phase }, { now }) {
-    if (/idle|exhausted/.test(phase)) return connect(now, phase !== 'idle');
+  start(state, at) {
+    if (state.phase === 'idle') return connect(at.now, 'connecting');
+    if (statusOf(state) === 'closed') return on.wake(state, at);
   },
 
   close(state, { now }, code, reason) {
-    switch (state.phase) {
-      case 'open':
-        return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
-      case 'exhausted':
-        return [CLOSED, []];
-      case 'connecting':
-      case 'waiting':
-        return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
+    if (state.phase === 'greeting' || state.phase === 'open') {
+      return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
+    }
+    if (state.phase === 'exhausted') return [CLOSED, []];
+    if ('tries' in state) {
+      return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
     }
   },
 
-  opened(state, { now }, v1) {
+  connected(state, { now }) {
     if (state.phase !== 'connecting') return;
-    const { retries } = state;
-    return [{ phase: 'open', retries, since: now, unanswered: 0 }, [['opened', v1]]];
+    const until = now + GREETING_TIMEOUT;
+    return [{ ...state, phase: 'greeting', since: now, owed: 0, until }, []];
   },
 
   greeted(state, { now }, wanted) {
-    if (state.phase !== 'open' || typeof wanted !== 'number' || !(wanted > 0)) return;
+    const isNew = state.phase === 'greeting';
+    if (!isNew && state.phase !== 'open') return;
+    const { tries } = state;
+    const open: Open = isNew ? { phase: 'open', tries, since: now, owed: 0, unanswered: 0 } : state;
+    const opened: Action[] = isNew ? [['opened']] : [];
+    if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
     const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
-    return [{ ...state, heartbeat, until: now + heartbeat, unanswered: 0 }, []];
+    return [{ ...open, heartbeat, until: now + heartbeat }, opened];
   },
 
-  pong(state) {
-    if (state.phase === 'open') return [{ ...state, unanswered: 0 }, []];
+  exchanged(state) {
+    if (state.phase === 'open') return [{ ...state, tries: AFRESH }, []];
   },
 
-  lost(state, { now, random, policy }, info, again) {
-    const { phase } = state;
+  pong(state, { now }) {
+    if (state.phase !== 'open') return;
+    const alive: Open = { ...state, unanswered: 0, owed: Math.max(0, state.owed - 1) };
+    // Those that were owed before the page woke may have lain in its buffers ever since.
+    if (state.owed === 1) alive.until = now + state.heartbeat!;
+    return [alive, []];
+  },
+
+  lost(state, { now, random, policy }, info, again, offline) {
     const closed: Action[] = [['closed', info]];
-    if (phase === 'closing') return [CLOSED, closed];
-    if (phase !== 'connecting' && phase !== 'open') return;
+    if (state.phase === 'closing') return [CLOSED, closed];
+    if (!isLive(state)) return;
     if (!again) return [CLOSED, closed];
-    const retries = hasLasted(state, now) ? 0 : state.retries;
-    if (retries >= policy.maxRetries) return [{ phase: 'exhausted' }, closed];
-    const until = now + (retryAfter(info) ?? backoff(policy, retries, random));
-    return [{ phase: 'waiting', retries: retries + 1, until }, closed];
+    // A server that lets in and then drops must not be retried as often for ever, so opening alone does not count.
+    const hasLasted = state.phase === 'open' && now - state.since >= LASTING;
+    const before = hasLasted ? AFRESH : state.tries;
+    const named = retryAfter(info);
+    if (named !== undefined) {
+      return [{ phase: 'waiting', tries: before, until: now + named }, closed];
+    }
+    const { maxRetries = 5, keepTrying = true } = policy;
+    const tries: Tries = { spent: before.spent + +!offline, grown: before.grown + 1 };
+    if (statusOf(state) === 'closed' || tries.spent > maxRetries) {
+      const until = keepTrying ? now + delay(policy, undefined, random) : undefined;
+      return [{ phase: 'exhausted', tries: before, until }, closed];
+    }
+    const until = now + (state.owed ? 0 : delay(policy, tries.grown, random));
+    return [{ phase: 'waiting', tries, until }, closed];
   },
 
   wake(state, { now }) {
-    const { phase } = state;
-    if (phase === 'waiting' || phase === 'exhausted') return connect(now, true);
-    if (phase === 'connecting' || phase === 'open') return [{ ...state, retries: 0 }, []];
+    if (isLive(state)) {
+      const woken = { ...state, tries: AFRESH };
+      if (woken.phase !== 'open') {
+        if (woken.status === 'closed') woken.status = 'reconnecting';
+        woken.owed = 1;
+        woken.until = Math.min(woken.until, woken.since + WAKE_TIMEOUT);
+        return [woken, []];
+      }
+      if (!woken.heartbeat || woken.owed) return [woken, []];
+      woken.owed = ++woken.unanswered;
+      woken.until = now + WAKE_TIMEOUT;
+      return [woken, [['send', PING]]];
+    }
+    if ('tries' in state) return connect(now, 'reconnecting');
   },
 
   tick(state, { now }) {
     if (!(now >= deadline(state)!)) return;
-    if (state.phase === 'waiting') return connect(now, true, state.retries);
-    if (state.phase !== 'open') return [state, abandon(state.phase + ' took too long')];
-    if (state.unanswered > 1) return [state, abandon('two pings went unanswered')];
-    const { heartbeat = DEFAULT_HEARTBEAT, unanswered } = state;
-    return [{ ...state, until: now + heartbeat, unanswered: unanswered + 1 }, [['send', PING]]];
+    switch (state.phase) {
+      case 'waiting':
+        return connect(now, 'reconnecting', state.tries);
+      case 'exhausted':
+        return connect(now, 'closed', state.tries);
+      case 'open': {
+        const { heartbeat, unanswered, owed } = state;
+        if (owed || unanswered > 1) return [state, abandon('pings went unanswered')];
+        const until = now + heartbeat!;
+        return [{ ...state, until, unanswered: unanswered + 1 }, [['send', PING]]];
+      }
+      default:
+        return [state, abandon(state.phase + ' took too long')];
+    }
   },
 };
 
-function connect(now: number, again: boolean, retries = 0): Step {
-  return [{ phase: 'connecting', again, retries, until: now + CONNECT_TIMEOUT }, [['connect']]];
+const AFRESH: Tries = { spent: 0, grown: 0 };
+
+function connect(now: number, status: Attempt['status'], tries = AFRESH): Step {
+  const until = now + CONNECT_TIMEOUT;
+  return [{ phase: 'connecting', status, tries, since: now, owed: 0, until }, [['connect']]];
 }
 
-/** A server that accepts and then drops must not be retried for ever, so opening alone does not count. */
-function hasLasted(state: State, now: number): boolean {
-  return state.phase === 'open' && now - state.since >= (state.heartbeat ?? DEFAULT_HEARTBEAT);
+function isLive(state: State): state is Extract<State, Live> {
+  return 'since' in state;
 }
 
-/** Full jitter: when a server dies, its clients must not come back together. */
-function backoff(policy: RetryPolicy, retries: number, random: number): number {
-  return random * Math.min(policy.maxDelay, policy.minDelay * policy.growth ** retries);
+/**
+ * From `minDelay` to what `growth` has made of it: when a server dies, its clients must not come back together,
+ * and not at once. After the last retry, when nothing grows any more: `maxDelay`, spread by half of it to both sides.
+ */
+function delay(
+  { minDelay = 250, maxDelay = 30_000, growth = 2 }: ReconnectOptions,
+  grown: number | undefined,
+  random: number,
+): number {
+  if (grown === undefined) return Math.max(minDelay, maxDelay * (0.5 + random));
+  // 0 times infinity is no number.
+  const most = Math.min(maxDelay, minDelay * growth ** grown || 0);
+  return minDelay + random * Math.max(0, most - minDelay);
 }
 
 /** A restarting server spreads its clients over time by itself. */

@@ -15,8 +15,11 @@ interface Line {
  */
 export interface Outbox {
   send(data: string): void;
-  /** What the server has to hear at every opening, before all else: only the last one counts. */
-  pin(data: string): void;
+  /**
+   * What the server has to hear at every opening, before all else: only the last one counts. `isFirst`: what
+   * there is to begin with, which takes the place of nothing.
+   */
+  pin(data: string, isFirst?: boolean): void;
   /** The line is ready, for frames up to the server's limit. */
   resume(limits: unknown): void;
   /** The line is not ready any more. */
@@ -62,7 +65,8 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
       keep(data);
     },
 
-    pin(data) {
+    pin(data, isFirst) {
+      if (isFirst && pinned) return;
       pinned = checked(data);
       if (!isReady) return;
       if (line.buffered() + data.length > MAX_QUEUED_SIZE) throw full();
@@ -70,8 +74,8 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
     },
 
     resume(limits) {
-      const frame = (limits as { frame?: unknown } | undefined)?.frame;
-      if (typeof frame === 'number' && frame > 0) limit = frame;
+      const frame = Number((limits as { frame?: unknown } | undefined)?.frame);
+      if (frame > 0) limit = frame;
       isReady = true;
       const waiting = queue;
       queue = [];

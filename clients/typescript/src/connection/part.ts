@@ -1,7 +1,6 @@
 import { RoomError } from '../errors.js';
 import { socketUrl } from '../url.js';
 import type { Environment } from './environment.js';
-import type { RetryPolicy } from './machine.js';
 import {
   connectionTo,
   type Attachment,
@@ -36,8 +35,10 @@ export interface Part<S extends State = State, O = AnyOptions> {
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   send(message: unknown): void;
-  /** `send` that only throws. */
-  post(message: unknown): void;
+  /** Sends what is encoded. Reports nothing. */
+  relay(data: string): void;
+  /** The outbox's. */
+  pin(data: string, isFirst?: boolean): void;
   close(code?: number, reason?: string): void;
   leave(): void;
   subscribe(listener: () => void, fields?: readonly string[]): () => void;
@@ -49,7 +50,7 @@ export interface Part<S extends State = State, O = AnyOptions> {
   follow(options: O): void;
   /** Calls where there is nobody to throw to: one user's mistake must not reach the next one. */
   attempt<R>(call: () => R): R | undefined;
-  /** Calls, and reports what is thrown to `onError` as well as to the caller: few callers catch. */
+  /** `reporting` to the latest options. */
   reporting(call: () => void): void;
 }
 
@@ -73,21 +74,14 @@ export function takePart<S extends State, O extends AnyOptions>(
     },
     call: (name, ...args) => attempt(() => (options[name] as any)?.(...args)),
     heard: (message) => attempt(() => hear(options, message)),
-    failed(error) {
-      try {
-        options.onError?.(error);
-      } catch (thrown) {
-        console.error(thrown);
-      }
-      return !!options.onError;
-    },
+    failed: (error) => report(options, error),
   };
 
-  function post(message: unknown): void {
-    if (!connection || /^clos/.test(connection.status)) {
+  function relay(data: string): void {
+    if (!connection?.mayOpen()) {
       throw new RoomError('closed', 'nothing can be sent to what is closed');
     }
-    connection.outbox.send(kind.encode(message));
+    connection.outbox.send(data);
   }
 
   function end(info: CloseInfo | undefined): void {
@@ -110,15 +104,6 @@ export function takePart<S extends State, O extends AnyOptions>(
     }
   }
 
-  function reporting(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      attachment.failed(error as RoomError);
-      throw error;
-    }
-  }
-
   const watch = (watcher: Watcher): (() => void) => {
     watchers.add(watcher);
     return () => void watchers.delete(watcher);
@@ -132,7 +117,7 @@ export function takePart<S extends State, O extends AnyOptions>(
       socketUrl(ref, params, options),
       WebSocket,
       options.share ?? kind.share,
-      retryPolicy(options),
+      options.reconnect ?? {},
       environment,
     );
     connection.attach(attachment);
@@ -148,12 +133,14 @@ export function takePart<S extends State, O extends AnyOptions>(
     get closeInfo() {
       return connection?.closeInfo ?? ownCloseInfo;
     },
-    send: (message) => reporting(() => post(message)),
-    post,
+    send: (message) => reporting(options, () => relay(kind.encode(message))),
+    relay,
+    pin: (data, isFirst) => connection?.outbox.pin(data, isFirst),
     close(code = 1000, reason = '') {
       checkClose(code, reason);
       if (!connection || connection.close(attachment, code, reason)) return;
-      const info = { code, reason, wasClean: true };
+      // No closing handshake took place.
+      const info = { code, reason, wasClean: false };
       end(info);
       queueMicrotask(() => attachment.call('onClose', info));
     },
@@ -173,20 +160,36 @@ export function takePart<S extends State, O extends AnyOptions>(
       options = latest;
     },
     attempt,
-    reporting,
+    reporting: (call) => reporting(options, call),
   };
   return part;
 }
 
-function checkClose(code: number, reason: string): void {
+/** Calls, and reports what is thrown to `onError` as well as to the caller: few callers catch. */
+export function reporting(options: AnyOptions, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    report(options, error as RoomError);
+    throw error;
+  }
+}
+
+/** False when nobody listens. */
+function report({ onError }: AnyOptions, error: RoomError): boolean {
+  try {
+    onError?.(error);
+  } catch (thrown) {
+    console.error(thrown);
+  }
+  return !!onError;
+}
+
+/** @throws RangeError */
+export function checkClose(code: number, reason: string): void {
   if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
     throw new RangeError(
       'close: needs a code of 1000 or 3000-4999, and a reason of up to 123 bytes',
     );
   }
-}
-
-function retryPolicy({ reconnect = {} }: AnyOptions): RetryPolicy {
-  const { maxRetries = 5, minDelay = 250, maxDelay = 30_000, growth = 2 } = reconnect;
-  return { maxRetries, minDelay, maxDelay, growth };
 }

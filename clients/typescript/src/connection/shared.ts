@@ -2,12 +2,14 @@ import { RoomError } from '../errors.js';
 import { createDriver, type Driver } from './driver.js';
 import type { Environment } from './environment.js';
 import { CLOSE_INFO, STATUS } from './fields.js';
-import { shouldReconnect, type RetryPolicy } from './machine.js';
+import { shouldReconnect } from './machine.js';
 import { createOutbox, type Outbox } from './outbox.js';
+import { KEEP_MEMBERS } from '../limits.js';
 import type {
   CloseInfo,
   ConnectionOptions,
   ConnectionStatus,
+  ReconnectOptions,
   WebSocketConstructor,
 } from './types.js';
 import type { Frame, OnBad, OnFrame } from './wire.js';
@@ -20,6 +22,8 @@ export interface Kind<S extends State = State> {
   encode(message: unknown): string;
   /** The kind of frame with which a v1 server begins. */
   readonly greeting: string;
+  /** Whether a plain server begins with a frame, too. */
+  readonly greetsPlain: boolean;
   /** What a v1 server hears before a deliberate close. */
   readonly bye?: string;
   /** Makes what a connection knows. */
@@ -30,8 +34,12 @@ export interface Kind<S extends State = State> {
 
 /** What is known from what the server has said. */
 export interface State {
-  /** Follows a frame, if it is about this. */
-  take(frame: Frame): void;
+  /**
+   * Follows a frame, if it is about this. `isFirst`: the first one of its connection. Returns whether there is
+   * now something to `forget`, a moment later.
+   */
+  take(frame: Frame, isFirst: boolean): boolean | void;
+  forget(): void;
   /** What has changed since this was last asked. In a closed room nobody is. */
   settle(isClosed?: boolean): Change;
   readonly memberIds: readonly string[];
@@ -62,6 +70,8 @@ export interface SharedConnection<S extends State> {
   readonly outbox: Outbox;
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
+  /** Whether what is sent now goes out, at once or later. */
+  mayOpen(): boolean;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;
@@ -75,7 +85,7 @@ export function connectionTo<S extends State>(
   url: string,
   WebSocket: WebSocketConstructor,
   share: boolean,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
   environment: Environment,
 ): SharedConnection<S> {
   const byUrl =
@@ -92,27 +102,35 @@ export function connectionTo<S extends State>(
 
 /** `retire`: nobody may join this connection any more. */
 function createConnection<S extends State>(
-  { read, greeting, bye, state: makeState }: Kind<S>,
+  { read, greeting, greetsPlain, bye, state: makeState }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
-  policy: RetryPolicy,
+  policy: ReconnectOptions,
   environment: Environment,
   retire: () => void,
 ): SharedConnection<S> {
+  const { setTimer, clearTimer } = environment;
   const attached = new Set<Attachment>();
   let status: ConnectionStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
   let v1 = false;
+  /** What the server said of its limits. */
+  let limits: unknown;
   let changed = 0;
+  /** Ends in forgetting what was known before a reconnect. */
+  let moment: unknown;
 
   const driver: Driver = createDriver(url, WebSocket, policy, environment, {
-    opened(chosen) {
+    connected(chosen) {
       v1 = chosen;
+      return !v1 && !greetsPlain;
+    },
+    opened() {
       settle();
       each((attachment) => attachment.call('onOpen'));
-      // A v1 server says in its first frame how large a frame may be, and until then nothing is sent: a
-      // presence over the limit would end this connection and every one that follows.
-      if (!v1) outbox.resume(undefined);
+      // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
+      // a frame may be: a presence over that would end this connection and every one that follows.
+      outbox.resume(limits);
     },
     closed(info) {
       outbox.pause();
@@ -138,11 +156,19 @@ function createConnection<S extends State>(
   const state = makeState();
 
   function take(frame: Frame): void {
-    state.take(frame);
+    if (state.take(frame, status !== 'open')) {
+      clearTimer(moment);
+      moment = setTimer(() => {
+        state.forget();
+        settle();
+      }, KEEP_MEMBERS);
+    }
+    // A plain server may tell of a message before it tells who is there.
+    if (frame.t === greeting || (!v1 && status !== 'open')) {
+      limits = frame.limits;
+      driver.dispatch('greeted', v1 ? frame.heartbeat : undefined);
+    }
     switch (frame.t) {
-      case greeting:
-        if (v1) driver.dispatch('greeted', frame.heartbeat);
-        return outbox.resume(frame.limits);
       case 'msg':
         // A message may speak of somebody who joined in the same batch.
         settle();
@@ -160,7 +186,9 @@ function createConnection<S extends State>(
   function settle(): void {
     if (status !== driver.status()) changed |= STATUS;
     status = driver.status();
-    const [more, ids] = state.settle(status === 'closed');
+    const isClosed = status === 'closed';
+    if (isClosed) clearTimer(moment);
+    const [more, ids] = state.settle(isClosed);
     const fields = changed | more;
     changed = 0;
     if (fields) each((attachment) => attachment.changed(fields, ids));
@@ -186,6 +214,7 @@ function createConnection<S extends State>(
   return {
     state,
     outbox,
+    mayOpen: driver.mayOpen,
     get status() {
       return status;
     },

@@ -13,40 +13,56 @@ export interface Ref<T = unknown> {
 export type IncomingOf<T> = T extends { incoming: infer M } ? M : never;
 export type OutgoingOf<T> = T extends { outgoing: infer M } ? M : never;
 
-/** An option that is required exactly when `P` has a required param, and refused when it has none. */
+/** An option that is required exactly when there are params, and refused when there are none. */
 export type ParamsOption<Name extends string, P> = [keyof P] extends [never]
   ? { [_ in Name]?: never }
-  : {} extends P
-    ? { [_ in Name]?: P }
-    : { [_ in Name]: P };
+  : { [_ in Name]: ParamValues<P> };
+
+/** Those that may be absent may be `undefined`, too, whatever `exactOptionalPropertyTypes` says. */
+type ParamValues<P> = { [K in keyof P]: {} extends Pick<P, K> ? P[K] | undefined : P[K] };
 
 /**
- * `connecting`: the first attempt. `reconnecting`: waiting for, or making, a further one.
- * `closed`: no further attempt will be made, unless the page comes back (see `maxRetries`).
+ * `connecting`: the first attempt, until the server lets one in. `reconnecting`: waiting for, or making, a further
+ * one. `closed`: for good; or, once `maxRetries` are spent, until one of the attempts that go on succeeds (see
+ * `keepTrying`).
  */
 export type ConnectionStatus = 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed';
 
-/** Why a connection ended, as WebSocket close events have it. */
+/**
+ * Why a connection ended, as WebSocket close events have it. 1006 is what a browser reports for a connection that
+ * ended without a close frame, and this client for one that it gave up. After a `close` without a closing handshake
+ * (nothing was open, or others of the page go on with the connection) these are its own code and reason, and
+ * `wasClean` is false.
+ */
 export interface CloseInfo {
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
 }
 
-/** How a lost connection is retried: full jitter, a delay drawn from `[0, min(maxDelay, minDelay * growth^n))`. */
+/**
+ * How a lost connection is retried: the n-th time after a delay drawn from `minDelay` to `minDelay * growth^n`, at
+ * most `maxDelay`.
+ */
 export interface ReconnectOptions {
   /**
-   * Attempts after a loss before the status is `closed`. Default 5. The count restarts once a connection
-   * has lasted one heartbeat, and when the page comes online, is shown or becomes visible, which also
-   * revives a connection that was closed because it ran out of attempts.
+   * Attempts after a loss before the status is `closed`. Default 5. The count restarts once a connection has
+   * lasted (the server has said something after its greeting, or 10 s have passed), and when the page comes
+   * online, is shown or becomes visible, which also tries at once. An attempt at the time that a restarting
+   * server named, and one while the browser says that it is offline, is not counted.
    */
   maxRetries?: number;
-  /** Milliseconds. Default 250. */
+  /** Milliseconds, at least. Default 250. */
   minDelay?: number;
-  /** Milliseconds. Default 30000. */
+  /** Milliseconds, at most. Default 30000. */
   maxDelay?: number;
   /** Default 2. */
   growth?: number;
+  /**
+   * After `maxRetries` go on with one attempt each `maxDelay`, spread by half of it, with status `closed` until
+   * one succeeds; what is sent meanwhile waits. Default true. `false`: only the page's coming back tries again.
+   */
+  keepTrying?: boolean;
 }
 
 /** The part of the WebSocket interface that is used. Browsers, Node 22 and the `ws` package have it. */
@@ -66,7 +82,10 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 
 /** The options that rooms and sockets have in common. */
 export interface ConnectionOptions {
-  /** At every open, the reopening after a loss too. */
+  /**
+   * At every open, the reopening after a loss too. It is open from the server's first frame on, and not from
+   * the handshake, because who is denied is told so after that.
+   */
   onOpen?: () => void;
   /** At every loss of the connection, before a retry too. */
   onClose?: (info: CloseInfo) => void;
@@ -79,7 +98,10 @@ export interface ConnectionOptions {
   shouldReconnect?: (info: CloseInfo) => boolean;
   /** Read when the connection is made; of a shared one, the first to come decides. */
   reconnect?: ReconnectOptions;
-  /** `false`: stay disconnected, with status `closed`. Default true. */
+  /**
+   * `false`: stay disconnected, with status `closed`. Default true. In a hook, what is sent and set meanwhile waits
+   * until it is true; without one nothing can make it true, so `send` throws.
+   */
   enabled?: boolean;
   /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */
   url?: string;

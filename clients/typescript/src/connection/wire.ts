@@ -26,10 +26,17 @@ export interface Frame {
 export type OnFrame = (frame: Frame) => void;
 export type OnBad = (error: RoomError) => void;
 
-/** @throws RoomError `code` for what JSON cannot say. */
+/**
+ * JSON, with U+FFFD in the place of a surrogate without its other half, which UTF-8 cannot say.
+ *
+ * @throws RoomError `code` for what JSON cannot say.
+ */
 export function stringify(value: unknown, code: string): string {
   try {
-    return JSON.stringify(value);
+    // JSON writes as \ud... only what is alone. Escapes are read in pairs, since the text itself may have a backslash.
+    return JSON.stringify(value)?.replace(/\\(ud...|.)/g, (escape) =>
+      escape[5] ? '\ufffd' : escape,
+    );
   } catch (cause) {
     throw new RoomError(code, `${cause}`, { cause });
   }

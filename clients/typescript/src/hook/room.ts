@@ -2,6 +2,7 @@ import { room } from '../ref.js';
 import { createBindings } from '../room/member.js';
 import { join, type AnyRoomOptions, type Membership } from '../room/room.js';
 import { NOBODY, ROOM_FIELDS } from '../room/roster.js';
+import { encodeMessage, encodePresence } from '../room/wire.js';
 import type {
   HookRef,
   Member,
@@ -47,28 +48,21 @@ const EMPTY: Partial<Record<RoomField, unknown>> = {
   others: NOBODY,
 };
 
-/** A component's room. It also remembers the presence that the component has set, and gives its rows their members. */
+/** A component's room, which also gives the component's rows their members. */
 function roomReader(): Reader<Membership> {
-  /** The last presence set, and where; nowhere yet, if it was between rooms. */
-  let last: { address: string | undefined; state: unknown } | undefined;
-  const bindings = createBindings((id) => reader.target?.connection?.state.get(id));
+  const bindings = createBindings((id) => reader.shown?.connection?.state.get(id));
   const reader: Reader<Membership> = new Reader({
     fields: ROOM_FIELDS,
     empty: EMPTY,
-    enter(ref, options: AnyRoomOptions, address) {
-      if (last) last.address ??= address;
-      // A component that comes back to its room brings what it last set there, not what it began with.
-      const presence = last?.address === address ? last.state : options.presence;
-      return join(ref, { ...options, presence });
-    },
+    enter: (ref, options) => join(ref, { ...options, presence: undefined } as AnyRoomOptions),
+    encode: encodeMessage,
+    first: ({ presence }: AnyRoomOptions) =>
+      presence === undefined ? undefined : encodePresence(presence),
     touched: (ids) => bindings.notify(ids, (listener) => listener()),
-    more: {
-      setPresence(state: unknown) {
-        last = { address: reader.address, state };
-        reader.target?.setPresence(state as never);
-      },
+    actions: (place) => ({
+      setPresence: (state: unknown) => place.present(() => encodePresence(state)),
       member: (id: string) => bindings.of(id),
-    },
+    }),
   });
   return reader;
 }

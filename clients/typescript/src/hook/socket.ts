@@ -1,6 +1,7 @@
 import { socket } from '../ref.js';
 import { open, SOCKET_FIELDS, type AnySocketOptions, type OpenedSocket } from '../socket/socket.js';
 import type { Socket, SocketArgs, SocketHookRef, SocketRef, SocketTypes } from '../socket/types.js';
+import { encode } from '../socket/wire.js';
 import { Reader, useReader, type Framework } from './reader.js';
 
 export type UseSocket = <T extends SocketTypes, L extends boolean = false>(
@@ -35,4 +36,5 @@ const socketReader = (): Reader<OpenedSocket> =>
     fields: SOCKET_FIELDS,
     empty: { status: 'connecting' },
     enter: (ref, options) => open(ref, options),
+    encode,
   });

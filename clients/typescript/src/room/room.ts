@@ -1,11 +1,10 @@
 import { page, type Environment } from '../connection/environment.js';
 import { live } from '../connection/fields.js';
 import { takePart, type AnyOptions, type Part, type PartKind } from '../connection/part.js';
-import { stringify } from '../connection/wire.js';
 import { createBindings } from './member.js';
 import { createRoster, ROOM_FIELDS, ROSTER_FIELDS, type Roster } from './roster.js';
 import type { RoomArgs, RoomHandle, RoomRef, RoomTypes } from './types.js';
-import { BYE, readFrames } from './wire.js';
+import { BYE, encodeMessage, encodePresence, readFrames } from './wire.js';
 
 /** Options with the types taken off: within, a room is of any type. */
 export interface AnyRoomOptions extends AnyOptions {
@@ -48,12 +47,11 @@ export function join<T extends RoomTypes = any>(
   const roster = (): Roster => part.connection?.state ?? NOWHERE;
   const bindings = createBindings((id) => roster().get(id));
   part.watch((_, ids) => bindings.notify(ids, part.attempt));
-  const present = (state: unknown): void =>
-    part.connection?.outbox.pin(stringify({ t: 'presence', state }, 'bad_presence'));
-  if (options.presence !== undefined) part.attempt(() => present(options.presence));
+  const { presence } = options;
+  if (presence !== undefined) part.attempt(() => part.pin(encodePresence(presence), true));
 
   const more = {
-    setPresence: (state: unknown) => part.reporting(() => present(state)),
+    setPresence: (state: unknown) => part.reporting(() => part.pin(encodePresence(state))),
     member: (id: string) => bindings.of(id),
   };
   return live(Object.assign(part, more), ROSTER_FIELDS, (field) => roster()[field]);
@@ -62,10 +60,10 @@ export function join<T extends RoomTypes = any>(
 const ROOM: PartKind<Roster> = {
   read: (data, _, onFrame, onBad) => readFrames(data, onFrame, onBad),
   greeting: 'snapshot',
+  greetsPlain: true,
   bye: BYE,
   state: createRoster,
-  // What is `undefined` has no key on the wire.
-  encode: (msg) => stringify({ t: 'msg', msg }, 'bad_message'),
+  encode: encodeMessage,
   connections: new WeakMap(),
   share: true,
   fields: ROOM_FIELDS,

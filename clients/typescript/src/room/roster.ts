@@ -33,7 +33,8 @@ export interface Roster extends State {
   readonly others: readonly Member[];
   readonly self: Member | undefined;
   get(id: string): Member | undefined;
-  snapshot(self: string | undefined, members: readonly Member[]): void;
+  /** `keeps`: those who are missing stay for a moment, until as many others have come or `forget` is called. */
+  snapshot(self: string | undefined, members: readonly Member[], keeps?: boolean): void;
   join(id: string, state: unknown): void;
   update(id: string, state: unknown): void;
   leave(id: string): void;
@@ -49,20 +50,31 @@ interface Lists {
 /**
  * An update costs the same however large the room is: the arrays that readers see are made when they are
  * read, and kept until they change.
+ *
+ * After a return that resumes nothing everybody may have another id, and the others come back one by one. So that
+ * the list does not empty and fill, those who are missing stay in it, as they were and where they were, for a
+ * moment. Nothing on the wire says who of them a newcomer is, so each newcomer takes the place of the one who was
+ * here longest: there are never more rows than there were, or than there are members. One is kept over one return,
+ * so that whoever has really gone is not listed for longer by a connection that comes and goes. One's own old entry
+ * is never kept.
  */
 export function createRoster(): Roster {
   let entries = new Map<string, Member>();
   let selfId: string | undefined;
+  /** Those who are missing since the last return, and in which order everybody was then. */
+  let kept = new Map<string, Member>();
+  let order: readonly string[] = [];
   let lists: Lists = {};
   let changed = 0;
   let touched = new Set<string>();
 
   const roster: Roster = {
     get members() {
-      return (lists.members ??= some([...entries.values()]));
+      return (lists.members ??= some(roster.memberIds.map((id) => roster.get(id)!)));
     },
     get memberIds() {
-      return (lists.memberIds ??= some([...entries.keys()]));
+      const before = kept.size > 0 ? order.filter(roster.get) : NOBODY;
+      return (lists.memberIds ??= some([...new Set([...before, ...entries.keys()])]));
     },
     get self() {
       return roster.get(selfId!);
@@ -70,22 +82,28 @@ export function createRoster(): Roster {
     get others() {
       return (lists.others ??= some(roster.members.filter(({ id }) => id !== selfId)));
     },
-    get: (id) => entries.get(id),
+    get: (id) => entries.get(id) ?? kept.get(id),
 
     // Members that are as they were keep their identity, so that a reconnect does not re-render them.
-    snapshot(self, list) {
-      const before = entries;
+    snapshot(self, list, keeps) {
       const was = { ...roster };
+      const missing = new Map(keeps ? entries : []);
+      missing.delete(selfId!);
+      const before = new Map(was.members.map((known) => [known.id, known]));
+      order = was.memberIds;
       entries = new Map();
       lists = {};
       selfId = self;
       for (const { id, state } of list) {
+        missing.delete(id);
         const known = before.get(id);
-        const same = known && JSON.stringify(known.state) === JSON.stringify(state);
+        const same = known && isSame(known.state, state);
         entries.set(id, same ? known : member(id, state));
         if (!same) touched.add(id);
       }
-      for (const id of before.keys()) if (!entries.has(id)) touched.add(id);
+      kept = missing;
+      for (const id of entries.keys()) if (!before.has(id) && id !== self) replace();
+      for (const id of order) if (!roster.get(id)) touched.add(id);
       lists = {
         members: keep(was.members, roster.members),
         memberIds: keep(was.memberIds, roster.memberIds),
@@ -98,7 +116,10 @@ export function createRoster(): Roster {
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
     join(id, state) {
-      touch(id, entries.has(id) ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
+      const known = entries.get(id);
+      if (known && isSame(known.state, state)) return;
+      touch(id, known ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
+      if (!known && !kept.delete(id)) replace();
       entries.set(id, member(id, state));
     },
 
@@ -108,16 +129,22 @@ export function createRoster(): Roster {
     },
 
     leave(id) {
-      if (entries.delete(id)) touch(id, EVERYBODY);
+      if (entries.delete(id) || kept.delete(id)) touch(id, EVERYBODY);
     },
 
-    take(frame) {
-      const { t, op, from, state, self, members } = frame as RosterFrame;
-      if (t === 'snapshot') roster.snapshot(self, members);
+    take(frame, isFirst) {
+      const { t, op, from, state, self, members, resumed } = frame as RosterFrame;
+      if (t === 'snapshot') {
+        roster.snapshot(self, members, isFirst && resumed !== true);
+        return kept.size > 0;
+      }
       if (t !== 'presence') return;
       if (op === 'leave') roster.leave(from);
-      if (op === 'join') roster.join(from, state);
-      if (op === 'update' || op === 'away') roster.update(from, state);
+      else if (op === 'join' || op === 'update') roster[op](from, state);
+    },
+
+    forget() {
+      for (const id of kept.keys()) roster.leave(id);
     },
 
     settle(isClosed) {
@@ -128,6 +155,11 @@ export function createRoster(): Roster {
       return settled;
     },
   };
+
+  /** A newcomer takes the place of one who is missing. */
+  function replace(): void {
+    for (const id of kept.keys()) return roster.leave(id);
+  }
 
   function touch(id: string, fields: number): void {
     touched.add(id);
@@ -143,6 +175,17 @@ export function createRoster(): Roster {
 
 const member = (id: string, state: unknown): Member =>
   state === undefined ? { id } : { id, state };
+
+/** Whether two states say the same. What is nested deeper than anybody nests counts as different. */
+function isSame(a: any, b: any, depth = 0): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || depth > 64) return a === b;
+  const keys = Object.keys(a);
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key], depth + 1))
+  );
+}
 
 function keep<T>(before: readonly T[], after: readonly T[]): readonly T[] {
   const same = before.length === after.length && before.every((item, i) => item === after[i]);

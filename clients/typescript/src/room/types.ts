@@ -52,7 +52,11 @@ export interface MemberBinding<P = unknown> {
 }
 
 export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
-  /** Sent when the connection opens. After a reconnect, the last presence set is sent instead. */
+  /**
+   * What there is to begin with, read when the room is joined: sent at the first open, unless one was set before,
+   * by whomever on this page shares the connection. It never takes the place of one that was set, and one that
+   * changes later changes nothing: `setPresence` does that. After a reconnect the last one is sent again.
+   */
   presence?: PresenceOf<T>;
   /** `from` is the sender's member id, `''` when no member sent it. Never re-renders anything. */
   onMessage?: (message: OutgoingOf<T>, from: string) => void;
@@ -60,7 +64,7 @@ export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
   share?: boolean;
 }
 
-/** `key` is required exactly when the channel has a required param, and refused when it has none. */
+/** `key` is required exactly when the channel has params, optional ones too, and refused when it has none. */
 export type RoomOptions<T extends RoomTypes> = ParamsOption<'key', KeyOf<T>> & BaseOptions<T>;
 
 /** The options argument itself is required exactly when `key` is. */
@@ -72,7 +76,7 @@ export interface Room<T extends RoomTypes> {
   /**
    * Sends a message, or queues it until the connection is open.
    *
-   * @throws RoomError `closed` in a closed room; `too_large` over the server's frame limit;
+   * @throws RoomError `closed` in a room that is closed for good; `too_large` over the server's frame limit;
    * `queue_full` when 256 messages or 1 MiB wait.
    */
   readonly send: (message: IncomingOf<T>) => void;
@@ -93,7 +97,10 @@ export interface Room<T extends RoomTypes> {
   readonly status: RoomStatus;
   /** The last loss of the connection; `undefined` before there was one. */
   readonly closeInfo: CloseInfo | undefined;
-  /** In join order. While reconnecting, as last known; empty in a closed room. */
+  /**
+   * In join order. While reconnecting, as last known; empty in a closed room. After a return, those who are not
+   * back yet stay listed for up to 2 s, as they were and where they were, but for one for each newcomer.
+   */
   readonly members: readonly Member<PresenceOf<T>>[];
   /** Changes on join and leave only. */
   readonly memberIds: readonly string[];

@@ -2,6 +2,7 @@ import {
   broken,
   isString,
   parse,
+  stringify,
   type Frame,
   type OnBad,
   type OnFrame,
@@ -10,12 +11,20 @@ import type { Member } from './types.js';
 
 export const BYE = '{"t":"bye"}';
 
+/** What is `undefined` has no key on the wire. @throws RoomError `bad_message`. */
+export const encodeMessage = (msg: unknown): string => stringify({ t: 'msg', msg }, 'bad_message');
+
+/** @throws RoomError `bad_presence`. */
+export const encodePresence = (state: unknown): string =>
+  stringify({ t: 'presence', state }, 'bad_presence');
+
 /** What a server says of who is in a room. */
 export interface RosterFrame {
   t: 'snapshot' | 'presence';
   // `snapshot`
   self: string;
   members: Member[];
+  resumed?: unknown;
   // `presence`
   op: 'join' | 'update' | 'away' | 'leave';
   from: string;

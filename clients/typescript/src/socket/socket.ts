@@ -68,6 +68,7 @@ const SOCKET: PartKind<State> = {
   read,
   encode,
   greeting: 'open',
+  greetsPlain: false,
   state: () => NOTHING,
   connections: new WeakMap(),
   share: false,
@@ -75,4 +76,9 @@ const SOCKET: PartKind<State> = {
 };
 
 /** A socket has no roster. */
-const NOTHING: State = { take: () => {}, settle: () => [0, []], memberIds: [] };
+const NOTHING: State = {
+  take() {},
+  forget() {},
+  settle: () => [0, []],
+  memberIds: [],
+};

@@ -40,7 +40,7 @@ interface BaseOptions<T extends SocketTypes, L extends boolean> extends Connecti
   share?: boolean;
 }
 
-/** `params` is required exactly when the socket has a required one, and refused when it has none. */
+/** `params` is required exactly when the socket has any, optional ones too, and refused when it has none. */
 export type SocketOptions<T extends SocketTypes, L extends boolean = boolean> = ParamsOption<
   'params',
   ParamsOf<T>
@@ -57,7 +57,7 @@ interface BaseSocket<T extends SocketTypes> {
   /**
    * Sends a message, or queues it until the connection is open.
    *
-   * @throws RoomError `bad_message` for what JSON cannot say, `undefined` too; `closed` on a closed socket;
+   * @throws RoomError `bad_message` for what JSON cannot say, `undefined` too; `closed` on a socket that is closed for good;
    * `too_large` over the server's frame limit; `queue_full` when 256 messages or 1 MiB wait.
    */
   readonly send: (message: IncomingOf<T>) => void;

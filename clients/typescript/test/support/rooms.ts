@@ -1,5 +1,13 @@
 import { join, type AnyRoomOptions } from '../../src/room/room.js';
-import { room, socket, type RoomHandle, type RoomRef, type SocketRef } from '../../src/index.js';
+import { expect } from 'vitest';
+import {
+  room,
+  RoomError,
+  socket,
+  type RoomHandle,
+  type RoomRef,
+  type SocketRef,
+} from '../../src/index.js';
 import { open, type AnySocketOptions, type OpenedSocket } from '../../src/socket/socket.js';
 import { fakeSockets, type FakeSocket } from './sockets.js';
 import { World } from './world.js';
@@ -48,6 +56,17 @@ export function page() {
       return join<Board>(ref, all, world);
     },
   };
+}
+
+/** What `call` throws, as a RoomError. */
+export function refusal(call: () => void): RoomError {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RoomError);
+    return error as RoomError;
+  }
+  throw new Error('it was not refused');
 }
 
 /** Lets what waits for a microtask happen. */

@@ -4,12 +4,15 @@ import type { Environment } from '../../src/connection/environment.js';
 export class World implements Environment {
   time = 1_000;
   chance = 0.5;
+  offline = false;
   readonly watchers = new Set<() => void>();
   #timers = new Map<number, { at: number; callback: () => void }>();
   #count = 0;
 
   readonly now = (): number => this.time;
   readonly random = (): number => this.chance;
+
+  readonly isOffline = (): boolean => this.offline;
 
   readonly setTimer = (callback: () => void, ms: number): unknown => {
     this.#timers.set(++this.#count, { at: this.time + ms, callback });

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use bytes::Bytes;
 use mio::Events;
-use roomful::Admission;
+use roomful_runtime::Admission;
 use roomful_runtime::Transport as _;
 
 use super::queue::{Command, Newcomer};

@@ -187,17 +187,8 @@ impl Item {
 
     fn queue(&self, dialect: Dialect, outbox: &mut Outbox) -> Result<bool, Overflow> {
         match self {
-            Self::Frame(frames) => match frames.get(dialect) {
-                Some(frame) => outbox.push(frame.frame()).map(|()| false),
-                None => Ok(false),
-            },
-            Self::Updates(updates) => {
-                let mut conflated = false;
-                for (member, frame) in &updates.each {
-                    conflated |= outbox.push_update(member, frame.clone())?;
-                }
-                Ok(conflated)
-            }
+            Self::Frame(frames) => frames.queue(dialect, outbox).map(|()| false),
+            Self::Updates(updates) => updates.queue(outbox),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Frames are written by hand, key by key, because their payloads are already JSON and are copied as they are.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 
 use super::listed::v1_only;
@@ -74,13 +76,17 @@ pub fn update_bytes(member: &MemberId, state: Option<&Json>) -> usize {
 /// A message; `from` is empty when no member said it, `seq` is there in v1 alone.
 #[must_use]
 pub fn message(from: &str, msg: &Json, seq: Option<u64>) -> Bytes {
-    let mut frame = String::with_capacity(from.len() + msg.size() + 56);
+    let around = r#"{"from":"","t":"msg","msg":}"#.len();
+    let seq_bytes = seq.map_or(0, |seq| r#","seq":"#.len() + seq.checked_ilog10().unwrap_or(0) as usize + 1);
+    // To the byte, or `Bytes` would allocate once more.
+    let mut frame = String::with_capacity(around + from.len() + msg.size() + seq_bytes);
     frame.push_str(r#"{"from":"#);
     push_id(&mut frame, from);
     frame.push_str(r#","t":"msg","msg":"#);
     frame.push_str(msg.as_str());
     if let Some(seq) = seq {
-        frame.push_str(&format!(r#","seq":{seq}"#));
+        // A string takes whatever is written.
+        let _infallible = write!(frame, r#","seq":{seq}"#);
     }
     frame.push('}');
     frame.into()

@@ -8,6 +8,7 @@
 mod encode;
 mod overlap;
 mod parse;
+mod segment;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use self::parse::PatternError;
+use self::segment::Segment;
+pub use self::segment::{Param, ParamKind};
 use crate::params::{KeyError, Params};
 
 /// A channel pattern that follows the grammar.
@@ -34,32 +37,6 @@ use crate::params::{KeyError, Params};
 pub struct Pattern {
     source: Arc<str>,
     segments: Arc<[Segment]>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Segment {
-    Literal(Box<str>),
-    Param(Param),
-}
-
-/// One `:name` of a pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Param {
-    name: Arc<str>,
-    kind: ParamKind,
-}
-
-/// What follows a param's name, and so whether a key must give it a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ParamKind {
-    /// `:name`: has a value, and not an empty one.
-    Required,
-    /// `:name?`: absent and empty are the same and drop the segment.
-    Optional,
-    /// `:name*`: as optional. The value is one string, whatever slashes are in it.
-    Rest,
-    /// `:name+`: as required. The value is one string, whatever slashes are in it.
-    RestRequired,
 }
 
 impl Pattern {
@@ -179,33 +156,6 @@ impl FromStr for Pattern {
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
-    }
-}
-
-impl Param {
-    /// The name, without the colon and without what follows it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether it must have a value.
-    #[must_use]
-    pub fn kind(&self) -> ParamKind {
-        self.kind
-    }
-
-    /// The name, shared: a key has it too, once for each connection.
-    pub(crate) fn shared_name(&self) -> Arc<str> {
-        Arc::clone(&self.name)
-    }
-}
-
-impl ParamKind {
-    /// Whether a key without a value for it is no key.
-    #[must_use]
-    pub fn must_have_value(self) -> bool {
-        matches!(self, Self::Required | Self::RestRequired)
     }
 }
 

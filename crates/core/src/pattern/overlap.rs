@@ -1,6 +1,7 @@
 //! Whether two patterns can make one topic.
 
-use super::{Segment, encode};
+use super::encode;
+use super::segment::Segment;
 
 /// Exact, not a guess: every param has a name of its own and takes any value, so two patterns meet where one can be laid
 /// over the other segment by segment, in one of the at most two shapes that each has.

@@ -1,6 +1,6 @@
 //! The grammar of a pattern, and everything that it refuses.
 
-use super::{Param, ParamKind, Segment};
+use super::segment::{Param, ParamKind, Segment};
 
 /// The members of JavaScript's `Object.prototype`.
 ///

@@ -114,6 +114,18 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Whom it is about.
+    #[must_use]
+    pub fn member(&self) -> &MemberId {
+        match self {
+            Self::Joined { member, .. } | Self::Left { member } | Self::Away { member } | Self::Back { member, .. } => {
+                member
+            }
+        }
+    }
+}
+
 /// What a member shows now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {

@@ -2,7 +2,7 @@
 //!
 //! A small room, and one where nobody has come or gone for a tick, lets in and tells at once. In a large one that would be
 //! members times members frames when all of them come together, so there they gather: those who come wait in the
-//! [lobby](Lobby), those who go are out of the roster and their leave is still to be told, and once a tick the others are
+//! [lobby](super::lobby), those who go are out of the roster and their leave is still to be told, and once a tick the others are
 //! told of all of them in one frame.
 //!
 //! The order of that tick is what keeps every roster right. The others hear of the leaves and the joins while only they
@@ -11,41 +11,9 @@
 
 use std::sync::Arc;
 
-use super::lobby::Lobby;
-use super::pace::Pace;
 use super::{Change, Effect, Newcomer, Refused, RoomEngine};
 use crate::roster::{Entry, Listing, Place};
 use crate::{MemberId, Millis};
-
-/// What has gathered since the last tick.
-#[derive(Debug, Default)]
-pub(super) struct MembershipLane {
-    pace: Pace,
-    pub(super) lobby: Lobby,
-    /// Members whose leave the others have not been told, in the order in which they left.
-    left: Vec<MemberId>,
-}
-
-impl MembershipLane {
-    fn holds(&self) -> bool {
-        !self.lobby.is_empty() || !self.left.is_empty()
-    }
-
-    /// Whether what has gathered is to be told now.
-    pub(super) fn is_due(&self, now: Millis) -> bool {
-        self.holds() && self.pace.is_open(now)
-    }
-
-    /// Nobody is to be told of those who left.
-    pub(super) fn forget_leaves(&mut self) {
-        self.left.clear();
-    }
-
-    /// When what has gathered is to be told.
-    pub(super) fn wakes_at(&self) -> Option<Millis> {
-        self.holds().then(|| self.pace.open_at())
-    }
-}
 
 impl RoomEngine {
     pub(super) fn join(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {

@@ -10,6 +10,7 @@ mod effect;
 mod input;
 mod lobby;
 mod membership;
+mod membership_lane;
 mod pace;
 mod presence;
 mod presence_lane;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 pub use effect::{Audience, Change, Effect, Kept, Update};
 pub use input::{Input, Newcomer, Refused};
-use membership::MembershipLane;
+use membership_lane::MembershipLane;
 use presence_lane::PresenceLane;
 
 use crate::roster::{Entry, Place, Roster};

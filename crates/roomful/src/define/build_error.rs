@@ -7,6 +7,7 @@ use roomful_runtime::OriginError;
 
 /// The definitions cannot work. It names every mistake, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BuildError {
     /// All of them, in the order of the definitions.
     pub mistakes: Vec<Mistake>,

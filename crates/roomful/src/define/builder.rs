@@ -47,6 +47,15 @@ struct Checked {
     shared: bool,
 }
 
+impl Rooms {
+    /// Starts the definitions.
+    #[allow(clippy::new_ret_no_self, reason = "rooms come of a builder, and `Rooms::new()` is where a reader looks")]
+    #[must_use]
+    pub fn new() -> RoomsBuilder {
+        RoomsBuilder::new()
+    }
+}
+
 impl RoomsBuilder {
     pub(crate) fn new() -> Self {
         Self {

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::forwarded_size::ForwardedSize;
 use crate::guard::BoxGuard;
-use crate::hooks::encode;
+use crate::payload::encode;
 use crate::{BoxFuture, Deny, MaybeSend, MaybeSync, Rooms, Upgrade};
 
 /// A room or a socket, its types known.

@@ -2,11 +2,11 @@
 
 use roomful_core::Close;
 
-use super::TestMember;
-use crate::{MemberId, Outgoing, Presence, Room};
+use crate::{MemberId, Outgoing, Presence};
 
 /// One thing that reached a member. `M` is the channel's outgoing message, `P` its presence.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Event<M, P> {
     /// A message.
     Message {
@@ -43,28 +43,6 @@ pub enum Event<M, P> {
     },
     /// The connection was closed; nothing follows.
     Closed(Close),
-}
-
-impl<M, P> Event<M, P> {
-    /// A message from that member.
-    pub fn message<R: Room>(from: &TestMember<R>, msg: M) -> Self {
-        Self::Message { from: Some(from.id().clone()), msg }
-    }
-
-    /// A message from no member: `rooms.at(&key).broadcast`.
-    pub fn announcement(msg: M) -> Self {
-        Self::Message { from: None, msg }
-    }
-
-    /// That member came.
-    pub fn join<R: Room>(member: &TestMember<R>, state: Option<P>) -> Self {
-        Self::Join { id: member.id().clone(), state }
-    }
-
-    /// That member shows something else.
-    pub fn update<R: Room>(member: &TestMember<R>, state: P) -> Self {
-        Self::Update { id: member.id().clone(), state: Some(state) }
-    }
 }
 
 /// The events of a member of `R`.

@@ -7,7 +7,7 @@ use http::Request;
 use roomful_core::{Close, Dialect, Limits, MemberId};
 use roomful_runtime::{Connection, Destination, Hooks, Host, LiveMember, Mailbox, MaybeSend, Opening, ToWrite};
 
-use super::fail;
+use super::fail::fail;
 use super::host::TestHost;
 use crate::{ModuleBuilder, Params, Rooms, Stats};
 

@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::event::Event;
 use super::event::EventOf;
+use super::fail::fail;
 use super::kit::Wire;
-use super::{Event, fail};
 use crate::{Incoming, Member, MemberId, Outgoing, Presence, Room, UserId};
 
 /// One member, with the roster as its client would show it. Dropping it is losing the connection.
@@ -165,6 +166,28 @@ impl<R: Room> TestMember<R> {
             ("error", _) => Some(Event::Error { code: text("code").to_owned(), reason: text("reason").to_owned() }),
             _ => None,
         }
+    }
+}
+
+impl<M, P> Event<M, P> {
+    /// A message from that member.
+    pub fn message<R: Room>(from: &TestMember<R>, msg: M) -> Self {
+        Self::Message { from: Some(from.id().clone()), msg }
+    }
+
+    /// A message from no member: `rooms.at(&key).broadcast`.
+    pub fn announcement(msg: M) -> Self {
+        Self::Message { from: None, msg }
+    }
+
+    /// That member came.
+    pub fn join<R: Room>(member: &TestMember<R>, state: Option<P>) -> Self {
+        Self::Join { id: member.id().clone(), state }
+    }
+
+    /// That member shows something else.
+    pub fn update<R: Room>(member: &TestMember<R>, state: P) -> Self {
+        Self::Update { id: member.id().clone(), state: Some(state) }
     }
 }
 

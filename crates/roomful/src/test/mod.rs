@@ -37,6 +37,7 @@
 //! What goes wrong in a test ends it: these functions panic, with what was expected.
 
 mod event;
+mod fail;
 mod host;
 mod kit;
 mod member;
@@ -45,6 +46,7 @@ mod socket;
 use std::sync::Arc;
 
 pub use event::Event;
+use fail::fail;
 use http::Request;
 use kit::Kit;
 pub use member::TestMember;
@@ -124,11 +126,4 @@ impl<R: Room> TestRoom<R> {
     pub async fn stats(&self) -> Stats {
         self.kit.stats().await
     }
-}
-
-/// A test kit's way to report is to fail the test.
-#[allow(clippy::panic, reason = "this module is for tests alone")]
-#[track_caller]
-fn fail(why: &str) -> ! {
-    panic!("{why}")
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fail;
+use super::fail::fail;
 use super::kit::{Kit, Wire};
 use crate::hooks::SocketHooks;
 use crate::{
@@ -52,6 +52,7 @@ pub struct TestSocket<S: Socket> {
 
 /// One thing that reached a client. `M` is what the server sends.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum SocketEvent<M> {
     /// A message.
     Message(M),

@@ -1,13 +1,14 @@
 //! The browser's types, from the Rust ones.
 
+mod error;
 mod sink;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+pub use error::TypescriptError;
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 pub use sink::{Described, Probe, TypeSink, Undescribed};
@@ -17,6 +18,7 @@ use roomful_runtime::Definition;
 
 /// Which hooks the generated file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Framework {
     /// None: `joinRoom(serverRooms.cursors, ..)`.
     None,
@@ -39,38 +41,6 @@ impl Framework {
 /// A generated file. Commit it, and [`check`](Typescript::check) it in CI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typescript(String);
-
-/// Why there is no file, or not the right one.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TypescriptError {
-    /// A type of a channel or a socket does not say what it is in TypeScript.
-    #[error("`{name}` is not `ts_rs::TS`: add `#[derive(ts_rs::TS)]` to it")]
-    Undescribed {
-        /// The Rust type.
-        name: &'static str,
-    },
-    /// Two Rust types have one name in TypeScript.
-    #[error("two types are named `{name}` in TypeScript: rename one with `#[ts(rename = \"..\")]`")]
-    DuplicateType {
-        /// The name.
-        name: String,
-    },
-    /// The committed file is not what the rooms say now.
-    #[error("{} does not fit the rooms any more: generate it again and commit it", path.display())]
-    Stale {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file cannot be read or written.
-    #[error("{}: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-}
 
 impl Rooms {
     /// The TypeScript for all rooms and sockets: their types, `serverRooms` with one entry a room, and `serverSockets`

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use super::TypescriptError;
+use super::error::TypescriptError;
 
 /// What the derives tell the types of a channel or a socket to.
 pub struct TypeSink {

@@ -6,6 +6,7 @@ mod bad_input;
 mod denials;
 mod drain;
 mod guards;
+mod handle;
 mod hooks;
 mod keeper;
 mod kept;

@@ -65,6 +65,7 @@ describe.each(FRAMEWORKS)('useSocket of %s', (framework) => {
   ])('%s is denied, and not asked for again', async (socket, reason) => {
     const page = await open(socket, { id: 'a' });
     await page.shows('close info', `4403 ${reason} clean`);
+    await page.shows('events', `4403 ${reason} clean`);
     await page.letTimePass();
     await page.shows('status', 'closed');
     expect(page.connections).toBe(1);
@@ -102,6 +103,19 @@ describe.each(FRAMEWORKS)('useSocket of %s', (framework) => {
     await page.press('Unmount');
     await expect.poll(() => closesSince(before)).toEqual([[1000, '']]);
     await page.letTimePass();
+    expect(page.connections).toBe(1);
+  });
+
+  test('a page that comes online asks its server for a sign of life, and stays', async () => {
+    const page = await open('echoSocket', { id: 'a' });
+    await page.shows('status', 'open');
+    await page.wake();
+    await expect.poll(() => page.sent).toEqual(['{"t":"ping"}']);
+    // Answered before this is.
+    await page.say('"alive"');
+    await page.shows('last message', '"alive"');
+    await page.runFor(10_000);
+    await page.shows('events', 'open');
     expect(page.connections).toBe(1);
   });
 

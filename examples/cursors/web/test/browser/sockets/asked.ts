@@ -3,7 +3,7 @@ import type { CloseInfo, SocketHookRef } from 'roomful';
 
 /** One type for all of the fixture's sockets, so that one component shows any of them. */
 interface AnySocket {
-  params: { id?: string | undefined };
+  params: { id?: string };
   incoming: unknown;
   outgoing: unknown;
 }

@@ -46,7 +46,13 @@ async function bundle(framework: Framework): Promise<string> {
     resolve: { dedupe: ['preact', 'react', 'react-dom'] },
     build: {
       write: false,
-      rolldownOptions: { input: fileURLToPath(new URL(`${framework}.tsx`, import.meta.url)) },
+      rolldownOptions: {
+        input: fileURLToPath(new URL(`${framework}.tsx`, import.meta.url)),
+        // As in `vite.config.ts`.
+        onwarn: (warning, warn) => {
+          if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);
+        },
+      },
     },
   });
   const [output] = [built].flat();

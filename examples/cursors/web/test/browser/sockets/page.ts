@@ -19,9 +19,14 @@ export interface Asked {
 export class SocketPage {
   /** How many connections it has made. */
   connections = 0;
+  /** What it has sent over them, frame by frame. */
+  readonly sent: (string | Buffer)[] = [];
 
   private constructor(readonly page: Page) {
-    page.on('websocket', () => this.connections++);
+    page.on('websocket', (socket) => {
+      this.connections++;
+      socket.on('framesent', ({ payload }) => this.sent.push(payload));
+    });
   }
 
   static async open(
@@ -59,6 +64,16 @@ export class SocketPage {
 
   async read(label: Label): Promise<string | null> {
     return this.page.getByLabel(label, { exact: true }).textContent();
+  }
+
+  /** What a browser says when the network is back. */
+  async wake(): Promise<void> {
+    await this.page.evaluate(() => dispatchEvent(new Event('online')));
+  }
+
+  /** Lets so much of the page's time pass. */
+  async runFor(milliseconds: number): Promise<void> {
+    await this.page.clock.runFor(milliseconds);
   }
 
   /** Lets every timer of the page run out: had it a mind to reconnect, it would. */

@@ -1,0 +1,165 @@
+import { full } from '../connection/outbox.js';
+import {
+  checkClose,
+  reporting,
+  type AnyOptions,
+  type Part,
+  type Watcher,
+} from '../connection/part.js';
+import type { Ref } from '../connection/types.js';
+import { LINGER, MAX_QUEUED_FRAMES, MAX_QUEUED_SIZE } from '../limits.js';
+
+/** What a room's hook and a socket's do differently. */
+export interface Manner<P> {
+  /** In the order of their bits. */
+  readonly fields: readonly string[];
+  /** What is shown of what is not connected yet; `undefined` for what is not in it. */
+  readonly empty: Readonly<Record<string, unknown>>;
+  /** Joins, without a presence. */
+  enter(ref: any, options: AnyOptions): P;
+  /** @throws RoomError `bad_message`. */
+  encode(message: unknown): string;
+  /** The presence to begin with. @throws RoomError `bad_presence`. */
+  first?(options: AnyOptions): string | undefined;
+  /** What the component gets besides the fields, `send` and `close`. */
+  actions?(place: Place<any>): object;
+  /** These members have changed. */
+  touched?(ids: Iterable<string>): void;
+}
+
+/** The component that a place is of. */
+export interface Host {
+  /** The latest. */
+  readonly options: AnyOptions;
+  readonly changed: Watcher;
+}
+
+/**
+ * One room or socket that a component asks for, from the render that first names it until one names another. What is
+ * sent to it, and the presence that is set in it, can so go nowhere else. While nothing takes it (before the effects
+ * of the first render, between effects that run again, while `enabled` is false) it waits, within the bounds of a
+ * connection's own queue.
+ */
+export class Place<P extends Part> {
+  /** The same for as long as the place is, so that a component can depend on them. */
+  readonly actions: object;
+  readonly #manner: Manner<P>;
+  readonly #host: Host;
+  /** What the component is joined to; with `enabled: false`, to nothing. */
+  #part: P | undefined;
+  /** Who takes what is sent. */
+  #target: P | undefined;
+  #isJoined = false;
+  #waiting: string[] = [];
+  /** The presence that the component has set here last, and whether that waits, too. */
+  #presence: string | undefined;
+  #isUnsent = false;
+  #closing: [code: number, reason: string] | undefined;
+  /** A part that is over when its timer has run. */
+  #left: { part: P; enabled: boolean; timer: ReturnType<typeof setTimeout> } | undefined;
+
+  constructor(
+    readonly address: string,
+    manner: Manner<P>,
+    host: Host,
+  ) {
+    this.#manner = manner;
+    this.#host = host;
+    this.actions = { send: this.#send, close: this.#close, ...manner.actions?.(this) };
+  }
+
+  /** What the component sees. */
+  get shown(): P | undefined {
+    return this.#isJoined ? this.#target : undefined;
+  }
+
+  follow(options: AnyOptions): void {
+    if (this.#isJoined) this.#part!.follow(options);
+  }
+
+  join(ref: Ref, enabled: boolean): void {
+    const part = this.#resume(enabled) ?? this.#enter(ref);
+    this.#part = part;
+    this.#isJoined = true;
+    part.follow(this.#host.options);
+    if (enabled) this.#aim(part);
+    else this.#closing = undefined;
+  }
+
+  /**
+   * Others may take the connection over until `LINGER` has passed. What a component that has not come
+   * back by then still sends is refused, not kept.
+   */
+  leave(enabled: boolean): void {
+    const part = this.#part!;
+    this.#isJoined = false;
+    this.#target = undefined;
+    part.follow({});
+    const timer = setTimeout(() => {
+      part.leave();
+      if (this.#left?.timer !== timer) return;
+      this.#left = undefined;
+      part.follow(this.#host.options);
+      this.#aim(part);
+    }, LINGER);
+    this.#left = { part, enabled, timer };
+  }
+
+  /** @throws RoomError as `encode` says, or `too_large`. */
+  present(encode: () => string): void {
+    reporting(this.#host.options, () => {
+      const data = encode();
+      this.#target?.pin(data);
+      this.#presence = data;
+      this.#isUnsent = !this.#target;
+    });
+  }
+
+  #enter(ref: Ref): P {
+    const part = this.#manner.enter(ref, this.#host.options);
+    part.watch((fields, ids) => {
+      if (part === this.shown) this.#host.changed(fields, ids);
+    });
+    return part;
+  }
+
+  /** The part that has just been left, when effects are run again without need. */
+  #resume(enabled: boolean): P | undefined {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left?.enabled !== enabled) return undefined;
+    clearTimeout(left.timer);
+    return left.part;
+  }
+
+  #aim(target: P): void {
+    this.#target = target;
+    const pin = (data: string | undefined, isFirst: boolean) => data && target.pin(data, isFirst);
+    if (this.#isUnsent) target.attempt(() => pin(this.#presence, false));
+    this.#isUnsent = false;
+    // One that was set here before, and has been told to others, is no newer than what they have set since.
+    const { options } = this.#host;
+    target.attempt(() => pin(this.#presence ?? this.#manner.first?.(options), true));
+    for (const data of this.#waiting.splice(0)) target.attempt(() => target.relay(data));
+    if (this.#closing) target.close(...this.#closing);
+    this.#closing = undefined;
+  }
+
+  readonly #send = (message: unknown): void => {
+    if (this.#target) return this.#target.send(message);
+    reporting(this.#host.options, () => {
+      const data = this.#manner.encode(message);
+      const size = this.#waiting.reduce((sum, { length }) => sum + length, data.length);
+      if (this.#waiting.length >= MAX_QUEUED_FRAMES || size > MAX_QUEUED_SIZE) throw full();
+      this.#waiting.push(data);
+    });
+  };
+
+  readonly #close = (code = 1000, reason = ''): void => {
+    if (this.#target) return this.#target.close(code, reason);
+    checkClose(code, reason);
+    this.#waiting = [];
+    // What is not enabled is not joined, so there is nothing to close.
+    if (!this.#isJoined) this.#closing = [code, reason];
+  };
+}

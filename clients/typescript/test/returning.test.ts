@@ -1,0 +1,411 @@
+/** When a room is open, how it is lost, and how it comes back. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CloseInfo } from '../src/index.js';
+import { page, refusal } from './support/rooms.js';
+
+const msg = (message: unknown) => ({ t: 'msg', msg: message });
+const presence = (state: unknown) => ({ t: 'presence', state });
+
+let here: ReturnType<typeof page>;
+
+beforeEach(() => {
+  here = page();
+});
+
+describe('opening', () => {
+  it.each(['roomful.v1', ''])('is the first frame and not the handshake, in %j', (protocol) => {
+    const onOpen = vi.fn();
+    const room = here.join({ onOpen });
+    here.socket.accept(protocol);
+    expect(room.status).toBe('connecting');
+    expect(onOpen).not.toHaveBeenCalled();
+    here.socket.receive({ t: 'snapshot', self: 'me', members: [{ id: 'me' }] });
+    expect(room.status).toBe('open');
+    expect(onOpen).toHaveBeenCalledOnce();
+  });
+
+  it('is a message, too, where a plain server tells of one before it tells who is there', () => {
+    const onMessage = vi.fn();
+    const room = here.join({ onMessage });
+    here.socket.accept('');
+    here.socket.receive({ t: 'msg', from: 'a', msg: 'early' });
+    expect(onMessage).toHaveBeenCalledExactlyOnceWith('early', 'a');
+    expect(room.status).toBe('open');
+  });
+
+  it('is never seen by who is denied', () => {
+    const seen: string[] = [];
+    const [onOpen, onClose] = [vi.fn(), vi.fn()];
+    const room = here.join({ onOpen, onClose, presence: { x: 0 } });
+    room.subscribe(() => seen.push(room.status), ['status']);
+    room.send('hi');
+    here.socket.accept();
+    here.socket.end(4403, 'forbidden', true);
+    expect(seen).toEqual(['closed']);
+    expect(onOpen).not.toHaveBeenCalled();
+    expect(onClose).toHaveBeenCalledOnce();
+    expect(here.socket.sent).toEqual([]);
+  });
+
+  it('that does not come within 10 s is not waited for: another connection is made', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    here.socket.accept();
+    here.world.advance(9_999);
+    expect(onClose).not.toHaveBeenCalled();
+    here.world.advance(1);
+    expect(onClose.mock.calls).toEqual([
+      [{ code: 1006, reason: 'greeting took too long', wasClean: false }],
+    ]);
+    expect(here.socket.onmessage).toBeNull();
+    expect(here.socket.closes).toHaveLength(1);
+    here.world.advance(1_000);
+    expect(here.sockets).toHaveLength(2);
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+  });
+
+  it('may close the room at once, which then sends nothing', () => {
+    const room = here.join({ presence: { x: 0 }, onOpen: () => room.close() });
+    room.send('hi');
+    here.socket.welcome();
+    expect(here.socket.frames).toEqual([{ t: 'bye' }]);
+  });
+});
+
+describe('losing the connection', () => {
+  it('tells onClose at every loss, and keeps the last as closeInfo', () => {
+    const onClose = vi.fn();
+    const onOpen = vi.fn();
+    const room = here.join({ onClose, onOpen });
+    expect(room.closeInfo).toBeUndefined();
+    here.socket.welcome();
+    here.socket.end(1013, 'slow', true);
+    expect(room.closeInfo).toEqual({ code: 1013, reason: 'slow', wasClean: true });
+    expect(room.status).toBe('reconnecting');
+    here.world.advance(375);
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+    here.socket.end(4403, 'forbidden', true);
+    expect(room.status).toBe('closed');
+    expect(onOpen).toHaveBeenCalledTimes(2);
+    expect(onClose.mock.calls.map(([info]) => info.code)).toEqual([1013, 4403]);
+    here.world.advance(100_000);
+    expect(here.sockets).toHaveLength(2);
+  });
+
+  it.each<[string, number[]]>([
+    ['closed', [1000, 4000, 4403, 4999]],
+    ['reconnecting', [1001, 1005, 1006, 1011, 1012, 1013, 3000, 3999]],
+  ])('is %s by default after %j', (status, codes) => {
+    for (const code of codes) {
+      const room = here.join({ share: false });
+      here.socket.welcome();
+      here.socket.end(code, '', true);
+      expect([code, room.status]).toEqual([code, status]);
+    }
+  });
+
+  it('takes an option that is undefined for one that is not given', () => {
+    const reconnect = { maxRetries: undefined, minDelay: undefined, keepTrying: undefined };
+    const undef = { reconnect, onOpen: undefined, onClose: undefined, shouldReconnect: undefined };
+    const room = here.join({
+      ...undef,
+      enabled: undefined,
+      share: undefined,
+      path: undefined,
+    } as object);
+    here.socket.welcome();
+    here.socket.end();
+    here.world.advance(374);
+    expect(here.sockets).toHaveLength(1);
+    here.world.advance(1);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
+  });
+
+  it('asks shouldReconnect', () => {
+    const asked: CloseInfo[] = [];
+    const room = here.join({
+      shouldReconnect: (info: CloseInfo) => {
+        asked.push(info);
+        return info.code === 4401;
+      },
+    });
+    here.socket.welcome();
+    here.socket.end(4401, '', true);
+    expect(room.status).toBe('reconnecting');
+    here.world.advance(375);
+    here.socket.welcome();
+    here.socket.end();
+    expect(room.status).toBe('closed');
+    expect(asked.map(({ code }) => code)).toEqual([4401, 1006]);
+  });
+
+  it('reconnects when two pings go unanswered, and lets go of the dead socket', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    here.socket.welcome([], { heartbeat: 1_000 });
+    const dead = here.socket;
+    here.world.advance(1_000);
+    here.socket.receiveText('{"t":"pong"}');
+    here.world.advance(2_999);
+    expect(dead.sent).toEqual(Array(3).fill('{"t":"ping"}'));
+    expect(room.status).toBe('open');
+    here.world.advance(1);
+    expect(room.status).toBe('reconnecting');
+    expect(onClose).toHaveBeenCalledWith({
+      code: 1006,
+      reason: 'pings went unanswered',
+      wasClean: false,
+    });
+    expect(dead.onmessage).toBeNull();
+    expect(dead.closes).toEqual([[4900, undefined]]);
+  });
+
+  it('gives a dead connection up 5 s after the page woke, and is back at once', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    here.socket.welcome();
+    const dead = here.socket;
+    here.world.wake();
+    here.world.wake();
+    expect(dead.frames).toEqual([{ t: 'ping' }]);
+    here.world.advance(4_999);
+    expect(dead.closes).toEqual([]);
+    here.world.advance(1);
+    expect(dead.closes).toEqual([[4900, undefined]]);
+    expect(onClose.mock.calls.map(([{ code }]) => code)).toEqual([1006]);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+  });
+
+  it('keeps a connection that answers the page that woke', () => {
+    const room = here.join();
+    here.socket.welcome();
+    here.world.wake();
+    here.socket.receiveText('{"t":"pong"}');
+    here.world.advance(24_999);
+    expect(here.socket.frames).toEqual([{ t: 'ping' }]);
+    expect(room.status).toBe('open');
+  });
+
+  it('gives an attempt up that hangs when the page wakes', () => {
+    const room = here.join();
+    const hanging = here.socket;
+    here.world.advance(10_000);
+    here.world.wake();
+    here.world.advance(0);
+    expect(hanging.closes).toEqual([[4900, undefined]]);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
+  });
+
+  it('has no heartbeat with a plain server, which would not answer', () => {
+    here.join();
+    here.socket.accept('');
+    here.socket.receive({ t: 'snapshot', self: 'me', members: [], heartbeat: 1_000 });
+    expect(here.world.timers).toBe(0);
+  });
+
+  it('comes back at once with the page, also when it had given up', () => {
+    const room = here.join({ reconnect: { maxRetries: 0 } });
+    here.socket.end();
+    expect(room.status).toBe('closed');
+    here.world.wake();
+    expect(room.status).toBe('reconnecting');
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+  });
+
+  it('retries with the defaults, then once each maxDelay until the server is back', () => {
+    const room = here.join();
+    here.socket.welcome();
+    const [from, attempts]: [number, number[]] = [here.world.time, []];
+    here.socket.end();
+    room.send('meanwhile');
+    while (attempts.length < 7) {
+      const before = here.sockets.length;
+      while (here.sockets.length === before) here.world.advance(125);
+      attempts.push(here.world.time - from);
+      expect(room.status).toBe(attempts.length > 5 ? 'closed' : 'reconnecting');
+      if (attempts.length < 7) here.socket.end();
+    }
+    const delays = [375, 625, 1125, 2125, 4125, 30_000, 30_000];
+    expect(attempts.map((at, i) => at - (attempts[i - 1] ?? 0))).toEqual(delays);
+    expect(room.members).toEqual([]);
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+    expect(room.memberIds).toEqual(['me']);
+    expect(here.socket.frames).toEqual([msg('meanwhile')]);
+  });
+
+  it('keeps what is sent to a room that goes on trying, within the bounds of the queue', () => {
+    const room = here.join({ reconnect: { maxRetries: 0 } });
+    here.socket.end();
+    expect(room.status).toBe('closed');
+    for (let i = 0; i < 256; i++) room.send(`${i}`);
+    expect(refusal(() => room.send('more')).code).toBe('queue_full');
+    room.setPresence({ x: 1 });
+    here.world.advance(30_000);
+    here.socket.welcome();
+    expect(here.socket.frames).toHaveLength(257);
+    expect(here.socket.frames[0]).toEqual(presence({ x: 1 }));
+  });
+
+  it('refuses what is sent to a room that does not go on trying', () => {
+    const room = here.join({ reconnect: { maxRetries: 0, keepTrying: false } });
+    here.socket.end();
+    expect(refusal(() => room.send('x')).code).toBe('closed');
+    here.world.advance(1_000_000);
+    expect(here.sockets).toHaveLength(1);
+  });
+
+  it('spends no retry while the browser is offline', () => {
+    const room = here.join({ reconnect: { maxRetries: 2, maxDelay: 1_000 } });
+    here.socket.welcome();
+    here.world.offline = true;
+    for (let i = 0; i < 20; i++) {
+      here.socket.end();
+      here.world.advance(1_000);
+    }
+    expect(room.status).toBe('reconnecting');
+    here.world.offline = false;
+    for (let i = 0; i < 3; i++) {
+      here.socket.end();
+      here.world.advance(1_000);
+    }
+    expect(room.status).toBe('closed');
+  });
+
+  it('does not give up for being cut every 20 s, as some load balancers do', () => {
+    const onClose = vi.fn();
+    const room = here.join({ onClose });
+    for (let i = 0; i < 20; i++) {
+      here.socket.welcome();
+      here.world.advance(20_000);
+      here.socket.end();
+      expect(room.status).toBe('reconnecting');
+      here.world.advance(500);
+    }
+    expect(onClose).toHaveBeenCalledTimes(20);
+  });
+
+  it('does not give up on a server that answers, however often it is lost', () => {
+    const room = here.join();
+    for (let i = 0; i < 20; i++) {
+      here.socket.welcome();
+      here.socket.receive({ t: 'presence', op: 'update', from: 'me', state: { x: i } });
+      here.socket.end();
+      expect(room.status).toBe('reconnecting');
+      here.world.advance(500);
+      expect(here.sockets).toHaveLength(i + 2);
+    }
+  });
+
+  it('leaves no timer and no listener on the page behind', () => {
+    const room = here.join();
+    here.socket.welcome();
+    expect(here.world.watchers.size).toBe(1);
+    room.leave();
+    here.socket.end(1000, '', true);
+    expect(here.world.timers).toBe(0);
+    expect(here.world.watchers.size).toBe(0);
+  });
+
+  it('does not wait for ever for a peer that does not answer the close', () => {
+    here.join().leave();
+    const room = here.join();
+    here.socket.welcome();
+    room.leave();
+    here.world.advance(5_000);
+    expect(here.socket.onclose).toBeNull();
+    expect(here.world.timers).toBe(0);
+    expect(here.world.watchers.size).toBe(0);
+  });
+});
+
+describe('a return after the server was restarted', () => {
+  /** Three were here; the server named the time to come back, and this one is the first. */
+  function returned(more: object = {}) {
+    const room = here.join(more);
+    here.socket.welcome([{ id: 'a', state: { x: 1 } }, { id: 'me' }, { id: 'c' }]);
+    const before = room.members;
+    here.socket.end(1012, 'retry=40', true);
+    expect(room.members).toBe(before);
+    here.world.advance(40);
+    here.socket.welcome([{ id: 'me2' }], undefined, 'me2');
+    return { room, before };
+  }
+
+  it('does not empty the page, whose members come back one by one', () => {
+    const counts: number[] = [];
+    const { room, before } = returned();
+    room.subscribe(() => counts.push(room.members.length), ['memberIds']);
+    expect(room.memberIds).toEqual(['a', 'c', 'me2']);
+    expect(room.others[0]).toBe(before[0]);
+    here.world.advance(500);
+    here.socket.receive({ t: 'presence', op: 'join', from: 'a2' });
+    expect(room.memberIds).toEqual(['c', 'me2', 'a2']);
+    here.world.advance(500);
+    here.socket.receive({ t: 'presence', op: 'join', from: 'c2' });
+    expect(room.memberIds).toEqual(['me2', 'a2', 'c2']);
+    here.world.advance(10_000);
+    expect(counts).toEqual([3, 3]);
+  });
+
+  it('waits 2 s for who does not come back', () => {
+    const { room } = returned();
+    const changed = vi.fn();
+    const gone = vi.fn();
+    room.subscribe(changed, ['memberIds']);
+    room.member('a').subscribe(gone);
+    here.world.advance(1_999);
+    expect(room.memberIds).toEqual(['a', 'c', 'me2']);
+    expect(changed).not.toHaveBeenCalled();
+    here.world.advance(1);
+    expect(room.memberIds).toEqual(['me2']);
+    expect(changed).toHaveBeenCalledOnce();
+    expect(gone).toHaveBeenCalledOnce();
+    expect(room.member('a').get()).toBeUndefined();
+  });
+
+  it('has 2 s again after another loss', () => {
+    const { room } = returned();
+    here.socket.receive({ t: 'presence', op: 'join', from: 'a2' });
+    here.world.advance(1_500);
+    here.socket.end(1012, 'retry=40', true);
+    here.world.advance(40);
+    here.socket.welcome([{ id: 'me3' }], undefined, 'me3');
+    expect(room.memberIds).toEqual(['a2', 'me3']);
+    here.world.advance(1_999);
+    expect(room.memberIds).toEqual(['a2', 'me3']);
+    here.world.advance(1);
+    expect(room.memberIds).toEqual(['me3']);
+  });
+
+  it('keeps nobody whom a later snapshot of the same connection lacks', () => {
+    const { room } = returned();
+    here.socket.receive({ t: 'presence', op: 'join', from: 'd' });
+    here.socket.receive({ t: 'snapshot', self: 'me2', members: [{ id: 'me2' }] });
+    expect(room.memberIds).toEqual(['me2']);
+  });
+
+  it('leaves no timer behind when the room is closed', () => {
+    const { room } = returned();
+    here.socket.end(4410, 'removed', true);
+    expect(room.members).toEqual([]);
+    expect(here.world.timers).toBe(0);
+  });
+
+  it('keeps nobody in a room that had given up', () => {
+    const room = here.join({ reconnect: { maxRetries: 0 } });
+    here.socket.welcome([{ id: 'a' }, { id: 'me' }]);
+    here.socket.end();
+    here.world.wake();
+    here.socket.welcome([{ id: 'me2' }], undefined, 'me2');
+    expect(room.memberIds).toEqual(['me2']);
+  });
+});

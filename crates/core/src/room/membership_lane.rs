@@ -1,0 +1,36 @@
+//! Who has come and gone since the others were last told.
+
+use super::lobby::Lobby;
+use super::pace::Pace;
+use crate::{MemberId, Millis};
+
+/// What has gathered since the last tick.
+#[derive(Debug, Default)]
+pub(super) struct MembershipLane {
+    pub(super) pace: Pace,
+    pub(super) lobby: Lobby,
+    /// Members whose leave the others have not been told, in the order in which they left.
+    pub(super) left: Vec<MemberId>,
+}
+
+impl MembershipLane {
+    /// Whether somebody waits, or a leave does.
+    pub(super) fn holds(&self) -> bool {
+        !self.lobby.is_empty() || !self.left.is_empty()
+    }
+
+    /// Whether what has gathered is to be told now.
+    pub(super) fn is_due(&self, now: Millis) -> bool {
+        self.holds() && self.pace.is_open(now)
+    }
+
+    /// Nobody is to be told of those who left.
+    pub(super) fn forget_leaves(&mut self) {
+        self.left.clear();
+    }
+
+    /// When what has gathered is to be told.
+    pub(super) fn wakes_at(&self) -> Option<Millis> {
+        self.holds().then(|| self.pace.open_at())
+    }
+}

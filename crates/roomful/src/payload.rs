@@ -1,0 +1,30 @@
+//! What travels between the app's types and JSON.
+
+use roomful_core::Json;
+use roomful_runtime::{ErrorKind, Misfit, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::absent::Absent;
+
+/// What the app gives away, as JSON.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Json> {
+    Json::encode(value).map_err(|error| ErrorKind::Encode(error).into_error())
+}
+
+/// What a client sent, as the type that it should be.
+pub(crate) fn decode<T: DeserializeOwned>(payload: Option<&Json>) -> Result<T, Misfit> {
+    match payload {
+        Some(payload) => payload.decode().map_err(|error| Misfit(without_position(&error))),
+        None => T::deserialize(Absent).map_err(|error| Misfit(error.to_string())),
+    }
+}
+
+/// A line and a column of what was on the wire mean nothing to whoever called `send`.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,108 @@
+//! All steps of `cargo xtask check`, in the order in which they run: first what fails soonest, and each tool where the
+//! first step needs it.
+
+use super::passed;
+use crate::npm;
+use crate::rust;
+use crate::step::Step;
+use crate::typescript::{self, CLIENT, WEB};
+use crate::worker::WORKER;
+use crate::{bench, circles, fuzz, instructions, layering, package, sans_io, tools};
+
+pub(crate) const CHECK: &[Step] = &[
+    Step { name: "tools-rust", promise: "rustfmt and clippy are installed", needs: &[], work: tools::rust },
+    Step { name: "fmt", promise: "the Rust code is formatted", needs: &["tools-rust"], work: rust::fmt },
+    Step {
+        name: "layering",
+        promise: "imports point down, and the core does no I/O",
+        needs: &[],
+        work: |repo| {
+            layering::check(repo)?;
+            passed(sans_io::check(repo))
+        },
+    },
+    Step {
+        name: "circles",
+        promise: "no file needs another that needs it",
+        needs: &[],
+        work: |repo| passed(circles::check(repo)),
+    },
+    Step {
+        name: "prettier",
+        promise: "the TypeScript code is formatted",
+        needs: &["client-install"],
+        work: typescript::prettier,
+    },
+    Step {
+        name: "client-lint",
+        promise: "no type error and no warning in the client",
+        needs: &["client-install"],
+        work: |repo| passed(npm::script(repo, CLIENT, "lint", &[])),
+    },
+    Step {
+        name: "client-size",
+        promise: "the client is as small as it promises",
+        needs: &["client-build"],
+        work: |repo| passed(npm::script(repo, CLIENT, "size", &[])),
+    },
+    Step {
+        name: "web-lint",
+        promise: "no type error and no warning in the board's page",
+        needs: &["web-install", "client-build"],
+        work: |repo| passed(npm::script(repo, WEB, "lint", &[])),
+    },
+    Step { name: "tools-deny", promise: "cargo-deny is installed", needs: &[], work: tools::cargo_deny },
+    Step {
+        name: "deny",
+        promise: "licences, sources, bans and advisories of what is imported",
+        needs: &["tools-deny"],
+        work: rust::deny,
+    },
+    Step {
+        name: "clippy",
+        promise: "no warning anywhere in the Rust code",
+        needs: &["tools-rust"],
+        work: rust::clippy,
+    },
+    Step {
+        name: "worker-clippy",
+        promise: "no warning in what only runs on workerd",
+        needs: &["tools-rust", "tools-wasm"],
+        work: rust::clippy_worker,
+    },
+    Step {
+        name: "wasm",
+        promise: "the core and the app's API build for WebAssembly",
+        needs: &["tools-wasm"],
+        work: rust::wasm,
+    },
+    Step { name: "doc", promise: "the documentation builds without a warning", needs: &[], work: rust::doc },
+    Step {
+        name: "bench-lint",
+        promise: "the load generator is formatted, and no warning is in it",
+        needs: &["tools-rust"],
+        work: bench::lint,
+    },
+    Step { name: "bench-test", promise: "the tests of the load generator", needs: &[], work: bench::test },
+    Step {
+        name: "worker-size",
+        promise: "the worker is as small as it promises",
+        needs: &["worker-build"],
+        work: |repo| passed(npm::script(repo, WORKER, "size", &[])),
+    },
+    Step {
+        name: "package",
+        promise: "what is published is whole, and builds without the rest",
+        needs: &["client-build"],
+        work: package::check,
+    },
+    Step { name: "tools-valgrind", promise: "valgrind is installed", needs: &[], work: tools::valgrind },
+    Step {
+        name: "instructions",
+        promise: "a message to 500 members takes no more instructions than it did",
+        needs: &["tools-valgrind"],
+        work: instructions::check,
+    },
+    Step { name: "miri", promise: "the one place with `unsafe` does nothing undefined", needs: &[], work: rust::miri },
+    Step { name: "fuzz", promise: "no bytes break the WebSocket protocol", needs: &[], work: fuzz::run },
+];

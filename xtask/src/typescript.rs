@@ -1,0 +1,32 @@
+//! The TypeScript packages, and what is checked of all of them at once.
+
+use crate::command::{self, Failure};
+use crate::repo::Repo;
+use crate::step::Outcome;
+use crate::worker::WORKER;
+use crate::{bench, npm, rust, tools};
+
+/// The npm package `roomful`.
+pub(crate) const CLIENT: &str = "clients/typescript";
+/// The page of the live cursor board.
+pub(crate) const WEB: &str = "examples/cursors/web";
+
+/// The client's prettier formats all packages: one version, and the root's one configuration and list of exceptions.
+pub(crate) fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
+    let prettier = format!("{CLIENT}/node_modules/prettier/bin/prettier.cjs");
+    command::run(
+        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, bench::SCRIPTS]),
+        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {}`", bench::SCRIPTS),
+    )?;
+    Ok(Outcome::Passed)
+}
+
+/// The tests in Chromium, on axum and on workerd.
+pub(crate) fn browser(repo: &Repo) -> Result<Outcome, Failure> {
+    // Built before the tests wait for them to start, so that no compilation counts as waiting.
+    let [board, fixture] = rust::servers(repo)?;
+    let chromium = tools::chromium_path();
+    let variables = [("CHROMIUM", &*chromium), ("CURSORS_BIN", &*board), ("FIXTURE_BIN", &*fixture)];
+    npm::script(repo, WEB, "test:browser", &variables)?;
+    Ok(Outcome::Passed)
+}
