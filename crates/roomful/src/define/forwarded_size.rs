@@ -3,10 +3,10 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use roomful_runtime::MOST_FORWARDED_BYTES;
+use roomful_runtime::{MOST_FORWARDED_BYTES, caught};
 use serde::Serialize;
 
-use crate::Upgrade;
+use crate::{MaybeSync, Upgrade};
 
 /// Measured are the first connections of a room, which a developer sees, and then one in so many, for what only some users
 /// have: data is otherwise never written here, and each connection would pay for it.
@@ -30,20 +30,22 @@ impl ForwardedSize {
         before < FIRST || before.is_multiple_of(ONE_IN)
     }
 
-    /// Calls the app's `Serialize`.
-    pub(super) fn measure(&self, upgrade: &Upgrade, data: &impl Serialize) {
-        let what = match (is_too_large(upgrade.params()), is_too_large(data)) {
-            (false, false) => return,
-            (_, true) => "what `data` returns",
-            (true, false) => "the key",
+    /// Warns where one is too large. The app's `Serialize` runs nowhere else here, so a panic in it must not cost the
+    /// connection.
+    pub(super) async fn measure(&self, upgrade: &Upgrade, data: &(impl Serialize + MaybeSync)) {
+        let measured = caught(async { Ok((is_too_large(upgrade.params()), is_too_large(data))) }).await;
+        let wrong = match measured {
+            Ok((false, false)) => return,
+            Ok((_, true)) => format!("what `data` returns is over {MOST_FORWARDED_BYTES} bytes as JSON"),
+            Ok((true, false)) => format!("the key is over {MOST_FORWARDED_BYTES} bytes as JSON"),
+            Err(error) => format!("what `data` returns cannot be written as JSON ({error})"),
         };
         if !self.told.swap(true, Ordering::Relaxed) {
             let (module, room) = (upgrade.module(), upgrade.room());
             tracing::warn!(
                 module,
                 room,
-                "{what} is over {MOST_FORWARDED_BYTES} bytes as JSON: it works here, and Durable Objects would refuse it. \
-                 Keep it elsewhere, and a name of it here"
+                "{wrong}: it works here, and Durable Objects would refuse it. Keep it elsewhere, and a name of it here"
             );
         }
     }

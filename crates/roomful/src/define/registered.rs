@@ -47,7 +47,7 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
             let upgrade = Upgrade::new(request);
             let (key, data) = self.admit_typed(&upgrade).await?;
             if self.forwarded_size.is_due() {
-                self.measure(&upgrade, &data).await;
+                self.forwarded_size.measure(&upgrade, &data).await;
             }
             Ok(self.endpoint.hooks(key, data, member, Rooms::from(app)))
         })
@@ -93,19 +93,6 @@ impl<E: TypedEndpoint> Registered<E> {
         run_guards(&self.guards, &typed).await?;
         let data = decided("data", async { self.endpoint.data(&typed).await }).await?;
         Ok((key, data))
-    }
-}
-
-impl<E: TypedEndpoint> Registered<E> {
-    /// The app's `Serialize` does not run here otherwise: what it does wrong must not cost the connection.
-    async fn measure(&self, upgrade: &Upgrade, data: &E::Data) {
-        let measured = caught(async {
-            self.forwarded_size.measure(upgrade, data);
-            Ok(())
-        });
-        if let Err(error) = measured.await {
-            tracing::warn!(module = upgrade.module(), room = upgrade.room(), %error, "what `data` returns cannot be written");
-        }
     }
 }
 

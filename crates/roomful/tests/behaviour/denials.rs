@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use http::request::Parts;
 use http::{HeaderMap, Request};
 use roomful::test::TestRoom;
-use roomful::{Channel, Close, Deny, Room, RoomExt as _, Rooms, Upgrade};
+use roomful::{Channel, Close, Deny, Limits, Room, RoomExt as _, Rooms, Upgrade};
 use roomful_core::Dialect;
 use roomful_runtime::Peer;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -235,4 +236,49 @@ async fn data_that_other_platforms_refuse_is_warned_of_once() {
     }
     assert_eq!(connect(&room, "data=10000").await, None);
     assert_eq!(logged.take(), [""; 0]);
+}
+
+/// A `Serialize` that axum alone would never have called costs nobody the connection.
+#[tokio::test]
+async fn data_that_cannot_be_written_is_warned_of_once() {
+    struct Unwritable;
+    impl Serialize for Unwritable {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("on purpose")
+        }
+    }
+    impl<'de> Deserialize<'de> for Unwritable {
+        fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Ok(Self)
+        }
+    }
+    struct Odd;
+    impl Room for Odd {
+        type Channel = Desk;
+        type Data = Unwritable;
+        async fn data(&self, _: &Upgrade<Desk>) -> Result<Unwritable, Deny> {
+            Ok(Unwritable)
+        }
+    }
+    let (logged, _subscriber) = Logged::start();
+    let room = TestRoom::<Odd>::new(Odd);
+    for _ in 0..3 {
+        assert!(room.connect(&Desk { id: "1".to_owned() }, Request::new(())).await.is_ok());
+    }
+    let lines = logged.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("cannot be written as JSON"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_other_platforms_refuse_is_warned_of_once() {
+    let (logged, _subscriber) = Logged::start();
+    let room = TestRoom::<Desks>::new(Desks.limits(Limits::default().key_bytes(8 << 10).key_value_bytes(8 << 10)));
+    for (bytes, lines) in [(6_000, 0), (6_200, 1), (7_000, 0)] {
+        let request = Request::get("/").body(()).unwrap();
+        assert!(room.connect(&Desk { id: "x".repeat(bytes) }, request).await.is_ok(), "{bytes}");
+        let logged = logged.take();
+        assert_eq!(logged.len(), lines, "{bytes}: {logged:?}");
+        assert!(logged.iter().all(|line| line.starts_with("WARN the key is over 6144 bytes")), "{logged:?}");
+    }
 }

@@ -24,14 +24,19 @@ type Command = [program: string, ...args: string[]];
 
 const REPOSITORY = fileURLToPath(new URL('../../../../../', import.meta.url));
 
+// The fixture is asked by pages that another server has: see `servePages`.
 const COMMANDS: Record<Runtime, Record<'board' | 'fixture', Command>> = {
   axum: {
     board: native('cursors', process.env['CURSORS_BIN']),
-    fixture: native('fixture', process.env['FIXTURE_BIN']),
+    fixture: [...native('fixture', process.env['FIXTURE_BIN']), '--any-origin'],
   },
   workerd: {
     board: worker('board', '--assets', 'examples/cursors/web/dist'),
-    fixture: worker('fixture'),
+    fixture: worker(
+      'fixture',
+      '--config',
+      fileURLToPath(new URL('workerd/fixture.json', import.meta.url)),
+    ),
   },
 };
 
