@@ -15,6 +15,8 @@
 //!
 //! It must never run a hook on a thread that owns sockets, read a frame that nobody has room for, or name a room.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod handshake;
 mod host;
 mod router;

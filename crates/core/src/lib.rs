@@ -9,6 +9,8 @@
 //! what lets the whole protocol run in a test in virtual time, and the same engine run under tokio and inside a Durable
 //! Object.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod close;
 pub mod dialect;
 pub mod frame;

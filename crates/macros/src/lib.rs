@@ -7,6 +7,8 @@
 //! From the tokens to the impl: `attribute` reads what stands in `#[channel(..)]` or `#[socket(..)]`, `binding` pairs
 //! params with fields, `expand` writes; `form` is what the two derives do not have in common.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attribute;
 mod binding;
 mod expand;

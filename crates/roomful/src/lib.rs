@@ -41,6 +41,7 @@
 //! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,
 //! `roomful-worker` in Durable Objects, and what they need for that is in `roomful-runtime`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     target_family = "wasm",
     allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")
