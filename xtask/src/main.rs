@@ -20,6 +20,7 @@ mod layering;
 mod metadata;
 mod npm;
 mod package;
+mod public_api;
 mod repo;
 mod rust;
 mod sans_io;

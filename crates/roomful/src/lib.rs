@@ -76,14 +76,23 @@ pub use deny::Deny;
 pub use guard::Guard;
 pub use handle::{LocalRoom, RoomHandle};
 pub use room::{Conn, Incoming, Outgoing, Presence, Room};
+#[doc(inline)]
 pub use roomful_core::close::InvalidClose;
+#[doc(inline)]
 pub use roomful_core::id::{InvalidMemberId, InvalidUserId};
+#[doc(inline)]
 pub use roomful_core::key::{KeyError, Params};
+#[doc(inline)]
 pub use roomful_core::pattern::PatternError;
+#[doc(inline)]
 pub use roomful_core::rate::Rate;
+#[doc(inline)]
 pub use roomful_core::room::Refused;
+#[doc(inline)]
 pub use roomful_core::{Close, Limits, MemberId, UserId};
+#[doc(inline)]
 pub use roomful_macros::{Channel, SocketChannel};
+#[doc(inline)]
 pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Result, Stats};
 pub use rooms::Rooms;
 pub use roster::{Member, User};

@@ -91,7 +91,8 @@ impl Rooms {
         self.platform().drain(drain).await
     }
 
-    /// For a platform crate: what runs these rooms.
+    /// For a platform crate alone: what runs these rooms.
+    #[doc(hidden)]
     #[must_use]
     pub fn platform(&self) -> Platform {
         Platform::of(&self.app)
@@ -103,7 +104,8 @@ impl Rooms {
     }
 }
 
-/// For a platform crate, which has made another app of the same definitions.
+/// For a platform crate alone, which has made another app of the same definitions.
+#[doc(hidden)]
 impl From<App> for Rooms {
     fn from(app: App) -> Self {
         Self { app }

@@ -118,7 +118,7 @@ impl Found {
 
 fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Close> {
     let limits = &definition.limits;
-    let params = parse_key(&definition.pattern, key, KeyLimits::from(&**limits));
+    let params = parse_key(&definition.pattern, key, KeyLimits::of(limits));
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
     let (params, destination) = found.map_err(|error| {
         tracing::debug!(module = definition.module, room = definition.name, %error, "a key was refused");
