@@ -14,6 +14,7 @@ mod cargo_tools;
 mod circles;
 mod command;
 mod demo;
+mod doc_examples;
 mod fuzz;
 mod instructions;
 mod layering;

@@ -30,12 +30,12 @@
 //!     }
 //! }
 //!
-//! # futures_util::FutureExt::now_or_never(async {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let rooms = Rooms::new().module("board", |m| m.room("cursors", Cursors)).build()?;
 //! rooms.at(&Board { board_id: "main".into() }).broadcast(&Cursor { x: 0.0, y: 0.0 }).await?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # }).expect("nothing waits")?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,

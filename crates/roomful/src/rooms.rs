@@ -25,14 +25,14 @@ impl Rooms {
     /// #[channel("board/:boardId", message = String)]
     /// struct Board { board_id: String }
     ///
-    /// # futures_util::FutureExt::now_or_never(async {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rooms = Rooms::new().build()?;
     /// let board = rooms.at(&Board { board_id: "main".into() });
     /// assert_eq!(board.count().await?, 0);
     /// board.broadcast(&"saved".to_owned()).await?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).expect("nothing waits")?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn at<C: Channel>(&self, key: &C) -> RoomHandle<C> {
         RoomHandle::new(self.app.clone(), key)
