@@ -4,9 +4,10 @@
 //! ends in order. What happens in a room is the app's, through [`roomful`]; what a frame means is the engine's.
 //!
 //! ```no_run
+//! use roomful::Rooms;
 //! use roomful_axum::RoomsExt as _;
 //!
-//! # async fn run(rooms: roomful::Rooms) -> std::io::Result<()> {
+//! # async fn run(rooms: Rooms) -> std::io::Result<()> {
 //! let app = axum::Router::new().merge(rooms.router());
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 //! roomful_axum::serve(listener, app, &rooms, roomful_axum::shutdown_signal()).await
@@ -14,6 +15,8 @@
 //! ```
 //!
 //! It must never run a hook on a thread that owns sockets, read a frame that nobody has room for, or name a room.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod handshake;
 mod host;
@@ -29,12 +32,3 @@ pub use serve::{Server, serve};
 pub use shard::ManualShard;
 pub use shard::Sockets;
 pub use shutdown::shutdown_signal;
-
-/// The examples in the project's README and guide compile.
-#[cfg(doctest)]
-mod documents {
-    #[doc = include_str!("../../../README.md")]
-    mod readme {}
-    #[doc = include_str!("../../../docs/guide.md")]
-    mod guide {}
-}

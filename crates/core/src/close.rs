@@ -64,7 +64,8 @@ impl Close {
     /// Anything else would break the frame or say something that only the protocol may say; nothing is sent then.
     ///
     /// ```
-    /// use roomful_core::close::{Close, InvalidClose};
+    /// # use roomful_core::close as roomful;
+    /// use roomful::{Close, InvalidClose};
     ///
     /// assert_eq!(Close::from_app(4001, "bye")?.code, 4001);
     /// assert_eq!(Close::from_app(999, ""), Err(InvalidClose::Code { code: 999 }));

@@ -25,7 +25,8 @@ pub struct Generation(pub u32);
 /// Only letters, digits, `-` and `_` are taken, so that an id stands in a frame between two quotes as it is.
 ///
 /// ```
-/// use roomful_core::MemberId;
+/// # use roomful_core as roomful;
+/// use roomful::MemberId;
 ///
 /// let id = MemberId::parse("0b9c7f6e-5b1f-4f6c-9d0e-8c1c4b1f2a3d")?;
 /// assert_eq!(id.as_str().len(), 36);
@@ -103,7 +104,8 @@ pub struct InvalidMemberId;
 /// Whose connection a member is, as the app names its users. Several members may be one user: three tabs, a phone.
 ///
 /// ```
-/// use roomful_core::UserId;
+/// # use roomful_core as roomful;
+/// use roomful::UserId;
 ///
 /// assert_eq!(UserId::new("ann@example.org")?.as_str(), "ann@example.org");
 /// assert!(UserId::new("").is_err());

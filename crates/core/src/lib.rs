@@ -8,6 +8,22 @@
 //! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
 //! what lets the whole protocol run in a test in virtual time, and the same engine run under tokio and inside a Durable
 //! Object.
+//!
+//! An app does not need this crate: `roomful` exports what an app meets of it. What a server does with a room's address:
+//!
+//! ```
+//! use roomful_core::Limits;
+//! use roomful_core::key::{KeyLimits, parse_key};
+//! use roomful_core::pattern::Pattern;
+//!
+//! let pattern = Pattern::parse("board/:boardId")?;
+//! let params = parse_key(&pattern, Some(br#"{"boardId":"main"}"#), KeyLimits::of(&Limits::default()))?;
+//! assert_eq!(params.get("boardId"), Some("main"));
+//! assert_eq!(pattern.topic(&params)?.as_str(), "board/main");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod close;
 pub mod dialect;

@@ -10,7 +10,8 @@ macro_rules! limits {
         /// Each field has a method of its name, which sets it:
         ///
         /// ```
-        /// use roomful_core::Limits;
+        /// # use roomful_core as roomful;
+        /// use roomful::Limits;
         ///
         /// let limits = Limits::default().frame_bytes(1 << 20).members(500);
         /// assert_eq!((limits.frame_bytes, limits.key_bytes), (1 << 20, 4096));

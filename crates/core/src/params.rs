@@ -10,7 +10,8 @@ use serde::{Serialize, Serializer};
 /// [`Pattern::topic`](crate::pattern::Pattern::topic).
 ///
 /// ```
-/// use roomful_core::key::Params;
+/// # use roomful_core::key as roomful;
+/// use roomful::Params;
 ///
 /// let params = Params::from_iter([("b", "1"), ("a", "2"), ("b", "3")]);
 /// assert_eq!(params.get("b"), Some("3"));
@@ -79,7 +80,7 @@ pub enum KeyError {
     TooLong {
         /// Its size.
         bytes: usize,
-        /// The bound, [`KeyLimits::total`](crate::key::KeyLimits::total).
+        /// The bound, [`Limits::key_bytes`](crate::Limits::key_bytes).
         limit: usize,
     },
     /// `r` is not text.
@@ -107,7 +108,7 @@ pub enum KeyError {
         name: String,
         /// The value's size.
         bytes: usize,
-        /// The bound, [`KeyLimits::value`](crate::key::KeyLimits::value).
+        /// The bound, [`Limits::key_value_bytes`](crate::Limits::key_value_bytes).
         limit: usize,
     },
     /// A param that must have a value has none, or an empty one.

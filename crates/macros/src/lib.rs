@@ -1,11 +1,28 @@
-//! The derives behind roomful channels and sockets.
+//! The derives behind Roomful's channels and typed sockets. An app uses them through `roomful`, which exports both.
 //!
-//! They read a definition and refuse, at the word that is wrong, one that could not work: the pattern is held to the
-//! grammar by the parser that the server uses, and every param is bound to exactly one field. What they write names
-//! nothing but `roomful`.
+//! They read a definition and refuse one that could not work, at the word that is wrong. The pattern is read by the parser that
+//! the server uses, and every param is bound to exactly one field.
+//!
+//! ```
+//! use roomful::{Channel, SocketChannel};
+//!
+//! #[derive(Clone, Channel)]
+//! #[channel("board/:boardId", message = String, presence = (f64, f64))]
+//! struct Board { board_id: String }
+//!
+//! #[derive(Clone, SocketChannel)]
+//! #[socket(message = String)]
+//! struct Echo;
+//!
+//! assert_eq!((Board::PATTERN, Echo::PATTERN), ("board/:boardId", ""));
+//! ```
+//!
+//! What they write must never name anything but `roomful`: it is all that an app depends on.
 //!
 //! From the tokens to the impl: `attribute` reads what stands in `#[channel(..)]` or `#[socket(..)]`, `binding` pairs
 //! params with fields, `expand` writes; `form` is what the two derives do not have in common.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
 mod binding;
@@ -20,7 +37,11 @@ use crate::form::Form;
 
 /// Makes a struct the key of a channel: a value of it names one room, and its fields are the params of the pattern.
 ///
-/// ```text
+/// ```
+/// use roomful::Channel;
+///
+/// # type CursorMsg = String;
+/// # type CursorState = String;
 /// #[derive(Clone, Channel)]
 /// #[channel("board/:boardId/:view?", message = CursorMsg, presence = CursorState)]
 /// pub struct Board {
@@ -50,7 +71,11 @@ pub fn derive_channel(input: TokenStream) -> TokenStream {
 
 /// Makes a struct the definition of a typed socket: its fields are the params that a client asks with.
 ///
-/// ```text
+/// ```
+/// use roomful::SocketChannel;
+///
+/// # type Ask = String;
+/// # type Answer = String;
 /// #[derive(Clone, SocketChannel)]
 /// #[socket("doc/:docId", incoming = Ask, outgoing = Answer)]
 /// pub struct Assistant {

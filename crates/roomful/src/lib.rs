@@ -30,17 +30,18 @@
 //!     }
 //! }
 //!
-//! # futures_util::FutureExt::now_or_never(async {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let rooms = Rooms::new().module("board", |m| m.room("cursors", Cursors)).build()?;
 //! rooms.at(&Board { board_id: "main".into() }).broadcast(&Cursor { x: 0.0, y: 0.0 }).await?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # }).expect("nothing waits")?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,
 //! `roomful-worker` in Durable Objects, and what they need for that is in `roomful-runtime`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     target_family = "wasm",
     allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")
@@ -75,14 +76,23 @@ pub use deny::Deny;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use room::{Conn, Incoming, Outgoing, Presence, Room};
+#[doc(inline)]
 pub use roomful_core::close::InvalidClose;
+#[doc(inline)]
 pub use roomful_core::id::{InvalidMemberId, InvalidUserId};
+#[doc(inline)]
 pub use roomful_core::key::{KeyError, Params};
+#[doc(inline)]
 pub use roomful_core::pattern::PatternError;
+#[doc(inline)]
 pub use roomful_core::rate::Rate;
+#[doc(inline)]
 pub use roomful_core::room::Refused;
+#[doc(inline)]
 pub use roomful_core::{Close, Limits, MemberId, UserId};
+#[doc(inline)]
 pub use roomful_macros::{Channel, SocketChannel};
+#[doc(inline)]
 pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, OriginError, Result, Stats};
 pub use rooms::Rooms;
 pub use roster::{Member, User};

@@ -25,14 +25,14 @@ impl Rooms {
     /// #[channel("board/:boardId", message = String)]
     /// struct Board { board_id: String }
     ///
-    /// # futures_util::FutureExt::now_or_never(async {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let rooms = Rooms::new().build()?;
     /// let board = rooms.at(&Board { board_id: "main".into() });
     /// assert_eq!(board.count().await?, 0);
     /// board.broadcast(&"saved".to_owned()).await?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).expect("nothing waits")?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn at<C: Channel>(&self, key: &C) -> RoomHandle<C> {
         RoomHandle::new(self.app.clone(), key)
@@ -91,7 +91,8 @@ impl Rooms {
         self.platform().drain(drain).await
     }
 
-    /// For a platform crate: what runs these rooms.
+    /// For a platform crate alone: what runs these rooms.
+    #[doc(hidden)]
     #[must_use]
     pub fn platform(&self) -> Platform {
         Platform::of(&self.app)
@@ -103,7 +104,8 @@ impl Rooms {
     }
 }
 
-/// For a platform crate, which has made another app of the same definitions.
+/// For a platform crate alone, which has made another app of the same definitions.
+#[doc(hidden)]
 impl From<App> for Rooms {
     fn from(app: App) -> Self {
         Self { app }

@@ -134,7 +134,7 @@ impl Found {
 
 fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Denial> {
     let limits = &definition.limits;
-    let params = parse_key(&definition.pattern, key, KeyLimits::from(&**limits));
+    let params = parse_key(&definition.pattern, key, KeyLimits::of(limits));
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
     let (params, destination) = found
         .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;

@@ -10,7 +10,8 @@ use crate::hub::Hub;
 /// How fast connections are sent away when the process stops, and when they are told to return.
 ///
 /// ```
-/// use roomful_runtime::Drain;
+/// # use roomful_runtime as roomful;
+/// use roomful::Drain;
 ///
 /// let drain = Drain::default().wait_ms(10_000).returns_per_second(500);
 /// assert_eq!(drain.first_retry_ms, 200);
@@ -21,16 +22,16 @@ pub struct Drain {
     /// Connections closed each second. 10,000: a close costs this process little.
     pub closes_per_second: u32,
     /// Milliseconds that closing all of them takes at most. 5,000; then the rate rises.
-    pub longest_ms: Millis,
+    pub longest_ms: u64,
     /// The first client may return after this many milliseconds. 200.
-    pub first_retry_ms: Millis,
+    pub first_retry_ms: u64,
     /// Connections told to return in each second after that. 1,000: eight are back in 300 ms, ten thousand in ten seconds,
     /// and their next server never has more handshakes at a time.
     pub returns_per_second: u32,
     /// The last client returns after this many milliseconds at most. 30,000; then the rate rises.
-    pub last_retry_ms: Millis,
+    pub last_retry_ms: u64,
     /// Milliseconds to wait for the last connections and handlers. 5,000; whatever is left then is abandoned.
-    pub wait_ms: Millis,
+    pub wait_ms: u64,
 }
 
 /// However few there are, they do not return in the same moment.
@@ -59,14 +60,14 @@ impl Drain {
 
     /// Sets [`longest_ms`](Drain::longest_ms).
     #[must_use]
-    pub fn longest_ms(mut self, ms: Millis) -> Self {
+    pub fn longest_ms(mut self, ms: u64) -> Self {
         self.longest_ms = ms;
         self
     }
 
     /// Sets [`first_retry_ms`](Drain::first_retry_ms).
     #[must_use]
-    pub fn first_retry_ms(mut self, ms: Millis) -> Self {
+    pub fn first_retry_ms(mut self, ms: u64) -> Self {
         self.first_retry_ms = ms;
         self
     }
@@ -80,14 +81,14 @@ impl Drain {
 
     /// Sets [`last_retry_ms`](Drain::last_retry_ms).
     #[must_use]
-    pub fn last_retry_ms(mut self, ms: Millis) -> Self {
+    pub fn last_retry_ms(mut self, ms: u64) -> Self {
         self.last_retry_ms = ms;
         self
     }
 
     /// Sets [`wait_ms`](Drain::wait_ms).
     #[must_use]
-    pub fn wait_ms(mut self, ms: Millis) -> Self {
+    pub fn wait_ms(mut self, ms: u64) -> Self {
         self.wait_ms = ms;
         self
     }

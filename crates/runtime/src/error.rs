@@ -16,12 +16,13 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 /// could not be; it converts into a `Box<dyn std::error::Error>`.
 ///
 /// ```
-/// fn parse(text: &str) -> roomful_runtime::Result<u32> {
+/// # use roomful_runtime as roomful;
+/// fn parse(text: &str) -> roomful::Result<u32> {
 ///     Ok(text.parse()?)
 /// }
 ///
 /// let error = parse("x").unwrap_err();
-/// assert!(matches!(error.kind(), roomful_runtime::ErrorKind::Handler(_)));
+/// assert!(matches!(error.kind(), roomful::ErrorKind::Handler(_)));
 /// ```
 pub struct Error(Box<ErrorKind>);
 

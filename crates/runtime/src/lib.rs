@@ -18,6 +18,7 @@
 //! It must never name a type of the app's, a web framework, an async runtime or a platform, and never hold a lock while a
 //! hook runs.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     target_family = "wasm",
     allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")

@@ -23,7 +23,7 @@ use crate::{Error, cork, kept};
 
 /// A room's member, or the one end of a typed socket: what its hooks and every clone of the app's `Conn` share.
 ///
-/// It keeps nobody in the room. Its socket is the [`Line`], which it may lose, and have another later.
+/// It keeps nobody in the room. It may lose its socket, and have another later.
 pub struct LiveMember {
     hub: Arc<Hub>,
     id: MemberId,

@@ -141,7 +141,7 @@ fn find<'a>(app: &'a App, admitted: &Admitted) -> Option<&'a Arc<Definition>> {
 
 fn target<'a>(app: &'a App, admitted: &Admitted) -> Result<Target<'a>, Unserved> {
     let definition = find(app, admitted).ok_or(Unserved::Unknown)?;
-    let limits = KeyLimits::from(&*definition.limits);
+    let limits = KeyLimits::of(&definition.limits);
     let params = parse_key(&definition.pattern, Some(admitted.key().as_bytes()), limits)?;
     let destination = definition.destination(&params)?;
     Ok(Target { definition, params, destination })

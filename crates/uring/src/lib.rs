@@ -58,6 +58,8 @@
 //! (1.1 to 1.4, with registered buffers too), because loopback copies all the same. Over a network card it may cost
 //! less, but would be lent the buffer until the peer acknowledges it, and [`Ring::send_many`] would have to wait for that.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(unix)]
 mod socket_send;
 mod unavailable;

@@ -29,6 +29,8 @@
 //! # Ok::<(), roomful_websocket::DecodeError>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod deflate;
 pub mod encode;
 pub mod handshake;

@@ -27,6 +27,7 @@
 //!
 //! Only this crate names the `worker` crate. It is empty on other targets than WebAssembly.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(target_family = "wasm"),
     allow(rustdoc::broken_intra_doc_links, reason = "what this page links to is not there on this target")

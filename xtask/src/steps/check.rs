@@ -7,7 +7,7 @@ use crate::rust;
 use crate::step::Step;
 use crate::typescript::{self, CLIENT, WEB};
 use crate::worker::WORKER;
-use crate::{bench, circles, fuzz, instructions, layering, package, sans_io, tools};
+use crate::{bench, circles, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, tools};
 
 pub(crate) const CHECK: &[Step] = &[
     Step { name: "tools-rust", promise: "rustfmt and clippy are installed", needs: &[], work: tools::rust },
@@ -77,6 +77,18 @@ pub(crate) const CHECK: &[Step] = &[
         work: rust::wasm,
     },
     Step { name: "doc", promise: "the documentation builds without a warning", needs: &[], work: rust::doc },
+    Step {
+        name: "public-api",
+        promise: "an app can name every type that it meets, with `roomful` alone",
+        needs: &["tools-wasm"],
+        work: |repo| passed(public_api::check(repo)),
+    },
+    Step {
+        name: "doc-examples",
+        promise: "the documentation's examples need only what an app depends on",
+        needs: &[],
+        work: doc_examples::check,
+    },
     Step {
         name: "bench-lint",
         promise: "the load generator is formatted, and no warning is in it",

@@ -28,8 +28,10 @@ pub struct KeyLimits {
     pub total: usize,
 }
 
-impl From<&Limits> for KeyLimits {
-    fn from(limits: &Limits) -> Self {
+impl KeyLimits {
+    /// Those of a room with these limits.
+    #[must_use]
+    pub fn of(limits: &Limits) -> Self {
         Self { value: limits.key_value_bytes, total: limits.key_bytes }
     }
 }
@@ -48,7 +50,7 @@ impl From<&Limits> for KeyLimits {
 /// use roomful_core::pattern::Pattern;
 ///
 /// let pattern = Pattern::parse("board/:boardId")?;
-/// let params = parse_key(&pattern, Some(br#"{"boardId":"main","stray":[]}"#), KeyLimits::from(&Limits::default()))?;
+/// let params = parse_key(&pattern, Some(br#"{"boardId":"main","stray":[]}"#), KeyLimits::of(&Limits::default()))?;
 /// assert_eq!(params.iter().collect::<Vec<_>>(), [("boardId", "main")]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -244,7 +244,7 @@ fn the_whole_key_may_have_as_many_decoded_bytes_as_the_limit_says() {
 
 #[test]
 fn limits_are_the_ones_of_the_protocol() {
-    assert_eq!(KeyLimits::from(&Limits::default()), LIMITS);
+    assert_eq!(KeyLimits::of(&Limits::default()), LIMITS);
 }
 
 #[test]

@@ -108,7 +108,9 @@ impl Pattern {
     /// ```
     #[must_use]
     pub fn params_of(&self, topic: &str) -> Option<Params> {
-        let texts: Vec<_> = if topic.is_empty() { Vec::new() } else { topic.split('/').collect() };
+        // An empty topic is either one empty literal, or what is left of a pattern whose only param is missing.
+        let has_literal = self.segments.iter().any(|segment| matches!(segment, Segment::Literal(_)));
+        let texts: Vec<_> = if topic.is_empty() && !has_literal { Vec::new() } else { topic.split('/').collect() };
         // There is one at most that may be missing.
         let may_be_missing =
             |segment: &Segment| matches!(segment, Segment::Param(param) if !param.kind.must_have_value());

@@ -242,6 +242,15 @@ fn meaning(pattern: &Pattern, key: &Params) -> Vec<Option<String>> {
 }
 
 #[test]
+fn the_topic_that_is_empty_says_a_key_without_params() {
+    for source in ["", ":id?", "/:id?", ":path*/"] {
+        let pattern = Pattern::parse(source).unwrap();
+        assert_eq!(pattern.topic(&Params::default()).unwrap().as_str(), "", "{source}");
+        assert_eq!(pattern.params_of(""), Some(Params::default()), "{source}");
+    }
+}
+
+#[test]
 fn what_is_no_topic_of_a_pattern_says_no_key() {
     let pattern = Pattern::parse("board/:id/view").unwrap();
     for text in [

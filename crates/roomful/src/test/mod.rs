@@ -18,7 +18,8 @@
 //! #     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result { conn.broadcast(&msg) }
 //! # }
 //!
-//! # futures_util::FutureExt::now_or_never(async {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
 //! let room = TestRoom::new(Cursors);
 //! let main = Board { board_id: "main".into() };
 //! let mut ann = room.join(main.clone(), "ann".to_owned()).await;
@@ -31,7 +32,7 @@
 //! assert_eq!(ann.members().len(), 2, "a member sees what it has read");
 //! ann.settle().await;
 //! assert_eq!(ann.members().len(), 1);
-//! # }).expect("nothing waits");
+//! # }
 //! ```
 //!
 //! What goes wrong in a test ends it: these functions panic, with what was expected.

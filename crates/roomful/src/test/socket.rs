@@ -38,12 +38,13 @@ const NAME: &str = "socket";
 /// #     }
 /// # }
 ///
-/// # futures_util::FutureExt::now_or_never(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let socket = TestSocket::new(Answers);
 /// let mut ann = socket.open(Assistant { doc_id: "1".into() }, "ann".to_owned()).await;
 /// ann.send(&"why".to_owned());
 /// assert_eq!(ann.next().await, SocketEvent::Message("ann, you ask why".to_owned()));
-/// # }).expect("nothing waits");
+/// # }
 /// ```
 pub struct TestSocket<S: Socket> {
     kit: Kit,
