@@ -4,7 +4,7 @@ use serde::de::value::Error;
 use serde::de::{Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// A key that a frame does not have: an `Option` reads it as `None` and a unit as itself, every other type misses it.
+/// The value of a key that a frame does not have. An `Option` reads it as `None`, a unit as itself, and every other type fails.
 pub(crate) struct Absent;
 
 impl<'de> Deserializer<'de> for Absent {

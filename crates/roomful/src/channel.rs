@@ -4,7 +4,7 @@ use roomful_core::key::{KeyError, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A channel is a key. A value of the type names one room; everybody who joined with an equal value is in it.
+/// The key of a room. A value of the type names one room, and everybody who joined with an equal value is in it.
 ///
 /// Derive it:
 ///
@@ -47,7 +47,7 @@ pub trait Channel: Clone + Send + Sync + Sized + 'static {
     /// The params of this key.
     fn to_params(&self) -> Params;
 
-    /// Tells the channel's types, for `rooms.typescript()`. Written by the derive.
+    /// Adds the channel's types to `types`, for `rooms.typescript()`. Written by the derive.
     #[doc(hidden)]
     fn describe(types: &mut crate::__private::TypeSink);
 }

@@ -9,8 +9,8 @@ use roomful_runtime::{Act, Answer, App};
 use crate::payload::encode;
 use crate::{Channel, Member, Result, User, roster};
 
-/// One room, whether anybody is in it or not, and wherever it is: in this process, in another, in a Durable Object. Made by
-/// [`Rooms::at`](crate::Rooms::at) and [`Conn::room`](crate::Conn::room); a clone is cheap.
+/// One room, wherever it is: in this process, in another, in a Durable Object. It is there even if nobody is in the room. Made
+/// by [`Rooms::at`](crate::Rooms::at) and [`Conn::room`](crate::Conn::room); a clone is cheap.
 ///
 /// ```
 /// # use roomful::{Channel, Result, Rooms};
@@ -30,7 +30,7 @@ pub struct RoomHandle<C: Channel> {
     channel: PhantomData<fn() -> C>,
 }
 
-/// What of a room is in this process: what can be read without waiting. Made by [`RoomHandle::local`].
+/// The part of a room that is in this process, which can be read without waiting. Made by [`RoomHandle::local`].
 pub struct LocalRoom<C: Channel> {
     handle: RoomHandle<C>,
 }
@@ -46,14 +46,15 @@ impl<C: Channel> RoomHandle<C> {
     /// # Errors
     ///
     /// When the message cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
-    /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when the sockets are behind; [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the room's process cannot be
-    /// reached.
+    /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when too much waits for the sockets;
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the room's process cannot be reached.
     pub async fn broadcast(&self, msg: &C::Outgoing) -> Result {
         let msg = encode(msg)?;
         self.ask(Act::Broadcast { msg }).await.map(drop)
     }
 
-    /// A message to one member alone: an answer, an offer to connect directly. `false` when there is no such member.
+    /// A message to one member alone, from nobody: an answer, an offer to connect directly. `false` when there is no such
+    /// member.
     ///
     /// # Errors
     ///
@@ -67,14 +68,15 @@ impl<C: Channel> RoomHandle<C> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a state is of another type: a room that shares this channel has set it.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a state does not fit the channel's type, because another room that
+    /// shares the channel has set it.
     /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
     pub async fn members(&self) -> Result<Vec<Member<C::Presence>>> {
         roster::typed(self.roster().await?)
     }
 
-    /// Every user in the room once, with all of its members, in the order of their first. Who has no user (see
-    /// [`Room::user`](crate::Room::user)) is not among them.
+    /// Every user in the room once, with all of its members, in the order in which the users came. Members without a user (see
+    /// [`Room::user`](crate::Room::user)) are left out.
     ///
     /// # Errors
     ///
@@ -93,18 +95,20 @@ impl<C: Channel> RoomHandle<C> {
         Ok(if let Some(Answer::Count(count)) = answer { count } else { 0 })
     }
 
-    /// Removes a member: it leaves at once and its connection is closed 4410 with this reason, `removed` where it is empty.
+    /// Removes a member: it leaves at once, and its connection is closed 4410 with this reason, or with `removed` where that
+    /// is empty.
     /// `false` when there is no such member.
     ///
     /// # Errors
     ///
-    /// When the reason has over 123 bytes; [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
+    /// When the reason has over 123 bytes; [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for
+    /// [`broadcast`](RoomHandle::broadcast).
     pub async fn kick(&self, member: &MemberId, reason: &str) -> Result<bool> {
         let act = Act::Kick { member: member.clone(), reason: reason.to_owned() };
         self.ask(act).await.map(|answer| matches!(answer, Some(Answer::Done(true))))
     }
 
-    /// What of it is in this process.
+    /// The part of the room that is in this process.
     #[must_use]
     pub fn local(&self) -> LocalRoom<C> {
         LocalRoom { handle: self.clone() }
@@ -128,7 +132,8 @@ impl<C: Channel> LocalRoom<C> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a state is of another type: a room that shares this channel has set it.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when a state does not fit the channel's type, because another room that
+    /// shares the channel has set it.
     pub fn members(&self) -> Result<Vec<Member<C::Presence>>> {
         roster::typed(self.roster())
     }

@@ -1,4 +1,4 @@
-//! The seam between what is typed and what is not: the hooks of one member of a room, or of one typed socket.
+//! Where JSON becomes the app's types: the hooks of one member of a room, or of one typed socket.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use roomful_runtime::{HookNames, Hooks, MemberHooks, MessageError, Misfit};
 use crate::payload::{decode, encode};
 use crate::{BoxFuture, Conn, Error, Presence, Result, Room, Socket, SocketConn};
 
-/// Those of a room's member.
+/// The hooks of a member of a room.
 pub(crate) struct RoomHooks<R: Room> {
     pub(crate) room: Arc<R>,
     pub(crate) conn: Conn<R>,
 }
 
-/// Those of a typed socket.
+/// The hooks of a typed socket.
 pub(crate) struct SocketHooks<S: Socket> {
     pub(crate) socket: Arc<S>,
     pub(crate) conn: SocketConn<S>,
@@ -60,7 +60,7 @@ impl<R: Room> MemberHooks for RoomHooks<R> {
 
     fn canonical(&self, state: Option<Json>) -> Result<Option<Json>, Misfit> {
         let typed: Presence<R> = decode(state.as_ref())?;
-        // An absent state that fits (an `Option`, a unit) stays absent, or it would become a `null` for everybody.
+        // A state that is absent, and may be (an `Option`, a unit), stays absent: written again it would be `null`.
         let encoded = state.map(|_| encode(&typed)).transpose();
         encoded.map_err(|error| Misfit(error.to_string()))
     }

@@ -1,8 +1,13 @@
 //! Typed WebSocket rooms with a presence roster, and typed sockets beside them.
 //!
-//! This crate is what an app names: a [`Channel`] is a typed key, a [`Room`] is what happens in every room of that
-//! channel, a [`Conn`] is one member, a [`Guard`] decides who may connect, and [`Rooms`] collects the definitions. A
-//! [`Socket`] is a private channel to one client, which a [`SocketChannel`] describes and a [`SocketConn`] is one of.
+//! This crate is what an app names:
+//!
+//! - a [`Channel`] is a typed key, and a value of it names one room;
+//! - a [`Room`] says what happens in every room of a channel, and a [`Conn`] is one member;
+//! - a [`Socket`] is a private channel to one client, with a [`SocketChannel`] as its key and a [`SocketConn`] for each
+//! connection;
+//! - a [`Guard`] decides who may connect;
+//! - [`Rooms`] has all of an app's rooms, and [`Rooms::at`] reaches one of them from anywhere.
 //!
 //! ```
 //! use roomful::{Channel, Conn, Deny, Result, Room, Rooms, Upgrade};
@@ -38,8 +43,11 @@
 //! # }
 //! ```
 //!
-//! It must never name a web framework, an async runtime or a platform: `roomful-axum` runs the same definitions on tokio,
-//! `roomful-worker` in Durable Objects, and what they need for that is in `roomful-runtime`.
+//! `roomful-axum` serves the rooms on axum, `roomful-worker` in Cloudflare's Durable Objects.
+//! [The guide](https://github.com/roomful/roomful/blob/main/docs/guide.md) says more of everything.
+//!
+//! This crate must never name a web framework, an async runtime or a platform: the same definitions run on all of them. What a
+//! platform needs is in `roomful-runtime`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -101,7 +109,7 @@ pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoi
 pub use typescript::{Framework, Typescript, TypescriptError};
 pub use upgrade::Upgrade;
 
-/// What the derives write against. Not for anybody else.
+/// For the code that the derives write, and for nobody else.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{KeyError, Params};

@@ -1,4 +1,4 @@
-//! What travels between the app's types and JSON.
+//! From the app's types to JSON and back.
 
 use roomful_core::Json;
 use roomful_runtime::{ErrorKind, Misfit, Result};
@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 
 use crate::absent::Absent;
 
-/// What the app gives away, as JSON.
+/// A value of the app's, as JSON.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Json> {
     Json::encode(value).map_err(|error| ErrorKind::Encode(error).into_error())
 }
 
-/// What a client sent, as the type that it should be.
+/// What a client sent, as the app's type.
 pub(crate) fn decode<T: DeserializeOwned>(payload: Option<&Json>) -> Result<T, Misfit> {
     match payload {
         Some(payload) => payload.decode().map_err(|error| Misfit(without_position(&error))),

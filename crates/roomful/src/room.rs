@@ -19,8 +19,8 @@ pub type Outgoing<R> = <<R as Room>::Channel as Channel>::Outgoing;
 /// What each member of this room shows of itself.
 pub type Presence<R> = <<R as Room>::Channel as Channel>::Presence;
 
-/// What happens in every room of one channel. One value serves all of them, so it holds what the app shares (a pool, a
-/// client), and nothing of a single connection: that is [`Data`](Room::Data).
+/// What happens in every room of one channel. One value serves all of them, so it holds what the app shares, such as a database
+/// pool; what belongs to a single connection is its [`Data`](Room::Data).
 ///
 /// Hooks of one connection run one at a time, in order; different connections never wait for each other. A hook that
 /// returns an error or panics ends nothing but itself: see [`on_error`](Room::on_error).
@@ -58,8 +58,8 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// The channel that keys this room.
     type Channel: Channel;
 
-    /// What a connection knows of itself, found once at the upgrade: the user, the locale. Serialisable, because in a
-    /// Durable Object it outlives the process that found it.
+    /// What belongs to one connection and is found once, at the upgrade: the user, the locale. It must be serialisable,
+    /// because in a Durable Object it outlives the process that found it.
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
 
     /// Finds a connection's data, after every guard has let it through. `Err` denies, a panic closes 1011.
@@ -68,8 +68,8 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// without data has `type Data = ()` and returns `Ok(())`.
     fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
 
-    /// Whose connection this is: several members may be one user, as three tabs and a phone are. Everybody in the room is
-    /// told. By default nobody's.
+    /// The user that the connection belongs to. Several members may be one user, as three tabs and a phone are. Everybody in
+    /// the room is told it. By default a member has no user.
     fn user(&self, data: &Self::Data) -> Option<UserId> {
         let _ = data;
         None
@@ -87,8 +87,7 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
         async { Ok(()) }
     }
 
-    /// The client sent a message that fits the channel's type. What others get of it is this hook's decision: by
-    /// default nothing.
+    /// The client sent a message that fits the channel's type. This hook decides what others get of it: by default nothing.
     fn on_message(&self, conn: &Conn<Self>, msg: Incoming<Self>) -> impl Future<Output = Result> + MaybeSend {
         let _ = (conn, msg);
         async { Ok(()) }
@@ -110,7 +109,7 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
 
 /// One connection of room `R`. A clone is cheap; holding one keeps nobody in the room.
 ///
-/// A connection may go at any moment, so what is sent to one that has gone is no error: it goes nowhere.
+/// A connection may go at any moment. To send to one that has gone is no error, and does nothing.
 pub struct Conn<R: Room> {
     inner: Arc<Inner<R>>,
 }
@@ -145,7 +144,7 @@ impl<R: Room> Conn<R> {
         &self.inner.data
     }
 
-    /// This room, as [`Rooms::at`] has it: who is in, a message to one of them, or somebody to remove.
+    /// This room, as [`Rooms::at`] returns it: for who is in it, for a message to one of them, or to remove one.
     #[must_use]
     pub fn room(&self) -> RoomHandle<R::Channel> {
         self.rooms().at(self.key())
@@ -205,9 +204,9 @@ impl<R: Room> Conn<R> {
         self.inner.member.set_presence(Some(encode(state)?))
     }
 
-    /// Ends this connection. What was sent to it before still arrives; its own messages that wait are not handled; it
-    /// leaves the room when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay away, 3000
-    /// to 3999 to come back.
+    /// Ends this connection. What was sent to it before still arrives. Messages of its own that still wait are not handled. It
+    /// leaves the room when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay away, 3000 to 3999
+    /// to come back.
     ///
     /// # Errors
     ///
@@ -216,9 +215,8 @@ impl<R: Room> Conn<R> {
         self.inner.member.close_by_app(code, reason)
     }
 
-    /// Runs `teardown` when this member has left, before `on_leave`; the last deferred runs first. After the leave it
-    /// runs at once. A Durable Object that was put away since has lost it: there, what must happen belongs into
-    /// `on_leave`.
+    /// Runs `teardown` when this member has left, before `on_leave`; the last deferred runs first. If it has left already,
+    /// `teardown` runs at once. A Durable Object that is put away forgets it: put what must happen there into `on_leave`.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         self.inner.member.defer(teardown);
     }

@@ -9,7 +9,7 @@ use crate::{Channel, Result, RoomHandle};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
-/// Made by [`Rooms::new`] and [`build`](crate::RoomsBuilder::build); run by a platform crate: with `roomful-axum`,
+/// Made with [`Rooms::new`] and [`build`](crate::RoomsBuilder::build). A platform's crate runs them: with `roomful-axum` it is
 /// `axum::Router::new().merge(rooms.router())`. A hook has them as [`Conn::rooms`](crate::Conn::rooms).
 #[derive(Clone)]
 pub struct Rooms {
@@ -38,8 +38,8 @@ impl Rooms {
         RoomHandle::new(self.app.clone(), key)
     }
 
-    /// Every room of a channel that somebody is in, and how many members it has: `rooms.all::<Board>().await?`. In no
-    /// particular order; while it is read, rooms come and go.
+    /// Every room of a channel that somebody is in, as its key and the number of its members: `rooms.all::<Board>().await?`.
+    /// They are in no particular order, and rooms may come and go meanwhile.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// As for [`all`](Rooms::all) and [`RoomHandle::broadcast`]: the first room that refuses ends it.
+    /// Those of [`all`](Rooms::all) and of [`RoomHandle::broadcast`]. After the first error no other room is told.
     pub async fn broadcast_all<C: Channel>(&self, msg: &C::Outgoing) -> Result {
         let msg = encode(msg)?;
         let Ok(pattern) = Pattern::parse(C::PATTERN) else { return Ok(()) };
@@ -66,7 +66,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// What there is right now in this process.
+    /// How many rooms, members and connections there are right now in this process.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.platform().stats()
@@ -84,9 +84,10 @@ impl Rooms {
         &self.app.settings().path
     }
 
-    /// The orderly end: new connections are refused, the present ones are closed 1012 over time, each with its own
-    /// `retry=`, and hooks that run are waited for. Nobody is told that the others leave. `false` when some had not ended
-    /// in [`Drain::wait_ms`].
+    /// Sends everybody away, for a server that stops. New connections are refused. The present ones are closed 1012 over time,
+    /// each told when to come back, and nobody is told that the others leave. Then hooks that still run are waited for.
+    ///
+    /// `false` when something had not ended after [`Drain::wait_ms`].
     pub async fn drain(&self, drain: &Drain) -> bool {
         self.platform().drain(drain).await
     }

@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// One entry of a roster. As JSON it is what a snapshot says: `{"id": .., "user": .., "away": true, "state": ..}`, each but
-/// `id` only where there is one.
+/// One entry of a roster. As JSON it is `{"id": .., "user": .., "away": true, "state": ..}`, where everything but `id` may be
+/// absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "P: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct Member<P> {
     /// Its id.
     pub id: MemberId,
-    /// Whose it is: see [`Room::user`](crate::Room::user).
+    /// Which user it belongs to: see [`Room::user`](crate::Room::user).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// Whether it has lost its connection and is held for a while.
+    /// Whether it has lost its connection, and is kept for a while so that it can come back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub away: bool,
     /// What it shows of itself.

@@ -18,7 +18,7 @@ pub type SocketIncoming<S> = <<S as Socket>::Channel as SocketChannel>::Incoming
 /// What the server sends on this socket.
 pub type SocketOutgoing<S> = <<S as Socket>::Channel as SocketChannel>::Outgoing;
 
-/// What a socket is asked for with, and the types that travel on it. A value of the type is one connection's params.
+/// The params of a typed socket, and the types that travel on it. A value of the type is what one client asked with.
 ///
 /// Derive it:
 ///
@@ -41,8 +41,8 @@ pub type SocketOutgoing<S> = <<S as Socket>::Channel as SocketChannel>::Outgoing
 /// ```
 ///
 /// The pattern has a channel's grammar, and its params are fields as a channel's are: see [`Channel`](crate::Channel).
-/// `message` is `incoming` and `outgoing` in one. What is not given is `()`. Nobody shares anything over a socket, so
-/// two of them may have one pattern, and one of them a room's.
+/// `message` is `incoming` and `outgoing` in one. What is not given is `()`. Nobody shares anything over a socket, so two
+/// sockets may have the same pattern, and a socket may have that of a room.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a socket's definition",
     note = "add `#[derive(Clone, SocketChannel)]` and `#[socket(\"name/:param\", incoming = .., outgoing = ..)]` to it"
@@ -65,20 +65,19 @@ pub trait SocketChannel: Clone + Send + Sync + Sized + 'static {
     /// The params of this value.
     fn to_params(&self) -> Params;
 
-    /// Tells the socket's types, for `rooms.typescript()`. Written by the derive.
+    /// Adds the socket's types to `types`, for `rooms.typescript()`. Written by the derive.
     #[doc(hidden)]
     fn describe(types: &mut crate::__private::TypeSink);
 }
 
-/// What happens on every socket of one definition: a private channel to one client, without others and without a
-/// roster. One value serves all of them, so it holds what the app shares, and nothing of a single connection: that is
-/// [`Data`](Socket::Data).
+/// What happens on a typed socket: a private channel to one client, without others and without a roster. One value serves all
+/// connections, so it holds what the app shares; what belongs to a single connection is its [`Data`](Socket::Data).
 ///
 /// Hooks of one connection run one at a time, in order; different connections never wait for each other. A hook that
 /// returns an error or panics ends nothing but itself: see [`error`](Socket::error).
 ///
 /// ```
-/// use roomful::{Deny, Result, Rooms, Socket, SocketConn, SocketChannel, Upgrade};
+/// use roomful::{Deny, Result, Rooms, Socket, SocketChannel, SocketConn, Upgrade};
 ///
 /// #[derive(Clone, SocketChannel)]
 /// #[socket("doc/:docId", incoming = String, outgoing = String)]
@@ -108,8 +107,8 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
     /// Its params and the types that travel on it.
     type Channel: SocketChannel;
 
-    /// What a connection knows of itself, found once at the upgrade: the user, the locale. Serialisable, because in a
-    /// Durable Object it outlives the process that found it.
+    /// What belongs to one connection and is found once, at the upgrade: the user, the locale. It must be serialisable,
+    /// because in a Durable Object it outlives the process that found it.
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
 
     /// Finds a connection's data, after every guard has let it through. `Err` denies, a panic closes 1011.
@@ -117,7 +116,7 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
     /// There is no default, as there is none for [`Room::data`](crate::Room::data).
     fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
 
-    /// The connection stands. What the client sent in the meantime is handled after this. An error or a panic closes it
+    /// The connection is open. What the client has sent in the meantime is handled after this. An error or a panic closes it
     /// 1011.
     fn open(&self, socket: &SocketConn<Self>) -> impl Future<Output = Result> + MaybeSend {
         let _ = socket;
@@ -137,8 +136,8 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
     /// The connection is over and [deferred](SocketConn::defer) teardowns have run. Runs exactly once for every
     /// connection that was opened, whatever ended it.
     ///
-    /// `code` and `reason` are those of the close frame that ended it, from either side. As in a browser, 1005 stands
-    /// for one without a code, and 1006 for a connection that was lost.
+    /// `code` and `reason` are those of the close frame that ended it, from either side. As in a browser, 1005 stands for a
+    /// close frame without a code, and 1006 for a connection that was lost.
     fn close(&self, socket: &SocketConn<Self>, code: u16, reason: &str) -> impl Future<Output = ()> + MaybeSend {
         let _ = (socket, code, reason);
         async {}
@@ -153,7 +152,7 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
 
 /// One connection of socket `S`. A clone is cheap; holding one keeps nothing open.
 ///
-/// A connection may go at any moment, so what is sent on one that has gone is no error: it goes nowhere.
+/// A connection may go at any moment. To send on one that has gone is no error, and does nothing.
 pub struct SocketConn<S: Socket> {
     inner: Arc<Inner<S>>,
 }
@@ -170,7 +169,7 @@ impl<S: Socket> SocketConn<S> {
         Self { inner: Arc::new(Inner { key, data, member, rooms }) }
     }
 
-    /// A name of this connection's own, which no other has. The client is not told it.
+    /// The id of this connection, which no other has. The client is not told it.
     #[must_use]
     pub fn id(&self) -> &MemberId {
         self.inner.member.id()
@@ -204,9 +203,9 @@ impl<S: Socket> SocketConn<S> {
         self.inner.member.send(encode(msg)?)
     }
 
-    /// Ends this connection. What was sent before still arrives; the client's own messages that wait are not handled;
-    /// [`Socket::close`] runs when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay
-    /// away, 3000 to 3999 to come back.
+    /// Ends this connection. What was sent before still arrives. Messages of the client that still wait are not handled.
+    /// [`Socket::close`] runs when the hook that runs now has ended. 1000 and 4000 to 4999 tell the client to stay away, 3000
+    /// to 3999 to come back.
     ///
     /// # Errors
     ///
@@ -215,9 +214,9 @@ impl<S: Socket> SocketConn<S> {
         self.inner.member.close_by_app(code, reason)
     }
 
-    /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. After the
-    /// end it runs at once. A Durable Object that was put away since has lost it: there, what must happen belongs into
-    /// `close`.
+    /// Runs `teardown` when the connection is over, before [`Socket::close`]; the last deferred runs first. If it is over
+    /// already,
+    /// `teardown` runs at once. A Durable Object that is put away forgets it: put what must happen there into `close`.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         self.inner.member.defer(teardown);
     }

@@ -1,4 +1,4 @@
-//! What the derives tell their types to where nobody asks: see the `typescript` feature.
+//! A stand-in for what collects types: without the feature `typescript` nobody does.
 
-/// Never made.
+/// There is never a value of it.
 pub struct TypeSink(());

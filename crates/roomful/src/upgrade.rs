@@ -8,8 +8,8 @@ use roomful_runtime::UpgradeRequest;
 
 /// A WebSocket upgrade: headers, URI, extensions set by tower layers, and which room or typed socket it wants.
 ///
-/// Guards of the app and of a module get `Upgrade`, a room's own guard and its `data` get `Upgrade<Board>` with the
-/// typed [`key`](Upgrade::key), a socket's get its params so. A clone is cheap and shares the request.
+/// Guards of the app and of a module get `Upgrade`. A room's own guard and its `data` get `Upgrade<Board>`, with the typed
+/// [`key`](Upgrade::key), and those of a socket get its params in the same way. A clone is cheap and shares the request.
 #[derive(Debug, Clone)]
 pub struct Upgrade<K = ()> {
     request: Arc<UpgradeRequest>,
@@ -56,7 +56,7 @@ impl<K> Upgrade<K> {
         &self.request.parts.headers
     }
 
-    /// One header, where it is there and is text.
+    /// One header; `None` where it is absent or no text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
@@ -68,13 +68,13 @@ impl<K> Upgrade<K> {
         &self.request.parts.uri
     }
 
-    /// One value of the query, decoded: the first where it is given twice.
+    /// One value of the query, decoded. Where it is given twice, the first.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         roomful_core::key::query_value(self.uri().query().unwrap_or_default(), name)
     }
 
-    /// What tower layers left for us, a session or a signed-in user.
+    /// What tower layers have put there, such as a session or a signed-in user.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.request.parts.extensions

@@ -13,7 +13,7 @@ pub trait Reach: MaybeSend + MaybeSync {
     /// Asks something of a room.
     fn act<'a>(&'a self, topic: &'a Topic, act: Act) -> BoxFuture<'a, Result<Answer>>;
 
-    /// The topics of all rooms that there are, and how many members each has. An error where nobody can know.
+    /// The topics of all rooms that there are, and how many members each has. An error where nobody knows them all.
     fn all(&self) -> BoxFuture<'_, Result<Vec<(String, usize)>>>;
 }
 
@@ -63,10 +63,10 @@ pub enum Answer {
 pub struct RosterEntry {
     /// Its id.
     pub id: MemberId,
-    /// Whose it is, where its room names its users.
+    /// Which user it belongs to, where its room says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// Whether it has no socket and is held.
+    /// Whether it has lost its socket and is kept for a while.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub away: bool,
     /// What it shows of itself.

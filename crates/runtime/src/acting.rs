@@ -1,4 +1,4 @@
-//! Acts on rooms from outside any connection: on those that are here, and on those elsewhere.
+//! What is asked of a room from outside any connection, whether the room is in this process or in another.
 
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
@@ -12,7 +12,7 @@ use crate::live_room::LiveRoom;
 use crate::{ErrorKind, Result};
 
 impl App {
-    /// Asks something of a room, wherever it is: what is here is asked here.
+    /// Asks something of a room, wherever it is.
     ///
     /// # Errors
     ///
@@ -24,7 +24,7 @@ impl App {
         }
     }
 
-    /// Asks something of a room that is here. `None`: of one that nobody is in.
+    /// Asks something of a room of this process. The topic is `None` for a room that nobody is in.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl App {
         }
     }
 
-    /// Everybody in a room that is here, in join order.
+    /// Everybody in a room of this process, in join order.
     #[must_use]
     pub fn members_here(&self, topic: &Topic) -> Vec<RosterEntry> {
         let entry = |Entry { member, user, away, state, .. }: &Entry| RosterEntry {
@@ -64,7 +64,7 @@ impl App {
         room.map_or_else(Vec::new, |room| room.read(|room| room.roster().iter().map(entry).collect()))
     }
 
-    /// How many are in a room that is here.
+    /// How many members a room of this process has.
     #[must_use]
     pub fn count_here(&self, topic: &Topic) -> usize {
         self.hub().find(topic).map_or(0, |room| room.read(|room| room.roster().len()))

@@ -21,8 +21,10 @@ use crate::transport::Transport;
 /// has for it.
 pub const MOST_FORWARDED_BYTES: usize = 6 << 10;
 
-/// An upgrade whose selectors and key have been read. Made by [`Platform::read`](crate::Platform::read); a platform completes
-/// the handshake whatever it says, because a browser cannot read why a handshake failed.
+/// An upgrade, read: which room or socket it asks for, and with which key. Made by [`Platform::read`](crate::Platform::read).
+///
+/// A platform completes the handshake even where this refuses the connection: a browser cannot read why a handshake failed, but
+/// it can read why a WebSocket was closed.
 pub struct Admission {
     app: App,
     limits: Arc<Limits>,
@@ -89,14 +91,14 @@ impl Admission {
         Connection::start(self.app.hub(), self.dialect, opening, self.span, None)
     }
 
-    /// The same, and what is for the connection comes to this transport.
+    /// The same, but what is to be sent to the connection comes to this transport.
     #[must_use]
     pub fn connect_at<T: Transport>(self, transport: Arc<T>) -> Connection<T> {
         let opening = self.found.map(|found| found.into_opening(&self.app));
         Connection::start_at(self.app.hub(), transport, self.dialect, opening, self.span)
     }
 
-    /// Runs guards and data and nothing else: the connection itself is served elsewhere, by
+    /// Runs the guards and `data`, and nothing else. Another process then serves the connection, with
     /// [`Platform::connect`](crate::Platform::connect).
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! An app, as the runtime knows it: what is registered, its types forgotten, and the rooms that live of it.
+//! An app, as the runtime knows it: its rooms and sockets, without their types.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ struct Inner {
     denial_log: DenialLog,
 }
 
-/// What an app says of all its rooms together.
+/// What an app sets for all its rooms together.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The bounds of the process, and of every room that has none of its own.
@@ -72,9 +72,9 @@ pub struct UpgradeRequest {
     pub params: Params,
 }
 
-/// What a room or a typed socket does with a connection, whatever its types are.
+/// A room or a typed socket, whatever its types are.
 pub trait Endpoint: MaybeSend + MaybeSync {
-    /// Guards, key and data of one connection; `Err` says why it is closed.
+    /// Runs the guards and `data` of one connection, and makes its hooks. `Err` says why it is closed.
     fn open(
         self: Arc<Self>,
         app: App,
@@ -82,14 +82,15 @@ pub trait Endpoint: MaybeSend + MaybeSync {
         member: Arc<LiveMember>,
     ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Denial>>;
 
-    /// The same, where the request is; what the data is goes elsewhere, to [`go_on`](Endpoint::go_on).
+    /// Runs the guards and `data` only, and returns the data: another process makes the hooks of it, with
+    /// [`go_on`](Endpoint::go_on).
     fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Denial>>;
 
-    /// Takes a connection whose guards and data ran before; none runs again.
+    /// Makes the hooks of a connection whose guards and `data` ran before. They do not run again.
     ///
     /// # Errors
     ///
-    /// When what was found then is not of the types that there are now.
+    /// When the params or the data do not fit the types that the room has now.
     fn go_on(
         &self,
         app: App,
@@ -98,11 +99,11 @@ pub trait Endpoint: MaybeSend + MaybeSync {
         member: Arc<LiveMember>,
     ) -> Result<Arc<dyn Hooks>, GoOnError>;
 
-    /// Tells its types to whoever asks for them with a sink that it knows.
+    /// Adds its types to `types`, where that is a collection of types that it knows.
     fn describe(&self, types: &mut dyn Any);
 }
 
-/// What was found at the upgrade is not of the types that the room has now: another version of the app found it.
+/// The params or the data of a connection do not fit the types that the room has now: another version of the app made them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GoOnError {
@@ -122,7 +123,7 @@ impl App {
         Self::with(definitions, settings, None)
     }
 
-    /// The same definitions and settings, and no room that anybody is in.
+    /// The same definitions and settings, with nobody in any room.
     pub(crate) fn fresh(&self, reach: Option<Arc<dyn Reach>>) -> Self {
         let Inner { definitions, settings, .. } = &*self.inner;
         Self::with(definitions.clone(), settings.clone(), reach)
@@ -139,7 +140,7 @@ impl App {
         &self.inner.definitions
     }
 
-    /// What is said of all of it together.
+    /// What is set for all of it together.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
@@ -169,7 +170,7 @@ impl App {
 }
 
 impl Definition {
-    /// Where a connection with these params goes. What makes no topic of a room's makes no socket either.
+    /// Where a connection with these params goes. A socket has no topic, but its params are checked as a room's are.
     pub(crate) fn destination(&self, params: &Params) -> Result<Destination, KeyError> {
         let topic = self.pattern.topic(params)?;
         Ok(match self.kind {

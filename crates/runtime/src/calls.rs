@@ -31,13 +31,13 @@ impl LiveMember {
         in_room(self, Input::Broadcast { from: Some(self.id().clone()), to, msg })
     }
 
-    /// What it shows.
+    /// What the roster shows of it.
     #[must_use]
     pub fn presence(&self) -> Option<Json> {
         self.room()?.read(|room| room.roster().find(self.id())?.state.clone())
     }
 
-    /// What it shows from now on.
+    /// What the roster shows of it from now on.
     ///
     /// # Errors
     ///

@@ -20,9 +20,9 @@ use crate::{ErrorKind, metrics};
 
 /// One connection, as whoever owns its socket sees it. Dropping it ends the connection, as losing the socket does.
 ///
-/// The socket feeds it through [`receive`](Connection::receive); when its queue is full,
-/// [`poll_space`](Connection::poll_space) is pending and the socket is not read, so the sender waits in TCP and nobody
-/// else does. What is for the socket comes to its transport.
+/// Whoever reads the socket gives each message to [`receive`](Connection::receive). When the queue of messages is full,
+/// [`poll_space`](Connection::poll_space) is pending, and the socket must not be read: then the sender's TCP slows down, and
+/// nobody else waits. What is to be sent to the client comes to the connection's transport.
 pub struct Connection<T = Mailbox> {
     member: Arc<LiveMember>,
     line: Arc<Line>,
@@ -33,7 +33,7 @@ pub struct Connection<T = Mailbox> {
 }
 
 impl Connection {
-    /// Starts a connection with a mailbox of its own. With `Err` it is only there to be closed.
+    /// Starts a connection with a mailbox of its own. With `Err` it is closed at once.
     pub(crate) fn start(
         hub: &Arc<Hub>,
         dialect: Dialect,
@@ -75,7 +75,7 @@ impl Connection {
 }
 
 impl<T: Transport> Connection<T> {
-    /// Starts a connection whose frames go to this transport. With `Err` it is only there to be closed.
+    /// Starts a connection whose frames go to this transport. With `Err` it is closed at once.
     pub(crate) fn start_at(
         hub: &Arc<Hub>,
         transport: Arc<T>,
@@ -167,14 +167,14 @@ impl<T> Connection<T> {
         if has_space() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// How many messages wait to be handled, and how many bytes of payload they are: for a platform that cannot keep a
-    /// client from sending.
+    /// How many messages wait to be handled, and how many bytes of payload they have. For a platform that cannot stop reading a
+    /// socket.
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
         self.member.inbox().queued()
     }
 
-    /// One WebSocket message, text or binary, as it came. `false`: ask [`poll_space`](Connection::poll_space) before the
+    /// Takes one WebSocket message, text or binary. After `false`, wait for [`poll_space`](Connection::poll_space) before the
     /// next.
     pub fn receive(&mut self, message: &[u8]) -> bool {
         // What was held back is older than this message, and must not be overtaken by it.
@@ -203,14 +203,14 @@ impl<T> Connection<T> {
         false
     }
 
-    /// In how many milliseconds [`Connection::release`] has something to do.
+    /// In how many milliseconds [`release`](Connection::release) is to be called; `None` where nothing is held back.
     #[must_use]
     pub fn release_in(&self) -> Option<Millis> {
         let at = self.intake.release_at()?;
         Some(at.saturating_sub(self.member.process().now()))
     }
 
-    /// Handles the state that was held back by the rate limit. Only a room's member has one.
+    /// Handles the presence state that the rate limit held back. Only a member of a room has one.
     pub fn release(&mut self) {
         if self.intake.release_at().is_none() {
             return;
@@ -227,7 +227,7 @@ impl<T> Connection<T> {
         self.line.close(close);
     }
 
-    /// More waits for the client than may: it is closed 1013. For a transport, which cannot wait for it.
+    /// Closes it 1013, because more bytes wait for the client than may. For a transport, which cannot wait for a client.
     pub fn give_up(&self) {
         metrics::outbox_overflowed();
         self.close(Close::TOO_SLOW);
@@ -238,8 +238,8 @@ impl<T> Connection<T> {
         metrics::presence_conflated();
     }
 
-    /// The socket is gone, or will be: what it sent before is handled, then the member leaves. Only the first call
-    /// counts. `error` is for `on_error`, or a socket's `error`.
+    /// Says that the socket is gone, or soon will be. What it sent before is handled, then the member leaves. Only the first
+    /// call counts. `error` is what `on_error` is told, or a socket's `error`.
     pub fn end(&self, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
         if self.member.is_on(&self.line) {
             self.member.end(close, error.map(|error| ErrorKind::Socket(error).into_error()));

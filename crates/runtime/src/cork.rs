@@ -1,8 +1,8 @@
-//! One ring for all that a task sends while it runs.
+//! A thread of sockets is woken (rung) once for all that a task sends while it runs.
 //!
-//! A handler that takes sixteen messages from its queue sends sixteen frames to five hundred sockets. Rung for each, their
-//! thread would wake for the first and write it to all of them while the others are still being made; rung once, when the
-//! task waits or ends, it writes all sixteen with one call a socket.
+//! A handler may take sixteen messages from its queue, and send each to five hundred sockets. Were their thread woken for each
+//! message, it would write the first to all five hundred while the others are still being made. It is woken when the task waits
+//! or ends, and then writes all sixteen with one call a socket.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -50,7 +50,7 @@ pub(crate) async fn corked<T>(task: impl Future<Output = T>) -> T {
     .await
 }
 
-/// Lets go when it is dropped, by a panic too. A task that is run within another has a cork of its own.
+/// Rings when it is dropped, after a panic too. A task that is run within another has a cork of its own.
 struct Cork {
     outer: Option<Held>,
 }

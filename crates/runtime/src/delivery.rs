@@ -7,25 +7,25 @@ use roomful_core::frame::fanout::{self, PerDialect};
 use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::{Close, ConnectionId, Dialect, MemberId};
 
-/// One room of this process, while it lasts. Never given twice.
+/// A number for one room of this process, as long as somebody is in it. No number is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u64);
 
 /// What a transport is to do.
 #[derive(Debug, Clone)]
 pub enum Delivery {
-    /// From here on this connection hears what is for the room.
+    /// From here on this connection gets what is sent to the room.
     Enter {
         /// The room.
         room: RoomId,
-        /// Who hears it.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// From here on this connection hears nothing more of the room.
+    /// From here on this connection gets nothing more of what is sent to the room.
     Exit {
         /// The room.
         room: RoomId,
-        /// Who heard it.
+        /// The connection.
         connection: ConnectionId,
     },
     /// A frame for one connection.
@@ -51,11 +51,11 @@ pub enum Delivery {
         /// The states.
         updates: Arc<SharedUpdates>,
     },
-    /// The connection is to be closed, after what was delivered before; nothing more will be for it.
+    /// The connection is to be closed after what was delivered before. Nothing for it follows.
     Close {
         /// Which.
         connection: ConnectionId,
-        /// With what.
+        /// The close frame.
         close: Close,
     },
 }
@@ -73,7 +73,7 @@ impl Delivery {
     }
 }
 
-/// One frame of a room, with each form of it that its receivers want made once.
+/// One frame of a room. Each form of it, a dialect's or a compressed one, is made once for all receivers.
 #[derive(Debug)]
 pub struct SharedFrames {
     plain: Shared,
@@ -82,7 +82,7 @@ pub struct SharedFrames {
 }
 
 impl SharedFrames {
-    /// Nothing is deflated yet.
+    /// Nothing is compressed yet.
     #[must_use]
     pub fn new(frames: PerDialect) -> Self {
         Self::about(frames, Vec::new())
@@ -123,14 +123,14 @@ impl SharedFrames {
 /// A room's presence: what several members show now.
 #[derive(Debug)]
 pub struct SharedUpdates {
-    /// One frame a member, the same for both dialects.
+    /// One frame for each member, the same in both dialects.
     pub each: Vec<(MemberId, Bytes)>,
     /// The same frames as one v1 message.
     pub batch: Option<Shared>,
 }
 
 impl SharedUpdates {
-    /// Nothing is deflated yet.
+    /// Nothing is compressed yet.
     #[must_use]
     pub fn new(fanout::Updates { each, batch }: fanout::Updates) -> Self {
         Self { each, batch: batch.map(|batch| Shared::new(Some(batch))) }
@@ -156,7 +156,7 @@ impl SharedUpdates {
     }
 }
 
-/// A frame, and what it is deflated.
+/// A frame, and its compressed form.
 #[derive(Debug)]
 pub struct Shared {
     frame: Option<Bytes>,
@@ -174,7 +174,7 @@ impl Shared {
         self.frame.clone().unwrap_or_default()
     }
 
-    /// The frame deflated: by the first who asks, for all who do. `None` where that makes it no smaller.
+    /// The compressed frame, made when it is first asked for. `None` where that would be no smaller.
     pub fn deflated(&self, deflate: impl FnOnce(&[u8]) -> Option<Bytes>) -> Option<&Bytes> {
         self.deflated.get_or_init(|| self.frame.as_deref().and_then(deflate)).as_ref()
     }

@@ -21,20 +21,21 @@ use crate::hub::Hub;
 pub struct Drain {
     /// Connections closed each second. 10,000: a close costs this process little.
     pub closes_per_second: u32,
-    /// Milliseconds that closing all of them takes at most. 5,000; then the rate rises.
+    /// Milliseconds within which all of them are closed. 5,000; where `closes_per_second` is too slow for that, it goes faster.
     pub longest_ms: u64,
     /// The first client may return after this many milliseconds. 200.
     pub first_retry_ms: u64,
     /// Connections told to return in each second after that. 1,000: eight are back in 300 ms, ten thousand in ten seconds,
     /// and their next server never has more handshakes at a time.
     pub returns_per_second: u32,
-    /// The last client returns after this many milliseconds at most. 30,000; then the rate rises.
+    /// Milliseconds after which the last client may return at the latest. 30,000; where `returns_per_second` is too slow for
+    /// that, more return in a second.
     pub last_retry_ms: u64,
     /// Milliseconds to wait for the last connections and handlers. 5,000; whatever is left then is abandoned.
     pub wait_ms: u64,
 }
 
-/// However few there are, they do not return in the same moment.
+/// Even a few clients do not return at the same moment.
 const SHORTEST_WINDOW_MS: Millis = 100;
 
 impl Default for Drain {
@@ -124,7 +125,7 @@ pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
     let most = hub.everybody().len() as u64;
     process.begin_draining(drain.retry_ms(most, most));
     hub.rooms().iter().for_each(|room| room.drain());
-    // Not before nobody is let in any more.
+    // Only now is nobody let in any more, so nobody is missing from this list.
     let everybody = hub.everybody();
     let (began, of) = (process.now(), everybody.len() as u64);
     for (nth, occupant) in (0..).zip(everybody) {

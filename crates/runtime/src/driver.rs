@@ -15,7 +15,7 @@ use crate::member::LiveMember;
 use crate::{Error, ErrorKind, Result, metrics};
 
 impl LiveMember {
-    /// A frame from the client that passed the intake. `true`: another may come.
+    /// Takes a frame from the client that has passed the intake. `true`: another may come.
     pub(crate) fn take(self: &Arc<Self>, frame: &ClientFrame<'_>) -> bool {
         let job = match frame.body {
             Body::Message(msg) => Job::Message { msg: msg.map(Into::into), id: frame.id },
@@ -36,7 +36,7 @@ impl LiveMember {
         }
     }
 
-    /// Its socket is over: what it sent before is still handled, then it leaves. Only the first call counts.
+    /// Says that its socket is gone: what it sent before is still handled, then it leaves. Only the first call counts.
     pub(crate) fn end(self: &Arc<Self>, close: &Close, socket_error: Option<Error>) {
         let mut inbox = self.inbox();
         if inbox.life().has_ended() {
@@ -50,7 +50,7 @@ impl LiveMember {
         self.happen(Event::Ended { close: close.clone() });
     }
 
-    /// Ends it from this side: nothing that waits is handled.
+    /// Ends it from this side. What waits to be handled is dropped.
     pub(crate) fn close(self: &Arc<Self>, close: Close) {
         {
             let mut inbox = self.inbox();
@@ -66,18 +66,19 @@ impl LiveMember {
         self.wake_reader();
     }
 
-    /// The app ends it. The close frame goes out after what is queued; it leaves when the hook that closes has ended.
+    /// Ends it for the app. The close frame goes out after what is queued, and the member leaves when the hook that runs has
+    /// ended.
     ///
     /// # Errors
     ///
-    /// When that close is not an app's to send.
+    /// When an app may not send that code or reason.
     pub fn close_by_app(self: &Arc<Self>, code: u16, reason: &str) -> Result {
         let close = Close::from_app(code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())?;
         self.close(close);
         Ok(())
     }
 
-    /// Goes on with its life, and does what follows.
+    /// Moves its life on by one input, and does what comes of it.
     pub(crate) fn happen(self: &Arc<Self>, event: Event) {
         let acts = self.inbox().happen(event);
         for act in acts {
@@ -97,20 +98,20 @@ impl LiveMember {
                     }
                 }
                 Act::Forget => self.wake_reader(),
-                // Only its own task finds that nothing is left, and runs them.
+                // Only in the member's own task, which runs them itself.
                 Act::RunEndHooks => {}
             }
         }
     }
 
-    /// Starts a task for what is queued, where none is at work.
+    /// Starts a task for what is queued, unless one is at work.
     pub(crate) fn start_work(self: &Arc<Self>, idle: Option<Arc<dyn Hooks>>) {
         if let Some(hooks) = idle {
             self.spawn(Arc::clone(self).work(hooks));
         }
     }
 
-    /// Waits in no lobby any more.
+    /// Takes it out of the lobby.
     pub(crate) fn withdraw(self: &Arc<Self>) {
         let Some(room) = self.room() else { return };
         if let Some(left) = room.withdraw(self.id()) {

@@ -12,8 +12,8 @@ type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a hook, or a call on a connection or a room, failed.
 ///
-/// Every error type converts into it, so `?` works in a hook. It is no `std::error::Error` itself, or that conversion
-/// could not be; it converts into a `Box<dyn std::error::Error>`.
+/// Every error type converts into it, so `?` works in a hook. For that it may not be a `std::error::Error` itself; it converts
+/// into a `Box<dyn std::error::Error>`.
 ///
 /// ```
 /// # use roomful_runtime as roomful;
@@ -36,26 +36,25 @@ pub enum ErrorKind {
     /// A hook panicked with this message.
     #[error("a hook panicked: {0}")]
     Panic(String),
-    /// The value given cannot be JSON.
+    /// The value cannot be written as JSON.
     #[error("the value cannot be JSON: {0}")]
     Encode(#[source] serde_json::Error),
-    /// A roster entry does not fit the presence type: two rooms share the channel and disagree about it.
+    /// A state in the roster does not fit the presence type: another room that shares the channel has set it.
     #[error("a state does not fit this room's presence type: {0}")]
     Decode(#[source] serde_json::Error),
     /// The room refused the call: a message or a state over its limit.
     #[error(transparent)]
     Refused(Refused),
-    /// More waits for the threads of the sockets than may. Nothing was sent; send less, or again later.
+    /// Too many bytes wait to be written to sockets. Nothing was sent: send less, or again later.
     #[error("the sockets are behind: over {limit} bytes wait for one of their threads (`Limits::transport_bytes`)")]
     Overloaded {
         /// The bound.
         limit: usize,
     },
-    /// That close is not an app's to send. Nothing was sent.
+    /// An app may not close with that code or reason. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),
-    /// The call needs a member, and this connection is not one yet: `send`, `broadcast` and `set_presence` work from
-    /// `on_join` on.
+    /// This connection is no member yet. `send`, `broadcast` and `set_presence` work from `on_join` on.
     #[error("this connection has not joined yet; call this from `on_join` on")]
     NotJoined,
     /// The room is in another process, which refused the call or could not be reached.
@@ -67,7 +66,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error that is just a sentence.
+    /// An error that has only a text.
     pub fn msg(sentence: impl fmt::Display) -> Self {
         ErrorKind::Handler(sentence.to_string().into()).into_error()
     }

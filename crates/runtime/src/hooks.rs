@@ -21,13 +21,13 @@ pub trait Hooks: MaybeSend + MaybeSync {
     fn on_end<'a>(&'a self, close: &'a Close) -> BoxFuture<'a, ()>;
     /// A hook failed, or the socket did.
     fn on_error(&self, error: Error) -> BoxFuture<'_, ()>;
-    /// What a room's member is and shows. A socket has nobody to show it to.
+    /// The hooks that only a room has; `None` for a typed socket.
     fn member(&self) -> Option<&dyn MemberHooks>;
 }
 
-/// A room's hooks for what its members are to the others.
+/// The hooks that say what the others in the room see of a member.
 pub trait MemberHooks: MaybeSend + MaybeSync {
-    /// Whose member this is, where the room says so.
+    /// Which user the member belongs to, where the room says so.
     ///
     /// # Errors
     ///
@@ -41,8 +41,8 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
     /// When the hook fails, or its state cannot be JSON.
     fn seed(&self) -> Result<Option<Json>>;
 
-    /// A client's own state as the room's presence type writes it: what others get of it is what the type says, not
-    /// whatever else the client wrote.
+    /// Reads a client's state as the room's presence type and writes it again, so that others get nothing that is not in the
+    /// type.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
     fn canonical(&self, state: Option<Json>) -> Result<Option<Json>, Misfit>;
 }
 
-/// Hooks as logs and metrics name them.
+/// The names of the hooks in logs and metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct HookNames {
     /// `on_join` or `open`.
@@ -63,21 +63,21 @@ pub struct HookNames {
     pub error: &'static str,
 }
 
-/// A payload that is not of the type it should be; the text says where.
+/// A payload does not fit its type; the text says where.
 #[derive(Debug)]
 pub struct Misfit(pub String);
 
 /// Why a message was not handled.
 #[derive(Debug)]
 pub enum MessageError {
-    /// It is not of the type that the room takes.
+    /// It does not fit the type.
     Misfit(Misfit),
     /// The hook failed.
     Handler(Error),
 }
 
 impl dyn Hooks {
-    /// Tells the app of an error. A panic in the telling can only be logged.
+    /// Tells the app of an error. If that hook panics, too, it can only be logged.
     pub(crate) async fn report(&self, error: Error) {
         if let Err(error) = caught(self.on_error(error).map(Ok)).await {
             tracing::error!(%error, "`{}` failed", self.names().error);

@@ -12,13 +12,13 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
     /// Milliseconds since a moment of the platform's choosing; never steps back.
     fn now(&self) -> Millis;
 
-    /// Ends when [`now`](Host::now) has reached `at`.
+    /// Is ready when [`now`](Host::now) has reached `at`.
     fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()>;
 
     /// 128 bits that nobody can guess and that never come twice.
     fn random(&self) -> u128;
 
-    /// Where the sockets outlive the process: what keeps what the next one needs.
+    /// Keeps what the next process needs, on a platform whose sockets outlive the process.
     fn keeper(&self) -> Option<&dyn Keeper> {
         None
     }
@@ -26,19 +26,19 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
 
 /// A platform that puts rooms away while their sockets stay open.
 ///
-/// Its calls come while a room is locked: it must not call back into the rooms.
+/// It is called while a room is locked, so it must not call the rooms.
 pub trait Keeper: MaybeSend + MaybeSync {
-    /// Puts these bytes beside the connection's socket, in place of what was there:
-    /// [`Platform::restore`](crate::Platform::restore) goes on from them.
+    /// Puts these bytes beside the connection's socket, in place of what was there.
+    /// [`Platform::restore`](crate::Platform::restore) reads them.
     fn keep(&self, member: &MemberId, kept: &[u8]);
 
-    /// The connection is over, though its socket may be open for a while yet.
+    /// Drops what was kept: the connection is over, though its socket may stay open for a while.
     fn forget(&self, member: &MemberId);
 
     /// How many bytes may be kept of one connection.
     fn limit(&self) -> usize;
 
-    /// A room has something to do at this time. If the process is gone by then, another must be started soon after, and
-    /// told to [catch up](crate::Platform::catch_up).
+    /// A room has something to do at this time. If the process is gone by then, start another soon after, and call
+    /// [`Platform::catch_up`](crate::Platform::catch_up) there.
     fn wake_by(&self, at: Millis);
 }

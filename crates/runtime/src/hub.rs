@@ -14,24 +14,24 @@ use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::process::Process;
 
-/// A look-up in one stripe never waits for one in another.
+/// The rooms are in several maps, each with a lock of its own, so a look-up seldom waits for another.
 const STRIPES: usize = 16;
 
 pub(crate) struct Hub {
     process: Arc<Process>,
     hasher: RandomState,
     stripes: [Mutex<HashMap<Topic, Arc<LiveRoom>>>; STRIPES],
-    /// Everybody with a life here: those who are not let in yet are in no room.
+    /// Every connection. One that is not let in yet is in no room, so the rooms do not know it.
     everybody: Mutex<BTreeMap<MemberId, Weak<dyn Occupant>>>,
 }
 
-/// Somebody who is connected, or held, as the process sees it.
+/// A member with or without a socket, as the process sees it.
 pub(crate) trait Occupant: MaybeSend + MaybeSync {
-    /// Closes its socket with the protocol's code, as if it had been lost that way.
+    /// Closes its socket with a code of the protocol's. It leaves as one whose connection was lost.
     fn send_away(&self, close: Close);
     /// Takes it out of its room at once, whatever its handler does, and closes it.
     fn expel(self: Arc<Self>, close: Close);
-    /// Another process goes on with it.
+    /// Another process takes it over.
     fn put_away(&self);
 }
 
@@ -87,7 +87,7 @@ impl Hub {
         }
     }
 
-    /// Takes in a room that has come back with its members.
+    /// Adds a room that was restored with its members.
     pub(crate) fn take_in(&self, room: &Arc<LiveRoom>) {
         self.insert(&mut lock(self.stripe(room.topic())), room);
         (0..room.read(|room| room.roster().len())).for_each(|_| self.process.member_joined());
@@ -114,7 +114,7 @@ impl Hub {
         lock(&self.everybody).values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Ends nothing, and holds nothing any more.
+    /// Another process takes everything over: nobody leaves, and nothing is kept here.
     pub(crate) fn put_away(&self) {
         self.everybody().iter().for_each(|occupant| occupant.put_away());
         for stripe in &self.stripes {
@@ -146,7 +146,7 @@ impl Hub {
         }
     }
 
-    /// Drops a room that was given up, unless another of its topic stands there already.
+    /// Drops a room that is given up, unless a new one has its topic already.
     fn forget(&self, room: &Arc<LiveRoom>) {
         let mut stripe = lock(self.stripe(room.topic()));
         if stripe.get(room.topic()).is_some_and(|found| Arc::ptr_eq(found, room)) {

@@ -1,4 +1,4 @@
-//! What a member's handler has still to do, and where its life stands.
+//! What waits for a member's hooks, and where its life stands.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) enum Job {
     Message { msg: Option<Json>, id: Option<u64> },
     /// The client's own presence. In the same queue as its messages, so that the two never change their order.
     Presence { state: Option<Json>, id: Option<u64> },
-    /// An answer of the protocol's to a frame that came before the entry: nothing may arrive before the first frame.
+    /// An answer to a frame that came before the member was let in. It waits, because the snapshot must arrive first.
     Reply(Bytes),
 }
 
@@ -46,7 +46,7 @@ pub(crate) enum Next {
     },
 }
 
-/// What came of a frame that was queued.
+/// What follows from queueing a frame.
 pub(crate) struct Queued {
     /// A task has to be started for it.
     pub(crate) idle: Option<Arc<dyn Hooks>>,
@@ -59,20 +59,20 @@ pub(crate) struct Inbox {
     life: Life,
     queue: VecDeque<Job>,
     bytes: usize,
-    /// While no task is at work for a member that was let in.
+    /// Here while no task works for the member. A task that works has them.
     idle: Option<Arc<dyn Hooks>>,
     socket_error: Option<Error>,
-    /// Ends the wait after which the roster is left even though the handler still runs.
+    /// Ends the timer that takes the member out of the roster even though a hook still runs.
     leave_timer: Option<AbortHandle>,
 }
 
 impl Inbox {
-    /// A life that begins here.
+    /// For a connection that begins in this process.
     pub(crate) fn new() -> Self {
         Self::with(Life::Opening)
     }
 
-    /// A life that another process has begun.
+    /// For a connection that another process has begun.
     pub(crate) fn restored(opened: bool) -> Self {
         Self::with(Life::restored(opened))
     }
@@ -85,7 +85,7 @@ impl Inbox {
         &self.life
     }
 
-    /// Goes on with the life, and says what is to be done when the lock is given back.
+    /// Moves the life on by one input, and says what is to be done once the lock is given back.
     pub(crate) fn happen(&mut self, event: Event) -> Vec<Act> {
         let mut acts = Vec::new();
         self.life.handle(event, &mut acts);
@@ -99,7 +99,7 @@ impl Inbox {
         acts
     }
 
-    /// Whether another frame is taken. One always is where none waits, whatever its size.
+    /// Whether another frame may be queued. Into an empty queue it always may, whatever its size.
     pub(crate) fn has_space(&self, limits: &Limits) -> bool {
         if self.life.is_over() {
             return true;
@@ -124,7 +124,7 @@ impl Inbox {
         Queued { idle: self.idle.take(), has_space: self.has_space(limits) }
     }
 
-    /// Keeps an answer until the entry, where that is still to come; otherwise gives it back, to be sent at once.
+    /// Keeps an answer until the member is let in. If it is in already, gives the answer back, to be sent at once.
     pub(crate) fn hold(&mut self, reply: Bytes) -> Option<Bytes> {
         if !self.life.is_before_entry() {
             return Some(reply);
@@ -134,7 +134,7 @@ impl Inbox {
         None
     }
 
-    /// Nothing that waits is handled.
+    /// Drops what waits.
     pub(crate) fn discard(&mut self) {
         for _ in std::mem::take(&mut self.queue) {
             metrics::frame_dropped("closing");
@@ -164,7 +164,7 @@ impl Inbox {
 
     pub(crate) fn next(&mut self, hooks: &Arc<dyn Hooks>) -> Next {
         if self.life.is_over() {
-            // It was put away while a hook ran: the end is another process's to tell.
+            // It was put away while a hook ran: another process will tell its end.
             return Next::Rest;
         }
         if let Some(job) = self.queue.pop_front() {

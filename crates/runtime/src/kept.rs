@@ -6,12 +6,12 @@ use roomful_core::roster::Place;
 use roomful_core::{Dialect, Generation, Json, MemberId, UserId, room};
 use serde::{Deserialize, Serialize};
 
-/// Bytes of another version are not read: what they say would be guessed.
+/// Bytes of another version are not read: their meaning would be guessed.
 const VERSION: u8 = 2;
 
-/// A connection whose guards and `data` have let it through: which room or socket it is for, and what they found. Made by
-/// [`Admission::admit`](crate::Admission::admit) in one place, taken by [`Platform::connect`](crate::Platform::connect) in
-/// another.
+/// A connection that the guards and `data` have let through: the room or socket that it is for, and its data. One process makes
+/// it with [`Admission::admit`](crate::Admission::admit), another serves it with
+/// [`Platform::connect`](crate::Platform::connect).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Admitted {
     pub(crate) module: String,
@@ -20,7 +20,7 @@ pub struct Admitted {
     pub(crate) key: Json,
     pub(crate) data: Json,
     v1: bool,
-    /// Where it is to go; nothing for a socket, which goes anywhere. It follows from the key, so it is not sent along.
+    /// The room's topic; `None` for a socket. It follows from the key, so it is not sent along.
     #[serde(skip)]
     topic: Option<Topic>,
 }
@@ -88,7 +88,7 @@ pub(crate) struct KeptMember {
     pub(crate) member: room::Kept,
 }
 
-/// Bytes that cannot be gone on from.
+/// Why bytes that were kept cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
     /// Another version of this crate wrote them.
@@ -97,7 +97,7 @@ pub enum KeptError {
         /// The version that they say.
         found: u8,
     },
-    /// They are not what was kept.
+    /// They are something else than what was kept.
     #[error("they cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
 }
@@ -117,7 +117,7 @@ impl Kept {
     ///
     /// # Errors
     ///
-    /// Never for what this crate has made; JSON's writer has an error all the same.
+    /// Never for what this crate has made, though writing JSON may fail in general.
     pub fn to_bytes(&self) -> Result<Vec<u8>, KeptError> {
         Ok(serde_json::to_vec(self)?)
     }
@@ -139,7 +139,7 @@ impl Kept {
     }
 }
 
-/// What keeping a connection takes at most beside its state's own bytes.
+/// The bytes that keeping a connection takes at most, without those of its state.
 pub(crate) fn size_without_state(admitted: &Admitted, id: &MemberId, user: Option<&UserId>) -> usize {
     const ONE_BYTE: &str = "0";
     let member = room::Kept {

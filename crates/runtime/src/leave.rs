@@ -51,8 +51,8 @@ impl LiveMember {
     }
 }
 
-/// Lets what others are told be sent before a hook runs. Where a panic cannot be caught it takes everything down that has
-/// not left by then, and they would see a member for ever that has gone.
+/// Lets the others be told of the leave before a hook runs. Where a panic cannot be caught, it takes down everything that is
+/// not sent by then, and the others would see the member for ever.
 pub(crate) async fn others_first() {
     #[cfg(target_family = "wasm")]
     {

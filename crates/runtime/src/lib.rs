@@ -1,10 +1,17 @@
-//! What runs rooms and typed sockets on any platform, typed by nobody.
+//! What runs rooms and typed sockets on any platform. It does not know the types of an app.
 //!
-//! An app names none of this: it uses `roomful`, which makes an [`App`] of its definitions. A platform (the axum runtime, the
-//! test kit, a Durable Object) takes that app as a [`Platform`], brings a [`Host`] and the sockets, makes an [`Admission`] of
-//! each upgrade, hands what it reads to [`Connection::receive`], writes what comes to the [`Transport`] that its sockets
-//! have, and calls [`Connection::end`] when a socket is gone. Everything else is here. A transport is a thread's, with
-//! thousands of sockets, or the [`Mailbox`] of a single one.
+//! An app names nothing of this: it uses `roomful`, which makes an [`App`] of its definitions. This crate is for platforms:
+//! axum, a Durable Object, the test kit. A platform
+//!
+//! 1. gets a [`Platform`] from `roomful::Rooms::platform`, and lends it a clock and tasks: a [`Host`];
+//! 2. makes an [`Admission`] of each upgrade, with [`Platform::read`], and a [`Connection`] of that;
+//! 3. gives each message that it reads from a socket to [`Connection::receive`];
+//! 4. writes what comes to the socket's [`Transport`]. That is one for a thread with thousands of sockets, or the [`Mailbox`]
+//! of a
+//!    single socket;
+//! 5. calls [`Connection::end`] when a socket is gone, and [`Platform::drain`] when it stops.
+//!
+//! Everything else is here.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -15,8 +22,8 @@
 //! assert_eq!(platform.stats().connections, 0);
 //! ```
 //!
-//! It must never name a type of the app's, a web framework, an async runtime or a platform, and never hold a lock while a
-//! hook runs.
+//! It must never name a type of an app, a web framework, an async runtime or a platform, and never hold a lock while a hook
+//! runs.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(

@@ -1,4 +1,4 @@
-//! What lives as long as a socket: the way out to it, and what lies beside it.
+//! What lives as long as a socket: the way out to it, and what is kept beside it.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,24 +19,24 @@ pub(crate) struct Line {
     connection: ConnectionId,
     dialect: Dialect,
     closing: Arc<Closing>,
-    /// Where the socket outlives the process. Boxed, because nowhere else is there one.
+    /// Only where sockets outlive the process. Boxed, because on most platforms there is none.
     kept: Option<Box<Mutex<Kept>>>,
 }
 
 impl Line {
-    /// What is for the socket comes to this transport.
+    /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
         Self { transport, connection, dialect, closing: Arc::default(), kept: None }
     }
 
-    /// With a mailbox of its own.
+    /// A socket with a mailbox of its own.
     pub(crate) fn to_mailbox(connection: ConnectionId, dialect: Dialect, limits: &Limits) -> (Self, Arc<Mailbox>) {
         let closing = Arc::<Closing>::default();
         let mailbox = Arc::new(Mailbox::new(connection, dialect, limits.outbox_bytes, Arc::clone(&closing)));
         (Self { transport: Arc::clone(&mailbox) as _, connection, dialect, closing, kept: None }, mailbox)
     }
 
-    /// The same, of a socket that outlives the process.
+    /// A socket with a mailbox that outlives the process.
     #[must_use]
     pub(crate) fn keeping(self, kept: Kept) -> Self {
         Self { kept: Some(Box::new(Mutex::new(kept))), ..self }
@@ -61,7 +61,7 @@ impl Line {
         }
     }
 
-    /// Closes after what was delivered. The first close stands.
+    /// Closes it after what was delivered before. Only the first close counts.
     pub(crate) fn close(&self, close: Close) {
         if self.closing.begin(close.clone()) {
             self.deliver(Delivery::Close { connection: self.connection, close });
@@ -93,14 +93,14 @@ impl Line {
         self.keep(keeper, |kept| kept.opened = true);
     }
 
-    /// Nobody is to go on with it.
+    /// Drops what was kept: no process is to go on with it.
     pub(crate) fn forget(&self, keeper: &dyn Keeper) {
         if let Some(kept) = &self.kept {
             keeper.forget(lock(kept).id());
         }
     }
 
-    /// Who it is, where the socket outlives the process.
+    /// The id that it is kept by, where sockets outlive the process.
     pub(crate) fn admitted(&self) -> Option<Admitted> {
         self.kept.as_ref().map(|kept| lock(kept).admitted.clone())
     }

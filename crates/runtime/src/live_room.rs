@@ -33,12 +33,12 @@ pub(crate) struct LiveRoom {
 
 struct State {
     engine: RoomEngine,
-    /// Of the members who have a socket.
+    /// The sockets of the members who have one.
     lines: HashMap<MemberId, Arc<Line>>,
     lobby: HashMap<MemberId, Waiting>,
     transports: Transports,
     wakes: Wakes,
-    /// Nobody is in and the hub forgets it: a join that still found it must look again.
+    /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
     abandoned: bool,
 }
 
@@ -47,7 +47,7 @@ type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>) + Send>;
 #[cfg(target_family = "wasm")]
 type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>)>;
 
-/// Whoever is in the lobby of a large room. No task of its own waits with it.
+/// Those who wait to be let in to a large room. No task waits for them.
 struct Waiting {
     line: Arc<Line>,
     on_entry: OnEntry,
@@ -56,16 +56,16 @@ struct Waiting {
 /// What is left to do when a room's lock is given back.
 #[derive(Default)]
 struct Aftermath {
-    /// For those who waited and are members now. They go on when what they are to be sent first is queued.
+    /// The callbacks of those who were let in. They run once the snapshot is queued.
     entered: Vec<OnEntry>,
     wake_at: Option<Millis>,
 }
 
-/// How a join that was taken goes on.
+/// How a join goes on.
 pub(crate) enum Joining {
     /// It is a member.
     Done,
-    /// It is let in at the room's next tick, unless it ends before; then the callback runs.
+    /// It is let in at the room's next tick, unless it ends before. The callback runs then.
     Waits,
 }
 
@@ -80,7 +80,7 @@ pub(crate) enum JoinError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a room that nobody is in any more is to be forgotten"]
 pub(crate) enum Left {
-    /// It goes on, with or without whoever was to leave.
+    /// Somebody is still in it.
     GoesOn,
     /// Nobody is in it, and nobody can join it any more.
     Abandoned,
@@ -130,7 +130,7 @@ impl LiveRoom {
                 Ok(Joining::Waits)
             }
             Ok(aftermath) => {
-                // What came before its snapshot was not for it, and its join is not told to itself.
+                // What the room was sent before the snapshot is not for it, and neither is its own join.
                 state.transports.enter(line);
                 drop(state);
                 self.process.member_joined();
@@ -152,12 +152,12 @@ impl LiveRoom {
     /// Takes somebody out of the lobby. `None`: it is not there, but is a member, or left long ago.
     pub(crate) fn withdraw(self: &Arc<Self>, member: &MemberId) -> Option<Left> {
         let state = lock(&self.state);
-        // Under the one lock: whoever is let in meanwhile is a member, and leaves as one.
+        // Under the room's lock, so it cannot be let in at the same time.
         let waits = state.lobby.contains_key(member);
         waits.then(|| self.take_out(state, member))
     }
 
-    /// A member's socket is lost, and it is held.
+    /// A member has lost its socket, and is kept for a while.
     pub(crate) fn away(self: &Arc<Self>, member: &MemberId) {
         let mut state = lock(&self.state);
         if let Some(line) = state.lines.remove(member) {
@@ -166,7 +166,7 @@ impl LiveRoom {
         self.carry_out(state, Input::Away { member: member.clone() });
     }
 
-    /// A member has another socket, which is sent the whole room first.
+    /// A member has a new socket, which is first sent the whole room.
     pub(crate) fn back(self: &Arc<Self>, member: &MemberId, line: &Arc<Line>) {
         let mut state = lock(&self.state);
         if let Some(before) = state.lines.insert(member.clone(), Arc::clone(line)) {
@@ -184,8 +184,8 @@ impl LiveRoom {
         }
     }
 
-    /// Something that the app says. Whoever has left is told nothing and shows nothing any more, which is no mistake of the
-    /// app's: a connection may go at any moment.
+    /// Does what the app says. For a member who has left it does nothing, and that is no error: a connection may go at any
+    /// moment.
     pub(crate) fn tell(self: &Arc<Self>, input: Input) -> Result {
         let limit = self.process.limits().transport_bytes;
         let mut state = lock(&self.state);
@@ -203,7 +203,7 @@ impl LiveRoom {
         }
     }
 
-    /// Which states were told is not known: all are told again.
+    /// Tells all states again, because nobody knows which were told.
     pub(crate) fn catch_up(self: &Arc<Self>) {
         self.carry_out(lock(&self.state), Input::TellAll);
     }
@@ -213,7 +213,7 @@ impl LiveRoom {
         self.carry_out(lock(&self.state), Input::Drain);
     }
 
-    /// Another process goes on with it.
+    /// Another process takes it over.
     pub(crate) fn put_away(&self) {
         let mut state = lock(&self.state);
         state.lines.clear();
@@ -257,7 +257,7 @@ impl LiveRoom {
     }
 
     fn carry_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, input: Input) {
-        // Refused: it was late, and there is nothing to do.
+        // A refusal means that it came too late, and nothing is to be done.
         if let Ok(aftermath) = self.handle(&mut state, input) {
             drop(state);
             self.finish(aftermath);
@@ -265,7 +265,7 @@ impl LiveRoom {
     }
 
     fn handle(&self, state: &mut State, input: Input) -> Result<Aftermath, Refused> {
-        // Not kept: a room that is idle has no room for what it might do.
+        // Made anew each time: memory that is kept for it would count for each idle room.
         let mut effects = Vec::new();
         state.engine.handle(input, self.process.now(), &mut effects)?;
         let mut aftermath = Aftermath::default();
@@ -276,7 +276,7 @@ impl LiveRoom {
         Ok(aftermath)
     }
 
-    /// The one place where what happened becomes bytes for sockets.
+    /// The one place where effects become bytes for sockets.
     fn deliver(&self, state: &mut State, effect: Effect, aftermath: &mut Aftermath) {
         match effect {
             Effect::Entered { member } => {
@@ -336,8 +336,8 @@ impl LiveRoom {
         });
     }
 
-    /// A time that the engine gave has come. Where the sockets are behind it comes a tick later: states are conflated in the
-    /// engine meanwhile, and would only queue behind one another anywhere else.
+    /// Wakes the engine at the time that it asked for. Where the sockets are behind, it is woken a tick later: until then the
+    /// engine keeps only the latest states, and in a queue there would be all of them.
     fn wake(self: &Arc<Self>, at: Millis) {
         let limits = self.process.limits();
         let mut state = lock(&self.state);
@@ -401,7 +401,7 @@ fn fan_out(state: &State, frames: PerDialect, about: Vec<MemberId>, except: Opti
     state.transports.to_all(&Delivery::Fanout { room, except, frames });
 }
 
-/// Nothing is sent. Where it is this task's own words that wait, they go out before it says more.
+/// The error for what was not sent. If it is this task's own words that wait for the sockets, they go out now.
 pub(crate) fn overloaded(limit: usize) -> Error {
     metrics::overloaded();
     cork::let_go();

@@ -1,4 +1,4 @@
-//! How this crate locks.
+//! The lock that this crate uses.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

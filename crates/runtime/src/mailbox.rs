@@ -1,4 +1,4 @@
-//! Between the rooms and one socket that has a task of its own: frames wait here until the socket takes them.
+//! Where frames wait for a socket that has a task of its own.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use crate::lock::lock;
 use crate::metrics;
 use crate::transport::Transport;
 
-/// The transport of one connection. The rooms deliver; the platform's socket task takes.
+/// The transport of one connection. Rooms put frames in, and the platform's task for the socket takes them out.
 #[derive(Debug)]
 pub struct Mailbox {
     connection: ConnectionId,
@@ -33,7 +33,7 @@ struct State {
 #[derive(Debug, PartialEq, Eq)]
 enum Ending {
     Open,
-    /// What is queued goes out first; nothing more comes in.
+    /// The close frame, which goes out after what is queued. Nothing more is taken in.
     Closing(Close),
     Closed,
 }
@@ -53,7 +53,7 @@ impl Mailbox {
         Self { connection, dialect, closing, state: Mutex::new(state), waker: AtomicWaker::new() }
     }
 
-    /// What is to be written next. Pending while nothing waits, and for ever after the close.
+    /// What is to be written next. Pending while nothing waits, and for ever once the close was taken.
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<ToWrite> {
         if let Some(to_write) = self.try_next() {
             return Poll::Ready(to_write);
@@ -108,7 +108,7 @@ impl Mailbox {
 impl Transport for Mailbox {
     fn deliver(&self, delivery: Delivery) {
         match delivery {
-            // One connection is in one room, so whatever is for a room is for it.
+            // A connection is in one room, so this is for it.
             Delivery::Enter { .. } | Delivery::Exit { .. } => {}
             Delivery::Private { frame, .. } => self.with_outbox(|outbox| outbox.push(frame).map(|()| false)),
             Delivery::Fanout { except, frames, .. } => {
@@ -130,7 +130,7 @@ impl Transport for Mailbox {
         self.waker.wake();
     }
 
-    /// None: what is not written yet is bounded by the outbox.
+    /// None are counted here: the outbox has a bound of its own.
     fn waiting_bytes(&self) -> usize {
         0
     }

@@ -1,7 +1,7 @@
 //! `Send` where there are threads, nothing where there are none.
 //!
-//! Handlers move between threads under tokio and never do in a Durable Object, where the platform's own types are not
-//! `Send`. One bound that means the right thing on each is what lets one room definition run on both.
+//! Hooks move between threads under tokio. In a Durable Object there is one thread, and the platform's types are not `Send`. So
+//! that one definition of a room runs on both, this bound means what the target needs.
 
 use std::future::Future;
 use std::pin::Pin;

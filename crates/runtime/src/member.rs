@@ -21,9 +21,9 @@ use crate::process::Process;
 use crate::teardowns::Teardowns;
 use crate::{Error, cork, kept};
 
-/// A room's member, or the one end of a typed socket: what its hooks and every clone of the app's `Conn` share.
+/// A room's member, or the connection of a typed socket. Its hooks and every clone of the app's `Conn` share it.
 ///
-/// It keeps nobody in the room. It may lose its socket, and have another later.
+/// Holding it keeps nobody in the room. A member may lose its socket, and have another later.
 pub struct LiveMember {
     hub: Arc<Hub>,
     id: MemberId,
@@ -34,19 +34,17 @@ pub struct LiveMember {
     space: AtomicWaker,
     scope: OnceLock<Scope>,
     teardowns: Teardowns,
-    /// In bytes: the room's bound, or what there is left to keep a state in beside the socket.
+    /// How many bytes its state may have: the room's bound, or fewer where less can be kept beside its socket.
     presence_limit: OnceLock<usize>,
-    /// Every hook of this member runs in it.
-    ///
-    /// Boxed, as there is none where nobody listens to it.
+    /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
     span: Option<Box<Span>>,
 }
 
-/// What a member that was let in is in.
+/// Where a member was let in.
 pub(crate) enum Scope {
     /// A room, with others.
     Room(Arc<LiveRoom>),
-    /// A typed socket, which is its own alone: there is nothing to be in.
+    /// A typed socket: there is no room.
     Socket,
 }
 
@@ -130,7 +128,7 @@ impl LiveMember {
         lock(&self.line).clone()
     }
 
-    /// Whether this is its socket still: whatever another one does, that it once had, counts no more.
+    /// Whether this is still its socket. What an earlier one does counts no more.
     pub(crate) fn is_on(&self, line: &Arc<Line>) -> bool {
         lock(&self.line).as_ref().is_some_and(|current| Arc::ptr_eq(current, line))
     }
@@ -164,7 +162,7 @@ impl LiveMember {
         }
     }
 
-    /// Asks to be let in. `false`: it ended while it was opened, and must not become a member that nobody can remove.
+    /// Asks to be let in. `false`: it ended while it was opened, and must not become a member, whom nobody could remove.
     pub(crate) fn asks_in(&self) -> bool {
         let is_closing = self.line().is_none_or(|line| line.closing().is_some());
         let mut inbox = self.inbox();
@@ -175,7 +173,7 @@ impl LiveMember {
         may_ask
     }
 
-    /// It is never let in.
+    /// Says that it is never let in.
     pub(crate) fn refuse(&self, close: Close) {
         if let Some(line) = self.line() {
             line.close(close);
@@ -184,7 +182,7 @@ impl LiveMember {
         self.wake_reader();
     }
 
-    /// Settles how large its state may be, which depends on what is kept beside it.
+    /// Sets how large its state may be, which depends on what else is kept beside its socket.
     pub(crate) fn limit_presence(&self, user: Option<&UserId>) -> usize {
         *self.presence_limit.get_or_init(|| {
             let most = self.limits.presence_bytes;

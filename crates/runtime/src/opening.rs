@@ -1,4 +1,4 @@
-//! How a connection becomes a member, or a typed socket that stands.
+//! How a connection becomes a member of a room, or an open typed socket.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<A
 pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Close>>>;
 
 impl LiveMember {
-    /// The task of a new connection: everything up to `on_join`, and then whatever has come in the meantime.
+    /// The task of a new connection: everything up to `on_join`, and then the messages that came in the meantime.
     pub(crate) async fn open(self: Arc<Self>, opening: Opening) {
         let hooks = match (opening.open)(Arc::clone(&self)).await {
             Ok(hooks) => hooks,
@@ -116,7 +116,7 @@ impl LiveMember {
         let (room, joining) = self.hub().join(topic, self.limits(), &newcomer, &line, on_entry)?;
         self.set_scope(Scope::Room(room));
         if matches!(joining, Joining::Waits) && self.inbox().life().has_ended() {
-            // Whoever ended before this found no room to withdraw from; whoever ends later does.
+            // One that ended before this found no room to leave; one that ends later does.
             self.withdraw();
         }
         Ok(joining)
@@ -154,7 +154,7 @@ impl LiveMember {
 
     fn opened(self: &Arc<Self>) {
         self.happen(Event::Opened);
-        // What is over, or goes on in another process, is not this one's to keep.
+        // It is over, or another process has it: this one keeps nothing.
         if let (true, Some(line), Some(keeper)) =
             (self.inbox().life().is_opened(), self.line(), self.process().keeper())
         {

@@ -18,7 +18,7 @@ use crate::opening::Opening;
 use crate::process::Stats;
 use crate::{Host, restore};
 
-/// An app's rooms and sockets, as whoever runs them sees them. A clone is cheap and is the same rooms.
+/// An app's rooms and sockets, for a platform to run. A clone is cheap and is the same rooms.
 ///
 /// A platform lends them a [`Host`], makes an [`Admission`] of each upgrade and a [`Connection`] of that, and drains them
 /// when it stops.
@@ -40,12 +40,12 @@ impl Platform {
         &self.app
     }
 
-    /// Lends the rooms a clock, tasks and randomness. The first host stands.
+    /// Lends the rooms a clock, tasks and randomness. Only the first call counts.
     pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
         self.app.hub().process().start(host);
     }
 
-    /// What the app says of all its rooms together.
+    /// What the app sets for all its rooms together.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         self.app.settings()
@@ -84,48 +84,50 @@ impl Platform {
         drain::drain(self.app.hub(), drain).await
     }
 
-    /// For tests: starts a connection with a mailbox of its own, whose hooks are found otherwise than by an upgrade.
+    /// For tests: starts a connection with a mailbox of its own, with these hooks and without an upgrade.
     #[must_use]
     pub fn open(&self, dialect: Dialect, opening: Result<Opening, Close>) -> Connection {
         Connection::start(self.app.hub(), dialect, opening, tracing::Span::none(), None)
     }
 
-    /// The same definitions, and no room that anybody is in: rooms that are elsewhere are reached so.
+    /// The same definitions, with nobody in any room here. Rooms are reached with `reach`.
     #[must_use]
     pub fn reaching(&self, reach: Arc<dyn Reach>) -> Self {
         Self { app: self.app.fresh(Some(reach)) }
     }
 
-    /// For a platform with a process for each room: the same definitions, and no room that anybody is in. Other rooms are
-    /// reached as the app has said, or so.
+    /// The same definitions, with nobody in any room here, for a platform with a process for each room. Other rooms are
+    /// reached as the app has said, or else with `reach`.
     #[must_use]
     pub fn fresh(&self, reach: impl FnOnce() -> Arc<dyn Reach>) -> Self {
         self.reaching(self.app.reach().cloned().unwrap_or_else(reach))
     }
 
-    /// Starts a connection that was admitted elsewhere. No guard runs; the seed, the join and `on_join` do.
+    /// Starts a connection that another process has admitted. Its guards do not run again; the seed, the join and `on_join` do.
     #[must_use]
     pub fn connect(&self, admitted: Admitted) -> Connection {
         restore::connect(&self.app, admitted)
     }
 
-    /// Goes on with connections that another process kept, in their order: all those of one room, or one of a socket. Hooks
-    /// do not run again. A connection that cannot be gone on with (its room is not defined any more, its data has another
-    /// type, its `on_join` was cut off) leaves the room and closes, so that its client comes back.
+    /// Goes on with connections that another process has kept: all those of one room, or one of a socket. The connections
+    /// returned are in the same order. Hooks do not run again.
     ///
-    /// Where a [wake](crate::Keeper::wake_by) was still to come, call [`catch_up`](Platform::catch_up) before anything else.
+    /// A connection may not be able to go on: its room is not defined any more, its data has another type, or its `on_join` was
+    /// cut off. Then it leaves the room and is closed, so that its client comes back.
+    ///
+    /// If a [wake](crate::Keeper::wake_by) was still due, call [`catch_up`](Platform::catch_up) before anything else.
     #[must_use]
     pub fn restore(&self, kept: Vec<Kept>) -> Vec<Connection> {
         restore::restore(&self.app, kept)
     }
 
-    /// Which states an earlier process had told is not known: every room tells all of its states again.
+    /// Every room tells all of its states again, because nobody knows which of them an earlier process has told.
     pub fn catch_up(&self) {
         self.app.hub().rooms().iter().for_each(|room| room.catch_up());
     }
 
-    /// Another process goes on with these connections. Here nobody leaves, no hook runs, and nothing is kept or sent any
-    /// more.
+    /// Says that another process takes these connections over. Here nobody leaves, no hook runs, and nothing is kept or sent
+    /// any more.
     pub fn put_away(&self) {
         self.app.hub().put_away();
     }

@@ -1,4 +1,4 @@
-//! What all rooms of a process share: the platform's clock and tasks, the bounds, and what there is of everything.
+//! What all rooms of a process share: the platform's clock and tasks, the bounds, and the counts of everything.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ pub(crate) struct Process {
     members: AtomicUsize,
     connections: AtomicUsize,
     tasks: AtomicUsize,
-    /// What those who come while the process stops are told to wait, in milliseconds.
+    /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
 }
@@ -64,7 +64,7 @@ impl Process {
         })
     }
 
-    /// The first host stands.
+    /// Only the first host counts.
     pub(crate) fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
         self.started.get_or_init(|| {
             let host = host();
@@ -184,7 +184,7 @@ impl Process {
         self.draining.get().is_some()
     }
 
-    /// Why no connection is let in now, where that is so.
+    /// Why no connection may come now; `None` where one may.
     pub(crate) fn turned_away(&self) -> Option<Close> {
         if let Some(retry_ms) = self.draining.get() {
             return Some(Close::restarting(*retry_ms));

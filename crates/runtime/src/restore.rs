@@ -19,10 +19,10 @@ use crate::mailbox::Mailbox;
 use crate::member::{LiveMember, Scope};
 use crate::opening::{Destination, Opening};
 
-/// The clock moves on faster than any room counts, so a number made of it is above all that were given before it was read.
+/// The clock moves on faster than any room counts, so a number that is made of the time is above all that were given earlier.
 const SEQ_PER_MILLISECOND: u64 = 1_024;
 
-/// A client whose connection cannot be gone on with may come back at once, as a new member.
+/// The client of a connection that cannot go on may come back at once, as a new member.
 const RETRY_MS: u64 = 0;
 
 /// Why a connection that was admitted is not served.
@@ -125,7 +125,7 @@ fn restore_room(app: &App, topic: Topic, limits: &Arc<Limits>, returning: &[Retu
     let config = process.room_config(epoch, process.now().saturating_mul(SEQ_PER_MILLISECOND), limits);
     let engine = RoomEngine::restore(config, kept().map(|kept| kept.member.clone()));
     let is_in = |returning: &&Returning| engine.roster().find(returning.member.id()).is_some();
-    // The first of two that claim to be one member is that member.
+    // Where two claim to be one member, the first is that member.
     let mut lines = HashMap::new();
     for Returning { member, line, .. } in returning.iter().filter(is_in) {
         lines.entry(member.id().clone()).or_insert_with(|| Arc::clone(line));
@@ -155,7 +155,7 @@ fn hooks(app: &App, member: &Arc<LiveMember>, kept: &Kept) -> Result<Arc<dyn Hoo
     Ok(definition.endpoint.go_on(app.clone(), &params, kept.admitted.data(), Arc::clone(member))?)
 }
 
-/// Whether its room sends to its socket.
+/// Whether its room sends to this socket.
 fn is_member(member: &LiveMember) -> bool {
     let line = member.line();
     member.room().zip(line).is_some_and(|(room, line)| room.has(member.id(), &line))

@@ -1,4 +1,4 @@
-//! What `defer` was given.
+//! The teardowns that `defer` was given.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -23,7 +23,7 @@ struct State {
 }
 
 impl Teardowns {
-    /// Keeps a teardown; runs it at once when the member has left already, or it would never run.
+    /// Keeps a teardown. If the member has left already, it runs at once, because it would never run otherwise.
     pub(crate) fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         let mut state = lock(&self.0);
         if state.ran {
@@ -34,7 +34,7 @@ impl Teardowns {
         }
     }
 
-    /// Runs all, the last deferred first. A panic in one is returned and keeps none of the others from running.
+    /// Runs all, the last deferred first. A panic in one does not keep the others from running, and is returned.
     pub(crate) fn run(&self) -> Vec<Error> {
         let waiting = {
             let mut state = lock(&self.0);

@@ -12,7 +12,7 @@ use crate::delivery::{Delivery, RoomId};
 use crate::line::Line;
 use crate::transport::{Transport, TransportKey};
 
-/// Each transport once, however many members it has, and how many of them speak which dialect.
+/// Each transport once, with the number of its members who speak each dialect.
 pub(crate) struct Transports {
     room: RoomId,
     held: HashMap<TransportKey, Held>,
@@ -34,12 +34,12 @@ impl Transports {
         self.room
     }
 
-    /// What those who hear the room speak.
+    /// The dialects that somebody here speaks.
     pub(crate) fn spoken(&self) -> Spoken {
         Spoken { plain: self.plain > 0, v1: self.v1 > 0 }
     }
 
-    /// How many hear the room in this dialect.
+    /// How many sockets get what is sent to the room in this dialect.
     pub(crate) fn listeners(&self, dialect: Dialect) -> usize {
         match dialect {
             Dialect::Plain => self.plain,
@@ -47,7 +47,7 @@ impl Transports {
         }
     }
 
-    /// This socket hears from now on what goes to all.
+    /// From now on this socket gets what is sent to the room.
     pub(crate) fn enter(&mut self, line: &Line) {
         let transport = line.transport();
         let held = self.held.entry(TransportKey::of(transport));
@@ -56,7 +56,7 @@ impl Transports {
         transport.deliver(Delivery::Enter { room: self.room, connection: line.connection() });
     }
 
-    /// This socket, which [entered](Transports::enter), hears nothing more.
+    /// This socket, which has [entered](Transports::enter), gets nothing more of what is sent to the room.
     pub(crate) fn exit(&mut self, line: &Line) {
         line.deliver(Delivery::Exit { room: self.room, connection: line.connection() });
         *self.count(line.dialect()) -= 1;
@@ -75,7 +75,7 @@ impl Transports {
         }
     }
 
-    /// Whether one of them has more to do than it may.
+    /// Whether more bytes wait at one of them than may.
     pub(crate) fn are_overloaded(&self, limit: usize) -> bool {
         self.held.values().any(|held| held.transport.waiting_bytes() > limit)
     }

@@ -2,13 +2,13 @@
 
 use roomful_core::Millis;
 
-/// When they go off, the soonest last. Another is started only where it is needed sooner than all of them, so there are as
-/// many as the room has lanes at most, and one that is late wakes in vain.
+/// The times at which they go off, the soonest last. Another is started only where it is needed sooner than all of these. So
+/// there are never more than the room has reasons to wake, and the later ones may wake it for nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Wakes(Vec<Millis>);
 
 impl Wakes {
-    /// The room has something to do at `needed`. When a timer is to be started for it, unless one goes off by then.
+    /// The room has something to do at `needed`: the time for which a timer is to be started, unless one goes off before.
     pub(crate) fn start(&mut self, needed: Option<Millis>) -> Option<Millis> {
         let at = needed.filter(|at| self.0.last().is_none_or(|soonest| at < soonest))?;
         self.0.push(at);

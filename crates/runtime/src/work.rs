@@ -1,4 +1,4 @@
-//! What a member's task does: one thing after the other from its queue, until nothing is left.
+//! A member's task: it takes one thing after the other from the queue, until nothing is left.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::inbox::{Job, Next};
 use crate::member::LiveMember;
 use crate::{calls, cork, metrics};
 
-/// A member that always has something to do must not hold back what it has said.
+/// After so many jobs of a task the threads of sockets are rung, so that what a busy member has said does not wait for ever.
 const JOBS_A_RING: usize = 64;
 
 impl LiveMember {
@@ -48,7 +48,7 @@ impl LiveMember {
     }
 
     async fn on_presence(&self, hooks: &Arc<dyn Hooks>, state: Option<Json>, id: Option<u64>) {
-        // A socket's intake lets no state through.
+        // The intake of a socket lets no presence through.
         let Some(member) = hooks.member() else { return };
         // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
         let canonical = caught(async { Ok(member.canonical(state)) }).await;

@@ -75,7 +75,7 @@ pub enum Mistake {
         /// The module.
         module: String,
     },
-    /// A channel written by hand has a pattern that is none. The derive refuses it at compile time.
+    /// A channel that was written by hand has a bad pattern. The derive refuses such a one at compile time.
     #[error("the channel of room `{room}`: {error}")]
     Pattern {
         /// `module/room`.
@@ -83,7 +83,7 @@ pub enum Mistake {
         /// What is wrong with it.
         error: PatternError,
     },
-    /// A socket's definition written by hand has a pattern that is none. The derive refuses it at compile time.
+    /// A socket's channel that was written by hand has a bad pattern. The derive refuses such a one at compile time.
     #[error("the pattern of socket `{socket}`: {error}")]
     SocketPattern {
         /// `module/socket`.

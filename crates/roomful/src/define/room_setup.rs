@@ -1,4 +1,4 @@
-//! A room as it is registered: the room, and what stands around it.
+//! A room as it is registered, with its guards and limits.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl<R: Room> RoomSetup<R> {
     }
 }
 
-/// What a room can be given where it is registered.
+/// Gives a room guards and limits where it is registered.
 ///
 /// ```
 /// # use roomful::{Channel, Deny, Result, Room, RoomExt, Upgrade};
@@ -93,9 +93,9 @@ impl<R: Room> RoomExt for R {}
     note = "implement `roomful::Room` for it: `type Channel`, `type Data` and `async fn data` are what it must have"
 )]
 pub trait IntoRoomSetup {
-    /// The room in it.
+    /// The room.
     type Room: Room;
-    /// The room and what stands around it.
+    /// The room with its guards and limits.
     fn into_room_setup(self) -> RoomSetup<Self::Room>;
 }
 

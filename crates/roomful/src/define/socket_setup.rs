@@ -1,4 +1,4 @@
-//! A socket as it is registered: the socket, and what stands around it.
+//! A socket as it is registered, with its guards and limits.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl<S: Socket> SocketSetup<S> {
     }
 }
 
-/// What a socket can be given where it is registered.
+/// Gives a socket guards and limits where it is registered.
 ///
 /// ```
 /// # use roomful::{Deny, Result, Socket, SocketChannel, SocketExt, Upgrade};
@@ -79,9 +79,9 @@ impl<S: Socket> SocketExt for S {}
     note = "implement `roomful::Socket` for it: `type Channel`, `type Data` and `async fn data` are what it must have"
 )]
 pub trait IntoSocketSetup {
-    /// The socket in it.
+    /// The socket.
     type Socket: Socket;
-    /// The socket and what stands around it.
+    /// The socket with its guards and limits.
     fn into_socket_setup(self) -> SocketSetup<Self::Socket>;
 }
 

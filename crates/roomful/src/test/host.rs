@@ -13,7 +13,7 @@ use futures_util::task::AtomicWaker;
 
 use roomful_runtime::{BoxFuture, Host};
 
-/// Runs tasks whenever somebody waits for something, and lets time jump when all of them wait for it.
+/// Runs tasks whenever the test waits for something. When all of them wait for a timer, time jumps to it.
 pub(super) struct TestHost {
     this: std::sync::Weak<Self>,
     spawned: Mutex<Vec<BoxFuture<'static, ()>>>,
@@ -21,11 +21,11 @@ pub(super) struct TestHost {
     now: AtomicU64,
     next: AtomicU64,
     sleepers: Mutex<BTreeMap<(u64, u64), Option<Waker>>>,
-    /// Whoever waits in [`TestHost::run_until`], for what comes from outside of it.
+    /// Wakes the test that waits in [`TestHost::run_until`].
     runner: AtomicWaker,
 }
 
-/// Where waiting has led.
+/// Why waiting has ended.
 pub(super) enum Idle {
     /// A task waits for something that is not ours.
     Elsewhere,

@@ -36,7 +36,7 @@ impl Kit {
         Self { rooms, name, limits: Arc::new(limits), host }
     }
 
-    /// Connects as somebody for whom neither guards nor `data` run.
+    /// Connects without guards and `data`.
     pub(super) fn begin(
         &self,
         destination: Destination,

@@ -59,7 +59,7 @@ impl<R: Room> TestMember<R> {
         self.wire.send(&message.into());
     }
 
-    /// The next WebSocket message as it was written, where one waits. What is read here is no event any more.
+    /// The next WebSocket message as it was written, where one waits. It is then not an event any more.
     pub fn written(&self) -> Option<String> {
         self.wire.written()
     }

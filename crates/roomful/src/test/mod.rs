@@ -1,7 +1,7 @@
 //! Drive a room or a typed socket in memory: no network, no sleeping, no ports.
 //!
 //! The room, its hooks and the engine are the real ones; only the network and the clock are not. Time is virtual: when
-//! everything waits for a timer it jumps there, so a test takes as long as its code does. Works under any executor.
+//! everything waits for a timer, time jumps to it, so no test ever waits. It works under any executor.
 //!
 //! ```
 //! use roomful::test::{Event, TestRoom};
@@ -35,7 +35,7 @@
 //! # }
 //! ```
 //!
-//! What goes wrong in a test ends it: these functions panic, with what was expected.
+//! These functions panic where something is not as the test says, and tell what was expected.
 
 mod event;
 mod fail;
@@ -102,7 +102,7 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Errors
     ///
-    /// How the connection was closed, where it was not let in.
+    /// The close of the connection, where it was not let in.
     pub async fn connect(&self, key: &R::Channel, request: Request<()>) -> Result<TestMember<R>, Close> {
         TestMember::open(self.kit.connect(&key.to_params(), request)).await
     }
@@ -112,7 +112,7 @@ impl<R: Room> TestRoom<R> {
         self.kit.rooms.at(key)
     }
 
-    /// The rooms that this one is among, to drain them for one.
+    /// The app that the room is in, for example to drain it.
     #[must_use]
     pub fn rooms(&self) -> &Rooms {
         &self.kit.rooms

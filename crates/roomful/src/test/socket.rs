@@ -107,12 +107,12 @@ impl<S: Socket> TestSocket<S> {
     ///
     /// # Errors
     ///
-    /// How the connection was closed, where it was not let in.
+    /// The close of the connection, where it was not let in.
     pub async fn connect(&self, key: &S::Channel, request: Request<()>) -> Result<TestClient<S>, Close> {
         TestClient::open(self.kit.connect(&key.to_params(), request)).await
     }
 
-    /// The rooms that this socket is among, to drain them for one.
+    /// The app that the socket is in, for example to drain it.
     #[must_use]
     pub fn rooms(&self) -> &Rooms {
         &self.kit.rooms
@@ -158,7 +158,7 @@ impl<S: Socket> TestClient<S> {
         self.wire.send(&message.into());
     }
 
-    /// The next WebSocket message as it was written, where one waits. What is read here is no event any more.
+    /// The next WebSocket message as it was written, where one waits. It is then not an event any more.
     #[must_use]
     pub fn written(&self) -> Option<String> {
         self.wire.written()

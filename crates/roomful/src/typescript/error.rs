@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why there is no file, or not the right one.
+/// Why the file cannot be made, or is not up to date.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypescriptError {

@@ -43,13 +43,13 @@ impl Framework {
 pub struct Typescript(String);
 
 impl Rooms {
-    /// The TypeScript for all rooms and sockets: their types, `serverRooms` with one entry a room, and `serverSockets`
-    /// with one entry a socket. A room's name is its entry's; where two modules have a room of one name, the entries
-    /// are named after both (`boardCursors`). So it is with sockets.
+    /// The TypeScript for all rooms and sockets: their types, `serverRooms` with an entry for each room, and `serverSockets`
+    /// with an entry for each socket. An entry has the name of its room. Where two modules have a room of the same name, the
+    /// entries have the module's name, too (`boardCursors`). Sockets are named in the same way.
     ///
     /// # Errors
     ///
-    /// When a type is not `ts_rs::TS`, or two want one name.
+    /// When a type is not `ts_rs::TS`, or two types have the same name.
     pub fn typescript(&self, framework: Framework) -> Result<Typescript, TypescriptError> {
         let mut types = TypeSink::new();
         let rooms = Entries::of(EndpointKind::Room, self.definitions(), &mut types);
@@ -108,7 +108,7 @@ impl Typescript {
         &self.0
     }
 
-    /// Writes the file, unless it says the same already.
+    /// Writes the file, unless it has this text already.
     ///
     /// # Errors
     ///

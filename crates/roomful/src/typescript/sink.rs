@@ -1,4 +1,4 @@
-//! Collects the types that channels and sockets name, and all that those name.
+//! Collects the types that channels and sockets name, and those that these types name.
 
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, HashSet};
@@ -8,7 +8,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::error::TypescriptError;
 
-/// What the derives tell the types of a channel or a socket to.
+/// Collects the types of channels and sockets, as the derives name them.
 pub struct TypeSink {
     config: Config,
     seen: HashSet<TypeId>,
@@ -89,7 +89,7 @@ impl TypeVisitor for TypeSink {
     }
 }
 
-/// Stands for a type of which the derive does not know whether it is `TS`.
+/// Stands for a type that may be `TS` or not: the derive cannot know.
 ///
 /// `(&&Probe::<T>::new()).reference(..)` finds [`Described`] where it is and [`Undescribed`] where it is not: method
 /// lookup tries the fewest dereferences first. So a crate that needs no TypeScript compiles unchanged when another crate
@@ -105,7 +105,7 @@ impl<T> Probe<T> {
     }
 }
 
-/// How a type that is `TS` is written; `unit` is what stands for `()`.
+/// Writes a type that is `TS`; `unit` is what stands for `()`.
 pub trait Described {
     /// Declares the type and returns its name.
     fn reference(&self, types: &mut TypeSink, unit: &str) -> String;
@@ -121,7 +121,7 @@ impl<T: TS + 'static> Described for &Probe<T> {
     }
 }
 
-/// What is noted of a type that is not.
+/// Notes a type that is not `TS`.
 pub trait Undescribed {
     /// Notes that it cannot be declared.
     fn reference(&self, types: &mut TypeSink, unit: &str) -> String;
