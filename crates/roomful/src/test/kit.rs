@@ -73,6 +73,30 @@ impl Kit {
     }
 }
 
+/// What a kit can do beside connecting, be it of a room or of a socket.
+macro_rules! drives_a_kit {
+    ($kit:ident<$defined:ident: $trait:ident>, $what:literal) => {
+        impl<$defined: $trait> $kit<$defined> {
+            #[doc = concat!("The app that the ", $what, " is in, for example to drain it.")]
+            #[must_use]
+            pub fn rooms(&self) -> &$crate::Rooms {
+                &self.kit.rooms
+            }
+
+            /// Lets time pass, for what must happen although something else still waits.
+            pub async fn advance(&self, ms: u64) {
+                self.kit.advance(ms).await;
+            }
+
+            /// Runs everything that can run, and says what there is then.
+            pub async fn stats(&self) -> $crate::Stats {
+                self.kit.stats().await
+            }
+        }
+    };
+}
+pub(super) use drives_a_kit;
+
 /// A client's end of one connection. Dropping it is losing the connection.
 pub(super) struct Wire {
     connection: Mutex<Connection>,

@@ -49,7 +49,7 @@ use std::sync::Arc;
 pub use event::Event;
 use fail::fail;
 use http::Request;
-use kit::Kit;
+use kit::{Kit, drives_a_kit};
 pub use member::TestMember;
 use roomful_core::Close;
 use roomful_core::pattern::Pattern;
@@ -57,7 +57,7 @@ use roomful_runtime::Destination;
 pub use socket::{SocketEvent, TestClient, TestSocket};
 
 use crate::hooks::RoomHooks;
-use crate::{Channel, Conn, IntoRoomSetup, Room, RoomHandle, Rooms, Stats};
+use crate::{Channel, Conn, IntoRoomSetup, Room, RoomHandle};
 
 const NAME: &str = "room";
 
@@ -111,20 +111,6 @@ impl<R: Room> TestRoom<R> {
     pub fn at(&self, key: &R::Channel) -> RoomHandle<R::Channel> {
         self.kit.rooms.at(key)
     }
-
-    /// The app that the room is in, for example to drain it.
-    #[must_use]
-    pub fn rooms(&self) -> &Rooms {
-        &self.kit.rooms
-    }
-
-    /// Lets time pass, for what must happen although something else still waits.
-    pub async fn advance(&self, ms: u64) {
-        self.kit.advance(ms).await;
-    }
-
-    /// Runs everything that can run, and says what there is then.
-    pub async fn stats(&self) -> Stats {
-        self.kit.stats().await
-    }
 }
+
+drives_a_kit!(TestRoom<R: Room>, "room");

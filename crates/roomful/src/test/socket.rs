@@ -12,11 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fail::fail;
-use super::kit::{Kit, Wire};
+use super::kit::{Kit, Wire, drives_a_kit};
 use crate::hooks::SocketHooks;
-use crate::{
-    IntoSocketSetup, MemberId, Rooms, Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing, Stats,
-};
+use crate::{IntoSocketSetup, MemberId, Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};
 
 const NAME: &str = "socket";
 
@@ -111,23 +109,9 @@ impl<S: Socket> TestSocket<S> {
     pub async fn connect(&self, key: &S::Channel, request: Request<()>) -> Result<TestClient<S>, Close> {
         TestClient::open(self.kit.connect(&key.to_params(), request)).await
     }
-
-    /// The app that the socket is in, for example to drain it.
-    #[must_use]
-    pub fn rooms(&self) -> &Rooms {
-        &self.kit.rooms
-    }
-
-    /// Lets time pass, for what must happen although something else still waits.
-    pub async fn advance(&self, ms: u64) {
-        self.kit.advance(ms).await;
-    }
-
-    /// Runs everything that can run, and says what there is then.
-    pub async fn stats(&self) -> Stats {
-        self.kit.stats().await
-    }
 }
+
+drives_a_kit!(TestSocket<S: Socket>, "socket");
 
 impl<S: Socket> TestClient<S> {
     async fn open(wire: Wire) -> Result<Self, Close> {
