@@ -11,6 +11,7 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whose pages may connect. What is no browser sends no `Origin`, and is always let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AllowedOrigins {
     /// Pages that this server's own host serves, and pages of these origins.
     OwnAnd(Vec<Origin>),
