@@ -6,9 +6,7 @@
 //! 1. gets a [`Platform`] from `roomful::Rooms::platform`, and lends it a clock and tasks: a [`Host`];
 //! 2. makes an [`Admission`] of each upgrade, with [`Platform::read`], and a [`Connection`] of that;
 //! 3. gives each message that it reads from a socket to [`Connection::receive`];
-//! 4. writes what comes to the socket's [`Transport`]. That is one for a thread with thousands of sockets, or the [`Mailbox`]
-//! of a
-//!    single socket;
+//! 4. writes what comes to the socket's [`Transport`], which is one for a thread of sockets, or the [`Mailbox`] of a single one;
 //! 5. calls [`Connection::end`] when a socket is gone, and [`Platform::drain`] when it stops.
 //!
 //! Everything else is here.
