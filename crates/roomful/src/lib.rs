@@ -4,8 +4,7 @@
 //!
 //! - a [`Channel`] is a typed key, and a value of it names one room;
 //! - a [`Room`] says what happens in every room of a channel, and a [`Conn`] is one member;
-//! - a [`Socket`] is a private channel to one client, with a [`SocketChannel`] as its key and a [`SocketConn`] for each
-//!   connection;
+//! - a [`Socket`] is a private channel to one client, a [`SocketChannel`] is its key, a [`SocketConn`] one connection;
 //! - a [`Guard`] decides who may connect;
 //! - [`Rooms`] has all of an app's rooms, and [`Rooms::at`] reaches one of them from anywhere.
 //!

@@ -6,8 +6,7 @@
 //! 1. gets a [`Platform`] from `roomful::Rooms::platform`, and lends it a clock and tasks: a [`Host`];
 //! 2. makes an [`Admission`] of each upgrade, with [`Platform::read`], and a [`Connection`] of that;
 //! 3. gives each message that it reads from a socket to [`Connection::receive`];
-//! 4. writes what comes to the socket's [`Transport`]. A thread with thousands of sockets has one; a single
-//!    socket has a [`Mailbox`];
+//! 4. writes what comes to the socket's [`Transport`], which is one for a thread of sockets, or the [`Mailbox`] of a single one;
 //! 5. calls [`Connection::end`] when a socket is gone, and [`Platform::drain`] when it stops.
 //!
 //! Everything else is here.

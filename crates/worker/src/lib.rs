@@ -4,22 +4,37 @@
 //! worker's half: it reads which room an upgrade is for and runs guards and `data`, so whoever is denied never wakes an
 //! object. [`room_object!`] exports the class of the objects.
 //!
-//! ```ignore
+#![cfg_attr(target_family = "wasm", doc = "```no_run,standalone_crate")]
+#![cfg_attr(not(target_family = "wasm"), doc = "```ignore")]
 //! use roomful::{BuildError, Rooms};
 //! use roomful_worker::RoomsExt as _;
 //! use worker::{Context, Env, Request, Response, event};
 //!
+//! # use roomful::{Channel, Deny, Room, Upgrade};
+//! # #[derive(Clone, Channel)]
+//! # #[channel("board/:boardId", message = String)]
+//! # struct Board { board_id: String }
+//! # struct Cursors;
+//! # impl Room for Cursors {
+//! #     type Channel = Board;
+//! #     type Data = ();
+//! #     async fn data(&self, _: &Upgrade<Board>) -> Result<(), Deny> { Ok(()) }
+//! # }
 //! fn rooms(_: &Env) -> Result<Rooms, BuildError> {
 //!     Rooms::new().module("board", |m| m.room("cursors", Cursors)).build()
 //! }
 //!
+//! // Exports the class of the objects.
 //! roomful_worker::room_object!(RoomObject, rooms);
 //!
 //! #[event(fetch)]
 //! async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
 //!     rooms(&env).map_err(|error| error.to_string())?.fetch(request, &env).await
 //! }
+//! # fn main() {}
 //! ```
+//!
+//! An HTTP handler of the worker's reaches a room in its object: `rooms.on(&env).at(&key)`, see [`RoomsExt::on`].
 //!
 //! An object is put away while its sockets stay open, and may be lost at any moment; what it needs to go on lies beside
 //! each socket, and nowhere else. It must never keep anything in memory that the next instance would miss, and never hold

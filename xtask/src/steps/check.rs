@@ -86,7 +86,7 @@ pub(crate) const CHECK: &[Step] = &[
     Step {
         name: "doc-examples",
         promise: "the documentation's examples need only what an app depends on",
-        needs: &[],
+        needs: &["tools-wasm"],
         work: doc_examples::check,
     },
     Step {
