@@ -25,8 +25,10 @@ pub enum Life {
     Opening,
     /// Its seed is found, and the room lets it in: at once, or when its lobby does.
     Waiting {
-        /// Its end came meanwhile. If it is let in all the same, it leaves at once.
+        /// Its end came meanwhile. If it is let in all the same, it leaves again.
         ended: Option<Box<Close>>,
+        /// It is then to be in no roster, whatever its handler does.
+        expelled: bool,
     },
     /// A member, with a socket.
     In {
@@ -64,7 +66,7 @@ pub enum Event {
     Entered,
     /// It was taken out of the lobby before it was let in.
     Withdrawn,
-    /// It is not let in.
+    /// It is not let in, or cannot be gone on with.
     Refused,
     /// `on_join` (a socket's `open`) has run to its end.
     Opened,
@@ -131,16 +133,26 @@ impl Life {
             (Self::Over, _) => Self::Over,
             (_, Event::PutAway) => over(acts),
 
-            (Self::Opening, Event::AskIn) => Self::Waiting { ended: None },
+            (Self::Opening, Event::AskIn) => Self::Waiting { ended: None, expelled: false },
             (Self::Opening, Event::Refused | Event::Ended { .. } | Event::SocketLost { .. }) => over(acts),
 
-            (Self::Waiting { ended: None }, Event::Entered) => Self::In { opened: false },
-            (Self::Waiting { ended: Some(close) }, Event::Entered) => leaving(close, acts),
-            (Self::Waiting { .. }, Event::Withdrawn | Event::Refused) => over(acts),
-            (Self::Waiting { ended: None }, Event::Ended { close } | Event::SocketLost { close, .. }) => {
-                acts.push(Act::Withdraw);
-                Self::Waiting { ended: Some(close.into()) }
+            (Self::Waiting { ended: None, .. }, Event::Entered) => Self::In { opened: false },
+            (Self::Waiting { ended: Some(close), expelled: false }, Event::Entered) => leaving(close, acts),
+            (Self::Waiting { ended: Some(close), expelled: true }, Event::Entered) => {
+                acts.extend([Act::LimitLeave, Act::LeaveRoster]);
+                Self::Leaving { close, in_roster: false, hooks_began: false }
             }
+            (Self::Waiting { ended: Some(close), .. }, Event::Expelled) => {
+                Self::Waiting { ended: Some(close), expelled: true }
+            }
+            (Self::Waiting { .. }, Event::Withdrawn | Event::Refused) => over(acts),
+            (Self::Waiting { ended: None, .. }, Event::Ended { close } | Event::SocketLost { close, .. }) => {
+                acts.push(Act::Withdraw);
+                Self::Waiting { ended: Some(close.into()), expelled: false }
+            }
+
+            // Restored, but it cannot be gone on with.
+            (Self::In { .. } | Self::Away { .. }, Event::Refused) => over(acts),
 
             (Self::In { .. }, Event::Opened) => Self::In { opened: true },
             (Self::In { .. }, Event::Ended { close }) => leaving(close.into(), acts),
@@ -194,15 +206,15 @@ impl Life {
     #[must_use]
     pub fn is_heard(&self) -> bool {
         match self {
-            Self::Opening | Self::Waiting { ended: None } | Self::In { .. } => true,
-            Self::Waiting { ended: Some(_) } | Self::Away { .. } | Self::Leaving { .. } | Self::Over => false,
+            Self::Opening | Self::Waiting { ended: None, .. } | Self::In { .. } => true,
+            Self::Waiting { ended: Some(_), .. } | Self::Away { .. } | Self::Leaving { .. } | Self::Over => false,
         }
     }
 
     /// Whether its end has come, however much of it is still to be done.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        matches!(self, Self::Waiting { ended: Some(_) } | Self::Leaving { .. } | Self::Over)
+        matches!(self, Self::Waiting { ended: Some(_), .. } | Self::Leaving { .. } | Self::Over)
     }
 
     /// Whether nothing happens any more.
@@ -221,7 +233,7 @@ impl Life {
     #[must_use]
     pub fn end(&self) -> Option<&Close> {
         match self {
-            Self::Waiting { ended } => ended.as_deref(),
+            Self::Waiting { ended, .. } => ended.as_deref(),
             Self::Leaving { close, .. } => Some(close),
             Self::Opening | Self::In { .. } | Self::Away { .. } | Self::Over => None,
         }

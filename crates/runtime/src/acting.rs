@@ -19,7 +19,7 @@ impl App {
     /// When the room refuses it, or cannot be reached.
     pub async fn act(&self, topic: &Topic, act: Act) -> Result<Answer> {
         match self.reach() {
-            Some(reach) if self.hub().find(topic).is_none() => reach.act(topic, act).await,
+            Some(reach) if !self.hub().is_home_of(topic) => reach.act(topic, act).await,
             _ => self.act_here(Some(topic), act),
         }
     }

@@ -120,17 +120,22 @@ impl App {
     #[must_use]
     pub fn new(definitions: Vec<Definition>, settings: Settings) -> Self {
         let definitions = definitions.into_iter().map(Arc::new).collect();
-        Self::with(definitions, settings, None)
+        Self::with(definitions, settings, None, false)
     }
 
-    /// The same definitions and settings, with nobody in any room.
-    pub(crate) fn fresh(&self, reach: Option<Arc<dyn Reach>>) -> Self {
+    /// The same definitions and settings, with nobody in any room. Rooms elsewhere are reached so.
+    pub(crate) fn fresh(&self, reach: Arc<dyn Reach>, is_for_one_room: bool) -> Self {
         let Inner { definitions, settings, .. } = &*self.inner;
-        Self::with(definitions.clone(), settings.clone(), reach)
+        Self::with(definitions.clone(), settings.clone(), Some(reach), is_for_one_room)
     }
 
-    fn with(definitions: Vec<Arc<Definition>>, settings: Settings, reach: Option<Arc<dyn Reach>>) -> Self {
-        let hub = Hub::new(Arc::clone(&settings.limits));
+    fn with(
+        definitions: Vec<Arc<Definition>>,
+        settings: Settings,
+        reach: Option<Arc<dyn Reach>>,
+        is_for_one_room: bool,
+    ) -> Self {
+        let hub = Hub::new(Arc::clone(&settings.limits), is_for_one_room);
         Self { inner: Arc::new(Inner { hub, definitions, settings, reach, denial_log: DenialLog::default() }) }
     }
 

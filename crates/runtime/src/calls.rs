@@ -48,6 +48,8 @@ impl LiveMember {
 }
 
 pub(crate) fn set_presence(member: &LiveMember, state: Option<Json>) -> Result {
+    // Not before it is in: how large a state may be depends on what is kept beside it.
+    scope(member)?;
     member.check_state(state.as_ref()).map_err(Error::refused)?;
     let id: MemberId = member.id().clone();
     in_room(member, Input::SetPresence { member: id, state })

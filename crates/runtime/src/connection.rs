@@ -14,7 +14,6 @@ use crate::line::Line;
 use crate::mailbox::Mailbox;
 use crate::member::LiveMember;
 use crate::opening::Opening;
-use crate::process::Counted;
 use crate::transport::Transport;
 use crate::{ErrorKind, metrics};
 
@@ -29,7 +28,6 @@ pub struct Connection<T = Mailbox> {
     /// Only whoever reads the socket asks it, so nobody waits for it.
     intake: Intake,
     transport: Arc<T>,
-    _counted: Counted,
 }
 
 impl Connection {
@@ -64,7 +62,8 @@ impl Connection {
         line: Arc<Line>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        Self::of(hub, hub.process().count_connection(), kind, member, line, mailbox)
+        hub.process().connection_began();
+        Self::of(hub, kind, member, line, mailbox)
     }
 
     /// What is to be written to the socket.
@@ -95,34 +94,26 @@ impl<T: Transport> Connection<T> {
         id: MemberId,
         line: impl FnOnce(&Limits) -> (Line, Arc<T>),
     ) -> Self {
-        let counted = hub.process().count_connection();
-        let opening = opening.and_then(|opening| hub.process().turned_away().map_or(Ok(opening), Err));
+        hub.process().connection_began();
         let limits = opening.as_ref().map_or_else(|_| hub.process().limits(), |opening| &opening.limits).clone();
         // What is refused is not read.
         let kind = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.kind());
         let (line, transport) = line(&limits);
         let line = Arc::new(line);
         let member = LiveMember::new(hub, Arc::clone(&line), limits, span, id);
-        let connection = Self::of(hub, counted, kind, member, line, transport);
-        match opening {
+        let connection = Self::of(hub, kind, member, line, transport);
+        connection.member.register();
+        // Not before it is registered, or a drain that begins in between would miss it.
+        match opening.and_then(|opening| hub.process().turned_away().map_or(Ok(opening), Err)) {
             Ok(opening) => connection.member.spawn(Arc::clone(&connection.member).open(opening)),
             Err(close) => connection.member.refuse(close),
         }
         connection
     }
 
-    fn of(
-        hub: &Arc<Hub>,
-        counted: Counted,
-        kind: EndpointKind,
-        member: Arc<LiveMember>,
-        line: Arc<Line>,
-        transport: Arc<T>,
-    ) -> Self {
-        let weak = Arc::downgrade(&member);
-        hub.register(member.id().clone(), weak);
+    fn of(hub: &Arc<Hub>, kind: EndpointKind, member: Arc<LiveMember>, line: Arc<Line>, transport: Arc<T>) -> Self {
         let intake = Intake::new(kind, line.dialect(), member.limits(), hub.process().now());
-        Self { member, line, intake, transport, _counted: counted }
+        Self { member, line, intake, transport }
     }
 
     /// Where its frames go.
@@ -250,7 +241,7 @@ impl<T> Connection<T> {
 impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
         self.end(&Close::LOST, None);
-        self.member.hub().unregister(self.member.id());
+        self.member.process().connection_ended();
     }
 }
 

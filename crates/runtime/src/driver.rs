@@ -15,6 +15,12 @@ use crate::member::LiveMember;
 use crate::{Error, ErrorKind, Result, metrics};
 
 impl LiveMember {
+    /// The process knows it, until its life is over.
+    pub(crate) fn register(self: &Arc<Self>) {
+        let occupant = Arc::downgrade(self);
+        self.hub().register(self.id().clone(), occupant);
+    }
+
     /// Takes a frame from the client that has passed the intake. `true`: another may come.
     pub(crate) fn take(self: &Arc<Self>, frame: &ClientFrame<'_>) -> bool {
         let job = match frame.body {
@@ -46,23 +52,16 @@ impl LiveMember {
             inbox.fail(error);
         }
         drop(inbox);
-        metrics::connection_closed(close.code);
-        self.happen(Event::Ended { close: close.clone() });
+        self.ended(close.clone());
     }
 
     /// Ends it from this side. What waits to be handled is dropped.
     pub(crate) fn close(self: &Arc<Self>, close: Close) {
-        {
-            let mut inbox = self.inbox();
-            if !inbox.life().has_ended() {
-                metrics::connection_closed(close.code);
-            }
-            inbox.discard();
-        }
-        let Some(line) = self.line() else { return self.happen(Event::Ended { close }) };
+        self.inbox().discard();
+        let Some(line) = self.line() else { return self.ended(close) };
         line.close(close.clone());
         // Another close may have been on its way already: that is the one that the client sees.
-        self.happen(Event::Ended { close: line.closing().cloned().unwrap_or(close) });
+        self.ended(line.closing().cloned().unwrap_or(close));
         self.wake_reader();
     }
 
@@ -80,7 +79,21 @@ impl LiveMember {
 
     /// Moves its life on by one input, and does what comes of it.
     pub(crate) fn happen(self: &Arc<Self>, event: Event) {
-        let acts = self.inbox().happen(event);
+        let acts = self.step(event);
+        self.carry_out(acts);
+    }
+
+    /// Counts the end that is the first.
+    fn ended(self: &Arc<Self>, close: Close) {
+        let code = close.code;
+        let acts = self.step(Event::Ended { close });
+        if !acts.is_empty() {
+            metrics::connection_closed(code);
+        }
+        self.carry_out(acts);
+    }
+
+    fn carry_out(self: &Arc<Self>, acts: Vec<Act>) {
         for act in acts {
             match act {
                 Act::Withdraw => self.withdraw(),
@@ -97,9 +110,8 @@ impl LiveMember {
                         room.back(self.id(), &line);
                     }
                 }
-                Act::Forget => self.wake_reader(),
-                // Only in the member's own task, which runs them itself.
-                Act::RunEndHooks => {}
+                // Done with the step, and by the member's own task.
+                Act::Forget | Act::RunEndHooks => {}
             }
         }
     }
@@ -128,7 +140,9 @@ impl LiveMember {
                 drop(inbox);
                 self.start_work(Some(hooks));
             }
-            None => inbox.set_leave_timer(|| self.leave_in_time()),
+            None if inbox.life().end().is_some() => inbox.set_leave_timer(|| self.leave_in_time()),
+            // Its task was quicker.
+            None => {}
         }
     }
 
@@ -162,6 +176,6 @@ impl Occupant for LiveMember {
     }
 
     fn put_away(&self) {
-        self.inbox().happen(Event::PutAway);
+        self.step(Event::PutAway);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomEngine};
@@ -23,6 +23,8 @@ pub(crate) struct Hub {
     stripes: [Mutex<HashMap<Topic, Arc<LiveRoom>>>; STRIPES],
     /// Every connection. One that is not let in yet is in no room, so the rooms do not know it.
     everybody: Mutex<BTreeMap<MemberId, Weak<dyn Occupant>>>,
+    /// Where the process is for one room: which, once it is known. It is here even when nobody is in it.
+    home: Option<OnceLock<Topic>>,
 }
 
 /// A member with or without a socket, as the process sees it.
@@ -36,12 +38,13 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
 }
 
 impl Hub {
-    pub(crate) fn new(limits: Arc<Limits>) -> Arc<Self> {
+    pub(crate) fn new(limits: Arc<Limits>, is_for_one_room: bool) -> Arc<Self> {
         Arc::new(Self {
             process: Process::new(limits),
             hasher: RandomState::new(),
             stripes: std::array::from_fn(|_| Mutex::default()),
             everybody: Mutex::default(),
+            home: is_for_one_room.then(OnceLock::new),
         })
     }
 
@@ -80,6 +83,11 @@ impl Hub {
         lock(self.stripe(topic)).get(topic).cloned()
     }
 
+    /// Whether a room of this topic is in this process, or would be if somebody were in it.
+    pub(crate) fn is_home_of(&self, topic: &Topic) -> bool {
+        self.find(topic).is_some() || self.home.as_ref().and_then(OnceLock::get) == Some(topic)
+    }
+
     /// Forgets a room that nobody is in any more.
     pub(crate) fn after_leave(&self, room: &Arc<LiveRoom>, left: Left) {
         if left == Left::Abandoned {
@@ -99,11 +107,16 @@ impl Hub {
     }
 
     pub(crate) fn register(&self, id: MemberId, occupant: Weak<dyn Occupant>) {
-        lock(&self.everybody).insert(id, occupant);
+        // Of two that claim one id the first has it.
+        lock(&self.everybody).entry(id).or_insert(occupant);
     }
 
-    pub(crate) fn unregister(&self, id: &MemberId) {
-        lock(&self.everybody).remove(id);
+    /// Forgets whoever is at this address, and nobody else of its id.
+    pub(crate) fn unregister(&self, id: &MemberId, occupant: *const ()) {
+        let mut everybody = lock(&self.everybody);
+        if everybody.get(id).is_some_and(|found| found.as_ptr().cast::<()>() == occupant) {
+            everybody.remove(id);
+        }
     }
 
     pub(crate) fn occupant(&self, id: &MemberId) -> Option<Arc<dyn Occupant>> {
@@ -139,6 +152,9 @@ impl Hub {
     }
 
     fn insert(&self, stripe: &mut HashMap<Topic, Arc<LiveRoom>>, room: &Arc<LiveRoom>) {
+        if let Some(home) = &self.home {
+            home.get_or_init(|| room.topic().clone());
+        }
         stripe.insert(room.topic().clone(), Arc::clone(room));
         self.process.room_began();
         if self.process.is_draining() {

@@ -41,7 +41,6 @@ pub(crate) enum Next {
     /// The end.
     Leave {
         close: Close,
-        acts: Vec<Act>,
         socket_error: Option<Error>,
     },
 }
@@ -89,14 +88,18 @@ impl Inbox {
     pub(crate) fn happen(&mut self, event: Event) -> Vec<Act> {
         let mut acts = Vec::new();
         self.life.handle(event, &mut acts);
-        if acts.contains(&Act::Forget) {
-            self.discard();
-            self.idle = None;
-            if let Some(timer) = self.leave_timer.take() {
-                timer.abort();
-            }
-        }
         acts
+    }
+
+    /// Forgets what waits, and every timer. What comes back may be the last of the app's hooks: drop it when the lock is
+    /// given back.
+    #[must_use]
+    pub(crate) fn forget(&mut self) -> Option<Arc<dyn Hooks>> {
+        self.discard();
+        if let Some(timer) = self.leave_timer.take() {
+            timer.abort();
+        }
+        self.idle.take()
     }
 
     /// Whether another frame may be queued. Into an empty queue it always may, whatever its size.
@@ -172,8 +175,9 @@ impl Inbox {
             return Next::Do(job);
         }
         if let Some(close) = self.life.end().cloned() {
-            let acts = self.happen(Event::Drained);
-            return Next::Leave { close, acts, socket_error: self.socket_error.take() };
+            // Its acts are what `Next::Leave` asks for.
+            self.life.handle(Event::Drained, &mut Vec::new());
+            return Next::Leave { close, socket_error: self.socket_error.take() };
         }
         self.queue = VecDeque::new();
         self.rest(Arc::clone(hooks));

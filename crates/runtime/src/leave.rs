@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use roomful_core::Close;
-use roomful_core::life::{Act, Event};
+use roomful_core::life::Event;
 
 use crate::hooks::{Hooks, caught};
 use crate::member::LiveMember;
@@ -24,16 +24,9 @@ impl LiveMember {
     }
 
     /// Runs the hooks of its end.
-    pub(crate) async fn end_with(
-        &self,
-        hooks: &Arc<dyn Hooks>,
-        close: &Close,
-        acts: Vec<Act>,
-        socket_error: Option<Error>,
-    ) {
-        if acts.contains(&Act::LeaveRoster) {
-            self.leave_roster();
-        }
+    pub(crate) async fn end_with(&self, hooks: &Arc<dyn Hooks>, close: &Close, socket_error: Option<Error>) {
+        // Whoever else is about to do it may not have: here it must be out of the roster.
+        self.leave_roster();
         others_first().await;
         if let Some(error) = socket_error {
             hooks.report(error).await;
@@ -46,8 +39,7 @@ impl LiveMember {
             metrics::handler_failed(hooks.names().end);
             hooks.report(error).await;
         }
-        self.inbox().happen(Event::HooksEnded);
-        self.wake_reader();
+        self.step(Event::HooksEnded);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use roomful_core::{Close, ConnectionId, Dialect, Limits, room};
 
-use crate::closing::Closing;
+use crate::closing::{Closing, LineClosing};
 use crate::delivery::Delivery;
 use crate::kept::{Admitted, Kept, KeptMember};
 use crate::lock::lock;
@@ -18,7 +18,7 @@ pub(crate) struct Line {
     transport: Arc<dyn Transport>,
     connection: ConnectionId,
     dialect: Dialect,
-    closing: Arc<Closing>,
+    closing: LineClosing,
     /// Only where sockets outlive the process. Boxed, because on most platforms there is none.
     kept: Option<Box<Mutex<Kept>>>,
 }
@@ -26,13 +26,14 @@ pub(crate) struct Line {
 impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
-        Self { transport, connection, dialect, closing: Arc::default(), kept: None }
+        Self { transport, connection, dialect, closing: LineClosing::Own(Closing::default()), kept: None }
     }
 
     /// A socket with a mailbox of its own.
     pub(crate) fn to_mailbox(connection: ConnectionId, dialect: Dialect, limits: &Limits) -> (Self, Arc<Mailbox>) {
         let closing = Arc::<Closing>::default();
         let mailbox = Arc::new(Mailbox::new(connection, dialect, limits.outbox_bytes, Arc::clone(&closing)));
+        let closing = LineClosing::Mailbox(closing);
         (Self { transport: Arc::clone(&mailbox) as _, connection, dialect, closing, kept: None }, mailbox)
     }
 
@@ -56,14 +57,14 @@ impl Line {
 
     /// A frame that must arrive, unless the socket is being closed.
     pub(crate) fn push(&self, frame: Bytes) {
-        if self.closing.get().is_none() {
+        if self.closing.closing().get().is_none() {
             self.deliver(Delivery::Private { to: self.connection, frame });
         }
     }
 
     /// Closes it after what was delivered before. Only the first close counts.
     pub(crate) fn close(&self, close: Close) {
-        if self.closing.begin(close.clone()) {
+        if self.closing.closing().begin(close.clone()) {
             self.deliver(Delivery::Close { connection: self.connection, close });
         }
     }
@@ -75,7 +76,7 @@ impl Line {
 
     /// The close that this side has begun, from the decision on.
     pub(crate) fn closing(&self) -> Option<&Close> {
-        self.closing.get()
+        self.closing.closing().get()
     }
 
     /// Keeps what a member needs to go on, with its room's epoch.

@@ -241,7 +241,8 @@ impl LiveRoom {
     }
 
     fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {
-        let waited = state.lobby.remove(member).is_some();
+        // Not dropped under the lock: it may hold the last of the app's hooks.
+        let waited = state.lobby.remove(member);
         if let Some(line) = state.lines.remove(member) {
             state.transports.exit(&line);
         }
@@ -249,7 +250,7 @@ impl LiveRoom {
             return Left::GoesOn;
         };
         drop(state);
-        if !waited {
+        if waited.is_none() {
             self.process.member_left();
         }
         self.finish(aftermath);

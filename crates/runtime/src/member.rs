@@ -1,12 +1,13 @@
 //! What lives as long as a member: who it is, what it still has to do, and where its life stands.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::Waker;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use roomful_core::life::Event;
+use roomful_core::life::{Act, Event};
 use roomful_core::room::Refused;
 use roomful_core::{Close, Json, Limits, MemberId, UserId};
 use tracing::{Instrument, Span};
@@ -35,10 +36,13 @@ pub struct LiveMember {
     scope: OnceLock<Scope>,
     teardowns: Teardowns,
     /// How many bytes its state may have: the room's bound, or fewer where less can be kept beside its socket.
-    presence_limit: OnceLock<usize>,
+    presence_limit: AtomicUsize,
     /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
     span: Option<Box<Span>>,
 }
+
+/// A bound that is not settled yet.
+const UNKNOWN: usize = usize::MAX;
 
 /// Where a member was let in.
 pub(crate) enum Scope {
@@ -75,7 +79,7 @@ impl LiveMember {
             space: AtomicWaker::new(),
             scope: OnceLock::new(),
             teardowns: Teardowns::default(),
-            presence_limit: OnceLock::new(),
+            presence_limit: AtomicUsize::new(UNKNOWN),
             span: (!span.is_disabled()).then(|| Box::new(span)),
         })
     }
@@ -96,6 +100,23 @@ impl LiveMember {
 
     pub(crate) fn limits(&self) -> &Arc<Limits> {
         &self.limits
+    }
+
+    /// Moves its life on, and says what is to be done.
+    pub(crate) fn step(&self, event: Event) -> Vec<Act> {
+        let (acts, hooks) = {
+            let mut inbox = self.inbox();
+            let acts = inbox.happen(event);
+            let hooks = if acts.contains(&Act::Forget) { inbox.forget() } else { None };
+            (acts, hooks)
+        };
+        // Not under the lock: the app's `Drop` may have something to say.
+        drop(hooks);
+        if acts.contains(&Act::Forget) {
+            self.hub.unregister(&self.id, std::ptr::from_ref(self).cast());
+            self.wake_reader();
+        }
+        acts
     }
 
     /// What it has to do and where its life stands. Give it back before anything else is locked.
@@ -178,18 +199,22 @@ impl LiveMember {
         if let Some(line) = self.line() {
             line.close(close);
         }
-        self.inbox().happen(Event::Refused);
-        self.wake_reader();
+        self.step(Event::Refused);
     }
 
     /// Sets how large its state may be, which depends on what else is kept beside its socket.
     pub(crate) fn limit_presence(&self, user: Option<&UserId>) -> usize {
-        *self.presence_limit.get_or_init(|| {
-            let most = self.limits.presence_bytes;
-            let Some(keeper) = self.process().keeper() else { return most };
-            let Some(admitted) = self.line().and_then(|line| line.admitted()) else { return most };
-            most.min(keeper.limit().saturating_sub(kept::size_without_state(&admitted, &self.id, user)))
-        })
+        let known = self.presence_limit.load(Ordering::Relaxed);
+        if known != UNKNOWN {
+            return known;
+        }
+        let kept = self.process().keeper().zip(self.line().and_then(|line| line.admitted()));
+        let left = kept.map_or(usize::MAX, |(keeper, admitted)| {
+            keeper.limit().saturating_sub(kept::size_without_state(&admitted, &self.id, user))
+        });
+        let limit = self.limits.presence_bytes.min(left).min(UNKNOWN - 1);
+        self.presence_limit.store(limit, Ordering::Relaxed);
+        limit
     }
 
     /// Refuses a state that is larger than that.

@@ -93,14 +93,14 @@ impl Platform {
     /// The same definitions, with nobody in any room here. Rooms are reached with `reach`.
     #[must_use]
     pub fn reaching(&self, reach: Arc<dyn Reach>) -> Self {
-        Self { app: self.app.fresh(Some(reach)) }
+        Self { app: self.app.fresh(reach, false) }
     }
 
     /// The same definitions, with nobody in any room here, for a platform with a process for each room. Other rooms are
     /// reached as the app has said, or else with `reach`.
     #[must_use]
     pub fn fresh(&self, reach: impl FnOnce() -> Arc<dyn Reach>) -> Self {
-        self.reaching(self.app.reach().cloned().unwrap_or_else(reach))
+        Self { app: self.app.fresh(self.app.reach().cloned().unwrap_or_else(reach), true) }
     }
 
     /// Starts a connection that another process has admitted. Its guards do not run again; the seed, the join and `on_join` do.

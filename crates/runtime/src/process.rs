@@ -104,7 +104,7 @@ impl Process {
 
     pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) {
         let Some(host) = self.host() else { return };
-        let running = Counted::new(self, |process| &process.tasks);
+        let running = Running::begin(self);
         host.spawn(Box::pin(async move {
             task.await;
             drop(running);
@@ -147,8 +147,18 @@ impl Process {
         }
     }
 
-    pub(crate) fn count_connection(self: &Arc<Self>) -> Counted {
-        Counted::new(self, |process| &process.connections)
+    pub(crate) fn connection_began(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn connection_ended(&self) {
+        self.one_less(&self.connections);
+    }
+
+    fn one_less(&self, counter: &AtomicUsize) {
+        if counter.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.idle.wake();
+        }
     }
 
     pub(crate) fn has_space_for_a_room(&self) -> bool {
@@ -205,23 +215,18 @@ impl Process {
     }
 }
 
-/// One more of something, until it is dropped.
-pub(crate) struct Counted {
-    process: Arc<Process>,
-    counter: fn(&Process) -> &AtomicUsize,
-}
+/// A task that runs, until it is dropped.
+struct Running(Arc<Process>);
 
-impl Counted {
-    fn new(process: &Arc<Process>, counter: fn(&Process) -> &AtomicUsize) -> Self {
-        counter(process).fetch_add(1, Ordering::Relaxed);
-        Self { process: Arc::clone(process), counter }
+impl Running {
+    fn begin(process: &Arc<Process>) -> Self {
+        process.tasks.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(process))
     }
 }
 
-impl Drop for Counted {
+impl Drop for Running {
     fn drop(&mut self) {
-        if (self.counter)(&self.process).fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.process.idle.wake();
-        }
+        self.0.one_less(&self.0.tasks);
     }
 }

@@ -89,16 +89,23 @@ pub(crate) fn restore(app: &App, kept: Vec<Kept>) -> Vec<Connection> {
         Some(restore_room(app, destination.into_topic()?, &definition.limits, &returning))
     });
     for Returning { kept, member, .. } in &returning {
+        member.register();
         member.set_scope(room.as_ref().map_or(Scope::Socket, |room| Scope::Room(Arc::clone(room))));
         member.limit_presence(kept.member.as_ref().and_then(|kept| kept.member.user.as_ref()));
         match hooks(app, member, kept) {
             Ok(hooks) => member.go_on(hooks),
             Err(error) => {
                 tracing::warn!(room = kept.admitted.path(), %error, "a connection cannot be gone on with");
+                // Where another is that member, that one stays.
+                if member.room().is_none() || is_member(member) {
+                    member.leave_roster();
+                }
                 member.refuse(Close::restarting(RETRY_MS));
-                member.leave_roster();
             }
         }
+    }
+    if let Some(room) = &room {
+        app.hub().after_leave(room, room.abandon_if_empty());
     }
     let connection =
         |Returning { kind, member, line, mailbox, .. }| Connection::restored(app.hub(), kind, member, line, mailbox);

@@ -16,31 +16,33 @@ type Teardown = Box<dyn FnOnce()>;
 #[derive(Default)]
 pub(crate) struct Teardowns(Mutex<State>);
 
-#[derive(Default)]
-struct State {
-    waiting: Vec<Teardown>,
-    ran: bool,
+enum State {
+    Waiting(Vec<Teardown>),
+    Ran,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Waiting(Vec::new())
+    }
 }
 
 impl Teardowns {
     /// Keeps a teardown. If the member has left already, it runs at once, because it would never run otherwise.
     pub(crate) fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         let mut state = lock(&self.0);
-        if state.ran {
-            drop(state);
-            teardown();
-        } else {
-            state.waiting.push(Box::new(teardown));
+        match &mut *state {
+            State::Waiting(waiting) => waiting.push(Box::new(teardown)),
+            State::Ran => {
+                drop(state);
+                teardown();
+            }
         }
     }
 
     /// Runs all, the last deferred first. A panic in one does not keep the others from running, and is returned.
     pub(crate) fn run(&self) -> Vec<Error> {
-        let waiting = {
-            let mut state = lock(&self.0);
-            state.ran = true;
-            std::mem::take(&mut state.waiting)
-        };
+        let State::Waiting(waiting) = std::mem::replace(&mut *lock(&self.0), State::Ran) else { return Vec::new() };
         let run = |teardown: Teardown| catch_unwind(AssertUnwindSafe(teardown)).err();
         waiting.into_iter().rev().filter_map(run).map(|panic| Error::panic(&*panic)).collect()
     }

@@ -27,9 +27,7 @@ impl LiveMember {
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&hooks, state, id).await,
                 Next::Do(Job::Reply(frame)) => self.push(frame),
                 Next::Rest => return,
-                Next::Leave { close, acts, socket_error } => {
-                    return self.end_with(&hooks, &close, acts, socket_error).await;
-                }
+                Next::Leave { close, socket_error } => return self.end_with(&hooks, &close, socket_error).await,
             }
         }
     }

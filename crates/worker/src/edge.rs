@@ -82,7 +82,7 @@ impl Edge {
     /// See [`RoomsExt::on`].
     #[must_use]
     pub fn on(&self, env: &Env) -> Rooms {
-        self.rooms.platform().reaching(ObjectReach::new(env, &self.binding)).app().clone().into()
+        self.rooms.platform().reaching(ObjectReach::bound_as(&self.binding, env)).app().clone().into()
     }
 
     async fn forward(&self, admitted: &Admitted, env: &Env) -> worker::Result<Response> {

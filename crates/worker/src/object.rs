@@ -8,7 +8,7 @@ use bytes::Bytes;
 use roomful::{BuildError, Rooms};
 use roomful_core::frame::encode;
 use roomful_core::{Close, Dialect, MemberId};
-use roomful_runtime::{Admitted, Connection, Host as _, Kept, KeptError, Platform};
+use roomful_runtime::{Act, Admitted, Connection, Host as _, Kept, KeptError, Platform};
 use worker::js_sys::Uint8Array;
 use worker::worker_sys::ext::WebSocketExt as _;
 use worker::{
@@ -58,8 +58,13 @@ impl Object {
         let room = self.0.as_ref().map_err(|error| worker::Error::RustError(error.to_string()))?;
         room.wake_as_asked().await;
         let Some(header) = request.headers().get(forwarded::ADMITTED)? else {
-            let response = reach::act(&room.platform, &request.bytes().await?);
-            room.host.quiet().await;
+            let act = reach::read(&request.bytes().await?)?;
+            let runs_hooks = matches!(act, Act::Kick { .. });
+            let response = reach::answer(&room.platform, act);
+            if runs_hooks {
+                // Nothing else that is asked waits for hooks: two rooms whose hooks ask each other would wait for ever.
+                room.host.quiet().await;
+            }
             return response;
         };
         let admitted = forwarded::decode(&header)?;
@@ -120,7 +125,7 @@ impl RoomInstance {
         let state = Rc::new(state);
         #[allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")]
         let host = Arc::new(ObjectHost::new(Rc::new(Alarm::new(Rc::clone(&state)))));
-        let platform = rooms.platform().fresh(|| ObjectReach::new(env, BINDING));
+        let platform = rooms.platform().fresh(|| ObjectReach::bound_as(BINDING, env));
         platform.start(|| Arc::clone(&host) as _);
         let room = Rc::new(Self {
             state,

@@ -15,7 +15,7 @@ pub(crate) struct ObjectReach {
 }
 
 impl ObjectReach {
-    pub(crate) fn new(env: &Env, binding: &str) -> Arc<dyn Reach> {
+    pub(crate) fn bound_as(binding: &str, env: &Env) -> Arc<dyn Reach> {
         #[allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")]
         Arc::new(Self { env: env.clone(), binding: binding.to_owned() })
     }
@@ -61,10 +61,15 @@ fn elsewhere(failure: Failure) -> roomful_runtime::Error {
     ErrorKind::Elsewhere(failure.to_string().into()).into_error()
 }
 
-/// The object's half of [`ObjectReach::ask`].
-pub(crate) fn act(platform: &Platform, body: &[u8]) -> worker::Result<Response> {
+/// The object's half of [`ObjectReach::ask`]: what is asked, as it was sent.
+pub(crate) fn read(body: &[u8]) -> serde_json::Result<Act> {
+    serde_json::from_slice(body)
+}
+
+/// Does it, in the object's one room.
+pub(crate) fn answer(platform: &Platform, act: Act) -> worker::Result<Response> {
     let topic = platform.topics().into_iter().next();
-    match platform.app().act_here(topic.as_ref(), serde_json::from_slice(body)?) {
+    match platform.app().act_here(topic.as_ref(), act) {
         Ok(answer) => Response::from_json(&answer),
         Err(error) => Response::error(error.to_string(), 400),
     }

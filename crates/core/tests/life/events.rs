@@ -15,12 +15,17 @@ pub(crate) const ENDED: Close = Close::DONE;
 /// How it ends by an event.
 pub(crate) const ENDS: Close = Close::KICKED;
 
-pub(crate) const WAITING: Life = Life::Waiting { ended: None };
+pub(crate) const WAITING: Life = Life::Waiting { ended: None, expelled: false };
 pub(crate) const IN: Life = Life::In { opened: false };
 pub(crate) const IN_OPENED: Life = Life::In { opened: true };
 
 pub(crate) fn waiting_ended(close: Close) -> Life {
-    Life::Waiting { ended: Some(close.into()) }
+    Life::Waiting { ended: Some(close.into()), expelled: false }
+}
+
+/// Kicked, too, before it was let in.
+pub(crate) fn waiting_expelled(close: Close) -> Life {
+    Life::Waiting { ended: Some(close.into()), expelled: true }
 }
 
 pub(crate) fn away(opened: bool) -> Life {
@@ -46,6 +51,7 @@ pub(crate) fn states() -> Vec<Life> {
         Life::Opening,
         WAITING,
         waiting_ended(ENDED),
+        waiting_expelled(ENDED),
         IN,
         IN_OPENED,
         away(false),

@@ -10,7 +10,7 @@ use roomful_core::life::{Act, Event, Life};
 
 use crate::events::{
     ENDED, ENDS, IN, IN_OPENED, LOST, WAITING, away, ended, events, gone, in_end_hooks, leaving, socket_lost, states,
-    waiting_ended,
+    waiting_ended, waiting_expelled,
 };
 
 type Row = (Life, Event, Life, &'static [Act]);
@@ -34,26 +34,36 @@ fn table() -> Vec<Row> {
         (waiting_ended(ENDED), Entered, leaving(ENDED), &[LimitLeave]),
         (waiting_ended(ENDED), Withdrawn, Over, &[Forget]),
         (waiting_ended(ENDED), Refused, Over, &[Forget]),
+        (waiting_ended(ENDED), Expelled, waiting_expelled(ENDED), &[]),
         (waiting_ended(ENDED), PutAway, Over, &[Forget]),
+        //
+        (waiting_expelled(ENDED), Entered, gone(), &[LimitLeave, LeaveRoster]),
+        (waiting_expelled(ENDED), Withdrawn, Over, &[Forget]),
+        (waiting_expelled(ENDED), Refused, Over, &[Forget]),
+        (waiting_expelled(ENDED), PutAway, Over, &[Forget]),
         //
         (IN, Opened, IN_OPENED, &[]),
         (IN, socket_lost(), away(false), &[TellAway]),
         (IN, Returned, IN, &[TellBack]),
         (IN, ended(), leaving(ENDS), &[LimitLeave]),
+        (IN, Refused, Over, &[Forget]),
         (IN, PutAway, Over, &[Forget]),
         //
         (IN_OPENED, socket_lost(), away(true), &[TellAway]),
         (IN_OPENED, Returned, IN_OPENED, &[TellBack]),
         (IN_OPENED, ended(), leaving(ENDS), &[LimitLeave]),
+        (IN_OPENED, Refused, Over, &[Forget]),
         (IN_OPENED, PutAway, Over, &[Forget]),
         //
         (away(false), Opened, away(true), &[]),
         (away(false), Returned, IN, &[TellBack]),
         (away(false), ended(), leaving(ENDS), &[LimitLeave]),
+        (away(false), Refused, Over, &[Forget]),
         (away(false), PutAway, Over, &[Forget]),
         //
         (away(true), Returned, IN_OPENED, &[TellBack]),
         (away(true), ended(), leaving(ENDS), &[LimitLeave]),
+        (away(true), Refused, Over, &[Forget]),
         (away(true), PutAway, Over, &[Forget]),
         //
         (leaving(ENDED), TimeIsUp, gone(), &[LeaveRoster]),
@@ -90,10 +100,11 @@ fn every_event_in_every_state() {
 /// What is asked of a state: whether it is before its entry, opening, heard, ended, over and opened, and how it ended.
 #[test]
 fn what_each_state_says_of_itself() {
-    let table: [(Life, [bool; 6], Option<Close>); 11] = [
+    let table: [(Life, [bool; 6], Option<Close>); 12] = [
         (Opening, [true, true, true, false, false, false], None),
         (WAITING, [true, false, true, false, false, false], None),
         (waiting_ended(ENDED), [true, false, false, true, false, false], Some(ENDED)),
+        (waiting_expelled(ENDED), [true, false, false, true, false, false], Some(ENDED)),
         (IN, [false, false, true, false, false, false], None),
         (IN_OPENED, [false, false, true, false, false, true], None),
         (away(false), [false, false, false, false, false, false], None),

@@ -285,6 +285,7 @@ fn late_events(life: &Life, now: u64) -> Vec<Event> {
     let ended = Event::Ended { close: Close::DONE };
     let lost = Event::SocketLost { close: Close::LOST, until: now };
     let entry = [Event::AskIn, Event::Entered, Event::Withdrawn, Event::Refused];
+    let member = [Event::AskIn, Event::Entered, Event::Withdrawn];
     let leave = [Event::TimeIsUp, Event::Expelled];
     let end = [Event::Drained, Event::HooksEnded];
     let mut late = Vec::new();
@@ -293,13 +294,14 @@ fn late_events(life: &Life, now: u64) -> Vec<Event> {
             late.extend([Event::Entered, Event::Withdrawn, Event::Opened, Event::Returned]);
             late.extend(leave.into_iter().chain(end));
         }
-        Life::Waiting { ended: already } => {
-            late.extend([Event::AskIn, Event::Opened, Event::Returned]);
-            late.extend(leave.into_iter().chain(end));
+        Life::Waiting { ended: already, expelled } => {
+            late.extend([Event::AskIn, Event::Opened, Event::Returned, Event::TimeIsUp]);
+            late.extend(end);
+            late.extend((already.is_none() || *expelled).then_some(Event::Expelled));
             late.extend(already.is_some().then_some([ended, lost]).into_iter().flatten());
         }
-        Life::In { .. } => late.extend(entry.into_iter().chain(leave).chain(end)),
-        Life::Away { .. } => late.extend(entry.into_iter().chain(leave).chain(end).chain([lost])),
+        Life::In { .. } => late.extend(member.into_iter().chain(leave).chain(end)),
+        Life::Away { .. } => late.extend(member.into_iter().chain(leave).chain(end).chain([lost])),
         Life::Leaving { in_roster, hooks_began, .. } => {
             late.extend(entry.into_iter().chain([Event::Opened, Event::Returned, ended, lost]));
             late.extend((!in_roster).then_some(leave).into_iter().flatten());

@@ -162,7 +162,7 @@ impl Seen {
         match (life, event) {
             (Life::Opening, Event::Ended { .. } | Event::SocketLost { .. }) => Some(Self::EndedWhileOpening),
             (Life::Waiting { .. }, Event::Withdrawn) => Some(Self::Withdrawn),
-            (Life::Waiting { ended: Some(_) }, Event::Entered) => Some(Self::EndedWhileLetIn),
+            (Life::Waiting { ended: Some(_), .. }, Event::Entered) => Some(Self::EndedWhileLetIn),
             (Life::In { opened: false }, Event::SocketLost { .. }) => Some(Self::LostWhileJoining),
             (Life::Away { .. }, Event::Ended { close }) if *close == Close::KICKED => Some(Self::KickedAway),
             (Life::Leaving { in_roster: true, .. }, Event::TimeIsUp) => Some(Self::TimeIsUp),

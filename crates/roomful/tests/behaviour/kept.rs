@@ -183,3 +183,33 @@ async fn who_cannot_be_gone_on_with_leaves_and_the_others_hear_of_it() {
     assert_eq!(read(of(false)).await, left);
     assert_eq!((second.stats().members, stage.beside.all().len()), (1, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_claim_one_member_the_first_is_it() {
+    let stage = Stage::default();
+    let first = stage.process(1_000);
+    let ann = stage.join(&first, "ann", Dialect::V1).await;
+    first.platform().put_away();
+    drop((first, ann));
+    let second = stage.process(5_000);
+    let all = stage.beside.all();
+    let restored = second.platform().restore(vec![all[0].clone(), all[0].clone()]);
+    until("quiet", || second.stats().tasks == 0).await;
+    assert_eq!((restored.len(), second.stats().members), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_a_member_that_cannot_be_gone_on_with() {
+    let stage = Stage::default();
+    let first = stage.process(1_000);
+    let ann = stage.join(&first, "ann", Dialect::V1).await;
+    first.platform().put_away();
+    drop((first, ann));
+    let other = Rooms::new().module("other", |m| m.room("notes", Notes(stage.log.clone()))).build().unwrap();
+    other.platform().start(|| Arc::new(Platform::at(5_000, &stage.beside, &stage.wakes)));
+    let restored = other.platform().restore(stage.beside.all());
+    restored[0].end(&Close::LOST, None);
+    drop(restored);
+    tokio::task::yield_now().await;
+    assert_eq!((other.stats().tasks, other.stats().rooms), (0, 0));
+}

@@ -83,3 +83,82 @@ async fn it_makes_no_ghost_although_its_on_join_hangs() {
     }
     assert_eq!(log.take(), ["teardown", "on_leave", "deferred late"]);
 }
+
+/// Nothing is sent anywhere.
+#[derive(Default)]
+struct Nowhere;
+
+impl Transport for Nowhere {
+    fn deliver(&self, _: Delivery) {}
+
+    fn ring(&self) {}
+
+    fn waiting_bytes(&self) -> usize {
+        0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_still_listed_can_be_kicked_although_its_socket_is_gone() {
+    let log = Log::default();
+    let gate = Arc::new(Semaphore::new(0));
+    let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
+    let rooms = Rooms::new().module("m", |m| m.room("scripted", scripted)).build().unwrap();
+    rooms.platform().start(|| PausedHost::new());
+    let uri = "/?m=m&s=scripted&r=%7B%22id%22:%221%22%7D&name=waits+in+on_join";
+    let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+    let connection = rooms.platform().read(parts, Dialect::Plain).connect_at(Arc::new(Nowhere));
+    let id = connection.member().clone();
+    tokio::task::yield_now().await;
+    drop(connection);
+    let room = rooms.at(&stage());
+    assert_eq!(room.count().await.unwrap(), 1, "its on_join still runs");
+    assert!(room.kick(&id, "").await.unwrap());
+    assert_eq!(room.count().await.unwrap(), 0);
+    assert!(!room.kick(&id, "").await.unwrap());
+}
+
+/// Data that looks at the room when it is dropped, as a connection guard of an app's may.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Looks;
+
+static LOOKED_AT: std::sync::OnceLock<Rooms> = std::sync::OnceLock::new();
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        if let Some(rooms) = LOOKED_AT.get() {
+            rooms.at(&stage()).local().count();
+        }
+    }
+}
+
+struct LookedAt;
+
+impl roomful::Room for LookedAt {
+    type Channel = crate::scripted::Stage;
+    type Data = Looks;
+
+    async fn data(&self, _: &roomful::Upgrade<crate::scripted::Stage>) -> Result<Looks, roomful::Deny> {
+        Ok(Looks)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_lock_is_held_while_the_apps_data_is_dropped_in_the_lobby() {
+    let limits = roomful::Limits::default().announce_at_once(1);
+    let room = roomful::RoomExt::limits(LookedAt, limits);
+    let rooms = Rooms::new().module("m", |m| m.room("looked", room)).build().unwrap();
+    rooms.platform().start(|| PausedHost::new());
+    LOOKED_AT.set(rooms.clone()).ok().unwrap();
+    let connect = || {
+        let (parts, ()) = http::Request::get("/?m=m&s=looked&r=%7B%22id%22:%221%22%7D").body(()).unwrap().into_parts();
+        rooms.platform().read(parts, Dialect::Plain).connect_at(Arc::new(Nowhere))
+    };
+    let mut connections = vec![connect(), connect(), connect()];
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rooms.stats().members, 2, "the last waits in the lobby");
+    connections.pop();
+    assert_eq!((rooms.stats().members, rooms.stats().connections), (2, 2));
+}
