@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use roomful::{Drain, Rooms};
@@ -96,8 +99,8 @@ impl Server {
                 () = &mut shutdown => break,
             };
             match accepted {
-                Ok((stream, _)) => {
-                    requests.spawn(serve_connection(stream, app.clone(), self.head_timeout, stopping.clone()));
+                Ok((stream, peer)) => {
+                    requests.spawn(serve_connection(stream, peer, app.clone(), self.head_timeout, stopping.clone()));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 // Out of file descriptors, most often: some will be free in a while.
@@ -122,14 +125,26 @@ impl Server {
 }
 
 /// Ends when the connection is closed, upgraded, or idle while the server stops.
-async fn serve_connection(stream: TcpStream, app: Router, head_timeout: Duration, stopping: CancellationToken) {
+///
+/// Handlers and guards find who is connected in `ConnectInfo<SocketAddr>`, as with axum's own `serve`.
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    head_timeout: Duration,
+    stopping: CancellationToken,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot turn off Nagle's delay");
     }
     // Not hyper-util's `auto`: before it knows the version of HTTP it waits for the first bytes without any limit.
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(head_timeout);
-    let service = TowerToHyperService::new(app);
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        app.call(request)
+    });
     let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
