@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use roomful_core::MemberId;
 use roomful_core::pattern::{Pattern, Topic};
+use roomful_core::{Json, MemberId};
 use roomful_runtime::{Act, Answer, App};
 
 use crate::payload::encode;
@@ -114,7 +114,7 @@ impl<C: Channel> RoomHandle<C> {
         LocalRoom { handle: self.clone() }
     }
 
-    async fn roster(&self) -> Result<Vec<roomful_runtime::RosterEntry>> {
+    async fn roster(&self) -> Result<Vec<roomful_runtime::Member<Json>>> {
         let answer = self.ask(Act::Members).await?;
         Ok(if let Some(Answer::Members(members)) = answer { members } else { Vec::new() })
     }
@@ -150,7 +150,7 @@ impl<C: Channel> LocalRoom<C> {
         self.handle.topic.as_ref().map_or(0, |topic| self.handle.app.count_here(topic))
     }
 
-    fn roster(&self) -> Vec<roomful_runtime::RosterEntry> {
+    fn roster(&self) -> Vec<roomful_runtime::Member<Json>> {
         self.handle.topic.as_ref().map_or_else(Vec::new, |topic| self.handle.app.members_here(topic))
     }
 }

@@ -100,9 +100,11 @@ pub use roomful_core::{Close, Limits, MemberId, UserId};
 #[doc(inline)]
 pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]
-pub use roomful_runtime::{BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, OriginError, Result, Stats};
+pub use roomful_runtime::{
+    BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Member, OriginError, Result, Stats,
+};
 pub use rooms::Rooms;
-pub use roster::{Member, User};
+pub use roster::User;
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};
 #[cfg(feature = "typescript")]
 pub use typescript::{Framework, Typescript, TypescriptError};

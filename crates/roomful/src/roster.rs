@@ -1,31 +1,11 @@
 //! Who is in a room, as the app reads it.
 
-use roomful_core::json::present;
-use roomful_core::{MemberId, UserId};
-use roomful_runtime::{ErrorKind, RosterEntry};
+use roomful_core::{Json, MemberId, UserId};
+use roomful_runtime::{ErrorKind, Member};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-
-/// One entry of a roster. As JSON it is `{"id": .., "user": .., "away": true, "state": ..}`, where everything but `id` may be
-/// absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(bound(deserialize = "P: Deserialize<'de>"))]
-#[non_exhaustive]
-pub struct Member<P> {
-    /// Its id.
-    pub id: MemberId,
-    /// Which user it belongs to: see [`Room::user`](crate::Room::user).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// Whether it has lost its connection, and is kept for a while so that it can come back.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub away: bool,
-    /// What it shows of itself.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    pub state: Option<P>,
-}
 
 /// One user of a room, with all of its members: three tabs, a phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,19 +20,16 @@ pub struct User {
 }
 
 /// The entries with their states of this type.
-pub(crate) fn typed<P: DeserializeOwned>(roster: Vec<RosterEntry>) -> Result<Vec<Member<P>>> {
-    let typed = |RosterEntry { id, user, away, state }| {
-        let state = state.map(|state| state.decode()).transpose();
-        Ok(Member { id, user, away, state: state.map_err(|error| ErrorKind::Decode(error).into_error())? })
-    };
-    roster.into_iter().map(typed).collect()
+pub(crate) fn typed<P: DeserializeOwned>(roster: Vec<Member<Json>>) -> Result<Vec<Member<P>>> {
+    let decode = |state: Json| state.decode().map_err(|error| ErrorKind::Decode(error).into_error());
+    roster.into_iter().map(|member| member.try_map(decode)).collect()
 }
 
 /// Each user once, in the order of their first members.
-pub(crate) fn users(roster: Vec<RosterEntry>) -> Vec<User> {
+pub(crate) fn users(roster: Vec<Member<Json>>) -> Vec<User> {
     let mut users: Vec<User> = Vec::new();
     let mut places = std::collections::HashMap::new();
-    for RosterEntry { id, user, away, .. } in roster {
+    for Member { id, user, away, .. } in roster {
         let Some(user) = user else { continue };
         let place = *places.entry(user.clone()).or_insert(users.len());
         match users.get_mut(place) {
@@ -72,18 +49,13 @@ mod tests {
 
     #[test]
     fn a_user_is_there_once_and_away_when_all_of_it_is() {
-        let entry = |id: &str, user: Option<&str>, away| RosterEntry {
-            id: MemberId::parse(id).unwrap(),
-            user: user.map(|user| UserId::new(user).unwrap()),
-            away,
-            state: None,
-        };
-        let roster = vec![
-            entry("a1", Some("ann"), true),
-            entry("x", None, false),
-            entry("b1", Some("ben"), true),
-            entry("a2", Some("ann"), false),
-        ];
+        let roster = serde_json::json!([
+            { "id": "a1", "user": "ann", "away": true },
+            { "id": "x" },
+            { "id": "b1", "user": "ben", "away": true },
+            { "id": "a2", "user": "ann" },
+        ]);
+        let roster = serde_json::from_str(&roster.to_string()).unwrap();
         let users: Vec<_> =
             users(roster).into_iter().map(|user| (user.user.to_string(), user.members.len(), user.away)).collect();
         assert_eq!(users, [("ann".to_owned(), 2, false), ("ben".to_owned(), 1, true)]);

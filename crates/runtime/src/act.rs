@@ -1,12 +1,12 @@
 //! What can be asked of a room from outside any connection, wherever the room is.
 
 use roomful_core::pattern::Topic;
-use roomful_core::{Json, MemberId, UserId};
+use roomful_core::{Json, MemberId};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use roomful_core::json::present;
+use crate::roster::Member;
 
 /// Reaches rooms that live in other processes.
 pub trait Reach: MaybeSend + MaybeSync {
@@ -53,23 +53,7 @@ pub enum Answer {
     /// It was done. `false`: there is no such member.
     Done(bool),
     /// Everybody, in join order.
-    Members(Vec<RosterEntry>),
+    Members(Vec<Member<Json>>),
     /// So many.
     Count(usize),
-}
-
-/// One entry of a roster, its state untyped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RosterEntry {
-    /// Its id.
-    pub id: MemberId,
-    /// Which user it belongs to, where its room says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// Whether it has lost its socket and is kept for a while.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub away: bool,
-    /// What it shows of itself.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    pub state: Option<Json>,
 }

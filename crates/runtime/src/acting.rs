@@ -4,11 +4,12 @@ use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input};
 use roomful_core::roster::Entry;
-use roomful_core::{Close, MemberId};
+use roomful_core::{Close, Json, MemberId};
 
-use crate::act::{Act, Answer, RosterEntry};
+use crate::act::{Act, Answer};
 use crate::app::App;
 use crate::live_room::LiveRoom;
+use crate::roster::Member;
 use crate::{ErrorKind, Result};
 
 impl App {
@@ -53,8 +54,8 @@ impl App {
 
     /// Everybody in a room of this process, in join order.
     #[must_use]
-    pub fn members_here(&self, topic: &Topic) -> Vec<RosterEntry> {
-        let entry = |Entry { member, user, away, state, .. }: &Entry| RosterEntry {
+    pub fn members_here(&self, topic: &Topic) -> Vec<Member<Json>> {
+        let entry = |Entry { member, user, away, state, .. }: &Entry| Member {
             id: member.clone(),
             user: user.clone(),
             away: *away,

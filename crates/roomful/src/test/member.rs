@@ -13,7 +13,7 @@ use super::event::Event;
 use super::event::EventOf;
 use super::fail::fail;
 use super::kit::Wire;
-use crate::{Incoming, Member, MemberId, Outgoing, Presence, Room, UserId};
+use crate::{Incoming, Member, MemberId, Outgoing, Presence, Room};
 
 /// One member, with the roster as its client would show it. Dropping it is losing the connection.
 pub struct TestMember<R: Room> {
@@ -204,10 +204,11 @@ fn id_of(id: &Value) -> MemberId {
     id.unwrap_or_else(|error| fail(&error.to_string()))
 }
 
+/// An entry of a snapshot, or a join, whose `id` is called otherwise.
 fn member_of<P: DeserializeOwned>(entry: &Value, id: &str) -> Member<P> {
-    let user = entry.get("user").and_then(Value::as_str).map(UserId::new).transpose();
-    let user = user.unwrap_or_else(|error| fail(&error.to_string()));
-    Member { id: id_of(&entry[id]), user, away: entry["away"] == true, state: state_of(entry) }
+    let mut entry = entry.clone();
+    entry["id"] = entry[id].clone();
+    serde_json::from_value(entry).unwrap_or_else(|error| fail(&error.to_string()))
 }
 
 fn state_of<P: DeserializeOwned>(entry: &Value) -> Option<P> {

@@ -127,7 +127,7 @@ static LOOKED_AT: std::sync::OnceLock<Rooms> = std::sync::OnceLock::new();
 impl Drop for Looks {
     fn drop(&mut self) {
         if let Some(rooms) = LOOKED_AT.get() {
-            rooms.at(&stage()).local().count();
+            let _looked_at = rooms.at(&stage()).local().count();
         }
     }
 }
