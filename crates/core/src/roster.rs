@@ -96,10 +96,10 @@ impl Roster {
 
     /// Removes a member.
     pub fn leave(&mut self, place: Place) -> Option<Entry> {
-        let Row { entry, listed } = self.rows.remove(&place)?;
-        self.places.remove(&entry.member);
-        self.sizes.subtract(&listed);
-        Some(entry)
+        let row = self.rows.remove(&place)?;
+        self.places.remove(&row.entry.member);
+        self.sizes.subtract(&row);
+        Some(row.entry)
     }
 
     /// Changes a member's state; its place stays.
@@ -143,11 +143,11 @@ impl Roster {
     /// Everybody as a snapshot lists them: this is all of a snapshot that is the same for whoever joins now.
     #[must_use]
     pub fn listing(&self) -> Listing {
-        let v1 = self.list(self.listed_bytes(), |listed| [listed.as_v1(), b""]);
+        let v1 = self.list(self.listed_bytes(), |row| [row.listed.as_v1(), b""]);
         if self.sizes.v1_only == 0 {
             return Listing { plain: v1.clone(), v1 };
         }
-        let plain = self.list(self.listed_bytes() - self.sizes.v1_only, Listed::as_plain);
+        let plain = self.list(self.listed_bytes() - self.sizes.v1_only, Row::as_plain);
         Listing { plain, v1 }
     }
 
@@ -169,13 +169,13 @@ impl Roster {
         self.rows.is_empty()
     }
 
-    fn list<'a>(&'a self, bytes: usize, parts: impl Fn(&'a Listed) -> [&'a [u8]; 2]) -> Bytes {
+    fn list<'a>(&'a self, bytes: usize, parts: impl Fn(&'a Row) -> [&'a [u8]; 2]) -> Bytes {
         let mut list = Vec::with_capacity(bytes);
         for (i, row) in self.rows.values().enumerate() {
             if i > 0 {
                 list.push(b',');
             }
-            parts(&row.listed).into_iter().for_each(|part| list.extend_from_slice(part));
+            parts(row).into_iter().for_each(|part| list.extend_from_slice(part));
         }
         list.into()
     }
@@ -184,29 +184,29 @@ impl Roster {
         self.next = self.next.max(place.0 + 1);
         self.places.insert(entry.member.clone(), place);
         let row = Row::new(entry);
-        self.sizes.add(&row.listed);
+        self.sizes.add(&row);
         self.rows.insert(place, row);
     }
 
     fn change(&mut self, place: Place, change: impl FnOnce(&mut Entry)) -> Option<&Entry> {
         let row = self.rows.get_mut(&place)?;
-        self.sizes.subtract(&row.listed);
+        self.sizes.subtract(row);
         change(&mut row.entry);
         row.list();
-        self.sizes.add(&row.listed);
+        self.sizes.add(row);
         Some(&row.entry)
     }
 }
 
 impl Sizes {
-    fn add(&mut self, listed: &Listed) {
-        self.v1 += listed.as_v1().len();
-        self.v1_only += listed.v1_only_bytes();
+    fn add(&mut self, row: &Row) {
+        self.v1 += row.listed.as_v1().len();
+        self.v1_only += row.v1_only_bytes();
     }
 
-    fn subtract(&mut self, listed: &Listed) {
-        self.v1 -= listed.as_v1().len();
-        self.v1_only -= listed.v1_only_bytes();
+    fn subtract(&mut self, row: &Row) {
+        self.v1 -= row.listed.as_v1().len();
+        self.v1_only -= row.v1_only_bytes();
     }
 }
 
@@ -218,6 +218,14 @@ impl Row {
 
     fn list(&mut self) {
         self.listed = list(&mut self.entry);
+    }
+
+    fn as_plain(&self) -> [&[u8]; 2] {
+        self.listed.as_plain(&self.entry.member, self.entry.state.as_ref())
+    }
+
+    fn v1_only_bytes(&self) -> usize {
+        self.listed.v1_only_bytes(&self.entry.member, self.entry.state.as_ref())
     }
 }
 

@@ -60,8 +60,16 @@ pub(crate) struct Inbox {
     bytes: usize,
     /// Here while no task works for the member. A task that works has them.
     idle: Option<Arc<dyn Hooks>>,
+    /// Boxed, as few are at their end.
+    end: Option<Box<End>>,
+}
+
+/// What belongs to a member's end.
+#[derive(Default)]
+struct End {
+    /// What `on_error` is told.
     socket_error: Option<Error>,
-    /// Ends the timer that takes the member out of the roster even though a hook still runs.
+    /// Ends the wait after which the roster is left even though the handler still runs.
     leave_timer: Option<AbortHandle>,
 }
 
@@ -77,7 +85,7 @@ impl Inbox {
     }
 
     fn with(life: Life) -> Self {
-        Self { life, queue: VecDeque::new(), bytes: 0, idle: None, socket_error: None, leave_timer: None }
+        Self { life, queue: VecDeque::new(), bytes: 0, idle: None, end: None }
     }
 
     pub(crate) fn life(&self) -> &Life {
@@ -96,7 +104,7 @@ impl Inbox {
     #[must_use]
     pub(crate) fn forget(&mut self) -> Option<Arc<dyn Hooks>> {
         self.discard();
-        if let Some(timer) = self.leave_timer.take() {
+        if let Some(timer) = self.end.take().and_then(|end| end.leave_timer) {
             timer.abort();
         }
         self.idle.take()
@@ -147,7 +155,7 @@ impl Inbox {
 
     /// What `on_error` is told at the end.
     pub(crate) fn fail(&mut self, error: Error) {
-        self.socket_error = Some(error);
+        self.end.get_or_insert_default().socket_error = Some(error);
     }
 
     /// Nothing is to be done for now.
@@ -162,7 +170,7 @@ impl Inbox {
 
     /// The first timer stands.
     pub(crate) fn set_leave_timer(&mut self, start: impl FnOnce() -> AbortHandle) {
-        self.leave_timer.get_or_insert_with(start);
+        self.end.get_or_insert_default().leave_timer.get_or_insert_with(start);
     }
 
     pub(crate) fn next(&mut self, hooks: &Arc<dyn Hooks>) -> Next {
@@ -177,7 +185,8 @@ impl Inbox {
         if let Some(close) = self.life.end().cloned() {
             // Its acts are what `Next::Leave` asks for.
             self.life.handle(Event::Drained, &mut Vec::new());
-            return Next::Leave { close, socket_error: self.socket_error.take() };
+            let socket_error = self.end.as_mut().and_then(|end| end.socket_error.take());
+            return Next::Leave { close, socket_error };
         }
         self.queue = VecDeque::new();
         self.rest(Arc::clone(hooks));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use roomful_core::{Close, ConnectionId, Dialect, Limits, room};
 
-use crate::closing::{Closing, LineClosing};
+use crate::closing::Closing;
 use crate::delivery::Delivery;
 use crate::kept::{Admitted, Kept, KeptMember};
 use crate::lock::lock;
@@ -18,29 +18,39 @@ pub(crate) struct Line {
     transport: Arc<dyn Transport>,
     connection: ConnectionId,
     dialect: Dialect,
-    closing: LineClosing,
-    /// Only where sockets outlive the process. Boxed, because on most platforms there is none.
-    kept: Option<Box<Mutex<Kept>>>,
+    closing: Closing,
+    /// What few lines have. Boxed, because there are many.
+    beside: Option<Box<Beside>>,
+}
+
+/// What a line has that most have not.
+#[derive(Default)]
+struct Beside {
+    /// A mailbox may begin to close by itself. Its closing then stands for the line's own.
+    mailbox: Option<Arc<Closing>>,
+    /// Where the socket outlives the process.
+    kept: Option<Mutex<Kept>>,
 }
 
 impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
-        Self { transport, connection, dialect, closing: LineClosing::Own(Closing::default()), kept: None }
+        Self { transport, connection, dialect, closing: Closing::default(), beside: None }
     }
 
     /// A socket with a mailbox of its own.
     pub(crate) fn to_mailbox(connection: ConnectionId, dialect: Dialect, limits: &Limits) -> (Self, Arc<Mailbox>) {
         let closing = Arc::<Closing>::default();
         let mailbox = Arc::new(Mailbox::new(connection, dialect, limits.outbox_bytes, Arc::clone(&closing)));
-        let closing = LineClosing::Mailbox(closing);
-        (Self { transport: Arc::clone(&mailbox) as _, connection, dialect, closing, kept: None }, mailbox)
+        let beside = Some(Box::new(Beside { mailbox: Some(closing), kept: None }));
+        (Self { beside, ..Self::new(Arc::clone(&mailbox) as _, connection, dialect) }, mailbox)
     }
 
     /// A socket with a mailbox that outlives the process.
     #[must_use]
-    pub(crate) fn keeping(self, kept: Kept) -> Self {
-        Self { kept: Some(Box::new(Mutex::new(kept))), ..self }
+    pub(crate) fn keeping(mut self, kept: Kept) -> Self {
+        self.beside.get_or_insert_default().kept = Some(Mutex::new(kept));
+        self
     }
 
     pub(crate) fn connection(&self) -> ConnectionId {
@@ -57,14 +67,14 @@ impl Line {
 
     /// A frame that must arrive, unless the socket is being closed.
     pub(crate) fn push(&self, frame: Bytes) {
-        if self.closing.closing().get().is_none() {
+        if self.closing_cell().get().is_none() {
             self.deliver(Delivery::Private { to: self.connection, frame });
         }
     }
 
     /// Closes it after what was delivered before. Only the first close counts.
     pub(crate) fn close(&self, close: Close) {
-        if self.closing.closing().begin(close.clone()) {
+        if self.closing_cell().begin(close.clone()) {
             self.deliver(Delivery::Close { connection: self.connection, close });
         }
     }
@@ -76,7 +86,7 @@ impl Line {
 
     /// The close that this side has begun, from the decision on.
     pub(crate) fn closing(&self) -> Option<&Close> {
-        self.closing.closing().get()
+        self.closing_cell().get()
     }
 
     /// Keeps what a member needs to go on, with its room's epoch.
@@ -96,18 +106,26 @@ impl Line {
 
     /// Drops what was kept: no process is to go on with it.
     pub(crate) fn forget(&self, keeper: &dyn Keeper) {
-        if let Some(kept) = &self.kept {
+        if let Some(kept) = self.kept() {
             keeper.forget(lock(kept).id());
         }
     }
 
     /// The id that it is kept by, where sockets outlive the process.
     pub(crate) fn admitted(&self) -> Option<Admitted> {
-        self.kept.as_ref().map(|kept| lock(kept).admitted.clone())
+        self.kept().map(|kept| lock(kept).admitted.clone())
+    }
+
+    fn closing_cell(&self) -> &Closing {
+        self.beside.as_ref().and_then(|beside| beside.mailbox.as_deref()).unwrap_or(&self.closing)
+    }
+
+    fn kept(&self) -> Option<&Mutex<Kept>> {
+        self.beside.as_ref()?.kept.as_ref()
     }
 
     fn keep(&self, keeper: &dyn Keeper, change: impl FnOnce(&mut Kept)) {
-        let Some(kept) = &self.kept else { return };
+        let Some(kept) = self.kept() else { return };
         let mut kept = lock(kept);
         change(&mut kept);
         match kept.to_bytes() {

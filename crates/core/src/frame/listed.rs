@@ -2,18 +2,16 @@
 
 use bytes::Bytes;
 
-use super::text::{push_id, push_optional};
+use super::text::push_optional;
 use crate::{Json, MemberId, UserId};
 
+/// What stands before a member's id, and behind it.
+const ID: [&str; 2] = [r#"{"id":""#, "\""];
+
 /// What both dialects list of a member, in one piece of memory. What only v1 lists lies in the middle, so that plain takes
-/// what is around it.
+/// what is around it. How much that is, is not kept: it follows from the member and its state.
 #[derive(Debug, Clone)]
-pub struct Listed {
-    bytes: Bytes,
-    /// Where what only v1 lists begins.
-    v1_only_from: u16,
-    v1_only_bytes: u16,
-}
+pub struct Listed(Bytes);
 
 /// Lists a member, and gives its state as a part of these very bytes.
 #[must_use]
@@ -21,18 +19,15 @@ pub fn write(member: &MemberId, user: Option<&UserId>, away: bool, state: Option
     let v1_only = v1_only(user, away);
     // To the byte, because it is kept for as long as the member is in.
     let mut listed = String::with_capacity(size(member, state) + v1_only.len());
-    listed.push_str(r#"{"id":"#);
-    push_id(&mut listed, member.as_str());
-    let v1_only_from = listed.len();
-    listed.push_str(&v1_only);
+    for part in [ID[0], member.as_str(), ID[1], &v1_only] {
+        listed.push_str(part);
+    }
     push_optional(&mut listed, "state", state);
     let end = listed.len();
     listed.push('}');
     let bytes = Bytes::from(listed);
     let state = state.map(|state| Json::of_checked(bytes.slice(end - state.size()..end)));
-    // An id has 64 bytes at most, and a user's 256, each of which is six when it is escaped.
-    let (v1_only_from, v1_only_bytes) = (v1_only_from as u16, v1_only.len() as u16);
-    (Listed { bytes, v1_only_from, v1_only_bytes }, state)
+    (Listed(bytes), state)
 }
 
 /// How long a member is in a plain listing.
@@ -52,20 +47,21 @@ impl Listed {
     /// As v1 lists it.
     #[must_use]
     pub fn as_v1(&self) -> &[u8] {
-        &self.bytes
+        &self.0
     }
 
-    /// As plain lists it, in two pieces.
+    /// As plain lists this member, in two pieces.
     #[must_use]
-    pub fn as_plain(&self) -> [&[u8]; 2] {
-        let (from, len) = (usize::from(self.v1_only_from), self.v1_only_bytes());
-        [self.bytes.get(..from).unwrap_or_default(), self.bytes.get(from + len..).unwrap_or_default()]
+    pub fn as_plain(&self, member: &MemberId, state: Option<&Json>) -> [&[u8]; 2] {
+        let from = ID[0].len() + member.as_str().len() + ID[1].len();
+        let to = from + self.v1_only_bytes(member, state);
+        [self.0.get(..from).unwrap_or_default(), self.0.get(to..).unwrap_or_default()]
     }
 
-    /// How much longer it is in v1.
+    /// How much longer this member is in v1.
     #[must_use]
-    pub fn v1_only_bytes(&self) -> usize {
-        usize::from(self.v1_only_bytes)
+    pub fn v1_only_bytes(&self, member: &MemberId, state: Option<&Json>) -> usize {
+        self.0.len() - size(member, state)
     }
 }
 
