@@ -3,6 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::flood::Flood;
 use crate::probe::functions::Functions;
 use crate::probe::system_calls::SystemCalls;
 
@@ -31,6 +32,8 @@ pub struct Figures {
     pub latency: Option<Latency>,
     /// Memory of the server in user space for each connection, in bytes.
     pub memory_per_connection: Option<f64>,
+    /// How many connections that were.
+    pub connections: Option<usize>,
     /// By how much the server's memory in user space grew, in bytes.
     pub memory_growth: Option<f64>,
     /// How late the same messages came with nothing in their way.
@@ -41,6 +44,26 @@ pub struct Figures {
     pub functions: Option<Functions>,
     /// How long it took until everybody knew everybody, in seconds.
     pub ready_seconds: Option<f64>,
+    /// How the same messages came under each flood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub floods: Vec<UnderFlood>,
+}
+
+/// What a flood did to those whom it is none of the business of.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct UnderFlood {
+    /// What was sent.
+    pub flood: Flood,
+    /// How late messages came.
+    pub latency: Option<Latency>,
+    /// Processors that the server kept busy.
+    pub cores: Option<f64>,
+    /// How long it was still busy after the flooders had left, in seconds.
+    pub busy_seconds: f64,
+    /// Bytes that it took from them.
+    pub bytes: u64,
+    /// How many of them it put out.
+    pub closed: usize,
 }
 
 /// Percentiles, in milliseconds.
@@ -93,6 +116,16 @@ impl Figures {
     /// Processors that the server kept busy.
     pub fn cores(&self) -> Option<f64> {
         (self.seconds > 0.0).then(|| self.cpu_seconds / self.seconds)
+    }
+
+    /// What this flood did, where the server was put under it.
+    pub fn under(&self, flood: Flood) -> Option<UnderFlood> {
+        self.floods.iter().copied().find(|under| under.flood == flood)
+    }
+
+    /// Processor time of the server for each idle connection and second, in microseconds.
+    pub fn cpu_per_connection(&self) -> Option<f64> {
+        Some(self.cores()? * 1e6 / self.connections? as f64)
     }
 
     /// By how much later messages came than with nothing in their way, in milliseconds.

@@ -22,6 +22,7 @@ pub mod content;
 pub mod dialect;
 pub mod failure;
 pub mod figures;
+pub mod flood;
 pub mod machine;
 pub mod mark;
 pub mod meter;

@@ -201,6 +201,12 @@ impl Entry {
         words.extend(figures.ready_seconds.map(|seconds| format!("everybody knows everybody after {seconds:.2} s")));
         words.extend(figures.memory_per_connection.map(|bytes| format!("{bytes:.0} B a connection")));
         words.extend(figures.memory_growth.map(|bytes| format!("grew by {:.2} MiB", bytes / 1048576.0)));
+        words.extend(figures.cpu_per_connection().map(|micros| format!("{micros:.2} µs a connection and second")));
+        words.extend(figures.floods.iter().map(|under| {
+            let [p50, p99] = under.latency.map_or([0.0; 2], |latency| [latency.p50, latency.p99]);
+            let (name, busy) = (under.flood.name(), under.busy_seconds);
+            format!("{name}: p50 {p50:.2} ms, p99 {p99:.1} ms, busy for {busy:.1} s")
+        }));
         words.extend(figures.system_calls.map(|calls| format!("{} writes, {} calls", calls.writes, calls.all)));
         words.extend(
             figures.functions.as_ref().map(|functions| format!("{:.1}% in the kernel", functions.kernel * 100.0)),

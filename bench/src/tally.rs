@@ -35,6 +35,8 @@ pub struct Tally {
     senders: usize,
     /// How many of them are timed, from the first on.
     timed: usize,
+    /// Those from this one on set states, of which some may be left out.
+    states_from: usize,
     /// The newest of each sender at each receiver.
     newest: Vec<u32>,
     clock: Clock,
@@ -51,6 +53,7 @@ impl Tally {
             promise,
             senders,
             timed: senders,
+            states_from: senders,
             newest: vec![0; receivers * senders],
             clock,
         }
@@ -59,6 +62,16 @@ impl Tally {
     /// The same, which times the messages of the first `senders` alone, and checks and counts those of the others.
     pub fn timing(self, senders: usize) -> Self {
         Self { timed: senders, ..self }
+    }
+
+    /// The same, where the senders from this one on set states, which are checked and counted, and not timed.
+    pub fn with_states_from(self, sender: usize) -> Self {
+        Self { timed: self.timed.min(sender), states_from: sender, ..self }
+    }
+
+    /// Messages of those who are timed that arrived since [`Tally::restart`].
+    pub fn timed(&self) -> u64 {
+        self.latency.len()
     }
 
     /// Counts from zero again, and only what is sent from now on; what was seen of each sender stays.
@@ -97,7 +110,8 @@ impl Tally {
         let newest = self.newest.get_mut(at).filter(|_| (mark.sender as usize) < self.senders).ok_or_else(|| {
             Failure::Violation(format!("receiver {receiver} got a message of sender {}, who is not there", mark.sender))
         })?;
-        let fits = match self.promise {
+        let promise = if (mark.sender as usize) < self.states_from { self.promise } else { Promise::Newer };
+        let fits = match promise {
             Promise::Every => mark.seq == *newest + 1,
             Promise::Newer => mark.seq > *newest,
         };
@@ -189,6 +203,17 @@ mod tests {
         tally.hear(0, &message(1, 1)).expect("of the other");
         assert_eq!((tally.deliveries, tally.latency.len()), (2, 1));
         assert!(tally.hear(0, &message(1, 1)).is_err(), "twice");
+    }
+
+    #[test]
+    fn states_beside_messages_may_be_left_out_and_messages_may_not() {
+        let mut tally = tally(Promise::Every).with_states_from(1);
+        tally.hear(0, &message(1, 1)).expect("a state");
+        tally.hear(0, &message(1, 3)).expect("a newer state");
+        assert!(tally.hear(0, &message(1, 2)).is_err(), "an older state");
+        tally.hear(0, &message(0, 1)).expect("a message");
+        assert!(tally.hear(0, &message(0, 3)).is_err(), "a message is missing");
+        assert_eq!((tally.deliveries, tally.timed()), (3, 1));
     }
 
     #[test]

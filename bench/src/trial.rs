@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::client::{Fleet, Offer, frame};
 use crate::clock::Clock;
 use crate::content::Content;
+use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crate::figures::{Figures, Latency};
 use crate::mark::Mark;
@@ -24,6 +25,8 @@ pub struct Layout {
     pub members: usize,
     /// Members of one more room beside those, its sender too, whose messages are not timed; none where it is 0.
     pub neighbours: usize,
+    /// In so many of the rooms the second member sets its state again and again.
+    pub cursors: usize,
     /// Who talks.
     pub talkers: Talkers,
     /// What is offered in the handshake.
@@ -68,7 +71,8 @@ impl Layout {
             Talkers::First => self.members_of_rooms().map(|members| members.start).collect(),
             Talkers::All => (0..self.connections()).collect(),
         };
-        members.into_iter().map(|member| Sender { member, seq: 0 }).collect()
+        let cursors = self.members_of_rooms().take(self.cursors).map(|members| members.start + 1);
+        members.into_iter().chain(cursors).map(|member| Sender { member, seq: 0 }).collect()
     }
 
     fn promise(&self) -> Promise {
@@ -83,6 +87,25 @@ struct Stream {
     senders: Range<usize>,
     /// How many get each.
     receivers: usize,
+    says: Says,
+}
+
+impl Stream {
+    /// How many deliveries its messages are.
+    fn owed(&self) -> u64 {
+        self.schedule.sent * self.receivers as u64
+    }
+}
+
+fn owed(streams: &[Stream]) -> u64 {
+    streams.iter().map(Stream::owed).sum()
+}
+
+/// What a stream is made of.
+#[derive(Debug, Clone, Copy)]
+enum Says {
+    Messages(Content),
+    States,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -123,12 +146,13 @@ impl Trial {
     /// When it cannot be started.
     pub fn start(peer: &'static Peer, on: Placement<'_>, layout: Layout, clock: Clock) -> Result<Self, Failure> {
         let senders = layout.senders();
-        let timed = senders.len() - usize::from(layout.neighbours > 0);
+        let messages = senders.len() - layout.cursors;
+        let timed = messages - usize::from(layout.neighbours > 0);
         let tally = Tally::new(peer.dialect, layout.connections(), senders.len(), layout.promise(), clock);
         Ok(Self {
             server: Server::start(peer, on)?,
             fleet: Fleet::new(peer.dialect, layout.kind)?,
-            tally: tally.timing(timed),
+            tally: tally.timing(timed).with_states_from(messages),
             layout,
             peer,
             senders,
@@ -182,6 +206,11 @@ impl Trial {
             }
             self.fleet.poll(&mut self.tally, Duration::from_millis(5))?;
         }
+    }
+
+    /// How the server is talked to.
+    pub fn dialect(&self) -> Dialect {
+        self.peer.dialect
     }
 
     fn right_rosters(&self) -> usize {
@@ -238,24 +267,62 @@ impl Trial {
         length: Duration,
     ) -> Result<Figures, Failure> {
         let reading = self.begin_slot()?;
-        let mut streams = self.streams(per_second, neighbours, length);
+        let streams = self.streams(content, per_second, neighbours, length);
+        self.flow(&reading, streams, |trial, streams| trial.await_deliveries(owed(streams)))
+    }
+
+    /// Sends `per_second` messages a second, by all senders in turn, while each of the layout's cursors sets its state `hz`
+    /// times a second, for this long, and waits for the messages. States may be left out.
+    ///
+    /// # Errors
+    ///
+    /// When a message is missing, doubled or out of order, or a state comes after a newer one.
+    pub fn paced_with_cursors(
+        &mut self,
+        content: Content,
+        per_second: f64,
+        hz: f64,
+        length: Duration,
+    ) -> Result<Figures, Failure> {
+        let reading = self.begin_slot()?;
+        let (rooms, cursors) = (self.layout.rooms, self.layout.cursors);
+        let mut streams = self.streams(content, per_second, None, length);
+        streams.push(Stream {
+            schedule: Schedule::new(self.clock, hz * cursors as f64, length),
+            senders: rooms..rooms + cursors,
+            receivers: self.hear_a_state(),
+            says: Says::States,
+        });
+        let arrived = |trial: &mut Self, streams: &[Stream]| match streams {
+            [messages, ..] => trial.await_timed(messages.owed()),
+            [] => Ok(()),
+        };
+        self.flow(&reading, streams, arrived)
+    }
+
+    fn flow(
+        &mut self,
+        reading: &Reading,
+        mut streams: Vec<Stream>,
+        arrived: impl FnOnce(&mut Self, &[Stream]) -> Result<(), Failure>,
+    ) -> Result<Figures, Failure> {
         while let Some(pause) = streams.iter().filter_map(|stream| stream.schedule.pause()).min() {
             self.fleet.poll(&mut self.tally, pause)?;
             for stream in &mut streams {
-                self.send_due(stream, content)?;
+                self.send_due(stream)?;
             }
         }
-        let owed = streams.iter().map(|stream| stream.schedule.sent * stream.receivers as u64).sum();
-        self.await_deliveries(owed)?;
-        self.end_slot(&reading, streams.iter().map(|stream| stream.schedule.sent).sum(), owed)
+        arrived(self, &streams)?;
+        self.end_slot(reading, streams.iter().map(|stream| stream.schedule.sent).sum(), owed(&streams))
     }
 
-    fn streams(&self, per_second: f64, neighbours: Option<f64>, length: Duration) -> Vec<Stream> {
+    fn streams(&self, content: Content, per_second: f64, neighbours: Option<f64>, length: Duration) -> Vec<Stream> {
         let rooms = self.layout.rooms;
         let stream = |senders, receivers, per_second| Stream {
             schedule: Schedule::new(self.clock, per_second, length),
             senders,
             receivers,
+            says: Says::Messages(content),
         };
         let mut streams = vec![stream(0..rooms, self.receivers_each(), per_second)];
         let neighbour = |per_second| stream(rooms..rooms + 1, self.layout.neighbours.saturating_sub(1), per_second);
@@ -263,11 +330,14 @@ impl Trial {
         streams
     }
 
-    fn send_due(&mut self, stream: &mut Stream, content: Content) -> Result<(), Failure> {
+    fn send_due(&mut self, stream: &mut Stream) -> Result<(), Failure> {
         while let Some((index, due)) = stream.schedule.next_due() {
             let sender = stream.senders.start + index as usize % stream.senders.len().max(1);
             let mut message = Vec::new();
-            let member = self.next_message(sender, content, due, &mut message);
+            let member = match stream.says {
+                Says::Messages(content) => self.next_message(sender, content, due, &mut message),
+                Says::States => self.next_state(sender, due, &mut message),
+            };
             self.fleet.send(member, &message)?;
         }
         Ok(())
@@ -300,11 +370,9 @@ impl Trial {
         while Instant::now() < until {
             self.fleet.poll(&mut self.tally, Duration::from_millis(10))?;
         }
-        // A relay tells all but the sender, presence tells the sender too.
-        let receivers = self.layout.members - usize::from(!self.peer.dialect.has_roster());
         Ok(Figures {
             deliveries: self.tally.deliveries,
-            owed: schedule.sent * receivers as u64,
+            owed: schedule.sent * self.hear_a_state() as u64,
             latency: Latency::of(&self.tally.latency),
             ..at_the_end
         })
@@ -330,18 +398,32 @@ impl Trial {
     }
 
     fn await_deliveries(&mut self, owed: u64) -> Result<(), Failure> {
+        self.await_count(owed, |tally| tally.deliveries)
+    }
+
+    /// The same of those alone that are timed.
+    fn await_timed(&mut self, owed: u64) -> Result<(), Failure> {
+        self.await_count(owed, Tally::timed)
+    }
+
+    fn await_count(&mut self, owed: u64, count: impl Fn(&Tally) -> u64) -> Result<(), Failure> {
         let until = Instant::now() + PATIENCE;
-        while self.tally.deliveries < owed {
+        while count(&self.tally) < owed {
             self.fleet.poll(&mut self.tally, Duration::from_millis(100))?;
             if Instant::now() > until {
                 return Err(Failure::Violation(format!(
                     "only {} of {owed} deliveries came within {} s",
-                    self.tally.deliveries,
+                    count(&self.tally),
                     PATIENCE.as_secs()
                 )));
             }
         }
         Ok(())
+    }
+
+    /// How many hear a state of a member's: a relay tells all but the sender, presence tells the sender too.
+    fn hear_a_state(&self) -> usize {
+        self.layout.members - usize::from(!self.peer.dialect.has_roster())
     }
 
     /// How many get each message that is timed.
@@ -354,8 +436,15 @@ impl Trial {
 mod tests {
     use super::*;
 
-    const TWO_ROOMS: Layout =
-        Layout { rooms: 2, members: 3, neighbours: 0, talkers: Talkers::First, offer: Offer::Plain, kind: "bench" };
+    const TWO_ROOMS: Layout = Layout {
+        rooms: 2,
+        members: 3,
+        neighbours: 0,
+        cursors: 0,
+        talkers: Talkers::First,
+        offer: Offer::Plain,
+        kind: "bench",
+    };
 
     fn talkers(layout: Layout) -> Vec<usize> {
         layout.senders().iter().map(|sender| sender.member).collect()
@@ -365,6 +454,12 @@ mod tests {
     fn everybody_has_a_room_and_the_first_of_each_talks() {
         assert_eq!(TWO_ROOMS.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
         assert_eq!(talkers(TWO_ROOMS), [0, 3]);
+    }
+
+    #[test]
+    fn cursors_are_second_members_and_come_after_those_who_talk() {
+        assert_eq!(talkers(Layout { cursors: 1, ..TWO_ROOMS }), [0, 3, 1]);
+        assert_eq!(talkers(Layout { cursors: 2, ..TWO_ROOMS }), [0, 3, 1, 4]);
     }
 
     #[test]

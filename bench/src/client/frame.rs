@@ -69,7 +69,6 @@ pub fn parse(bytes: &[u8]) -> Parsed<'_> {
 }
 
 fn opcode(first: u8) -> Opcode {
-    const FIN: u8 = 0x80;
     match (first & FIN != 0, first & 0x0f) {
         (true, 1) => Opcode::Text,
         (true, 8) => Opcode::Close,
@@ -79,20 +78,34 @@ fn opcode(first: u8) -> Opcode {
     }
 }
 
+/// The bit of a frame's first byte that says that it is a message's last.
+pub const FIN: u8 = 0x80;
+/// The bit that says that it is compressed.
+pub const COMPRESSED: u8 = 0x40;
+/// The first byte of a whole text message.
+pub const TEXT: u8 = 0x81;
+/// The first byte of a fragment that is not a message's first, nor its last.
+pub const CONTINUATION: u8 = 0x00;
+/// The first byte of a ping.
+pub const PING: u8 = 0x89;
+/// The first byte of a pong.
+pub const PONG: u8 = 0x8a;
+
 /// Appends a text message, masked as a client must.
 pub fn write_text(out: &mut Vec<u8>, payload: &[u8]) {
-    write(out, 0x81, payload);
+    write(out, TEXT, payload);
 }
 
 /// Appends the answer to a ping.
 pub fn write_pong(out: &mut Vec<u8>, payload: &[u8]) {
-    write(out, 0x8a, payload);
+    write(out, PONG, payload);
 }
 
 /// The mask hides nothing here, so one is as good as another; zero would let a server skip work that real clients make it do.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-fn write(out: &mut Vec<u8>, first: u8, payload: &[u8]) {
+/// Appends a frame that begins with this byte, masked as a client must.
+pub fn write(out: &mut Vec<u8>, first: u8, payload: &[u8]) {
     out.push(first);
     match payload.len() {
         len @ 0..126 => out.push(0x80 | len as u8),

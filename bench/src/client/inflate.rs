@@ -16,7 +16,7 @@ pub struct Inflater {
 }
 
 /// What RFC 7692, 7.2.1 has the sender take away.
-const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
+pub(crate) const TAIL: &[u8] = &[0, 0, 0xff, 0xff];
 /// As long as the longest message a fleet reads.
 const LONGEST: usize = 4 << 20;
 

@@ -1,6 +1,7 @@
 //! The columns of a scenario's tables: what a server showed, and what the first one showed as a ratio to that.
 
 use crate::figures::{Figures, Latency, Spread, ratio};
+use crate::flood::Flood;
 use crate::probe::system_calls::SystemCalls;
 use crate::run::Row;
 use crate::scenario::Family;
@@ -63,6 +64,7 @@ pub(super) fn of(family: Family) -> &'static [Column] {
         Family::Idle => IDLE,
         Family::Stalled => STALLED,
         Family::Neighbour => NEIGHBOUR,
+        Family::Floods => FLOODS,
         Family::SystemCalls => SYSTEM_CALLS,
         Family::Functions => FUNCTIONS,
     }
@@ -110,6 +112,7 @@ const JOINS: &[Column] = &[
 const IDLE: &[Column] = &[
     Column::compared("B a connection", |figures| figures.memory_per_connection, Shown::Thousands),
     Column::alone("cores while idle", Figures::cores, Shown::Digits(4)),
+    Column::compared("CPU a connection and second, µs", Figures::cpu_per_connection, Shown::Digits(2)),
 ];
 
 const STALLED: &[Column] = &[
@@ -137,6 +140,22 @@ const NEIGHBOUR: &[Column] = &[
     GENERATOR,
 ];
 
+const FLOODS: &[Column] = &[
+    Column::alone("p50 alone, ms", |figures| latency(figures, |latency| latency.p50), Shown::Digits(2)),
+    Column::alone("p99 alone", |figures| latency(figures, |latency| latency.p99), Shown::Digits(2)),
+    Column::compared("p50, pings", |figures| p50(figures, Flood::Pings), Shown::Digits(2)),
+    Column::compared("p99, pings", |figures| p99(figures, Flood::Pings), Shown::Digits(2)),
+    Column::compared("p50, pongs", |figures| p50(figures, Flood::Pongs), Shown::Digits(2)),
+    Column::compared("p99, pongs", |figures| p99(figures, Flood::Pongs), Shown::Digits(2)),
+    Column::compared("p50, fragments", |figures| p50(figures, Flood::Continuations), Shown::Digits(2)),
+    Column::compared("p99, fragments", |figures| p99(figures, Flood::Continuations), Shown::Digits(2)),
+    Column::compared("p50, messages", |figures| p50(figures, Flood::Talkers), Shown::Digits(2)),
+    Column::compared("p99, messages", |figures| p99(figures, Flood::Talkers), Shown::Digits(2)),
+    Column::compared("p50, deflate", |figures| p50(figures, Flood::Deflate), Shown::Digits(2)),
+    Column::compared("p99, deflate", |figures| p99(figures, Flood::Deflate), Shown::Digits(2)),
+    Column::alone("busy after they left, s", longest_busy, Shown::Digits(2)),
+];
+
 const SYSTEM_CALLS: &[Column] = &[
     Column::compared("writes a delivery", |figures| calls(figures, |calls| calls.writes), Shown::Digits(4)),
     Column::compared("reads a delivery", |figures| calls(figures, |calls| calls.reads), Shown::Digits(4)),
@@ -151,6 +170,18 @@ const FUNCTIONS: &[Column] = &[
 
 fn latency(figures: &Figures, percentile: fn(Latency) -> f64) -> Option<f64> {
     figures.latency.map(percentile)
+}
+
+fn p50(figures: &Figures, flood: Flood) -> Option<f64> {
+    figures.under(flood)?.latency.map(|latency| latency.p50)
+}
+
+fn p99(figures: &Figures, flood: Flood) -> Option<f64> {
+    figures.under(flood)?.latency.map(|latency| latency.p99)
+}
+
+fn longest_busy(figures: &Figures) -> Option<f64> {
+    figures.floods.iter().map(|under| under.busy_seconds).max_by(f64::total_cmp)
 }
 
 fn undisturbed(figures: &Figures, percentile: fn(Latency) -> f64) -> Option<f64> {

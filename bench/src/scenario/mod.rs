@@ -1,5 +1,6 @@
 //! All loads there are, and how a slot of each is run.
 
+mod floods;
 mod slot;
 mod table;
 
@@ -45,6 +46,8 @@ pub enum Family {
     Stalled,
     /// What a huge room does to a small one.
     Neighbour,
+    /// What strangers who send too much do to the others.
+    Floods,
     /// What waiting saves and costs.
     Window,
     /// What compression saves and costs.
@@ -88,10 +91,25 @@ pub enum Load {
         /// How many.
         members: usize,
     },
+    /// As [`Load::Paced`] in many small rooms, in some of which somebody sets a state ten times a second.
+    Documents {
+        /// How many rooms.
+        rooms: usize,
+        /// Members of each, its sender too.
+        members: usize,
+        /// What they say.
+        content: Content,
+        /// Messages a second, all rooms together.
+        per_second: f64,
+        /// In how many of the rooms there is a cursor.
+        cursors: usize,
+    },
     /// Connections in rooms of ten, over which nothing is said.
     Idle {
         /// How many.
         connections: usize,
+        /// For how many slots they are watched.
+        slots: u32,
     },
     /// A fixed rate, first with everybody reading, then with one that does not.
     Stalled {
@@ -125,6 +143,17 @@ pub enum Load {
         /// Messages a second.
         per_second: f64,
     },
+    /// Small rooms at a fixed rate, first with nobody else there, then under each [`Flood`](crate::flood::Flood) in turn.
+    Floods {
+        /// How many rooms.
+        rooms: usize,
+        /// Members of each, its sender too.
+        members: usize,
+        /// What they say.
+        content: Content,
+        /// Messages a second, all rooms together.
+        per_second: f64,
+    },
     /// As [`Load::Bursts`], while system calls are counted.
     SystemCalls {
         /// Who gets them.
@@ -150,6 +179,9 @@ pub enum Load {
 
 /// How often a mouse is told of.
 pub const CURSOR_HZ: f64 = 30.0;
+
+/// As many as one process may have where the system's bound on open files is 20,000.
+pub const MOST_IDLE: usize = 18_000;
 
 /// How much time and how many connections a run may take.
 #[derive(Debug, Clone, Copy)]
@@ -199,6 +231,9 @@ impl Scenario {
             // As many as the system's usual bound on open files lets one process talk to at once.
             Load::Bursts { receivers: 2000.., .. } => among(&[OURSELVES, "bun", "axum-tuned"]).collect(),
             Load::Neighbour { .. } => among(&[OURSELVES, WITH_SENDS, "bun"]).collect(),
+            Load::Floods { .. } | Load::Idle { connections: MOST_IDLE.., .. } => {
+                among(&[OURSELVES, "bun", "axum-tuned"]).collect()
+            }
             Load::Deflate { .. } => {
                 let ours = peers.iter().filter(|peer| peer.name == OURSELVES);
                 ours.flat_map(|peer| {
@@ -232,7 +267,7 @@ impl Scenario {
             Load::Idle { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
             // Slots with a server of their own take longer, and so do those of few messages.
             Load::Joins { .. } | Load::Cursors { .. } | Load::Neighbour { .. } => pace.rounds.min(3),
-            Load::Stalled { .. } => pace.rounds.min(2),
+            Load::Stalled { .. } | Load::Floods { .. } => pace.rounds.min(2),
             _ => pace.rounds,
         }
     }
@@ -243,6 +278,7 @@ impl Scenario {
             self.load,
             Load::Bursts { .. }
                 | Load::Paced { .. }
+                | Load::Documents { .. }
                 | Load::Window { .. }
                 | Load::Deflate { .. }
                 | Load::Neighbour { .. }
@@ -258,17 +294,23 @@ impl Scenario {
             | Load::Stalled { receivers, .. }
             | Load::SystemCalls { receivers, .. }
             | Load::Functions { receivers, .. } => (1, some(receivers) + 1, Talkers::First),
+            Load::Documents { rooms, members, .. } => (some(rooms), members, Talkers::First),
+            Load::Floods { rooms, members, .. } => (rooms, members, Talkers::First),
             Load::Paced { rooms, members, .. } if rooms > 1 => (some(rooms), members, Talkers::First),
             Load::Paced { members, .. } | Load::Window { members, .. } => (1, some(members), Talkers::First),
             Load::Neighbour { members, .. } => (1, members, Talkers::First),
             Load::Cursors { members } => (1, some(members), Talkers::All),
             Load::Joins { members } => (1, some(members), Talkers::None),
-            Load::Idle { connections } => (some(connections / 10), 10, Talkers::None),
+            Load::Idle { connections, .. } => (some(connections / 10), 10, Talkers::None),
         };
         let neighbours = match self.load {
             Load::Neighbour { neighbours, .. } => some(neighbours),
             _ => 0,
         };
-        Layout { rooms, members, neighbours, talkers, offer: contestant.offer, kind: contestant.kind }
+        let cursors = match self.load {
+            Load::Documents { cursors, .. } => some(cursors),
+            _ => 0,
+        };
+        Layout { rooms, members, neighbours, cursors, talkers, offer: contestant.offer, kind: contestant.kind }
     }
 }

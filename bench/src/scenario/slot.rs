@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::floods::floods;
 use super::{CURSOR_HZ, Load, Pace, Scenario};
 use crate::content::Content;
 use crate::failure::Failure;
@@ -12,6 +13,8 @@ use crate::trial::Trial;
 
 /// What is said while something looks on.
 const SMALL: Content = Content::Text(64);
+/// How often a cursor moves in a document that is being edited.
+const EDITING_HZ: f64 = 10.0;
 /// How long an idle server may put itself in order before its memory is read, in slots.
 const REST_SLOTS: u32 = 2;
 /// How long a reader is stalled, in slots: until the kernel holds no more for it, and the server has to.
@@ -31,9 +34,13 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
         Load::Paced { content, per_second, .. } | Load::Window { content, per_second, .. } => {
             trial.paced(content, per_second, pace.slot)
         }
+        Load::Documents { content, per_second, .. } => {
+            trial.paced_with_cursors(content, per_second, EDITING_HZ, pace.slot)
+        }
         Load::Cursors { .. } => cursors(trial, pace),
         Load::Joins { .. } => joins(trial),
-        Load::Idle { .. } => idle(trial, pace.slot * REST_SLOTS),
+        Load::Idle { slots, .. } => idle(trial, pace.slot * REST_SLOTS, pace.slot * slots),
+        Load::Floods { content, per_second, .. } => floods(trial, content, per_second, pace.slot),
         Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),
         Load::Functions { in_flight, .. } => functions(trial, in_flight, pace),
         Load::Neighbour { content, per_second, neighbours_per_second, .. } => {
@@ -93,17 +100,18 @@ fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
     Ok(Figures { ready_seconds, ..trial.end_slot(&reading, members, 0)? })
 }
 
-fn idle(trial: &mut Trial, rest: Duration) -> Result<Figures, Failure> {
+fn idle(trial: &mut Trial, rest: Duration, watched: Duration) -> Result<Figures, Failure> {
     std::thread::sleep(rest);
     let empty = trial.server.memory()?.private_dirty;
     trial.fill()?;
     let reading = trial.begin_slot()?;
-    let until = Instant::now() + rest;
+    let until = Instant::now() + watched;
     while Instant::now() < until {
         trial.fleet.poll(&mut trial.tally, Duration::from_millis(100))?;
     }
     let full = trial.server.memory()?.private_dirty;
-    let connections = trial.layout.connections() as f64;
-    let memory_per_connection = Some((full as f64 - empty as f64) / connections);
-    Ok(Figures { memory_per_connection, ..trial.end_slot(&reading, 0, 0)? })
+    let connections = trial.layout.connections();
+    let memory_per_connection = Some((full as f64 - empty as f64) / connections as f64);
+    let connections = Some(connections);
+    Ok(Figures { memory_per_connection, connections, ..trial.end_slot(&reading, 0, 0)? })
 }

@@ -1,6 +1,6 @@
 //! The scenarios, in the order in which they run.
 
-use super::{Family, Load, Scenario};
+use super::{Family, Load, MOST_IDLE, Scenario};
 use crate::content::Content;
 use crate::failure::Failure;
 
@@ -57,6 +57,15 @@ pub const SCENARIOS: &[Scenario] = &[
         load: Load::Paced { rooms: 50, members: 20, content: Content::Text(64), per_second: 1000.0 },
     },
     Scenario {
+        name: "rooms-3",
+        title: "1,000 rooms of 3, 64 B, a message a second in each, a cursor at 10 Hz in a tenth of them",
+        measures: "what a delivery costs where most rooms are a document with a few readers: messages and states together. Latencies \
+                   are the messages'",
+        omits: "rooms that come and go. A state is told to its sender too, which a relay does not do",
+        family: Family::FanOut,
+        load: Load::Documents { rooms: 1000, members: 3, content: Content::Text(64), per_second: 1000.0, cursors: 100 },
+    },
+    Scenario {
         name: "large-room",
         title: "One sender to 5,000, 64 B, one at a time",
         measures: "what a delivery costs when sockets no longer fit the processor's caches",
@@ -91,7 +100,16 @@ pub const SCENARIOS: &[Scenario] = &[
         measures: "memory in user space that belongs to the server alone (private, dirty), less the empty server's, for each connection, in rooms of ten",
         omits: "what the kernel holds for each socket, which is the same for all; what a runtime with a garbage collector would give back later",
         family: Family::Idle,
-        load: Load::Idle { connections: 10_000 },
+        load: Load::Idle { connections: 10_000, slots: 2 },
+    },
+    Scenario {
+        name: "idle-most",
+        title: "18,000 idle connections, for a minute",
+        measures: "the same with as many as one process may have where the bound on open files is 20,000, and what it costs to keep them \
+                   alive: two heartbeats of ours are in the minute, as many pings as a peer sends by itself in theirs",
+        omits: "pings that a browser's client sends; a peer that sends no pings never notices who is gone, and pays nothing",
+        family: Family::Idle,
+        load: Load::Idle { connections: MOST_IDLE, slots: 50 },
     },
     Scenario {
         name: "stalled",
@@ -116,6 +134,17 @@ pub const SCENARIOS: &[Scenario] = &[
             neighbours_per_second: 52.36,
             content: Content::Text(64),
         },
+    },
+    Scenario {
+        name: "floods",
+        title: "Five rooms of 4 under floods, on one processor",
+        measures: "how late messages of small rooms come, 100 a second in all, alone and while strangers in other rooms send what they can: \
+                   200 send pings, 200 pongs, 200 empty fragments of a message without end, 50 messages, 10 compressed messages that inflate to \
+                   60 KB (where the server compresses). And for how long the server is busy after they left, at the longest",
+        omits: "strangers who come back when they were put out; more than 64 MB/s. The load generator makes the floods too, on its one \
+                processor, and its lateness is in all rows",
+        family: Family::Floods,
+        load: Load::Floods { rooms: 5, members: 4, content: Content::Text(64), per_second: 100.0 },
     },
     Scenario {
         name: "deflate",
