@@ -29,7 +29,10 @@ impl Host for TokioHost {
     }
 
     fn sleep_until(&self, at: u64) -> BoxFuture<'static, ()> {
-        let at = self.began + Duration::from_millis(at);
+        // A moment that the clock cannot say does not come.
+        let Some(at) = self.began.checked_add(Duration::from_millis(at)) else {
+            return Box::pin(std::future::pending());
+        };
         let _timers_need_the_runtime = self.runtime.enter();
         Box::pin(tokio::time::sleep_until(at))
     }

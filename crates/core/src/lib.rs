@@ -25,6 +25,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod bound;
 pub mod close;
 pub mod dialect;
 pub mod frame;
@@ -42,6 +43,7 @@ pub mod rate;
 pub mod room;
 pub mod roster;
 
+pub use bound::{LimitError, WrongLimit};
 pub use close::{Close, ErrorCode};
 pub use dialect::Dialect;
 pub use id::{ConnectionId, Generation, MemberId, NodeId, UserId};

@@ -1,10 +1,36 @@
 //! Every bound there is, in one place.
 
+use crate::bound::{Bound as _, LimitError, Scope, of_the_process, out_of_range};
 use crate::rate::Rate;
 
-/// Writes the struct, its defaults and a setter for each bound from one list.
+/// Milliseconds of a second: in a large room who comes waits for a tick, and a client waits ten seconds for its first frame.
+pub const SECOND_MS: u64 = 1_000;
+
+/// Milliseconds of a minute.
+pub const MINUTE_MS: u64 = 60 * SECOND_MS;
+
+/// Milliseconds of an hour.
+pub const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+/// Milliseconds of a day. A time that is longer is a mistake in the unit, and no app's wish.
+pub const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// The most of anything that is counted: a thousand million.
+pub const COUNT: u64 = 1 << 30;
+
+/// The most bytes that one message, or what waits for one connection, may have: 1 GiB.
+pub const BYTES: u64 = 1 << 30;
+
+/// The most bytes that what is shared by many may have, or that go in a second: 1 TiB.
+pub const SHARED_BYTES: u64 = 1 << 40;
+
+/// Frames a second: more than a thread can read.
+pub const FRAMES: u64 = 1_000_000;
+
+/// Writes the struct, its defaults, a setter for each bound, and the check of all of them, from one list. Behind the default
+/// stands whose bound it is, a room's or the process's, and what it may be: there is no field without.
 macro_rules! limits {
-    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $scope:ident $range:expr;)+) => {
         /// What a peer, a room and the process may use, each with its default.
         ///
         /// Each field has a method of its name, which sets it:
@@ -16,10 +42,16 @@ macro_rules! limits {
         /// let limits = Limits::default().frame_bytes(1 << 20).members(500);
         /// assert_eq!((limits.frame_bytes, limits.key_bytes), (1 << 20, 4096));
         /// ```
+        ///
+        /// `build()` names each that cannot be meant, and says what may be.
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub struct Limits {
-            $($(#[doc = $doc])+ pub $name: $type,)+
+            $(
+                $(#[doc = $doc])+
+                #[doc = concat!("\n\nIt may be `", stringify!($range), "`.")]
+                pub $name: $type,
+            )+
         }
 
         impl Default for Limits {
@@ -37,99 +69,192 @@ macro_rules! limits {
                     self
                 }
             )+
+
+            /// Every bound that cannot be meant, in the order of the fields.
+            #[must_use]
+            pub fn mistakes(&self) -> Vec<LimitError> {
+                [$(out_of_range(stringify!($name), &self.$name, &($range)),)+].concat()
+            }
+
+            /// The same for limits of a room's own in an app that has these.
+            #[must_use]
+            pub fn mistakes_within(&self, app: &Self) -> Vec<LimitError> {
+                let default = Self::default();
+                [$(
+                    match Scope::$scope {
+                        Scope::Room => out_of_range(stringify!($name), &self.$name, &($range)),
+                        Scope::Process => {
+                            of_the_process(stringify!($name), &self.$name, &app.$name, &default.$name)
+                        }
+                    },
+                )+].concat()
+            }
+
+            /// The names of all bounds, for tests that try each.
+            #[doc(hidden)]
+            pub const NAMES: &[&str] = &[$(stringify!($name),)+];
+
+            /// Sets a bound by its name, for tests that try each; `None` switches off what can be.
+            #[doc(hidden)]
+            pub fn put(&mut self, name: &str, number: Option<u64>) {
+                $(
+                    if name == stringify!($name) {
+                        self.$name.put(number);
+                    }
+                )+
+            }
         }
     };
 }
 
 limits! {
     /// One WebSocket message from a client, in bytes. 64 KiB: chat and cursors fit a hundred times; a file does not
-    /// belong here. Over it: close 1009.
-    frame_bytes: usize = 64 << 10;
+    /// belong here. A client's ping has 12. Over it: close 1009.
+    frame_bytes: usize = 64 << 10, Room 16..=BYTES;
 
     /// One value of a room's key, decoded, in bytes. 1 KiB: a key names a thing, it does not hold one. Over it: 4403.
-    key_value_bytes: usize = 1 << 10;
+    key_value_bytes: usize = 1 << 10, Room 1..=BYTES;
 
     /// The whole `r` parameter, decoded, in bytes. 4 KiB: well under what proxies take in a request line. Over it: 4403.
-    key_bytes: usize = 4 << 10;
+    key_bytes: usize = 4 << 10, Room 2..=BYTES;
 
     /// One presence state, encoded, in bytes. 4 KiB: every member holds every other's. Over it: an error to its sender,
     /// the old state stays.
-    presence_bytes: usize = 4 << 10;
+    presence_bytes: usize = 4 << 10, Room 1..=BYTES;
 
     /// One message from the app (`send`, `broadcast`), encoded, in bytes. 1 MiB. Over it: an error to the caller.
-    message_bytes: usize = 1 << 20;
+    message_bytes: usize = 1 << 20, Room 1..=BYTES;
 
     /// Members of one room. 10,000: a snapshot of that many cursors is about a megabyte. Over it: close 4429.
-    members: usize = 10_000;
+    members: usize = 10_000, Room 1..=COUNT;
 
     /// Members up to which a room lets in and tells of everyone who comes or goes at once. 100: what a page shows as faces.
     /// In a larger one, whoever comes or goes within a `presence_tick_ms` of another is let in and told of with all the
     /// others of that tick: at once, a thousand who come together would be half a million frames.
-    announce_at_once: usize = 100;
+    announce_at_once: usize = 100, Room 0..=COUNT;
 
     /// Bytes of snapshots that a larger room gives out in one tick, to at least one who waits. 32 MiB: they are all in
     /// memory until they are read; two thousand who come to one room are in within half a second.
-    admission_bytes: usize = 32 << 20;
+    admission_bytes: usize = 32 << 20, Room 0..=SHARED_BYTES;
 
     /// Rooms in this process. 100,000. Over it: close 1013.
-    rooms: usize = 100_000;
+    rooms: usize = 100_000, Process 1..=COUNT;
 
     /// Connections in this process. 100,000. Over it: close 1013.
-    connections: usize = 100_000;
+    connections: usize = 100_000, Process 1..=COUNT;
 
     /// Bytes that wait for one client to read them. 1 MiB: seconds of a busy room. A single frame always fits into an
     /// empty outbox. Over it: close 1013.
-    outbox_bytes: usize = 1 << 20;
+    outbox_bytes: usize = 1 << 20, Room 1..=BYTES;
 
     /// Bytes that wait for one thread of sockets, each frame counted once however many receive it. 64 MiB: what the kernel
     /// takes for five hundred receivers in a few seconds. Over it: an error to whoever sends, and presence waits.
-    transport_bytes: usize = 64 << 20;
+    transport_bytes: usize = 64 << 20, Process 1..=SHARED_BYTES;
 
     /// Frames of one connection that wait for its handler. 64; when it is full that socket is not read.
-    handler_queue: usize = 64;
+    handler_queue: usize = 64, Room 1..=COUNT;
 
     /// Bytes of payload that wait for one connection's handler. 256 KiB; when it is over, that socket is not read.
-    handler_queue_bytes: usize = 256 << 10;
+    handler_queue_bytes: usize = 256 << 10, Room 1..=BYTES;
 
     /// Frames of one connection that are kept while its guards, its data and its seed are being found. 32; when it is
     /// full that socket is not read.
-    early_frames: usize = 32;
+    early_frames: usize = 32, Room 1..=COUNT;
 
     /// Frames of one connection. 256 a second with a burst of 512: four cursors' worth. Over it: not handled, and a
     /// presence state is conflated.
-    rate: Rate = Rate { per_second: 256, burst: 512 };
+    rate: Rate = Rate { per_second: 256, burst: 512 }, Room 1..=FRAMES;
 
     /// Frames of one connection that are not frames (v1). 1 a second with a burst of 64. Over it: close 4400.
-    bad_frame_rate: Rate = Rate { per_second: 1, burst: 64 };
+    bad_frame_rate: Rate = Rate { per_second: 1, burst: 64 }, Room 1..=FRAMES;
 
     /// Milliseconds between two pings. 25,000: under the 30 to 60 seconds after which proxies cut an idle connection. A
-    /// connection from which nothing is heard for two of them is closed 1001.
-    heartbeat_ms: u64 = 25_000;
+    /// connection from which nothing is heard for two of them is closed 1001. `None`: nobody is pinged, and only the socket
+    /// itself says that a peer is gone. Under 100 a phone that is merely far away would be taken for dead.
+    heartbeat_ms: Option<u64> = Some(25_000), Room 100..=DAY_MS;
 
     /// Milliseconds that a peer has to take the close frame and to answer it; its member has left long before. 30,000: a
     /// phone that comes out of a tunnel still learns why. Over it: the socket is dropped.
-    close_timeout_ms: u64 = 30_000;
+    close_timeout_ms: u64 = 30_000, Room 1..=HOUR_MS;
 
     /// Milliseconds that a closed connection stays in the roster while messages that it sent before are still being
-    /// handled. 2,000: what was said is heard before the leave; a handler that hangs makes no ghost.
-    leave_timeout_ms: u64 = 2_000;
+    /// handled. 2,000: what was said is heard before the leave; a handler that hangs makes no ghost. 0: it leaves at once.
+    leave_timeout_ms: u64 = 2_000, Room 0..=HOUR_MS;
 
     /// Milliseconds for which messages to a room are gathered after it was sent one. 0: each goes out as soon as it can.
     /// With 10, the first goes out at once and those of the next ten milliseconds together, which halves the cost of a
     /// busy room. What is for one member alone does not wait.
-    broadcast_window_ms: u64 = 0;
+    broadcast_window_ms: u64 = 0, Room 0..=MINUTE_MS;
 
     /// Messages to a room of at least this many bytes are compressed, once for all members whose client offered
     /// permessage-deflate. `None`: nothing is compressed. Under 128 bytes nothing ever is: it would grow. It pays where
     /// bandwidth costs more than the server's time: 1 KiB of JSON becomes a third and takes 10 µs. Presence is compressed
     /// where a tick holds several states, for clients that speak v1.
-    compress_from_bytes: Option<usize> = None;
+    compress_from_bytes: Option<usize> = None, Room 0..=BYTES;
 
-    /// Milliseconds between two presence frames of a busy room. 33: thirty a second, what an eye wants of a cursor.
-    presence_tick_ms: u64 = 33;
+    /// Milliseconds between two presence frames of a busy room. 33: thirty a second, what an eye wants of a cursor. 0: each
+    /// state goes out at once.
+    presence_tick_ms: u64 = 33, Room 0..=SECOND_MS;
 
     /// Bytes a second that one room may spend on presence, all its receivers together. 1 GiB: what a network of 10 Gbit/s
     /// takes, and what five hundred cursors at thirty a second come to (500 frames of up to 140 bytes to 500 receivers,
     /// each tick). In a larger room the tick grows so that this holds, up to a second: more would only wait in sockets.
-    presence_bytes_per_second: u64 = 1 << 30;
+    presence_bytes_per_second: u64 = 1 << 30, Room 1..=SHARED_BYTES;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bound::WrongLimit;
+
+    fn named(mistakes: &[LimitError]) -> Vec<&str> {
+        mistakes.iter().map(|error| &*error.limit).collect()
+    }
+
+    #[test]
+    fn the_defaults_can_be_meant() {
+        assert_eq!(Limits::default().mistakes(), []);
+        assert_eq!(Limits::default().mistakes_within(&Limits::default()), []);
+    }
+
+    #[test]
+    fn each_that_cannot_be_meant_is_named_with_what_may_be() {
+        let limits = Limits::default().heartbeat_ms(Some(0)).members(0).rate(Rate { per_second: 0, burst: u32::MAX });
+        let mistakes = limits.mistakes();
+        assert_eq!(named(&mistakes), ["members", "rate.per_second", "rate.burst", "heartbeat_ms"]);
+        let texts: Vec<String> = mistakes.iter().map(LimitError::to_string).collect();
+        assert_eq!(texts[0], "`members` is 0: write a number from 1 to 1073741824");
+        assert_eq!(texts[2], "`rate.burst` is 4294967295: write a number from 1 to 1000000");
+        assert_eq!(texts[3], "`heartbeat_ms` is 0: write a number from 100 to 86400000, or `None` to switch it off");
+    }
+
+    #[test]
+    fn what_is_off_is_no_mistake() {
+        assert_eq!(Limits::default().heartbeat_ms(None).compress_from_bytes(None).mistakes(), []);
+    }
+
+    /// Of a number without a most nobody could say that everything is bounded.
+    #[test]
+    fn no_bound_may_be_the_largest_number_there_is() {
+        for name in Limits::NAMES {
+            let mut limits = Limits::default();
+            limits.put(name, Some(u64::MAX));
+            assert_ne!(limits.mistakes(), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rooms_own_limits_cannot_bound_the_process() {
+        let app = Limits::default().connections(50);
+        assert_eq!(app.clone().members(3).mistakes_within(&app), []);
+        assert_eq!(Limits::default().members(3).mistakes_within(&app), [], "the default is what nobody wrote");
+        let own = app.clone().connections(7).rooms(0).members(0);
+        let mistakes = own.mistakes_within(&app);
+        assert_eq!(named(&mistakes), ["members", "rooms", "connections"]);
+        assert_eq!(mistakes[1].why, WrongLimit::OfTheProcess);
+        assert_eq!(
+            mistakes[2].to_string(),
+            "`connections` is 7: it bounds the whole process, and is set with `Rooms::new().limits(..)`"
+        );
+    }
 }

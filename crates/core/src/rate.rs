@@ -45,7 +45,7 @@ impl RateLimiter {
         }
         let missing = 1000 - self.level;
         let each = u64::from(self.rate.per_second);
-        (each > 0 && self.rate.burst > 0).then(|| self.at + missing.div_ceil(each))
+        (each > 0 && self.rate.burst > 0).then(|| self.at.saturating_add(missing.div_ceil(each)))
     }
 
     fn refill(&mut self, now: Millis) {

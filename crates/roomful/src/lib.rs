@@ -76,8 +76,8 @@ mod upgrade;
 
 pub use channel::Channel;
 pub use define::{
-    BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, RoomExt, RoomSetup, RoomsBuilder, SocketExt,
-    SocketSetup,
+    BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, PathError, RoomExt, RoomSetup, RoomsBuilder,
+    SocketExt, SocketSetup,
 };
 pub use deny::Deny;
 pub use guard::{Guard, Needs, needs};
@@ -96,7 +96,7 @@ pub use roomful_core::rate::Rate;
 #[doc(inline)]
 pub use roomful_core::room::Refused;
 #[doc(inline)]
-pub use roomful_core::{Close, Limits, MemberId, UserId};
+pub use roomful_core::{Close, LimitError, Limits, MemberId, UserId, WrongLimit};
 #[doc(inline)]
 pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]

@@ -1,7 +1,7 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 use roomful::{
-    BuildError, Channel, Deny, Framework, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, SocketExt,
+    BuildError, Channel, Deny, Framework, Limits, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, SocketExt,
     TypescriptError, Upgrade, needs,
 };
 use serde::{Deserialize, Serialize};
@@ -186,6 +186,56 @@ fn every_room_behind_a_guard_has_the_params_that_it_needs() {
 }
 
 #[test]
+fn a_limit_that_cannot_be_meant_is_named_with_whose_it_is() {
+    let error = Rooms::new()
+        .limits(Limits::default().heartbeat_ms(Some(0)).connections(50))
+        .module("m", |m| m.room("lobby", Lobby.limits(Limits::default().members(0).connections(7))))
+        .build();
+    assert_eq!(
+        mistakes(error),
+        [
+            "the limits of the app: `heartbeat_ms` is 0: write a number from 100 to 86400000, or `None` to switch it off",
+            "the limits of `m/lobby`: `members` is 0: write a number from 1 to 1073741824",
+            "the limits of `m/lobby`: `connections` is 7: it bounds the whole process, and is set with \
+             `Rooms::new().limits(..)`",
+        ]
+    );
+}
+
+#[test]
+fn a_path_is_written_as_browsers_ask_for_it_or_named() {
+    let at = |path: &str| Rooms::new().path(path).build();
+    assert_eq!(at(" räume").unwrap().path(), "/r%C3%A4ume");
+    assert_eq!(
+        mistakes(at("/ws?token=secret")),
+        ["`.path(\"/ws?\")`: a path ends before `?` and `#`: leave out what follows"]
+    );
+    assert_eq!(mistakes(at("")), ["`.path(\"\")`: it is blank: write `/`, or leave `.path(..)` out"]);
+}
+
+#[test]
+fn a_name_that_nobody_could_ask_for_is_named() {
+    let error = Rooms::new().module(" ", |m| m.room("lobby", Lobby)).module("m", |m| m.socket("", Rings)).build();
+    assert_eq!(
+        mistakes(error),
+        [
+            "module ` `, name `lobby`: neither may be blank, since clients ask by them",
+            "module `m`, name ``: neither may be blank, since clients ask by them",
+        ]
+    );
+}
+
+#[test]
+fn a_mistake_prints_no_secret() {
+    let error = Rooms::new()
+        .allowed_origins(["https://user:secret@app.example", "https://app.example/?token=secret", "wss://x?secret"])
+        .build();
+    let printed = error.err().unwrap().to_string();
+    assert!(!printed.contains("secret"), "{printed}");
+    assert!(printed.contains("https://…@app.example"), "{printed}");
+}
+
+#[test]
 fn an_origin_that_no_page_comes_from_is_named() {
     let rooms = Rooms::new()
         .module("m", |m| m.room("lobby", Lobby))
@@ -194,8 +244,8 @@ fn an_origin_that_no_page_comes_from_is_named() {
     let expected = [
         "`allowed_origins` has `app.example`, which no page comes from: it has no scheme: begin it with `https://` or \
          `http://`",
-        "`allowed_origins` has `*`, which no page comes from: a `*` stands for no host: name each origin, or let every page \
-         connect with `any_origin()`",
+        "`allowed_origins` has `*`, which no page comes from: a `*`, or a dot in front, stands for no host: name each \
+         origin, or let every page connect with `any_origin()`",
         "`allowed_origins` has `https://app.example/app`, which no page comes from: an origin ends with its host or port: \
          leave out the path and what follows",
     ];

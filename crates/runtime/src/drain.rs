@@ -129,7 +129,7 @@ pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
     let everybody = hub.everybody();
     let (began, of) = (process.now(), everybody.len() as u64);
     for (nth, occupant) in (0..).zip(everybody) {
-        process.sleep_until(began + drain.closes_at(nth, of)).await;
+        process.sleep_until(began.saturating_add(drain.closes_at(nth, of))).await;
         occupant.send_away(Close::restarting(drain.retry_ms(nth + 1, of)));
     }
     let idle = Box::pin(std::future::poll_fn(|cx| process.poll_idle(cx)));

@@ -148,7 +148,7 @@ impl LiveMember {
 
     fn leave_in_time(self: &Arc<Self>) -> AbortHandle {
         let process = self.process();
-        let wait = process.sleep_until(process.now() + self.limits().leave_timeout_ms);
+        let wait = process.sleep_until(process.now().saturating_add(self.limits().leave_timeout_ms));
         let member = Arc::downgrade(self);
         let (timer, abort) = abortable(async move {
             wait.await;

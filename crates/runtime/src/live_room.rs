@@ -344,7 +344,7 @@ impl LiveRoom {
         let mut state = lock(&self.state);
         state.wakes.went_off(at);
         if state.transports.are_overloaded(limits.transport_bytes) {
-            let later = state.wakes.start(Some(self.process.now() + limits.presence_tick_ms.max(1)));
+            let later = state.wakes.start(Some(self.process.now().saturating_add(limits.presence_tick_ms.max(1))));
             drop(state);
             return later.into_iter().for_each(|at| self.wake_at(at));
         }

@@ -5,8 +5,14 @@ use std::str::FromStr;
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use idna::AsciiDenyList;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// A name in the domain name system has at most so many bytes,
+const LONGEST_NAME: usize = 254;
+/// and one of its labels so many.
+const LONGEST_LABEL: usize = 63;
+
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whose pages may connect. What is no browser sends no `Origin`, and is always let through.
@@ -48,8 +54,10 @@ pub enum OriginError {
     /// Nothing but spaces.
     #[error("it is blank")]
     Blank,
-    /// `*`, alone or in a host.
-    #[error("a `*` stands for no host: name each origin, or let every page connect with `any_origin()`")]
+    /// `*`, alone or in a host, or a dot in front of one.
+    #[error(
+        "a `*`, or a dot in front, stands for no host: name each origin, or let every page connect with `any_origin()`"
+    )]
     Wildcard,
     /// `null`, which is no site's.
     #[error("every sandboxed frame of every site says `null`: only `any_origin()` lets those connect")]
@@ -63,9 +71,9 @@ pub enum OriginError {
     /// Something follows host and port.
     #[error("an origin ends with its host or port: leave out the path and what follows")]
     Path,
-    /// A host in another script.
-    #[error("browsers write a host in ASCII: give the name that begins with `xn--`")]
-    NotAscii,
+    /// A name and a password stand before the host.
+    #[error("an origin has no name and no password: leave out what stands before the `@`")]
+    Credentials,
     /// What stands for the host is none.
     #[error("its host is not written as browsers write one")]
     Host,
@@ -118,9 +126,11 @@ impl Origin {
 impl FromStr for Origin {
     type Err = OriginError;
 
-    /// Reads capitals, a default port, a `/` at the end and any spelling of an IPv6 address as a browser would write them.
+    /// Reads blanks around it, capitals, other scripts, a default port, a `/` at the end and any spelling of an IPv6 address
+    /// as a browser would write them.
     fn from_str(text: &str) -> Result<Self, OriginError> {
-        if text.trim().is_empty() {
+        let text = text.trim();
+        if text.is_empty() {
             return Err(OriginError::Blank);
         }
         if text.contains('*') {
@@ -143,6 +153,9 @@ impl FromStr for Origin {
         }
         let default_port = default_port(&scheme);
         // Only a scheme that is no web server's goes without a host: `file://`.
+        if rest.contains('@') {
+            return Err(OriginError::Credentials);
+        }
         let authority = match rest {
             "" if default_port.is_none() => Authority { host: Host::Name(String::new()), port: None },
             rest => Authority::parse(rest, default_port)?,
@@ -173,20 +186,27 @@ impl Authority {
 }
 
 fn host_name(name: &str) -> Result<String, OriginError> {
-    if !name.is_ascii() {
-        return Err(OriginError::NotAscii);
+    let name = &*idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::URL).map_err(|_| OriginError::Host)?;
+    // What is meant by a dot in front is every host below, and no page comes from there.
+    if name.starts_with('.') {
+        return Err(OriginError::Wildcard);
+    }
+    if name.len() > LONGEST_NAME || name.split('.').any(|label| label.len() > LONGEST_LABEL) {
+        return Err(OriginError::Host);
     }
     let is_of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     if name.is_empty() || !name.bytes().all(is_of_a_host) {
         return Err(OriginError::Host);
     }
     // Browsers take a name whose last label is a number for an IPv4 address, and write all four parts of it.
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let last = name.strip_suffix('.').unwrap_or(name).rsplit('.').next().unwrap_or_default();
+    let digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let hexadecimal = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = !last.is_empty() && (digits(last) || last.strip_prefix("0x").is_some_and(hexadecimal));
     if is_number && name.parse::<Ipv4Addr>().is_err() {
         return Err(OriginError::Host);
     }
-    Ok(name.to_ascii_lowercase())
+    Ok(name.to_owned())
 }
 
 fn port_number(digits: &str) -> Option<u16> {
@@ -345,6 +365,10 @@ mod tests {
             ("https://app.example", "https://app.example.evil.example", false),
             ("HTTPS://App.Example/", "https://app.example", true),
             ("https://app.example:443/", "https://app.example", true),
+            (" https://app.example\t", "https://app.example", true),
+            ("https://bücher.example", "https://xn--bcher-kva.example", true),
+            ("https://BÜCHER.example:443", "https://xn--bcher-kva.example", true),
+            ("https://bücher.example", "https://xn--bchr-kva.example", false),
             ("http://app.example:80", "http://app.example", true),
             ("http://app.example:443", "http://app.example:443", true),
             ("http://[0::0:1]:5173", "http://[::1]:5173", true),
@@ -375,18 +399,22 @@ mod tests {
             ("localhost:5173", OriginError::NoScheme),
             ("//app.example", OriginError::NoScheme),
             ("://app.example", OriginError::NoScheme),
-            (" https://app.example", OriginError::NoScheme),
             ("wss://app.example", OriginError::WebSocket),
             ("WS://app.example", OriginError::WebSocket),
             ("https://app.example/app", OriginError::Path),
             ("https://app.example//", OriginError::Path),
             ("https://app.example?x", OriginError::Path),
             ("https://app.example#x", OriginError::Path),
-            ("https://bücher.example", OriginError::NotAscii),
             ("https://", OriginError::Host),
             ("https:///", OriginError::Host),
-            ("https://user@app.example", OriginError::Host),
-            ("https://app.example ", OriginError::Host),
+            ("https://user@app.example", OriginError::Credentials),
+            ("https://user:password@app.example", OriginError::Credentials),
+            ("https://.app.example", OriginError::Wildcard),
+            ("https://a b.example", OriginError::Host),
+            ("https://app%2eexample", OriginError::Host),
+            ("https://xn--a.example", OriginError::Host),
+            ("https://0x7f000001", OriginError::Host),
+            ("https://127.1.", OriginError::Host),
             ("https://app example", OriginError::Host),
             ("https://127.1", OriginError::Host),
             ("https://[::1", OriginError::Host),

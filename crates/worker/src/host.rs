@@ -19,6 +19,9 @@ use crate::alarm::Alarm;
 /// What the platform keeps beside a socket is 16,384 bytes as it writes them down; this much of it is not ours.
 const KEPT_BYTES: usize = 16_384 - 64;
 
+/// A longer timer goes off at once.
+const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// The clock, the tasks and the attachments of one object.
 pub(crate) struct ObjectHost {
     pub(crate) alarm: Rc<Alarm>,
@@ -93,7 +96,8 @@ impl Host for ObjectHost {
     }
 
     fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()> {
-        Box::pin(Delay::from(Duration::from_millis(at.saturating_sub(self.now()))))
+        let wait = Duration::from_millis(at.saturating_sub(self.now()));
+        Box::pin(Delay::from(wait.min(LONGEST_TIMER)))
     }
 
     fn random(&self) -> u128 {

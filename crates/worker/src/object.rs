@@ -218,7 +218,8 @@ impl RoomInstance {
         }
         receiving.receive(message);
         if let Some(wait) = receiving.release_in() {
-            let (time, connection) = (self.host.sleep_until(self.host.now() + wait), Rc::clone(connection));
+            let (time, connection) =
+                (self.host.sleep_until(self.host.now().saturating_add(wait)), Rc::clone(connection));
             self.host.spawn(Box::pin(async move {
                 time.await;
                 connection.borrow_mut().release();

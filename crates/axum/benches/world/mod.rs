@@ -57,7 +57,7 @@ impl World {
         let limits = Limits::default()
             .compress_from_bytes(Some(0))
             // The shard's clock is the real one, and no ping may fall into what is measured.
-            .heartbeat_ms(24 * 3_600_000);
+            .heartbeat_ms(Some(24 * 3_600_000));
         let rooms = Rooms::new().limits(limits).module("bench", |module| module.room("hall", Repeater)).build();
         let rooms = rooms.expect("the definition is right");
         let host = Arc::new(ManualHost::default());

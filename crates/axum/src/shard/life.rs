@@ -120,7 +120,7 @@ impl Reactor {
     /// The same, where a state over the rate is held and can be let go sooner.
     fn arm_release(&mut self, slot: usize, now: Millis) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if let Some(at) = socket.connection.release_in().map(|wait| now + wait.max(1))
+        if let Some(at) = socket.connection.release_in().map(|wait| now.saturating_add(wait.max(1)))
             && Timers::rounded(at) < socket.due
         {
             socket.due = self.timers.add(slot, at);

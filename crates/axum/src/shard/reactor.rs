@@ -35,6 +35,9 @@ const SPARE_TICKS: usize = 4;
 
 pub(super) const EVENTS: usize = 1_024;
 
+/// The system counts a wait in a few bits: one that it cannot say would be none at all, and the thread would spin.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
 pub(super) struct Reactor {
     poll: Poll,
     pub(super) shard: Arc<Shard>,
@@ -142,7 +145,7 @@ impl Reactor {
     fn until_due(&self) -> Option<Duration> {
         let room = self.later.first().map(|(at, _)| *at);
         let next = self.timers.next().into_iter().chain(room).min()?;
-        Some(Duration::from_millis(next.saturating_sub(self.now())))
+        Some(Duration::from_millis(next.saturating_sub(self.now())).min(LONGEST_WAIT))
     }
 
     pub(super) fn note(&mut self, events: &Events) {

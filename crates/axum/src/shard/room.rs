@@ -151,7 +151,7 @@ impl ShardRoom {
         let mut flight = match self.flight.take() {
             Some(flight) => flight,
             None => {
-                self.open_at = now + self.window_ms;
+                self.open_at = now.saturating_add(self.window_ms);
                 Box::new(Flight { tick: self.tick.take(), at: 0 })
             }
         };

@@ -216,7 +216,7 @@ impl Socket {
     }
 
     fn close_deadline(&self, now: Millis) -> Millis {
-        now + self.connection.limits().close_timeout_ms
+        now.saturating_add(self.connection.limits().close_timeout_ms)
     }
 
     fn has_space(&self) -> bool {

@@ -350,7 +350,7 @@ fn a_peer_that_reads_slowly_is_alive() {
         world.sockets[slot].push(Bytes::from(vec![b'x'; 10_000]));
         world.sockets[slot].flush(0).unwrap();
     }
-    let silence = 2 * world.rooms.limits().heartbeat_ms;
+    let silence = 2 * world.rooms.limits().heartbeat_ms.unwrap();
     world.sockets[slot].flush(silence - 1).unwrap();
     assert_eq!(world.sockets[slot].liveness.clone().poll(silence), Beat::Dead, "it has read nothing");
     assert!(world.peers[0].far.read(&mut [0; 4096]).unwrap() > 0);

@@ -14,17 +14,19 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Adds a number; returns the time at which it stands.
+    /// Adds a number; returns the time at which it stands. The last moment there is stands for never, and has no entry.
     pub(super) fn add(&mut self, number: usize, at: Millis) -> Millis {
         let at = Self::rounded(at);
-        self.due.entry(at).or_default().push(number);
+        if at != Millis::MAX {
+            self.due.entry(at).or_default().push(number);
+        }
         at
     }
 
     /// The time at which a number stands that is added for this one. To be compared with when it stands already, or each
     /// time that somebody asks would make an entry of its own.
     pub(super) fn rounded(at: Millis) -> Millis {
-        at.div_ceil(GRAIN_MS) * GRAIN_MS
+        at.div_ceil(GRAIN_MS).saturating_mul(GRAIN_MS)
     }
 
     /// The next time at which something is due.
@@ -55,5 +57,9 @@ mod tests {
         assert_eq!(timers.take(112), Some((16, vec![3])));
         assert_eq!(timers.take(112), Some((112, vec![1, 2])));
         assert_eq!(timers.take(10_000), None);
+        for never in [Millis::MAX, Millis::MAX - 1] {
+            assert_eq!(timers.add(4, never), Millis::MAX);
+        }
+        assert_eq!(timers.next(), None);
     }
 }

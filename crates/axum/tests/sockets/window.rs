@@ -1,4 +1,4 @@
-//! A room that gathers what is said within a window, which here is an hour: whatever comes did not wait for its end.
+//! A room that gathers what is said within a window, which here is a minute: whatever comes did not wait for its end.
 
 use std::num::NonZero;
 
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::{Client, FIN, Hall, PING, connect, hall, limits, listen, masked, rooms, within};
 
 async fn two() -> (Rooms, Client, Client) {
-    let (rooms, _) = rooms(limits().broadcast_window_ms(3_600_000));
+    let (rooms, _) = rooms(limits().broadcast_window_ms(60_000));
     let (listener, address) = listen().await;
     let (app, served) = (rooms.router_with(Sockets::new().threads(NonZero::<usize>::MIN)), rooms.clone());
     tokio::spawn(async move { roomful_axum::serve(listener, app, &served, std::future::pending()).await });

@@ -71,7 +71,7 @@ impl Room for Relay {
 pub(crate) fn limits() -> Limits {
     Limits::default()
         .rate(Rate { per_second: 1_000_000, burst: 1_000_000 })
-        .heartbeat_ms(3_600_000)
+        .heartbeat_ms(Some(3_600_000))
         .frame_bytes(4 << 20)
         .message_bytes(4 << 20)
         .presence_bytes(2 << 20)

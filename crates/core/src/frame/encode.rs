@@ -33,8 +33,8 @@ pub fn snapshot(dialect: Dialect, own: &MemberId, list: &[u8], facts: SnapshotFa
         Dialect::Plain => "]}".to_owned(),
         Dialect::V1 => {
             let SnapshotFacts { seq, epoch, limits } = facts;
-            let (epoch, heartbeat, frame) = (serde_json::Value::from(epoch), limits.heartbeat_ms, limits.frame_bytes);
-            format!(r#"],"seq":{seq},"epoch":{epoch},"heartbeat":{heartbeat},"limits":{{"frame":{frame}}}}}"#)
+            let (epoch, bounds) = (serde_json::Value::from(epoch), bounds(limits));
+            format!(r#"],"seq":{seq},"epoch":{epoch}{bounds}}}"#)
         }
     };
     let head = [r#"{"t":"snapshot","self":""#, own.as_str(), r#"","members":["#];
@@ -44,6 +44,12 @@ pub fn snapshot(dialect: Dialect, own: &MemberId, list: &[u8], facts: SnapshotFa
     frame.extend_from_slice(list);
     frame.extend_from_slice(tail.as_bytes());
     frame.into()
+}
+
+/// What a client has to keep to, as more keys of its first frame. Where nobody is pinged, a client is not to ping either.
+pub(super) fn bounds(limits: &Limits) -> String {
+    let heartbeat = limits.heartbeat_ms.map(|ms| format!(r#","heartbeat":{ms}"#)).unwrap_or_default();
+    format!(r#"{heartbeat},"limits":{{"frame":{}}}"#, limits.frame_bytes)
 }
 
 /// Who came, went, lost or found its socket. `None` where this dialect does not say that.

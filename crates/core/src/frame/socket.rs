@@ -41,7 +41,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{BadFrame, Body, ClientFrame};
+use super::{BadFrame, Body, ClientFrame, encode};
 use crate::{Dialect, Json, Limits};
 
 /// What a v1 text begins with that is the protocol's. Spaces count: a message is told from it by one.
@@ -77,8 +77,7 @@ pub fn decode(message: &[u8], dialect: Dialect) -> Result<ClientFrame<'_>, BadFr
 /// The first frame (v1).
 #[must_use]
 pub fn open(limits: &Limits) -> Bytes {
-    let (heartbeat, frame) = (limits.heartbeat_ms, limits.frame_bytes);
-    format!(r#"{{"t":"open","heartbeat":{heartbeat},"limits":{{"frame":{frame}}}}}"#).into()
+    format!(r#"{{"t":"open"{}}}"#, encode::bounds(limits)).into()
 }
 
 /// A message, in either direction.
@@ -177,8 +176,9 @@ mod tests {
 
     #[test]
     fn the_exact_bytes() {
-        let limits = Limits::default().heartbeat_ms(25_000).frame_bytes(65_536);
+        let limits = Limits::default().heartbeat_ms(Some(25_000)).frame_bytes(65_536);
         assert_eq!(open(&limits), r#"{"t":"open","heartbeat":25000,"limits":{"frame":65536}}"#);
+        assert_eq!(open(&limits.heartbeat_ms(None)), r#"{"t":"open","limits":{"frame":65536}}"#);
         let said = |dialect, value: Value| message(dialect, &Json::encode(&value).unwrap());
         assert_eq!(said(V1, json!({ "t": "ping" })), r#" {"t":"ping"}"#);
         assert_eq!(said(Plain, json!({ "t": "ping" })), r#"{"t":"ping"}"#);

@@ -27,6 +27,6 @@ impl Pace {
     pub(super) fn sent(&mut self, now: Millis, pause: Millis, tick: Millis) {
         let late = now.saturating_sub(self.open_at);
         let from = if late < tick { self.open_at } else { now };
-        self.open_at = from + pause;
+        self.open_at = from.saturating_add(pause);
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use roomful_core::LimitError;
 use roomful_core::pattern::PatternError;
 use roomful_runtime::OriginError;
+
+use super::PathError;
 
 /// The definitions cannot work. It names every mistake, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +107,30 @@ pub enum Mistake {
         /// The param.
         param: &'static str,
     },
+    /// A bound that cannot be meant.
+    #[error("the limits of {}: {error}", place(.of.as_deref()))]
+    Limit {
+        /// `module/room` or `module/socket` where it is its own, and nothing where it is the app's.
+        of: Option<String>,
+        /// Which bound, and what may be written instead.
+        error: LimitError,
+    },
+    /// A module, a room or a socket whose name is blank, so that nobody could ask for it.
+    #[error("module `{module}`, name `{name}`: neither may be blank, since clients ask by them")]
+    BlankName {
+        /// The module.
+        module: String,
+        /// The room or the socket.
+        name: String,
+    },
+    /// What `.path(..)` was given is no path of a request.
+    #[error("`.path({path:?})`: {error}")]
+    Path {
+        /// What it was given.
+        path: String,
+        /// What is wrong with it.
+        error: PathError,
+    },
     /// What `allowed_origins` was given is no page's origin.
     #[error("`allowed_origins` has `{origin}`, which no page comes from: {error}")]
     Origin {
@@ -112,6 +139,10 @@ pub enum Mistake {
         /// What is wrong with it.
         error: OriginError,
     },
+}
+
+fn place(of: Option<&str>) -> String {
+    of.map_or_else(|| "the app".to_owned(), |path| format!("`{path}`"))
 }
 
 impl fmt::Display for BuildError {

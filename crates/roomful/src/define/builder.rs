@@ -6,6 +6,7 @@ use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 use roomful_runtime::{AllowedOrigins, App, Definition, Endpoint, Origin, Settings};
 
+use super::path::normalised;
 use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
 use crate::{Channel as _, Guard, Limits, Room, Rooms, Socket, SocketChannel as _};
@@ -91,7 +92,8 @@ impl RoomsBuilder {
         self
     }
 
-    /// The path that upgrades come to. `/__sockets` unless said otherwise; clients must be told too.
+    /// The path that upgrades come to. `/__sockets` unless said otherwise; clients must be told too. It is what follows the
+    /// host in an address, up to a `?`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         self.path = path.to_owned();
@@ -124,7 +126,8 @@ impl RoomsBuilder {
     /// [`BuildError`] names every mistake in them.
     pub fn build(self) -> Result<Rooms, BuildError> {
         let limits = Arc::new(self.limits);
-        let mut mistakes = Vec::new();
+        let mut mistakes: Vec<Mistake> =
+            limits.mistakes().into_iter().map(|error| Mistake::Limit { of: None, error }).collect();
         let mut checked: Vec<Checked> = Vec::new();
         for module in self.modules {
             if module.endpoints.is_empty() {
@@ -132,6 +135,7 @@ impl RoomsBuilder {
             }
             let guards: Vec<_> = self.guards.iter().chain(&module.guards).cloned().collect();
             for pending in module.endpoints {
+                mistakes.extend(pending.mistakes(&module.name, &limits));
                 let needed = pending.needed(&guards);
                 match pending.define(&module.name, &guards, &limits) {
                     Ok(new) => {
@@ -143,12 +147,16 @@ impl RoomsBuilder {
                 }
             }
         }
+        let path = normalised(&self.path).unwrap_or_else(|error| {
+            mistakes.push(Mistake::Path { path: until_query(&self.path).to_owned(), error });
+            String::new()
+        });
         let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
         let definitions = checked.into_iter().map(|checked| checked.definition).collect();
-        Ok(App::new(definitions, Settings { limits, path: self.path, origins }).into())
+        Ok(App::new(definitions, Settings { limits, path, origins }).into())
     }
 }
 
@@ -194,6 +202,16 @@ impl ModuleBuilder {
 }
 
 impl Pending {
+    /// What is wrong with it whatever the others are.
+    fn mistakes(&self, module: &str, app: &Limits) -> Vec<Mistake> {
+        let is_blank = module.trim().is_empty() || self.name.trim().is_empty();
+        let blank = is_blank.then(|| Mistake::BlankName { module: module.to_owned(), name: self.name.clone() });
+        let wrong = self.limits.as_ref().map(|own| own.mistakes_within(app)).unwrap_or_default();
+        let of = Some(format!("{module}/{}", self.name));
+        let wrong = wrong.into_iter().map(|error| Mistake::Limit { of: of.clone(), error });
+        blank.into_iter().chain(wrong).collect()
+    }
+
     /// The params that the guards around it and its own read, each once.
     fn needed(&self, guards: &[BoxGuard<()>]) -> Vec<&'static str> {
         let all = guards.iter().flat_map(BoxGuard::needs).chain(&self.needs);
@@ -241,10 +259,31 @@ fn allowed_origins(named: Vec<String>, any: bool, mistakes: &mut Vec<Mistake>) -
     for origin in named {
         match origin.parse() {
             Ok(origin) => origins.push(origin),
-            Err(error) => mistakes.push(Mistake::Origin { origin, error }),
+            Err(error) => {
+                let origin = without_secrets(&origin);
+                mistakes.push(Mistake::Origin { origin, error });
+            }
         }
     }
     if any { AllowedOrigins::Any } else { AllowedOrigins::OwnAnd(origins) }
+}
+
+/// An address may have a password in it, and a mistake is printed.
+fn without_secrets(address: &str) -> String {
+    let address = until_query(address);
+    let Some((before, rest)) = address.split_once("://") else { return address.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{before}://…@{host}"),
+        None => address.to_owned(),
+    }
+}
+
+/// An address up to its `?`, behind which secrets are.
+fn until_query(address: &str) -> &str {
+    match address.find('?') {
+        Some(at) => address.get(..=at).unwrap_or(address),
+        None => address,
+    }
 }
 
 /// What is wrong between a new room or socket and those before it.

@@ -67,7 +67,8 @@ impl TestHost {
 
     /// Lets time pass and runs what is due by then.
     pub(super) async fn advance(&self, ms: u64) {
-        let until = self.now.fetch_add(ms, Ordering::Relaxed) + ms;
+        let until = self.now.load(Ordering::Relaxed).saturating_add(ms);
+        self.now.fetch_max(until, Ordering::Relaxed);
         for (_, waker) in held(&self.sleepers).range_mut(..=(until, u64::MAX)) {
             if let Some(waker) = waker.take() {
                 waker.wake();
