@@ -73,7 +73,7 @@ fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
     let mut handshake = Handshake::read(&parts.method, &parts.headers)?;
     platform.start(|| Arc::new(TokioHost::current()));
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied() {
-        parts.extensions.insert(Peer(peer));
+        parts.extensions.insert(Peer(peer.ip()));
     }
     if !platform.allows_origin(&parts) {
         return Err(Refusal::Origin);

@@ -101,7 +101,8 @@ pub use roomful_core::{Close, LimitError, Limits, MemberId, UserId, WrongLimit};
 pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]
 pub use roomful_runtime::{
-    BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Member, OriginError, Result, Stats,
+    BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Member, OriginError, ProxyError, ProxyHeader, Result,
+    Stats,
 };
 pub use rooms::Rooms;
 pub use roster::User;

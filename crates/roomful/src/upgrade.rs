@@ -1,5 +1,6 @@
 //! The request that wants to become a connection, as guards and `data` see it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{Extensions, HeaderMap, Uri};
@@ -72,6 +73,19 @@ impl<K> Upgrade<K> {
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         roomful_core::key::query_value(self.uri().query().unwrap_or_default(), name)
+    }
+
+    /// The client's address; `None` where the platform does not know it.
+    ///
+    /// It is who is connected to the server. Where that is one of the proxies that the app
+    /// [trusts](crate::RoomsBuilder::trusted_proxies), it is the client that those have named. On Cloudflare it is
+    /// `CF-Connecting-IP`. An IPv4 address that came mapped into IPv6 is an IPv4 address here.
+    ///
+    /// On axum, `roomful_axum::serve` knows it. With a server of your own, serve the app with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.request.peer
     }
 
     /// What tower layers have put there, such as a session or a signed-in user.

@@ -1,8 +1,8 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 use roomful::{
-    BuildError, Channel, Deny, Framework, Limits, Mistake, Room, RoomExt, Rooms, Socket, SocketChannel, SocketExt,
-    TypescriptError, Upgrade, needs,
+    BuildError, Channel, Deny, Framework, Limits, Mistake, ProxyHeader, Room, RoomExt, Rooms, Socket, SocketChannel,
+    SocketExt, TypescriptError, Upgrade, needs,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -252,6 +252,25 @@ fn an_origin_that_no_page_comes_from_is_named() {
     assert_eq!(mistakes(rooms.build()), expected);
     let any = Rooms::new().module("m", |m| m.room("lobby", Lobby)).any_origin().allowed_origins(["nonsense"]);
     assert_eq!(mistakes(any.build()).len(), 1);
+}
+
+#[test]
+fn what_names_no_proxy_is_named() {
+    let rooms = || Rooms::new().module("m", |m| m.room("lobby", Lobby));
+    let named = ["10.0.0.0/8", "::1", "proxy.internal", "0.0.0.0/0"];
+    let bad =
+        rooms().trusted_proxies(ProxyHeader::XForwardedFor, named).trusted_proxies(ProxyHeader::Forwarded, ["::1"]);
+    let expected = [
+        "`trusted_proxies` names both `X-Forwarded-For` and `Forwarded`, and a client could write the one that its proxy \
+         does not: have all proxies write one of them, and name that",
+        "`trusted_proxies` has `proxy.internal`, which names no proxy: it is neither an address nor a network: write \
+         `10.0.0.7`, `10.0.0.0/8` or `2001:db8::/32`",
+        "`trusted_proxies` has `0.0.0.0/0`, which names no proxy: it is every address there is, so that a client could call \
+         itself by any: name the network that your proxies are in",
+    ];
+    assert_eq!(mistakes(bad.build()), expected);
+    let good = rooms().trusted_proxies(ProxyHeader::Forwarded, ["10.0.0.0/8"]);
+    assert!(good.trusted_proxies(ProxyHeader::Forwarded, ["::1".to_owned()]).build().is_ok());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One upgrade, told which room or socket it is for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -10,7 +11,7 @@ use tracing::Instrument as _;
 
 use crate::app::{App, Definition, UpgradeRequest};
 use crate::connection::Connection;
-use crate::denial::{Asked, Denial, DenialReason, Peer};
+use crate::denial::{Asked, Denial, DenialReason, shown};
 use crate::kept::Admitted;
 use crate::metrics;
 use crate::opening::{Destination, Opening};
@@ -45,7 +46,7 @@ impl Admission {
         let query = parse_query(parts.uri.query().unwrap_or_default());
         let asked = query.module.as_deref().zip(query.room.as_deref());
         let definition = asked.and_then(|(module, name)| app.find(module, name));
-        let peer = parts.extensions.get::<Peer>().copied();
+        let peer = app.settings().proxies.client(&parts);
         let Some(definition) = definition else {
             metrics::connection_opened("unknown", "unknown");
             let (module, room) = asked.unwrap_or_default();
@@ -56,8 +57,9 @@ impl Admission {
         };
         metrics::connection_opened(&definition.module, &definition.name);
         let limits = Arc::clone(&definition.limits);
-        let span = tracing::info_span!("connection", module = definition.module, room = definition.name);
-        let found = find(definition, query.key.as_deref(), parts)
+        let (module, room) = (&*definition.module, &*definition.name);
+        let span = tracing::info_span!("connection", module, room, peer = shown(peer));
+        let found = find(definition, query.key.as_deref(), parts, peer)
             .map_err(|denial| denied(app, &definition.module, &definition.name, peer, &denial));
         Self { app: app.clone(), limits, dialect, found, span }
     }
@@ -107,7 +109,7 @@ impl Admission {
     pub async fn admit(self) -> Result<Admitted, Close> {
         let Found { definition, destination, request } = self.found?;
         let params = request.params.clone();
-        let peer = request.parts.extensions.get::<Peer>().copied();
+        let peer = request.peer;
         let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span).await;
         let data = admitted.map_err(|denial| denied(&self.app, &definition.module, &definition.name, peer, &denial))?;
         let names = (&*definition.module, &*definition.name);
@@ -123,7 +125,7 @@ impl Found {
         let Self { definition, destination, request } = self;
         let app = app.clone();
         let limits = Arc::clone(&definition.limits);
-        let peer = request.parts.extensions.get::<Peer>().copied();
+        let peer = request.peer;
         let open = Box::new(move |member| {
             Box::pin(async move {
                 let opened = Arc::clone(&definition.endpoint).open(app.clone(), request, member).await;
@@ -134,19 +136,19 @@ impl Found {
     }
 }
 
-fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts) -> Result<Found, Denial> {
+fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Option<IpAddr>) -> Result<Found, Denial> {
     let limits = &definition.limits;
     let params = parse_key(&definition.pattern, key, KeyLimits::of(limits));
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
     let (params, destination) = found
         .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;
     let (module, name) = (definition.module.clone(), definition.name.clone());
-    let request = UpgradeRequest { parts, module, name, params };
+    let request = UpgradeRequest { parts, peer, module, name, params };
     Ok(Found { definition: Arc::clone(definition), destination, request })
 }
 
 /// Tells the operator, and says how to close.
-fn denied(app: &App, module: &str, room: &str, peer: Option<Peer>, denial: &Denial) -> Close {
+fn denied(app: &App, module: &str, room: &str, peer: Option<IpAddr>, denial: &Denial) -> Close {
     app.denial_log().denied(app.clock(), Asked { module, room, peer }, denial);
     denial.close()
 }

@@ -1,6 +1,7 @@
 //! An app, as the runtime knows it: its rooms and sockets, without their types.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -17,6 +18,7 @@ use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::member::LiveMember;
 use crate::opening::Destination;
 use crate::origin::AllowedOrigins;
+use crate::proxies::TrustedProxies;
 
 /// All rooms and sockets of an app. A clone is cheap and is the same app.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ pub struct Settings {
     pub path: String,
     /// Whose pages may connect.
     pub origins: AllowedOrigins,
+    /// Which proxies say who the client is.
+    pub proxies: TrustedProxies,
 }
 
 /// One registered room or socket.
@@ -64,6 +68,8 @@ pub struct Definition {
 pub struct UpgradeRequest {
     /// The request without its body.
     pub parts: Parts,
+    /// The client's address, where the platform knows it.
+    pub peer: Option<IpAddr>,
     /// The module that was asked for.
     pub module: String,
     /// The room's name in its module, or the socket's.

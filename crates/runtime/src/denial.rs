@@ -1,6 +1,6 @@
 //! Who is not let in, and what an operator is told of it: each in the log, but no more lines than a log can take.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use roomful_core::rate::{Rate, RateLimiter};
@@ -15,10 +15,6 @@ const LINES: Rate = Rate { per_second: 10, burst: 20 };
 
 /// Bytes of what a client calls itself that go into a line.
 const SHOWN_BYTES: usize = 200;
-
-/// Where a connection comes from. A platform that knows puts it into the request's extensions.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
 
 /// A connection that its key, a guard or `data` does not let in.
 #[derive(Debug)]
@@ -69,7 +65,7 @@ impl Denial {
 pub(crate) struct Asked<'a> {
     pub(crate) module: &'a str,
     pub(crate) room: &'a str,
-    pub(crate) peer: Option<Peer>,
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// The lines of an app's denials.
@@ -122,7 +118,7 @@ impl DenialLog {
     }
 
     /// A page may not connect from where it is.
-    pub(crate) fn origin(&self, now: Option<Millis>, origin: &str, host: &str, peer: Option<Peer>) {
+    pub(crate) fn origin(&self, now: Option<Millis>, origin: &str, host: &str, peer: Option<IpAddr>) {
         let Some(not_logged) = self.origins.next(now) else { return };
         let (origin, host) = (cut(origin), cut(host));
         tracing::info!(
@@ -167,8 +163,9 @@ impl Lines {
     }
 }
 
-fn shown(peer: Option<Peer>) -> Option<tracing::field::DisplayValue<SocketAddr>> {
-    peer.map(|Peer(address)| tracing::field::display(address))
+/// As a field of a line or a span; without one, where nobody knows it.
+pub(crate) fn shown(peer: Option<IpAddr>) -> Option<tracing::field::DisplayValue<IpAddr>> {
+    peer.map(tracing::field::display)
 }
 
 fn cut(text: &str) -> &str {

@@ -11,7 +11,6 @@ use crate::act::Reach;
 use crate::admission::Admission;
 use crate::app::{App, Settings};
 use crate::connection::Connection;
-use crate::denial::Peer;
 use crate::drain::{self, Drain};
 use crate::kept::{Admitted, Kept};
 use crate::opening::Opening;
@@ -61,7 +60,7 @@ impl Platform {
             let values = parts.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
             values.collect::<Vec<_>>().join(", ")
         };
-        let peer = parts.extensions.get::<Peer>().copied();
+        let peer = self.settings().proxies.client(parts);
         self.app.denial_log().origin(self.app.clock(), &given(ORIGIN), &given(HOST), peer);
         false
     }

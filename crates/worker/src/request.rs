@@ -2,11 +2,15 @@
 
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request as HttpRequest};
+use roomful_runtime::Peer;
 use worker::Request;
 
 use crate::forwarded;
 
-/// The request without its body and without what only the worker may say.
+/// The platform's own name for who connects. What a client sends under it, the platform replaces.
+const CONNECTING_IP: &str = "cf-connecting-ip";
+
+/// The request without its body and without what only the worker may say, and who it comes from.
 ///
 /// # Errors
 ///
@@ -24,6 +28,10 @@ pub(crate) fn parts(request: &Request) -> Result<Parts, http::Error> {
         if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value) {
             parts.headers.append(name, value);
         }
+    }
+    let peer = parts.headers.get(CONNECTING_IP).and_then(|value| value.to_str().ok()?.parse().ok());
+    if let Some(peer) = peer {
+        parts.extensions.insert(Peer(peer));
     }
     Ok(parts)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use roomful_core::LimitError;
 use roomful_core::pattern::PatternError;
-use roomful_runtime::OriginError;
+use roomful_runtime::{OriginError, ProxyError};
 
 use super::PathError;
 
@@ -139,6 +139,20 @@ pub enum Mistake {
         /// What is wrong with it.
         error: OriginError,
     },
+    /// What `trusted_proxies` was given names no proxy.
+    #[error("`trusted_proxies` has `{proxy}`, which names no proxy: {error}")]
+    Proxy {
+        /// What it was given.
+        proxy: String,
+        /// What is wrong with it.
+        error: ProxyError,
+    },
+    /// Whoever comes through a proxy that writes one of two headers could write the other.
+    #[error(
+        "`trusted_proxies` names both `X-Forwarded-For` and `Forwarded`, and a client could write the one that its proxy \
+         does not: have all proxies write one of them, and name that"
+    )]
+    ProxyHeaders,
 }
 
 fn place(of: Option<&str>) -> String {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
-use roomful_runtime::{AllowedOrigins, App, Definition, Endpoint, Origin, Settings};
+use roomful_runtime::{
+    AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, TrustedProxies,
+};
 
 use super::path::normalised;
 use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
@@ -19,6 +21,7 @@ pub struct RoomsBuilder {
     pub(crate) path: String,
     origins: Vec<String>,
     any_origin: bool,
+    proxies: Vec<(ProxyHeader, String)>,
 }
 
 /// Collects the rooms and sockets of one module.
@@ -66,6 +69,7 @@ impl RoomsBuilder {
             path: "/__sockets".to_owned(),
             origins: Vec::new(),
             any_origin: false,
+            proxies: Vec::new(),
         }
     }
 
@@ -119,6 +123,29 @@ impl RoomsBuilder {
         self
     }
 
+    /// Believes these proxies when they say, in this header, whose request they pass on: [`Upgrade::peer`](crate::Upgrade::peer)
+    /// is then the client's address and not the proxy's. Each is an address or a network: `10.0.0.7`, `10.0.0.0/8`,
+    /// `2001:db8::/32`. May be called again with the same header.
+    ///
+    /// ```
+    /// use roomful::{ProxyHeader, Rooms};
+    ///
+    /// let rooms = Rooms::new().trusted_proxies(ProxyHeader::XForwardedFor, ["127.0.0.1", "10.0.0.0/8"]);
+    /// # assert!(rooms.build().is_ok());
+    /// ```
+    ///
+    /// Name all proxies that a request may come through, and the header that all of them write: of another one a client could
+    /// write what it likes. Entries are read from the last; the first that is none of the named proxies is the client.
+    #[must_use]
+    pub fn trusted_proxies<S: Into<String>>(
+        mut self,
+        header: ProxyHeader,
+        proxies: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.proxies.extend(proxies.into_iter().map(|proxy| (header, proxy.into())));
+        self
+    }
+
     /// Checks the definitions.
     ///
     /// # Errors
@@ -152,11 +179,12 @@ impl RoomsBuilder {
             String::new()
         });
         let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
+        let proxies = trusted_proxies(self.proxies, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
         let definitions = checked.into_iter().map(|checked| checked.definition).collect();
-        Ok(App::new(definitions, Settings { limits, path, origins }).into())
+        Ok(App::new(definitions, Settings { limits, path, origins, proxies }).into())
     }
 }
 
@@ -284,6 +312,21 @@ fn until_query(address: &str) -> &str {
         Some(at) => address.get(..=at).unwrap_or(address),
         None => address,
     }
+}
+
+fn trusted_proxies(named: Vec<(ProxyHeader, String)>, mistakes: &mut Vec<Mistake>) -> TrustedProxies {
+    let header = named.first().map_or_else(ProxyHeader::default, |(header, _)| *header);
+    if named.iter().any(|(other, _)| *other != header) {
+        mistakes.push(Mistake::ProxyHeaders);
+    }
+    let mut proxies: Vec<ProxyNet> = Vec::new();
+    for (_, proxy) in named {
+        match proxy.parse() {
+            Ok(net) => proxies.push(net),
+            Err(error) => mistakes.push(Mistake::Proxy { proxy, error }),
+        }
+    }
+    TrustedProxies::new(header, proxies)
 }
 
 /// What is wrong between a new room or socket and those before it.

@@ -54,6 +54,8 @@ pub use member::TestMember;
 use roomful_core::Close;
 use roomful_core::pattern::Pattern;
 use roomful_runtime::Destination;
+#[doc(inline)]
+pub use roomful_runtime::Peer;
 pub use socket::{SocketEvent, TestClient, TestSocket};
 
 use crate::hooks::RoomHooks;
@@ -98,7 +100,8 @@ impl<R: Room> TestRoom<R> {
         }
     }
 
-    /// Connects as a client does: key, guards and `data` run on `request`, whose URI is replaced.
+    /// Connects as a client does: key, guards and `data` run on `request`, whose URI is replaced. A [`Peer`] among its extensions
+    /// is who connects.
     ///
     /// # Errors
     ///

@@ -25,6 +25,12 @@ impl Logged {
         (logged, subscriber.set_default())
     }
 
+    /// With what stands around them.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
     /// Without what stands around a line: the spans and the target.
     pub(crate) fn take(&self) -> Vec<String> {
         let text = String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap();
@@ -94,7 +100,7 @@ fn desks() -> TestRoom<Desks> {
 }
 
 async fn connect(room: &TestRoom<Desks>, query: &str) -> Option<Close> {
-    let peer = Peer("10.0.0.7:4711".parse().unwrap());
+    let peer = Peer("10.0.0.7".parse().unwrap());
     let request = Request::get(format!("/?{query}")).extension(peer).body(()).unwrap();
     room.connect(&Desk { id: "secret".to_owned() }, request).await.err()
 }
@@ -104,7 +110,7 @@ async fn each_denial_is_a_line() {
     let (logged, _subscriber) = Logged::start();
     let room = desks();
     const AT: &str = r#"module="test" room="room""#;
-    const PEER: &str = "peer=10.0.0.7:4711";
+    const PEER: &str = "peer=10.0.0.7";
     for (query, close, line) in [
         ("guard=forbidden", Close::FORBIDDEN, format!("INFO denied {AT} {PEER}")),
         ("guard=because", Close::FORBIDDEN, format!("INFO denied {AT} reason=\"it said so\" {PEER}")),

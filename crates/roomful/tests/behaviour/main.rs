@@ -14,6 +14,7 @@ mod large;
 mod metrics;
 mod order;
 mod overload;
+mod peer;
 mod race;
 mod scripted;
 mod sockets;
