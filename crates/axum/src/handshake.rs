@@ -1,12 +1,13 @@
 //! The WebSocket handshake: what a request must be, and what it is answered.
 
 use axum::http::header::{
-    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderName, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use roomful_core::Dialect;
+use roomful_runtime::NoPlace;
 use roomful_websocket::deflate;
 use roomful_websocket::handshake::accept_key;
 
@@ -35,7 +36,12 @@ pub(crate) enum Refusal {
     NotUpgradable,
     #[error("there are no threads to serve a WebSocket with; the server's log says why")]
     NoThreads,
+    #[error(transparent)]
+    NoPlace(NoPlace),
 }
+
+/// Seconds after which a request that was answered 503 may be worth another try.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 impl Handshake {
     pub(crate) fn read(method: &Method, headers: &HeaderMap) -> Result<Self, Refusal> {
@@ -95,7 +101,11 @@ impl IntoResponse for Refusal {
             }
             Self::Key => (StatusCode::BAD_REQUEST, text).into_response(),
             Self::Origin => (StatusCode::FORBIDDEN, text).into_response(),
-            Self::NoThreads => (StatusCode::SERVICE_UNAVAILABLE, text).into_response(),
+            Self::NoThreads | Self::NoPlace(_) => {
+                // The connection is not kept for another request: that would cost a descriptor for as long as none comes.
+                let headers = [(RETRY_AFTER, RETRY_AFTER_SECONDS), (CONNECTION, HeaderValue::from_static("close"))];
+                (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
+            }
         }
     }
 }

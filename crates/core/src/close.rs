@@ -30,7 +30,7 @@ impl Close {
     pub const TOO_BIG: Self = Self::fixed(1009, "frame too big");
     /// The room's own code failed while this connection joined.
     pub const JOIN_FAILED: Self = Self::fixed(1011, "join failed");
-    /// The process has as many connections or rooms as it may.
+    /// The process has as many rooms as it may, or as many connections where its platform cannot answer 503.
     pub const OVERLOADED: Self = Self::fixed(1013, "overloaded");
     /// Nobody can say now whether this client may connect.
     pub const UNAVAILABLE: Self = Self::fixed(1013, "try again");

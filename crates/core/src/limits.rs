@@ -140,8 +140,25 @@ limits! {
     /// Rooms in this process. 100,000. Over it: close 1013.
     rooms: usize = 100_000, Process 1..=COUNT;
 
-    /// Connections in this process. 100,000. Over it: close 1013.
+    /// Connections in this process: those that are being let in, and those that are in. 100,000. Over it: 503 before the
+    /// handshake, which costs nothing.
     connections: usize = 100_000, Process 1..=COUNT;
+
+    /// Connections of this process that have left while a hook of theirs still runs, their last ones included. 10,000: most
+    /// need a moment; more of them means that the app is behind. Over it: 503 to whoever comes, as with `connections`.
+    departed: usize = 10_000, Process 1..=COUNT;
+
+    /// Sockets that were not let in and wait for their peer's close frame. 1,000: whoever is denied has no right to more of
+    /// the process. Over it: the one that has waited longest is dropped.
+    refused_sockets: usize = 1_000, Process 0..=COUNT;
+
+    /// Milliseconds that a peer which was not let in has to take the close frame and to answer it. 2,000: a few round trips of
+    /// a slow network. Over it: the socket is dropped.
+    refused_close_timeout_ms: u64 = 2_000, Room 1..=HOUR_MS;
+
+    /// Sockets of connections that were let in, have ended, and wait for their peer's close frame. 10,000: as many as
+    /// a drain closes in a second. Over it: the one that has waited longest is dropped.
+    closing_sockets: usize = 10_000, Process 0..=COUNT;
 
     /// Bytes that wait for one client to read them. 1 MiB: seconds of a busy room. A single frame always fits into an
     /// empty outbox. Over it: close 1013.
@@ -173,12 +190,17 @@ limits! {
     /// itself says that a peer is gone. Under 100 a phone that is merely far away would be taken for dead.
     heartbeat_ms: Option<u64> = Some(25_000), Room 100..=DAY_MS;
 
-    /// Milliseconds that a peer has to take the close frame and to answer it; its member has left long before. 30,000: a
-    /// phone that comes out of a tunnel still learns why. Over it: the socket is dropped.
+    /// Milliseconds for which guards, `data` and the seed of one connection may be found. 10,000: as long as a page waits
+    /// before its user reloads it. Over it: close 1013.
+    opening_timeout_ms: u64 = 10_000, Room 1..=HOUR_MS;
+
+    /// Milliseconds that a peer that was let in has to take the close frame and to answer it; its member has left long before.
+    /// 30,000: a phone that comes out of a tunnel still learns why. Over it: the socket is dropped.
     close_timeout_ms: u64 = 30_000, Room 1..=HOUR_MS;
 
     /// Milliseconds that a closed connection stays in the roster while messages that it sent before are still being
     /// handled. 2,000: what was said is heard before the leave; a handler that hangs makes no ghost. 0: it leaves at once.
+    /// Over it: it leaves, and what was not handled is dropped.
     leave_timeout_ms: u64 = 2_000, Room 0..=HOUR_MS;
 
     /// Milliseconds for which messages to a room are gathered after it was sent one. 0: each goes out as soon as it can.

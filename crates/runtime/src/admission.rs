@@ -10,11 +10,12 @@ use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
 use crate::app::{App, Definition, UpgradeRequest};
-use crate::connection::Connection;
+use crate::connection::{Beside, Connection};
 use crate::denial::{Asked, Denial, DenialReason, shown};
 use crate::kept::Admitted;
 use crate::metrics;
 use crate::opening::{Destination, Opening};
+use crate::place::Place;
 use crate::transport::Transport;
 
 /// Bytes of JSON that a key may take, and that a connection's data may take, where a connection is admitted in one place and
@@ -31,6 +32,7 @@ pub struct Admission {
     limits: Arc<Limits>,
     dialect: Dialect,
     found: Result<Found, Close>,
+    place: Option<Place>,
     span: tracing::Span,
 }
 
@@ -53,7 +55,7 @@ impl Admission {
             app.denial_log().unknown(app.clock(), Asked { module, room, peer });
             let found = Err(Close::UNKNOWN_SOCKET);
             let limits = Arc::clone(&app.settings().limits);
-            return Self { app: app.clone(), limits, dialect, found, span: tracing::Span::none() };
+            return Self { app: app.clone(), limits, dialect, found, place: None, span: tracing::Span::none() };
         };
         metrics::connection_opened(&definition.module, &definition.name);
         let limits = Arc::clone(&definition.limits);
@@ -61,7 +63,15 @@ impl Admission {
         let span = tracing::info_span!("connection", module, room, peer = shown(peer));
         let found = find(definition, query.key.as_deref(), parts, peer)
             .map_err(|denial| denied(app, &definition.module, &definition.name, peer, &denial));
-        Self { app: app.clone(), limits, dialect, found, span }
+        Self { app: app.clone(), limits, dialect, found, place: None, span }
+    }
+
+    /// Gives it the place that was taken for it. Without one, the connection takes its own when it starts, and is closed 1013
+    /// where there is none.
+    #[must_use]
+    pub fn seated(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// The bounds that the socket must keep.
@@ -90,14 +100,15 @@ impl Admission {
     #[must_use]
     pub fn connect(self) -> Connection {
         let opening = self.found.map(|found| found.into_opening(&self.app));
-        Connection::start(self.app.hub(), self.dialect, opening, self.span, None)
+        let beside = Beside { place: self.place, admitted: None };
+        Connection::start(self.app.hub(), self.dialect, opening, self.span, beside)
     }
 
     /// The same, but what is to be sent to the connection comes to this transport.
     #[must_use]
     pub fn connect_at<T: Transport>(self, transport: Arc<T>) -> Connection<T> {
         let opening = self.found.map(|found| found.into_opening(&self.app));
-        Connection::start_at(self.app.hub(), transport, self.dialect, opening, self.span)
+        Connection::start_at(self.app.hub(), transport, self.dialect, opening, self.span, self.place)
     }
 
     /// Runs the guards and `data`, and nothing else. Another process then serves the connection, with

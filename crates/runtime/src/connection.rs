@@ -14,6 +14,7 @@ use crate::line::Line;
 use crate::mailbox::Mailbox;
 use crate::member::LiveMember;
 use crate::opening::Opening;
+use crate::place::Place;
 use crate::transport::Transport;
 use crate::{ErrorKind, metrics};
 
@@ -30,6 +31,15 @@ pub struct Connection<T = Mailbox> {
     transport: Arc<T>,
 }
 
+/// What a connection may have beside its opening.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Its place in the process, where that was taken before.
+    pub(crate) place: Option<Place>,
+    /// What is kept of it, where sockets outlive the process.
+    pub(crate) admitted: Option<Admitted>,
+}
+
 impl Connection {
     /// Starts a connection with a mailbox of its own. With `Err` it is closed at once.
     pub(crate) fn start(
@@ -37,10 +47,10 @@ impl Connection {
         dialect: Dialect,
         opening: Result<Opening, Close>,
         span: Span,
-        admitted: Option<Admitted>,
+        beside: Beside,
     ) -> Self {
         let id = hub.process().new_member_id();
-        let kept = admitted.map(|admitted| Kept::new(admitted, id.clone()));
+        let kept = beside.admitted.map(|admitted| Kept::new(admitted, id.clone()));
         let mailed = |limits: &Limits| {
             let (line, mailbox) = Line::to_mailbox(hub.process().new_connection_id(), dialect, limits);
             (
@@ -51,7 +61,7 @@ impl Connection {
                 mailbox,
             )
         };
-        Self::start_by(hub, opening, span, id, mailed)
+        Self::start_by(hub, opening, (span, id, beside.place), mailed)
     }
 
     /// A connection that another process has started.
@@ -62,7 +72,7 @@ impl Connection {
         line: Arc<Line>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        hub.process().connection_began();
+        member.inbox().seat(Place::of_restored(hub.process()));
         Self::of(hub, kind, member, line, mailbox)
     }
 
@@ -81,20 +91,19 @@ impl<T: Transport> Connection<T> {
         dialect: Dialect,
         opening: Result<Opening, Close>,
         span: Span,
+        place: Option<Place>,
     ) -> Self {
         let line = Line::new(Arc::clone(&transport) as _, hub.process().new_connection_id(), dialect);
         let id = hub.process().new_member_id();
-        Self::start_by(hub, opening, span, id, |_| (line, transport))
+        Self::start_by(hub, opening, (span, id, place), |_| (line, transport))
     }
 
     fn start_by(
         hub: &Arc<Hub>,
         opening: Result<Opening, Close>,
-        span: Span,
-        id: MemberId,
+        (span, id, place): (Span, MemberId, Option<Place>),
         line: impl FnOnce(&Limits) -> (Line, Arc<T>),
     ) -> Self {
-        hub.process().connection_began();
         let limits = opening.as_ref().map_or_else(|_| hub.process().limits(), |opening| &opening.limits).clone();
         // What is refused is not read.
         let kind = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.kind());
@@ -103,8 +112,13 @@ impl<T: Transport> Connection<T> {
         let member = LiveMember::new(hub, Arc::clone(&line), limits, span, id);
         let connection = Self::of(hub, kind, member, line, transport);
         connection.member.register();
-        // Not before it is registered, or a drain that begins in between would miss it.
-        match opening.and_then(|opening| hub.process().turned_away().map_or(Ok(opening), Err)) {
+        let opening = opening.and_then(|opening| {
+            let place = place.map_or_else(|| Place::take(hub.process()), Ok).map_err(|_| Close::OVERLOADED)?;
+            connection.member.inbox().seat(place);
+            // Not before it is registered, or a drain that begins in between would miss it.
+            hub.process().turned_away().map_or(Ok(opening), Err)
+        });
+        match opening {
             Ok(opening) => connection.member.spawn(Arc::clone(&connection.member).open(opening)),
             Err(close) => connection.member.refuse(close),
         }
@@ -112,6 +126,7 @@ impl<T: Transport> Connection<T> {
     }
 
     fn of(hub: &Arc<Hub>, kind: EndpointKind, member: Arc<LiveMember>, line: Arc<Line>, transport: Arc<T>) -> Self {
+        hub.process().socket_opened();
         let intake = Intake::new(kind, line.dialect(), member.limits(), hub.process().now());
         Self { member, line, intake, transport }
     }
@@ -241,7 +256,7 @@ impl<T> Connection<T> {
 impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
         self.end(&Close::LOST, None);
-        self.member.process().connection_ended();
+        self.member.process().socket_gone();
     }
 }
 

@@ -7,6 +7,7 @@ use roomful_core::rate::{Rate, RateLimiter};
 use roomful_core::{Close, Millis};
 
 use crate::lock::lock;
+use crate::process::NoPlace;
 use crate::{Error, metrics};
 
 /// Lines a second, of each kind. Ten: whoever looks at the log sees what goes on, and somebody who is denied a thousand
@@ -75,6 +76,7 @@ pub(crate) struct DenialLog {
     /// Apart, so that nobody who is denied can hide what went wrong.
     failed: Lines,
     origins: Lines,
+    no_place: Lines,
 }
 
 impl DenialLog {
@@ -115,6 +117,12 @@ impl DenialLog {
         let Some(not_logged) = self.denied.next(now) else { return };
         let (module, room) = (cut(asked.module), cut(asked.room));
         tracing::info!(?module, ?room, peer = shown(asked.peer), not_logged, "denied: no room or socket has this name");
+    }
+
+    /// Nobody may come now.
+    pub(crate) fn no_place(&self, now: Option<Millis>, why: NoPlace) {
+        let Some(not_logged) = self.no_place.next(now) else { return };
+        tracing::warn!(%why, not_logged, "a connection was refused with 503");
     }
 
     /// A page may not connect from where it is.

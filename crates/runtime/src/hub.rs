@@ -97,6 +97,7 @@ impl Hub {
 
     /// Adds a room that was restored with its members.
     pub(crate) fn take_in(&self, room: &Arc<LiveRoom>) {
+        self.process.room_returns();
         self.insert(&mut lock(self.stripe(room.topic())), room);
         (0..room.read(|room| room.roster().len())).for_each(|_| self.process.member_joined());
     }
@@ -140,7 +141,7 @@ impl Hub {
         if let Some(room) = stripe.get(topic) {
             return Ok(Arc::clone(room));
         }
-        if !self.process.has_space_for_a_room() {
+        if !self.process.room_begins() {
             tracing::warn!(limit = self.process.limits().rooms, "no more rooms (`Limits::rooms`)");
             return Err(Close::OVERLOADED);
         }
@@ -156,7 +157,6 @@ impl Hub {
             home.get_or_init(|| room.topic().clone());
         }
         stripe.insert(room.topic().clone(), Arc::clone(room));
-        self.process.room_began();
         if self.process.is_draining() {
             room.drain();
         }

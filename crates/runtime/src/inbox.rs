@@ -9,6 +9,7 @@ use roomful_core::life::{Act, Event, Life};
 use roomful_core::{Close, Json, Limits};
 
 use crate::hooks::Hooks;
+use crate::place::Place;
 use crate::{Error, metrics};
 
 /// One thing for the handler.
@@ -62,6 +63,8 @@ pub(crate) struct Inbox {
     idle: Option<Arc<dyn Hooks>>,
     /// Boxed, as few are at their end.
     end: Option<Box<End>>,
+    /// Given back when its life is over.
+    place: Option<Place>,
 }
 
 /// What belongs to a member's end.
@@ -85,18 +88,35 @@ impl Inbox {
     }
 
     fn with(life: Life) -> Self {
-        Self { life, queue: VecDeque::new(), bytes: 0, idle: None, end: None }
+        Self { life, queue: VecDeque::new(), bytes: 0, idle: None, end: None, place: None }
     }
 
     pub(crate) fn life(&self) -> &Life {
         &self.life
     }
 
+    /// It has this place in its process.
+    pub(crate) fn seat(&mut self, place: Place) {
+        self.place = Some(place);
+    }
+
     /// Moves the life on by one input, and says what is to be done once the lock is given back.
     pub(crate) fn happen(&mut self, event: Event) -> Vec<Act> {
         let mut acts = Vec::new();
         self.life.handle(event, &mut acts);
+        for act in &acts {
+            self.follow(*act);
+        }
         acts
+    }
+
+    /// Does what of an act is the inbox's own.
+    fn follow(&mut self, act: Act) {
+        match act {
+            Act::LeaveRoster => self.place.iter_mut().for_each(Place::depart),
+            Act::Forget => self.place = None,
+            _ => {}
+        }
     }
 
     /// Forgets what waits, and every timer. What comes back may be the last of the app's hooks: drop it when the lock is
@@ -183,8 +203,8 @@ impl Inbox {
             return Next::Do(job);
         }
         if let Some(close) = self.life.end().cloned() {
-            // Its acts are what `Next::Leave` asks for.
-            self.life.handle(Event::Drained, &mut Vec::new());
+            // What else is to be done is what `Next::Leave` asks for.
+            drop(self.happen(Event::Drained));
             let socket_error = self.end.as_mut().and_then(|end| end.socket_error.take());
             return Next::Leave { close, socket_error };
         }

@@ -6,6 +6,7 @@
 //! | `roomful_connections_opened_total` | counter | `module`, `room` |
 //! | `roomful_connections_closed_total` | counter | `code` |
 //! | `roomful_denied_total` | counter | `module`, `room` |
+//! | `roomful_refused_total` | counter | `reason` |
 //! | `roomful_rooms`, `roomful_members` | gauge | |
 //! | `roomful_frames_received_total` | counter | |
 //! | `roomful_frames_delivered_total` | counter | |
@@ -35,6 +36,11 @@ pub(crate) fn connection_closed(code: u16) {
 /// A connection was not let in.
 pub fn denied(module: &str, room: &str) {
     counter!("roomful_denied_total", "module" => module.to_owned(), "room" => room.to_owned()).increment(1);
+}
+
+/// Nobody may come now, whoever it is.
+pub(crate) fn refused(reason: &'static str) {
+    counter!("roomful_refused_total", "reason" => reason).increment(1);
 }
 
 // Gauges are counted up and down, not set: two threads that set one may do so in the wrong order, and it would lie until

@@ -10,11 +10,12 @@ use roomful_core::{Close, Dialect};
 use crate::act::Reach;
 use crate::admission::Admission;
 use crate::app::{App, Settings};
-use crate::connection::Connection;
+use crate::connection::{Beside, Connection};
 use crate::drain::{self, Drain};
 use crate::kept::{Admitted, Kept};
 use crate::opening::Opening;
-use crate::process::Stats;
+use crate::place::Place;
+use crate::process::{NoPlace, Stats};
 use crate::{Host, restore};
 
 /// An app's rooms and sockets, for a platform to run. A clone is cheap and is the same rooms.
@@ -65,6 +66,16 @@ impl Platform {
         false
     }
 
+    /// Takes a place for one more connection, before its upgrade is answered. Give it to what
+    /// [`read`](Platform::read) returns, with [`Admission::seated`].
+    ///
+    /// # Errors
+    ///
+    /// When no connection may come now. Answer 503: it costs nothing, and a client tries again.
+    pub fn take_place(&self) -> Result<Place, NoPlace> {
+        Place::take(self.app.hub().process()).inspect_err(|why| self.app.denial_log().no_place(self.app.clock(), *why))
+    }
+
     /// Reads which room or socket an upgrade is for.
     #[must_use]
     pub fn read(&self, parts: Parts, dialect: Dialect) -> Admission {
@@ -86,7 +97,7 @@ impl Platform {
     /// For tests: starts a connection with a mailbox of its own, with these hooks and without an upgrade.
     #[must_use]
     pub fn open(&self, dialect: Dialect, opening: Result<Opening, Close>) -> Connection {
-        Connection::start(self.app.hub(), dialect, opening, tracing::Span::none(), None)
+        Connection::start(self.app.hub(), dialect, opening, tracing::Span::none(), Beside::default())
     }
 
     /// The same definitions, with nobody in any room here. Rooms are reached with `reach`.

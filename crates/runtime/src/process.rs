@@ -23,6 +23,10 @@ pub(crate) struct Process {
     rooms: AtomicUsize,
     members: AtomicUsize,
     connections: AtomicUsize,
+    /// Connections that have left and are not over.
+    departed: AtomicUsize,
+    /// Sockets that the platform has not let go of, whatever became of their connections.
+    sockets: AtomicUsize,
     tasks: AtomicUsize,
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
@@ -42,10 +46,41 @@ pub struct Stats {
     pub rooms: usize,
     /// Members, all rooms together.
     pub members: usize,
-    /// Open sockets, those still being let in included.
+    /// Connections, from their handshake until they have left or were not let in. A socket that only waits for its peer's
+    /// close frame is none.
     pub connections: usize,
     /// Tasks that run hooks or wait to wake a room.
     pub tasks: usize,
+}
+
+/// Why no connection may begin now. Whoever comes is answered 503 where the platform can still refuse the upgrade, else it is
+/// closed 1013.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoPlace {
+    /// There are as many connections as may be.
+    #[error("this server has as many connections as it may: {limit} (`Limits::connections`)")]
+    Connections {
+        /// The bound.
+        limit: usize,
+    },
+    /// Too many connections have left whose hooks still run.
+    #[error("this server is behind: hooks of {limit} connections that have left still run (`Limits::departed`)")]
+    Departed {
+        /// The bound.
+        limit: usize,
+    },
+}
+
+impl NoPlace {
+    /// What stands for it in a metric.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections { .. } => "connections",
+            Self::Departed { .. } => "departed",
+        }
+    }
 }
 
 impl Process {
@@ -58,6 +93,8 @@ impl Process {
             rooms: AtomicUsize::new(0),
             members: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            departed: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
@@ -147,12 +184,41 @@ impl Process {
         }
     }
 
-    pub(crate) fn connection_began(&self) {
+    /// Whether another connection may begin; if so it is counted.
+    pub(crate) fn connection_begins(&self) -> Result<(), NoPlace> {
+        let Limits { connections, departed, .. } = *self.limits;
+        if self.departed.load(Ordering::Relaxed) >= departed {
+            return Err(NoPlace::Departed { limit: departed });
+        }
+        // One step, so that of many who come at once no more get in than may.
+        if one_more(&self.connections, connections) { Ok(()) } else { Err(NoPlace::Connections { limit: connections }) }
+    }
+
+    /// One that another process has let in.
+    pub(crate) fn connection_returns(&self) {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn connection_ended(&self) {
+    /// It has left, and is not over.
+    pub(crate) fn connection_departs(&self) {
+        self.departed.fetch_add(1, Ordering::Relaxed);
+        self.connection_ends();
+    }
+
+    pub(crate) fn connection_ends(&self) {
         self.one_less(&self.connections);
+    }
+
+    pub(crate) fn departed_ends(&self) {
+        self.one_less(&self.departed);
+    }
+
+    pub(crate) fn socket_opened(&self) {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn socket_gone(&self) {
+        self.one_less(&self.sockets);
     }
 
     fn one_less(&self, counter: &AtomicUsize) {
@@ -161,11 +227,17 @@ impl Process {
         }
     }
 
-    pub(crate) fn has_space_for_a_room(&self) -> bool {
-        self.rooms.load(Ordering::Relaxed) < self.limits.rooms
+    /// Whether another room may begin; if so it is counted.
+    pub(crate) fn room_begins(&self) -> bool {
+        let may = one_more(&self.rooms, self.limits.rooms);
+        if may {
+            metrics::room_began();
+        }
+        may
     }
 
-    pub(crate) fn room_began(&self) {
+    /// One that another process has begun.
+    pub(crate) fn room_returns(&self) {
         self.rooms.fetch_add(1, Ordering::Relaxed);
         metrics::room_began();
     }
@@ -194,25 +266,29 @@ impl Process {
         self.draining.get().is_some()
     }
 
-    /// Why no connection may come now; `None` where one may.
+    /// How those are closed who come while the process stops; `None` while it does not.
     pub(crate) fn turned_away(&self) -> Option<Close> {
-        if let Some(retry_ms) = self.draining.get() {
-            return Some(Close::restarting(*retry_ms));
-        }
-        let overloaded = self.connections.load(Ordering::Relaxed) > self.limits.connections;
-        overloaded.then_some(Close::OVERLOADED)
+        self.draining.get().map(|retry_ms| Close::restarting(*retry_ms))
     }
 
-    /// Ready when there is no connection and no task.
+    /// Ready when there is no connection, no socket and no task.
     pub(crate) fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.idle.register(cx.waker());
         let stats = self.stats();
-        if stats.connections == 0 && stats.tasks == 0 { Poll::Ready(()) } else { Poll::Pending }
+        let sockets = self.sockets.load(Ordering::Relaxed);
+        if (stats.connections, stats.tasks, sockets) == (0, 0, 0) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn random(&self) -> u128 {
         self.host().map_or(0, |host| host.random())
     }
+}
+
+/// Counts one more, unless there are as many as may be.
+fn one_more(counter: &AtomicUsize, limit: usize) -> bool {
+    let counted =
+        counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count < limit).then_some(count + 1));
+    counted.is_ok()
 }
 
 /// A task that runs, until it is dropped.

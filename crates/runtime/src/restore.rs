@@ -10,7 +10,7 @@ use roomful_core::room::RoomEngine;
 use roomful_core::{Close, Limits};
 
 use crate::app::{App, Definition, GoOnError};
-use crate::connection::Connection;
+use crate::connection::{Beside, Connection};
 use crate::hooks::Hooks;
 use crate::kept::{Admitted, Kept};
 use crate::line::Line;
@@ -78,7 +78,8 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
             Err(Close::JOIN_FAILED)
         }
     };
-    Connection::start(app.hub(), dialect, opening, span, Some(admitted))
+    let beside = Beside { admitted: Some(admitted), place: None };
+    Connection::start(app.hub(), dialect, opening, span, beside)
 }
 
 /// Goes on with all the connections of one room, or with one of a socket.

@@ -12,6 +12,7 @@ mod support;
 
 mod blocked;
 mod bytes;
+mod places;
 mod threads;
 mod window;
 mod wrapped;

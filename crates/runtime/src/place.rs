@@ -1,0 +1,47 @@
+//! The place that one connection has among those that a process may have.
+
+use std::sync::Arc;
+
+use crate::metrics;
+use crate::process::{NoPlace, Process};
+
+/// A connection's place in its process, from before its handshake until its member has left. Dropping it gives it back.
+///
+/// A platform that can refuse an upgrade takes one with [`Platform::take_place`](crate::Platform::take_place), and gives it to
+/// the [`Admission`](crate::Admission). Then no more connections begin than may, however many come at once.
+#[must_use = "a place that is dropped is free for another"]
+pub struct Place {
+    process: Arc<Process>,
+    departed: bool,
+}
+
+impl Place {
+    /// A place, where there is one.
+    pub(crate) fn take(process: &Arc<Process>) -> Result<Self, NoPlace> {
+        process.connection_begins().inspect_err(|why| metrics::refused(why.as_str()))?;
+        Ok(Self { process: Arc::clone(process), departed: false })
+    }
+
+    /// The place of a connection that another process has begun.
+    pub(crate) fn of_restored(process: &Arc<Process>) -> Self {
+        process.connection_returns();
+        Self { process: Arc::clone(process), departed: false }
+    }
+
+    /// The member has left, and another may have its place. What it still does is counted apart, until this is dropped.
+    pub(crate) fn depart(&mut self) {
+        if !std::mem::replace(&mut self.departed, true) {
+            self.process.connection_departs();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.departed {
+            self.process.departed_ends();
+        } else {
+            self.process.connection_ends();
+        }
+    }
+}
