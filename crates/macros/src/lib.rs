@@ -19,8 +19,9 @@
 //!
 //! What they write must never name anything but `roomful`: it is all that an app depends on.
 //!
-//! From the tokens to the impl: `attribute` reads what stands in `#[channel(..)]` or `#[socket(..)]`, `binding` pairs
+//! From the tokens to the impl of a channel: `attribute` reads what stands in `#[channel(..)]` or `#[socket(..)]`, `binding` pairs
 //! params with fields, `expand` writes; `form` is what the two derives do not have in common.
+//! `ts` is `#[derive(TS)]`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -30,6 +31,7 @@ mod expand;
 mod form;
 #[cfg(test)]
 mod tests;
+mod ts;
 
 use proc_macro::TokenStream;
 
@@ -94,4 +96,25 @@ pub fn derive_channel(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(SocketChannel, attributes(socket))]
 pub fn derive_socket_channel(input: TokenStream) -> TokenStream {
     expand::derive(Form::Socket, input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Says what a type is in TypeScript, beside serde's derives and as their attributes have it.
+///
+/// ```
+/// use roomful::TS;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, TS)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Moved {
+///     board_id: String,
+///     #[serde(default, skip_serializing_if = "Option::is_none")]
+///     note: Option<String>,
+/// }
+/// ```
+///
+/// The words of `#[ts(..)]` are at the trait, [`roomful::TS`](https://docs.rs/roomful/latest/roomful/trait.TS.html).
+#[proc_macro_derive(TS, attributes(ts, serde))]
+pub fn derive_ts(input: TokenStream) -> TokenStream {
+    ts::derive(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -98,6 +98,9 @@ pub use roomful_core::room::Refused;
 #[doc(inline)]
 pub use roomful_core::{Close, LimitError, Limits, MemberId, UserId, WrongLimit};
 #[doc(inline)]
+#[cfg(feature = "typescript")]
+pub use roomful_macros::TS;
+#[doc(inline)]
 pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]
 pub use roomful_runtime::{
@@ -108,7 +111,7 @@ pub use rooms::Rooms;
 pub use roster::User;
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};
 #[cfg(feature = "typescript")]
-pub use typescript::{Framework, Typescript, TypescriptError};
+pub use typescript::{Framework, Refusal, TS, Typescript, TypescriptError};
 pub use upgrade::Upgrade;
 
 /// For the code that the derives write, and for nobody else.
@@ -119,7 +122,15 @@ pub mod __private {
     #[cfg(not(feature = "typescript"))]
     pub use crate::type_sink::TypeSink;
     #[cfg(feature = "typescript")]
-    pub use crate::typescript::{Described, Probe, TypeSink, Undescribed};
+    pub use crate::typescript::{Described, Probe, TypeSink, Undescribed, Way};
+
+    /// What `#[derive(TS)]` names.
+    #[cfg(feature = "typescript")]
+    pub mod ts {
+        pub use crate::typescript::{
+            Argument, Body, Container, Describe, Describing, Field, Item, Names, Shape, SkipIf, Variant,
+        };
+    }
 }
 
 /// Written by the derive into `Channel::describe`.
@@ -128,11 +139,12 @@ pub mod __private {
 #[macro_export]
 macro_rules! __describe_channel {
     ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
-        use $crate::__private::{Described as _, Undescribed as _};
-        let incoming = (&&$crate::__private::Probe::<$incoming>::new()).reference($types, "never");
-        let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).reference($types, "never");
-        let presence = (&&$crate::__private::Probe::<$presence>::new()).reference($types, "undefined");
-        $types.channel(incoming, outgoing, presence);
+        use $crate::__private::{Described as _, Undescribed as _, Way};
+        let incoming = (&&$crate::__private::Probe::<$incoming>::new()).told($types, Way::Incoming);
+        let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).told($types, Way::Outgoing);
+        let set = (&&$crate::__private::Probe::<$presence>::new()).told($types, Way::Incoming);
+        let seen = (&&$crate::__private::Probe::<$presence>::new()).told($types, Way::Outgoing);
+        $types.channel(incoming, outgoing, (set, seen));
     };
 }
 
@@ -152,9 +164,9 @@ macro_rules! __describe_channel {
 #[macro_export]
 macro_rules! __describe_socket {
     ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty) => {
-        use $crate::__private::{Described as _, Undescribed as _};
-        let incoming = (&&$crate::__private::Probe::<$incoming>::new()).reference($types, "never");
-        let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).reference($types, "never");
+        use $crate::__private::{Described as _, Undescribed as _, Way};
+        let incoming = (&&$crate::__private::Probe::<$incoming>::new()).told($types, Way::Incoming);
+        let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).told($types, Way::Outgoing);
         $types.socket(incoming, outgoing);
     };
 }

@@ -5,7 +5,6 @@ use roomful::{
     SocketExt, TypescriptError, Upgrade, needs,
 };
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 macro_rules! room {
     ($room:ident, $channel:ident, $($definition:tt)*) => {
@@ -76,20 +75,20 @@ socket! { Sealing, SealedSocket,
 }
 
 /// Where somebody points.
-#[derive(Serialize, Deserialize, TS)]
+#[derive(Serialize, Deserialize, roomful::TS)]
 struct Moved {
     at: Point,
-    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 
-#[derive(Serialize, Deserialize, TS)]
+#[derive(Serialize, Deserialize, roomful::TS)]
 struct Point {
     x: f64,
     seen: u64,
 }
 
-#[derive(Serialize, Deserialize, TS)]
+#[derive(Serialize, Deserialize, roomful::TS)]
 #[serde(tag = "kind")]
 enum Cursor {
     Idle,
@@ -357,20 +356,39 @@ fn the_types_are_written_once() {
     let expected = r#"// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.
 import { room } from 'roomful/preact';
 
-export type Cursor = { "kind": "Idle" } | { "kind": "At", point: Point, };
+export type Cursor = { kind: 'Idle' } | { kind: 'At'; point: Point };
 
-/**
- * Where somebody points.
- */
-export type Moved = { at: Point, note?: string, };
+/** Where somebody points. */
+export type Moved = {
+  at: Point;
+  note?: string;
+};
 
-export type Point = { x: number, seen: number, };
+export type Point = {
+  x: number;
+  seen: number;
+};
 
 export const serverRooms = {
-  boardCursors: room<{ key: { boardId: string }; incoming: Moved; outgoing: Moved; presence: Cursor }>('board', 'cursors'),
+  boardCursors: room<{
+    key: { boardId: string };
+    incoming: Moved;
+    outgoing: Moved;
+    presence: Cursor;
+  }>('board', 'cursors'),
   lobby: room<{ incoming: never; outgoing: never; presence: undefined }>('board', 'lobby'),
-  'it\'sCursors': room<{ key: { boardId: string }; incoming: Moved; outgoing: Moved; presence: Cursor }>('it\'s', 'cursors'),
-  'file-tree': room<{ key: { root: string; path?: string }; incoming: string | null; outgoing: Array<Moved>; presence: undefined }>('it\'s', 'file-tree'),
+  "it'sCursors": room<{
+    key: { boardId: string };
+    incoming: Moved;
+    outgoing: Moved;
+    presence: Cursor;
+  }>("it's", 'cursors'),
+  'file-tree': room<{
+    key: { root: string; path?: string };
+    incoming: string | null;
+    outgoing: Moved[];
+    presence: undefined;
+  }>("it's", 'file-tree'),
 } as const;
 "#;
     assert_eq!(rooms.typescript(Framework::Preact).unwrap().as_str(), expected);
@@ -387,22 +405,37 @@ fn sockets_stand_beside_the_rooms() {
     let expected = r#"// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.
 import { room, socket } from 'roomful/react';
 
-export type Moved = { at: Point, note?: string, };
+/** Where somebody points. */
+export type Moved = {
+  at: Point;
+  note?: string;
+};
 
-export type Point = { x: number, seen: number, };
+export type Point = {
+  x: number;
+  seen: number;
+};
 
 export const serverRooms = {
   lobby: room<{ incoming: never; outgoing: never; presence: undefined }>('board', 'lobby'),
-  assistant: room<{ key: { root: string; path?: string }; incoming: string | null; outgoing: Array<Moved>; presence: undefined }>('other', 'assistant'),
+  assistant: room<{
+    key: { root: string; path?: string };
+    incoming: string | null;
+    outgoing: Moved[];
+    presence: undefined;
+  }>('other', 'assistant'),
 } as const;
 
 export const serverSockets = {
-  assistant: socket<{ params: { boardId: string }; incoming: string; outgoing: Moved }>('board', 'assistant'),
+  assistant: socket<{
+    params: { boardId: string };
+    incoming: string;
+    outgoing: Moved;
+  }>('board', 'assistant'),
   boardBell: socket<{ incoming: never; outgoing: number | null }>('board', 'bell'),
   otherBell: socket<{ incoming: never; outgoing: number | null }>('other', 'bell'),
 } as const;
 "#;
-    let expected = expected.replace("export type Moved", "/**\n * Where somebody points.\n */\nexport type Moved");
     assert_eq!(generated(both.build().unwrap()), expected);
 
     let sockets = Rooms::new().module("board", |m| m.socket("bell", Rings));
@@ -417,7 +450,7 @@ export const serverSockets = {
 
     let sealed = Rooms::new().module("m", |m| m.socket("sealed", Sealing)).build().unwrap();
     let error = sealed.typescript(Framework::None).unwrap_err().to_string();
-    assert!(error.contains("Unnamed` is not `ts_rs::TS`"), "{error}");
+    assert!(error.contains("Unnamed` is not `roomful::TS`"), "{error}");
 }
 
 #[test]
@@ -434,5 +467,5 @@ fn a_stale_file_and_a_type_that_says_nothing_are_errors() {
 
     let rooms = Rooms::new().module("m", |m| m.room("sealed", Opaque)).build().unwrap();
     let error = rooms.typescript(Framework::None).unwrap_err().to_string();
-    assert!(error.contains("Unnamed` is not `ts_rs::TS`"), "{error}");
+    assert!(error.contains("Unnamed` is not `roomful::TS`"), "{error}");
 }

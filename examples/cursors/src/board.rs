@@ -1,8 +1,7 @@
 //! The room: what a board is, who may enter it, and what happens there.
 
-use roomful::{Channel, Conn, Deny, Result, Room, Upgrade};
+use roomful::{Channel, Conn, Deny, Result, Room, TS, Upgrade};
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 // Of std where there is a clock, and of the platform where there is none.
 use web_time::SystemTime;
 

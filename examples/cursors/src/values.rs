@@ -3,8 +3,8 @@
 //! What a client sends is read into these, so a name that is too long is an error to its sender with this text, and no
 //! handler ever meets one.
 
+use roomful::TS;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 /// What a member is called.
 pub type Name = Text<24>;

@@ -1,20 +1,37 @@
 //! The browser's types, from the Rust ones.
 
+mod check;
+mod describing;
 mod error;
+mod item;
+mod lower;
+mod names;
+mod print;
+mod shape;
+mod sides;
 mod sink;
+mod std_types;
+mod table;
+mod ts;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use error::TypescriptError;
+pub use describing::Describing;
+pub use error::{Refusal, TypescriptError};
+pub use item::{Argument, Body, Container, Describe, Field, Item, Names, SkipIf, Variant};
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
+pub use shape::{Shape, Way};
 pub use sink::{Described, Probe, TypeSink, Undescribed};
+pub use ts::TS;
 
 use crate::Rooms;
+use names::{property, quoted};
 use roomful_runtime::Definition;
+use sink::Written;
 
 /// Which hooks the generated file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,22 +64,28 @@ impl Rooms {
     /// with an entry for each socket. An entry has the name of its room. Where two modules have a room of the same name, the
     /// entries have the module's name, too (`boardCursors`). Sockets are named in the same way.
     ///
+    /// A type that serde does not write as it reads it, because a field may be left out on one side for example, is declared
+    /// twice where it goes both ways: `Moved` is what is written, and `MovedIncoming` what may be sent.
+    ///
     /// # Errors
     ///
-    /// When a type is not `ts_rs::TS`, or two types have the same name.
+    /// When a type is not [`TS`]; when serde's attributes make of one what TypeScript cannot say, or what serde itself does not
+    /// read back; when two types, or two rooms, have one name.
     pub fn typescript(&self, framework: Framework) -> Result<Typescript, TypescriptError> {
+        let rooms: Vec<_> = of_kind(EndpointKind::Room, self.definitions());
+        let sockets: Vec<_> = of_kind(EndpointKind::Socket, self.definitions());
         let mut types = TypeSink::new();
-        let rooms = Entries::of(EndpointKind::Room, self.definitions(), &mut types);
-        let sockets = Entries::of(EndpointKind::Socket, self.definitions(), &mut types);
-        let (imported, constants) = match (rooms.0.is_empty(), sockets.0.is_empty()) {
-            (_, true) => ("room", rooms.constant("serverRooms")),
-            (true, false) => ("socket", sockets.constant("serverSockets")),
-            (false, false) => {
-                let both = [rooms.constant("serverRooms"), sockets.constant("serverSockets")];
-                ("room, socket", both.join("\n"))
-            }
+        for definition in rooms.iter().chain(&sockets) {
+            definition.endpoint.describe(&mut types);
+        }
+        let (declarations, mut written) = types.finish()?;
+        let of_sockets = written.split_off(rooms.len().min(written.len()));
+        let constants = (constant("serverRooms", &rooms, &written)?, constant("serverSockets", &sockets, &of_sockets)?);
+        let (imported, constants) = match (rooms.is_empty(), sockets.is_empty()) {
+            (_, true) => ("room", constants.0),
+            (true, false) => ("socket", constants.1),
+            (false, false) => ("room, socket", format!("{}\n{}", constants.0, constants.1)),
         };
-        let declarations = types.declarations()?;
         Ok(Typescript(format!(
             "// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.\n\
              import {{ {imported} }} from '{}';\n\n{declarations}{constants}",
@@ -71,34 +94,34 @@ impl Rooms {
     }
 }
 
-/// One line a room, or one a socket.
-struct Entries(Vec<String>);
-
-impl Entries {
-    fn of(kind: EndpointKind, definitions: &[Arc<Definition>], types: &mut TypeSink) -> Self {
-        let definitions: Vec<_> = definitions.iter().filter(|definition| definition.kind == kind).collect();
-        let names = entry_names(&definitions);
-        Self(definitions.iter().zip(names).map(|(definition, name)| entry(definition, &name, types)).collect())
-    }
-
-    fn constant(&self, name: &str) -> String {
-        format!("export const {name} = {{\n{}}} as const;\n", self.0.concat())
-    }
+fn of_kind(kind: EndpointKind, definitions: &[Arc<Definition>]) -> Vec<&Arc<Definition>> {
+    definitions.iter().filter(|definition| definition.kind == kind).collect()
 }
 
-fn entry(definition: &Definition, name: &str, types: &mut TypeSink) -> String {
-    definition.endpoint.describe(types);
-    let sink::TypesTold { incoming, outgoing, presence } = types.take();
+fn constant(name: &str, definitions: &[&Arc<Definition>], written: &[Written]) -> Result<String, TypescriptError> {
+    let names = entry_names(definitions)?;
+    let entries = definitions.iter().zip(names).zip(written);
+    let entries: String = entries.map(|((definition, name), types)| entry(definition, &name, types)).collect();
+    Ok(format!("export const {name} = {{\n{entries}}} as const;\n"))
+}
+
+fn entry(definition: &Definition, name: &str, written: &Written) -> String {
     let (function, key) = match definition.kind {
         EndpointKind::Room => ("room", "key"),
         EndpointKind::Socket => ("socket", "params"),
     };
-    let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}; ")).unwrap_or_default();
-    let presence = presence.map(|presence| format!("; presence: {presence}")).unwrap_or_default();
-    let (module, asked_for, name) = (quoted(&definition.module), quoted(&definition.name), property(name));
-    format!(
-        "  {name}: {function}<{{ {key}incoming: {incoming}; outgoing: {outgoing}{presence} }}>({module}, {asked_for}),\n"
-    )
+    let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}"));
+    let types = written.types.iter().map(|(what, shape)| format!("{what}: {shape}"));
+    let types: Vec<_> = key.into_iter().chain(types).collect();
+    let (module, asked_for) = (quoted(&definition.module), quoted(&definition.name));
+    // As a plain property it would be the object's prototype.
+    let name = if name == "__proto__" { "['__proto__']".to_owned() } else { property(name) };
+    let line = format!("  {name}: {function}<{{ {} }}>({module}, {asked_for}),\n", types.join("; "));
+    if line.chars().count() <= 101 {
+        return line;
+    }
+    let types: String = types.iter().map(|one| format!("    {one};\n")).collect();
+    format!("  {name}: {function}<{{\n{types}  }}>({module}, {asked_for}),\n")
 }
 
 impl Typescript {
@@ -141,7 +164,7 @@ impl fmt::Display for Typescript {
     }
 }
 
-fn entry_names(definitions: &[&Arc<Definition>]) -> Vec<String> {
+fn entry_names(definitions: &[&Arc<Definition>]) -> Result<Vec<String>, TypescriptError> {
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for definition in definitions {
         *uses.entry(&definition.name).or_default() += 1;
@@ -150,7 +173,20 @@ fn entry_names(definitions: &[&Arc<Definition>]) -> Vec<String> {
         Some(1) => definition.name.clone(),
         _ => format!("{}{}", definition.module, capitalised(&definition.name)),
     };
-    definitions.iter().map(|definition| name(definition)).collect()
+    let names: Vec<_> = definitions.iter().map(|definition| name(definition)).collect();
+    let mut taken: HashMap<&str, &Definition> = HashMap::new();
+    for (definition, name) in definitions.iter().zip(&names) {
+        if let Some(first) = taken.insert(name, definition) {
+            let kind = match definition.kind {
+                EndpointKind::Room => "room",
+                EndpointKind::Socket => "socket",
+            };
+            let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);
+            let (first, second) = (path(first), path(definition));
+            return Err(TypescriptError::DuplicateEntry { kind, name: name.clone(), first, second });
+        }
+    }
+    Ok(names)
 }
 
 fn capitalised(word: &str) -> String {
@@ -165,24 +201,4 @@ fn key_type(pattern: &Pattern) -> Option<String> {
         .map(|param| format!("{}{}: string", param.name(), if param.kind().must_have_value() { "" } else { "?" }))
         .collect();
     (!params.is_empty()).then(|| format!("{{ {} }}", params.join("; ")))
-}
-
-fn property(name: &str) -> String {
-    let mut chars = name.chars();
-    let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-    let plain = starts && chars.all(|rest| rest.is_ascii_alphanumeric() || rest == '_');
-    if plain { name.to_owned() } else { quoted(name) }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("'");
-    for c in text.chars() {
-        match c {
-            '\'' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('\'');
-    quoted
 }

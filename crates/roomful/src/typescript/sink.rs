@@ -1,97 +1,172 @@
 //! Collects the types that channels and sockets name, and those that these types name.
 
 use std::any::{TypeId, type_name};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use ts_rs::{Config, TS, TypeVisitor};
-
-use super::error::TypescriptError;
+use super::check::{check, last_word};
+use super::describing::Describing;
+use super::error::{Refusal, TypescriptError};
+use super::names;
+use super::print::Printer;
+use super::shape::{Shape, Way};
+use super::sides;
+use super::table::Table;
+use super::ts::TS;
 
 /// Collects the types of channels and sockets, as the derives name them.
 pub struct TypeSink {
-    config: Config,
-    seen: HashSet<TypeId>,
-    declared: BTreeMap<String, String>,
-    duplicate: Option<String>,
+    types: Describing,
     undescribed: Option<&'static str>,
-    told: TypesTold,
+    told: Vec<TypesTold>,
+}
+
+/// The types of a channel or a socket.
+pub(super) struct TypesTold {
+    incoming: Told,
+    outgoing: Told,
+    /// What a client sets of its presence, and what others see of it. A socket has none.
+    presence: Option<(Told, Told)>,
+}
+
+/// One type of a channel.
+pub struct Told {
+    /// `None` for `()`.
+    shape: Option<Shape>,
+    rust: &'static str,
+    way: Way,
 }
 
 /// How the types of a channel or a socket are written.
-#[derive(Default)]
-pub(super) struct TypesTold {
-    pub(super) incoming: String,
-    pub(super) outgoing: String,
-    /// A socket has none.
-    pub(super) presence: Option<String>,
+pub(super) struct Written {
+    /// Each with its name: `incoming: Say`.
+    pub(super) types: Vec<(&'static str, String)>,
 }
 
 impl TypeSink {
     pub(super) fn new() -> Self {
-        Self {
-            // JSON numbers are what the browser reads; `JSON.parse` never makes a `bigint`.
-            config: Config::new().with_large_int("number"),
-            seen: HashSet::new(),
-            declared: BTreeMap::new(),
-            duplicate: None,
-            undescribed: None,
-            told: TypesTold::default(),
-        }
+        Self { types: Describing::new(), undescribed: None, told: Vec::new() }
     }
 
     /// Called by the derive of a channel.
-    pub fn channel(&mut self, incoming: String, outgoing: String, presence: String) {
-        self.told = TypesTold { incoming, outgoing, presence: Some(presence) };
+    pub fn channel(&mut self, incoming: Told, outgoing: Told, presence: (Told, Told)) {
+        self.told.push(TypesTold { incoming, outgoing, presence: Some(presence) });
     }
 
     /// Called by the derive of a socket.
-    pub fn socket(&mut self, incoming: String, outgoing: String) {
-        self.told = TypesTold { incoming, outgoing, presence: None };
+    pub fn socket(&mut self, incoming: Told, outgoing: Told) {
+        self.told.push(TypesTold { incoming, outgoing, presence: None });
     }
 
-    pub(super) fn take(&mut self) -> TypesTold {
-        std::mem::take(&mut self.told)
-    }
-
-    /// The declarations of everything that was named, in the order of their names.
-    pub(super) fn declarations(self) -> Result<String, TypescriptError> {
-        match (self.undescribed, self.duplicate) {
-            (Some(name), _) => Err(TypescriptError::Undescribed { name }),
-            (None, Some(name)) => Err(TypescriptError::DuplicateType { name }),
-            (None, None) => Ok(self.declared.into_values().collect()),
+    /// The declarations of everything that was named, in the order of their names, and what each channel and each socket has
+    /// said, in the order in which they were asked.
+    pub(super) fn finish(mut self) -> Result<(String, Vec<Written>), TypescriptError> {
+        if let Some(name) = self.undescribed {
+            return Err(TypescriptError::Undescribed { name });
         }
-    }
-
-    fn declare<T: TS + 'static + ?Sized>(&mut self) {
-        let docs = T::docs().map(|docs| format!("{}\n", docs.trim_end())).unwrap_or_default();
-        let declaration = format!("{docs}export {}\n\n", T::decl(&self.config));
-        let name = T::ident(&self.config);
-        if self.declared.get(&name).is_some_and(|other| *other != declaration) {
-            self.duplicate.get_or_insert(name);
-        } else {
-            self.declared.insert(name, declaration);
+        let table = Table(&self.types.entries);
+        let told: Vec<_> = self.told.iter().flat_map(TypesTold::all).collect();
+        let roots: Vec<_> =
+            told.iter().filter_map(|told| Some((told.way, told.shape.as_ref()?, last_word(told.rust)))).collect();
+        let mut refusals = std::mem::take(&mut self.types.refusals);
+        refusals.extend(check(table, &roots));
+        let names = sides::names(table);
+        refusals.extend(refused_names(table, &names));
+        if !refusals.is_empty() {
+            return Err(TypescriptError::Refused(refusals));
         }
+        let printer = Printer { table, names: &names };
+        let declarations = declarations(printer, &roots)?;
+        let written = self.told.iter().map(|told| told.written(printer)).collect();
+        Ok((declarations, written))
     }
 }
 
-impl TypeVisitor for TypeSink {
-    fn visit<T: TS + 'static + ?Sized>(&mut self) {
-        if !self.seen.insert(TypeId::of::<T>()) {
-            return;
+fn refused_names(table: Table<'_>, names: &[String]) -> Vec<Refusal> {
+    let refused = table.0.iter().zip(names).filter_map(|(entry, name)| {
+        let why = names::refused(name)?;
+        let what = format!("{why}: choose another with `#[ts(rename = \"..\")]`");
+        Some(Refusal { at: last_word(entry.path).to_owned(), attribute: format!("the name `{name}`"), what })
+    });
+    let mut refusals: Vec<Refusal> = Vec::new();
+    for refusal in refused {
+        if !refusals.contains(&refusal) {
+            refusals.push(refusal);
         }
-        // What the derive made has a file of its own; a primitive, a `Vec` or an `Option` has none and is written out.
-        if T::output_path().is_some() {
-            self.declare::<T>();
+    }
+    refusals
+}
+
+fn declarations(printer: Printer<'_>, roots: &[(Way, &Shape, &str)]) -> Result<String, TypescriptError> {
+    let mut declared: BTreeMap<&str, (&'static str, String)> = BTreeMap::new();
+    let has_json = uses_json(printer.table, roots);
+    if has_json {
+        declared.insert("JsonValue", ("serde_json::Value", JSON_VALUE.to_owned()));
+    }
+    for (entry, name) in printer.table.0.iter().zip(printer.names) {
+        let declaration = printer.declaration(name, entry.docs, &entry.shape, entry.way);
+        match declared.get(name.as_str()) {
+            Some((first, known)) if *known != declaration => {
+                return Err(TypescriptError::DuplicateType { name: name.clone(), first, second: entry.path });
+            }
+            _ => {
+                declared.insert(name, (entry.path, declaration));
+            }
         }
-        T::visit_dependencies(self);
-        T::visit_generics(self);
+    }
+    Ok(declared.into_values().map(|(_, declaration)| format!("{declaration}\n")).collect())
+}
+
+const JSON_VALUE: &str = "export type JsonValue =\n  | string\n  | number\n  | boolean\n  | null\n  | JsonValue[]\n  \
+                          | { [key: string]: JsonValue };\n";
+
+fn uses_json(table: Table<'_>, roots: &[(Way, &Shape, &str)]) -> bool {
+    let mut open: Vec<&Shape> = roots.iter().map(|(_, shape, _)| *shape).collect();
+    open.extend(table.0.iter().map(|entry| &entry.shape));
+    while let Some(shape) = open.pop() {
+        if *shape == Shape::Json {
+            return true;
+        }
+        shape.for_each_part(&mut |part| open.push(part));
+    }
+    false
+}
+
+impl TypesTold {
+    fn all(&self) -> impl Iterator<Item = &Told> {
+        let presence = self.presence.iter().flat_map(|(set, seen)| [set, seen]);
+        [&self.incoming, &self.outgoing].into_iter().chain(presence)
+    }
+
+    fn written(&self, printer: Printer<'_>) -> Written {
+        let mut types = vec![
+            ("incoming", self.incoming.written(printer, "never")),
+            ("outgoing", self.outgoing.written(printer, "never")),
+        ];
+        if let Some((set, seen)) = &self.presence {
+            let (set, seen) = (set.written(printer, "undefined"), seen.written(printer, "undefined"));
+            types.push(("presence", seen.clone()));
+            if set != seen {
+                types.push(("presenceIncoming", set));
+            }
+        }
+        Written { types }
+    }
+}
+
+impl Told {
+    /// `unit` is what stands for `()`.
+    fn written(&self, printer: Printer<'_>, unit: &str) -> String {
+        match &self.shape {
+            Some(shape) => printer.line(shape, self.way),
+            None => unit.to_owned(),
+        }
     }
 }
 
 /// Stands for a type that may be `TS` or not: the derive cannot know.
 ///
-/// `(&&Probe::<T>::new()).reference(..)` finds [`Described`] where it is and [`Undescribed`] where it is not: method
+/// `(&&Probe::<T>::new()).told(..)` finds [`Described`] where it is and [`Undescribed`] where it is not: method
 /// lookup tries the fewest dereferences first. So a crate that needs no TypeScript compiles unchanged when another crate
 /// of its build turns the feature on.
 pub struct Probe<T>(PhantomData<T>);
@@ -105,31 +180,29 @@ impl<T> Probe<T> {
     }
 }
 
-/// Writes a type that is `TS`; `unit` is what stands for `()`.
+/// Says what a type is that is `TS`.
 pub trait Described {
-    /// Declares the type and returns its name.
-    fn reference(&self, types: &mut TypeSink, unit: &str) -> String;
+    /// Describes the type.
+    fn told(&self, types: &mut TypeSink, way: Way) -> Told;
 }
 
-impl<T: TS + 'static> Described for &Probe<T> {
-    fn reference(&self, types: &mut TypeSink, unit: &str) -> String {
-        if TypeId::of::<T>() == TypeId::of::<()>() {
-            return unit.to_owned();
-        }
-        types.visit::<T>();
-        T::name(&types.config)
+impl<T: TS> Described for &Probe<T> {
+    fn told(&self, types: &mut TypeSink, way: Way) -> Told {
+        let is_unit = TypeId::of::<T>() == TypeId::of::<()>();
+        let shape = (!is_unit).then(|| types.types.shape_of(way, T::shape));
+        Told { shape, rust: type_name::<T>(), way }
     }
 }
 
 /// Notes a type that is not `TS`.
 pub trait Undescribed {
     /// Notes that it cannot be declared.
-    fn reference(&self, types: &mut TypeSink, unit: &str) -> String;
+    fn told(&self, types: &mut TypeSink, way: Way) -> Told;
 }
 
 impl<T> Undescribed for Probe<T> {
-    fn reference(&self, types: &mut TypeSink, _: &str) -> String {
+    fn told(&self, types: &mut TypeSink, way: Way) -> Told {
         types.undescribed.get_or_insert(type_name::<T>());
-        String::new()
+        Told { shape: None, rust: type_name::<T>(), way }
     }
 }

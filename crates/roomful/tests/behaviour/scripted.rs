@@ -13,13 +13,13 @@ pub(crate) struct Stage {
     pub(crate) id: String,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, roomful::TS)]
 pub(crate) struct Shown {
     pub(crate) mood: String,
 }
 
 /// What a member tells its own connection's hook to do.
-#[derive(Clone, Debug, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, roomful::TS)]
 pub(crate) enum Order {
     Broadcast(String),
     BroadcastAll(String),

@@ -26,7 +26,7 @@ struct Desk {
 }
 
 /// What a client tells its own connection's hook to do.
-#[derive(Clone, Debug, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Clone, Debug, Serialize, Deserialize, roomful::TS)]
 enum Order {
     Send(Value),
     /// Says what the connection knows of itself.

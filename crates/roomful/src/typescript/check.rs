@@ -1,0 +1,211 @@
+//! What serde does not write or not read back, and what TypeScript cannot say. The compiler lets all of it pass.
+
+use std::collections::HashSet;
+
+use super::error::Refusal;
+use super::shape::{Merged, MergedBy, Number, Object, Shape, Variation, Way};
+use super::table::{Brought, Keys, Table, what};
+
+/// Everything that is wrong with `entries`, and with `roots`, which have no name of their own.
+pub(super) fn check(table: Table<'_>, roots: &[(Way, &Shape, &str)]) -> Vec<Refusal> {
+    let mut check = Check { table, way: Way::Outgoing, buffered: HashSet::new(), refusals: Vec::new() };
+    for (index, entry) in table.0.iter().enumerate() {
+        check.way = entry.way;
+        let at = last_word(entry.path);
+        check.shape(&entry.shape, at, None);
+        if check.is_its_own_alias(index) {
+            let what = "which holds nothing but itself: TypeScript has no name for that";
+            check.refuse(at, "its own type", what);
+        }
+    }
+    for (way, shape, at) in roots {
+        check.way = *way;
+        check.shape(shape, at, None);
+    }
+    check.refusals
+}
+
+/// `Moved` of `app::board::Moved<app::Point>`.
+pub(super) fn last_word(path: &str) -> &str {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+struct Check<'a> {
+    table: Table<'a>,
+    way: Way,
+    /// The entries that were looked at as what is in a buffer.
+    buffered: HashSet<usize>,
+    refusals: Vec<Refusal>,
+}
+
+impl<'a> Check<'a> {
+    fn refuse(&mut self, at: &str, attribute: &str, what: impl Into<String>) {
+        let refusal = Refusal { at: at.to_owned(), attribute: attribute.to_owned(), what: what.into() };
+        if !self.refusals.contains(&refusal) {
+            self.refusals.push(refusal);
+        }
+    }
+
+    /// `buffer` is the attribute that has made serde read this out of a buffer.
+    fn shape(&mut self, shape: &'a Shape, at: &str, buffer: Option<&'static str>) {
+        match shape {
+            Shape::Buffered { shape, by } => return self.shape(shape, at, Some(by)),
+            Shape::Named(index) if buffer.is_some() && self.buffered.insert(*index) => {
+                if let Some(entry) = self.table.entry(*index) {
+                    self.shape(&entry.shape, last_word(entry.path), buffer);
+                }
+                return;
+            }
+            Shape::Map(key, _) => self.map_key(key, at, buffer),
+            Shape::Object(object) => return self.object(object, buffer),
+            Shape::External(variations) => return self.external(variations, at, buffer),
+            Shape::Number(Number::Integer128) => {
+                if let Some(by) = buffer {
+                    self.refuse(at, by, "which makes serde read through a buffer that holds no integer of 128 bits");
+                }
+            }
+            _ => {}
+        }
+        let mut parts = Vec::new();
+        shape.for_each_part(&mut |part| parts.push(part));
+        parts.into_iter().for_each(|part| self.shape(part, at, buffer));
+    }
+
+    fn map_key(&mut self, key: &'a Shape, at: &str, buffer: Option<&'static str>) {
+        match (self.table.keys(key), buffer) {
+            (None, _) => {
+                let what = format!(
+                    "which is {} and no string, number, boolean or enum without fields: JSON has no such key",
+                    what(self.table.resolve(key))
+                );
+                self.refuse(at, "a map's key", what);
+            }
+            (Some(Keys::Number | Keys::Boolean), Some(by)) => {
+                let what = "which makes serde read through a buffer, where only strings are read as keys of a map: \
+                            take `String` for this map's";
+                self.refuse(at, by, what);
+            }
+            (Some(_), _) => {}
+        }
+    }
+
+    fn object(&mut self, object: &'a Object, buffer: Option<&'static str>) {
+        let mut names: Vec<(&str, Option<&Shape>)> = Vec::new();
+        for property in &object.properties {
+            self.name(property.name, &property.at);
+            self.shape(&property.shape, &property.at, buffer);
+            self.add(&mut names, property.name, Some(&property.shape), &property.at, "its name");
+        }
+        let mut maps: Vec<&Shape> = Vec::new();
+        for merged in &object.merged {
+            self.shape(&merged.shape, &merged.at, buffer);
+            let attribute = attribute(merged);
+            match self.table.brought(merged, self.way) {
+                Err(why) => {
+                    let what = format!("which cannot be put into another object: it {why}");
+                    self.refuse(&merged.at, attribute, what);
+                }
+                Ok(Brought { names: brought, maps: more }) => {
+                    // One of several may have what another has, too.
+                    let mut of_this: Vec<(&str, Option<&Shape>)> = Vec::new();
+                    for (name, shape) in brought {
+                        if names.iter().any(|(known, _)| *known == name) {
+                            self.add(&mut names, name, shape, &merged.at, attribute);
+                        }
+                        of_this.push((name, shape));
+                    }
+                    names.extend(of_this);
+                    maps.extend(more);
+                }
+            }
+            self.maps(&names, &maps, merged);
+        }
+    }
+
+    fn add(
+        &mut self,
+        names: &mut Vec<(&'a str, Option<&'a Shape>)>,
+        name: &'a str,
+        shape: Option<&'a Shape>,
+        at: &str,
+        attribute: &str,
+    ) {
+        if names.iter().any(|(known, _)| *known == name) {
+            self.refuse(at, attribute, format!("by which `{name}` is twice in one object: rename one of them"));
+        }
+        names.push((name, shape));
+    }
+
+    /// A property beside a map is one of the map's, too.
+    fn maps(&mut self, names: &[(&'a str, Option<&'a Shape>)], maps: &[&'a Shape], merged: &Merged) {
+        let table = self.table;
+        for map in maps.iter().filter(|map| !matches!(table.resolve(map), Shape::Json)) {
+            let fits = |shape: &Option<&Shape>| shape.is_some_and(|shape| shape == *map);
+            if !names.iter().all(|(_, shape)| fits(shape)) || maps.iter().any(|other| other != map) {
+                let what = "which puts a map beside properties of another type, and TypeScript knows no object that is \
+                            both: give the map a name of its own, or `serde_json::Value` as its values";
+                self.refuse(&merged.at, attribute(merged), what);
+            }
+        }
+    }
+
+    fn external(&mut self, variations: &'a [Variation], at: &str, buffer: Option<&'static str>) {
+        let mut names: HashSet<&str> = HashSet::new();
+        for variation in variations {
+            let at = if variation.at.is_empty() { at } else { &*variation.at };
+            if variation.content.is_some() {
+                self.name(variation.name, at);
+            }
+            if !names.insert(variation.name) {
+                let what = format!("by which two variants are `{}`: rename one of them", variation.name);
+                self.refuse(at, "its name", what);
+            }
+            if let Some(content) = &variation.content {
+                self.shape(content, at, buffer);
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str, at: &str) {
+        if name == "__proto__" {
+            self.refuse(at, "its name", "which JavaScript does not take for a property: rename it");
+        }
+    }
+
+    /// Whether TypeScript would have to know what `index` is in order to know what it is.
+    fn is_its_own_alias(&self, index: usize) -> bool {
+        let mut open = vec![index];
+        let mut seen = HashSet::new();
+        while let Some(next) = open.pop() {
+            let Some(entry) = self.table.entry(next) else { continue };
+            for name in aliased(&entry.shape) {
+                if name == index {
+                    return true;
+                }
+                if seen.insert(name) {
+                    open.push(name);
+                }
+            }
+        }
+        false
+    }
+}
+
+/// The names that `shape` is, or may be, with nothing around them.
+fn aliased(shape: &Shape) -> Vec<usize> {
+    match shape {
+        Shape::Named(index) => vec![*index],
+        Shape::Option(inner) | Shape::Buffered { shape: inner, .. } => aliased(inner),
+        Shape::Union(members) => members.iter().flat_map(|member| aliased(&member.shape)).collect(),
+        Shape::Object(object) => object.merged.iter().flat_map(|merged| aliased(&merged.shape)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn attribute(merged: &Merged) -> &'static str {
+    match merged.by {
+        MergedBy::Flatten => "#[serde(flatten)]",
+        MergedBy::Tag => "#[serde(tag)]",
+    }
+}
