@@ -36,6 +36,8 @@ impl Close {
     pub const UNAVAILABLE: Self = Self::fixed(1013, "try again");
     /// This receiver read too slowly for too long.
     pub const TOO_SLOW: Self = Self::fixed(1013, "too slow");
+    /// A message had begun, and did not come to its end within [`Limits::message_timeout_ms`](crate::Limits::message_timeout_ms).
+    pub const MESSAGE_LATE: Self = Self::fixed(1008, "message took too long");
     /// Too many frames that were not frames (v1).
     pub const BAD_FRAMES: Self = Self::fixed(4400, "too many bad frames");
     /// A guard or a bad key.

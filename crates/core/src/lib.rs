@@ -25,6 +25,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod arrival;
 mod bound;
 pub mod close;
 pub mod dialect;
@@ -39,6 +40,7 @@ pub mod liveness;
 pub mod outbox;
 pub mod params;
 pub mod pattern;
+pub mod progress;
 pub mod rate;
 pub mod room;
 pub mod roster;

@@ -160,9 +160,24 @@ limits! {
     /// a drain closes in a second. Over it: the one that has waited longest is dropped.
     closing_sockets: usize = 10_000, Process 0..=COUNT;
 
-    /// Bytes that wait for one client to read them. 1 MiB: seconds of a busy room. A single frame always fits into an
-    /// empty outbox. Over it: close 1013.
+    /// Milliseconds that a message from a client has to come whole, from its first byte. 30,000: 64 KiB in that time is two
+    /// KiB a second, which the slowest phone sends; with larger messages set more. Time in which the server does not read does
+    /// not count, up to ten times this. Over it: close 1008.
+    message_timeout_ms: u64 = 30_000, Room 100..=DAY_MS;
+
+    /// Bytes that wait for one client to read them. 1 MiB: seconds of a busy room. What is about to be written counts, the
+    /// rest of one large frame as half of this at most, so that who reads a snapshot is not lost to what comes behind it. A
+    /// single frame always fits into an empty outbox. Over it: close 1013.
     outbox_bytes: usize = 1 << 20, Room 1..=BYTES;
+
+    /// Milliseconds that a client may take nothing of what waits for it. 60,000: a phone in a tunnel, and the pause after
+    /// which its network tries again. Over it: close 1013.
+    reader_timeout_ms: u64 = 60_000, Room 100..=DAY_MS;
+
+    /// Bytes that a client takes each second, on average, of what waits for it: so many give it a second more, up to
+    /// `reader_timeout_ms`. 1 KiB: a fifth of what the slowest phone network brings; a byte now and then keeps
+    /// nobody. 0: any byte is enough.
+    reader_bytes_per_second: u64 = 1 << 10, Room 0..=BYTES;
 
     /// Bytes that wait for one thread of sockets, each frame counted once however many receive it. 64 MiB: what the kernel
     /// takes for five hundred receivers in a few seconds. Over it: an error to whoever sends, and presence waits.

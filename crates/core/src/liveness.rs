@@ -29,7 +29,8 @@ impl Liveness {
         Self { interval, heard: now, ping_at: now.saturating_add(interval) }
     }
 
-    /// Any bytes from the peer count as an answer.
+    /// The peer said something: an answer to a ping, or any other whole frame. A part of one is none: whoever sends a byte
+    /// now and then has not answered.
     pub fn heard(&mut self, now: Millis) {
         self.heard = self.heard.max(now);
     }

@@ -17,6 +17,8 @@ pub struct Outbox {
     updates: HashMap<MemberId, u64>,
     taken: u64,
     bytes: usize,
+    /// What was taken and is still to be written, as it counts.
+    ahead: usize,
     limit: usize,
 }
 
@@ -38,7 +40,7 @@ impl Outbox {
     /// An empty outbox for at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { queue: VecDeque::new(), updates: HashMap::new(), taken: 0, bytes: 0, limit }
+        Self { queue: VecDeque::new(), updates: HashMap::new(), taken: 0, bytes: 0, ahead: 0, limit }
     }
 
     /// A frame that must arrive, in its place.
@@ -62,7 +64,7 @@ impl Outbox {
         let waiting = self.updates.get(member).and_then(|at| at.checked_sub(self.taken));
         if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {
             let bytes = self.bytes - queued.frame.len() + frame.len();
-            if bytes > self.limit && frame.len() > queued.frame.len() {
+            if bytes.saturating_add(self.ahead) > self.limit && frame.len() > queued.frame.len() {
                 return Err(Overflow { limit: self.limit });
             }
             self.bytes = bytes;
@@ -99,6 +101,12 @@ impl Outbox {
         Some(frame)
     }
 
+    /// So many bytes of what was taken are still to be written. They count too, but never as more than half of the bound:
+    /// the rest of one large frame, a snapshot, must leave room for what comes behind it.
+    pub fn set_unwritten(&mut self, bytes: usize) {
+        self.ahead = bytes.min(self.limit / 2);
+    }
+
     /// Forgets everything that waits.
     pub fn clear(&mut self) {
         self.queue.clear();
@@ -118,9 +126,18 @@ impl Outbox {
         self.bytes
     }
 
+    /// Bytes of memory that it takes: what waits, and the places that it waits in. Frames that others wait for too count
+    /// as if they were its own.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let places = self.queue.capacity() * size_of::<Queued>();
+        let updates = self.updates.capacity() * size_of::<(MemberId, u64)>();
+        self.bytes + places + updates
+    }
+
     fn push_queued(&mut self, queued: Queued) -> Result<(), Overflow> {
         let bytes = self.bytes + queued.frame.len();
-        if bytes > self.limit && !self.queue.is_empty() {
+        if bytes.saturating_add(self.ahead) > self.limit && !self.queue.is_empty() {
             return Err(Overflow { limit: self.limit });
         }
         self.bytes = bytes;
@@ -189,6 +206,38 @@ mod tests {
         outbox.clear();
         assert_eq!(outbox.bytes(), 0);
         assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn what_is_still_to_be_written_counts_up_to_half() {
+        let mut outbox = Outbox::new(10);
+        outbox.set_unwritten(4);
+        outbox.push("longer than ten".into()).unwrap();
+        outbox.pop();
+        outbox.push("123456".into()).unwrap();
+        assert_eq!(outbox.push("7".into()), Err(Overflow { limit: 10 }));
+        assert!(!outbox.push_update(&member("a"), "".into()).unwrap());
+        assert!(outbox.push_update(&member("a"), "7".into()).is_err());
+        outbox.clear();
+        outbox.set_unwritten(1_000);
+        outbox.push("123".into()).unwrap();
+        outbox.push("45".into()).unwrap();
+        assert!(outbox.push("6".into()).is_err());
+        outbox.set_unwritten(0);
+        outbox.push("67890".into()).unwrap();
+    }
+
+    #[test]
+    fn an_empty_one_takes_no_memory() {
+        let mut outbox = Outbox::new(100);
+        assert_eq!(outbox.memory(), 0);
+        outbox.push_update(&member("a"), "12345".into()).unwrap();
+        assert!(outbox.memory() > 5 + size_of::<Queued>());
+        outbox.pop();
+        assert_eq!(outbox.memory(), 0);
+        outbox.push("m".into()).unwrap();
+        outbox.clear();
+        assert_eq!(outbox.memory(), 0);
     }
 
     proptest! {

@@ -239,6 +239,11 @@ impl<T> Connection<T> {
         self.close(Close::TOO_SLOW);
     }
 
+    /// Counts a message that did not come whole in time.
+    pub fn count_late(&self) {
+        metrics::frame_dropped("late");
+    }
+
     /// Counts a state that was replaced by a newer one while it waited for the client.
     pub fn count_conflated(&self) {
         metrics::presence_conflated();

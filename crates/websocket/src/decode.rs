@@ -104,6 +104,12 @@ impl Decoder {
         matches!(self.state, State::Ended)
     }
 
+    /// Whether nothing has begun that is not whole: no message, and no frame.
+    #[must_use]
+    pub fn is_between_messages(&self) -> bool {
+        self.message.is_none() && matches!(self.state, State::Head { length: 0, .. } | State::Ended)
+    }
+
     /// Bytes on the heap that are kept for what has not come whole.
     #[must_use]
     pub fn kept_bytes(&self) -> usize {
@@ -352,6 +358,27 @@ mod tests {
         let event = Decoder::new(5, false).next(&mut input, &mut inflater);
         let Ok(Some(Event::Text(Cow::Borrowed(text)))) = event else { panic!("{event:?}") };
         assert_eq!(text.as_bytes().as_ptr_range(), payload);
+    }
+
+    #[test]
+    fn it_says_whether_something_has_begun() {
+        let mut decoder = Decoder::new(100, false);
+        let mut feed = |bytes: Vec<u8>| {
+            next(&mut decoder, bytes).unwrap();
+            decoder.is_between_messages()
+        };
+        assert!(feed(vec![]));
+        let head = frame(0x81, b"hello");
+        assert!(!feed(head[..1].to_vec()), "half of a head");
+        assert!(feed(head[1..].to_vec()));
+        assert!(!feed(head[..8].to_vec()), "half of a payload");
+        assert!(feed(head[8..].to_vec()));
+        assert!(!feed(frame(0x01, b"a fragment")));
+        assert!(!feed(frame(0x89, b"a ping in between")));
+        assert!(feed(frame(0x80, b"the last")));
+        assert!(!feed(frame(0x89, b"ping")[..3].to_vec()));
+        assert!(feed(frame(0x89, b"ping")[3..].to_vec()));
+        assert!(feed(frame(0x88, b"")));
     }
 
     #[test]

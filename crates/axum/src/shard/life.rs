@@ -18,9 +18,8 @@ impl Reactor {
         if matches!(socket.phase, Phase::Lingering(_)) {
             return 0;
         }
-        socket.liveness.heard(now);
         let shard = &self.shard;
-        let heard = socket.take_in(read, &mut self.inflater, |socket| on_space(shard, socket.connection.id()));
+        let heard = socket.take_in(read, &mut self.inflater, now, |socket| on_space(shard, socket.connection.id()));
         if socket.has_own() {
             self.touch(slot);
         }
@@ -32,17 +31,23 @@ impl Reactor {
             Heard::UpTo { left } => left,
             Heard::All => 0,
         };
-        self.arm_release(slot, now);
+        self.arm_sooner(slot, now);
         left
     }
 
     /// The same, and what is left is kept.
     pub(super) fn take_in_and_keep(&mut self, slot: usize, mut read: BytesMut) {
         let left = self.take_in(slot, &mut read);
-        if left > 0
-            && let Some(socket) = self.sockets.get_mut(slot)
-        {
-            socket.keep_unread(read.split_off(read.len() - left));
+        if left > 0 {
+            self.keep_unread(slot, read.split_off(read.len() - left));
+        }
+    }
+
+    pub(super) fn keep_unread(&mut self, slot: usize, unread: BytesMut) {
+        let now = self.now();
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.keep_unread(unread);
+            socket.note_reading(now);
         }
     }
 
@@ -54,7 +59,7 @@ impl Reactor {
             PeerEnd::Closed(close) => socket.finish(&close, now),
             PeerEnd::Broke(error) => {
                 tracing::debug!(%error, "a client broke the protocol");
-                socket.linger(error, now);
+                socket.linger_broken(error, now);
             }
         }
         self.touch(slot);
@@ -68,8 +73,9 @@ impl Reactor {
         if let Err(error) = socket.flush(now) {
             return self.gone(slot, Some(error));
         }
+        socket.note_reading(now);
         if socket.is_blocked() {
-            return;
+            return self.arm_sooner(slot, now);
         }
         match socket.phase {
             Phase::Finishing(_) => return self.drop_socket(slot),
@@ -87,8 +93,16 @@ impl Reactor {
             return self.gone(slot, None);
         }
         if socket.phase == Phase::Open {
-            if !socket.may_read() && !socket.is_blocked() {
-                // It is not listened to, so its silence says nothing.
+            socket.note_reading(now);
+            if socket.is_late(now) {
+                return self.give_up_late(slot, now);
+            }
+            if socket.is_too_slow(now) {
+                socket.give_up();
+            }
+            if !socket.may_read() || socket.is_arriving() {
+                // It is not listened to, or no answer can come before the message that is coming: its silence says nothing.
+                // Either has a bound of its own.
                 socket.liveness.heard(now);
             }
             match socket.liveness.poll(now) {
@@ -112,19 +126,33 @@ impl Reactor {
     pub(super) fn arm(&mut self, slot: usize) {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let due = socket.deadline().unwrap_or_else(|| socket.liveness.next_at());
+        let due = socket.deadline().unwrap_or_else(|| socket.next_at());
         socket.due = self.timers.add(slot, due);
-        self.arm_release(slot, now);
+        self.arm_sooner(slot, now);
     }
 
-    /// The same, where a state over the rate is held and can be let go sooner.
-    fn arm_release(&mut self, slot: usize, now: Millis) {
+    /// The same, where something is due sooner than it was.
+    fn arm_sooner(&mut self, slot: usize, now: Millis) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if let Some(at) = socket.connection.release_in().map(|wait| now.saturating_add(wait.max(1)))
+        let release = socket.connection.release_in().map(|wait| now.saturating_add(wait.max(1)));
+        let open = (socket.phase == Phase::Open).then(|| socket.next_at());
+        if let Some(at) = release.into_iter().chain(open).min()
             && Timers::rounded(at) < socket.due
         {
             socket.due = self.timers.add(slot, at);
         }
+    }
+
+    /// A message had begun and did not come to its end in time.
+    fn give_up_late(&mut self, slot: usize, now: Millis) {
+        self.leave_room(slot);
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            tracing::debug!("a message took too long");
+            socket.connection.count_late();
+            socket.linger(&Close::MESSAGE_LATE, None, now);
+        }
+        self.touch(slot);
+        self.arm(slot);
     }
 
     /// Nothing was heard for two heartbeats. It is not waited for, but a close frame that fits into the socket costs nothing.

@@ -7,7 +7,10 @@ mod backlog;
 mod bell;
 #[cfg(test)]
 mod bell_model;
+mod clock;
 mod command;
+#[cfg(all(test, target_os = "linux"))]
+mod deadline_tests;
 mod life;
 #[cfg(all(feature = "bench", unix))]
 mod manual;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use mio::{Events, Poll, Token};
@@ -16,8 +16,9 @@ use roomful_runtime::RoomId;
 use roomful_websocket::deflate::{Deflater, Inflater};
 use slab::Slab;
 
+use super::clock::Clock;
 use super::queue::{Command, Shard, WAKER};
-use super::room::ShardRoom;
+use super::room::{ShardRoom, Troubles};
 use super::sender::Sender;
 use super::socket::Socket;
 use super::tick::Tick;
@@ -58,7 +59,7 @@ pub(super) struct Reactor {
     pub(super) deflater: Deflater,
     pub(super) inflater: Inflater,
     buffer: Vec<u8>,
-    began: Instant,
+    pub(super) clock: Clock,
 }
 
 impl Reactor {
@@ -81,7 +82,7 @@ impl Reactor {
             deflater: Deflater::new(),
             inflater: Inflater::new(),
             buffer: vec![0; READ_BYTES],
-            began: Instant::now(),
+            clock: Clock::new(),
         })
     }
 
@@ -122,7 +123,7 @@ impl Reactor {
     }
 
     pub(super) fn now(&self) -> Millis {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        self.clock.now()
     }
 
     /// Whether there is more to do at once, whatever the sockets say.
@@ -188,10 +189,8 @@ impl Reactor {
                 let mut buffer = std::mem::take(&mut self.buffer);
                 if let Some(read) = buffer.get_mut(..read) {
                     let left = self.take_in(slot, read);
-                    if left > 0
-                        && let Some(socket) = self.sockets.get_mut(slot)
-                    {
-                        socket.keep_unread(BytesMut::from(read.split_at(read.len() - left).1));
+                    if left > 0 {
+                        self.keep_unread(slot, BytesMut::from(read.split_at(read.len() - left).1));
                     }
                 }
                 self.buffer = buffer;
@@ -216,6 +215,10 @@ impl Reactor {
         if let Some(unread) = self.sockets.get_mut(slot).and_then(Socket::take_unread) {
             self.take_in_and_keep(slot, unread);
         }
+        let now = self.now();
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.note_reading(now);
+        }
         if self.sockets.get(slot).is_some_and(|socket| socket.readable && socket.may_read()) {
             self.want_to_read(slot);
         }
@@ -233,7 +236,7 @@ impl Reactor {
     /// Writes what the rooms have gathered, a slice.
     fn fly(&mut self, sender: &mut Sender) {
         let now = self.now();
-        let mut failed = Vec::new();
+        let mut troubles = Troubles::default();
         let mut left = SLICE;
         while left > 0
             && let Some(id) = self.to_fly.pop_front()
@@ -245,7 +248,7 @@ impl Reactor {
                 continue;
             }
             left = left.saturating_sub(room.members());
-            match room.fly((now, SLICE), &mut self.sockets, sender, &mut failed) {
+            match room.fly((now, SLICE), &mut self.sockets, sender, &mut troubles) {
                 None => self.to_fly.push_back(id),
                 Some(landed) => {
                     room.has_turn = false;
@@ -257,7 +260,10 @@ impl Reactor {
                 }
             }
         }
-        for (slot, error) in failed {
+        for slot in troubles.blocked {
+            self.touch(slot);
+        }
+        for (slot, error) in troubles.failed {
             self.gone(slot, Some(error));
         }
     }

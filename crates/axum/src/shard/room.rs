@@ -43,6 +43,15 @@ struct Flight {
     at: usize,
 }
 
+/// Sockets that did not take all that was written to them.
+#[derive(Debug, Default)]
+pub(super) struct Troubles {
+    /// They are gone.
+    pub(super) failed: Vec<(usize, io::Error)>,
+    /// They take no more now: when that began is to be noted.
+    pub(super) blocked: Vec<usize>,
+}
+
 impl ShardRoom {
     pub(super) fn new(id: RoomId, limits: &Limits) -> Self {
         Self {
@@ -139,14 +148,14 @@ impl ShardRoom {
         self.flight.is_some() || !self.tick.is_empty()
     }
 
-    /// Writes to at most `limit` members. Those whose sockets fail are added to `failed`. Returns the tick when the last
-    /// member has it.
+    /// Writes to at most `limit` members. Those whose sockets fail, or begin to take no more, are added to `troubles`. Returns
+    /// the tick when the last member has it.
     pub(super) fn fly(
         &mut self,
         (now, limit): (Millis, usize),
         sockets: &mut Slab<Socket>,
         sender: &mut Sender,
-        failed: &mut Vec<(usize, io::Error)>,
+        troubles: &mut Troubles,
     ) -> Option<Tick> {
         let mut flight = match self.flight.take() {
             Some(flight) => flight,
@@ -172,7 +181,7 @@ impl ShardRoom {
                 }
             }
         }
-        write(tick, &due, sockets, sender, failed);
+        write(tick, &due, sockets, sender, troubles);
         if flight.at < self.members.len() {
             self.flight = Some(flight);
             return None;
@@ -182,13 +191,7 @@ impl ShardRoom {
 }
 
 /// Writes to each of these sockets what the tick has for it from that number on.
-fn write(
-    tick: &Tick,
-    due: &[(usize, u64)],
-    sockets: &mut Slab<Socket>,
-    sender: &mut Sender,
-    failed: &mut Vec<(usize, io::Error)>,
-) {
+fn write(tick: &Tick, due: &[(usize, u64)], sockets: &mut Slab<Socket>, sender: &mut Sender, troubles: &mut Troubles) {
     let mut written = Vec::with_capacity(due.len());
     {
         let sockets = &*sockets;
@@ -198,8 +201,13 @@ fn write(
     }
     for ((slot, from), written) in due.iter().zip(written) {
         match (sockets.get_mut(*slot), written) {
-            (Some(socket), Ok(written)) => socket.wrote(tick, *from, written),
-            (_, Err(error)) => failed.push((*slot, error)),
+            (Some(socket), Ok(written)) => {
+                socket.wrote(tick, *from, written);
+                if socket.is_blocked() {
+                    troubles.blocked.push(*slot);
+                }
+            }
+            (_, Err(error)) => troubles.failed.push((*slot, error)),
             (None, Ok(_)) => {}
         }
     }

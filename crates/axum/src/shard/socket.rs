@@ -1,11 +1,13 @@
 //! One socket of a shard: what it is doing, what it has still to write, and what it does with what it reads.
 
+use std::error::Error;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use roomful::Close;
 use roomful_core::Millis;
+use roomful_core::arrival::Arrival;
 use roomful_core::liveness::Liveness;
 use roomful_core::outbox::{Outbox, Overflow};
 use roomful_runtime::{Connection, RoomId};
@@ -40,6 +42,8 @@ pub(super) struct Socket {
     /// The peer writes no more, so the end of what it wrote has to be read although no event will say so.
     pub(super) hung_up: bool,
     decoder: Decoder,
+    /// There is one while a message has begun and is not whole. Boxed, because few have one.
+    arrival: Option<Box<Arrival>>,
     /// The handler's queue may be full: ask before the next message.
     may_be_full: bool,
     /// What was read and not taken in, because the handler's queue is full.
@@ -105,6 +109,7 @@ impl Socket {
             to_be_read: false,
             hung_up: false,
             decoder: Decoder::new(limits.frame_bytes, deflate),
+            arrival: None,
             may_be_full: false,
             unread: BytesMut::new(),
             own: Vec::new(),
@@ -157,6 +162,23 @@ impl Socket {
         &mut self,
         read: &mut [u8],
         inflater: &mut Inflater,
+        now: Millis,
+        on_space: impl Fn(&Self) -> Waker,
+    ) -> Heard {
+        let heard = self.take_messages(read, inflater, now, on_space);
+        if self.decoder.is_between_messages() {
+            self.arrival = None;
+        } else if self.arrival.is_none() {
+            self.arrival = Some(Box::new(Arrival::begun(self.connection.limits().message_timeout_ms, now)));
+        }
+        heard
+    }
+
+    fn take_messages(
+        &mut self,
+        read: &mut [u8],
+        inflater: &mut Inflater,
+        now: Millis,
         on_space: impl Fn(&Self) -> Waker,
     ) -> Heard {
         let mut input = read;
@@ -167,7 +189,15 @@ impl Socket {
                     return Heard::UpTo { left: input.len() };
                 }
             }
-            match self.decoder.next(&mut input, inflater) {
+            let event = self.decoder.next(&mut input, inflater);
+            if matches!(event, Ok(Some(_))) {
+                self.liveness.heard(now);
+                if self.decoder.is_between_messages() {
+                    // What comes behind it is another message, with a time of its own.
+                    self.arrival = None;
+                }
+            }
+            match event {
                 Ok(Some(Event::Text(text))) => self.may_be_full = !self.connection.receive(text.as_bytes()),
                 Ok(Some(Event::Binary(bytes))) => self.may_be_full = !self.connection.receive(&bytes),
                 Ok(Some(Event::Ping(payload))) => {
@@ -201,18 +231,56 @@ impl Socket {
         self.connection.end(close, None);
     }
 
-    /// The peer broke the rules: it is told, and not heard any more.
-    pub(super) fn linger(&mut self, error: DecodeError, now: Millis) {
+    /// The peer broke the protocol.
+    pub(super) fn linger_broken(&mut self, error: DecodeError, now: Millis) {
         let close = match error.close_code() {
             1007 => Close::NOT_UTF8,
             1009 => Close::TOO_BIG,
             _ => Close::PROTOCOL_ERROR,
         };
+        self.linger(&close, Some(Box::new(error)), now);
+    }
+
+    /// The peer broke the rules: it is told, and not heard any more.
+    pub(super) fn linger(&mut self, close: &Close, error: Option<Box<dyn Error + Send + Sync>>, now: Millis) {
         if self.phase == Phase::Open {
-            self.push_close(&close);
+            self.push_close(close);
         }
         self.phase = Phase::Lingering(self.close_deadline(now));
-        self.connection.end(&close, Some(Box::new(error)));
+        self.decoder = Decoder::new(0, false);
+        self.arrival = None;
+        self.unread = BytesMut::new();
+        self.connection.end(close, error);
+    }
+
+    /// Whether it is read may have changed: the time of a message that is on its way stands still while it is not.
+    pub(super) fn note_reading(&mut self, now: Millis) {
+        let is_read = self.may_read();
+        if let Some(arrival) = &mut self.arrival {
+            arrival.is_read(is_read, now);
+        }
+    }
+
+    /// Whether a message is on its way, so that no pong can come before its end.
+    pub(super) fn is_arriving(&self) -> bool {
+        self.arrival.is_some()
+    }
+
+    /// Whether the message that is on its way takes too long.
+    pub(super) fn is_late(&self, now: Millis) -> bool {
+        self.arrival.as_ref().is_some_and(|arrival| arrival.is_late(now))
+    }
+
+    /// Whether the peer has read too little of what waits for it.
+    pub(super) fn is_too_slow(&self, now: Millis) -> bool {
+        !self.given_up && self.backlog.as_ref().is_some_and(|backlog| backlog.is_too_slow(now))
+    }
+
+    /// When it is to be looked at while it is open.
+    pub(super) fn next_at(&self) -> Millis {
+        let arrival = self.arrival.as_ref().map(|arrival| arrival.next_at());
+        let backlog = self.backlog.as_ref().filter(|_| !self.given_up).and_then(|backlog| backlog.next_at());
+        [arrival, backlog].into_iter().flatten().fold(self.liveness.next_at(), Millis::min)
     }
 
     fn close_deadline(&self, now: Millis) -> Millis {
@@ -280,9 +348,17 @@ impl Socket {
         }
     }
 
+    /// Bytes of memory that it holds for what has come in part, for what is not taken in yet and for what is to be written.
+    pub(super) fn held(&self) -> usize {
+        let incoming = self.decoder.kept_bytes() + self.unread.len();
+        let outgoing = self.own.capacity() + self.backlog.as_ref().map_or(0, |backlog| backlog.held());
+        incoming + outgoing
+    }
+
     /// Whether it has to be flushed.
     pub(super) fn has_own(&self) -> bool {
-        !self.own.is_empty() || self.failed.is_some()
+        let is_newly_blocked = self.backlog.as_ref().is_some_and(|backlog| backlog.next_at().is_none());
+        !self.own.is_empty() || self.failed.is_some() || is_newly_blocked
     }
 
     /// Has something to be flushed. `false`: it is to be already.
@@ -297,15 +373,16 @@ impl Socket {
             return Err(error);
         }
         if let Some(backlog) = &mut self.backlog {
-            if backlog.write(&self.stream)? {
-                // It is not read from while it is behind, so that it reads is all that is heard of it.
-                self.liveness.heard(now);
-            }
+            backlog.write(&self.stream, self.connection.limits(), now)?;
             if backlog.is_empty() {
                 self.backlog = None;
             }
         }
-        self.write_own()
+        self.write_own()?;
+        if let Some(backlog) = &mut self.backlog {
+            backlog.watch(self.connection.limits(), now);
+        }
+        Ok(())
     }
 
     fn write_own(&mut self) -> io::Result<()> {
@@ -344,9 +421,7 @@ impl Socket {
     }
 
     fn block(&mut self, rest: Bytes) {
-        let mut backlog = Backlog::new(self.connection.limits().outbox_bytes);
-        backlog.begin_with(rest);
-        self.backlog = Some(Box::new(backlog));
+        self.backlog = Some(Box::new(Backlog::new(rest, self.connection.limits())));
     }
 
     fn queue(&mut self, push: impl FnOnce(&mut Outbox) -> Result<bool, Overflow>) {
@@ -357,12 +432,17 @@ impl Socket {
         match push(&mut backlog.outbox) {
             Ok(false) => {}
             Ok(true) => self.connection.count_conflated(),
-            Err(_) => {
-                backlog.outbox.clear();
-                self.given_up = true;
-                self.connection.give_up();
-            }
+            Err(_) => self.give_up(),
         }
+    }
+
+    /// The peer reads too slowly: nothing more waits for it, and the close is on its way.
+    pub(super) fn give_up(&mut self) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.outbox.clear();
+        }
+        self.given_up = true;
+        self.connection.give_up();
     }
 }
 

@@ -147,10 +147,10 @@ async fn a_half_open_peer_leaves_when_it_has_read() {
     talker.told("leave", &reader.id).await;
 }
 
-/// Pongs that nobody reads would fill the memory. Who does not read is not read, and its silence is its end.
+/// Pongs that nobody reads would fill the memory. Who does not read is not read, and is given up.
 #[tokio::test]
 async fn who_asks_for_ever_and_never_reads_is_given_up() {
-    let server = serve(limits().heartbeat_ms(Some(500))).await;
+    let server = serve(limits().reader_timeout_ms(500).close_timeout_ms(500)).await;
     let (mut reader, mut talker) = server.two().await;
     let pings = masked(FIN | PING, &[b'p'; 125]).repeat(5_000);
     let id = reader.id.clone();
