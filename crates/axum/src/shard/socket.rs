@@ -349,6 +349,7 @@ impl Socket {
     }
 
     /// Bytes of memory that it holds for what has come in part, for what is not taken in yet and for what is to be written.
+    #[cfg_attr(not(test), allow(dead_code, reason = "tests ask"))]
     pub(super) fn held(&self) -> usize {
         let incoming = self.decoder.kept_bytes() + self.unread.len();
         let outgoing = self.own.capacity() + self.backlog.as_ref().map_or(0, |backlog| backlog.held());
