@@ -110,12 +110,6 @@ impl Alone {
         taken
     }
 
-    /// What the peer answers all pings with, and reads all else.
-    fn pongs(&mut self, now: Millis) {
-        self.takes(now, 1 << 20);
-        self.sends(now, &PONG);
-    }
-
     /// The code of the close frame that is the last thing the peer gets.
     fn closed(&mut self) -> Option<u16> {
         self.takes(self.reactor.now(), 1 << 20);
