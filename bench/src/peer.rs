@@ -56,6 +56,12 @@ pub const PEERS: &[Peer] = &[
         program: Program::Fixture(&[]),
     },
     Peer {
+        name: "roomful-task",
+        does: "the same as roomful, its hooks as tasks of the runtime: what a room pays that does not say it never blocks",
+        dialect: Dialect::Roomful,
+        program: Program::Fixture(&["--no-inline"]),
+    },
+    Peer {
         name: "bun",
         does: "relays the bytes with Bun's native publish, which is uWebSockets in C++; no roster, no envelope",
         dialect: Dialect::Relay,

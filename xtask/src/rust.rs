@@ -40,6 +40,15 @@ pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
+/// The fixture's suite once more, with every room and socket `.inline()`.
+pub(crate) fn test_inline(repo: &Repo) -> Result<Outcome, Failure> {
+    command::run(
+        one_test(repo, "suite").env("FIXTURE_INLINE", "1"),
+        "mend the test that failed; `FIXTURE_INLINE=1 cargo test -p fixture --test suite` runs it alone",
+    )?;
+    Ok(Outcome::Passed)
+}
+
 /// `cargo test` of one test, as the whole workspace is compiled.
 pub(crate) fn one_test(repo: &Repo, name: &str) -> std::process::Command {
     let mut test = workspace(repo, "test");

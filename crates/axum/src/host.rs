@@ -1,5 +1,7 @@
 //! What tokio lends to the rooms.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use roomful_runtime::{BoxFuture, Host};
@@ -24,6 +26,22 @@ impl Host for TokioHost {
         self.runtime.spawn(task);
     }
 
+    fn start(&self, mut task: BoxFuture<'static, ()>) {
+        // Nobody is woken: what waits is polled again as soon as it is spawned, and then says anew whom to wake.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let polled = {
+            let _timers_and_sockets_of_hooks_need_the_runtime = self.runtime.enter();
+            catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut nobody)))
+        };
+        match polled {
+            Ok(Poll::Pending) => drop(self.runtime.spawn(task)),
+            // As the runtime does it with a task of its own: whatever is dropped may panic, too, and the thread has others to serve.
+            Ok(Poll::Ready(())) | Err(_) => {
+                let _a_panic_is_told_by_the_panic_hook = catch_unwind(AssertUnwindSafe(|| drop(task)));
+            }
+        }
+    }
+
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -39,5 +57,91 @@ impl Host for TokioHost {
 
     fn random(&self) -> u128 {
         uuid::Uuid::new_v4().as_u128()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::Pin;
+    use std::sync::{Arc, mpsc};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// As a thread of sockets has it: the thread is none of the runtime's.
+    fn on_a_thread_of_its_own(host: &Arc<TokioHost>, start: impl FnOnce(&TokioHost) + Send + 'static) {
+        let host = Arc::clone(host);
+        std::thread::spawn(move || start(&host)).join().expect("the thread lives on");
+    }
+
+    #[tokio::test]
+    async fn a_task_begins_on_the_thread_that_starts_it_and_waits_on_the_runtime() {
+        let host = Arc::new(TokioHost::current());
+        let (tell, told) = oneshot::channel();
+        on_a_thread_of_its_own(&host, |host| {
+            host.start(Box::pin(async move {
+                let before = std::thread::current().id();
+                // A timer cannot be made outside a runtime.
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                tell.send((before, std::thread::current().id())).expect("somebody listens");
+            }));
+        });
+        let (before, after) = told.await.expect("it goes on");
+        assert_ne!(before, std::thread::current().id());
+        assert_eq!(after, std::thread::current().id(), "this runtime has one thread");
+    }
+
+    /// Whoever wakes the task does so at any moment of its change of threads.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_wake_is_lost_while_a_task_changes_threads() {
+        const TASKS: usize = 2_000;
+        let host = Arc::new(TokioHost::current());
+        let (hand, handed) = mpsc::channel::<oneshot::Sender<()>>();
+        let waker = std::thread::spawn(move || handed.into_iter().for_each(|wake| drop(wake.send(()))));
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        on_a_thread_of_its_own(&host, move |host| {
+            for nth in 0..TASKS {
+                let (wake, woken) = oneshot::channel();
+                let (hand, tell) = (hand.clone(), tell.clone());
+                host.start(Box::pin(async move {
+                    hand.send(wake).expect("the other thread waits for it");
+                    woken.await.expect("it is woken");
+                    tell.send(nth).expect("somebody listens");
+                }));
+            }
+        });
+        let mut ended = vec![false; TASKS];
+        for _ in 0..TASKS {
+            ended[told.recv().await.expect("each of them ends")] = true;
+        }
+        assert!(ended.iter().all(|ended| *ended));
+        waker.join().expect("nobody panicked");
+    }
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("on purpose, in a drop");
+        }
+    }
+
+    impl Future for PanicsWhenDropped {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_thread_that_starts_a_task_outlives_its_panics() {
+        let host = Arc::new(TokioHost::current());
+        on_a_thread_of_its_own(&host, |host| {
+            host.start(Box::pin(poll_fn(|_| panic!("on purpose"))));
+            host.start(Box::pin(PanicsWhenDropped));
+        });
     }
 }

@@ -135,7 +135,7 @@ impl Found {
     fn into_opening(self, app: &App) -> Opening {
         let Self { definition, destination, request } = self;
         let app = app.clone();
-        let limits = Arc::clone(&definition.limits);
+        let asked = Arc::clone(&definition);
         let peer = request.peer;
         let open = Box::new(move |member| {
             Box::pin(async move {
@@ -143,7 +143,7 @@ impl Found {
                 opened.map_err(|denial| denied(&app, &definition.module, &definition.name, peer, &denial))
             }) as _
         });
-        Opening { destination, limits, open }
+        Opening { destination, definition: asked, open }
     }
 }
 

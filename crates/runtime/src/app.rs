@@ -59,6 +59,8 @@ pub struct Definition {
     pub pattern: Pattern,
     /// Its bounds.
     pub limits: Arc<Limits>,
+    /// Whether it says that its hooks never block: they may then begin where their socket is read.
+    pub inline: bool,
     /// What it does.
     pub endpoint: Arc<dyn Endpoint>,
 }

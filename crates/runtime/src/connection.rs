@@ -104,12 +104,13 @@ impl<T: Transport> Connection<T> {
         (span, id, place): (Span, MemberId, Option<Place>),
         line: impl FnOnce(&Limits) -> (Line, Arc<T>),
     ) -> Self {
-        let limits = opening.as_ref().map_or_else(|_| hub.process().limits(), |opening| &opening.limits).clone();
+        let definition = opening.as_ref().ok().map(|opening| Arc::clone(&opening.definition));
         // What is refused is not read.
         let kind = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.kind());
-        let (line, transport) = line(&limits);
+        let limits = definition.as_ref().map_or_else(|| hub.process().limits(), |definition| &definition.limits);
+        let (line, transport) = line(limits);
         let line = Arc::new(line);
-        let member = LiveMember::new(hub, Arc::clone(&line), limits, span, id);
+        let member = LiveMember::new(hub, Arc::clone(&line), definition, span, id);
         let connection = Self::of(hub, kind, member, line, transport);
         connection.member.register();
         let opening = opening.and_then(|opening| {

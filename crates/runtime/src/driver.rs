@@ -30,7 +30,9 @@ impl LiveMember {
             Body::Ping | Body::Bye => return true,
         };
         let queued = self.inbox().push(job, self.limits());
-        self.start_work(queued.idle);
+        if let Some(hooks) = queued.idle {
+            self.spawn_from_socket(Arc::clone(self).work(hooks));
+        }
         queued.has_space
     }
 

@@ -9,6 +9,14 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
     /// Runs a task to its end. Hooks run in these.
     fn spawn(&self, task: BoxFuture<'static, ()>);
 
+    /// Runs a task that says it never blocks: it may begin on the thread that calls, up to where it first waits. The hooks of a
+    /// room that asked for it run in these. Nothing is locked, and no hook runs on this thread.
+    ///
+    /// By default it is spawned like any other.
+    fn start(&self, task: BoxFuture<'static, ()>) {
+        self.spawn(task);
+    }
+
     /// Milliseconds since a moment of the platform's choosing; never steps back.
     fn now(&self) -> Millis;
 

@@ -12,6 +12,7 @@ use roomful_core::room::Refused;
 use roomful_core::{Close, Json, Limits, MemberId, UserId};
 use tracing::{Instrument, Span};
 
+use crate::app::Definition;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::line::Line;
@@ -28,7 +29,8 @@ use crate::{Error, cork, kept};
 pub struct LiveMember {
     hub: Arc<Hub>,
     id: MemberId,
-    limits: Arc<Limits>,
+    /// What it is a member by; `None` for one that is refused because there is no such room or socket.
+    definition: Option<Arc<Definition>>,
     line: Mutex<Option<Arc<Line>>>,
     inbox: Mutex<Inbox>,
     /// Wakes whoever waits until another frame may be queued.
@@ -53,27 +55,40 @@ pub(crate) enum Scope {
 }
 
 impl LiveMember {
-    pub(crate) fn new(hub: &Arc<Hub>, line: Arc<Line>, limits: Arc<Limits>, span: Span, id: MemberId) -> Arc<Self> {
-        Self::with(hub, line, limits, span, id, Inbox::new())
+    pub(crate) fn new(
+        hub: &Arc<Hub>,
+        line: Arc<Line>,
+        definition: Option<Arc<Definition>>,
+        span: Span,
+        id: MemberId,
+    ) -> Arc<Self> {
+        Self::with(hub, line, definition, span, id, Inbox::new())
     }
 
     /// One that another process has begun.
     pub(crate) fn restored(
         hub: &Arc<Hub>,
         line: Arc<Line>,
-        limits: Arc<Limits>,
+        definition: Option<Arc<Definition>>,
         span: Span,
         id: MemberId,
         opened: bool,
     ) -> Arc<Self> {
-        Self::with(hub, line, limits, span, id, Inbox::restored(opened))
+        Self::with(hub, line, definition, span, id, Inbox::restored(opened))
     }
 
-    fn with(hub: &Arc<Hub>, line: Arc<Line>, limits: Arc<Limits>, span: Span, id: MemberId, inbox: Inbox) -> Arc<Self> {
+    fn with(
+        hub: &Arc<Hub>,
+        line: Arc<Line>,
+        definition: Option<Arc<Definition>>,
+        span: Span,
+        id: MemberId,
+        inbox: Inbox,
+    ) -> Arc<Self> {
         Arc::new(Self {
             hub: Arc::clone(hub),
             id,
-            limits,
+            definition,
             line: Mutex::new(Some(line)),
             inbox: Mutex::new(inbox),
             space: AtomicWaker::new(),
@@ -99,7 +114,7 @@ impl LiveMember {
     }
 
     pub(crate) fn limits(&self) -> &Arc<Limits> {
-        &self.limits
+        self.definition.as_ref().map_or_else(|| self.process().limits(), |definition| &definition.limits)
     }
 
     /// Moves its life on, and says what is to be done.
@@ -212,7 +227,7 @@ impl LiveMember {
         let left = kept.map_or(usize::MAX, |(keeper, admitted)| {
             keeper.limit().saturating_sub(kept::size_without_state(&admitted, &self.id, user))
         });
-        let limit = self.limits.presence_bytes.min(left).min(UNKNOWN - 1);
+        let limit = self.limits().presence_bytes.min(left).min(UNKNOWN - 1);
         self.presence_limit.store(limit, Ordering::Relaxed);
         limit
     }
@@ -225,7 +240,21 @@ impl LiveMember {
 
     /// Runs a task of this member, on the app's runtime.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
+        self.process().spawn(self.dressed(task));
+    }
+
+    /// Runs a task of this member that handles what has just been read of its socket. Where the room says that its hooks never
+    /// block it begins here, on the socket's thread: no hook may be running here, and nothing be locked.
+    pub(crate) fn spawn_from_socket(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
+        if self.definition.as_ref().is_some_and(|definition| definition.inline) {
+            self.process().start_task(self.dressed(task));
+        } else {
+            self.spawn(task);
+        }
+    }
+
+    fn dressed<F: Future<Output = ()> + MaybeSend>(&self, task: F) -> impl Future<Output = ()> + MaybeSend + use<F> {
         let span = self.span.as_deref().cloned().unwrap_or_else(Span::none);
-        self.process().spawn(cork::corked(task).instrument(span));
+        cork::corked(task).instrument(span)
     }
 }

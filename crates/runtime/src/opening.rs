@@ -6,8 +6,9 @@ use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
-use roomful_core::{Close, Dialect, Generation, Limits};
+use roomful_core::{Close, Dialect, Generation};
 
+use crate::app::Definition;
 use crate::hooks::{Hooks, MemberHooks, caught};
 use crate::leave::others_first;
 use crate::live_room::Joining;
@@ -44,8 +45,8 @@ impl Destination {
 pub struct Opening {
     /// Where it is to be let in.
     pub destination: Destination,
-    /// Its bounds.
-    pub limits: Arc<Limits>,
+    /// What it is let in by.
+    pub definition: Arc<Definition>,
     /// Finds its hooks, or how it is to be closed.
     pub open: OpenFn,
 }

@@ -140,12 +140,24 @@ impl Process {
     }
 
     pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) {
-        let Some(host) = self.host() else { return };
+        if let Some(host) = self.host() {
+            host.spawn(self.counted(task));
+        }
+    }
+
+    /// Runs a task that may begin on this thread: see [`Host::start`].
+    pub(crate) fn start_task(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) {
+        if let Some(host) = self.host() {
+            host.start(self.counted(task));
+        }
+    }
+
+    fn counted(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) -> BoxFuture<'static, ()> {
         let running = Running::begin(self);
-        host.spawn(Box::pin(async move {
+        Box::pin(async move {
             task.await;
             drop(running);
-        }));
+        })
     }
 
     pub(crate) fn new_member_id(&self) -> MemberId {

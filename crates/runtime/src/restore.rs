@@ -63,7 +63,7 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
             let (app, definition, data) = (app.clone(), Arc::clone(definition), admitted.data().clone());
             Ok(Opening {
                 destination,
-                limits: Arc::clone(&definition.limits),
+                definition: Arc::clone(&definition),
                 open: Box::new(move |member| {
                     let hooks = definition.endpoint.go_on(app, &params, &data, member).map_err(|error| {
                         tracing::error!(%error, "a connection cannot be served");
@@ -121,8 +121,8 @@ fn returning(app: &App, kept: Kept) -> Returning {
     let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
     let (line, mailbox) = Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits);
     let line = Arc::new(line.keeping(kept.clone()));
-    let (limits, id) = (Arc::clone(limits), kept.id().clone());
-    let member = LiveMember::restored(hub, Arc::clone(&line), limits, span, id, kept.opened);
+    let id = kept.id().clone();
+    let member = LiveMember::restored(hub, Arc::clone(&line), found.cloned(), span, id, kept.opened);
     Returning { kept, kind, member, line, mailbox }
 }
 

@@ -1,7 +1,7 @@
 //! The rooms that tests use, and what acts on them from outside. How they are served, a test may say by `vars` of
 //! `wrangler.jsonc`.
 
-use fixture::{Doors, worker as outside};
+use fixture::{Doors, Inline, worker as outside};
 use roomful::{BuildError, Limits, Rooms, RoomsBuilder};
 use roomful_worker::RoomsExt as _;
 use worker::{Env, Request, Response};
@@ -30,5 +30,5 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
 }
 
 fn define() -> (RoomsBuilder, Doors) {
-    fixture::define(Rooms::new(), outside::log(), &Limits::default())
+    fixture::define(Rooms::new(), outside::log(), &Limits::default(), Inline::default())
 }

@@ -29,6 +29,12 @@ pub(crate) const TEST: &[Step] = &[
         work: rust::test,
     },
     Step {
+        name: "rust-test-inline",
+        promise: "the fixture's suite, with hooks that run where their sockets are read",
+        needs: &["rust-build"],
+        work: rust::test_inline,
+    },
+    Step {
         name: "types",
         promise: "the generated TypeScript is what the Rust code says",
         needs: &["rust-build"],

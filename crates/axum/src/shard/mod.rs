@@ -1,6 +1,7 @@
 //! Threads of sockets.
 //!
-//! Every socket belongs to one shard, which is one thread: it reads frames and writes frames, and runs no code of the app's.
+//! Every socket belongs to one shard, which is one thread: it reads frames and writes frames, and runs no code of the app's but
+//! the hooks of rooms that have asked for it: see [`RoomSetup::inline`](roomful::RoomSetup::inline).
 //! A room hands a frame once to each shard that has members in it; the shard writes it to each of them.
 
 mod backlog;

@@ -108,14 +108,20 @@ impl Reactor {
     ) -> io::Result<()> {
         self.wait(events)?;
         self.note(events);
-        self.shard.take(commands);
-        commands.drain(..).for_each(|command| self.carry_out(command));
+        self.carry_out_all(commands);
         self.read_some();
+        // What was said meanwhile, by hooks that ran here above all, goes out with this turn and not after another wait.
+        self.carry_out_all(commands);
         self.fly(sender);
         self.flush_some();
         writes::tell();
         self.look_at_the_time();
         Ok(())
+    }
+
+    fn carry_out_all(&mut self, commands: &mut Vec<Command>) {
+        self.shard.take(commands);
+        commands.drain(..).for_each(|command| self.carry_out(command));
     }
 
     pub(super) fn registry(&self) -> &mio::Registry {

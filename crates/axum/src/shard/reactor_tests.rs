@@ -4,36 +4,48 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use http::Request;
 use mio::Events;
-use roomful::Rooms;
+use roomful::{BoxFuture, Channel, Conn, Deny, Room, RoomExt as _, Rooms, Upgrade};
 use roomful_core::Dialect;
+use roomful_runtime::{Admission, Host};
 
 use super::queue::{Command, Newcomer};
 use super::reactor::{Reactor, SLICE};
+use super::sender::Sender;
 use super::stream::Stream;
 use super::tests::NoHost;
 
 /// Sockets of nobody's rooms, and their far ends.
 fn reactor(sockets: usize) -> (Reactor, Vec<UnixStream>) {
     let rooms = Rooms::new().build().unwrap();
-    rooms.platform().start(|| std::sync::Arc::new(NoHost));
+    rooms.platform().start(|| Arc::new(NoHost));
     let mut reactor = Reactor::new().unwrap();
     let mut peers = Vec::new();
     for _ in 0..sockets {
-        let (near, far) = UnixStream::pair().unwrap();
-        near.set_nonblocking(true).unwrap();
-        far.set_nonblocking(true).unwrap();
-        let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
-        let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
-        let admission = rooms.platform().read(parts, Dialect::Plain);
-        let newcomer = Newcomer { stream, read: Bytes::new(), admission, deflate: false };
-        reactor.carry_out(Command::Serve(Box::new(newcomer)));
-        peers.push(far);
+        peers.push(serve(&mut reactor, admission(&rooms, "/")));
     }
     (reactor, peers)
+}
+
+fn admission(rooms: &Rooms, target: &str) -> Admission {
+    let (parts, ()) = Request::get(target).body(()).unwrap().into_parts();
+    rooms.platform().read(parts, Dialect::Plain)
+}
+
+/// Serves a socket, and returns its far end.
+fn serve(reactor: &mut Reactor, admission: Admission) -> UnixStream {
+    let (near, far) = UnixStream::pair().unwrap();
+    near.set_nonblocking(true).unwrap();
+    far.set_nonblocking(true).unwrap();
+    let stream = Stream::Pair(mio::net::UnixStream::from_std(near), tokio::sync::oneshot::channel().0);
+    let newcomer = Newcomer { stream, read: Bytes::new(), admission, deflate: false };
+    reactor.carry_out(Command::Serve(Box::new(newcomer)));
+    far
 }
 
 /// What the sockets say is taken in, and nothing else is done.
@@ -94,4 +106,65 @@ fn take(peer: &mut UnixStream, read: &mut Vec<u8>) {
     while let Ok(bytes) = peer.read(&mut some) {
         read.extend_from_slice(&some[..bytes]);
     }
+}
+
+#[derive(Clone, Channel)]
+#[channel("hall", message = String)]
+struct Hall;
+
+struct Relay;
+
+impl Room for Relay {
+    type Channel = Hall;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Hall>) -> Result<(), Deny> {
+        Ok(())
+    }
+
+    async fn on_message(&self, conn: &Conn<Self>, msg: String) -> roomful::Result {
+        conn.broadcast_all(&msg)
+    }
+}
+
+/// Every task ends without waiting for anything.
+struct AtOnce;
+
+impl Host for AtOnce {
+    fn spawn(&self, mut task: BoxFuture<'static, ()>) {
+        assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn sleep_until(&self, _: u64) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn random(&self) -> u128 {
+        4
+    }
+}
+
+#[test]
+fn what_a_hook_says_while_its_socket_is_read_goes_out_with_the_same_turn() {
+    let rooms = Rooms::new().module("test", |module| module.room("hall", Relay.inline())).build().unwrap();
+    rooms.platform().start(|| Arc::new(AtOnce));
+    let (mut reactor, mut sender) = (Reactor::new().unwrap(), Sender::new(false));
+    let (mut events, mut commands) = (Events::with_capacity(16), Vec::new());
+    let target = format!("{}?m=test&s=hall", rooms.path());
+    let mut peer = serve(&mut reactor, admission(&rooms, &target));
+    let mut turn = |reactor: &mut Reactor| reactor.turn(&mut sender, &mut events, &mut commands).unwrap();
+    turn(&mut reactor);
+    take(&mut peer, &mut Vec::new());
+    // A text message, masked with nothing.
+    let message = br#"{"t":"msg","msg":"hello"}"#;
+    peer.write_all(&[0x81, 0x80 | message.len() as u8, 0, 0, 0, 0]).unwrap();
+    peer.write_all(message).unwrap();
+    turn(&mut reactor);
+    let mut read = Vec::new();
+    take(&mut peer, &mut read);
+    assert!(String::from_utf8_lossy(&read).contains("hello"), "one turn is enough: {read:?}");
 }

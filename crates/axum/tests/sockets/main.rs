@@ -12,6 +12,7 @@ mod support;
 
 mod blocked;
 mod bytes;
+mod inline;
 mod places;
 mod threads;
 mod window;

@@ -37,6 +37,7 @@ struct Pending {
     pattern: &'static str,
     shared: bool,
     limits: Option<Limits>,
+    inline: bool,
     /// The params that its own guards read.
     needs: Vec<&'static str>,
     erase: Erase,
@@ -206,6 +207,7 @@ impl ModuleBuilder {
             pattern: <R::Room as Room>::Channel::PATTERN,
             shared: setup.shared,
             limits: setup.limits.take(),
+            inline: setup.inline,
             needs: setup.needs(),
             erase: Box::new(|guards| setup.erase(guards)),
         });
@@ -222,6 +224,7 @@ impl ModuleBuilder {
             pattern: <S::Socket as Socket>::Channel::PATTERN,
             shared: false,
             limits: setup.limits.take(),
+            inline: setup.inline,
             needs: setup.needs(),
             erase: Box::new(|guards| setup.erase(guards)),
         });
@@ -266,6 +269,7 @@ impl Pending {
             kind: self.kind,
             pattern,
             limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
+            inline: self.inline,
             endpoint: (self.erase)(guards.to_vec()),
         };
         Ok(Checked { definition, shared: self.shared })

@@ -17,11 +17,12 @@ pub struct SocketSetup<S: Socket> {
     pub(crate) socket: Arc<S>,
     guards: Vec<BoxGuard<S::Channel>>,
     pub(crate) limits: Option<Limits>,
+    pub(super) inline: bool,
 }
 
 impl<S: Socket> SocketSetup<S> {
     fn new(socket: S) -> Self {
-        Self { socket: Arc::new(socket), guards: Vec::new(), limits: None }
+        Self { socket: Arc::new(socket), guards: Vec::new(), limits: None, inline: false }
     }
 
     /// Adds a guard; it runs after those of the app and the module, with the typed params.
@@ -35,6 +36,13 @@ impl<S: Socket> SocketSetup<S> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
+        self
+    }
+
+    /// Says that this socket's hooks never block, as [`RoomSetup::inline`](crate::RoomSetup::inline) does for a room.
+    #[must_use]
+    pub fn inline(mut self) -> Self {
+        self.inline = true;
         self
     }
 }
@@ -68,6 +76,11 @@ pub trait SocketExt: Socket {
     /// See [`SocketSetup::limits`].
     fn limits(self, limits: Limits) -> SocketSetup<Self> {
         SocketSetup::new(self).limits(limits)
+    }
+
+    /// See [`SocketSetup::inline`].
+    fn inline(self) -> SocketSetup<Self> {
+        SocketSetup::new(self).inline()
     }
 }
 

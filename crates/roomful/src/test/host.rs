@@ -118,6 +118,13 @@ impl Host for TestHost {
         self.runner.wake();
     }
 
+    /// As a server's socket does it: up to where it first waits, at once.
+    fn start(&self, mut task: BoxFuture<'static, ()>) {
+        if task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            self.spawn(task);
+        }
+    }
+
     fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }

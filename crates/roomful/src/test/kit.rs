@@ -17,7 +17,6 @@ const MODULE: &str = "test";
 pub(super) struct Kit {
     pub(super) rooms: Rooms,
     name: &'static str,
-    limits: Arc<Limits>,
     host: Arc<TestHost>,
 }
 
@@ -29,11 +28,11 @@ impl Kit {
         define: impl FnOnce(ModuleBuilder) -> ModuleBuilder,
     ) -> Self {
         let limits = limits.unwrap_or_default();
-        let built = Rooms::new().limits(limits.clone()).module(MODULE, define).build();
+        let built = Rooms::new().limits(limits).module(MODULE, define).build();
         let rooms = built.unwrap_or_else(|mistakes| fail(&mistakes.to_string()));
         let host = TestHost::new();
         rooms.platform().start(|| Arc::clone(&host) as Arc<dyn Host>);
-        Self { rooms, name, limits: Arc::new(limits), host }
+        Self { rooms, name, host }
     }
 
     /// Connects without guards and `data`.
@@ -42,10 +41,11 @@ impl Kit {
         destination: Destination,
         hooks: impl FnOnce(Arc<LiveMember>, Rooms) -> Arc<dyn Hooks> + MaybeSend + 'static,
     ) -> Wire {
-        let (limits, rooms) = (Arc::clone(&self.limits), self.rooms.clone());
+        let (rooms, platform) = (self.rooms.clone(), self.rooms.platform());
+        let definition = platform.app().definitions().first().unwrap_or_else(|| fail("nothing is defined"));
         let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
-        let opening = Opening { destination, limits, open };
-        self.wire(self.rooms.platform().open(Dialect::V1, Ok(opening)))
+        let opening = Opening { destination, definition: Arc::clone(definition), open };
+        self.wire(platform.open(Dialect::V1, Ok(opening)))
     }
 
     /// Connects as a client does.

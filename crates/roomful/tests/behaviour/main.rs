@@ -8,6 +8,7 @@ mod drain;
 mod guards;
 mod handle;
 mod hooks;
+mod inline;
 mod keeper;
 mod kept;
 mod large;
@@ -18,3 +19,7 @@ mod peer;
 mod race;
 mod scripted;
 mod sockets;
+
+/// Whether the rooms and sockets of these tests say that their hooks never block. The test `behaviour_inline` runs the same
+/// tests with rooms that do.
+const INLINE: bool = false;

@@ -73,7 +73,8 @@ impl Play {
     pub(crate) fn with(limits: Limits) -> Self {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
-        let room = TestRoom::new(roomful::RoomExt::limits(scripted, limits));
+        let room = roomful::RoomExt::limits(scripted, limits);
+        let room = TestRoom::new(if crate::INLINE { room.inline() } else { room });
         Self { room, log, gate }
     }
 

@@ -11,7 +11,7 @@ mod wire;
 use std::sync::Arc;
 
 use roomful::test::{SocketEvent, TestClient, TestSocket};
-use roomful::{Deny, Error, Result, Socket, SocketChannel, SocketConn, Upgrade};
+use roomful::{Deny, Error, IntoSocketSetup as _, Result, Socket, SocketChannel, SocketConn, Upgrade};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -61,7 +61,8 @@ struct Play {
 impl Play {
     fn new() -> Self {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
-        let socket = TestSocket::new(Scripted { log: log.clone(), gate: Arc::clone(&gate) });
+        let socket = Scripted { log: log.clone(), gate: Arc::clone(&gate) }.into_socket_setup();
+        let socket = TestSocket::new(if crate::INLINE { socket.inline() } else { socket });
         Self { socket, log, gate }
     }
 

@@ -1,0 +1,37 @@
+//! What `behaviour` says of rooms and sockets, said of those that are `.inline()`: what a client sends is handled by whoever
+//! reads it, up to where the hook waits, and nobody can tell.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
+
+#[path = "../behaviour/bad_input.rs"]
+mod bad_input;
+#[path = "../behaviour/denials.rs"]
+mod denials;
+#[path = "../behaviour/drain.rs"]
+mod drain;
+#[path = "../behaviour/guards.rs"]
+mod guards;
+#[path = "../behaviour/handle.rs"]
+mod handle;
+#[path = "../behaviour/hooks.rs"]
+mod hooks;
+#[path = "../behaviour/keeper.rs"]
+mod keeper;
+#[path = "../behaviour/kept.rs"]
+mod kept;
+#[path = "../behaviour/large.rs"]
+mod large;
+#[path = "../behaviour/metrics.rs"]
+mod metrics;
+#[path = "../behaviour/order.rs"]
+mod order;
+#[path = "../behaviour/overload.rs"]
+mod overload;
+#[path = "../behaviour/race.rs"]
+mod race;
+#[path = "../behaviour/scripted.rs"]
+mod scripted;
+#[path = "../behaviour/sockets/mod.rs"]
+mod sockets;
+
+const INLINE: bool = true;
