@@ -99,7 +99,8 @@ mod tests {
         const TASKS: usize = 2_000;
         let host = Arc::new(TokioHost::current());
         let (hand, handed) = mpsc::channel::<oneshot::Sender<()>>();
-        let waker = std::thread::spawn(move || handed.into_iter().for_each(|wake| drop(wake.send(()))));
+        let waker =
+            std::thread::spawn(move || handed.into_iter().for_each(|wake| wake.send(()).expect("it is waited for")));
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
         on_a_thread_of_its_own(&host, move |host| {
             for nth in 0..TASKS {
