@@ -2,6 +2,10 @@
 //! reads it, up to where the hook waits, and nobody can tell.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
+#![allow(
+    dead_code,
+    reason = "not every test of `behaviour` is here, and some of what they share is for the others alone"
+)]
 
 #[path = "../behaviour/bad_input.rs"]
 mod bad_input;
