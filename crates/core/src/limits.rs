@@ -1,5 +1,7 @@
 //! Every bound there is, in one place.
 
+use std::ops::RangeInclusive;
+
 use crate::bound::{Bound as _, LimitError, Scope, of_the_process, out_of_range};
 use crate::rate::Rate;
 
@@ -90,9 +92,9 @@ macro_rules! limits {
                 )+].concat()
             }
 
-            /// The names of all bounds, for tests that try each.
+            /// The names of all bounds and what each may be, for tests that try each.
             #[doc(hidden)]
-            pub const NAMES: &[&str] = &[$(stringify!($name),)+];
+            pub const BOUNDS: &[(&str, RangeInclusive<u64>)] = &[$((stringify!($name), $range),)+];
 
             /// Sets a bound by its name, for tests that try each; `None` switches off what can be.
             #[doc(hidden)]
@@ -273,7 +275,7 @@ mod tests {
     /// Of a number without a most nobody could say that everything is bounded.
     #[test]
     fn no_bound_may_be_the_largest_number_there_is() {
-        for name in Limits::NAMES {
+        for (name, _) in Limits::BOUNDS {
             let mut limits = Limits::default();
             limits.put(name, Some(u64::MAX));
             assert_ne!(limits.mistakes(), [], "{name}");

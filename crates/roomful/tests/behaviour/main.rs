@@ -5,6 +5,7 @@
 mod bad_input;
 mod denials;
 mod drain;
+mod extremes;
 mod guards;
 mod handle;
 mod hooks;
