@@ -12,6 +12,8 @@ mod clock;
 mod command;
 #[cfg(all(test, target_os = "linux"))]
 mod deadline_tests;
+#[cfg(all(test, target_os = "linux"))]
+mod extremes_tests;
 mod life;
 #[cfg(all(feature = "bench", unix))]
 mod manual;

@@ -149,7 +149,8 @@ impl Reactor {
         }
     }
 
-    fn until_due(&self) -> Option<Duration> {
+    /// How long it may sleep.
+    pub(super) fn until_due(&self) -> Option<Duration> {
         let room = self.later.first().map(|(at, _)| *at);
         let next = self.timers.next().into_iter().chain(room).min()?;
         Some(Duration::from_millis(next.saturating_sub(self.now())).min(LONGEST_WAIT))
