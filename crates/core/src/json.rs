@@ -6,6 +6,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::finite;
+
 /// One JSON value as it will stand in a frame: shared, never parsed again on its way to the members.
 ///
 /// ```
@@ -24,9 +26,10 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// When `value` cannot be JSON (a map with keys that are not strings, a `Serialize` that fails).
+    /// When `value` cannot be JSON: a map with keys that are not strings, a `Serialize` that fails, a number that is NaN or
+    /// infinite, which is named with its place.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        Ok(Self(serde_json::to_vec(value)?.into()))
+        Ok(Self(finite::to_vec(value)?.into()))
     }
 
     /// Text that is one JSON value already, as a part of other bytes.

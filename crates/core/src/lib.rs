@@ -29,6 +29,7 @@ pub mod arrival;
 mod bound;
 pub mod close;
 pub mod dialect;
+mod finite;
 pub mod frame;
 pub mod id;
 pub mod intake;

@@ -14,6 +14,7 @@ mod keeper;
 mod kept;
 mod large;
 mod metrics;
+mod numbers;
 mod order;
 mod overload;
 mod peer;
