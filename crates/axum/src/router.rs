@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::HOST;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Version};
+use axum::response::Response;
 use axum::routing::any;
 use hyper::upgrade::OnUpgrade;
 use roomful::Rooms;
@@ -58,19 +61,29 @@ impl Site {
 }
 
 async fn upgrade(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let version = request.version();
     match accept(&site, request) {
         Ok(response) => response,
         Err(refusal) => {
             tracing::debug!(%refusal, "no upgrade");
-            refusal.into_response()
+            refusal.respond(version)
         }
+    }
+}
+
+/// Over HTTP/2 the host is a part of the target, and here as over HTTP/1 what guards and the check of the origin read.
+fn name_host(parts: &mut Parts) {
+    let host = parts.uri.authority().filter(|_| parts.version > Version::HTTP_11);
+    if let Some(host) = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
+        parts.headers.insert(HOST, host);
     }
 }
 
 fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
     let platform = &site.platform;
     let (mut parts, _body) = request.into_parts();
-    let mut handshake = Handshake::read(&parts.method, &parts.headers)?;
+    let mut handshake = Handshake::read(&parts)?;
+    name_host(&mut parts);
     platform.start(|| Arc::new(TokioHost::current()));
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied() {
         parts.extensions.insert(Peer(peer.ip()));

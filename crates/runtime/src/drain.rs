@@ -119,11 +119,12 @@ fn share(whole: Millis, nth: u64, of: u64) -> Millis {
 /// the others leave: they will be back. `false` when it did not end in time.
 pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
     let process = hub.process();
-    if process.host().is_none() {
-        return true;
-    }
     let most = hub.everybody().len() as u64;
     process.begin_draining(drain.retry_ms(most, most));
+    if process.host().is_none() {
+        // Nobody ever came; who comes now is turned away.
+        return true;
+    }
     hub.rooms().iter().for_each(|room| room.drain());
     // Only now is nobody let in any more, so nobody is missing from this list.
     let everybody = hub.everybody();

@@ -1,5 +1,5 @@
-//! Every metric, in one place, but for `roomful_socket_writes_total`, which is counted where sockets are written to: in
-//! `roomful-axum`. No label is ever a room's key or a member: a label's values must be few.
+//! Every metric, in one place, but for `roomful_socket_writes_total` and `roomful_http_cut_total`, which are counted where the
+//! sockets are: in `roomful-axum`. No label is ever a room's key or a member: a label's values must be few.
 //!
 //! | metric | kind | labels |
 //! |---|---|---|
@@ -11,6 +11,7 @@
 //! | `roomful_frames_received_total` | counter | |
 //! | `roomful_frames_delivered_total` | counter | |
 //! | `roomful_socket_writes_total` | counter | |
+//! | `roomful_http_cut_total` | counter | `reason` |
 //! | `roomful_frames_dropped_total` | counter | `reason` |
 //! | `roomful_presence_conflated_total` | counter | |
 //! | `roomful_outbox_overflows_total` | counter | |

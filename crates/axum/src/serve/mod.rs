@@ -1,27 +1,34 @@
 //! A server around the router, for who has none.
 
+mod accept;
+mod body;
+mod connection;
+mod places;
+mod stream;
+pub(crate) mod turn;
+
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
-use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use roomful::{Drain, Rooms};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Serves `app` until `shutdown` is ready, then ends in order: no new connections, 1012 with `retry=` to every member,
-/// spread over time, and hooks that run are waited for.
+use accept::Door;
+use connection::Site;
+use places::Places;
+pub(crate) use stream::HttpStream;
+use turn::Timeouts;
+
+/// Serves `app` until `shutdown` is ready, then ends in order: whoever waits to be accepted is answered, then no new connections,
+/// 1012 with `retry=` to every member, spread over time, and hooks that run are waited for.
 ///
-/// `axum::serve` serves the rooms too; this adds what they want: no Nagle delay, a time limit on a request's head, and
-/// the drain. A [`Server`] has other settings.
+/// `axum::serve` serves the rooms too; this adds what they want: no Nagle delay, bounds and time limits for whoever speaks HTTP
+/// and does not go on, the peer's address, and the drain. A [`Server`] has other settings.
 ///
 /// # Errors
 ///
@@ -41,19 +48,30 @@ pub async fn serve(
 /// use std::time::Duration;
 ///
 /// # async fn run(listener: tokio::net::TcpListener, app: axum::Router, rooms: roomful::Rooms) -> std::io::Result<()> {
-/// let server = roomful_axum::Server::new().head_timeout(Duration::from_secs(3));
+/// let server = roomful_axum::Server::new().head_timeout(Duration::from_secs(3)).head_bytes(32 << 10);
 /// server.serve(listener, app, &rooms, roomful_axum::shutdown_signal()).await
 /// # }
 /// ```
+///
+/// Its bounds are those of HTTP: from the 101 on a connection is a WebSocket, and [`Limits`](roomful::Limits) bound it. A client
+/// that is cut because of one is counted in `roomful_http_cut_total`. A handler may always take its time.
 #[derive(Debug, Clone)]
 pub struct Server {
-    head_timeout: Duration,
+    head_bytes: usize,
+    timeouts: Timeouts,
+    http_connections: usize,
     drain: Drain,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { head_timeout: Duration::from_secs(10), drain: Drain::default() }
+        let seconds = Duration::from_secs;
+        Self {
+            head_bytes: 16 << 10,
+            timeouts: Timeouts { head: seconds(10), idle: seconds(60), stall: seconds(30) },
+            http_connections: 4_096,
+            drain: Drain::default(),
+        }
     }
 }
 
@@ -64,11 +82,47 @@ impl Server {
         Self::default()
     }
 
-    /// A request's head must arrive within this time, or a few thousand idle sockets that trickle a byte a minute would
-    /// be all that the server can hold. 10 seconds.
+    /// Bytes that a request's head may have, and that a connection buffers of whatever it sends. 16 KiB: a room's key and the
+    /// cookies of a site fit. Over it: 431. A connection buffers 8 KiB at least.
+    #[must_use]
+    pub fn head_bytes(mut self, bytes: usize) -> Self {
+        self.head_bytes = bytes;
+        self
+    }
+
+    /// A request's head must arrive within this time of its first byte, that of the first request within this time of the begin
+    /// of the connection. 10 seconds: or a few thousand sockets that trickle a byte a minute would be all that the server can
+    /// hold.
     #[must_use]
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
-        self.head_timeout = timeout;
+        self.timeouts.head = timeout;
+        self
+    }
+
+    /// How long a connection may wait for its next request. 60 seconds, which is how long nginx keeps one to a server.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.idle = timeout;
+        self
+    }
+
+    /// How long a client may let the server wait for a body that a handler reads, or with a response that it does not take. 30
+    /// seconds in all; each 500 bytes that it sends or takes give a second of it back, so a client that is slow may go on, and
+    /// one that takes a byte now and then may not.
+    #[must_use]
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.stall = timeout;
+        self
+    }
+
+    /// Connections at once that are not, or not yet, WebSockets. 4,096, which may take 64 MiB of heads: each is one only for as
+    /// long as its handshake takes. Over it, whoever has kept the server waiting for longest, and for a second at least, is cut,
+    /// and the newcomer waits in the listener's queue until then.
+    ///
+    /// Each takes a file descriptor, as each WebSocket does: let the process have enough of them (`ulimit -n`).
+    #[must_use]
+    pub fn http_connections(mut self, connections: usize) -> Self {
+        self.http_connections = connections;
         self
     }
 
@@ -91,74 +145,32 @@ impl Server {
         rooms: &Rooms,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let (requests, stopping) = (TaskTracker::new(), CancellationToken::new());
-        let mut shutdown = pin!(shutdown);
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = &mut shutdown => break,
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    requests.spawn(serve_connection(stream, peer, app.clone(), self.head_timeout, stopping.clone()));
-                }
-                Err(error) if is_of_one_connection(&error) => {}
-                // Out of file descriptors, most often: some will be free in a while.
-                Err(error) => {
-                    tracing::error!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        }
-        drop(listener);
-        stopping.cancel();
-        requests.close();
-        if !rooms.drain(&self.drain).await {
+        let (connections, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let door = Door {
+            listener,
+            timeouts: self.timeouts,
+            places: Places::new(self.http_connections),
+            connections: connections.clone(),
+            site: Arc::new(Site { app, head_bytes: self.head_bytes, stopping: stopping.clone() }),
+        };
+        let stop = async {
+            shutdown.await;
+            stopping.cancel();
+        };
+        let drain = async {
+            stopping.cancelled().await;
+            rooms.drain(&self.drain).await
+        };
+        let ((), (), is_drained) = tokio::join!(stop, door.stand_open(), drain);
+        connections.close();
+        // Once more, for those who came while the first drain ended.
+        if !is_drained || !rooms.drain(&self.drain).await {
             tracing::warn!(stats = ?rooms.stats(), "some connections or hooks had not ended in time");
         }
         let wait = Duration::from_millis(self.drain.wait_ms);
-        if tokio::time::timeout(wait, requests.wait()).await.is_err() {
+        if tokio::time::timeout(wait, connections.wait()).await.is_err() {
             tracing::warn!("some requests had not ended in time");
         }
         Ok(())
     }
-}
-
-/// Ends when the connection is closed, upgraded, or idle while the server stops.
-///
-/// Handlers and guards find who is connected in `ConnectInfo<SocketAddr>`, as with axum's own `serve`.
-async fn serve_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    app: Router,
-    head_timeout: Duration,
-    stopping: CancellationToken,
-) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot turn off Nagle's delay");
-    }
-    // Not hyper-util's `auto`: before it knows the version of HTTP it waits for the first bytes without any limit.
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(head_timeout);
-    let app = TowerToHyperService::new(app);
-    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        app.call(request)
-    });
-    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service).with_upgrades());
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopping.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a request ended badly");
-    }
-}
-
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::writes;
+use crate::serve::HttpStream;
 
 /// Bytes that the kernel may hold unsent before the socket counts as full. What waits here instead can still be conflated.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,6 +41,10 @@ pub(super) enum Stream {
 ///
 /// When the system gives no more sockets.
 pub(super) fn take(upgraded: Upgraded, close_timeout: Duration) -> io::Result<(Stream, Bytes)> {
+    let upgraded = match upgraded.downcast::<TokioIo<HttpStream>>() {
+        Ok(parts) => return Ok((tcp(parts.io.into_inner().into_tcp())?, parts.read_buf)),
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => return Ok((tcp(parts.io.into_inner())?, parts.read_buf)),
         Err(upgraded) => upgraded,
@@ -168,5 +173,45 @@ impl Stream {
         if let Err(error) = ended {
             tracing::debug!(%error, "the peer was gone before the socket was shut down");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::body::Incoming;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper::{Request, Response, StatusCode};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::serve::turn::{Timeouts, Turn};
+
+    /// What `serve` has around a TCP connection costs a socket nothing once it is upgraded.
+    #[tokio::test]
+    async fn a_connection_of_serve_moves_as_it_is_with_what_was_read_of_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: any\r\n\r\nearly").await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        let patient = Timeouts { head: Duration::MAX, idle: Duration::MAX, stall: Duration::MAX };
+        let io = TokioIo::new(HttpStream::new(accepted, Turn::new(patient, Instant::now())));
+        let (upgrade, upgrades) = oneshot::channel();
+        let upgrade = std::cell::Cell::new(Some(upgrade));
+        let service = service_fn(|request: Request<Incoming>| {
+            let _the_test_waits = upgrade.take().map(|upgrade| upgrade.send(hyper::upgrade::on(request)));
+            let answer = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+            std::future::ready(answer.body(String::new()))
+        });
+        http1::Builder::new().serve_connection(io, service).with_upgrades().await.unwrap();
+        let upgraded = upgrades.await.unwrap().await.unwrap();
+        let (stream, early) = take(upgraded, Duration::ZERO).unwrap();
+        assert!(matches!(stream, Stream::Tcp(_)), "no copy on its way");
+        assert_eq!(early, "early");
+        let mut head = [0; 12];
+        client.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 101");
     }
 }

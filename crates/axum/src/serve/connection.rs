@@ -1,0 +1,148 @@
+//! One HTTP connection, from its accept until it is closed or a WebSocket.
+
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use metrics::counter;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::body::{RequestBody, ResponseBody};
+use super::places::Place;
+use super::stream::HttpStream;
+use super::turn::{Cut, Turn};
+
+/// hyper refuses to have less.
+const LEAST_BUFFER: usize = 8 << 10;
+
+/// What all connections of a server share.
+pub(super) struct Site {
+    pub(super) app: Router,
+    pub(super) head_bytes: usize,
+    /// The server stops.
+    pub(super) stopping: CancellationToken,
+}
+
+/// One that was accepted.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) turn: Turn,
+    pub(super) place: Place,
+}
+
+/// Ends when the connection is closed, upgraded, idle while the server stops, or kept waiting for too long.
+///
+/// Handlers and guards find who is connected in `ConnectInfo<SocketAddr>`, as with axum's own `serve`.
+pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
+    let Accepted { stream, peer, turn, place } = accepted;
+    prepare(&stream);
+    // Not hyper-util's `auto`: before it knows the version of HTTP it waits for the first bytes without any limit.
+    let mut server = http1::Builder::new();
+    // The buffer is what a head may take; hyper's own clock for it would count a connection that is idle, too.
+    server.header_read_timeout(None).max_header_size(site.head_bytes).max_buf_size(site.head_bytes.max(LEAST_BUFFER));
+    let service = answering(&site, peer, &turn);
+    let io = TokioIo::new(HttpStream::new(stream, turn.clone()));
+    let mut connection = pin!(server.serve_connection(io, service).with_upgrades());
+    let mut clock = pin!(sleep_until(Instant::now()));
+    let mut is_told = false;
+    let cut = loop {
+        // In this order: what has come is answered before anything else is looked at, and it is what moves the clock.
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a request ended badly");
+                }
+                return;
+            }
+            () = site.stopping.cancelled(), if !is_told => {
+                is_told = true;
+                turn.hurry(Instant::now());
+                if turn.is_idle() {
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+            () = place.needed() => break Cut::Crowd,
+            cut = overdue(&turn, clock.as_mut()) => break cut,
+        }
+    };
+    let reason = cut.reason();
+    counter!("roomful_http_cut_total", "reason" => reason).increment(1);
+    tracing::debug!(%peer, reason, "an HTTP connection was cut");
+}
+
+/// Without Nagle's delay, and with so little in the kernel that a client that takes some of it is seen to.
+fn prepare(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot turn off Nagle's delay");
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "cannot bound what the kernel holds unsent");
+    }
+}
+
+/// Bytes that the kernel may hold unsent. With megabytes of them a reader of a few kilobytes a second would look like one that
+/// reads nothing.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES: u32 = 128 << 10;
+
+/// The app, told who asks; what it says of whose turn it is, told to `turn`.
+fn answering(
+    site: &Arc<Site>,
+    peer: SocketAddr,
+    turn: &Turn,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = Response<ResponseBody>,
+    Error = std::convert::Infallible,
+    Future: Send,
+> + use<> {
+    let (app, stopping, turn) = (TowerToHyperService::new(site.app.clone()), site.stopping.clone(), turn.clone());
+    service_fn(move |mut request: Request<Incoming>| {
+        turn.requested();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = app.call(request.map(|body| Body::new(RequestBody::new(body, turn.clone()))));
+        let (stopping, turn) = (stopping.clone(), turn.clone());
+        async move {
+            let mut response = answer.await?;
+            if stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(|body| ResponseBody::new(body, turn)))
+        }
+    })
+}
+
+/// Ready when the client has waited too long. It asks again each time, because whatever the connection did has moved the end.
+async fn overdue(turn: &Turn, clock: Pin<&mut Sleep>) -> Cut {
+    struct Overdue<'a>(&'a Turn, Pin<&'a mut Sleep>);
+
+    impl Future for Overdue<'_> {
+        type Output = Cut;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cut> {
+            let Some((until, cut)) = self.0.overdue() else { return Poll::Pending };
+            if self.1.deadline() != until {
+                self.1.as_mut().reset(until);
+            }
+            self.1.as_mut().poll(cx).map(|()| cut)
+        }
+    }
+
+    Overdue(turn, clock).await
+}
