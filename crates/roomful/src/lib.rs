@@ -55,6 +55,7 @@
 )]
 
 mod absent;
+mod as_text;
 mod channel;
 mod define;
 mod deny;
@@ -74,6 +75,7 @@ mod type_sink;
 mod typescript;
 mod upgrade;
 
+pub use as_text::AsText;
 pub use channel::Channel;
 pub use define::{
     BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, PathError, RoomExt, RoomSetup, RoomsBuilder,
@@ -111,7 +113,9 @@ pub use rooms::Rooms;
 pub use roster::User;
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};
 #[cfg(feature = "typescript")]
-pub use typescript::{Framework, Refusal, TS, Typescript, TypescriptError};
+pub use typescript::{
+    Framework, LargeInteger, LargeIntegers, Refusal, TS, Typescript, TypescriptError, TypescriptOptions,
+};
 pub use upgrade::Upgrade;
 
 /// For the code that the derives write, and for nobody else.

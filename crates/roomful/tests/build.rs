@@ -1,8 +1,8 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 use roomful::{
-    BuildError, Channel, Deny, Framework, Limits, Mistake, ProxyHeader, Room, RoomExt, Rooms, Socket, SocketChannel,
-    SocketExt, TypescriptError, Upgrade, needs,
+    AsText, BuildError, Channel, Deny, Framework, LargeIntegers, Limits, Mistake, ProxyHeader, Room, RoomExt, Rooms,
+    Socket, SocketChannel, SocketExt, TS, TypescriptError, TypescriptOptions, Upgrade, needs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -468,4 +468,70 @@ fn a_stale_file_and_a_type_that_says_nothing_are_errors() {
     let rooms = Rooms::new().module("m", |m| m.room("sealed", Opaque)).build().unwrap();
     let error = rooms.typescript(Framework::None).unwrap_err().to_string();
     assert!(error.contains("Unnamed` is not `roomful::TS`"), "{error}");
+}
+
+#[derive(Serialize, Deserialize, TS)]
+struct Counted {
+    id: u64,
+    small: u32,
+    maybe: Option<i64>,
+    list: Vec<(u8, u128)>,
+    by: std::collections::BTreeMap<u64, usize>,
+    #[ts(type = "number")]
+    said: u64,
+    text: AsText<u64>,
+    texts: std::collections::BTreeMap<AsText<i64>, Option<AsText<u128>>>,
+    took: std::time::Duration,
+    page: Paged<u64>,
+    kind: Kind,
+}
+
+#[derive(Serialize, Deserialize, TS)]
+struct Paged<T> {
+    items: Vec<T>,
+}
+
+#[derive(Serialize, Deserialize, TS)]
+#[serde(tag = "t")]
+enum Kind {
+    At { when: i64 },
+    Never,
+}
+
+room! { Counts, Counting,
+    #[channel("counts", message = Counted, presence = Option<u64>)]
+    struct Counting;
+}
+
+#[test]
+fn an_integer_that_javascript_rounds_is_named_unless_the_app_says_what_it_means() {
+    let rooms = Rooms::new().module("m", |m| m.room("counts", Counts)).build().unwrap();
+    let generated = rooms.typescript(Framework::None).unwrap();
+    let places: Vec<_> = generated.warnings().iter().map(|warning| (&*warning.at, warning.bits)).collect();
+    let expected = [
+        ("Counted.id", 64),
+        ("Counted.maybe", 64),
+        ("Counted.list[][1]", 128),
+        ("Counted.by (its keys)", 64),
+        ("Counted.by[]", 64),
+        ("Paged.items[]", 64),
+        ("Kind::At.when", 64),
+        ("Option", 64),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(
+        generated.warnings()[0].to_string(),
+        "`Counted.id` has an integer of 64 bits, which JavaScript rounds from 2^53 on: make it `roomful::AsText<..>`, \
+         which is a string in JSON; or say that it stays below, with `#[ts(type = \"number\")]` on the field or \
+         `LargeIntegers::Number` for all"
+    );
+    assert!(generated.as_str().contains("  text: string;\n"), "{generated}");
+    assert!(generated.as_str().contains("  texts: { [key: string]: string | null };\n"), "{generated}");
+
+    let options = TypescriptOptions::new(Framework::None);
+    let said = rooms.typescript(options.large_integers(LargeIntegers::Number)).unwrap();
+    assert_eq!((said.warnings(), said.as_str()), (&[][..], generated.as_str()));
+    let refused = rooms.typescript(options.large_integers(LargeIntegers::Refuse)).unwrap_err().to_string();
+    assert_eq!(refused.lines().count(), expected.len());
+    assert!(refused.starts_with("`Counted.id` has an integer of 64 bits, which JavaScript rounds"), "{refused}");
 }

@@ -4,6 +4,7 @@ mod check;
 mod describing;
 mod error;
 mod item;
+mod large;
 mod lower;
 mod names;
 mod print;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub use describing::Describing;
 pub use error::{Refusal, TypescriptError};
 pub use item::{Argument, Body, Container, Describe, Field, Item, Names, SkipIf, Variant};
+pub use large::{LargeInteger, LargeIntegers, TypescriptOptions};
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 pub use shape::{Shape, Way};
@@ -57,7 +59,10 @@ impl Framework {
 
 /// A generated file. Commit it, and [`check`](Typescript::check) it in CI.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Typescript(String);
+pub struct Typescript {
+    text: String,
+    warnings: Vec<LargeInteger>,
+}
 
 impl Rooms {
     /// The TypeScript for all rooms and sockets: their types, `serverRooms` with an entry for each room, and `serverSockets`
@@ -67,18 +72,23 @@ impl Rooms {
     /// A type that serde does not write as it reads it, because a field may be left out on one side for example, is declared
     /// twice where it goes both ways: `Moved` is what is written, and `MovedIncoming` what may be sent.
     ///
+    /// An integer of 64 bits or more is `number` there, which JavaScript rounds from 2^53 on: each is a warning, unless the
+    /// options say what is meant ([`LargeIntegers`]).
+    ///
     /// # Errors
     ///
     /// When a type is not [`TS`]; when serde's attributes make of one what TypeScript cannot say, or what serde itself does not
     /// read back; when two types, or two rooms, have one name.
-    pub fn typescript(&self, framework: Framework) -> Result<Typescript, TypescriptError> {
+    pub fn typescript(&self, options: impl Into<TypescriptOptions>) -> Result<Typescript, TypescriptError> {
+        let TypescriptOptions { framework, large_integers } = options.into();
         let rooms: Vec<_> = of_kind(EndpointKind::Room, self.definitions());
         let sockets: Vec<_> = of_kind(EndpointKind::Socket, self.definitions());
         let mut types = TypeSink::new();
         for definition in rooms.iter().chain(&sockets) {
             definition.endpoint.describe(&mut types);
         }
-        let (declarations, mut written) = types.finish()?;
+        let (declarations, mut written, warnings) = types.finish(large_integers)?;
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let of_sockets = written.split_off(rooms.len().min(written.len()));
         let constants = (constant("serverRooms", &rooms, &written)?, constant("serverSockets", &sockets, &of_sockets)?);
         let (imported, constants) = match (rooms.is_empty(), sockets.is_empty()) {
@@ -86,11 +96,12 @@ impl Rooms {
             (true, false) => ("socket", constants.1),
             (false, false) => ("room, socket", format!("{}\n{}", constants.0, constants.1)),
         };
-        Ok(Typescript(format!(
+        let text = format!(
             "// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.\n\
              import {{ {imported} }} from '{}';\n\n{declarations}{constants}",
             framework.import()
-        )))
+        );
+        Ok(Typescript { text, warnings })
     }
 }
 
@@ -128,7 +139,13 @@ impl Typescript {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What the types say that JavaScript may not keep; it was logged, too.
+    #[must_use]
+    pub fn warnings(&self) -> &[LargeInteger] {
+        &self.warnings
     }
 
     /// Writes the file, unless it has this text already.
@@ -140,7 +157,9 @@ impl Typescript {
         let path = path.as_ref();
         match self.check(path) {
             Ok(()) => Ok(()),
-            Err(_) => std::fs::write(path, &self.0).map_err(|error| TypescriptError::Io { path: path.into(), error }),
+            Err(_) => {
+                std::fs::write(path, &self.text).map_err(|error| TypescriptError::Io { path: path.into(), error })
+            }
         }
     }
 
@@ -154,13 +173,17 @@ impl Typescript {
         let found = std::fs::read_to_string(path);
         let found = found.map_err(|error| TypescriptError::Io { path: path.into(), error })?;
         // A checkout may have turned the line ends around.
-        if found.replace("\r\n", "\n") == self.0 { Ok(()) } else { Err(TypescriptError::Stale { path: path.into() }) }
+        if found.replace("\r\n", "\n") == self.text {
+            Ok(())
+        } else {
+            Err(TypescriptError::Stale { path: path.into() })
+        }
     }
 }
 
 impl fmt::Display for Typescript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use super::check::{check, last_word};
 use super::describing::Describing;
 use super::error::{Refusal, TypescriptError};
+use super::large::{self, INSTEAD, LargeInteger, LargeIntegers};
 use super::names;
 use super::print::Printer;
 use super::shape::{Shape, Way};
@@ -60,7 +61,10 @@ impl TypeSink {
 
     /// The declarations of everything that was named, in the order of their names, and what each channel and each socket has
     /// said, in the order in which they were asked.
-    pub(super) fn finish(mut self) -> Result<(String, Vec<Written>), TypescriptError> {
+    pub(super) fn finish(
+        mut self,
+        large_integers: LargeIntegers,
+    ) -> Result<(String, Vec<Written>, Vec<LargeInteger>), TypescriptError> {
         if let Some(name) = self.undescribed {
             return Err(TypescriptError::Undescribed { name });
         }
@@ -72,14 +76,25 @@ impl TypeSink {
         refusals.extend(check(table, &roots));
         let names = sides::names(table);
         refusals.extend(refused_names(table, &names));
+        let mut large = match large_integers {
+            LargeIntegers::Number => Vec::new(),
+            LargeIntegers::Warn | LargeIntegers::Refuse => large::find(table, &roots),
+        };
+        if large_integers == LargeIntegers::Refuse {
+            refusals.extend(large.drain(..).map(refused_integer));
+        }
         if !refusals.is_empty() {
             return Err(TypescriptError::Refused(refusals));
         }
         let printer = Printer { table, names: &names };
         let declarations = declarations(printer, &roots)?;
         let written = self.told.iter().map(|told| told.written(printer)).collect();
-        Ok((declarations, written))
+        Ok((declarations, written, large))
     }
+}
+
+fn refused_integer(large: LargeInteger) -> Refusal {
+    Refusal { at: large.at, attribute: format!("an integer of {} bits", large.bits), what: INSTEAD.to_owned() }
 }
 
 fn refused_names(table: Table<'_>, names: &[String]) -> Vec<Refusal> {

@@ -182,7 +182,8 @@ impl<T: TS> TS for Bound<T> {
 
 fn times(seconds: &'static str, nanoseconds: &'static str) -> Shape {
     object(vec![
-        property(seconds, Shape::Number(Number::Integer64)),
+        // No time is so far away that its seconds need more.
+        property(seconds, Shape::Number(Number::Integer)),
         property(nanoseconds, Shape::Number(Number::Integer)),
     ])
 }
