@@ -8,6 +8,11 @@ use std::collections::{HashMap, VecDeque};
 use bytes::Bytes;
 
 use crate::MemberId;
+use crate::frame::updates;
+
+/// States that waited are told together up to about so many bytes: much more than what is around them, and little that
+/// could still have been replaced.
+const TOGETHER_BYTES: usize = 4 << 10;
 
 /// The frames of one connection that its socket has not taken yet, in order.
 #[derive(Debug)]
@@ -24,8 +29,17 @@ pub struct Outbox {
 
 #[derive(Debug)]
 struct Queued {
-    frame: Bytes,
+    bytes: Bytes,
+    form: Form,
     update_of: Option<MemberId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A message of its own.
+    Frame,
+    /// A part of a frame, with those next to it.
+    Entry,
 }
 
 /// More waits than may wait. The connection is to be closed 1013.
@@ -49,10 +63,10 @@ impl Outbox {
     ///
     /// [`Overflow`] when it does not fit; an empty outbox takes any one frame, or a large room could not be joined.
     pub fn push(&mut self, frame: Bytes) -> Result<(), Overflow> {
-        self.push_queued(Queued { frame, update_of: None })
+        self.push_queued(Queued { bytes: frame, form: Form::Frame, update_of: None })
     }
 
-    /// A member's latest state. Where an older one still waits it takes that one's place: a client that reads slowly
+    /// A member's latest state, as a frame. Where an older one still waits it takes that one's place: a client that reads slowly
     /// sees fewer states, and none of them later than it would have seen the first.
     ///
     /// `Ok(true)` says that an older one was replaced.
@@ -61,20 +75,16 @@ impl Outbox {
     ///
     /// [`Overflow`] when it does not fit.
     pub fn push_update(&mut self, member: &MemberId, frame: Bytes) -> Result<bool, Overflow> {
-        let waiting = self.updates.get(member).and_then(|at| at.checked_sub(self.taken));
-        if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {
-            let bytes = self.bytes - queued.frame.len() + frame.len();
-            if bytes.saturating_add(self.ahead) > self.limit && frame.len() > queued.frame.len() {
-                return Err(Overflow { limit: self.limit });
-            }
-            self.bytes = bytes;
-            queued.frame = frame;
-            return Ok(true);
-        }
-        let at = self.taken + self.queue.len() as u64;
-        self.push_queued(Queued { frame, update_of: Some(member.clone()) })?;
-        self.updates.insert(member.clone(), at);
-        Ok(false)
+        self.push_latest(member, frame, Form::Frame)
+    }
+
+    /// The same as an [entry](updates::entry), which is told with those next to it in one frame (v1).
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when it does not fit.
+    pub fn push_entry(&mut self, member: &MemberId, entry: Bytes) -> Result<bool, Overflow> {
+        self.push_latest(member, entry, Form::Entry)
     }
 
     /// An update of this member that waits stays as it is: what it shows later comes behind what is pushed from here on.
@@ -89,12 +99,10 @@ impl Outbox {
 
     /// The frame that is next.
     pub fn pop(&mut self) -> Option<Bytes> {
-        let Queued { frame, update_of } = self.queue.pop_front()?;
-        self.bytes -= frame.len();
-        if let Some(member) = update_of {
-            self.updates.remove(&member);
-        }
-        self.taken += 1;
+        let frame = match self.pop_queued()? {
+            Queued { bytes, form: Form::Frame, .. } => bytes,
+            Queued { bytes, form: Form::Entry, .. } => self.pop_entries(bytes),
+        };
         if self.queue.is_empty() {
             self.release();
         }
@@ -135,8 +143,49 @@ impl Outbox {
         self.bytes + places + updates
     }
 
+    fn push_latest(&mut self, member: &MemberId, bytes: Bytes, form: Form) -> Result<bool, Overflow> {
+        let waiting = self.updates.get(member).and_then(|at| at.checked_sub(self.taken));
+        if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {
+            let held = self.bytes - queued.bytes.len() + bytes.len();
+            if held.saturating_add(self.ahead) > self.limit && bytes.len() > queued.bytes.len() {
+                return Err(Overflow { limit: self.limit });
+            }
+            self.bytes = held;
+            (queued.bytes, queued.form) = (bytes, form);
+            return Ok(true);
+        }
+        let at = self.taken + self.queue.len() as u64;
+        self.push_queued(Queued { bytes, form, update_of: Some(member.clone()) })?;
+        self.updates.insert(member.clone(), at);
+        Ok(false)
+    }
+
+    fn pop_queued(&mut self) -> Option<Queued> {
+        let queued = self.queue.pop_front()?;
+        self.bytes -= queued.bytes.len();
+        self.taken += 1;
+        if let Some(member) = &queued.update_of {
+            self.updates.remove(member);
+        }
+        Some(queued)
+    }
+
+    /// One frame of this entry and of those behind it.
+    fn pop_entries(&mut self, first: Bytes) -> Bytes {
+        let mut bytes = first.len();
+        let mut entries = vec![first];
+        while bytes < TOGETHER_BYTES
+            && self.queue.front().is_some_and(|queued| queued.form == Form::Entry)
+            && let Some(Queued { bytes: entry, .. }) = self.pop_queued()
+        {
+            bytes += entry.len();
+            entries.push(entry);
+        }
+        updates::frame_of(&entries)
+    }
+
     fn push_queued(&mut self, queued: Queued) -> Result<(), Overflow> {
-        let bytes = self.bytes + queued.frame.len();
+        let bytes = self.bytes + queued.bytes.len();
         if bytes.saturating_add(self.ahead) > self.limit && !self.queue.is_empty() {
             return Err(Overflow { limit: self.limit });
         }
@@ -163,6 +212,12 @@ mod tests {
 
     fn drain(outbox: &mut Outbox) -> Vec<String> {
         std::iter::from_fn(|| outbox.pop()).map(|frame| String::from_utf8(frame.to_vec()).unwrap()).collect()
+    }
+
+    /// A frame of entries as its entries, any other as itself.
+    fn split(frame: &str) -> Vec<String> {
+        let entries = frame.strip_prefix(r#"{"t":"updates","of":["#).and_then(|rest| rest.strip_suffix("]}"));
+        entries.unwrap_or(frame).split(',').map(str::to_owned).collect()
     }
 
     #[test]
@@ -193,6 +248,40 @@ mod tests {
         assert!(outbox.push_update(&member("a"), "a3".into()).unwrap(), "the later one still waits where it is");
         assert!(outbox.push_update(&member("b"), "b2".into()).unwrap(), "others are replaced");
         assert_eq!(drain(&mut outbox), ["b2", "away", "a3"]);
+    }
+
+    #[test]
+    fn entries_that_wait_next_to_each_other_are_one_frame_in_their_order() {
+        let mut outbox = Outbox::new(1_000);
+        let push = |outbox: &mut Outbox, who: &str, entry: &'static str| {
+            outbox.push_entry(&member(who), entry.into()).unwrap()
+        };
+        push(&mut outbox, "a", "[0,1]");
+        push(&mut outbox, "b", "[1]");
+        assert!(push(&mut outbox, "a", "[0,2]"), "in the place of the first");
+        outbox.pin(&member("a"));
+        outbox.push("left".into()).unwrap();
+        assert!(!push(&mut outbox, "c", "[0,3]"), "who has that number now");
+        outbox.push_update(&member("d"), "u".into()).unwrap();
+        assert!(!push(&mut outbox, "a", "[9]"), "pinned");
+        let of = |entries: &str| format!(r#"{{"t":"updates","of":[{entries}]}}"#);
+        assert_eq!(drain(&mut outbox), [of("[0,2],[1]"), "left".into(), of("[0,3]"), "u".into(), of("[9]")]);
+        assert_eq!((outbox.bytes(), outbox.updates.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_not_in_the_next_frame_can_still_be_replaced() {
+        let mut outbox = Outbox::new(usize::MAX);
+        let long = |number: usize, state: char| format!("[{number},\"{}\"]", String::from(state).repeat(1_000));
+        for number in 0..9 {
+            outbox.push_entry(&member(&format!("m{number}")), long(number, 'x').into()).unwrap();
+        }
+        let first = outbox.pop().unwrap();
+        assert!((TOGETHER_BYTES..TOGETHER_BYTES + 2_000).contains(&first.len()), "{}", first.len());
+        assert!(!outbox.push_entry(&member("m0"), long(0, 'y').into()).unwrap(), "that is on its way");
+        assert!(outbox.push_entry(&member("m8"), long(8, 'y').into()).unwrap());
+        let rest = drain(&mut outbox).concat();
+        assert_eq!((rest.matches('y').count(), rest.matches("updates").count()), (2_000, 1));
     }
 
     #[test]
@@ -244,7 +333,9 @@ mod tests {
         /// Whatever is pushed and popped: messages come out all, in order; of each member's updates the last comes out;
         /// and the count of bytes is what the queue holds.
         #[test]
-        fn nothing_is_lost_but_stale_updates(steps in proptest::collection::vec((0u8..4, 0u8..3), 0..200)) {
+        fn nothing_is_lost_but_stale_updates(
+            entries in any::<bool>(), steps in proptest::collection::vec((0u8..4, 0u8..3), 0..200),
+        ) {
             let mut outbox = Outbox::new(usize::MAX);
             let (mut pushed, mut popped) = (Vec::new(), Vec::new());
             let mut latest = HashMap::new();
@@ -257,14 +348,20 @@ mod tests {
                     1 | 2 => {
                         let frame = format!("u{who}:{i}");
                         latest.insert(who, frame.clone());
-                        outbox.push_update(&member(&format!("u{who}")), frame.into()).unwrap();
+                        let who = member(&format!("u{who}"));
+                        if entries {
+                            outbox.push_entry(&who, frame.into()).unwrap();
+                        } else {
+                            outbox.push_update(&who, frame.into()).unwrap();
+                        }
                     }
                     _ => popped.extend(outbox.pop().map(|frame| String::from_utf8(frame.to_vec()).unwrap())),
                 }
-                let held: usize = outbox.queue.iter().map(|queued| queued.frame.len()).sum();
+                let held: usize = outbox.queue.iter().map(|queued| queued.bytes.len()).sum();
                 prop_assert_eq!(outbox.bytes(), held);
             }
             popped.extend(drain(&mut outbox));
+            let popped: Vec<_> = popped.iter().flat_map(|frame| split(frame)).collect();
             let messages: Vec<_> = popped.iter().filter(|frame| frame.starts_with('m')).cloned().collect();
             prop_assert_eq!(messages, pushed);
             for (who, frame) in latest {

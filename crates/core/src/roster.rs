@@ -12,11 +12,19 @@ use crate::{Generation, Json, MemberId, NodeId, UserId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place(pub u64);
 
+/// What names a member where its id would be too long: small, and while it is in nobody else's. All who hear the room know
+/// it by the same one, so what is encoded with it is the same for all of them. The room gives it, on each node its own, to
+/// members of other nodes too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Number(pub u32);
+
 /// One member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its id.
     pub member: MemberId,
+    /// What names it in updates.
+    pub number: Number,
     /// The process that it is connected to, or was last.
     pub node: NodeId,
     /// How often it was taken over: of two claims to one member the higher has it.
@@ -33,7 +41,7 @@ pub struct Entry {
 ///
 /// What a snapshot says of a member is written when its state is set, never when somebody joins: a join into a room of
 /// thousands copies bytes, and nobody who is in is encoded for it. No state is kept twice for that, because the member's
-/// own is a part of the same bytes. It costs the member's id once more and 20 bytes around it, and some 60 bytes of
+/// own is a part of the same bytes. It costs the member's id once more and 30 bytes around it, and some 60 bytes of
 /// bookkeeping.
 #[derive(Debug, Default)]
 pub struct Roster {
@@ -61,7 +69,7 @@ struct Row {
 /// Everybody, as a snapshot lists them in each dialect: in join order, with a comma between two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// For plain clients. The same bytes as for v1 where nobody has a user or is away.
+    /// For plain clients.
     pub plain: Bytes,
     /// For v1 clients.
     pub v1: Bytes,
@@ -144,9 +152,6 @@ impl Roster {
     #[must_use]
     pub fn listing(&self) -> Listing {
         let v1 = self.list(self.listed_bytes(), |row| [row.listed.as_v1(), b""]);
-        if self.sizes.v1_only == 0 {
-            return Listing { plain: v1.clone(), v1 };
-        }
         let plain = self.list(self.listed_bytes() - self.sizes.v1_only, Row::as_plain);
         Listing { plain, v1 }
     }
@@ -231,7 +236,8 @@ impl Row {
 
 /// The entry's state becomes a slice of what is listed.
 fn list(entry: &mut Entry) -> Listed {
-    let (listed, state) = listed::write(&entry.member, entry.user.as_ref(), entry.away, entry.state.as_ref());
+    let named = (&entry.member, entry.number);
+    let (listed, state) = listed::write(named, entry.user.as_ref(), entry.away, entry.state.as_ref());
     entry.state = state;
     listed
 }
@@ -243,6 +249,7 @@ mod tests {
     fn entry(id: &str) -> Entry {
         Entry {
             member: MemberId::parse(id).unwrap(),
+            number: Number(id.bytes().next().map_or(0, |first| u32::from(first - b'a'))),
             node: NodeId(1),
             generation: Generation(0),
             user: None,
@@ -313,8 +320,9 @@ mod tests {
         let mut roster = Roster::default();
         let check = |roster: &Roster, listed: &str| {
             let Listing { plain, v1 } = roster.listing();
-            assert_eq!((&*plain, &*v1), (listed.as_bytes(), listed.as_bytes()));
-            assert_eq!(roster.listed_bytes(), listed.len());
+            assert_eq!(plain, listed);
+            assert_eq!(v1, listed.replace(r#""a""#, r#""a","n":0"#).replace(r#""b""#, r#""b","n":1"#));
+            assert_eq!(roster.listed_bytes(), v1.len());
         };
         check(&roster, "");
         let a = roster.join(entry("a")).unwrap();
@@ -330,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn only_v1_lists_whose_a_member_is_and_that_it_is_away() {
+    fn only_v1_lists_what_names_a_member_whose_it_is_and_that_it_is_away() {
         let mut roster = Roster::default();
         let user = UserId::new("ann \"the\" first").unwrap();
         let a = roster.join(Entry { user: Some(user), ..entry("a") }).unwrap();
@@ -339,10 +347,10 @@ mod tests {
         roster.set_away(b, true);
         let Listing { plain, v1 } = roster.listing();
         assert_eq!(plain, r#"{"id":"a","state":1},{"id":"b"}"#);
-        assert_eq!(v1, r#"{"id":"a","user":"ann \"the\" first","state":1},{"id":"b","away":true}"#);
+        assert_eq!(v1, r#"{"id":"a","n":0,"user":"ann \"the\" first","state":1},{"id":"b","n":1,"away":true}"#);
         roster.set_away(b, false);
         roster.leave(a);
-        assert_eq!(roster.listing().v1, roster.listing().plain);
+        assert_eq!(roster.listing().v1, r#"{"id":"b","n":1}"#);
     }
 
     #[test]
@@ -353,8 +361,8 @@ mod tests {
         roster.join(Entry { state: json(1.into()), ..entry("b") });
         let Listing { plain, v1 } = roster.listing();
         assert_eq!(plain, r#"{"id":"a"},{"id":"b","state":1}"#);
-        let written = format!(r#"{{"id":"a","user":"{}","away":true}}"#, r"\u0001".repeat(UserId::MOST_BYTES));
-        assert_eq!(v1, written + r#",{"id":"b","state":1}"#);
+        let written = format!(r#"{{"id":"a","n":0,"user":"{}","away":true}}"#, r"\u0001".repeat(UserId::MOST_BYTES));
+        assert_eq!(v1, written + r#",{"id":"b","n":1,"state":1}"#);
         assert_eq!(roster.listed_bytes(), v1.len());
     }
 }

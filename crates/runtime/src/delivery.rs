@@ -3,8 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use roomful_core::frame::fanout::{self, PerDialect};
+use roomful_core::frame::fanout::{self, PerDialect, Spoken};
+use roomful_core::frame::updates::entry;
 use roomful_core::outbox::{Outbox, Overflow};
+use roomful_core::room::Update;
 use roomful_core::{Close, ConnectionId, Dialect, MemberId};
 
 /// A number for one room of this process, as long as somebody is in it. No number is given twice.
@@ -123,17 +125,33 @@ impl SharedFrames {
 /// A room's presence: what several members show now.
 #[derive(Debug)]
 pub struct SharedUpdates {
-    /// One frame for each member, the same in both dialects.
-    pub each: Vec<(MemberId, Bytes)>,
-    /// The same frames as one v1 message.
-    pub batch: Option<Shared>,
+    updates: Vec<Update>,
+    plain: Vec<Bytes>,
+    v1: Option<Shared>,
+    /// For v1 receivers that are behind, made when there is one. They share no memory with the whole frame: an outbox that
+    /// holds some of many ticks would keep all of those.
+    entries: OnceLock<Vec<Bytes>>,
 }
 
 impl SharedUpdates {
-    /// Nothing is compressed yet.
+    /// For those who speak these dialects. Nothing is compressed yet.
     #[must_use]
-    pub fn new(fanout::Updates { each, batch }: fanout::Updates) -> Self {
-        Self { each, batch: batch.map(|batch| Shared::new(Some(batch))) }
+    pub fn new(updates: Vec<Update>, spoken: Spoken) -> Self {
+        let fanout::Updates { plain, v1 } = fanout::updates(&updates, spoken);
+        let v1 = v1.map(|frame| Shared::new(Some(frame)));
+        Self { updates, plain: plain.unwrap_or_default(), v1, entries: OnceLock::new() }
+    }
+
+    /// The frames for a plain receiver that keeps up, one for each state.
+    #[must_use]
+    pub fn plain(&self) -> &[Bytes] {
+        &self.plain
+    }
+
+    /// The frame for a v1 receiver that keeps up, which holds all states; `None` where nobody in the room speaks v1.
+    #[must_use]
+    pub fn v1(&self) -> Option<&Shared> {
+        self.v1.as_ref()
     }
 
     /// Puts them where one slow receiver's frames wait, each in the place of the member's older one. `Ok(true)`: there were
@@ -142,17 +160,31 @@ impl SharedUpdates {
     /// # Errors
     ///
     /// [`Overflow`] when they do not fit.
-    pub fn queue(&self, outbox: &mut Outbox) -> Result<bool, Overflow> {
+    pub fn queue(&self, dialect: Dialect, outbox: &mut Outbox) -> Result<bool, Overflow> {
+        let members = self.updates.iter().map(|update| &update.member);
         let mut conflated = false;
-        for (member, frame) in &self.each {
-            conflated |= outbox.push_update(member, frame.clone())?;
+        match dialect {
+            Dialect::Plain => {
+                for (member, frame) in members.zip(&self.plain) {
+                    conflated |= outbox.push_update(member, frame.clone())?;
+                }
+            }
+            Dialect::V1 => {
+                for (member, entry) in members.zip(self.entries()) {
+                    conflated |= outbox.push_entry(member, entry.clone())?;
+                }
+            }
         }
         Ok(conflated)
     }
 
+    fn entries(&self) -> &[Bytes] {
+        self.entries.get_or_init(|| self.updates.iter().map(entry).collect())
+    }
+
     fn bytes(&self) -> usize {
-        let each: usize = self.each.iter().map(|(_, frame)| frame.len()).sum();
-        each + self.batch.as_ref().map_or(0, Shared::bytes)
+        let plain: usize = self.plain.iter().map(Bytes::len).sum();
+        plain + self.v1.as_ref().map_or(0, Shared::bytes)
     }
 }
 

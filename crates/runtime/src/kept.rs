@@ -2,12 +2,12 @@
 
 use roomful_core::key::Params;
 use roomful_core::pattern::Topic;
-use roomful_core::roster::Place;
+use roomful_core::roster::{Number, Place};
 use roomful_core::{Dialect, Generation, Json, MemberId, UserId, room};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of another version are not read: their meaning would be guessed.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A connection that the guards and `data` have let through: the room or socket that it is for, and its data. One process makes
 /// it with [`Admission::admit`](crate::Admission::admit), another serves it with
@@ -145,6 +145,7 @@ pub(crate) fn size_without_state(admitted: &Admitted, id: &MemberId, user: Optio
     let member = room::Kept {
         member: id.clone(),
         place: Place(u64::MAX),
+        number: Number(u32::MAX),
         generation: Generation(u32::MAX),
         user: user.cloned(),
         away: true,
@@ -168,6 +169,7 @@ mod tests {
         let member = room::Kept {
             member: id.clone(),
             place: Place(7),
+            number: Number(5),
             generation: Generation(3),
             user: Some(UserId::new("ü\"").unwrap()),
             away: true,
@@ -203,9 +205,9 @@ mod tests {
     #[test]
     fn another_version_is_named_and_rubbish_is_refused() {
         let newer =
-            String::from_utf8(kept(None).to_bytes().unwrap()).unwrap().replace("\"version\":2", "\"version\":3");
+            String::from_utf8(kept(None).to_bytes().unwrap()).unwrap().replace("\"version\":3", "\"version\":4");
         let error = Kept::from_bytes(newer.as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), "they are of version 3, this is version 2");
+        assert_eq!(error.to_string(), "they are of version 4, this is version 3");
         assert!(matches!(Kept::from_bytes(b"{}").unwrap_err(), KeptError::Unreadable(_)));
     }
 }

@@ -289,7 +289,7 @@ impl LiveRoom {
             }
             Effect::Snapshot { to, listing, seq } => self.deliver_snapshot(state, &to, &listing, seq),
             Effect::Membership { changes, .. } => deliver_membership(state, &changes),
-            Effect::Presence { updates } => deliver_presence(state, &updates),
+            Effect::Presence { updates } => deliver_presence(state, updates),
             Effect::Said { seq, from, to, msg } => deliver_said(state, seq, from.as_ref(), &to, &msg),
             Effect::Told { seq, to, msg } => deliver_told(state, seq, &to, &msg),
             Effect::Keep(kept) => {
@@ -361,13 +361,13 @@ fn deliver_membership(state: &State, changes: &[Change]) {
     }
 }
 
-fn deliver_presence(state: &State, updates: &[Update]) {
+fn deliver_presence(state: &State, updates: Vec<Update>) {
     let spoken = state.transports.spoken();
     if spoken == Spoken::default() {
         return;
     }
     metrics::delivered(updates.len() * state.lines.len());
-    let updates = Arc::new(SharedUpdates::new(fanout::updates(updates, spoken)));
+    let updates = Arc::new(SharedUpdates::new(updates, spoken));
     state.transports.to_all(&Delivery::Updates { room: state.transports.room(), updates });
 }
 

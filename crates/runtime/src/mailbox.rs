@@ -98,10 +98,10 @@ impl Mailbox {
     }
 
     fn push_updates(&self, outbox: &mut Outbox, updates: &SharedUpdates) -> Result<bool, Overflow> {
-        if let (true, Dialect::V1, Some(batch)) = (outbox.is_empty(), self.dialect, &updates.batch) {
-            return outbox.push(batch.frame()).map(|()| false);
+        if let (true, Dialect::V1, Some(frame)) = (outbox.is_empty(), self.dialect, updates.v1()) {
+            return outbox.push(frame.frame()).map(|()| false);
         }
-        updates.queue(outbox)
+        updates.queue(self.dialect, outbox)
     }
 }
 

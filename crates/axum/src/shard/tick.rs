@@ -178,9 +178,15 @@ impl Item {
                     encode_shared(frame, kind.deflate, compression, out);
                 }
             }
-            Self::Updates(updates) => match (&updates.batch, kind.dialect) {
-                (Some(batch), Dialect::V1) => encode_shared(batch, kind.deflate, compression, out),
-                _ => updates.each.iter().for_each(|(_, frame)| encode::push_message(out, Opcode::Text, frame)),
+            Self::Updates(updates) => match kind.dialect {
+                Dialect::Plain => {
+                    updates.plain().iter().for_each(|frame| encode::push_message(out, Opcode::Text, frame));
+                }
+                Dialect::V1 => {
+                    if let Some(frame) = updates.v1() {
+                        encode_shared(frame, kind.deflate, compression, out);
+                    }
+                }
             },
         }
     }
@@ -188,7 +194,7 @@ impl Item {
     fn queue(&self, dialect: Dialect, outbox: &mut Outbox) -> Result<bool, Overflow> {
         match self {
             Self::Frame(frames) => frames.queue(dialect, outbox).map(|()| false),
-            Self::Updates(updates) => updates.queue(outbox),
+            Self::Updates(updates) => updates.queue(dialect, outbox),
         }
     }
 }

@@ -57,8 +57,8 @@ pub(super) fn bounds(limits: &Limits) -> String {
 pub fn change(change: &Change, dialect: Dialect) -> Option<Bytes> {
     let v1 = dialect == Dialect::V1;
     match change {
-        Change::Joined { member, user: Some(user), state } if v1 => {
-            Some(presence(member, "join", &v1_only(Some(user), false), state.as_ref()))
+        Change::Joined { member, number, user, state } if v1 => {
+            Some(presence(member, "join", &v1_only(*number, user.as_ref(), false), state.as_ref()))
         }
         Change::Joined { member, state, .. } => Some(presence(member, "join", "", state.as_ref())),
         Change::Left { member } => Some(presence(member, "leave", "", None)),
@@ -67,7 +67,7 @@ pub fn change(change: &Change, dialect: Dialect) -> Option<Bytes> {
     }
 }
 
-/// A member's state is now this; the same for both dialects.
+/// A member's state is now this. What v1 is told of a tick is in [`updates`](super::updates).
 #[must_use]
 pub fn update(member: &MemberId, state: Option<&Json>) -> Bytes {
     presence(member, "update", "", state)
@@ -152,6 +152,7 @@ fn presence_bytes(member: &MemberId, op: &str, v1_only: &str, state: Option<&Jso
 mod tests {
     use super::*;
     use crate::Limits;
+    use crate::roster::Number;
 
     fn id(id: &str) -> MemberId {
         MemberId::parse(id).unwrap()
@@ -183,16 +184,17 @@ mod tests {
         let (member, state) = (id("a"), Some(json(r#"{"n":1}"#)));
         let joined = |user: Option<&str>, state: &Option<Json>| Change::Joined {
             member: member.clone(),
+            number: Number(7),
             user: user.map(|user| crate::UserId::new(user).unwrap()),
             state: state.clone(),
         };
         for (written, plain, v1) in [
-            (joined(None, &state), Some(r#"join","state":{"n":1}}"#), Some(r#"join","state":{"n":1}}"#)),
-            (joined(None, &None), Some(r#"join"}"#), Some(r#"join"}"#)),
+            (joined(None, &state), Some(r#"join","state":{"n":1}}"#), Some(r#"join","n":7,"state":{"n":1}}"#)),
+            (joined(None, &None), Some(r#"join"}"#), Some(r#"join","n":7}"#)),
             (
                 joined(Some("u"), &state),
                 Some(r#"join","state":{"n":1}}"#),
-                Some(r#"join","user":"u","state":{"n":1}}"#),
+                Some(r#"join","n":7,"user":"u","state":{"n":1}}"#),
             ),
             (Change::Left { member: member.clone() }, Some(r#"leave"}"#), Some(r#"leave"}"#)),
             (Change::Away { member: member.clone() }, None, Some(r#"away"}"#)),

@@ -47,13 +47,13 @@ impl PerDialect {
     }
 }
 
-/// Presence updates: one frame a member, the same in both dialects, and all of them as one v1 message where that is worth it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Presence updates, for each dialect that somebody in the room speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Updates {
-    /// Singly, so that they can be conflated.
-    pub each: Vec<(MemberId, Bytes)>,
-    /// The same frames as one v1 message.
-    pub batch: Option<Bytes>,
+    /// For plain receivers: one frame for each, in order.
+    pub plain: Option<Vec<Bytes>>,
+    /// For v1 receivers: one frame that holds all of them.
+    pub v1: Option<Bytes>,
 }
 
 /// A message; `from` is `None` when no member said it.
@@ -87,22 +87,22 @@ pub fn membership(changes: &[Change], spoken: Spoken) -> Vec<PerDialect> {
 /// What members show now.
 #[must_use]
 pub fn updates(updates: &[Update], spoken: Spoken) -> Updates {
-    let frame = |Update { member, state }: &Update| (member.clone(), encode::update(member, state.as_ref()));
-    let each: Vec<_> = updates.iter().map(frame).collect();
-    let worth_a_batch = each.len() > 1 && spoken.v1;
-    let batch = worth_a_batch.then(|| encode::batch(each.iter().map(|(_, frame)| frame)));
-    Updates { each, batch }
+    let plain = |update: &Update| encode::update(&update.member, update.state.as_ref());
+    Updates {
+        plain: spoken.plain.then(|| updates.iter().map(plain).collect()),
+        v1: spoken.v1.then(|| super::updates::frame(updates)),
+    }
 }
 
-/// How many bytes one receiver is sent of these updates, at the most.
+/// How many bytes one receiver is sent of these updates, at the most: a plain one is.
 #[must_use]
 pub fn update_bytes(updates: &[Update]) -> usize {
-    updates.iter().map(|Update { member, state }| encode::update_bytes(member, state.as_ref())).sum()
+    updates.iter().map(|Update { member, state, .. }| encode::update_bytes(member, state.as_ref())).sum()
 }
 
 fn one_change(change: &Change, spoken: Spoken) -> PerDialect {
     match change {
-        Change::Left { .. } | Change::Joined { user: None, .. } => match encode::change(change, Dialect::V1) {
+        Change::Left { .. } => match encode::change(change, Dialect::V1) {
             Some(frame) => PerDialect::same(frame, spoken),
             None => PerDialect::default(),
         },
@@ -117,6 +117,7 @@ fn one_change(change: &Change, spoken: Spoken) -> PerDialect {
 mod tests {
     use super::*;
     use crate::UserId;
+    use crate::roster::Number;
 
     const SPOKEN: [Spoken; 4] = [
         Spoken { plain: false, v1: false },
@@ -131,9 +132,13 @@ mod tests {
 
     fn changes() -> Vec<Change> {
         let (member, state) = (id("a"), Some(Json::encode(&1).unwrap()));
+        let joined = |user, state: &Option<Json>| {
+            let (member, state) = (member.clone(), state.clone());
+            Change::Joined { member, number: Number(7), user, state }
+        };
         vec![
-            Change::Joined { member: member.clone(), user: None, state: state.clone() },
-            Change::Joined { member: member.clone(), user: Some(UserId::new("u").unwrap()), state: None },
+            joined(None, &state),
+            joined(Some(UserId::new("u").unwrap()), &None),
             Change::Left { member: member.clone() },
             Change::Away { member: member.clone() },
             Change::Back { member, state },
@@ -160,7 +165,7 @@ mod tests {
     #[test]
     fn frames_that_are_alike_share_their_bytes() {
         let both = Spoken { plain: true, v1: true };
-        for (change, alike) in changes().into_iter().zip([true, false, true, false, false]) {
+        for (change, alike) in changes().into_iter().zip([false, false, true, false, false]) {
             let [PerDialect { plain, v1 }] = &*membership(&[change], both) else { panic!("one change, one frame") };
             let at = |frame: &Option<Bytes>| frame.as_ref().map(|frame| frame.as_ptr());
             assert_eq!(at(plain) == at(v1), alike, "{plain:?} and {v1:?}");
@@ -199,15 +204,21 @@ mod tests {
     }
 
     #[test]
-    fn several_updates_are_a_batch_where_v1_is_spoken_and_their_bytes_are_those_of_the_frames() {
-        let update = |member: &str| Update { member: id(member), state: Some(Json::encode(member).unwrap()) };
-        let all = [update("a"), update("bob"), Update { member: id("c"), state: None }];
-        for count in 0..=all.len() {
+    fn updates_are_single_frames_for_plain_and_one_frame_for_v1_which_is_never_longer() {
+        let update = |member: &str, number, state: Option<&str>| {
+            let state = state.map(|state| Json::encode(state).unwrap());
+            Update { member: id(member), number: Number(number), state }
+        };
+        let all = [update("a", 12, Some("x")), update("bob", 0, Some("y")), update("c", u32::MAX, None)];
+        for count in 1..=all.len() {
             for spoken in SPOKEN {
-                let Updates { each, batch } = updates(&all[..count], spoken);
-                assert!(each.iter().map(|(member, _)| member).eq(all[..count].iter().map(|update| &update.member)));
-                assert_eq!(batch.is_some(), count > 1 && spoken.v1, "{count} for {spoken:?}");
-                assert_eq!(each.iter().map(|(_, frame)| frame.len()).sum::<usize>(), update_bytes(&all[..count]));
+                let Updates { plain, v1 } = updates(&all[..count], spoken);
+                let each = |update: &Update| encode::update(&update.member, update.state.as_ref());
+                let frames: Vec<_> = all[..count].iter().map(each).collect();
+                assert_eq!(frames.iter().map(Bytes::len).sum::<usize>(), update_bytes(&all[..count]));
+                assert_eq!(plain, spoken.plain.then_some(frames));
+                assert_eq!(v1, spoken.v1.then(|| super::super::updates::frame(&all[..count])));
+                assert!(v1.is_none_or(|frame| frame.len() <= update_bytes(&all[..count])));
             }
         }
     }

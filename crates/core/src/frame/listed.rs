@@ -1,8 +1,11 @@
 //! A member as a snapshot lists it.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 
 use super::text::push_optional;
+use crate::roster::Number;
 use crate::{Json, MemberId, UserId};
 
 /// What stands before a member's id, and behind it.
@@ -15,8 +18,13 @@ pub struct Listed(Bytes);
 
 /// Lists a member, and gives its state as a part of these very bytes.
 #[must_use]
-pub fn write(member: &MemberId, user: Option<&UserId>, away: bool, state: Option<&Json>) -> (Listed, Option<Json>) {
-    let v1_only = v1_only(user, away);
+pub fn write(
+    (member, number): (&MemberId, Number),
+    user: Option<&UserId>,
+    away: bool,
+    state: Option<&Json>,
+) -> (Listed, Option<Json>) {
+    let v1_only = v1_only(number, user, away);
     // To the byte, because it is kept for as long as the member is in.
     let mut listed = String::with_capacity(size(member, state) + v1_only.len());
     for part in [ID[0], member.as_str(), ID[1], &v1_only] {
@@ -37,10 +45,10 @@ pub fn size(member: &MemberId, state: Option<&Json>) -> usize {
     id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
 }
 
-/// How long a member that is not away is in a v1 listing, which is the longer one.
+/// How long a member that is not away and has no number yet is in a v1 listing, which is the longer one, at most.
 #[must_use]
-pub fn v1_bytes(member: &MemberId, user: Option<&UserId>, state: Option<&Json>) -> usize {
-    size(member, state) + v1_only(user, false).len()
+pub fn most_v1_bytes(member: &MemberId, user: Option<&UserId>, state: Option<&Json>) -> usize {
+    size(member, state) + v1_only(Number(u32::MAX), user, false).len()
 }
 
 impl Listed {
@@ -66,8 +74,14 @@ impl Listed {
 }
 
 /// What a snapshot and a join say in v1 alone.
-pub(super) fn v1_only(user: Option<&UserId>, away: bool) -> String {
-    let user = user.map(|user| format!(r#","user":{}"#, serde_json::Value::from(user.as_str())));
-    let away = if away { r#","away":true"# } else { "" };
-    user.map_or_else(|| away.to_owned(), |user| user + away)
+pub(super) fn v1_only(number: Number, user: Option<&UserId>, away: bool) -> String {
+    let mut v1_only = format!(r#","n":{}"#, number.0);
+    if let Some(user) = user {
+        // A string takes whatever is written.
+        let _infallible = write!(v1_only, r#","user":{}"#, serde_json::Value::from(user.as_str()));
+    }
+    if away {
+        v1_only.push_str(r#","away":true"#);
+    }
+    v1_only
 }

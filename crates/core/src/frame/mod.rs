@@ -7,6 +7,7 @@ pub mod fanout;
 pub mod listed;
 pub mod socket;
 mod text;
+pub mod updates;
 
 pub use decode::{BadFrame, Body, ClientFrame, decode};
 

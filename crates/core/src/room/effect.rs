@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::json::present;
-use crate::roster::{Listing, Place};
+use crate::roster::{Listing, Number, Place};
 use crate::{Generation, Json, MemberId, UserId};
 
 /// What the runtime is to do, in the order the effects stand.
@@ -90,6 +90,8 @@ pub enum Change {
     Joined {
         /// Who.
         member: MemberId,
+        /// What names it in the [updates](Update) that follow.
+        number: Number,
         /// Whose it is.
         user: Option<UserId>,
         /// The state it comes with.
@@ -131,6 +133,8 @@ impl Change {
 pub struct Update {
     /// Who.
     pub member: MemberId,
+    /// What names it, as everybody was told who hears this.
+    pub number: Number,
     /// `None`: nothing any more.
     pub state: Option<Json>,
 }
@@ -142,6 +146,8 @@ pub struct Kept {
     pub member: MemberId,
     /// Where it stands in the join order.
     pub place: Place,
+    /// What names it: those who are connected still know it by that.
+    pub number: Number,
     /// How often it was taken over.
     #[serde(default)]
     pub generation: Generation,

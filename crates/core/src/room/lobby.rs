@@ -35,7 +35,7 @@ impl Lobby {
         while let Some(first) = self.waiting.first_entry() {
             let Newcomer { member, user, state, .. } = first.get();
             // With its comma; an empty room's first has none, and one too many does not matter.
-            snapshot += listed::v1_bytes(member, user.as_ref(), state.as_ref()) + 1;
+            snapshot += listed::most_v1_bytes(member, user.as_ref(), state.as_ref()) + 1;
             if !admitted.is_empty() && snapshot.saturating_mul(admitted.len() + 1) > limit {
                 return admitted;
             }

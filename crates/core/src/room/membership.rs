@@ -11,6 +11,8 @@
 
 use std::sync::Arc;
 
+use super::membership_lane::Departed;
+use super::numbers::Numbers;
 use super::{Change, Effect, Newcomer, Refused, RoomEngine};
 use crate::roster::{Entry, Listing, Place};
 use crate::{MemberId, Millis};
@@ -40,18 +42,18 @@ impl RoomEngine {
         let place = self.local_place(member)?;
         let at_once = self.tells_at_once(now);
         self.presence.forget(place);
-        let Entry { member, away, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
+        let Entry { member, number, away, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
         self.local -= 1;
         self.present -= usize::from(!away);
+        let departed = Departed { member, number };
         if self.present == 0 {
-            // Whoever is away is told by a snapshot when it is back.
-            self.membership.forget_leaves();
+            self.forget_leaves();
         } else if self.draining {
-            // They are not told: see [`Input::Drain`](super::Input::Drain).
+            // They are not told: see [`Input::Drain`](super::Input::Drain). Their number stays theirs.
         } else if at_once {
-            self.announce(vec![Change::Left { member }], None, effects);
+            self.announce_leaves(vec![departed], effects);
         } else {
-            self.membership.left.push(member);
+            self.membership.left.push(departed);
         }
         Ok(())
     }
@@ -68,7 +70,7 @@ impl RoomEngine {
         self.present -= 1;
         self.keep(place, effects);
         if self.present == 0 {
-            self.membership.forget_leaves();
+            self.forget_leaves();
         }
         self.announce(vec![Change::Away { member: member.clone() }], None, effects);
         Ok(())
@@ -102,22 +104,47 @@ impl RoomEngine {
         let left = std::mem::take(&mut self.membership.left);
         let newcomers = self.membership.lobby.admit(self.roster.listed_bytes(), bytes);
         self.membership.pace.sent(now, tick, tick);
-        let leaves = left.into_iter().map(|member| Change::Left { member });
-        self.announce(leaves.chain(newcomers.iter().map(joined)).collect(), None, effects);
-        self.admit(newcomers, effects);
+        let is_heard = self.present > 0;
+        // The leaves first: their numbers may be the newcomers'.
+        let mut changes = self.leaves(left);
+        let entered: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.enter(newcomer)).collect();
+        changes.extend(entered.iter().filter_map(|place| self.joined(*place)));
+        if is_heard {
+            self.announce(changes, None, effects);
+        }
+        self.admit(&entered, effects);
     }
 
     /// The last words of a member come after its leave, so that one is told now.
     pub(super) fn flush_leave(&mut self, member: &MemberId, effects: &mut Vec<Effect>) {
-        if let Some(at) = self.membership.left.iter().position(|left| left == member) {
-            let member = self.membership.left.remove(at);
-            self.announce(vec![Change::Left { member }], None, effects);
+        if let Some(at) = self.membership.left.iter().position(|left| left.member == *member) {
+            let departed = self.membership.left.remove(at);
+            self.announce_leaves(vec![departed], effects);
         }
     }
 
     fn flush_leaves(&mut self, effects: &mut Vec<Effect>) {
         let left = std::mem::take(&mut self.membership.left);
-        self.announce(left.into_iter().map(|member| Change::Left { member }).collect(), None, effects);
+        self.announce_leaves(left, effects);
+    }
+
+    fn announce_leaves(&mut self, left: Vec<Departed>, effects: &mut Vec<Effect>) {
+        let leaves = self.leaves(left);
+        self.announce(leaves, None, effects);
+    }
+
+    /// What is said of those who left. It has to be said before anything else is of a member that enters from here on, which
+    /// may have one of their numbers.
+    fn leaves(&mut self, left: Vec<Departed>) -> Vec<Change> {
+        left.iter().for_each(|departed| self.numbers.free(departed.number));
+        left.into_iter().map(|Departed { member, .. }| Change::Left { member }).collect()
+    }
+
+    /// Nobody is there to be told of those who left, or to know them by a number: whoever is away is told by a snapshot when
+    /// it is back.
+    fn forget_leaves(&mut self) {
+        self.membership.left.clear();
+        self.numbers = Numbers::of(self.roster.iter().map(|entry| entry.number));
     }
 
     /// Whether a join or a leave is told now. One of a large room that is takes the tick's turn, so ask once for each.
@@ -137,41 +164,46 @@ impl RoomEngine {
     }
 
     fn admit_at_once(&mut self, newcomer: Newcomer, effects: &mut Vec<Effect>) {
-        let (member, joined) = (newcomer.member.clone(), joined(&newcomer));
+        let member = newcomer.member.clone();
         let Some(place) = self.enter(newcomer) else { return };
         effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
         if self.present > 1 {
-            self.announce(vec![joined], Some(member), effects);
+            self.announce(self.joined(place).into_iter().collect(), Some(member), effects);
         }
         self.keep(place, effects);
     }
 
-    /// Lets in those who waited: the members are listed once for all of them.
-    fn admit(&mut self, newcomers: Vec<Newcomer>, effects: &mut Vec<Effect>) {
-        let enter = |newcomer: Newcomer| {
-            let member = newcomer.member.clone();
-            self.enter(newcomer).map(|place| (member, place))
-        };
-        let entered: Vec<_> = newcomers.into_iter().filter_map(enter).collect();
+    /// Sends those who waited what they came for: the members are listed once for all of them.
+    fn admit(&mut self, entered: &[Place], effects: &mut Vec<Effect>) {
         if entered.is_empty() {
             return;
         }
         let listing = Arc::new(self.roster.listing());
-        for (member, place) in entered {
+        for place in entered {
+            let Some(Entry { member, .. }) = self.roster.get(*place) else { continue };
             effects.push(Effect::Entered { member: member.clone() });
-            effects.push(self.snapshot_for(member, &listing));
-            self.keep(place, effects);
+            effects.push(self.snapshot_for(member.clone(), &listing));
+            self.keep(*place, effects);
         }
     }
 
     /// `None` where it is in already, which whoever joins or waits is not.
     fn enter(&mut self, newcomer: Newcomer) -> Option<Place> {
         let Newcomer { member, user, generation, state } = newcomer;
-        let entry = Entry { member, node: self.config.node, generation, user, away: false, state };
-        let place = self.roster.join(entry)?;
+        let number = self.numbers.take();
+        let entry = Entry { member, number, node: self.config.node, generation, user, away: false, state };
+        let Some(place) = self.roster.join(entry) else {
+            self.numbers.free(number);
+            return None;
+        };
         self.local += 1;
         self.present += 1;
         Some(place)
+    }
+
+    fn joined(&self, place: Place) -> Option<Change> {
+        let Entry { member, number, user, state, .. } = self.roster.get(place)?.clone();
+        Some(Change::Joined { member, number, user, state })
     }
 
     fn snapshot_for(&self, to: MemberId, listing: &Arc<Listing>) -> Effect {
@@ -193,11 +225,6 @@ impl RoomEngine {
     }
 }
 
-fn joined(newcomer: &Newcomer) -> Change {
-    let Newcomer { member, user, state, .. } = newcomer;
-    Change::Joined { member: member.clone(), user: user.clone(), state: state.clone() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Input, RoomConfig};
@@ -215,7 +242,8 @@ mod tests {
         let mut room = RoomEngine::restore(config, []);
         room.handle(Input::Join(Newcomer::new(id("ann"))), 0, &mut Vec::new()).unwrap();
         let (node, generation) = (NodeId(2), Generation(0));
-        let bob = Entry { member: id("bob"), node, generation, user: None, away: false, state: None };
+        let number = room.numbers.take();
+        let bob = Entry { member: id("bob"), number, node, generation, user: None, away: false, state: None };
         room.roster.join(bob).unwrap();
         room
     }
@@ -243,7 +271,7 @@ mod tests {
         let mut effects = Vec::new();
         room.handle(Input::Join(Newcomer::new(id("cat"))), 0, &mut effects).unwrap();
         let Effect::Snapshot { listing, .. } = &effects[0] else { panic!("{effects:?}") };
-        assert_eq!(listing.v1, r#"{"id":"ann"},{"id":"bob"},{"id":"cat"}"#);
+        assert_eq!(listing.v1, r#"{"id":"ann","n":0},{"id":"bob","n":1},{"id":"cat","n":2}"#);
         effects.clear();
         assert_eq!(room.handle(Input::Join(Newcomer::new(id("bob"))), 0, &mut effects), Err(Refused::AlreadyIn));
         for member in ["ann", "cat"] {

@@ -2,6 +2,7 @@
 
 use super::lobby::Lobby;
 use super::pace::Pace;
+use crate::roster::Number;
 use crate::{MemberId, Millis};
 
 /// What has gathered since the last tick.
@@ -10,7 +11,14 @@ pub(super) struct MembershipLane {
     pub(super) pace: Pace,
     pub(super) lobby: Lobby,
     /// Members whose leave the others have not been told, in the order in which they left.
-    pub(super) left: Vec<MemberId>,
+    pub(super) left: Vec<Departed>,
+}
+
+/// Somebody whose leave is still to be told; until then its number names nobody else.
+#[derive(Debug)]
+pub(super) struct Departed {
+    pub(super) member: MemberId,
+    pub(super) number: Number,
 }
 
 impl MembershipLane {
@@ -22,11 +30,6 @@ impl MembershipLane {
     /// Whether what has gathered is to be told now.
     pub(super) fn is_due(&self, now: Millis) -> bool {
         self.holds() && self.pace.is_open(now)
-    }
-
-    /// Nobody is to be told of those who left.
-    pub(super) fn forget_leaves(&mut self) {
-        self.left.clear();
     }
 
     /// When what has gathered is to be told.

@@ -11,6 +11,7 @@ mod input;
 mod lobby;
 mod membership;
 mod membership_lane;
+mod numbers;
 mod pace;
 mod presence;
 mod presence_lane;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 pub use effect::{Audience, Change, Effect, Kept, Update};
 pub use input::{Input, Newcomer, Refused};
 use membership_lane::MembershipLane;
+use numbers::Numbers;
 use presence_lane::PresenceLane;
 
 use crate::roster::{Entry, Place, Roster};
@@ -57,7 +59,7 @@ pub struct RoomConfig {
 /// let ann = MemberId::parse("ann").map_err(|e| e.to_string())?;
 /// room.handle(Input::Join(Newcomer::new(ann.clone())), 0, &mut effects).map_err(|e| e.to_string())?;
 /// let Effect::Snapshot { to, listing, .. } = &effects[0] else { return Err("the snapshot is first".into()) };
-/// assert_eq!((to, &listing.v1[..]), (&ann, &br#"{"id":"ann"}"#[..]));
+/// assert_eq!((to, &listing.v1[..]), (&ann, &br#"{"id":"ann","n":0}"#[..]));
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Debug)]
@@ -65,6 +67,7 @@ pub struct RoomEngine {
     config: RoomConfig,
     seq: u64,
     roster: Roster,
+    numbers: Numbers,
     /// Members of this node, those who are away too.
     local: usize,
     /// Members of this node that have a socket.
@@ -86,15 +89,15 @@ impl RoomEngine {
             seq: config.last_seq,
             config,
             roster: Roster::default(),
+            numbers: Numbers::default(),
             local: 0,
             present: 0,
             draining: false,
             presence: PresenceLane::default(),
             membership: MembershipLane::default(),
         };
-        for Kept { member, place, generation, user, away, state } in kept {
-            let entry = Entry { member, node: room.config.node, generation, user, away, state };
-            room.roster.restore(place, entry);
+        for kept in kept {
+            room.restore_member(kept);
         }
         for entry in room.roster.iter() {
             room.local += 1;
@@ -159,7 +162,8 @@ impl RoomEngine {
             }
             Input::Drain => {
                 self.draining = true;
-                self.membership.forget_leaves();
+                // Whoever is listed for want of being told keeps its number, too.
+                self.membership.left.clear();
                 Ok(())
             }
             Input::TellAll => {
@@ -167,6 +171,21 @@ impl RoomEngine {
                 self.wake(now, effects);
                 Ok(())
             }
+        }
+    }
+
+    /// Where it claims the number of another it is not in: those who are connected may know either by it.
+    fn restore_member(&mut self, kept: Kept) {
+        let Kept { member, place, number, generation, user, away, state } = kept;
+        let before = self.roster.find(&member).map(|entry| entry.number);
+        let is_its_own = before == Some(number);
+        if !is_its_own && !self.numbers.claim(number) {
+            return;
+        }
+        let entry = Entry { member, number, node: self.config.node, generation, user, away, state };
+        let unused = if self.roster.restore(place, entry) { before } else { Some(number) };
+        if let (Some(unused), false) = (unused, is_its_own) {
+            self.numbers.free(unused);
         }
     }
 
@@ -216,8 +235,8 @@ impl RoomEngine {
     }
 
     fn kept_at(&self, place: Place) -> Option<Kept> {
-        let Entry { member, generation, user, away, state, .. } = self.roster.get(place)?.clone();
-        Some(Kept { member, place, generation, user, away, state })
+        let Entry { member, number, generation, user, away, state, .. } = self.roster.get(place)?.clone();
+        Some(Kept { member, place, number, generation, user, away, state })
     }
 
     fn keep(&self, place: Place, effects: &mut Vec<Effect>) {

@@ -63,7 +63,7 @@ impl RoomEngine {
 
     fn update_of(&self, place: Place) -> Option<Update> {
         let entry = self.roster.get(place)?;
-        Some(Update { member: entry.member.clone(), state: entry.state.clone() })
+        Some(Update { member: entry.member.clone(), number: entry.number, state: entry.state.clone() })
     }
 
     pub(super) fn check_presence(&self, state: Option<&Json>) -> Result<(), Refused> {

@@ -17,7 +17,7 @@ fn only_v1_is_told_that_a_member_is_away_and_that_it_is_back() {
         room.join("dan", V1, None)[0],
         concat!(
             r#"dan <- {"t":"snapshot","self":"dan","members":"#,
-            r#"[{"id":"ann","away":true,"state":1},{"id":"bob"},{"id":"cat"},{"id":"dan"}],"#,
+            r#"[{"id":"ann","n":0,"away":true,"state":1},{"id":"bob","n":1},{"id":"cat","n":2},{"id":"dan","n":3}],"#,
             r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
         )
     );
@@ -34,7 +34,7 @@ fn only_v1_is_told_that_a_member_is_away_and_that_it_is_back() {
             "keep ann: place 0, 1",
             concat!(
                 r#"ann <- {"t":"snapshot","self":"ann","members":"#,
-                r#"[{"id":"ann","state":1},{"id":"bob"},{"id":"cat"},{"id":"dan"},{"id":"eve"}],"#,
+                r#"[{"id":"ann","n":0,"state":1},{"id":"bob","n":1},{"id":"cat","n":2},{"id":"dan","n":3},{"id":"eve","n":4}],"#,
                 r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
             r#"v1: all but ann <- {"from":"ann","t":"presence","op":"update","state":1}"#,
@@ -50,10 +50,20 @@ fn a_state_that_is_held_goes_before_its_member_is_away() {
     room.set("ann", Some("3"));
     assert_eq!(
         room.away("ann"),
-        [r#"update <- {"from":"ann","t":"presence","op":"update","state":3}"#, AWAY],
+        [
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":3}"#,
+            r#"v1: update <- {"t":"updates","of":[[0,3]]}"#,
+            AWAY
+        ],
         "bob's waits on"
     );
-    assert_eq!(room.at(1_033).wake(), [r#"update <- {"from":"bob","t":"presence","op":"update","state":2}"#]);
+    assert_eq!(
+        room.at(1_033).wake(),
+        [
+            r#"plain: update <- {"from":"bob","t":"presence","op":"update","state":2}"#,
+            r#"v1: update <- {"t":"updates","of":[[1,2]]}"#
+        ]
+    );
 }
 
 #[test]
@@ -74,16 +84,30 @@ fn who_is_away_still_counts_speaks_and_shows() {
     assert_eq!(room.broadcast_all(None, "3")[1], r#"v1: all <- {"from":"","t":"msg","msg":3,"seq":3}"#);
     assert_eq!(
         room.set("ann", Some("4")),
-        [r#"update <- {"from":"ann","t":"presence","op":"update","state":4}"#, AWAY],
+        [
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":4}"#,
+            r#"v1: update <- {"t":"updates","of":[[0,4]]}"#,
+            AWAY
+        ],
         "an update alone would say that it is back"
     );
     room.set("ann", Some("5"));
     room.set("bob", Some("6"));
     assert_eq!(
-        room.broadcast("ann", "7")[..2],
-        [r#"update <- {"from":"ann","t":"presence","op":"update","state":5}"#, AWAY]
+        room.broadcast("ann", "7")[..3],
+        [
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":5}"#,
+            r#"v1: update <- {"t":"updates","of":[[0,5]]}"#,
+            AWAY
+        ]
     );
-    assert_eq!(room.at(1_033).wake(), [r#"update <- {"from":"bob","t":"presence","op":"update","state":6}"#]);
+    assert_eq!(
+        room.at(1_033).wake(),
+        [
+            r#"plain: update <- {"from":"bob","t":"presence","op":"update","state":6}"#,
+            r#"v1: update <- {"t":"updates","of":[[1,6]]}"#
+        ]
+    );
 }
 
 #[test]
@@ -96,7 +120,7 @@ fn of_several_who_are_away_and_show_something_all_are_said_to_be_away_still() {
     room.set("bob", Some("3"));
     room.set("cat", Some("4"));
     assert_eq!(
-        room.at(1_033).wake()[4],
+        room.at(1_033).wake()[1],
         r#"v1: all <- [{"from":"ann","t":"presence","op":"away"},{"from":"bob","t":"presence","op":"away"}]"#
     );
 }
@@ -115,7 +139,7 @@ fn a_room_of_nobody_but_those_who_are_away_is_not_empty_and_tells_nobody() {
     assert_eq!(
         room.back("ann", V1)[0],
         concat!(
-            r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann","state":2}],"#,
+            r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann","n":0,"state":2}],"#,
             r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
         )
     );
@@ -137,7 +161,7 @@ fn the_leave_of_who_is_away_is_told_like_any() {
 fn one_socket_takes_over_from_another_and_nobody_else_is_told() {
     let mut room = Script::with(Limits::default(), &[("ann", V1), ("bob", V1)]);
     let snapshot = concat!(
-        r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann"},{"id":"bob"}],"#,
+        r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann","n":0},{"id":"bob","n":1}],"#,
         r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
     );
     assert_eq!(room.back("ann", V1), [snapshot]);
@@ -157,7 +181,7 @@ fn whoever_returns_hears_no_leave_of_somebody_who_is_not_in_its_snapshot() {
         [
             r#"all <- {"from":"bob","t":"presence","op":"leave"}"#,
             concat!(
-                r#"dan <- {"t":"snapshot","self":"dan","members":[{"id":"ann"},{"id":"cat"},{"id":"dan"}],"#,
+                r#"dan <- {"t":"snapshot","self":"dan","members":[{"id":"ann","n":0},{"id":"cat","n":2},{"id":"dan","n":3}],"#,
                 r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
             r#"v1: all but dan <- {"from":"dan","t":"presence","op":"update"}"#,

@@ -25,10 +25,11 @@ fn who_comes_to_a_quiet_room_is_in_at_once_and_the_next_wait_for_the_tick() {
         room.join("cat", V1, Some("3")),
         [
             concat!(
-                r#"cat <- {"t":"snapshot","self":"cat","members":[{"id":"ann"},{"id":"bob"},{"id":"cat","state":3}],"#,
+                r#"cat <- {"t":"snapshot","self":"cat","members":[{"id":"ann","n":0},{"id":"bob","n":1},{"id":"cat","n":2,"state":3}],"#,
                 r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
-            r#"all but cat <- {"from":"cat","t":"presence","op":"join","state":3}"#,
+            r#"plain: all but cat <- {"from":"cat","t":"presence","op":"join","state":3}"#,
+            r#"v1: all but cat <- {"from":"cat","t":"presence","op":"join","n":2,"state":3}"#,
         ]
     );
     assert_eq!(room.at(1_110).join("dan", Plain, Some("4")), ["wake at 1133"]);
@@ -41,8 +42,8 @@ fn who_comes_to_a_quiet_room_is_in_at_once_and_the_next_wait_for_the_tick() {
             r#"plain: all <- {"from":"dan","t":"presence","op":"join","state":4}"#,
             r#"plain: all <- {"from":"eve","t":"presence","op":"join"}"#,
             concat!(
-                r#"v1: all <- [{"from":"dan","t":"presence","op":"join","state":4},"#,
-                r#"{"from":"eve","t":"presence","op":"join"}]"#
+                r#"v1: all <- [{"from":"dan","t":"presence","op":"join","n":3,"state":4},"#,
+                r#"{"from":"eve","t":"presence","op":"join","n":4}]"#
             ),
             "in is dan",
             concat!(
@@ -52,15 +53,15 @@ fn who_comes_to_a_quiet_room_is_in_at_once_and_the_next_wait_for_the_tick() {
             "in is eve",
             concat!(
                 r#"eve <- {"t":"snapshot","self":"eve","members":"#,
-                r#"[{"id":"ann"},{"id":"bob"},{"id":"cat","state":3},{"id":"dan","state":4},{"id":"eve"}],"#,
+                r#"[{"id":"ann","n":0},{"id":"bob","n":1},{"id":"cat","n":2,"state":3},{"id":"dan","n":3,"state":4},{"id":"eve","n":4}],"#,
                 r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
         ],
         "the others first, and one roster for all who come"
     );
     assert_eq!(room.at(1_160).join("fay", V1, None), ["wake at 1166"], "that was a tick's turn, too");
-    assert_eq!(room.at(1_166).wake()[0], r#"all <- {"from":"fay","t":"presence","op":"join"}"#);
-    assert_eq!(room.at(1_199).join("gus", V1, None).len(), 2, "a tick later the room is quiet again");
+    assert_eq!(room.at(1_166).wake()[0], r#"plain: all <- {"from":"fay","t":"presence","op":"join"}"#);
+    assert_eq!(room.at(1_199).join("gus", V1, None).len(), 3, "a tick later the room is quiet again");
 }
 
 #[test]
@@ -75,11 +76,11 @@ fn leaves_and_joins_of_a_tick_travel_together_and_no_newcomer_hears_of_a_leave()
         [
             concat!(
                 r#"v1: all <- [{"from":"bob","t":"presence","op":"leave"},"#,
-                r#"{"from":"eve","t":"presence","op":"join"}]"#
+                r#"{"from":"eve","t":"presence","op":"join","n":0}]"#
             ),
             "in is eve",
             concat!(
-                r#"eve <- {"t":"snapshot","self":"eve","members":[{"id":"cat"},{"id":"dan"},{"id":"eve"}],"#,
+                r#"eve <- {"t":"snapshot","self":"eve","members":[{"id":"cat","n":2},{"id":"dan","n":3},{"id":"eve","n":0}],"#,
                 r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
         ]
@@ -96,7 +97,7 @@ fn who_leaves_the_lobby_was_never_there() {
     assert_eq!(room.roster(), ["ann", "bob"]);
     assert_eq!(
         room.join("cat", V1, None)[1],
-        r#"all but cat <- {"from":"cat","t":"presence","op":"join"}"#,
+        r#"v1: all but cat <- {"from":"cat","t":"presence","op":"join","n":2}"#,
         "the name is free"
     );
     assert_eq!(room.room().kept(&id("cat")).map(|kept| kept.place), Some(Place(2)), "and no place was taken");
@@ -159,7 +160,7 @@ fn both_lanes_share_a_wake_and_the_sooner_need_asks_for_another() {
     room.at(1_066).wake();
     assert_eq!(
         room.at(1_500).wake(),
-        [r#"update <- {"from":"ann","t":"presence","op":"update","state":2}"#],
+        [r#"v1: update <- {"t":"updates","of":[[0,2]]}"#],
         "and nothing but presence was left"
     );
 }
@@ -171,14 +172,16 @@ fn a_state_that_is_due_with_a_join_is_told_before_it() {
     room.set("ann", Some("2"));
     room.join("cat", Plain, None);
     let told = room.at(1_033).wake();
-    assert_eq!(told[0], r#"update <- {"from":"ann","t":"presence","op":"update","state":2}"#);
-    assert_eq!(told[1], r#"all <- {"from":"cat","t":"presence","op":"join"}"#);
+    assert_eq!(told[1], r#"v1: update <- {"t":"updates","of":[[0,2]]}"#);
+    assert_eq!(told[3], r#"v1: all <- {"from":"cat","t":"presence","op":"join","n":2}"#);
 }
 
 #[test]
 fn a_tick_gives_out_so_many_bytes_of_snapshots_and_one_at_least() {
-    let listed = |members: usize| members * r#"{"id":"ann"}"#.len() + members - 1;
-    let (two, three) = (2 * listed(4), 3 * listed(5));
+    // Whoever comes has no number yet, so it counts as the longest.
+    let (listed, coming) = (r#"{"id":"ann","n":0}"#.len(), r#",{"id":"cat","n":4294967295}"#.len());
+    let snapshot = |newcomers: usize| 2 * listed + 1 + newcomers * coming;
+    let (two, three) = (2 * snapshot(2), 3 * snapshot(3));
     for (admission_bytes, in_a_tick) in [(0, 1), (two - 1, 1), (two, 2), (three - 1, 2), (three, 3)] {
         let limits = Limits::default().admission_bytes(admission_bytes);
         let mut room = busy(limits, &[("ann", Plain), ("bob", Plain)]);

@@ -11,6 +11,7 @@ mod drain;
 mod large;
 mod membership;
 mod messages;
+mod numbers;
 mod presence;
 mod restore;
 mod script;

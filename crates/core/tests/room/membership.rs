@@ -19,7 +19,7 @@ fn the_joiner_is_sent_the_room_and_the_others_are_told_of_it() {
         room.join("bob", Plain, None),
         [
             r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann","state":{"n":0}},{"id":"bob"}]}"#,
-            r#"all but bob <- {"from":"bob","t":"presence","op":"join"}"#,
+            r#"plain: all but bob <- {"from":"bob","t":"presence","op":"join"}"#,
             "keep bob: place 1",
         ]
     );
@@ -30,7 +30,7 @@ fn the_joiner_is_sent_the_room_and_the_others_are_told_of_it() {
                 r#"cat <- {"t":"snapshot","self":"cat","members":"#,
                 r#"[{"id":"ann","state":{"n":0}},{"id":"bob"},{"id":"cat","state":null}]}"#
             ),
-            r#"all but cat <- {"from":"cat","t":"presence","op":"join","state":null}"#,
+            r#"plain: all but cat <- {"from":"cat","t":"presence","op":"join","state":null}"#,
             "keep cat: place 2, null",
         ]
     );
@@ -42,7 +42,7 @@ fn a_v1_snapshot_says_where_the_numbers_stand() {
     room.broadcast_all(None, "1");
     room.broadcast_all(None, "2");
     let snapshot = concat!(
-        r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann"},{"id":"bob"}],"#,
+        r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann","n":0},{"id":"bob","n":1}],"#,
         r#""seq":2,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
     );
     assert_eq!(room.join("bob", V1, None)[0], snapshot);

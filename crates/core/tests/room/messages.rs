@@ -57,17 +57,14 @@ fn a_held_state_goes_before_what_its_member_says() {
     assert_eq!(
         room.broadcast("ann", r#""look""#),
         [
-            r#"update <- {"from":"ann","t":"presence","op":"update","state":2}"#,
+            r#"v1: update <- {"t":"updates","of":[[0,2]]}"#,
             r#"v1: all but ann <- {"from":"ann","t":"msg","msg":"look","seq":1}"#,
         ],
         "bob's waits on: only the sender's own order is at stake"
     );
     assert_eq!(
         room.send("bob", r#""yours""#),
-        [
-            r#"update <- {"from":"bob","t":"presence","op":"update","state":3}"#,
-            r#"bob <- {"from":"bob","t":"msg","msg":"yours","seq":2}"#,
-        ]
+        [r#"v1: update <- {"t":"updates","of":[[1,3]]}"#, r#"bob <- {"from":"bob","t":"msg","msg":"yours","seq":2}"#,]
     );
     assert!(room.at(1_033).wake().is_empty(), "nothing is sent twice");
 }

@@ -10,7 +10,11 @@ fn a_quiet_room_sends_at_once_and_then_collects_for_a_tick() {
     let mut room = Script::kept_with(Limits::default(), &[("ann", V1), ("bob", Plain), ("cat", V1)]);
     assert_eq!(
         room.set("bob", Some("1")),
-        ["keep bob: place 1, 1", r#"update <- {"from":"bob","t":"presence","op":"update","state":1}"#,]
+        [
+            "keep bob: place 1, 1",
+            r#"plain: update <- {"from":"bob","t":"presence","op":"update","state":1}"#,
+            r#"v1: update <- {"t":"updates","of":[[1,1]]}"#,
+        ]
     );
     assert_eq!(room.at(1_010).set("cat", Some("2")), ["keep cat: place 2, 2", "wake at 1033"]);
     assert_eq!(room.at(1_020).set("ann", Some("3")), ["keep ann: place 0, 3"], "one wake is enough");
@@ -18,18 +22,19 @@ fn a_quiet_room_sends_at_once_and_then_collects_for_a_tick() {
     assert_eq!(
         room.at(1_033).wake(),
         [
-            r#"update <- {"from":"ann","t":"presence","op":"update","state":3}"#,
-            r#"update <- {"from":"cat","t":"presence","op":"update","state":4}"#,
-            concat!(
-                r#"the same, v1 <- [{"from":"ann","t":"presence","op":"update","state":3},"#,
-                r#"{"from":"cat","t":"presence","op":"update","state":4}]"#
-            ),
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":3}"#,
+            r#"plain: update <- {"from":"cat","t":"presence","op":"update","state":4}"#,
+            r#"v1: update <- {"t":"updates","of":[[0,3],[2,4]]}"#,
         ],
         "everybody who changed, in join order, each once, in its latest state"
     );
     assert_eq!(
         room.at(1_066).set("ann", None),
-        ["keep ann: place 0", r#"update <- {"from":"ann","t":"presence","op":"update"}"#],
+        [
+            "keep ann: place 0",
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update"}"#,
+            r#"v1: update <- {"t":"updates","of":[[0]]}"#
+        ],
         "a tick later the room is quiet again"
     );
 }
@@ -43,8 +48,8 @@ fn a_batch_is_made_only_where_somebody_takes_it() {
     assert_eq!(
         plain.at(1_033).wake(),
         [
-            r#"update <- {"from":"ann","t":"presence","op":"update","state":2}"#,
-            r#"update <- {"from":"bob","t":"presence","op":"update","state":3}"#,
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":2}"#,
+            r#"plain: update <- {"from":"bob","t":"presence","op":"update","state":3}"#,
         ]
     );
 }
@@ -56,7 +61,7 @@ fn a_late_wake_still_collects_and_an_early_one_is_asked_for_again() {
     room.set("ann", Some("2"));
     assert_eq!(room.at(1_032).wake(), ["wake at 1033"]);
     assert_eq!(room.at(1_050).set("ann", Some("3")), ["keep ann: place 0, 3"]);
-    assert_eq!(room.at(1_051).wake(), [r#"update <- {"from":"ann","t":"presence","op":"update","state":3}"#]);
+    assert_eq!(room.at(1_051).wake(), [r#"v1: update <- {"t":"updates","of":[[0,3]]}"#]);
     assert_eq!(room.at(1_060).set("ann", Some("4"))[1], "wake at 1066", "the tick runs on from when that was due");
 }
 
@@ -74,10 +79,7 @@ fn ticks_stay_on_their_grid_unless_one_is_missed() {
         "a whole tick late: from now on, or two would come at once"
     );
     room.at(1_132).wake();
-    assert_eq!(
-        room.at(1_190).set("ann", Some("5"))[1..],
-        [r#"update <- {"from":"ann","t":"presence","op":"update","state":5}"#]
-    );
+    assert_eq!(room.at(1_190).set("ann", Some("5"))[1..], [r#"v1: update <- {"t":"updates","of":[[0,5]]}"#]);
     assert_eq!(room.set("ann", Some("6"))[1], "wake at 1198", "what a quiet room sent at once was due at 1165");
 }
 
@@ -86,12 +88,9 @@ fn no_state_and_null_are_told_apart() {
     let mut room = Script::kept_with(Limits::default(), &[("ann", V1)]);
     assert_eq!(
         room.set("ann", Some("null")),
-        ["keep ann: place 0, null", r#"update <- {"from":"ann","t":"presence","op":"update","state":null}"#]
+        ["keep ann: place 0, null", r#"v1: update <- {"t":"updates","of":[[0,null]]}"#]
     );
-    assert_eq!(
-        room.at(2_000).set("ann", None),
-        ["keep ann: place 0", r#"update <- {"from":"ann","t":"presence","op":"update"}"#]
-    );
+    assert_eq!(room.at(2_000).set("ann", None), ["keep ann: place 0", r#"v1: update <- {"t":"updates","of":[[0]]}"#]);
 }
 
 #[test]
@@ -120,7 +119,7 @@ fn a_state_that_waits_goes_with_its_member() {
     assert_eq!(room.at(1_033).wake(), NOTHING);
     assert_eq!(
         room.set("bob", Some("4")),
-        ["keep bob: place 1, 4", r#"update <- {"from":"bob","t":"presence","op":"update","state":4}"#],
+        ["keep bob: place 1, 4", r#"plain: update <- {"from":"bob","t":"presence","op":"update","state":4}"#],
         "nothing was sent, so the room is quiet"
     );
 }
@@ -134,7 +133,7 @@ fn a_joiner_gets_a_held_state_with_the_snapshot() {
         room.join("bob", Plain, None)[0],
         r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann","state":2},{"id":"bob"}]}"#
     );
-    assert_eq!(room.at(1_033).wake(), [r#"update <- {"from":"ann","t":"presence","op":"update","state":2}"#]);
+    assert_eq!(room.at(1_033).wake(), [r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":2}"#]);
 }
 
 #[test]

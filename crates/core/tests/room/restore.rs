@@ -2,7 +2,7 @@
 
 use roomful_core::Dialect::{Plain, V1};
 use roomful_core::room::{Input, Kept, Newcomer};
-use roomful_core::roster::Place;
+use roomful_core::roster::{Number, Place};
 use roomful_core::{Generation, Limits};
 
 use crate::script::{NOTHING, Script, id, json};
@@ -19,11 +19,12 @@ fn a_restored_room_is_the_same_room_and_counts_on_above_what_it_was_given() {
         room.join("dan", V1, None),
         [
             concat!(
-                r#"dan <- {"t":"snapshot","self":"dan","members":[{"id":"bob"},{"id":"cat","state":1},{"id":"dan"}],"#,
+                r#"dan <- {"t":"snapshot","self":"dan","members":[{"id":"bob","n":1},{"id":"cat","n":2,"state":1},{"id":"dan","n":0}],"#,
                 r#""seq":1000,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
-            r#"all but dan <- {"from":"dan","t":"presence","op":"join"}"#,
-            "keep dan: place 3",
+            r#"plain: all but dan <- {"from":"dan","t":"presence","op":"join"}"#,
+            r#"v1: all but dan <- {"from":"dan","t":"presence","op":"join","n":0}"#,
+            "keep dan: place 3, number 0",
         ]
     );
     assert_eq!(
@@ -44,14 +45,7 @@ fn a_state_that_was_held_is_told_after_the_return() {
     room.restore();
     assert_eq!(
         room.tell(Input::TellAll),
-        [
-            r#"update <- {"from":"ann","t":"presence","op":"update","state":1}"#,
-            r#"update <- {"from":"bob","t":"presence","op":"update","state":2}"#,
-            concat!(
-                r#"the same, v1 <- [{"from":"ann","t":"presence","op":"update","state":1},"#,
-                r#"{"from":"bob","t":"presence","op":"update","state":2}]"#
-            ),
-        ],
+        [r#"v1: update <- {"t":"updates","of":[[0,1],[1,2]]}"#,],
         "which of them was held is not known any more, so everybody's is told"
     );
 }
@@ -67,7 +61,7 @@ fn a_room_that_held_nothing_says_nothing_when_it_returns() {
     );
     room.set("ann", Some("2"));
     room.set("ann", Some("3"));
-    assert_eq!(room.at(5_033).wake(), [r#"update <- {"from":"ann","t":"presence","op":"update","state":3}"#]);
+    assert_eq!(room.at(5_033).wake(), [r#"v1: update <- {"t":"updates","of":[[0,3]]}"#]);
     assert_eq!(room.leave("ann"), [r#"all <- {"from":"ann","t":"presence","op":"leave"}"#]);
     assert!(room.leave("bob").is_empty());
     room.restore();
@@ -127,7 +121,7 @@ fn whoever_was_away_is_restored_so_and_is_told_nothing_until_it_is_back() {
         [
             "keep ann: place 0".to_owned(),
             concat!(
-                r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann"}],"#,
+                r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"ann","n":0}],"#,
                 r#""seq":1000,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             )
             .to_owned(),
@@ -140,9 +134,9 @@ fn whoever_was_away_is_restored_so_and_is_told_nothing_until_it_is_back() {
 fn what_is_kept_is_read_as_it_was_written_and_as_it_was_written_before_there_was_more() {
     let kept = Kept { away: true, generation: Generation(2), state: Some(json("null")), ..kept("ann", 7) };
     let written = serde_json::to_string(&kept).unwrap_or_default();
-    assert_eq!(written, r#"{"member":"ann","place":7,"generation":2,"away":true,"state":null}"#);
+    assert_eq!(written, r#"{"member":"ann","place":7,"number":7,"generation":2,"away":true,"state":null}"#);
     assert_eq!(serde_json::from_str::<Kept>(&written).ok(), Some(kept));
-    let least = serde_json::from_str::<Kept>(r#"{"member":"ann","place":7}"#).ok();
+    let least = serde_json::from_str::<Kept>(r#"{"member":"ann","place":7,"number":7}"#).ok();
     assert_eq!(least, Some(self::kept("ann", 7)));
 }
 
@@ -150,6 +144,7 @@ fn kept(member: &str, place: u64) -> Kept {
     Kept {
         member: id(member),
         place: Place(place),
+        number: Number(place as u32),
         generation: Generation::default(),
         user: None,
         away: false,

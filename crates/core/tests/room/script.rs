@@ -208,8 +208,8 @@ impl Script {
             Effect::Membership { changes, except } => self.change_lines(changes, &all_but(except.as_ref())),
             Effect::Presence { updates } => {
                 let updates = fanout::updates(updates, self.spoken());
-                let each = updates.each.iter().map(|(_, frame)| format!("update <- {}", text(frame)));
-                each.chain(updates.batch.iter().map(|batch| format!("the same, v1 <- {}", text(batch)))).collect()
+                let plain = updates.plain.iter().flatten().map(|frame| format!("plain: update <- {}", text(frame)));
+                plain.chain(updates.v1.iter().map(|frame| format!("v1: update <- {}", text(frame)))).collect()
             }
             Effect::Said { seq, from, to, msg } => {
                 let except = match to {
@@ -273,12 +273,14 @@ fn by_dialect(frames: &PerDialect, to: &str) -> Vec<String> {
 }
 
 fn keep_line(kept: &Kept) -> String {
-    let Kept { member, place, generation, user, away, state } = kept;
+    let Kept { member, place, number, generation, user, away, state } = kept;
+    // They are the same for as long as nobody left.
+    let number = if u64::from(number.0) == place.0 { String::new() } else { format!(", number {}", number.0) };
     let generation =
         if *generation == Generation(0) { String::new() } else { format!(", taken over {}", generation.0) };
     let user = user.as_ref().map(|user| format!(", of {user}")).unwrap_or_default();
     let away = if *away { ", away" } else { "" };
-    format!("keep {member}: place {}{generation}{user}{away}{}", place.0, optional(", ", state.as_ref()))
+    format!("keep {member}: place {}{number}{generation}{user}{away}{}", place.0, optional(", ", state.as_ref()))
 }
 
 fn optional(before: &str, json: Option<&Json>) -> String {

@@ -16,11 +16,11 @@ fn a_user_is_in_v1_snapshots_and_joins_and_nowhere_else() {
         room.join_of("bob", "u1", V1),
         [
             concat!(
-                r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann","user":"u1"},{"id":"bob","user":"u1"}],"#,
+                r#"bob <- {"t":"snapshot","self":"bob","members":[{"id":"ann","n":0,"user":"u1"},{"id":"bob","n":1,"user":"u1"}],"#,
                 r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
             ),
             r#"plain: all but bob <- {"from":"bob","t":"presence","op":"join"}"#,
-            r#"v1: all but bob <- {"from":"bob","t":"presence","op":"join","user":"u1"}"#,
+            r#"v1: all but bob <- {"from":"bob","t":"presence","op":"join","n":1,"user":"u1"}"#,
             "keep bob: place 1, of u1",
         ],
         "several members may be one user"
@@ -29,11 +29,17 @@ fn a_user_is_in_v1_snapshots_and_joins_and_nowhere_else() {
         room.join_of("cat", "u2", V1)[1..],
         [
             r#"plain: all but cat <- {"from":"cat","t":"presence","op":"join"}"#,
-            r#"v1: all but cat <- {"from":"cat","t":"presence","op":"join","user":"u2"}"#,
+            r#"v1: all but cat <- {"from":"cat","t":"presence","op":"join","n":2,"user":"u2"}"#,
             "keep cat: place 2, of u2",
         ]
     );
-    assert_eq!(room.set("ann", Some("1"))[1], r#"update <- {"from":"ann","t":"presence","op":"update","state":1}"#);
+    assert_eq!(
+        room.set("ann", Some("1"))[1..],
+        [
+            r#"plain: update <- {"from":"ann","t":"presence","op":"update","state":1}"#,
+            r#"v1: update <- {"t":"updates","of":[[0,1]]}"#
+        ]
+    );
     assert_eq!(room.away("cat")[1], r#"v1: all <- {"from":"cat","t":"presence","op":"away"}"#);
     assert_eq!(room.back("cat", V1)[2], r#"v1: all but cat <- {"from":"cat","t":"presence","op":"update"}"#);
     assert_eq!(room.leave("bob"), [r#"all <- {"from":"bob","t":"presence","op":"leave"}"#]);
@@ -42,7 +48,7 @@ fn a_user_is_in_v1_snapshots_and_joins_and_nowhere_else() {
         room.join("dan", V1, None)[0],
         concat!(
             r#"dan <- {"t":"snapshot","self":"dan","members":"#,
-            r#"[{"id":"ann","user":"u1","state":1},{"id":"cat","user":"u2"},{"id":"dan"}],"#,
+            r#"[{"id":"ann","n":0,"user":"u1","state":1},{"id":"cat","n":2,"user":"u2"},{"id":"dan","n":1}],"#,
             r#""seq":1000,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
         )
     );
@@ -63,8 +69,8 @@ fn users_who_come_together_are_told_in_both_dialects() {
             r#"plain: all <- {"from":"dan","t":"presence","op":"join"}"#,
             r#"plain: all <- {"from":"eve","t":"presence","op":"join"}"#,
             concat!(
-                r#"v1: all <- [{"from":"dan","t":"presence","op":"join","user":"u"},"#,
-                r#"{"from":"eve","t":"presence","op":"join","user":"w"}]"#
+                r#"v1: all <- [{"from":"dan","t":"presence","op":"join","n":3,"user":"u"},"#,
+                r#"{"from":"eve","t":"presence","op":"join","n":4,"user":"w"}]"#
             ),
         ]
     );
@@ -72,7 +78,10 @@ fn users_who_come_together_are_told_in_both_dialects() {
 
 #[test]
 fn the_bytes_of_snapshots_that_a_tick_gives_out_are_those_of_v1() {
-    let listed = r#"{"id":"ann"},{"id":"bob","user":"u"},{"id":"cat","user":"u"}"#;
+    let listed = concat!(
+        r#"{"id":"ann","n":0},{"id":"bob","n":4294967295,"user":"u"},"#,
+        r#"{"id":"cat","n":4294967295,"user":"u"}"#
+    );
     for (admission_bytes, waiting) in [(2 * listed.len(), false), (2 * listed.len() - 1, true)] {
         let mut room = Script::new(Limits::default().announce_at_once(0).admission_bytes(admission_bytes));
         room.join("ann", Plain, None);

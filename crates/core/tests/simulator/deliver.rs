@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roomful_core::frame::encode::{self, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
+use roomful_core::frame::updates;
 use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::room::{Audience, Change, Effect, Update};
 use roomful_core::roster::Listing;
@@ -84,12 +85,29 @@ impl World {
             self.tally.count(Seen::MembershipBatch);
         }
         for (to, dialect) in receivers {
+            self.tally_numbers(to, changes);
             self.pin(to, changes);
             for frame in frames.iter().filter_map(|frames| frames.get(dialect)) {
                 self.push(to, frame.clone())?;
             }
         }
         Ok(())
+    }
+
+    fn tally_numbers(&mut self, to: Who, changes: &[Change]) {
+        let is_behind = self.attached(to).is_some_and(|socket| !socket.outbox.is_empty());
+        let mut left = Vec::new();
+        for change in changes {
+            match change {
+                Change::Left { member } => left.extend(self.ledger.number(member.as_str())),
+                Change::Joined { member, number, .. } if self.ledger.was_given_before(*number, member.as_str()) => {
+                    self.tally.count(Seen::NumberAgain);
+                    self.tally.extend(left.contains(number).then_some(Seen::NumberAgainAtOnce));
+                    self.tally.extend(is_behind.then_some(Seen::NumberAgainBehind));
+                }
+                _ => {}
+            }
+        }
     }
 
     /// No later update may take the place of one that waits before what is said now.
@@ -108,28 +126,44 @@ impl World {
 
     fn carry_updates(&mut self, updates: &[Update]) -> Result<(), Fault> {
         let (receivers, spoken) = self.receivers(None);
-        let frames = fanout::updates(updates, spoken);
-        let each: Vec<_> = frames.each.iter().map(|(_, frame)| String::from_utf8_lossy(frame)).collect();
-        let joined = format!("[{}]", each.join(","));
-        ensure!(frames.batch.as_ref().is_none_or(|batch| *batch == joined), "a batch that is not {joined}");
-        ensure!(frames.batch.is_some() == (spoken.v1 && each.len() > 1), "a batch of {} for {spoken:?}", each.len());
+        let fanout::Updates { plain, v1 } = fanout::updates(updates, spoken);
+        ensure!((plain.is_some(), v1.is_some()) == (spoken.plain, spoken.v1), "{plain:?}, {v1:?} for {spoken:?}");
+        ensure!(plain.as_ref().is_none_or(|plain| plain.len() == updates.len()), "{plain:?} of {updates:?}");
         for (to, dialect) in receivers {
             let keeps_up = self.attached(to).is_some_and(|socket| socket.outbox.is_empty());
-            match &frames.batch {
-                Some(batch) if keeps_up && dialect == Dialect::V1 => {
-                    self.tally.count(Seen::Batch);
-                    self.push(to, batch.clone())?;
+            match (&v1, dialect) {
+                (Some(frame), Dialect::V1) if keeps_up => {
+                    self.tally.extend((updates.len() > 1).then_some(Seen::Batch));
+                    self.push(to, frame.clone())?;
                 }
-                _ => frames.each.iter().try_for_each(|(member, frame)| self.push_update(to, member, frame))?,
+                (_, Dialect::V1) => {
+                    self.tally.count(Seen::Behind);
+                    for update in updates {
+                        let entry = updates::entry(update);
+                        let size = entry.len();
+                        self.push_latest(to, size, |outbox| outbox.push_entry(&update.member, entry))?;
+                    }
+                }
+                (_, Dialect::Plain) => {
+                    for (update, frame) in updates.iter().zip(plain.iter().flatten()) {
+                        let frame = frame.clone();
+                        self.push_latest(to, frame.len(), |outbox| outbox.push_update(&update.member, frame))?;
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn push_update(&mut self, to: Who, member: &MemberId, frame: &Bytes) -> Result<(), Fault> {
+    fn push_latest(
+        &mut self,
+        to: Who,
+        size: usize,
+        push: impl FnOnce(&mut Outbox) -> Result<bool, Overflow>,
+    ) -> Result<(), Fault> {
         let mut replaced = false;
-        self.deliver(to, frame.len(), |outbox| {
-            replaced = outbox.push_update(member, frame.clone())?;
+        self.deliver(to, size, |outbox| {
+            replaced = push(outbox)?;
             Ok(())
         })?;
         if replaced {

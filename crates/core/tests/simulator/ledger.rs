@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use roomful_core::roster::Number;
 use roomful_core::{Json, MemberId};
 
 use crate::view::{Known, State};
@@ -13,6 +14,8 @@ pub(crate) struct Ledger {
     away: BTreeSet<String>,
     shown: Vec<Shown>,
     users: BTreeMap<String, String>,
+    /// What names each member, also when it has left.
+    numbers: BTreeMap<String, Number>,
     states: BTreeMap<String, Vec<State>>,
     said: Vec<Said>,
     /// Counts the inputs.
@@ -49,6 +52,7 @@ impl Ledger {
     }
 
     pub(crate) fn join(&mut self, member: &MemberId, user: Option<&str>, seed: Option<&Json>) {
+        self.numbers.extend(self.free_numbers(&[]).next().map(|number| (member.to_string(), number)));
         self.present.push(member.to_string());
         self.shown.push(Shown { member: member.to_string(), left: None });
         self.states.insert(member.to_string(), vec![state(seed)]);
@@ -69,6 +73,24 @@ impl Ledger {
         } else {
             self.away.remove(member);
         }
+    }
+
+    /// The numbers that are given next, once the others were told that these left: the smallest that name nobody who is
+    /// shown anywhere.
+    pub(crate) fn free_numbers(&self, left: &[MemberId]) -> impl Iterator<Item = Number> + use<> {
+        let shown = self.shown.iter().filter(|shown| !left.iter().any(|left| left.as_str() == shown.member));
+        let taken: BTreeSet<_> = shown.filter_map(|shown| self.number(&shown.member)).collect();
+        (0..).map(Number).filter(move |number| !taken.contains(number))
+    }
+
+    /// What names a member, or did.
+    pub(crate) fn number(&self, member: &str) -> Option<Number> {
+        self.numbers.get(member).copied()
+    }
+
+    /// Whether it named somebody, too, who has left.
+    pub(crate) fn was_given_before(&self, number: Number, to: &str) -> bool {
+        self.numbers.iter().any(|(member, given)| *given == number && member != to)
     }
 
     /// The others were told that it left.
@@ -138,6 +160,7 @@ impl Ledger {
     pub(crate) fn roster(&self) -> Vec<(Known, usize)> {
         let known = |member: &String| Known {
             member: member.clone(),
+            number: self.number(member),
             user: self.user(member).map(str::to_owned),
             away: self.is_away(member),
             state: self.state(member),

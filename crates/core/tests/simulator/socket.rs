@@ -173,7 +173,9 @@ impl Socket {
                 self.seq = seq;
                 self.check_snapshot(&roster)
             }
-            (Told::Joined { member, user, state }, Some(Due::Join(joined))) if member == joined => {
+            (Told::Joined { member, number, user, state }, Some(Due::Join(joined))) if member == joined => {
+                let due = ledger.number(&member).filter(|_| self.dialect == Dialect::V1);
+                ensure!(number == due, "{member} is called {number:?} where it is {due:?}");
                 let whose = ledger.user(&member).filter(|_| self.dialect == Dialect::V1);
                 ensure!(user.as_deref() == whose, "{member} joined as {user:?}, and is {whose:?}");
                 let seed = &ledger.states_of(&member)[0];
@@ -195,7 +197,7 @@ impl Socket {
         let is_v1 = self.dialect == Dialect::V1;
         let as_told = |(known, _): &(Known, usize)| match is_v1 {
             true => known.clone(),
-            false => Known { user: None, away: false, ..known.clone() },
+            false => Known { number: None, user: None, away: false, ..known.clone() },
         };
         let listed = self.view.members();
         ensure!(

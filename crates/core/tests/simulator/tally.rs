@@ -20,6 +20,14 @@ pub(crate) enum Seen {
     Conflated,
     /// Several updates went out as one v1 message.
     Batch,
+    /// A v1 client that was behind was sent states, which wait singly.
+    Behind,
+    /// A newcomer was given the number of somebody who had left;
+    NumberAgain,
+    /// in the tick in which that leave was told;
+    NumberAgainAtOnce,
+    /// to somebody for whom frames waited.
+    NumberAgainBehind,
     /// A member's held state was sent before its message.
     Flush,
     /// A tick grew beyond its least, for the byte budget.
@@ -94,7 +102,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 45] = [
+    pub(crate) const ALL: [Self; 49] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
@@ -103,6 +111,10 @@ impl Seen {
         Self::Overflow,
         Self::Conflated,
         Self::Batch,
+        Self::Behind,
+        Self::NumberAgain,
+        Self::NumberAgainAtOnce,
+        Self::NumberAgainBehind,
         Self::Flush,
         Self::LongTick,
         Self::WakeAgain,

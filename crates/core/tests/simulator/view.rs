@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use roomful_core::Dialect;
+use roomful_core::roster::Number;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -22,6 +23,8 @@ pub(crate) struct View {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) member: String,
+    /// What names it in `updates`; v1 alone is told.
+    pub(crate) number: Option<Number>,
     pub(crate) user: Option<String>,
     pub(crate) away: bool,
     pub(crate) state: State,
@@ -31,7 +34,7 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     Snapshot { seq: Option<u64> },
-    Joined { member: String, user: Option<String>, state: State },
+    Joined { member: String, number: Option<Number>, user: Option<String>, state: State },
     Updated { member: String, state: State },
     Away { member: String },
     Left { member: String },
@@ -59,16 +62,30 @@ impl View {
         ensure!(!is_batch || self.dialect == Dialect::V1, "a batch went to a plain client");
         let frames: Vec<Frame<'_>> = if is_batch { parse(message)? } else { vec![parse(message)?] };
         ensure!(!is_batch || frames.len() > 1, "a batch of {} frames", frames.len());
-        frames.into_iter().map(|frame| self.read_frame(frame)).collect()
+        let mut told = Vec::new();
+        for frame in frames {
+            told.extend(self.read_frame(frame)?);
+        }
+        Ok(told)
     }
 
-    fn read_frame(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
+    fn read_frame(&mut self, frame: Frame<'_>) -> Result<Vec<Told>, Fault> {
+        if frame.t == "updates" {
+            return self.read_updates(frame);
+        }
+        ensure!(frame.of.is_none(), "`of` outside `updates`: {frame:?}");
+        self.read_one(frame).map(|told| vec![told])
+    }
+
+    fn read_one(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
         if self.dialect == Dialect::Plain {
             ensure!(!frame.has_v1_keys(), "a plain client was sent {frame:?}");
         }
         let first = self.members.is_empty();
         ensure!(first == (frame.t == "snapshot"), "the snapshot is the first frame and no other, not {frame:?}");
-        ensure!(frame.user.is_none() || frame.op.as_deref() == Some("join"), "a user outside a join: {frame:?}");
+        let is_join = frame.op.as_deref() == Some("join");
+        ensure!(frame.user.is_none() || is_join, "a user outside a join: {frame:?}");
+        ensure!(frame.n.is_some() == (is_join && self.dialect == Dialect::V1), "a number, or none: {frame:?}");
         match (&*frame.t, frame.op.as_deref()) {
             ("snapshot", None) => self.read_snapshot(frame),
             ("presence", Some("join")) => self.read_join(frame),
@@ -88,11 +105,12 @@ impl View {
         ensure!(frame.own.as_deref() == Some(&*self.own), "the snapshot names another as `self`: {frame:?}");
         let v1 = [frame.seq.is_some(), frame.epoch.is_some(), frame.heartbeat.is_some(), frame.limits.is_some()];
         ensure!(v1 == [self.dialect == Dialect::V1; 4], "the keys of the other dialect: {frame:?}");
-        for Listed { id, user, away, state } in frame.members.unwrap_or_default() {
+        for Listed { id, n: number, user, away, state } in frame.members.unwrap_or_default() {
             ensure!(!self.knows(&id), "{id} stands twice in the snapshot");
+            self.check_number(number)?;
             ensure!(away != Some(false), "{id} is said not to be away, which is said by saying nothing");
             let (user, away) = (user.map(Cow::into_owned), away == Some(true));
-            self.members.push(Known { member: id.into_owned(), user, away, state: state.map(text) });
+            self.members.push(Known { member: id.into_owned(), number, user, away, state: state.map(text) });
         }
         let own = self.members.iter().find(|known| known.member == self.own);
         ensure!(own.is_some_and(|own| !own.away), "the snapshot says of its receiver: {own:?}");
@@ -103,9 +121,41 @@ impl View {
         let member = sender(&frame)?;
         ensure!(member != self.own, "a client was sent its own join");
         ensure!(!self.knows(&member), "{member} joined twice");
-        let (user, state) = (frame.user.map(Cow::into_owned), frame.state.map(text));
-        self.members.push(Known { member: member.clone(), user: user.clone(), away: false, state: state.clone() });
-        Ok(Told::Joined { member, user, state })
+        let (number, user, state) = (frame.n, frame.user.map(Cow::into_owned), frame.state.map(text));
+        self.check_number(number)?;
+        let (known, shown) = (member.clone(), state.clone());
+        self.members.push(Known { member: known, number, user: user.clone(), away: false, state: shown });
+        Ok(Told::Joined { member, number, user, state })
+    }
+
+    /// In v1 a member has a number, and nobody else whom this client knows has it.
+    fn check_number(&self, number: Option<Number>) -> Result<(), Fault> {
+        ensure!(number.is_some() == (self.dialect == Dialect::V1), "numbers are for v1 alone: {number:?}");
+        let other = self.members.iter().find(|known| known.number.is_some() && known.number == number);
+        ensure!(other.is_none(), "{number:?} names two: another is {other:?}");
+        Ok(())
+    }
+
+    fn read_updates(&mut self, frame: Frame<'_>) -> Result<Vec<Told>, Fault> {
+        ensure!(self.dialect == Dialect::V1, "a plain client was sent {frame:?}");
+        ensure!(frame.is_bare(), "`updates` with other keys: {frame:?}");
+        let entries = frame.of.unwrap_or_default();
+        ensure!(!entries.is_empty(), "`updates` of nobody");
+        entries.into_iter().map(|entry| self.read_entry(entry)).collect()
+    }
+
+    fn read_entry(&mut self, entry: &RawValue) -> Result<Told, Fault> {
+        let (number, state): (u32, State) = match parse::<Vec<&RawValue>>(entry.get().as_bytes())?[..] {
+            [number] => (parse(number.get().as_bytes())?, None),
+            [number, state] => (parse(number.get().as_bytes())?, Some(text(state))),
+            _ => return Fault::new(format!("what is {entry} in `updates`?")),
+        };
+        let Some(known) = self.members.iter_mut().find(|known| known.number == Some(Number(number))) else {
+            return Fault::new(format!("an update of number {number}, which names nobody"));
+        };
+        known.state.clone_from(&state);
+        known.away = false;
+        Ok(Told::Updated { member: known.member.clone(), state })
     }
 
     fn read_update(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
@@ -160,6 +210,9 @@ struct Frame<'a> {
     from: Option<Cow<'a, str>>,
     #[serde(borrow)]
     op: Option<Cow<'a, str>>,
+    n: Option<Number>,
+    #[serde(borrow)]
+    of: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     user: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "even_null")]
@@ -184,10 +237,23 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// Whether it has nothing but what `updates` has.
+    fn is_bare(&self) -> bool {
+        let raw = [self.state.is_some(), self.msg.is_some(), self.members.is_some()];
+        let texts = [&self.from, &self.op, &self.own].map(Option::is_some);
+        !self.has_other_v1_keys() && raw.into_iter().chain(texts).all(|is_there| !is_there)
+    }
+
     fn has_v1_keys(&self) -> bool {
-        let numbers = self.seq.is_some() || self.heartbeat.is_some() || self.id.is_some() || self.limits.is_some();
-        let listed = self.members.iter().flatten().any(|listed| listed.user.is_some() || listed.away.is_some());
-        numbers || listed || [&self.epoch, &self.code, &self.reason, &self.user].into_iter().any(Option::is_some)
+        let is_v1 = |listed: &Listed<'_>| listed.n.is_some() || listed.user.is_some() || listed.away.is_some();
+        self.of.is_some() || self.has_other_v1_keys() || self.members.iter().flatten().any(is_v1)
+    }
+
+    /// Than `of`.
+    fn has_other_v1_keys(&self) -> bool {
+        let numbers = self.n.is_some() || self.seq.is_some() || self.heartbeat.is_some() || self.id.is_some();
+        let texts = [&self.epoch, &self.code, &self.reason, &self.user].into_iter().any(Option::is_some);
+        numbers || texts || self.limits.is_some()
     }
 }
 
@@ -196,6 +262,7 @@ impl Frame<'_> {
 struct Listed<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
+    n: Option<Number>,
     #[serde(borrow)]
     user: Option<Cow<'a, str>>,
     away: Option<bool>,

@@ -224,13 +224,14 @@ impl World {
 
     fn check_roster(&self) -> Result<(), Fault> {
         let (roster, ledger) = (self.room.roster(), &self.ledger);
-        let due = ledger
-            .present()
-            .iter()
-            .map(|member| (member.as_str(), ledger.user(member), ledger.is_away(member), ledger.state(member)));
+        let due = ledger.present().iter().map(|member| {
+            let named = (member.as_str(), ledger.number(member));
+            (named, ledger.user(member), ledger.is_away(member), ledger.state(member))
+        });
         let held = roster.iter().map(|entry| {
             let state = entry.state.as_ref().map(|state| state.as_str().to_owned());
-            (entry.member.as_str(), entry.user.as_ref().map(UserId::as_str), entry.away, state)
+            let named = (entry.member.as_str(), Some(entry.number));
+            (named, entry.user.as_ref().map(UserId::as_str), entry.away, state)
         });
         ensure!(held.eq(due), "the room holds {roster:?}, but in are {:?}", ledger.roster());
         ensure!(roster.iter().all(|entry| entry.node == NODE), "a member of another node: {roster:?}");

@@ -1,6 +1,6 @@
 //! A client of a test room.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use roomful_core::Close;
@@ -20,6 +20,8 @@ pub struct TestMember<R: Room> {
     wire: Wire,
     id: MemberId,
     roster: Vec<Member<Presence<R>>>,
+    /// What names whom in `updates`.
+    numbers: HashMap<u64, Value>,
     frames: VecDeque<Value>,
 }
 
@@ -86,6 +88,10 @@ impl<R: Room> TestMember<R> {
     {
         loop {
             if let Some(frame) = self.frames.pop_front() {
+                if frame["t"] == "updates" {
+                    self.unfold(&frame["of"]);
+                    continue;
+                }
                 match self.read(&frame) {
                     Some(event) => return Some(event),
                     None => continue,
@@ -118,9 +124,23 @@ impl<R: Room> TestMember<R> {
     fn with_snapshot(wire: Wire, frame: &Bytes) -> Self {
         let mut frames = frames(frame);
         let snapshot = frames.pop_front().unwrap_or_default();
-        let roster = snapshot["members"].as_array().into_iter().flatten();
-        let roster = roster.map(|entry| member_of(entry, "id")).collect();
-        Self { id: id_of(&snapshot["self"]), wire, roster, frames }
+        let members = || snapshot["members"].as_array().into_iter().flatten();
+        let roster = members().map(|entry| member_of(entry, "id")).collect();
+        let numbers = members().filter_map(|entry| Some((entry["n"].as_u64()?, entry["id"].clone()))).collect();
+        Self { id: id_of(&snapshot["self"]), wire, roster, numbers, frames }
+    }
+
+    /// Several updates in one frame are what they would be one by one.
+    fn unfold(&mut self, of: &Value) {
+        for entry in of.as_array().into_iter().flatten().rev() {
+            let from = entry[0].as_u64().and_then(|number| self.numbers.get(&number));
+            let from = from.unwrap_or_else(|| fail("an update of a number that names nobody"));
+            let mut frame = serde_json::json!({ "from": from, "t": "presence", "op": "update" });
+            if let Some(state) = entry.get(1) {
+                frame["state"] = state.clone();
+            }
+            self.frames.push_front(frame);
+        }
     }
 
     fn send_frame(&self, frame: &Value) {
@@ -142,6 +162,7 @@ impl<R: Room> TestMember<R> {
                 let member = member_of(frame, "from");
                 let id = member.id.clone();
                 self.roster.push(member);
+                self.numbers.extend(frame["n"].as_u64().map(|number| (number, frame["from"].clone())));
                 Some(Event::Join { id, state: state_of(frame) })
             }
             ("presence", "away") => {

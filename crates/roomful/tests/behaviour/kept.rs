@@ -112,7 +112,8 @@ async fn a_room_that_comes_back_is_the_same_room() {
     let now = read(&cat).await;
     let (id, cat_id) = (|n: usize| ids[n].to_string(), cat.member().to_string());
     let members = json!([
-        { "id": id(0), "state": "ann" }, { "id": id(1), "state": null }, { "id": id(2) }, { "id": cat_id, "state": "cat" },
+        { "id": id(0), "n": 0, "state": "ann" }, { "id": id(1), "n": 1, "state": null }, { "id": id(2), "n": 2 },
+        { "id": cat_id, "n": 3, "state": "cat" },
     ]);
     assert_eq!(now["members"], members, "in join order, with the states that they had");
     assert_eq!(now["epoch"], snapshot["epoch"]);
@@ -128,7 +129,11 @@ async fn a_room_that_comes_back_is_the_same_room() {
 async fn a_state_that_was_held_is_told_by_the_process_that_is_woken() {
     let stage = Stage::default();
     let first = stage.process(1_000);
+    let early = stage.join(&first, "early", Dialect::V1).await;
     let mut ann = stage.join(&first, "ann", Dialect::V1).await;
+    let snapshot = read(&ann).await;
+    drop(early);
+    until("one is left", || first.stats().members == 1).await;
     assert!(stage.wakes.lock().unwrap().is_empty(), "a quiet room needs no waking");
     say(&mut ann, json!({ "t": "presence", "state": 1 }));
     say(&mut ann, json!({ "t": "presence", "state": 2 }));
@@ -139,8 +144,12 @@ async fn a_state_that_was_held_is_told_by_the_process_that_is_woken() {
     let second = stage.process(2_000);
     let restored = second.platform().restore(stage.beside.all());
     second.platform().catch_up();
-    let update = read(&restored[0]).await;
-    assert_eq!((&update["op"], &update["state"]), (&json!("update"), &json!(2)));
+    let named = &snapshot["members"][1]["n"];
+    assert_eq!(named, &json!(1));
+    assert_eq!(read(&restored[0]).await, json!({ "t": "updates", "of": [[named, 2]] }), "as its client knows it");
+    let bob = stage.join(&second, "bob", Dialect::V1).await;
+    let numbers: Vec<_> = read(&bob).await["members"].as_array().unwrap().iter().map(|bob| bob["n"].clone()).collect();
+    assert_eq!(numbers, [json!(1), json!(0)], "and nobody else is called so");
 }
 
 #[tokio::test(start_paused = true)]

@@ -105,8 +105,8 @@ fn for_all(delivery: &Delivery) -> Option<String> {
             Some(String::from_utf8(frame.to_vec()).unwrap())
         }
         Delivery::Updates { updates, .. } => {
-            let moods = updates.each.iter().map(|(_, frame)| String::from_utf8(frame.to_vec()).unwrap());
-            Some(moods.collect::<Vec<_>>().join(","))
+            let frame = updates.v1()?.frame();
+            Some(String::from_utf8(frame.to_vec()).unwrap())
         }
         _ => None,
     }
