@@ -183,6 +183,57 @@ describe('the snapshot of a reconnect', () => {
   });
 });
 
+describe('the numbers of `updates`', () => {
+  const updates = (...of: [number, unknown?][]) => roster.take({ t: 'updates', of } as any, false);
+
+  beforeEach(() => {
+    roster.snapshot(
+      'b',
+      [
+        { id: 'a', n: 0 },
+        { id: 'b', n: 1 },
+      ],
+      false,
+    );
+    roster.join('c', 1, 2);
+    roster.settle();
+  });
+
+  it('name who was listed with them or came with them', () => {
+    updates([2, 'c'], [0, 'a'], [1, 'b']);
+    expect(roster.members.map(({ id, state }) => [id, state])).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+      ['c', 'c'],
+    ]);
+    expect([...roster.settle()[1]]).toEqual(['c', 'a', 'b']);
+  });
+
+  it('name nobody whom they named before another snapshot', () => {
+    roster.snapshot('b', [{ id: 'b', n: 0 }, { id: 'a' }]);
+    roster.settle();
+    updates([2, 'c'], [1, 'nobody'], [0, 'b']);
+    expect(roster.members).toEqual([{ id: 'b', state: 'b' }, { id: 'a' }]);
+    expect(roster.settle()).toEqual([MEMBERS | SELF, new Set(['b'])]);
+  });
+
+  it('name nobody who has left or is only kept', () => {
+    roster.leave('a');
+    roster.snapshot('b2', [{ id: 'b2', n: 5 }], true);
+    roster.settle();
+    updates([0, 'a'], [2, 'c']);
+    expect(roster.members).toEqual([{ id: 'c', state: 1 }, { id: 'b2' }]);
+    expect(roster.settle()[0]).toBe(0);
+  });
+
+  it('stay those of whoever is updated by its id', () => {
+    roster.update('a', 1);
+    roster.update('c', 1);
+    updates([0, 2]);
+    expect(roster.get('a')).toEqual({ id: 'a', state: 2 });
+  });
+});
+
 describe('the snapshot of a return that keeps who is missing', () => {
   const ids = () => roster.memberIds.join(' ');
   /** Everybody here has another id now, and only so many are back. */

@@ -5,6 +5,13 @@ import { readFrames } from '../src/room/wire.js';
 import { page } from './support/rooms.js';
 
 const snapshot = { t: 'snapshot', self: 'me', members: [{ id: 'a', state: 1 }, { id: 'me' }] };
+const numbered = {
+  ...snapshot,
+  members: [
+    { id: 'a', n: 7, state: 1 },
+    { id: 'me', n: 0 },
+  ],
+};
 
 /** The roster, messages and errors after a server has said so much. */
 function hear(...said: unknown[]) {
@@ -66,6 +73,90 @@ describe('frames that a server sends', () => {
       'one’s own update',
       [snapshot, { from: 'me', t: 'presence', op: 'update', state: 2 }],
       { self: { id: 'me', state: 2 } },
+    ],
+    [
+      'updates, which name members by number, one’s own too',
+      [
+        numbered,
+        {
+          t: 'updates',
+          of: [
+            [7, { x: 1 }],
+            [0, null],
+          ],
+        },
+      ],
+      {
+        members: [
+          { id: 'a', state: { x: 1 } },
+          { id: 'me', state: null },
+        ],
+        self: { id: 'me', state: null },
+      },
+    ],
+    [
+      'updates in a batch, of who joins in it',
+      [
+        numbered,
+        [
+          { from: 'b', t: 'presence', op: 'join', n: 1, state: 1 },
+          { t: 'updates', of: [[1, 2]] },
+          { t: 'updates', of: [[1, 3], [7]] },
+        ],
+      ],
+      { members: [{ id: 'a' }, me, { id: 'b', state: 3 }] },
+    ],
+    [
+      'updates that say that there is no state any more',
+      [numbered, { t: 'updates', of: [[7]] }],
+      { members: [{ id: 'a' }, me] },
+    ],
+    ['updates of nobody', [numbered, { t: 'updates', of: [] }], { members: [a, me] }],
+    [
+      'updates of a number that names nobody, beside one that does',
+      [
+        numbered,
+        {
+          t: 'updates',
+          of: [
+            [8, 2],
+            [-1, 2],
+            [0.5, 2],
+            [1e300, 2],
+            ['7', 2],
+            [true, 2],
+            [[7], 2],
+            [7, 3],
+          ],
+        },
+      ],
+      { members: [{ id: 'a', state: 3 }, me] },
+    ],
+    [
+      'updates, where the snapshot gave no numbers',
+      [snapshot, { t: 'updates', of: [[0, 2]] }],
+      { members: [a, me] },
+    ],
+    [
+      'a number that is given again after a leave',
+      [
+        numbered,
+        { from: 'a', t: 'presence', op: 'leave' },
+        { t: 'updates', of: [[7, 'of nobody']] },
+        { from: 'b', t: 'presence', op: 'join', n: 7 },
+        { t: 'updates', of: [[7, 'b’s']] },
+        { from: 'a', t: 'presence', op: 'update', state: 'nobody’s' },
+      ],
+      { members: [me, { id: 'b', state: 'b’s' }] },
+    ],
+    [
+      'an update by id of who has a number',
+      [
+        numbered,
+        { from: 'a', t: 'presence', op: 'update', state: 2 },
+        { t: 'updates', of: [[7, 3]] },
+      ],
+      { members: [{ id: 'a', state: 3 }, me] },
     ],
     [
       'away, which keeps the member',
@@ -153,6 +244,12 @@ describe('what cannot be read is reported, and the rest goes on', () => {
     ['a snapshot with a null member', '{"t":"snapshot","self":"me","members":[null]}'],
     ['presence of nobody', '{"t":"presence","op":"join"}'],
     ['msg of nobody', '{"t":"msg","msg":1}'],
+    ['updates of nothing', '{"t":"updates"}'],
+    ['updates that are no list', '{"t":"updates","of":{"0":[0,1]}}'],
+    ['updates without a number', '{"t":"updates","of":[[]]}'],
+    ['updates with a number that is null', '{"t":"updates","of":[[null,1]]}'],
+    ['updates with null', '{"t":"updates","of":[null]}'],
+    ['updates with a bare number', '{"t":"updates","of":[0]}'],
     ['error without a code', '{"t":"error"}'],
   ])('%s', (_, text) => {
     expect(hear(snapshot, text, { t: 'msg', from: 'a', msg: 'next' })).toMatchObject({
@@ -178,7 +275,7 @@ describe('what cannot be read is reported, and the rest goes on', () => {
   it('a binary frame', () => {
     const frames: Frame[] = [];
     const onBad = vi.fn();
-    readFrames(new ArrayBuffer(4), (frame) => frames.push(frame), onBad);
+    readFrames(new ArrayBuffer(4), true, (frame) => frames.push(frame), onBad);
     expect(frames).toEqual([]);
     expect(onBad).toHaveBeenCalledOnce();
   });

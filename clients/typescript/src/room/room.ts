@@ -58,7 +58,7 @@ export function join<T extends RoomTypes = any>(
 }
 
 const ROOM: PartKind<Roster> = {
-  read: (data, _, onFrame, onBad) => readFrames(data, onFrame, onBad),
+  read: readFrames,
   greeting: 'snapshot',
   greetsPlain: true,
   bye: BYE,

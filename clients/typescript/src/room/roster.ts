@@ -25,7 +25,8 @@ export const ROSTER_FIELDS = /* @__PURE__ */ ROOM_FIELDS.slice(2) as RosterField
 
 export const NOBODY: readonly never[] = [];
 
-const EVERYBODY = MEMBERS | MEMBER_IDS | SELF | OTHERS;
+/** Every bit from the first of these to the last. */
+const EVERYBODY = 2 * OTHERS - MEMBERS;
 
 /** Who is in the room, in join order. */
 export interface Roster extends State {
@@ -34,8 +35,9 @@ export interface Roster extends State {
   readonly self: Member | undefined;
   get(id: string): Member | undefined;
   /** `keeps`: those who are missing stay for a moment, until as many others have come or `forget` is called. */
-  snapshot(self: string | undefined, members: readonly Member[], keeps?: boolean): void;
-  join(id: string, state: unknown): void;
+  snapshot(self: string | undefined, members: RosterFrame['members'], keeps?: boolean): void;
+  /** `n`: what names it in `updates`. */
+  join(id: string, state: unknown, n?: unknown): void;
   update(id: string, state: unknown): void;
   leave(id: string): void;
 }
@@ -45,6 +47,8 @@ interface Lists {
   members?: readonly Member[] | undefined;
   memberIds?: readonly string[] | undefined;
   others?: readonly Member[] | undefined;
+  /** Never read. */
+  self?: unknown;
 }
 
 /**
@@ -60,6 +64,8 @@ interface Lists {
  */
 export function createRoster(): Roster {
   let entries = new Map<string, Member>();
+  /** What the server calls them in `updates`. Whoever has left is not there to be updated. */
+  let numbers = new Map<unknown, string>();
   let selfId: string | undefined;
   /** Those who are missing since the last return, and in which order everybody was then. */
   let kept = new Map<string, Member>();
@@ -92,10 +98,12 @@ export function createRoster(): Roster {
       const before = new Map(was.members.map((known) => [known.id, known]));
       order = was.memberIds;
       entries = new Map();
+      numbers = new Map();
       lists = {};
       selfId = self;
-      for (const { id, state } of list) {
+      for (const { id, n, state } of list) {
         missing.delete(id);
+        numbers.set(n, id);
         const known = before.get(id);
         const same = known && isSame(known.state, state);
         entries.set(id, same ? known : member(id, state));
@@ -104,18 +112,15 @@ export function createRoster(): Roster {
       kept = missing;
       for (const id of entries.keys()) if (!before.has(id) && id !== self) replace();
       for (const id of order) if (!roster.get(id)) touched.add(id);
-      lists = {
-        members: keep(was.members, roster.members),
-        memberIds: keep(was.memberIds, roster.memberIds),
-        others: keep(was.others, roster.others),
-      };
       ROSTER_FIELDS.forEach((field, i) => {
-        if (was[field] !== roster[field]) changed |= MEMBERS << i;
+        if (isSame(was[field], roster[field])) lists[field] = was[field] as any;
+        else changed |= MEMBERS << i;
       });
     },
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
-    join(id, state) {
+    join(id, state, n) {
+      numbers.set(n, id);
       const known = entries.get(id);
       if (known && isSame(known.state, state)) return;
       touch(id, known ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
@@ -133,14 +138,14 @@ export function createRoster(): Roster {
     },
 
     take(frame, isFirst) {
-      const { t, op, from, state, self, members, resumed } = frame as RosterFrame;
+      const { t, op, from, n, state, of, self, members, resumed } = frame as RosterFrame;
       if (t === 'snapshot') {
         roster.snapshot(self, members, isFirst && resumed !== true);
         return kept.size > 0;
       }
+      if (t === 'updates') of.forEach((entry) => roster.update(numbers.get(entry[0])!, entry[1]));
       if (t !== 'presence') return;
-      if (op === 'leave') roster.leave(from);
-      else if (op === 'join' || op === 'update') roster[op](from, state);
+      if (op === 'join' || op === 'update' || op === 'leave') roster[op](from, state, n);
     },
 
     forget() {
@@ -185,11 +190,6 @@ function isSame(a: any, b: any, depth = 0): boolean {
     keys.length === Object.keys(b).length &&
     keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key], depth + 1))
   );
-}
-
-function keep<T>(before: readonly T[], after: readonly T[]): readonly T[] {
-  const same = before.length === after.length && before.every((item, i) => item === after[i]);
-  return same ? before : after;
 }
 
 /** One empty array for everybody, so that an empty list that stays empty does not look changed. */

@@ -20,15 +20,19 @@ export const encodePresence = (state: unknown): string =>
 
 /** What a server says of who is in a room. */
 export interface RosterFrame {
-  t: 'snapshot' | 'presence';
+  t: 'snapshot' | 'presence' | 'updates';
   // `snapshot`
   self: string;
-  members: Member[];
+  /** `n`: what names a member in `updates`. */
+  members: (Member & { n?: unknown })[];
   resumed?: unknown;
   // `presence`
   op: 'join' | 'update' | 'away' | 'leave';
   from: string;
+  n?: unknown;
   state?: unknown;
+  // `updates`
+  of: [n: number, state?: unknown][];
 }
 
 /**
@@ -36,7 +40,7 @@ export interface RosterFrame {
  * does not know are passed on, for the receiver to skip, so that the server may learn new ones; one that
  * is broken is given to `onBad` and does not take the rest of its batch with it.
  */
-export function readFrames(data: unknown, onFrame: OnFrame, onBad: OnBad): void {
+export function readFrames(data: unknown, _: unknown, onFrame: OnFrame, onBad: OnBad): void {
   const parsed = parse(data, onBad);
   if (parsed === undefined) return;
   for (const frame of Array.isArray(parsed) ? parsed : [parsed]) {
@@ -45,15 +49,16 @@ export function readFrames(data: unknown, onFrame: OnFrame, onBad: OnBad): void 
   }
 }
 
+const isList = (list: any, isSound: (item: any) => boolean): boolean =>
+  Array.isArray(list) && list.every(isSound);
+
 /** Whether a frame has what its kind must have. One of an unknown kind has, whatever it holds. */
 function isSound(frame: any): boolean {
   switch (frame?.t) {
     case 'snapshot':
-      return (
-        isString(frame.self) &&
-        Array.isArray(frame.members) &&
-        frame.members.every((member: any) => isString(member?.id))
-      );
+      return isString(frame.self) && isList(frame.members, (member) => isString(member?.id));
+    case 'updates':
+      return isList(frame.of, (entry) => entry?.[0] != null);
     case 'presence':
     case 'msg':
       return isString(frame.from);
