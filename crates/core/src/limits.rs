@@ -227,8 +227,8 @@ limits! {
 
     /// Messages to a room of at least this many bytes are compressed, once for all members whose client offered
     /// permessage-deflate. `None`: nothing is compressed. Under 128 bytes nothing ever is: it would grow. It pays where
-    /// bandwidth costs more than the server's time: 1 KiB of JSON becomes a third and takes 10 µs. Presence is compressed
-    /// where a tick holds several states, for clients that speak v1.
+    /// bandwidth costs more than the server's time: 1 KiB of JSON becomes a third and takes 10 µs. Of presence it is
+    /// the frame of a tick, for clients that speak v1.
     compress_from_bytes: Option<usize> = None, Room 0..=BYTES;
 
     /// Milliseconds between two presence frames of a busy room. 33: thirty a second, what an eye wants of a cursor. 0: each
