@@ -55,7 +55,7 @@ impl Site {
             return Ok(shards);
         }
         // Of two that are started at once one is dropped, and ends: it has no sockets.
-        let started = Shards::start(&self.sockets)?;
+        let started = Shards::start(&self.sockets, self.platform.clone())?;
         Ok(self.shards.get_or_init(|| started))
     }
 }

@@ -220,6 +220,14 @@ limits! {
     /// Over it: it leaves, and what was not handled is dropped.
     leave_timeout_ms: u64 = 2_000, Room 0..=HOUR_MS;
 
+    /// Milliseconds for which a hook may hold its thread without waiting for anything. 100: what a person begins to notice.
+    /// `None`: nobody looks. Over it: it is counted, and the log says which hook it is, once a minute.
+    hook_poll_ms: Option<u64> = Some(100), Room 1..=DAY_MS;
+
+    /// The same for a hook that runs where its socket is read, because its room says `.inline()`. 5: more than the system's
+    /// scheduler takes from a thread at once, and thousands of sockets wait for it.
+    inline_poll_ms: Option<u64> = Some(5), Room 1..=DAY_MS;
+
     /// Milliseconds for which messages to a room are gathered after it was sent one. 0: each goes out as soon as it can.
     /// With 10, the first goes out at once and those of the next ten milliseconds together, which halves the cost of a
     /// busy room. What is for one member alone does not wait.

@@ -26,22 +26,22 @@ impl<R: Room> Hooks for RoomHooks<R> {
     }
 
     fn on_open(&self) -> BoxFuture<'_, Result> {
-        Box::pin(self.room.on_join(&self.conn))
+        Box::pin(self.conn.member().watched("on_join", async { self.room.on_join(&self.conn).await }))
     }
 
     fn on_message(&self, msg: Option<Json>) -> BoxFuture<'_, Result<(), MessageError>> {
-        Box::pin(async move {
+        Box::pin(self.conn.member().watched("on_message", async move {
             let msg = decode(msg.as_ref()).map_err(MessageError::Misfit)?;
             self.room.on_message(&self.conn, msg).await.map_err(MessageError::Handler)
-        })
+        }))
     }
 
     fn on_end<'a>(&'a self, _: &'a Close) -> BoxFuture<'a, ()> {
-        Box::pin(self.room.on_leave(&self.conn))
+        Box::pin(self.conn.member().watched("on_leave", async { self.room.on_leave(&self.conn).await }))
     }
 
     fn on_error(&self, error: Error) -> BoxFuture<'_, ()> {
-        Box::pin(self.room.on_error(&self.conn, error))
+        Box::pin(self.conn.member().watched("on_error", async { self.room.on_error(&self.conn, error).await }))
     }
 
     fn member(&self) -> Option<&dyn MemberHooks> {
@@ -51,18 +51,20 @@ impl<R: Room> Hooks for RoomHooks<R> {
 
 impl<R: Room> MemberHooks for RoomHooks<R> {
     fn user(&self) -> Result<Option<UserId>> {
-        Ok(self.room.user(self.conn.data()))
+        Ok(self.conn.member().watched_call("user", || self.room.user(self.conn.data())))
     }
 
     fn seed(&self) -> Result<Option<Json>> {
-        self.room.presence(&self.conn).as_ref().map(encode).transpose()
+        self.conn.member().watched_call("presence", || self.room.presence(&self.conn).as_ref().map(encode).transpose())
     }
 
     fn canonical(&self, state: Option<Json>) -> Result<Option<Json>, Misfit> {
-        let typed: Presence<R> = decode(state.as_ref())?;
-        // A state that is absent, and may be (an `Option`, a unit), stays absent: written again it would be `null`.
-        let encoded = state.map(|_| encode(&typed)).transpose();
-        encoded.map_err(|error| Misfit(error.to_string()))
+        self.conn.member().watched_call("presence", || {
+            let typed: Presence<R> = decode(state.as_ref())?;
+            // A state that is absent, and may be (an `Option`, a unit), stays absent: written again it would be `null`.
+            let encoded = state.map(|_| encode(&typed)).transpose();
+            encoded.map_err(|error| Misfit(error.to_string()))
+        })
     }
 }
 
@@ -72,22 +74,24 @@ impl<S: Socket> Hooks for SocketHooks<S> {
     }
 
     fn on_open(&self) -> BoxFuture<'_, Result> {
-        Box::pin(self.socket.open(&self.conn))
+        Box::pin(self.conn.member().watched("open", async { self.socket.open(&self.conn).await }))
     }
 
     fn on_message(&self, msg: Option<Json>) -> BoxFuture<'_, Result<(), MessageError>> {
-        Box::pin(async move {
+        Box::pin(self.conn.member().watched("message", async move {
             let msg = decode(msg.as_ref()).map_err(MessageError::Misfit)?;
             self.socket.message(&self.conn, msg).await.map_err(MessageError::Handler)
-        })
+        }))
     }
 
     fn on_end<'a>(&'a self, close: &'a Close) -> BoxFuture<'a, ()> {
-        Box::pin(self.socket.close(&self.conn, close.code, &close.reason))
+        Box::pin(self.conn.member().watched("close", async {
+            self.socket.close(&self.conn, close.code, &close.reason).await;
+        }))
     }
 
     fn on_error(&self, error: Error) -> BoxFuture<'_, ()> {
-        Box::pin(self.socket.error(&self.conn, error))
+        Box::pin(self.conn.member().watched("error", async { self.socket.error(&self.conn, error).await }))
     }
 
     fn member(&self) -> Option<&dyn MemberHooks> {

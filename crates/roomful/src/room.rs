@@ -126,6 +126,10 @@ impl<R: Room> Conn<R> {
         Self { inner: Arc::new(Inner { key, data, member, rooms }) }
     }
 
+    pub(crate) fn member(&self) -> &LiveMember {
+        &self.inner.member
+    }
+
     /// The id that everybody in the room knows this member by.
     #[must_use]
     pub fn id(&self) -> &MemberId {

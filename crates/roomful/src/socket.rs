@@ -169,6 +169,10 @@ impl<S: Socket> SocketConn<S> {
         Self { inner: Arc::new(Inner { key, data, member, rooms }) }
     }
 
+    pub(crate) fn member(&self) -> &LiveMember {
+        &self.inner.member
+    }
+
     /// The id of this connection, which no other has. The client is not told it.
     #[must_use]
     pub fn id(&self) -> &MemberId {

@@ -69,6 +69,7 @@ mod teardowns;
 mod transport;
 mod transports;
 mod wakes;
+mod watch;
 mod work;
 
 pub use act::{Act, Answer, Reach};

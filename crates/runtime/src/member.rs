@@ -113,6 +113,11 @@ impl LiveMember {
         self.hub.process()
     }
 
+    /// What it is a member by; `None` where it is refused because there is no such room or socket.
+    pub(crate) fn definition(&self) -> Option<&Arc<Definition>> {
+        self.definition.as_ref()
+    }
+
     pub(crate) fn limits(&self) -> &Arc<Limits> {
         self.definition.as_ref().map_or_else(|| self.process().limits(), |definition| &definition.limits)
     }
@@ -156,7 +161,7 @@ impl LiveMember {
 
     /// Runs what was deferred, once. The panics of it come back.
     pub(crate) fn run_teardowns(&self) -> Vec<Error> {
-        self.teardowns.run()
+        self.watched_call("teardown", || self.teardowns.run())
     }
 
     /// Its socket; `None` while it is held without one.

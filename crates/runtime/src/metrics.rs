@@ -17,6 +17,7 @@
 //! | `roomful_outbox_overflows_total` | counter | |
 //! | `roomful_overloaded_total` | counter | |
 //! | `roomful_handler_failures_total` | counter | `hook` |
+//! | `roomful_hooks_blocked_total` | counter | `hook` |
 
 use metrics::{counter, gauge};
 
@@ -90,4 +91,9 @@ pub(crate) fn overloaded() {
 /// A hook returned an error or panicked.
 pub fn handler_failed(hook: &'static str) {
     counter!("roomful_handler_failures_total", "hook" => hook).increment(1);
+}
+
+/// A hook held its thread for longer than one may.
+pub(crate) fn hook_blocked(hook: &'static str) {
+    counter!("roomful_hooks_blocked_total", "hook" => hook).increment(1);
 }

@@ -82,6 +82,14 @@ impl Platform {
         Admission::new(&self.app, parts, dialect)
     }
 
+    /// Tells of hooks that hold their thread right now, for longer than
+    /// [`Limits::hook_poll_ms`](roomful_core::Limits::hook_poll_ms) lets them, each once. A platform with threads calls it
+    /// from time to time, on one where no hook runs: what never ends is told by nobody else.
+    pub fn look_at_hooks(&self) {
+        let process = self.app.hub().process();
+        process.watch().look(process.now());
+    }
+
     /// What there is right now.
     #[must_use]
     pub fn stats(&self) -> Stats {

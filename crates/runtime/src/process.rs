@@ -12,6 +12,7 @@ use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::metrics;
+use crate::watch::{self, Watch};
 use crate::{Host, Keeper};
 
 /// One process that runs rooms.
@@ -31,6 +32,7 @@ pub(crate) struct Process {
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
+    watch: Watch,
 }
 
 struct Started {
@@ -98,6 +100,7 @@ impl Process {
             tasks: AtomicUsize::new(0),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
+            watch: Watch::default(),
         })
     }
 
@@ -121,6 +124,11 @@ impl Process {
 
     pub(crate) fn keeper(&self) -> Option<&dyn Keeper> {
         self.host()?.keeper()
+    }
+
+    /// Who looks for hooks that block.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// This process among all that ever ran these rooms.
@@ -148,7 +156,8 @@ impl Process {
     /// Runs a task that may begin on this thread: see [`Host::start`].
     pub(crate) fn start_task(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) {
         if let Some(host) = self.host() {
-            host.start(self.counted(task));
+            let task = self.counted(task);
+            watch::where_sockets_are_read(|| host.start(task));
         }
     }
 

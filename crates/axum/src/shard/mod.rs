@@ -31,15 +31,17 @@ mod tick;
 mod timers;
 mod writes;
 
+use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZero;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, atomic};
 use std::thread;
 use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
-use roomful_runtime::Admission;
+use roomful_runtime::{Admission, Platform};
 
 #[cfg(all(feature = "bench", unix))]
 pub use manual::ManualShard;
@@ -96,6 +98,8 @@ impl Sockets {
 pub(crate) struct Shards {
     shards: Vec<Arc<Shard>>,
     hasher: RandomState,
+    /// What is dropped with this ends the thread that looks at hooks.
+    _looks_at_hooks: mpsc::Sender<Infallible>,
 }
 
 impl Shards {
@@ -104,11 +108,12 @@ impl Shards {
     /// # Errors
     ///
     /// When the system gives no thread, or nothing to wait for sockets with.
-    pub(crate) fn start(sockets: &Sockets) -> io::Result<Self> {
+    pub(crate) fn start(sockets: &Sockets, platform: Platform) -> io::Result<Self> {
         let io_uring = sockets.io_uring;
         let one_a_core = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let threads = sockets.threads.unwrap_or_else(one_a_core);
-        let mut shards = Self { shards: Vec::new(), hasher: RandomState::new() };
+        let looks = look_at_hooks(platform)?;
+        let mut shards = Self { shards: Vec::new(), hasher: RandomState::new(), _looks_at_hooks: looks };
         for nth in 0..threads.get() {
             let reactor = Reactor::new()?;
             shards.shards.push(Arc::clone(&reactor.shard));
@@ -139,6 +144,20 @@ impl Shards {
         Some(if own.sockets() > SPREAD_FROM + 2 * least.sockets() { least } else { own })
     }
 }
+
+/// A hook that never ends holds its thread, so a thread on which no hook runs says so.
+fn look_at_hooks(platform: Platform) -> io::Result<mpsc::Sender<Infallible>> {
+    let (held, looks) = mpsc::channel::<Infallible>();
+    thread::Builder::new().name("roomful-watch".to_owned()).spawn(move || {
+        while let Err(RecvTimeoutError::Timeout) = looks.recv_timeout(BETWEEN_LOOKS) {
+            platform.look_at_hooks();
+        }
+    })?;
+    Ok(held)
+}
+
+/// A second: somebody who looks for why nothing moves still does, and it costs nothing.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// So many more sockets than twice the least loaded one's may a shard have before its rooms are spread.
 const SPREAD_FROM: usize = 256;

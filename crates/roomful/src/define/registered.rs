@@ -45,7 +45,7 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
     ) -> BoxFuture<'static, Result<Arc<dyn Hooks>, Denial>> {
         Box::pin(async move {
             let upgrade = Upgrade::new(request);
-            let (key, data) = self.admit_typed(&upgrade).await?;
+            let (key, data) = self.admit_typed(&upgrade, Some(&member)).await?;
             if self.forwarded_size.is_due() {
                 self.forwarded_size.measure(&upgrade, &data).await;
             }
@@ -56,7 +56,7 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
     fn admit(self: Arc<Self>, request: UpgradeRequest) -> BoxFuture<'static, Result<Json, Denial>> {
         Box::pin(async move {
             let upgrade = Upgrade::new(request);
-            let (_, data) = self.admit_typed(&upgrade).await?;
+            let (_, data) = self.admit_typed(&upgrade, None).await?;
             encode(&data).map_err(|error| Denial { hook: "data", why: DenialReason::Failed(error) })
         })
     }
@@ -82,16 +82,16 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
 }
 
 impl<E: TypedEndpoint> Registered<E> {
-    /// Guards, key and data.
-    async fn admit_typed(&self, upgrade: &Upgrade) -> Result<(E::Key, E::Data), Denial> {
-        run_guards(&self.outer_guards, upgrade).await?;
+    /// Guards, key and data, for this member where it is served here.
+    async fn admit_typed(&self, upgrade: &Upgrade, member: Option<&LiveMember>) -> Result<(E::Key, E::Data), Denial> {
+        run_guards(&self.outer_guards, upgrade, member).await?;
         let key = E::key(upgrade.params()).map_err(|error| Denial {
             hook: "key",
             why: DenialReason::Forbidden(Some(format!("its key does not fit the pattern: {error}"))),
         })?;
         let typed = upgrade.clone().with_key(key.clone());
-        run_guards(&self.guards, &typed).await?;
-        let data = decided("data", async { self.endpoint.data(&typed).await }).await?;
+        run_guards(&self.guards, &typed, member).await?;
+        let data = decided(("data", member), async { self.endpoint.data(&typed).await }).await?;
         Ok((key, data))
     }
 }
@@ -100,19 +100,26 @@ impl<E: TypedEndpoint> Registered<E> {
 async fn run_guards<K: Clone + MaybeSend + MaybeSync + 'static>(
     guards: &[BoxGuard<K>],
     upgrade: &Upgrade<K>,
+    member: Option<&LiveMember>,
 ) -> Result<(), Denial> {
     for guard in guards {
-        decided("guard", async { guard.check(upgrade.clone()).await }).await?;
+        decided(("guard", member), async { guard.check(upgrade.clone()).await }).await?;
     }
     Ok(())
 }
 
 /// `running` calls the hook: it may panic before it has made a future.
 async fn decided<T>(
-    hook: &'static str,
+    (hook, member): (&'static str, Option<&LiveMember>),
     running: impl Future<Output = Result<T, Deny>> + MaybeSend,
 ) -> Result<T, Denial> {
-    let why = match caught(async { Ok(running.await) }).await {
+    let watched = async {
+        match member {
+            Some(member) => member.watched(hook, running).await,
+            None => running.await,
+        }
+    };
+    let why = match caught(async { Ok(watched.await) }).await {
         Ok(Ok(found)) => return Ok(found),
         Ok(Err(deny)) => deny.into_reason(),
         Err(error) => DenialReason::Failed(error),

@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
 
 mod bad_input;
+mod blocking;
 mod denials;
 mod drain;
 mod extremes;
