@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use roomful_runtime::DenialReason;
+use roomful_runtime::{DenialReason, without_secrets};
 
 /// A connection is not let in. The client sees a close code, and nothing of the reason.
 ///
@@ -69,7 +69,7 @@ impl fmt::Debug for Deny {
         match &self.0 {
             DenialReason::Forbidden(None) => f.write_str("Deny::forbidden"),
             DenialReason::Forbidden(Some(reason)) => write!(f, "Deny::because({reason})"),
-            DenialReason::Redirected(to) => write!(f, "Deny::redirect({to})"),
+            DenialReason::Redirected(to) => write!(f, "Deny::redirect({})", without_secrets(to)),
             DenialReason::Unavailable(None) => f.write_str("Deny::unavailable"),
             DenialReason::Unavailable(Some(cause)) => write!(f, "Deny::unavailable_because({cause})"),
             DenialReason::Failed(error) => write!(f, "{error:?}"),

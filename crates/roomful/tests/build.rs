@@ -207,7 +207,7 @@ fn a_path_is_written_as_browsers_ask_for_it_or_named() {
     assert_eq!(at(" räume").unwrap().path(), "/r%C3%A4ume");
     assert_eq!(
         mistakes(at("/ws?token=secret")),
-        ["`.path(\"/ws?\")`: a path ends before `?` and `#`: leave out what follows"]
+        ["`.path(\"/ws?…\")`: a path ends before `?` and `#`: leave out what follows"]
     );
     assert_eq!(mistakes(at("")), ["`.path(\"\")`: it is blank: write `/`, or leave `.path(..)` out"]);
 }

@@ -1,6 +1,7 @@
 //! An app, as the runtime knows it: its rooms and sockets, without their types.
 
 use std::any::Any;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -66,7 +67,6 @@ pub struct Definition {
 }
 
 /// An upgrade, told which room or socket it is for.
-#[derive(Debug)]
 pub struct UpgradeRequest {
     /// The request without its body.
     pub parts: Parts,
@@ -78,6 +78,17 @@ pub struct UpgradeRequest {
     pub name: String,
     /// The key's params.
     pub params: Params,
+}
+
+/// Without headers and query, in which a client's credentials are: an app may well print it.
+impl fmt::Debug for UpgradeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { parts, peer, module, name, params } = self;
+        let mut shown = f.debug_struct("UpgradeRequest");
+        shown.field("path", &parts.uri.path()).field("peer", peer);
+        shown.field("module", module).field("name", name).field("params", params);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// A room or a typed socket, whatever its types are.

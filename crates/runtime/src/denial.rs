@@ -8,6 +8,7 @@ use roomful_core::{Close, Millis};
 
 use crate::lock::lock;
 use crate::process::NoPlace;
+use crate::secrets::without_secrets;
 use crate::{Error, metrics};
 
 /// Lines a second, of each kind. Ten: whoever looks at the log sees what goes on, and somebody who is denied a thousand
@@ -95,6 +96,7 @@ impl DenialLog {
                 tracing::info!(module, room, reason = reason.as_deref(), peer, not_logged, "denied");
             }
             DenialReason::Redirected(to) => {
+                let to = without_secrets(to);
                 tracing::warn!(
                     module, room, %to, peer, not_logged,
                     "a guard redirects, which a WebSocket cannot follow: denied"
@@ -128,7 +130,7 @@ impl DenialLog {
     /// A page may not connect from where it is.
     pub(crate) fn origin(&self, now: Option<Millis>, origin: &str, host: &str, peer: Option<IpAddr>) {
         let Some(not_logged) = self.origins.next(now) else { return };
-        let (origin, host) = (cut(origin), cut(host));
+        let (origin, host) = (without_secrets(cut(origin)), without_secrets(cut(host)));
         tracing::info!(
             ?origin,
             ?host,

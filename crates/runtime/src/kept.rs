@@ -1,5 +1,7 @@
 //! What of a connection outlives the process that serves it: bytes that a platform puts beside the socket.
 
+use std::fmt;
+
 use roomful_core::key::Params;
 use roomful_core::pattern::Topic;
 use roomful_core::roster::{Number, Place};
@@ -12,7 +14,7 @@ const VERSION: u8 = 3;
 /// A connection that the guards and `data` have let through: the room or socket that it is for, and its data. One process makes
 /// it with [`Admission::admit`](crate::Admission::admit), another serves it with
 /// [`Platform::connect`](crate::Platform::connect).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Admitted {
     pub(crate) module: String,
     pub(crate) name: String,
@@ -23,6 +25,14 @@ pub struct Admitted {
     /// The room's topic; `None` for a socket. It follows from the key, so it is not sent along.
     #[serde(skip)]
     topic: Option<Topic>,
+}
+
+/// Without the data, which may be a client's credentials.
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { module, name, key, .. } = self;
+        f.debug_struct("Admitted").field("module", module).field("name", name).field("key", key).finish_non_exhaustive()
+    }
 }
 
 impl Admitted {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 use roomful_runtime::{
-    AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, TrustedProxies,
+    AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, TrustedProxies, without_secrets,
 };
 
 use super::path::normalised;
@@ -176,7 +176,7 @@ impl RoomsBuilder {
             }
         }
         let path = normalised(&self.path).unwrap_or_else(|error| {
-            mistakes.push(Mistake::Path { path: until_query(&self.path).to_owned(), error });
+            mistakes.push(Mistake::Path { path: without_secrets(&self.path), error });
             String::new()
         });
         let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
@@ -298,24 +298,6 @@ fn allowed_origins(named: Vec<String>, any: bool, mistakes: &mut Vec<Mistake>) -
         }
     }
     if any { AllowedOrigins::Any } else { AllowedOrigins::OwnAnd(origins) }
-}
-
-/// An address may have a password in it, and a mistake is printed.
-fn without_secrets(address: &str) -> String {
-    let address = until_query(address);
-    let Some((before, rest)) = address.split_once("://") else { return address.to_owned() };
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{before}://…@{host}"),
-        None => address.to_owned(),
-    }
-}
-
-/// An address up to its `?`, behind which secrets are.
-fn until_query(address: &str) -> &str {
-    match address.find('?') {
-        Some(at) => address.get(..=at).unwrap_or(address),
-        None => address,
-    }
 }
 
 fn trusted_proxies(named: Vec<(ProxyHeader, String)>, mistakes: &mut Vec<Mistake>) -> TrustedProxies {
