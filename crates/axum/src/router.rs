@@ -96,7 +96,7 @@ fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
         tracing::error!(%error, "the threads of sockets cannot be started");
         Refusal::NoThreads
     })?;
-    let place = platform.take_place().map_err(Refusal::NoPlace)?;
+    let place = platform.take_place(&parts).map_err(Refusal::NoPlace)?;
     let admission = platform.read(parts, handshake.dialect).seated(place);
     let deflate = handshake.compress(admission.limits().compress_from_bytes.is_some());
     let site = Arc::clone(site);

@@ -146,6 +146,11 @@ limits! {
     /// handshake, which costs nothing.
     connections: usize = 100_000, Process 1..=COUNT;
 
+    /// Connections in this process from one address, until the last hook of each has run. `None`: as many as come; many people
+    /// may be behind one address, and behind a proxy that is not named in `trusted_proxies` everybody is. Of IPv6 each /64 is
+    /// one address, because that is what one household has. Over it: 503, as with `connections`.
+    connections_per_ip: Option<usize> = None, Process 1..=COUNT;
+
     /// Connections of this process that have left while a hook of theirs still runs, their last ones included. 10,000: most
     /// need a moment; more of them means that the app is behind. Over it: 503 to whoever comes, as with `connections`.
     departed: usize = 10_000, Process 1..=COUNT;

@@ -99,16 +99,30 @@ impl Admission {
     /// handshake is complete.
     #[must_use]
     pub fn connect(self) -> Connection {
-        let opening = self.found.map(|found| found.into_opening(&self.app));
-        let beside = Beside { place: self.place, admitted: None };
-        Connection::start(self.app.hub(), self.dialect, opening, self.span, beside)
+        let (app, dialect, span) = (self.app.clone(), self.dialect, self.span.clone());
+        let (opening, place) = self.seat();
+        Connection::start(app.hub(), dialect, opening, span, Beside { place, admitted: None })
     }
 
     /// The same, but what is to be sent to the connection comes to this transport.
     #[must_use]
     pub fn connect_at<T: Transport>(self, transport: Arc<T>) -> Connection<T> {
-        let opening = self.found.map(|found| found.into_opening(&self.app));
-        Connection::start_at(self.app.hub(), transport, self.dialect, opening, self.span, self.place)
+        let (app, dialect, span) = (self.app.clone(), self.dialect, self.span.clone());
+        let (opening, place) = self.seat();
+        Connection::start_at(app.hub(), transport, dialect, opening, span, place)
+    }
+
+    /// With a place, where there is one and it may be let in.
+    fn seat(self) -> (Result<Opening, Close>, Option<Place>) {
+        let found = match self.found {
+            Ok(found) => found,
+            Err(close) => return (Err(close), None),
+        };
+        let place = self.place.map_or_else(|| Place::take(self.app.hub().process(), found.request.peer), Ok);
+        match place {
+            Ok(place) => (Ok(found.into_opening(&self.app)), Some(place)),
+            Err(_) => (Err(Close::OVERLOADED), None),
+        }
     }
 
     /// Runs the guards and `data`, and nothing else. Another process then serves the connection, with

@@ -114,7 +114,7 @@ impl<T: Transport> Connection<T> {
         let connection = Self::of(hub, kind, member, line, transport);
         connection.member.register();
         let opening = opening.and_then(|opening| {
-            let place = place.map_or_else(|| Place::take(hub.process()), Ok).map_err(|_| Close::OVERLOADED)?;
+            let place = place.map_or_else(|| Place::take(hub.process(), None), Ok).map_err(|_| Close::OVERLOADED)?;
             connection.member.inbox().seat(place);
             // Not before it is registered, or a drain that begins in between would miss it.
             hub.process().turned_away().map_or(Ok(opening), Err)

@@ -122,9 +122,9 @@ impl DenialLog {
     }
 
     /// Nobody may come now.
-    pub(crate) fn no_place(&self, now: Option<Millis>, why: NoPlace) {
+    pub(crate) fn no_place(&self, now: Option<Millis>, why: NoPlace, peer: Option<IpAddr>) {
         let Some(not_logged) = self.no_place.next(now) else { return };
-        tracing::warn!(%why, not_logged, "a connection was refused with 503");
+        tracing::warn!(%why, peer = shown(peer), not_logged, "a connection was refused with 503");
     }
 
     /// A page may not connect from where it is.

@@ -32,6 +32,7 @@
 
 mod act;
 mod acting;
+mod addresses;
 mod admission;
 mod app;
 mod calls;

@@ -1,7 +1,9 @@
 //! The place that one connection has among those that a process may have.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::addresses::OfAddress;
 use crate::metrics;
 use crate::process::{NoPlace, Process};
 
@@ -13,19 +15,23 @@ use crate::process::{NoPlace, Process};
 pub struct Place {
     process: Arc<Process>,
     departed: bool,
+    /// Until it is over, or one address could have all of those that have left.
+    _of_address: Option<OfAddress>,
 }
 
 impl Place {
-    /// A place, where there is one.
-    pub(crate) fn take(process: &Arc<Process>) -> Result<Self, NoPlace> {
-        process.connection_begins().inspect_err(|why| metrics::refused(why.as_str()))?;
-        Ok(Self { process: Arc::clone(process), departed: false })
+    /// A place, where there is one for a client of this address.
+    pub(crate) fn take(process: &Arc<Process>, peer: Option<IpAddr>) -> Result<Self, NoPlace> {
+        let refused = |why: &NoPlace| metrics::refused(why.as_str());
+        let of_address = process.one_more_of(peer).inspect_err(refused)?;
+        process.connection_begins().inspect_err(refused)?;
+        Ok(Self { process: Arc::clone(process), departed: false, _of_address: of_address })
     }
 
     /// The place of a connection that another process has begun.
     pub(crate) fn of_restored(process: &Arc<Process>) -> Self {
         process.connection_returns();
-        Self { process: Arc::clone(process), departed: false }
+        Self { process: Arc::clone(process), departed: false, _of_address: None }
     }
 
     /// The member has left, and another may have its place. What it still does is counted apart, until this is dropped.

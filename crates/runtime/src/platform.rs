@@ -72,8 +72,10 @@ impl Platform {
     /// # Errors
     ///
     /// When no connection may come now. Answer 503: it costs nothing, and a client tries again.
-    pub fn take_place(&self) -> Result<Place, NoPlace> {
-        Place::take(self.app.hub().process()).inspect_err(|why| self.app.denial_log().no_place(self.app.clock(), *why))
+    pub fn take_place(&self, parts: &Parts) -> Result<Place, NoPlace> {
+        let peer = self.settings().proxies.client(parts);
+        let place = Place::take(self.app.hub().process(), peer);
+        place.inspect_err(|why| self.app.denial_log().no_place(self.app.clock(), *why, peer))
     }
 
     /// Reads which room or socket an upgrade is for.

@@ -1,6 +1,7 @@
 //! What all rooms of a process share: the platform's clock and tasks, the bounds, and the counts of everything.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -9,6 +10,7 @@ use futures_util::task::AtomicWaker;
 use roomful_core::room::RoomConfig;
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
+use crate::addresses::{Addresses, OfAddress};
 use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::metrics;
@@ -24,6 +26,7 @@ pub(crate) struct Process {
     rooms: AtomicUsize,
     members: AtomicUsize,
     connections: AtomicUsize,
+    addresses: Arc<Addresses>,
     /// Connections that have left and are not over.
     departed: AtomicUsize,
     /// Sockets that the platform has not let go of, whatever became of their connections.
@@ -66,6 +69,12 @@ pub enum NoPlace {
         /// The bound.
         limit: usize,
     },
+    /// There are as many connections of the client's address as may be.
+    #[error("this address has as many connections as it may: {limit} (`Limits::connections_per_ip`)")]
+    Address {
+        /// The bound.
+        limit: usize,
+    },
     /// Too many connections have left whose hooks still run.
     #[error("this server is behind: hooks of {limit} connections that have left still run (`Limits::departed`)")]
     Departed {
@@ -80,6 +89,7 @@ impl NoPlace {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Connections { .. } => "connections",
+            Self::Address { .. } => "address",
             Self::Departed { .. } => "departed",
         }
     }
@@ -95,6 +105,7 @@ impl Process {
             rooms: AtomicUsize::new(0),
             members: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            addresses: Arc::default(),
             departed: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
@@ -203,6 +214,12 @@ impl Process {
             connections: self.connections.load(Ordering::Relaxed),
             tasks: self.tasks.load(Ordering::Relaxed),
         }
+    }
+
+    /// Whether a client of this address may have another connection; if so it is counted, where there is a bound.
+    pub(crate) fn one_more_of(&self, peer: Option<IpAddr>) -> Result<Option<OfAddress>, NoPlace> {
+        let Some((peer, limit)) = peer.zip(self.limits.connections_per_ip) else { return Ok(None) };
+        self.addresses.one_more(peer, limit).map(Some).ok_or(NoPlace::Address { limit })
     }
 
     /// Whether another connection may begin; if so it is counted.

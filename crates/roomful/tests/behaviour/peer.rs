@@ -77,3 +77,18 @@ async fn who_is_not_known_is_nobody() {
     let joined = lines.iter().find(|line| line.contains("joined")).unwrap();
     assert!(joined.contains("data=\"\"") && !joined.contains("peer="), "{joined}");
 }
+
+#[tokio::test]
+async fn an_address_may_have_no_more_connections_than_its_own() {
+    let room = TestRoom::new(Porches.limits(roomful::Limits::default().connections_per_ip(Some(1))));
+    let key = Porch { id: "1".to_owned() };
+    let connect = async |ip: &str| {
+        let request = Request::builder().extension(Peer(ip.parse().unwrap())).body(()).unwrap();
+        room.connect(&key, request).await
+    };
+    let first = connect("192.0.2.1").await.unwrap();
+    assert_eq!(connect("192.0.2.1").await.err(), Some(roomful::Close::OVERLOADED));
+    let _other = connect("192.0.2.2").await.unwrap();
+    first.leave().await;
+    assert!(connect("192.0.2.1").await.is_ok());
+}
