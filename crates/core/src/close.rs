@@ -28,6 +28,8 @@ impl Close {
     pub const NOT_UTF8: Self = Self::fixed(1007, "not UTF-8");
     /// A frame was over [`Limits::frame_bytes`](crate::Limits::frame_bytes).
     pub const TOO_BIG: Self = Self::fixed(1009, "frame too big");
+    /// What the peer sends costs too much for what it is: frames without content, without end.
+    pub const COSTLY: Self = Self::fixed(1008, "empty frames without end");
     /// The room's own code failed while this connection joined.
     pub const JOIN_FAILED: Self = Self::fixed(1011, "join failed");
     /// The process has as many rooms as it may, or as many connections where its platform cannot answer 503.

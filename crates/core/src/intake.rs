@@ -7,11 +7,16 @@ use crate::rate::RateLimiter;
 use crate::{Close, Dialect, ErrorCode, Limits, Millis};
 
 /// One connection's judge. It sees every WebSocket message first.
+///
+/// Where the platform can leave a socket unread, the rate is a way of reading: an [`Allowance`](crate::allowance::Allowance)
+/// says when the next message is read, and this judges it [at no rate](Intake::at_no_rate). Where the platform hands over
+/// every message, what is over the rate is refused here.
 #[derive(Debug)]
 pub struct Intake {
     endpoint: EndpointKind,
     dialect: Dialect,
-    rate: RateLimiter,
+    /// `None`: what comes has been waited for.
+    rate: Option<RateLimiter>,
     bad_frames: RateLimiter,
     /// The latest presence frame over the rate: a state is conflated, never lost, or a cursor would rest where it was.
     held: Option<Box<[u8]>>,
@@ -46,21 +51,23 @@ pub enum Dropped {
 }
 
 impl Intake {
-    /// For a new connection.
+    /// For a new connection of which every message is handed over.
     #[must_use]
     pub fn new(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
-        Self {
-            endpoint,
-            dialect,
-            rate: RateLimiter::new(limits.rate, now),
-            bad_frames: RateLimiter::new(limits.bad_frame_rate, now),
-            held: None,
-        }
+        let rate = Some(RateLimiter::new(limits.rate, now));
+        Self { rate, ..Self::at_no_rate(endpoint, dialect, limits, now) }
+    }
+
+    /// For a new connection of which no message is read before it may be.
+    #[must_use]
+    pub fn at_no_rate(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
+        let bad_frames = RateLimiter::new(limits.bad_frame_rate, now);
+        Self { endpoint, dialect, rate: None, bad_frames, held: None }
     }
 
     /// Judges one message, text or binary.
     pub fn judge<'a>(&mut self, message: &'a [u8], now: Millis) -> Verdict<'a> {
-        let within_rate = self.rate.take(now);
+        let within_rate = self.rate.as_mut().is_none_or(|rate| rate.take(now));
         match self.endpoint.decode(message, self.dialect) {
             Err(bad) => self.refuse(bad.id, bad.reason, now),
             Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
@@ -82,12 +89,13 @@ impl Intake {
     /// When [`Intake::release`] has something to give; `None` when nothing is held.
     #[must_use]
     pub fn release_at(&self) -> Option<Millis> {
-        self.held.as_ref().and_then(|_| self.rate.next_at())
+        self.held.as_ref().and(self.rate.as_ref()).and_then(RateLimiter::next_at)
     }
 
     /// A held state whose time has come, as the message it was. It has been judged: decode it and handle it.
     pub fn release(&mut self, now: Millis) -> Option<Box<[u8]>> {
-        if self.held.is_some() && self.rate.take(now) { self.held.take() } else { None }
+        let may_go = self.held.is_some() && self.rate.as_mut().is_some_and(|rate| rate.take(now));
+        if may_go { self.held.take() } else { None }
     }
 
     fn refuse<'a>(&mut self, id: Option<u64>, reason: &str, now: Millis) -> Verdict<'a> {
@@ -169,6 +177,20 @@ mod tests {
     }
 
     #[test]
+    fn what_has_been_waited_for_is_over_no_rate() {
+        for dialect in [Dialect::Plain, Dialect::V1] {
+            let mut intake = Intake::at_no_rate(EndpointKind::Room, dialect, &limits(), 0);
+            for _ in 0..100 {
+                assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1}"#, 0), "handle");
+                assert_eq!(judge(&mut intake, r#"{"t":"presence","state":1}"#, 0), "handle");
+            }
+            assert_eq!(intake.release_at(), None);
+            let bad: Vec<_> = (0..2).map(|_| judge(&mut intake, "oops", 0)).collect();
+            assert_eq!(bad[1], if dialect == Dialect::V1 { "4400" } else { "BadFrame" });
+        }
+    }
+
+    #[test]
     fn a_newer_state_within_the_rate_ends_the_hold() {
         let mut intake = Intake::new(EndpointKind::Room, Dialect::Plain, &limits(), 0);
         for _ in 0..3 {
@@ -177,6 +199,7 @@ mod tests {
         assert_eq!(judge(&mut intake, r#"{"t":"presence","state":2}"#, 100), "handle");
         assert_eq!(intake.release(200), None);
     }
+
     #[test]
     fn a_sockets_client_is_judged_alike() {
         let mut plain = Intake::new(EndpointKind::Socket, Dialect::Plain, &limits(), 0);

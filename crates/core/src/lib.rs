@@ -1,8 +1,8 @@
 //! The rooms protocol as state machines.
 //!
 //! This crate is for everything about a room that does not need a socket: the channel [`pattern`] and its [`key`], the
-//! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`life`] of a member, the [`intake`] that judges
-//! what a client sends and the [`outbox`] that waits for a client to read.
+//! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`life`] of a member, the [`allowance`] by which a
+//! socket is read, the [`intake`] that judges what a client sends and the [`outbox`] that waits for a client to read.
 //!
 //! It must never do I/O, read a clock, draw a random number, spawn, or be `async`. Time comes in as a number of
 //! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
@@ -25,6 +25,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod allowance;
 pub mod arrival;
 mod bound;
 pub mod close;

@@ -200,16 +200,35 @@ limits! {
     /// full that socket is not read.
     early_frames: usize = 32, Room 1..=COUNT;
 
-    /// Frames of one connection. 256 a second with a burst of 512: four cursors' worth. Over it: not handled, and a
-    /// presence state is conflated.
+    /// Messages and states of one connection. 256 a second with a burst of 512: four cursors' worth. Over it that socket is
+    /// not read until it may, and nothing is lost. Where a platform cannot leave a socket unread (a Durable Object): not
+    /// handled, and a presence state is conflated.
     rate: Rate = Rate { per_second: 256, burst: 512 }, Room 1..=FRAMES;
+
+    /// Pieces of one connection that say nothing by themselves: pings, pongs, fragments of a message, and reads that bring
+    /// no whole frame. 256 a second with a burst of 512: none costs more than a message, and a message of `frame_bytes`
+    /// comes in fifty pieces over the slowest network. Over it: that socket is not read until it may. For a platform that can
+    /// leave a socket unread.
+    piece_rate: Rate = Rate { per_second: 256, burst: 512 }, Room 1..=FRAMES;
+
+    /// Bytes of one connection a second, those on the wire and those that compressed ones become; as many at once after a
+    /// pause. 1 MiB: sixteen messages of `frame_bytes`, and what a processor parses in a few milliseconds, so two
+    /// hundred who send as much as they may leave most of it to the others. Over it: that socket is not read until it may.
+    /// For a platform that can leave a socket unread.
+    receive_bytes_per_second: u64 = 1 << 20, Room 1_024..=SHARED_BYTES;
+
+    /// Empty fragments in one message. 64: a library may end a message with one, or write one where it flushed nothing. Over
+    /// it: close 1008.
+    empty_fragments: u32 = 64, Room 0..=COUNT;
 
     /// Frames of one connection that are not frames (v1). 1 a second with a burst of 64. Over it: close 4400.
     bad_frame_rate: Rate = Rate { per_second: 1, burst: 64 }, Room 1..=FRAMES;
 
     /// Milliseconds between two pings. 25,000: under the 30 to 60 seconds after which proxies cut an idle connection. A
-    /// connection from which nothing is heard for two of them is closed 1001. `None`: nobody is pinged, and only the socket
-    /// itself says that a peer is gone. Under 100 a phone that is merely far away would be taken for dead.
+    /// connection from which nothing is heard for two of them is closed 1001. One that is not read, because it is over a rate or
+    /// its handler's queue is full, is silent for as long as that lasts; after eight of them it is closed too. `None`: nobody
+    /// is pinged, and only the socket itself says that a peer is gone. Under 100 a phone that is merely far away would be taken
+    /// for dead.
     heartbeat_ms: Option<u64> = Some(25_000), Room 100..=DAY_MS;
 
     /// Milliseconds for which guards, `data` and the seed of one connection may be found. 10,000: as long as a page waits

@@ -8,7 +8,12 @@ pub struct Liveness {
     interval: Millis,
     heard: Millis,
     ping_at: Millis,
+    /// Until when its silence says nothing, because it is not listened to; 0 while it is.
+    excused_until: Millis,
 }
+
+/// So many intervals of not being listened to are no silence.
+const EXCUSED: u64 = 6;
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +31,34 @@ impl Liveness {
     #[must_use]
     pub fn new(interval_ms: Option<u64>, now: Millis) -> Self {
         let interval = interval_ms.unwrap_or(Millis::MAX);
-        Self { interval, heard: now, ping_at: now.saturating_add(interval) }
+        Self { interval, heard: now, ping_at: now.saturating_add(interval), excused_until: 0 }
     }
 
     /// The peer said something: an answer to a ping, or any other whole frame. A part of one is none: whoever sends a byte
     /// now and then has not answered.
     pub fn heard(&mut self, now: Millis) {
         self.heard = self.heard.max(now);
+        self.excused_until = 0;
+    }
+
+    /// It is not listened to, by choice: its silence says nothing. But who is dead would never be missed, so this holds for
+    /// six intervals without a break, and two of silence follow.
+    pub fn not_listened_to(&mut self, now: Millis) {
+        if self.excused_until == 0 {
+            self.excused_until = now.saturating_add(self.interval.saturating_mul(EXCUSED));
+        }
+        if now < self.excused_until {
+            self.heard = self.heard.max(now);
+        }
+    }
+
+    /// Nobody was there to listen or to ping. Whatever was due meanwhile begins anew, with a ping at once.
+    pub fn begin_anew(&mut self, now: Millis) {
+        self.heard = now;
+        self.excused_until = 0;
+        if self.interval != Millis::MAX {
+            self.ping_at = now;
+        }
     }
 
     /// When something is due next; [`Millis::MAX`] is never.
@@ -102,5 +128,54 @@ mod tests {
         assert_eq!(liveness.poll(Millis::MAX), Beat::Wait(Millis::MAX));
         liveness.heard(Millis::MAX);
         assert_eq!(liveness.poll(Millis::MAX), Beat::Wait(Millis::MAX));
+    }
+
+    /// When it ends, if nobody listens from `from` to `to` and it is silent all the time.
+    fn ends_unheard(from: Millis, to: Millis) -> Millis {
+        let mut liveness = Liveness::new(Some(100), 0);
+        for now in 0.. {
+            if (from..to).contains(&now) {
+                liveness.not_listened_to(now);
+            }
+            if liveness.poll(now) == Beat::Dead {
+                return now;
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+
+    #[test]
+    fn who_is_not_listened_to_is_not_missed_for_a_while() {
+        assert_eq!(ends_unheard(0, 1), 200);
+        assert_eq!(ends_unheard(50, 400), 399 + 200);
+        assert_eq!(ends_unheard(50, 10_000), 649 + 200);
+    }
+
+    #[test]
+    fn what_is_heard_ends_the_while() {
+        let mut liveness = Liveness::new(Some(100), 0);
+        for now in (0..3_000).step_by(100) {
+            liveness.not_listened_to(now);
+            assert_ne!(liveness.poll(now), Beat::Dead, "at {now}");
+            liveness.heard(now + 50);
+        }
+    }
+
+    #[test]
+    fn after_an_absence_everybody_is_asked_anew() {
+        let mut liveness = Liveness::new(Some(100), 0);
+        liveness.begin_anew(5_000);
+        assert_eq!(liveness.poll(5_000), Beat::Ping);
+        assert_eq!(liveness.poll(5_100), Beat::Ping);
+        assert_eq!(liveness.poll(5_199), Beat::Wait(5_200));
+        assert_eq!(liveness.poll(5_200), Beat::Dead);
+    }
+
+    #[test]
+    fn without_a_heartbeat_an_absence_says_nothing_either() {
+        let mut liveness = Liveness::new(None, 0);
+        liveness.begin_anew(5_000);
+        liveness.not_listened_to(5_000);
+        assert_eq!(liveness.next_at(), Millis::MAX);
     }
 }

@@ -40,6 +40,9 @@ pub(crate) struct Beside {
     pub(crate) admitted: Option<Admitted>,
 }
 
+/// One of the intake's constructors.
+type NewIntake = fn(EndpointKind, Dialect, &Limits, Millis) -> Intake;
+
 impl Connection {
     /// Starts a connection with a mailbox of its own. With `Err` it is closed at once.
     pub(crate) fn start(
@@ -61,7 +64,7 @@ impl Connection {
                 mailbox,
             )
         };
-        Self::start_by(hub, opening, (span, id, beside.place), mailed)
+        Self::start_by(hub, opening, (span, id, beside.place), (Intake::new, mailed))
     }
 
     /// A connection that another process has started.
@@ -73,7 +76,7 @@ impl Connection {
         mailbox: Arc<Mailbox>,
     ) -> Self {
         member.inbox().seat(Place::of_restored(hub.process()));
-        Self::of(hub, kind, member, line, mailbox)
+        Self::of(hub, (Intake::new, kind), member, line, mailbox)
     }
 
     /// What is to be written to the socket.
@@ -84,7 +87,8 @@ impl Connection {
 }
 
 impl<T: Transport> Connection<T> {
-    /// Starts a connection whose frames go to this transport. With `Err` it is closed at once.
+    /// Starts a connection whose frames go to this transport, and whose socket is read no faster than its
+    /// [`Allowance`](roomful_core::allowance::Allowance) says. With `Err` it is closed at once.
     pub(crate) fn start_at(
         hub: &Arc<Hub>,
         transport: Arc<T>,
@@ -95,14 +99,14 @@ impl<T: Transport> Connection<T> {
     ) -> Self {
         let line = Line::new(Arc::clone(&transport) as _, hub.process().new_connection_id(), dialect);
         let id = hub.process().new_member_id();
-        Self::start_by(hub, opening, (span, id, place), |_| (line, transport))
+        Self::start_by(hub, opening, (span, id, place), (Intake::at_no_rate, |_| (line, transport)))
     }
 
     fn start_by(
         hub: &Arc<Hub>,
         opening: Result<Opening, Close>,
         (span, id, place): (Span, MemberId, Option<Place>),
-        line: impl FnOnce(&Limits) -> (Line, Arc<T>),
+        (intake, line): (NewIntake, impl FnOnce(&Limits) -> (Line, Arc<T>)),
     ) -> Self {
         let definition = opening.as_ref().ok().map(|opening| Arc::clone(&opening.definition));
         // What is refused is not read.
@@ -111,7 +115,7 @@ impl<T: Transport> Connection<T> {
         let (line, transport) = line(limits);
         let line = Arc::new(line);
         let member = LiveMember::new(hub, Arc::clone(&line), definition, span, id);
-        let connection = Self::of(hub, kind, member, line, transport);
+        let connection = Self::of(hub, (intake, kind), member, line, transport);
         connection.member.register();
         let opening = opening.and_then(|opening| {
             let place = place.map_or_else(|| Place::take(hub.process(), None), Ok).map_err(|_| Close::OVERLOADED)?;
@@ -126,9 +130,15 @@ impl<T: Transport> Connection<T> {
         connection
     }
 
-    fn of(hub: &Arc<Hub>, kind: EndpointKind, member: Arc<LiveMember>, line: Arc<Line>, transport: Arc<T>) -> Self {
+    fn of(
+        hub: &Arc<Hub>,
+        (intake, kind): (NewIntake, EndpointKind),
+        member: Arc<LiveMember>,
+        line: Arc<Line>,
+        transport: Arc<T>,
+    ) -> Self {
         hub.process().socket_opened();
-        let intake = Intake::new(kind, line.dialect(), member.limits(), hub.process().now());
+        let intake = intake(kind, line.dialect(), member.limits(), hub.process().now());
         Self { member, line, intake, transport }
     }
 
@@ -248,6 +258,19 @@ impl<T> Connection<T> {
     /// Counts a state that was replaced by a newer one while it waited for the client.
     pub fn count_conflated(&self) {
         metrics::presence_conflated();
+    }
+
+    /// Counts that the client is not read for a while, because it has had what it may.
+    pub fn count_pause(&self) {
+        metrics::read_paused();
+    }
+
+    /// Says that the client is gone, and that what it sent before is still being read, which may take a while. So long after
+    /// this as [`Limits::leave_timeout_ms`] says the member leaves, whatever is left to be read or to be handled.
+    pub fn begin_leaving(&self) {
+        if self.member.is_on(&self.line) {
+            self.member.begin_leaving();
+        }
     }
 
     /// Says that the socket is gone, or soon will be. What it sent before is handled, then the member leaves. Only the first

@@ -57,6 +57,14 @@ impl LiveMember {
         self.ended(close.clone());
     }
 
+    /// Its socket is at its end, and what came before is still being read. It ends in time, read or not.
+    pub(crate) fn begin_leaving(self: &Arc<Self>) {
+        let mut inbox = self.inbox();
+        if !inbox.life().is_over() {
+            inbox.set_leave_timer(|| self.leave_in_time());
+        }
+    }
+
     /// Ends it from this side. What waits to be handled is dropped.
     pub(crate) fn close(self: &Arc<Self>, close: Close) {
         self.inbox().discard();
@@ -155,6 +163,7 @@ impl LiveMember {
         let (timer, abort) = abortable(async move {
             wait.await;
             if let Some(member) = member.upgrade() {
+                member.end(&Close::LOST, None);
                 member.happen(Event::TimeIsUp);
             }
         });

@@ -13,6 +13,7 @@
 //! | `roomful_socket_writes_total` | counter | |
 //! | `roomful_http_cut_total` | counter | `reason` |
 //! | `roomful_frames_dropped_total` | counter | `reason` |
+//! | `roomful_reads_paused_total` | counter | |
 //! | `roomful_presence_conflated_total` | counter | |
 //! | `roomful_outbox_overflows_total` | counter | |
 //! | `roomful_overloaded_total` | counter | |
@@ -74,6 +75,10 @@ pub(crate) fn delivered(frames: usize) {
 
 pub(crate) fn frame_dropped(reason: &'static str) {
     counter!("roomful_frames_dropped_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn read_paused() {
+    counter!("roomful_reads_paused_total").increment(1);
 }
 
 pub(crate) fn presence_conflated() {

@@ -54,8 +54,10 @@ struct Message {
     unfinished: u8,
 }
 
-/// A payload of which all has come.
+/// A frame of which all has come.
 enum Complete<'a> {
+    /// Its message goes on. So many bytes of it came with this frame.
+    Fragment(usize),
     Control(Opcode, Cow<'a, [u8]>),
     Message(Message, Cow<'a, [u8]>),
 }
@@ -117,28 +119,20 @@ impl Decoder {
     }
 
     fn next_complete<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Complete<'a>>, DecodeError> {
-        loop {
-            let frame = match self.state {
-                State::Head { bytes, length } => match self.take_head(bytes, length, input)? {
-                    Some(frame) => frame,
-                    None => return Ok(None),
-                },
-                State::Payload(frame) => frame,
-                State::Ended => {
-                    *input = &mut [];
-                    return Ok(None);
-                }
-            };
-            let complete = match whole_payload(frame, input) {
-                Some(payload) => self.finish_borrowed(frame, payload)?,
-                None => match self.keep_part(frame, input)? {
-                    Some(frame) => self.finish_kept(frame),
-                    None => return Ok(None),
-                },
-            };
-            if complete.is_some() {
-                return Ok(complete);
+        let frame = match self.state {
+            State::Head { bytes, length } => match self.take_head(bytes, length, input)? {
+                Some(frame) => frame,
+                None => return Ok(None),
+            },
+            State::Payload(frame) => frame,
+            State::Ended => {
+                *input = &mut [];
+                return Ok(None);
             }
+        };
+        match whole_payload(frame, input) {
+            Some(payload) => self.finish_borrowed(frame, payload).map(Some),
+            None => Ok(self.keep_part(frame, input)?.map(|frame| self.finish_kept(frame))),
         }
     }
 
@@ -202,14 +196,17 @@ impl Decoder {
         }
     }
 
-    /// A frame that lay whole in the input, unmasked. `None` where its message goes on.
-    fn finish_borrowed<'a>(&mut self, frame: Frame, payload: &'a [u8]) -> Result<Option<Complete<'a>>, DecodeError> {
+    /// A frame that lay whole in the input, unmasked.
+    fn finish_borrowed<'a>(&mut self, frame: Frame, payload: &'a [u8]) -> Result<Complete<'a>, DecodeError> {
         self.state = State::START;
         if frame.opcode.is_control() {
-            return Ok(Some(Complete::Control(frame.opcode, Cow::Borrowed(payload))));
+            return Ok(Complete::Control(frame.opcode, Cow::Borrowed(payload)));
         }
-        if frame.fin && self.kept.is_empty() {
-            return Ok(self.message.take().map(|message| Complete::Message(message, Cow::Borrowed(payload))));
+        if frame.fin
+            && self.kept.is_empty()
+            && let Some(message) = self.message.take()
+        {
+            return Ok(Complete::Message(message, Cow::Borrowed(payload)));
         }
         self.reserve(frame, payload.len(), payload.len());
         self.kept.extend_from_slice(payload);
@@ -235,21 +232,20 @@ impl Decoder {
         Ok((frame.received == frame.length).then_some(frame))
     }
 
-    /// A frame of which the kept bytes are the last. `None` where its message goes on.
-    fn finish_kept<'a>(&mut self, frame: Frame) -> Option<Complete<'a>> {
+    /// A frame of which the kept bytes are the last.
+    fn finish_kept<'a>(&mut self, frame: Frame) -> Complete<'a> {
         self.state = State::START;
         if frame.opcode.is_control() {
             let payload = match self.message {
                 None => mem::take(&mut self.kept),
                 Some(_) => self.kept.split_off(self.kept.len() - frame.received),
             };
-            return Some(Complete::Control(frame.opcode, Cow::Owned(payload)));
+            return Complete::Control(frame.opcode, Cow::Owned(payload));
         }
-        if !frame.fin {
-            return None;
+        match self.message.take_if(|_| frame.fin) {
+            Some(message) => Complete::Message(message, Cow::Owned(mem::take(&mut self.kept))),
+            None => Complete::Fragment(frame.length),
         }
-        let payload = Cow::Owned(mem::take(&mut self.kept));
-        self.message.take().map(|message| Complete::Message(message, payload))
     }
 
     /// Makes room for `part` more bytes: twice what is there, as a vector would, lest a message in many small fragments
@@ -279,6 +275,7 @@ impl Decoder {
 
     fn event<'e>(&self, complete: Complete<'e>, inflater: &'e mut Inflater) -> Result<Event<'e>, DecodeError> {
         let (message, payload) = match complete {
+            Complete::Fragment(bytes) => return Ok(Event::Fragment(bytes)),
             Complete::Control(Opcode::Ping, payload) => return Ok(Event::Ping(payload)),
             Complete::Control(Opcode::Pong, payload) => return Ok(Event::Pong(payload)),
             Complete::Control(_, payload) => return CloseFrame::parse(payload).map(Event::Close),
@@ -323,9 +320,13 @@ mod tests {
         bytes
     }
 
+    /// The first event that is no fragment.
     fn next(decoder: &mut Decoder, mut bytes: Vec<u8>) -> Result<Option<Event<'static>>, DecodeError> {
         let mut input = &mut bytes[..];
-        let event = decoder.next(&mut input, &mut Inflater::new())?.map(Event::into_owned);
+        let mut event = decoder.next(&mut input, &mut Inflater::new())?.map(Event::into_owned);
+        while let Some(Event::Fragment(_)) = event {
+            event = decoder.next(&mut input, &mut Inflater::new())?.map(Event::into_owned);
+        }
         assert!(event.is_some() || input.is_empty(), "all of the input is taken where there is no event");
         Ok(event)
     }
@@ -347,6 +348,27 @@ mod tests {
         assert_eq!(next(&mut decoder, ping), Ok(None));
         assert_eq!(next(&mut decoder, rest), Ok(Some(Event::Ping(Cow::Borrowed(b"are you there")))));
         assert_eq!(decoder.kept_bytes(), 0);
+    }
+
+    #[test]
+    fn each_frame_that_is_not_the_last_of_its_message_is_told() {
+        let (mut decoder, mut inflater) = (Decoder::new(100, false), Inflater::new());
+        let parts = [frame(0x01, b"one"), frame(0x00, b""), frame(0x89, b"ping"), frame(0x00, b"2"), frame(0x80, b"")];
+        let whole = parts.concat();
+        for cut in 0..=whole.len() {
+            let mut events = Vec::new();
+            for part in [&whole[..cut], &whole[cut..]] {
+                let mut bytes = part.to_vec();
+                let mut input = &mut bytes[..];
+                while let Some(event) = decoder.next(&mut input, &mut inflater).unwrap() {
+                    events.push(event.into_owned());
+                }
+            }
+            let fragment = |bytes| Event::Fragment(bytes);
+            let ping = Event::Ping(Cow::Borrowed(&b"ping"[..]));
+            let text = Event::Text(Cow::Borrowed("one2"));
+            assert_eq!(events, [fragment(3), fragment(0), ping, fragment(1), text], "cut at {cut}");
+        }
     }
 
     #[test]

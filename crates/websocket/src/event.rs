@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::DecodeError;
 
-/// A whole message or control frame. What lay whole in one read is borrowed from the read buffer, what was compressed
+/// A whole message or control frame, or that a part of a message has come. What lay whole in one read is borrowed from the read buffer, what was compressed
 /// from the inflater; only what came in several parts is owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -12,6 +12,9 @@ pub enum Event<'a> {
     Text(Cow<'a, str>),
     /// A binary message.
     Binary(Cow<'a, [u8]>),
+    /// A frame that is not the last of its message, of so many bytes. Its payload is kept until the message is whole; this is
+    /// for whoever counts what a client sends.
+    Fragment(usize),
     /// To be answered with a pong of the same at most 125 bytes.
     Ping(Cow<'a, [u8]>),
     /// At most 125 bytes.
@@ -36,6 +39,7 @@ impl Event<'_> {
         match self {
             Self::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
             Self::Binary(data) => Event::Binary(Cow::Owned(data.into_owned())),
+            Self::Fragment(bytes) => Event::Fragment(bytes),
             Self::Ping(data) => Event::Ping(Cow::Owned(data.into_owned())),
             Self::Pong(data) => Event::Pong(Cow::Owned(data.into_owned())),
             Self::Close(frame) => Event::Close(

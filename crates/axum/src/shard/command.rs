@@ -117,15 +117,18 @@ impl Reactor {
         let connection = admission.connect_at(Arc::clone(&self.shard));
         self.slots.insert(connection.id(), slot);
         let now = self.now();
-        self.sockets.insert(Socket::new(stream, connection, deflate, now));
+        let mut socket = Socket::new(stream, connection, deflate, now);
+        socket.keep_unread(BytesMut::from(read));
+        self.sockets.insert(socket);
         self.arm(slot);
-        if !read.is_empty() {
-            self.take_in_and_keep(slot, BytesMut::from(read));
-        }
+        self.read_on(slot);
     }
 
     fn on_space(&mut self, connection: ConnectionId) {
         if let Some(slot) = self.slot(connection) {
+            if let Some(socket) = self.sockets.get_mut(slot) {
+                socket.has_space_again();
+            }
             self.read_on(slot);
         }
     }

@@ -82,6 +82,8 @@ impl Alone {
 
     fn turn(&mut self, now: Millis) {
         self.time.store(now.max(self.reactor.now()), Ordering::SeqCst);
+        // It was not to turn before.
+        self.reactor.clock.begin_turn(Millis::MAX);
         let mut events = Events::with_capacity(16);
         let mut commands = Vec::new();
         loop {

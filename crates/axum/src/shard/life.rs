@@ -1,53 +1,120 @@
 //! What becomes of a socket: what its peer says, its heartbeats, and its end.
 
-use bytes::BytesMut;
+use std::io;
+
 use roomful::Close;
 use roomful_core::Millis;
 use roomful_core::liveness::Beat;
 
+use super::clock::ABSENCE_MS;
 use super::command::on_space;
 use super::reactor::Reactor;
-use super::socket::{Heard, PeerEnd, Phase};
+use super::socket::{HangUp, Heard, PeerEnd, Phase, Then};
 use super::timers::Timers;
 
+/// What became of bytes that were read.
+pub(super) struct Taken {
+    /// So many at their end are left.
+    pub(super) left: usize,
+    /// What it cost, in bytes.
+    pub(super) cost: usize,
+}
+
 impl Reactor {
-    /// What was read of a socket, or is left of an earlier read. Returns how many bytes at its end are left still.
-    pub(super) fn take_in(&mut self, slot: usize, read: &mut [u8]) -> usize {
+    /// What was read of a socket, or is left of an earlier read.
+    pub(super) fn take_in(&mut self, slot: usize, read: &mut [u8]) -> Taken {
         let now = self.now();
-        let Some(socket) = self.sockets.get_mut(slot) else { return 0 };
+        let all_cost = Taken { left: 0, cost: read.len() };
+        let Some(socket) = self.sockets.get_mut(slot) else { return all_cost };
         if matches!(socket.phase, Phase::Lingering(_)) {
-            return 0;
+            socket.throw_away(read.len());
+            return all_cost;
         }
         let shard = &self.shard;
-        let heard = socket.take_in(read, &mut self.inflater, now, |socket| on_space(shard, socket.connection.id()));
+        let Heard { left, cost, then } =
+            socket.take_in(read, &mut self.inflater, now, |socket| on_space(shard, socket.connection.id()));
         if socket.has_own() {
             self.touch(slot);
         }
-        let left = match heard {
-            Heard::End(end) => {
-                self.end_by_peer(slot, end);
-                return 0;
-            }
-            Heard::UpTo { left } => left,
-            Heard::All => 0,
-        };
-        self.arm_sooner(slot, now);
-        left
+        match then {
+            Then::GoOn => {}
+            Then::WaitForSpace => self.limit_leave(slot),
+            Then::Pause => self.pause(slot),
+            Then::End(end) => self.end_by_peer(slot, end),
+        }
+        self.arm_sooner(slot);
+        Taken { left, cost }
     }
 
-    /// The same, and what is left is kept.
-    pub(super) fn take_in_and_keep(&mut self, slot: usize, mut read: BytesMut) {
-        let left = self.take_in(slot, &mut read);
-        if left > 0 {
-            self.keep_unread(slot, read.split_off(read.len() - left));
+    /// The peer has had what it may for now. It is not read for a while.
+    pub(super) fn pause(&mut self, slot: usize) {
+        if let Some(socket) = self.sockets.get_mut(slot)
+            && let Some(until) = socket.pause()
+        {
+            self.pauses.add(slot, until);
+        }
+        self.limit_leave(slot);
+    }
+
+    /// What the system says of the peer. Whatever came before is still read, whatever kept it from being read.
+    pub(super) fn hung_up(&mut self, slot: usize, how: HangUp) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        socket.hung_up(how);
+        if socket.is_lost() {
+            self.leave_room(slot);
+        }
+        match self.sockets.get(slot) {
+            // It was only there to be written to.
+            Some(socket) if socket.is_lost() && matches!(socket.phase, Phase::Finishing(_)) => self.gone(slot, None),
+            Some(socket) if socket.may_read() => self.want_to_read(slot),
+            Some(_) => self.limit_leave(slot),
+            None => {}
         }
     }
 
-    pub(super) fn keep_unread(&mut self, slot: usize, unread: BytesMut) {
-        let now = self.now();
+    /// It could not be written to, so its peer is gone.
+    pub(super) fn cannot_write(&mut self, slot: usize, error: io::Error) {
+        tracing::debug!(%error, "a socket takes no more");
         if let Some(socket) = self.sockets.get_mut(slot) {
-            socket.keep_unread(unread);
-            socket.note_reading(now);
+            socket.fail(error);
+        }
+        self.hung_up(slot, HangUp::Lost);
+    }
+
+    /// The peer is gone, and what it sent before cannot be read at once: so long it may take, and no longer.
+    fn limit_leave(&mut self, slot: usize) {
+        let now = self.now();
+        if self.sockets.get_mut(slot).is_some_and(|socket| socket.limit_leave(now)) {
+            self.arm(slot);
+        }
+    }
+
+    /// All that the peer wrote was read, or may not be waited for any longer.
+    pub(super) fn read_all(&mut self, slot: usize, error: Option<io::Error>) {
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        let may_be_written_to = error.is_none() && !socket.is_lost();
+        if may_be_written_to && (socket.is_blocked() || socket.has_own()) {
+            socket.finish_without_close(now);
+            self.leave_room(slot);
+            self.touch(slot);
+            return self.arm(slot);
+        }
+        let error = error.or_else(|| socket.take_failure());
+        self.gone(slot, error);
+    }
+
+    /// The process stood still. Nobody was pinged or read, so nobody is late: who had something to say is read first, all are
+    /// asked whether they are there, and have time to answer.
+    pub(super) fn after_absence(&mut self) {
+        tracing::warn!("a thread of sockets stood still for more than a second; nobody is closed for that");
+        let now = self.now();
+        let slots: Vec<_> = self.sockets.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            if let Some(socket) = self.sockets.get_mut(slot) {
+                socket.begin_anew(now, ABSENCE_MS);
+            }
+            self.arm(slot);
         }
     }
 
@@ -61,6 +128,10 @@ impl Reactor {
                 tracing::debug!(%error, "a client broke the protocol");
                 socket.linger_broken(error, now);
             }
+            PeerEnd::Wasted => {
+                tracing::debug!("a client sends empty frames without end");
+                socket.linger(&Close::COSTLY, None, now);
+            }
         }
         self.touch(slot);
         self.arm(slot);
@@ -71,14 +142,15 @@ impl Reactor {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         if let Err(error) = socket.flush(now) {
-            return self.gone(slot, Some(error));
+            return self.cannot_write(slot, error);
         }
         socket.note_reading(now);
         if socket.is_blocked() {
-            return self.arm_sooner(slot, now);
+            return self.arm_sooner(slot);
         }
         match socket.phase {
             Phase::Finishing(_) => return self.drop_socket(slot),
+            Phase::Lingering(_) if socket.is_lost() => {}
             Phase::Lingering(_) => socket.stream.end_writing(),
             Phase::Open | Phase::Closing(_) => {}
         }
@@ -92,6 +164,10 @@ impl Reactor {
         if socket.deadline().is_some_and(|deadline| deadline <= now) {
             return self.gone(slot, None);
         }
+        if socket.leave_by.is_some_and(|leave_by| leave_by <= now) {
+            socket.leave_by = None;
+            return self.read_all(slot, None);
+        }
         if socket.phase == Phase::Open {
             socket.note_reading(now);
             if socket.is_late(now) {
@@ -100,10 +176,11 @@ impl Reactor {
             if socket.is_too_slow(now) {
                 socket.give_up();
             }
-            if !socket.may_read() || socket.is_arriving() {
-                // It is not listened to, or no answer can come before the message that is coming: its silence says nothing.
-                // Either has a bound of its own.
+            if socket.is_blocked() || socket.is_arriving() {
+                // No answer is read, or none can come before the message that is coming. Either has a bound of its own.
                 socket.liveness.heard(now);
+            } else if socket.is_kept_waiting() {
+                socket.liveness.not_listened_to(now);
             }
             match socket.liveness.poll(now) {
                 Beat::Dead => return self.give_up_silent(slot, now),
@@ -114,32 +191,22 @@ impl Reactor {
                 Beat::Wait(_) => {}
             }
         }
-        if let Some(socket) = self.sockets.get_mut(slot)
-            && socket.connection.release_in() == Some(0)
-        {
-            socket.connection.release();
-        }
         self.arm(slot);
     }
 
     /// Asks to be looked at when the next thing is due.
     pub(super) fn arm(&mut self, slot: usize) {
-        let now = self.now();
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let due = socket.deadline().unwrap_or_else(|| socket.next_at());
-        socket.due = self.timers.add(slot, due);
-        self.arm_sooner(slot, now);
+        if let Some(socket) = self.sockets.get_mut(slot) {
+            socket.due = self.timers.add(slot, socket.next_due());
+        }
     }
 
     /// The same, where something is due sooner than it was.
-    fn arm_sooner(&mut self, slot: usize, now: Millis) {
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        let release = socket.connection.release_in().map(|wait| now.saturating_add(wait.max(1)));
-        let open = (socket.phase == Phase::Open).then(|| socket.next_at());
-        if let Some(at) = release.into_iter().chain(open).min()
-            && Timers::rounded(at) < socket.due
+    fn arm_sooner(&mut self, slot: usize) {
+        if let Some(socket) = self.sockets.get_mut(slot)
+            && Timers::rounded(socket.next_due()) < socket.due
         {
-            socket.due = self.timers.add(slot, at);
+            socket.due = self.timers.add(slot, socket.next_due());
         }
     }
 

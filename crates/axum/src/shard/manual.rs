@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use bytes::Bytes;
 use mio::Events;
+use roomful_core::Millis;
 use roomful_runtime::Admission;
 use roomful_runtime::Transport as _;
 
@@ -57,6 +58,8 @@ impl ManualShard {
     pub fn turn(&mut self) -> io::Result<()> {
         // A shard that was rung waits for nothing.
         self.reactor.shard.ring();
+        // And nobody expected it to turn before.
+        self.reactor.clock.begin_turn(Millis::MAX);
         loop {
             self.reactor.turn(&mut self.sender, &mut self.events, &mut self.commands)?;
             if !self.reactor.is_busy() {

@@ -20,13 +20,20 @@ use super::clock::Clock;
 use super::queue::{Command, Shard, WAKER};
 use super::room::{ShardRoom, Troubles};
 use super::sender::Sender;
-use super::socket::Socket;
+use super::socket::{HangUp, Socket};
 use super::tick::Tick;
 use super::timers::Timers;
 use super::writes;
 
-/// The one buffer that all sockets are read into.
-const READ_BYTES: usize = 64 << 10;
+/// The one buffer that all sockets are read into, one after the other, each once a turn.
+const READ_BYTES: usize = 16 << 10;
+
+/// What the reading of one turn comes to, in bytes: a few hundred sockets that say something, or sixteen that send as much as
+/// they can. Half a millisecond's worth.
+const TURN_BYTES: usize = 256 << 10;
+
+/// A read costs as much as so many bytes, whatever it brings.
+const READ_COST: usize = 1 << 10;
 
 /// Sockets that are written to before others are read from again: half a millisecond's worth.
 pub(super) const SLICE: usize = 128;
@@ -47,7 +54,9 @@ pub(super) struct Reactor {
     /// Boxed, since a table keeps half of its places empty.
     pub(super) rooms: HashMap<RoomId, Box<ShardRoom>>,
     pub(super) timers: Timers,
-    /// Sockets with something to read.
+    /// Sockets that have had what they may for now, by when they are read again.
+    pub(super) pauses: Timers,
+    /// Sockets with something to read, in the order of their turns.
     pub(super) to_read: VecDeque<usize>,
     /// Sockets with something of their own to write.
     pub(super) to_write: VecDeque<usize>,
@@ -74,6 +83,7 @@ impl Reactor {
             slots: HashMap::new(),
             rooms: HashMap::new(),
             timers: Timers::default(),
+            pauses: Timers::default(),
             to_read: VecDeque::new(),
             to_write: VecDeque::new(),
             to_fly: VecDeque::new(),
@@ -128,6 +138,7 @@ impl Reactor {
         self.poll.registry()
     }
 
+    /// When this turn began.
     pub(super) fn now(&self) -> Millis {
         self.clock.now()
     }
@@ -139,8 +150,13 @@ impl Reactor {
 
     /// Waits until there is something to do.
     pub(super) fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let timeout = if self.is_busy() || !self.shard.fall_asleep() { Some(Duration::ZERO) } else { self.until_due() };
-        match self.poll.poll(events, timeout) {
+        let may_sleep = !self.is_busy() && self.shard.fall_asleep();
+        let meant = if may_sleep { self.next_due().unwrap_or(Millis::MAX) } else { self.now() };
+        let waited = self.poll.poll(events, if may_sleep { self.until_due() } else { Some(Duration::ZERO) });
+        if self.clock.begin_turn(meant) {
+            self.after_absence();
+        }
+        match waited {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 events.clear();
                 Ok(())
@@ -151,17 +167,24 @@ impl Reactor {
 
     /// How long it may sleep.
     pub(super) fn until_due(&self) -> Option<Duration> {
+        self.next_due().map(|due| self.clock.until(due).min(LONGEST_WAIT))
+    }
+
+    fn next_due(&self) -> Option<Millis> {
         let room = self.later.first().map(|(at, _)| *at);
-        let next = self.timers.next().into_iter().chain(room).min()?;
-        Some(Duration::from_millis(next.saturating_sub(self.now())).min(LONGEST_WAIT))
+        self.timers.next().into_iter().chain(self.pauses.next()).chain(room).min()
     }
 
     pub(super) fn note(&mut self, events: &Events) {
         for event in events.iter().filter(|event| event.token() != WAKER) {
             let Token(slot) = event.token();
             let Some(socket) = self.sockets.get_mut(slot) else { continue };
-            if event.is_readable() || event.is_read_closed() || event.is_error() {
-                socket.hung_up |= event.is_read_closed() || event.is_error();
+            let ended_reading = event.is_read_closed();
+            if event.is_error() || (ended_reading && event.is_write_closed()) {
+                self.hung_up(slot, HangUp::Lost);
+            } else if ended_reading {
+                self.hung_up(slot, HangUp::WritesNoMore);
+            } else if event.is_readable() {
                 socket.readable = true;
                 self.want_to_read(slot);
             }
@@ -171,45 +194,75 @@ impl Reactor {
         }
     }
 
-    /// Reads once from each socket that has something.
+    /// Reads once from each socket that has something, as far as the turn goes. The others have theirs in the next.
     pub(super) fn read_some(&mut self) {
+        let mut left = TURN_BYTES;
         for _ in 0..self.to_read.len() {
-            self.read_next();
+            if left == 0 {
+                return;
+            }
+            left = left.saturating_sub(self.read_next());
         }
     }
 
-    fn read_next(&mut self) {
-        let Some(slot) = self.to_read.pop_front() else { return };
-        let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if !std::mem::take(&mut socket.to_be_read) || !socket.readable || !socket.may_read() {
-            return;
+    /// Returns what it cost.
+    fn read_next(&mut self) -> usize {
+        let now = self.now();
+        let Some(slot) = self.to_read.pop_front() else { return 0 };
+        let Some(socket) = self.sockets.get_mut(slot) else { return 0 };
+        socket.to_be_read = false;
+        if !socket.may_read() {
+            return 0;
         }
+        if !socket.is_allowed(now) {
+            self.pause(slot);
+            return 0;
+        }
+        let cost = match socket.take_unread() {
+            Some(mut unread) => {
+                let taken = self.take_in(slot, &mut unread);
+                if taken.left > 0
+                    && let Some(socket) = self.sockets.get_mut(slot)
+                {
+                    socket.keep_unread(unread.split_off(unread.len() - taken.left));
+                }
+                taken.cost
+            }
+            None => READ_COST + self.read(slot),
+        };
+        self.read_on(slot);
+        cost
+    }
+
+    /// Reads what has come, and returns what it cost to take it in.
+    fn read(&mut self, slot: usize) -> usize {
+        let Some(socket) = self.sockets.get_mut(slot).filter(|socket| socket.readable) else { return 0 };
         match socket.stream.read(&mut self.buffer) {
-            Ok(0) => self.gone(slot, None),
+            Ok(0) => self.read_all(slot, None),
             Ok(read) => {
                 // A short read has emptied the socket, and the next byte makes an event. The end of all bytes does not
                 // where it came with them.
-                socket.readable = read == self.buffer.len() || socket.hung_up;
-                if socket.readable {
-                    self.want_to_read(slot);
-                }
+                socket.readable = read == self.buffer.len() || socket.has_hung_up();
                 let mut buffer = std::mem::take(&mut self.buffer);
-                if let Some(read) = buffer.get_mut(..read) {
-                    let left = self.take_in(slot, read);
-                    if left > 0 {
-                        self.keep_unread(slot, BytesMut::from(read.split_at(read.len() - left).1));
-                    }
+                let read = buffer.get_mut(..read).unwrap_or_default();
+                let taken = self.take_in(slot, read);
+                if taken.left > 0
+                    && let Some(socket) = self.sockets.get_mut(slot)
+                {
+                    socket.keep_unread(BytesMut::from(read.split_at(read.len() - taken.left).1));
                 }
                 self.buffer = buffer;
+                return taken.cost;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => socket.readable = false,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.want_to_read(slot),
-            Err(error) => self.gone(slot, Some(error)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.read_all(slot, Some(error)),
         }
+        0
     }
 
     /// Once a turn, however often it is asked for: a socket that always has more must not get more turns than the others.
-    fn want_to_read(&mut self, slot: usize) {
+    pub(super) fn want_to_read(&mut self, slot: usize) {
         if let Some(socket) = self.sockets.get_mut(slot)
             && !std::mem::replace(&mut socket.to_be_read, true)
         {
@@ -217,16 +270,13 @@ impl Reactor {
         }
     }
 
-    /// Something that kept the socket from being read is over: what is left of an earlier read is taken in, then the rest.
+    /// Gives the socket its turn, if there is something that may be read: after its last turn, or when what kept it from
+    /// being read is over.
     pub(super) fn read_on(&mut self, slot: usize) {
-        if let Some(unread) = self.sockets.get_mut(slot).and_then(Socket::take_unread) {
-            self.take_in_and_keep(slot, unread);
-        }
         let now = self.now();
-        if let Some(socket) = self.sockets.get_mut(slot) {
-            socket.note_reading(now);
-        }
-        if self.sockets.get(slot).is_some_and(|socket| socket.readable && socket.may_read()) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        socket.note_reading(now);
+        if socket.has_more() && socket.may_read() {
             self.want_to_read(slot);
         }
     }
@@ -271,7 +321,7 @@ impl Reactor {
             self.touch(slot);
         }
         for (slot, error) in troubles.failed {
-            self.gone(slot, Some(error));
+            self.cannot_write(slot, error);
         }
     }
 
@@ -306,6 +356,13 @@ impl Reactor {
         {
             self.later.pop_first();
             self.to_fly.push_back(id);
+        }
+        while let Some((at, slots)) = self.pauses.take(now) {
+            for slot in slots {
+                if self.sockets.get_mut(slot).is_some_and(|socket| socket.end_pause(at)) {
+                    self.read_on(slot);
+                }
+            }
         }
         while let Some((at, slots)) = self.timers.take(now) {
             for slot in slots {

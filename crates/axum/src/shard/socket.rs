@@ -2,11 +2,13 @@
 
 use std::error::Error;
 use std::io::{self, IoSlice};
+use std::ops::ControlFlow;
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use roomful::Close;
 use roomful_core::Millis;
+use roomful_core::allowance::Allowance;
 use roomful_core::arrival::Arrival;
 use roomful_core::liveness::Liveness;
 use roomful_core::outbox::{Outbox, Overflow};
@@ -19,10 +21,17 @@ use super::queue::Shard;
 use super::sender::Write;
 use super::stream::Stream;
 use super::tick::{Kind, Tick};
+use super::timers::Timers;
 
 /// What is a socket's own is written when it has come to this, and no later: only what waits behind a full socket is held
 /// by [`Limits::outbox_bytes`](roomful::Limits::outbox_bytes).
 const OWN_BYTES: usize = 64 << 10;
+
+/// What a socket may have taken in of it in one turn, in bytes, before the others have theirs.
+const SLICE_BYTES: usize = 16 << 10;
+
+/// A frame costs as much as so many bytes, however small it is.
+const FRAME_COST: usize = 256;
 
 pub(super) struct Socket {
     pub(super) stream: Stream,
@@ -39,14 +48,23 @@ pub(super) struct Socket {
     pub(super) readable: bool,
     /// Whether it stands among those that are to be read.
     pub(super) to_be_read: bool,
-    /// The peer writes no more, so the end of what it wrote has to be read although no event will say so.
-    pub(super) hung_up: bool,
+    hang_up: Option<HangUp>,
+    /// The peer is gone, and until then what it sent before is still read.
+    pub(super) leave_by: Option<Millis>,
     decoder: Decoder,
     /// There is one while a message has begun and is not whole. Boxed, because few have one.
     arrival: Option<Box<Arrival>>,
+    /// What the peer may still have read.
+    allowance: Allowance,
+    /// It has had what it may, and is not read before then.
+    paused_until: Option<Millis>,
+    /// Empty fragments of the message that has begun.
+    empty_fragments: u32,
     /// The handler's queue may be full: ask before the next message.
     may_be_full: bool,
-    /// What was read and not taken in, because the handler's queue is full.
+    /// The handler's queue is full, and says when it is not.
+    is_full: bool,
+    /// What was read and not taken in yet.
     unread: BytesMut,
     /// What goes out before anything else, when the shard has done what was to be done.
     own: Vec<u8>,
@@ -78,13 +96,33 @@ pub(super) enum Phase {
     Lingering(Millis),
 }
 
+/// What the system says of the peer. It says so once, so it has to be remembered: the end of what the peer wrote has to be
+/// read although no event will tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum HangUp {
+    /// It writes no more. It may still read.
+    WritesNoMore,
+    /// It is gone: nothing that is written arrives.
+    Lost,
+}
+
 /// What became of bytes that were read.
-pub(super) enum Heard {
-    All,
-    /// The handler's queue is full. So many at their end are to be [kept](Socket::keep_unread).
-    UpTo {
-        left: usize,
-    },
+pub(super) struct Heard {
+    /// So many at their end are to be [kept](Socket::keep_unread).
+    pub(super) left: usize,
+    /// What it cost, in bytes.
+    pub(super) cost: usize,
+    pub(super) then: Then,
+}
+
+/// Why no more is taken in.
+pub(super) enum Then {
+    /// That was all, or as much as one turn may take.
+    GoOn,
+    /// The handler's queue is full.
+    WaitForSpace,
+    /// It has had what it may for now.
+    Pause,
     End(PeerEnd),
 }
 
@@ -92,6 +130,8 @@ pub(super) enum Heard {
 pub(super) enum PeerEnd {
     Closed(Close),
     Broke(DecodeError),
+    /// It sends frames that say nothing, without end.
+    Wasted,
 }
 
 impl Socket {
@@ -107,10 +147,15 @@ impl Socket {
             touched: false,
             readable: false,
             to_be_read: false,
-            hung_up: false,
+            hang_up: None,
+            leave_by: None,
             decoder: Decoder::new(limits.frame_bytes, deflate),
             arrival: None,
+            allowance: Allowance::new(limits, now),
+            paused_until: None,
+            empty_fragments: 0,
             may_be_full: false,
+            is_full: false,
             unread: BytesMut::new(),
             own: Vec::new(),
             backlog: None,
@@ -122,7 +167,7 @@ impl Socket {
 
     /// Whether frames of the rooms are for it still.
     pub(super) fn hears(&self) -> bool {
-        self.phase == Phase::Open && !self.given_up
+        self.phase == Phase::Open && !self.given_up && !self.is_lost()
     }
 
     pub(super) fn deadline(&self) -> Option<Millis> {
@@ -132,32 +177,123 @@ impl Socket {
         }
     }
 
+    /// When it has to be looked at at the latest.
+    pub(super) fn next_due(&self) -> Millis {
+        let due = self.deadline().unwrap_or_else(|| self.next_at());
+        due.min(self.leave_by.unwrap_or(Millis::MAX))
+    }
+
+    /// Nobody was there to read it, to ping it or to answer: nothing is overdue, and whoever is there has time to say so.
+    pub(super) fn begin_anew(&mut self, now: Millis, grace: Millis) {
+        self.liveness.begin_anew(now);
+        if let Phase::Closing(at) | Phase::Finishing(at) | Phase::Lingering(at) = &mut self.phase {
+            *at = (*at).max(now + grace);
+        }
+        if let Some(leave_by) = &mut self.leave_by {
+            *leave_by = (*leave_by).max(now + grace);
+        }
+    }
+
+    /// What the system says of the peer.
+    pub(super) fn hung_up(&mut self, how: HangUp) {
+        self.hang_up = self.hang_up.max(Some(how));
+        self.readable = true;
+        if self.is_lost() {
+            self.own = Vec::new();
+            self.backlog = None;
+        }
+    }
+
+    /// The peer is gone, and what it sent before is still to be read. `true`: from now on there is a time for that.
+    pub(super) fn limit_leave(&mut self, now: Millis) -> bool {
+        if !self.has_hung_up() || self.leave_by.is_some() || matches!(self.phase, Phase::Finishing(_)) {
+            return false;
+        }
+        self.leave_by = Some(now.saturating_add(self.connection.limits().leave_timeout_ms));
+        self.connection.begin_leaving();
+        true
+    }
+
+    /// It could not be written to.
+    pub(super) fn fail(&mut self, error: io::Error) {
+        self.failed.get_or_insert(error);
+    }
+
+    /// Why it could not be written to.
+    pub(super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failed.take()
+    }
+
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.hang_up.is_some()
+    }
+
+    /// Whether whatever is written is lost.
+    pub(super) fn is_lost(&self) -> bool {
+        self.hang_up == Some(HangUp::Lost)
+    }
+
     /// Whether its bytes may be read now. A client that does not read is not read from either, or the pongs it asks for
-    /// would pile up; nor is one whose handler has enough to do.
+    /// would pile up; nor is one whose handler has enough to do, or that has had what it may.
     pub(super) fn may_read(&self) -> bool {
         match self.phase {
-            Phase::Lingering(_) => true,
             Phase::Finishing(_) => false,
-            Phase::Open | Phase::Closing(_) => self.backlog.is_none() && self.unread.is_empty(),
+            Phase::Lingering(_) => self.paused_until.is_none(),
+            Phase::Open | Phase::Closing(_) => {
+                self.paused_until.is_none() && !self.is_full && (self.backlog.is_none() || self.has_hung_up())
+            }
         }
+    }
+
+    /// Whether it is not read although something may be there: then its silence says nothing.
+    pub(super) fn is_kept_waiting(&self) -> bool {
+        self.is_full || self.paused_until.is_some() || self.to_be_read
+    }
+
+    /// Whether there may be something to take in.
+    pub(super) fn has_more(&self) -> bool {
+        self.readable || !self.unread.is_empty()
+    }
+
+    /// Whether it may have any more for now. If not, it is to be [paused](Socket::pause).
+    pub(super) fn is_allowed(&mut self, now: Millis) -> bool {
+        self.allowance.refill(self.connection.limits(), now);
+        self.allowance.may_go_on()
+    }
+
+    /// It is not read for a while. When that ends; `None`: it never does.
+    pub(super) fn pause(&mut self) -> Option<Millis> {
+        let until = self.allowance.next_at(self.connection.limits()).map(Timers::rounded);
+        self.paused_until = Some(until.unwrap_or(Millis::MAX));
+        self.connection.count_pause();
+        until
+    }
+
+    /// Whether it was paused until then. It no longer is.
+    pub(super) fn end_pause(&mut self, at: Millis) -> bool {
+        self.paused_until.take_if(|until| *until == at).is_some()
+    }
+
+    /// The handler has taken something from its full queue.
+    pub(super) fn has_space_again(&mut self) {
+        self.is_full = false;
     }
 
     pub(super) fn is_blocked(&self) -> bool {
         self.backlog.is_some()
     }
 
-    /// The rest of an earlier read. As with [`may_read`](Socket::may_read), none while the client does not read: a pong
-    /// would have to go ahead of what waits, and that may be sent in part.
+    /// The rest of an earlier read.
     pub(super) fn take_unread(&mut self) -> Option<BytesMut> {
-        (!self.is_blocked() && !self.unread.is_empty()).then(|| std::mem::take(&mut self.unread))
+        (!self.unread.is_empty()).then(|| std::mem::take(&mut self.unread))
     }
 
     pub(super) fn keep_unread(&mut self, unread: BytesMut) {
         self.unread = unread;
     }
 
-    /// Takes in what was read, message by message, while the handler's queue has room; `on_space` is woken when there is
-    /// room again.
+    /// Takes in what was read, frame by frame, while the peer may have more, its turn lasts, and the handler's queue has
+    /// room; `on_space` is woken when there is room again.
     pub(super) fn take_in(
         &mut self,
         read: &mut [u8],
@@ -181,36 +317,86 @@ impl Socket {
         now: Millis,
         on_space: impl Fn(&Self) -> Waker,
     ) -> Heard {
+        let (whole, mut frames, mut cost) = (read.len(), 0, 0);
         let mut input = read;
-        loop {
+        let then = loop {
             if self.phase == Phase::Open && self.may_be_full && !self.has_space() {
                 let waker = on_space(self);
                 if self.connection.poll_space(&mut Context::from_waker(&waker)).is_pending() {
-                    return Heard::UpTo { left: input.len() };
+                    self.is_full = true;
+                    break Then::WaitForSpace;
                 }
             }
-            let event = self.decoder.next(&mut input, inflater);
-            if matches!(event, Ok(Some(_))) {
-                self.liveness.heard(now);
-                if self.decoder.is_between_messages() {
-                    // What comes behind it is another message, with a time of its own.
-                    self.arrival = None;
-                }
+            if input.is_empty() || cost >= SLICE_BYTES {
+                break Then::GoOn;
             }
-            match event {
-                Ok(Some(Event::Text(text))) => self.may_be_full = !self.connection.receive(text.as_bytes()),
-                Ok(Some(Event::Binary(bytes))) => self.may_be_full = !self.connection.receive(&bytes),
-                Ok(Some(Event::Ping(payload))) => {
-                    if self.phase == Phase::Open {
-                        encode::push_pong(&mut self.own, &payload);
-                    }
-                }
-                Ok(Some(Event::Pong(_))) => {}
-                Ok(Some(Event::Close(frame))) => return Heard::End(PeerEnd::Closed(closed_by_peer(frame))),
-                Ok(None) => return Heard::All,
-                Err(error) => return Heard::End(PeerEnd::Broke(error)),
+            if !self.allowance.may_go_on() {
+                break Then::Pause;
             }
+            let (before, made_before) = (input.len(), inflater.made_bytes());
+            let taken = match self.decoder.next(&mut input, inflater) {
+                Ok(Some(event)) => self.take_event(event, now),
+                Ok(None) => {
+                    cost += before;
+                    break Then::GoOn;
+                }
+                Err(error) => ControlFlow::Break(PeerEnd::Broke(error)),
+            };
+            if let ControlFlow::Break(end) = taken {
+                break Then::End(end);
+            }
+            frames += 1;
+            let made = usize::try_from(inflater.made_bytes() - made_before).unwrap_or(usize::MAX);
+            self.allowance.spend_bytes(made);
+            cost += (before - input.len()).max(made).max(FRAME_COST);
+        };
+        if frames == 0 && input.is_empty() {
+            self.allowance.spend_piece();
         }
+        self.allowance.spend_bytes(whole - input.len());
+        Heard { left: input.len(), cost, then }
+    }
+
+    fn take_event(&mut self, event: Event<'_>, now: Millis) -> ControlFlow<PeerEnd> {
+        if !matches!(event, Event::Fragment(_)) {
+            self.liveness.heard(now);
+        }
+        if self.decoder.is_between_messages() {
+            // What comes behind it is another message, with a time of its own.
+            self.arrival = None;
+        }
+        match event {
+            Event::Text(text) => self.take_message(text.as_bytes()),
+            Event::Binary(bytes) => self.take_message(&bytes),
+            Event::Fragment(bytes) => {
+                self.allowance.spend_piece();
+                self.empty_fragments += u32::from(bytes == 0);
+                if self.empty_fragments > self.connection.limits().empty_fragments {
+                    return ControlFlow::Break(PeerEnd::Wasted);
+                }
+            }
+            Event::Ping(payload) => {
+                self.allowance.spend_piece();
+                if self.phase == Phase::Open && !self.has_hung_up() {
+                    encode::push_pong(&mut self.own, &payload);
+                }
+            }
+            Event::Pong(_) => self.allowance.spend_piece(),
+            Event::Close(frame) => return ControlFlow::Break(PeerEnd::Closed(closed_by_peer(frame))),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn take_message(&mut self, message: &[u8]) {
+        self.allowance.spend_message();
+        self.empty_fragments = 0;
+        self.may_be_full = !self.connection.receive(message);
+    }
+
+    /// What comes after the peer broke the rules is read and not looked at, but at no higher rate than if it were.
+    pub(super) fn throw_away(&mut self, bytes: usize) {
+        self.allowance.spend_piece();
+        self.allowance.spend_bytes(bytes);
     }
 
     /// This side ends the connection. The first close stands.
@@ -229,6 +415,12 @@ impl Socket {
         }
         self.phase = Phase::Finishing(self.close_deadline(now));
         self.connection.end(close, None);
+    }
+
+    /// The peer writes no more and never closed. What is still to be written is.
+    pub(super) fn finish_without_close(&mut self, now: Millis) {
+        self.phase = Phase::Finishing(self.close_deadline(now));
+        self.connection.end(&Close::LOST, None);
     }
 
     /// The peer broke the protocol.
@@ -277,7 +469,7 @@ impl Socket {
     }
 
     /// When it is to be looked at while it is open.
-    pub(super) fn next_at(&self) -> Millis {
+    fn next_at(&self) -> Millis {
         let arrival = self.arrival.as_ref().map(|arrival| arrival.next_at());
         let backlog = self.backlog.as_ref().filter(|_| !self.given_up).and_then(|backlog| backlog.next_at());
         [arrival, backlog].into_iter().flatten().fold(self.liveness.next_at(), Millis::min)
@@ -324,18 +516,21 @@ impl Socket {
 
     /// Nothing may come behind a gap, and nothing comes to a peer that is gone.
     fn takes_frames(&self) -> bool {
-        !self.given_up && self.failed.is_none()
+        !self.given_up && self.failed.is_none() && !self.is_lost()
     }
 
     pub(super) fn push_ping(&mut self) {
         // One that is blocked has not answered the last ping either, and its silence will say so.
-        if self.backlog.is_none() {
+        if self.backlog.is_none() && self.takes_frames() {
             encode::push_ping(&mut self.own, b"");
         }
     }
 
     /// The last frame: nothing is written behind it.
     pub(super) fn push_close(&mut self, close: &Close) {
+        if self.is_lost() {
+            return;
+        }
         let mut bytes = Vec::new();
         match close.code {
             // These stand for no code and for no close frame, and must never be on the wire.
@@ -359,7 +554,7 @@ impl Socket {
     /// Whether it has to be flushed.
     pub(super) fn has_own(&self) -> bool {
         let is_newly_blocked = self.backlog.as_ref().is_some_and(|backlog| backlog.next_at().is_none());
-        !self.own.is_empty() || self.failed.is_some() || is_newly_blocked
+        !self.is_lost() && (!self.own.is_empty() || self.failed.is_some() || is_newly_blocked)
     }
 
     /// Has something to be flushed. `false`: it is to be already.
@@ -370,6 +565,9 @@ impl Socket {
     /// Writes what is its own, and whatever waits.
     pub(super) fn flush(&mut self, now: Millis) -> io::Result<()> {
         self.touched = false;
+        if self.is_lost() {
+            return Ok(());
+        }
         if let Some(error) = self.failed.take() {
             return Err(error);
         }

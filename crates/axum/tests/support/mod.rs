@@ -71,6 +71,8 @@ impl Room for Relay {
 pub(crate) fn limits() -> Limits {
     Limits::default()
         .rate(Rate { per_second: 1_000_000, burst: 1_000_000 })
+        .piece_rate(Rate { per_second: 1_000_000, burst: 1_000_000 })
+        .receive_bytes_per_second(1 << 30)
         .heartbeat_ms(Some(3_600_000))
         .frame_bytes(4 << 20)
         .message_bytes(4 << 20)

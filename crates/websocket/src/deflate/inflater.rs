@@ -19,13 +19,20 @@ const END: [u8; 5] = [0x01, 0x00, 0x00, 0xFF, 0xFF];
 pub struct Inflater {
     stream: Decompress,
     output: Vec<u8>,
+    made: u64,
 }
 
 impl Inflater {
     /// An inflater that has made nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { stream: Decompress::new(false), output: Vec::new() }
+        Self { stream: Decompress::new(false), output: Vec::new(), made: 0 }
+    }
+
+    /// All bytes that it has ever made, for whoever counts what a client's compressed messages become.
+    #[must_use]
+    pub fn made_bytes(&self) -> u64 {
+        self.made
     }
 
     /// What the payload of a compressed message is, if it is at most `max` bytes. Memory for it stays
@@ -41,7 +48,10 @@ impl Inflater {
         self.feed(payload, max)?;
         self.feed(&TAIL, max)?;
         match self.feed(&END, max)? {
-            Status::StreamEnd => Ok(&self.output),
+            Status::StreamEnd => {
+                self.made += self.output.len() as u64;
+                Ok(&self.output)
+            }
             Status::Ok | Status::BufError => Err(DecodeError::Inflate),
         }
     }
@@ -107,6 +117,7 @@ mod tests {
         ] {
             assert_eq!(inflater.inflate(payload, 5), Ok(&b"Hello"[..]));
         }
+        assert_eq!(inflater.made_bytes(), 20);
         let two_that_are_called_the_last =
             [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
         assert_eq!(inflater.inflate(&two_that_are_called_the_last, 10), Ok(&b"HelloHello"[..]));

@@ -14,7 +14,7 @@ pub(crate) struct Outcome<E> {
     pub(crate) error: Option<E>,
 }
 
-/// What our decoder makes of a stream that comes in these parts.
+/// What our decoder makes of a stream that comes in these parts. That a fragment came is nothing that others tell.
 pub(crate) fn decode<'a>(
     parts: impl IntoIterator<Item = &'a [u8]>,
     max_message: usize,
@@ -27,6 +27,7 @@ pub(crate) fn decode<'a>(
         let mut input = &mut bytes[..];
         loop {
             match decoder.next(&mut input, &mut inflater) {
+                Ok(Some(Event::Fragment(_))) => {}
                 Ok(Some(event)) => events.push(event.into_owned()),
                 Ok(None) => break,
                 Err(error) => return Outcome { events, error: Some(error) },
