@@ -44,11 +44,11 @@ pub enum Life {
         /// When it ends.
         until: Millis,
     },
-    /// It is at its end. What it said before is still handled, then its last hooks run.
+    /// It is at its end. While it is in the roster, what it said before is still handled; then its last hooks run.
     Leaving {
         /// How it ended.
         close: Box<Close>,
-        /// Whether the roster still shows it.
+        /// Whether the roster still shows it. Where not, nothing that it said waits any more.
         in_roster: bool,
         /// Whether the hooks of its end have begun.
         hooks_began: bool,
@@ -107,8 +107,12 @@ pub enum Act {
     TellAway,
     /// Tell the room that it is back.
     TellBack,
-    /// Take it out of the roster.
+    /// Take it out of the roster. From here on nothing that it says reaches anybody, save its [last words].
+    ///
+    /// [last words]: crate::room::Input::LastWords
     LeaveRoster,
+    /// Drop what it said before its end and is not handled yet. A hook that runs goes on to its end.
+    DropQueue,
     /// Run the hooks of its end, then say [`Event::HooksEnded`].
     RunEndHooks,
     /// Forget what waits to be handled, and every timer.
@@ -139,7 +143,7 @@ impl Life {
             (Self::Waiting { ended: None, .. }, Event::Entered) => Self::In { opened: false },
             (Self::Waiting { ended: Some(close), expelled: false }, Event::Entered) => leaving(close, acts),
             (Self::Waiting { ended: Some(close), expelled: true }, Event::Entered) => {
-                acts.extend([Act::LimitLeave, Act::LeaveRoster]);
+                acts.extend([Act::LimitLeave, Act::LeaveRoster, Act::DropQueue]);
                 Self::Leaving { close, in_roster: false, hooks_began: false }
             }
             (Self::Waiting { ended: Some(close), .. }, Event::Expelled) => {
@@ -174,7 +178,7 @@ impl Life {
             (Self::Away { .. }, Event::Ended { close }) => leaving(close.into(), acts),
 
             (Self::Leaving { close, in_roster: true, hooks_began }, Event::TimeIsUp | Event::Expelled) => {
-                acts.push(Act::LeaveRoster);
+                acts.extend([Act::LeaveRoster, Act::DropQueue]);
                 Self::Leaving { close, in_roster: false, hooks_began }
             }
             (Self::Leaving { close, in_roster, hooks_began: false }, Event::Drained) => {
@@ -215,6 +219,12 @@ impl Life {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(self, Self::Waiting { ended: Some(_), .. } | Self::Leaving { .. } | Self::Over)
+    }
+
+    /// Whether the hooks of its end run.
+    #[must_use]
+    pub fn is_in_end_hooks(&self) -> bool {
+        matches!(self, Self::Leaving { hooks_began: true, .. })
     }
 
     /// Whether nothing happens any more.

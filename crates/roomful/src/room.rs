@@ -94,7 +94,8 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     }
 
     /// The member has left: the roster and the others know, [deferred](Conn::defer) teardowns have run. Runs exactly
-    /// once for every connection that joined, whatever ended it.
+    /// once for every connection that joined, whatever ended it. What it broadcasts here is heard by all who are still in; a
+    /// task that is started here is not heard.
     fn on_leave(&self, conn: &Conn<Self>) -> impl Future<Output = ()> + MaybeSend {
         let _ = conn;
         async {}
@@ -109,7 +110,9 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
 
 /// One connection of room `R`. A clone is cheap; holding one keeps nobody in the room.
 ///
-/// A connection may go at any moment. To send to one that has gone is no error, and does nothing.
+/// A connection may go at any moment. To send to one that has gone is no error, and does nothing. Nor is anything heard that is said
+/// through it after its leave, whoever holds a clone, save by [`on_leave`](Room::on_leave) itself and the
+/// [deferred](Conn::defer) teardowns.
 pub struct Conn<R: Room> {
     inner: Arc<Inner<R>>,
 }

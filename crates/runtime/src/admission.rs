@@ -1,8 +1,10 @@
 //! One upgrade, told which room or socket it is for.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::{Either, select};
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
 use roomful_core::pattern::Topic;
@@ -126,16 +128,18 @@ impl Admission {
     }
 
     /// Runs the guards and `data`, and nothing else. Another process then serves the connection, with
-    /// [`Platform::connect`](crate::Platform::connect).
+    /// [`Platform::connect`](crate::Platform::connect). `deadline` is ready when
+    /// [`Limits::opening_timeout_ms`](roomful_core::Limits::opening_timeout_ms) are over.
     ///
     /// # Errors
     ///
     /// How the completed handshake is to be closed.
-    pub async fn admit(self) -> Result<Admitted, Close> {
+    pub async fn admit(self, deadline: impl Future<Output = ()>) -> Result<Admitted, Close> {
         let Found { definition, destination, request } = self.found?;
         let params = request.params.clone();
         let peer = request.peer;
-        let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span).await;
+        let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span);
+        let admitted = in_time(admitted, deadline, &self.limits).await;
         let data = admitted.map_err(|denial| denied(&self.app, &definition.module, &definition.name, peer, &denial))?;
         let names = (&*definition.module, &*definition.name);
         Admitted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
@@ -153,7 +157,10 @@ impl Found {
         let peer = request.peer;
         let open = Box::new(move |member| {
             Box::pin(async move {
-                let opened = Arc::clone(&definition.endpoint).open(app.clone(), request, member).await;
+                let process = app.hub().process();
+                let deadline = process.sleep_until(process.now().saturating_add(definition.limits.opening_timeout_ms));
+                let opening = Arc::clone(&definition.endpoint).open(app.clone(), request, member);
+                let opened = in_time(opening, deadline, &definition.limits).await;
                 opened.map_err(|denial| denied(&app, &definition.module, &definition.name, peer, &denial))
             }) as _
         });
@@ -170,6 +177,22 @@ fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Op
     let (module, name) = (definition.module.clone(), definition.name.clone());
     let request = UpgradeRequest { parts, peer, module, name, params };
     Ok(Found { definition: Arc::clone(definition), destination, request })
+}
+
+/// What guards and `data` find, unless that takes too long: then they are dropped.
+async fn in_time<T>(
+    finding: impl Future<Output = Result<T, Denial>>,
+    deadline: impl Future<Output = ()>,
+    limits: &Limits,
+) -> Result<T, Denial> {
+    match select(pin!(finding), pin!(deadline)).await {
+        Either::Left((found, _)) => found,
+        Either::Right(_) => {
+            let ms = limits.opening_timeout_ms;
+            let why = format!("guards and `data` took more than {ms} ms (`Limits::opening_timeout_ms`)");
+            Err(Denial { hook: "opening", why: DenialReason::Unavailable(Some(why)) })
+        }
+    }
 }
 
 /// Tells the operator, and says how to close.

@@ -6,7 +6,7 @@ use roomful_core::{Json, MemberId};
 
 use crate::live_room::overloaded;
 use crate::member::{LiveMember, Scope};
-use crate::{Error, ErrorKind, Result, metrics};
+use crate::{Error, ErrorKind, Result, last_words, metrics};
 
 impl LiveMember {
     /// A message to this client alone.
@@ -21,14 +21,19 @@ impl LiveMember {
         }
     }
 
-    /// A message to the room: to every other member, or to this one too.
+    /// A message to the room: to every other member, or to this one too. Once it has left, only the hook of its leave is
+    /// heard.
     ///
     /// # Errors
     ///
     /// As for [`send`](LiveMember::send).
     pub fn broadcast(&self, msg: Json, to_self: bool) -> Result {
-        let to = if to_self { Audience::Everybody } else { Audience::AllBut(self.id().clone()) };
-        in_room(self, Input::Broadcast { from: Some(self.id().clone()), to, msg })
+        let from = self.id().clone();
+        if last_words::are_of(self) {
+            return in_room(self, Input::LastWords { from, msg });
+        }
+        let to = if to_self { Audience::Everybody } else { Audience::AllBut(from.clone()) };
+        in_room(self, Input::Broadcast { from: Some(from), to, msg })
     }
 
     /// What the roster shows of it.

@@ -16,6 +16,7 @@ use crate::member::LiveMember;
 use crate::opening::Opening;
 use crate::place::Place;
 use crate::transport::Transport;
+use crate::unwind::let_go;
 use crate::{ErrorKind, metrics};
 
 /// One connection, as whoever owns its socket sees it. Dropping it ends the connection, as losing the socket does.
@@ -117,17 +118,28 @@ impl<T: Transport> Connection<T> {
         let member = LiveMember::new(hub, Arc::clone(&line), definition, span, id);
         let connection = Self::of(hub, (intake, kind), member, line, transport);
         connection.member.register();
-        let opening = opening.and_then(|opening| {
-            let place = place.map_or_else(|| Place::take(hub.process(), None), Ok).map_err(|_| Close::OVERLOADED)?;
-            connection.member.inbox().seat(place);
-            // Not before it is registered, or a drain that begins in between would miss it.
-            hub.process().turned_away().map_or(Ok(opening), Err)
-        });
-        match opening {
+        match opening.and_then(|opening| connection.take_up(opening, place)) {
             Ok(opening) => connection.member.spawn(Arc::clone(&connection.member).open(opening)),
             Err(close) => connection.member.refuse(close),
         }
         connection
+    }
+
+    /// Whether a connection may begin here now.
+    fn take_up(&self, opening: Opening, place: Option<Place>) -> Result<Opening, Close> {
+        let process = self.member.process();
+        let close = match place.map_or_else(|| Place::take(process, None), Ok) {
+            Ok(place) => {
+                self.member.inbox().seat(place);
+                // Not before it is registered, or a drain that begins in between would miss it.
+                process.turned_away()
+            }
+            Err(_) => Some(Close::OVERLOADED),
+        };
+        let Some(close) = close else { return Ok(opening) };
+        // The request is in it, with what the app's layers have put there.
+        let_go(opening);
+        Err(close)
     }
 
     fn of(

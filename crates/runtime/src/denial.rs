@@ -21,7 +21,7 @@ const SHOWN_BYTES: usize = 200;
 /// A connection that its key, a guard or `data` does not let in.
 #[derive(Debug)]
 pub struct Denial {
-    /// What has refused it: `key`, `guard` or `data`.
+    /// What has refused it: `key`, `guard` or `data`, or `opening` for all of it together.
     pub hook: &'static str,
     /// Why.
     pub why: DenialReason,

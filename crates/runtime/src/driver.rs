@@ -121,7 +121,7 @@ impl LiveMember {
                     }
                 }
                 // Done with the step, and by the member's own task.
-                Act::Forget | Act::RunEndHooks => {}
+                Act::DropQueue | Act::Forget | Act::RunEndHooks => {}
             }
         }
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use roomful_core::close::InvalidClose;
 use roomful_core::room::Refused;
 
+use crate::unwind::{catch, let_go};
+
 /// What a hook returns.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
@@ -83,12 +85,15 @@ impl Error {
         ErrorKind::Refused(refused).into_error()
     }
 
-    #[doc(hidden)]
-    #[must_use]
-    pub fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        ErrorKind::Panic(text.unwrap_or_else(|| "a value that is not text".to_owned())).into_error()
+    fn into_kind(mut self) -> Box<ErrorKind> {
+        std::mem::replace(&mut self.0, Box::new(ErrorKind::NotJoined))
+    }
+}
+
+/// An error of the app's may panic when it is dropped, and that may be anywhere.
+impl Drop for Error {
+    fn drop(&mut self) {
+        let_go(std::mem::replace(&mut *self.0, ErrorKind::NotJoined));
     }
 }
 
@@ -108,24 +113,31 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
 
 impl From<Error> for Box<dyn std::error::Error + Send + Sync> {
     fn from(error: Error) -> Self {
-        error.0
+        error.into_kind()
     }
 }
 
 impl From<Error> for Box<dyn std::error::Error> {
     fn from(error: Error) -> Self {
-        error.0
+        error.into_kind()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        f.write_str(&said("Display", || self.0.to_string()))
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        let debug = || if f.alternate() { format!("{:#?}", self.0) } else { format!("{:?}", self.0) };
+        let said = said("Debug", debug);
+        f.write_str(&said)
     }
+}
+
+/// What an error says of itself. The app has written that, and it may be asked for within a log of the app's.
+fn said(how: &str, say: impl FnOnce() -> String) -> String {
+    catch(say).unwrap_or_else(|panic| format!("an error whose `{how}` panicked: {panic}"))
 }

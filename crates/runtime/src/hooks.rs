@@ -1,13 +1,15 @@
 //! What the app does, as the runtime calls it: the hooks of one member or of one typed socket, in JSON.
 
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use roomful_core::{Close, Json, UserId};
 
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use crate::{Error, Result};
+use crate::unwind::{catch, let_go};
+use crate::{Error, ErrorKind, Result};
 
 /// The hooks of one member, or of one typed socket. A hook may panic: it is called through [`caught`].
 pub trait Hooks: MaybeSend + MaybeSync {
@@ -79,20 +81,62 @@ pub enum MessageError {
 impl dyn Hooks {
     /// Tells the app of an error. If that hook panics, too, it can only be logged.
     pub(crate) async fn report(&self, error: Error) {
-        if let Err(error) = caught(self.on_error(error).map(Ok)).await {
+        if let Err(error) = caught(|| self.on_error(error).map(Ok)).await {
             tracing::error!(%error, "`{}` failed", self.names().error);
         }
     }
 }
 
-/// Runs a hook; its panic becomes an error like any other.
+/// Calls the app's code; its panic becomes an error like any other.
+///
+/// # Errors
+///
+/// What is returned, and the panic.
+pub(crate) fn called<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch(call).unwrap_or_else(|panic| Err(ErrorKind::Panic(panic).into_error()))
+}
+
+/// Runs a hook: calls it, and waits for what it returns. Whatever of that panics, the call, the future or the drop of that,
+/// becomes an error like any other. If it is not waited for to its end, the hook is dropped, and nothing comes of a panic then.
 ///
 /// # Errors
 ///
 /// What the hook returns, and its panic.
-pub async fn caught<T>(hook: impl Future<Output = Result<T>>) -> Result<T> {
-    match AssertUnwindSafe(hook).catch_unwind().await {
-        Ok(outcome) => outcome,
-        Err(panic) => Err(Error::panic(&*panic)),
+pub async fn caught<T, F: Future<Output = Result<T>>>(hook: impl FnOnce() -> F) -> Result<T> {
+    let mut hook = pin!(Some(called(|| Ok(hook()))?));
+    let mut running = Running(hook.as_mut());
+    poll_fn(|cx| running.poll(cx)).await
+}
+
+/// A hook's future. It is dropped where it stands.
+struct Running<'a, F>(Pin<&'a mut Option<F>>);
+
+impl<T, F: Future<Output = Result<T>>> Running<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let polled = catch(|| self.0.as_mut().as_pin_mut().map_or(Poll::Pending, |hook| hook.poll(cx)));
+        let outcome = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(outcome)) => outcome,
+            Err(panic) => Err(ErrorKind::Panic(panic).into_error()),
+        };
+        let dropped = called(|| {
+            self.0.set(None);
+            Ok(())
+        });
+        Poll::Ready(match (outcome, dropped) {
+            (Ok(value), Err(panic)) => {
+                let_go(value);
+                Err(panic)
+            }
+            (outcome, _) => outcome,
+        })
+    }
+}
+
+impl<F> Drop for Running<'_, F> {
+    fn drop(&mut self) {
+        if let Err(panic) = catch(|| self.0.set(None)) {
+            tracing::error!(panic, "a hook panicked when it was dropped before its end");
+        }
     }
 }

@@ -67,11 +67,13 @@ pub(crate) struct Inbox {
     place: Option<Place>,
 }
 
-/// What belongs to a member's end.
+/// What belongs to a member's end, whenever that comes.
 #[derive(Default)]
 struct End {
     /// What `on_error` is told.
     socket_error: Option<Error>,
+    /// Cancels its opening: nobody waits for that once its socket is gone.
+    opening: Option<AbortHandle>,
     /// Ends the wait after which the roster is left even though the handler still runs.
     leave_timer: Option<AbortHandle>,
 }
@@ -114,6 +116,7 @@ impl Inbox {
     fn follow(&mut self, act: Act) {
         match act {
             Act::LeaveRoster => self.place.iter_mut().for_each(Place::depart),
+            Act::DropQueue => self.drop_queue("leave_timeout"),
             Act::Forget => self.place = None,
             _ => {}
         }
@@ -124,10 +127,24 @@ impl Inbox {
     #[must_use]
     pub(crate) fn forget(&mut self) -> Option<Arc<dyn Hooks>> {
         self.discard();
-        if let Some(timer) = self.end.take().and_then(|end| end.leave_timer) {
-            timer.abort();
+        if let Some(end) = self.end.take() {
+            end.opening.into_iter().chain(end.leave_timer).for_each(|task| task.abort());
         }
         self.idle.take()
+    }
+
+    /// Its opening runs, and is aborted by this when its life is over before it asks to be let in. `false`: it is over.
+    pub(crate) fn begin_opening(&mut self, opening: AbortHandle) -> bool {
+        let may_begin = self.life.is_opening();
+        if may_begin {
+            self.end.get_or_insert_default().opening = Some(opening);
+        }
+        may_begin
+    }
+
+    /// Nothing of its opening waits any more.
+    pub(crate) fn end_opening(&mut self) {
+        self.end = None;
     }
 
     /// Whether another frame may be queued. Into an empty queue it always may, whatever its size.
@@ -167,8 +184,15 @@ impl Inbox {
 
     /// Drops what waits.
     pub(crate) fn discard(&mut self) {
-        for _ in std::mem::take(&mut self.queue) {
-            metrics::frame_dropped("closing");
+        self.drop_queue("closing");
+    }
+
+    fn drop_queue(&mut self, reason: &'static str) {
+        for job in std::mem::take(&mut self.queue) {
+            // An answer is no frame of the client's.
+            if !matches!(job, Job::Reply(_)) {
+                metrics::frame_dropped(reason);
+            }
         }
         self.bytes = 0;
     }

@@ -9,7 +9,7 @@ use roomful_core::life::Event;
 
 use crate::hooks::{Hooks, caught};
 use crate::member::LiveMember;
-use crate::{Error, metrics};
+use crate::{Error, last_words, metrics};
 
 impl LiveMember {
     /// Takes it out of its room, and forgets what was kept of it.
@@ -28,6 +28,11 @@ impl LiveMember {
         // Whoever else is about to do it may not have: here it must be out of the roster.
         self.leave_roster();
         others_first().await;
+        last_words::of(self, self.run_end_hooks(hooks, close, socket_error)).await;
+        self.step(Event::HooksEnded);
+    }
+
+    async fn run_end_hooks(&self, hooks: &Arc<dyn Hooks>, close: &Close, socket_error: Option<Error>) {
         if let Some(error) = socket_error {
             hooks.report(error).await;
         }
@@ -35,11 +40,10 @@ impl LiveMember {
             metrics::handler_failed("teardown");
             hooks.report(error).await;
         }
-        if let Err(error) = caught(hooks.on_end(close).map(Ok)).await {
+        if let Err(error) = caught(|| hooks.on_end(close).map(Ok)).await {
             metrics::handler_failed(hooks.names().end);
             hooks.report(error).await;
         }
-        self.step(Event::HooksEnded);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::process::Process;
 use crate::transports::Transports;
+use crate::unwind::let_go;
 use crate::wakes::Wakes;
 use crate::{Error, ErrorKind, Result, cork, metrics};
 
@@ -189,7 +190,9 @@ impl LiveRoom {
     pub(crate) fn tell(self: &Arc<Self>, input: Input) -> Result {
         let limit = self.process.limits().transport_bytes;
         let mut state = lock(&self.state);
-        if matches!(input, Input::Broadcast { .. } | Input::Send { .. }) && state.transports.are_overloaded(limit) {
+        if matches!(input, Input::Broadcast { .. } | Input::LastWords { .. } | Input::Send { .. })
+            && state.transports.are_overloaded(limit)
+        {
             return Err(overloaded(limit));
         }
         match self.handle(&mut state, input) {
@@ -253,6 +256,7 @@ impl LiveRoom {
         if waited.is_none() {
             self.process.member_left();
         }
+        let_go(waited);
         self.finish(aftermath);
         self.abandon_if_empty()
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::Waker;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use roomful_core::life::{Act, Event};
 use roomful_core::room::Refused;
@@ -13,6 +14,7 @@ use roomful_core::{Close, Json, Limits, MemberId, UserId};
 use tracing::{Instrument, Span};
 
 use crate::app::Definition;
+use crate::hooks::caught;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::line::Line;
@@ -21,6 +23,7 @@ use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::process::Process;
 use crate::teardowns::Teardowns;
+use crate::unwind::let_go;
 use crate::{Error, cork, kept};
 
 /// A room's member, or the connection of a typed socket. Its hooks and every clone of the app's `Conn` share it.
@@ -131,7 +134,7 @@ impl LiveMember {
             (acts, hooks)
         };
         // Not under the lock: the app's `Drop` may have something to say.
-        drop(hooks);
+        let_go(hooks);
         if acts.contains(&Act::Forget) {
             self.hub.unregister(&self.id, std::ptr::from_ref(self).cast());
             self.wake_reader();
@@ -210,6 +213,7 @@ impl LiveMember {
         let may_ask = inbox.life().is_opening() && !is_closing;
         if may_ask {
             inbox.happen(Event::AskIn);
+            inbox.end_opening();
         }
         may_ask
     }
@@ -243,7 +247,7 @@ impl LiveMember {
         if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
     }
 
-    /// Runs a task of this member, on the app's runtime.
+    /// Runs a task of this member, on the app's runtime. What it holds of the app's is dropped at its end, and may panic then.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
         self.process().spawn(self.dressed(task));
     }
@@ -260,6 +264,11 @@ impl LiveMember {
 
     fn dressed<F: Future<Output = ()> + MaybeSend>(&self, task: F) -> impl Future<Output = ()> + MaybeSend + use<F> {
         let span = self.span.as_deref().cloned().unwrap_or_else(Span::none);
+        let task = async move {
+            if let Err(error) = caught(move || task.map(Ok)).await {
+                tracing::error!(%error, "a member's task ended badly");
+            }
+        };
         cork::corked(task).instrument(span)
     }
 }

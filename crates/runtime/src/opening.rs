@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::abortable;
 use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
@@ -9,7 +11,7 @@ use roomful_core::room::Newcomer;
 use roomful_core::{Close, Dialect, Generation};
 
 use crate::app::Definition;
-use crate::hooks::{Hooks, MemberHooks, caught};
+use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
 use crate::live_room::Joining;
 use crate::maybe_send::BoxFuture;
@@ -61,7 +63,8 @@ pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<A
 impl LiveMember {
     /// The task of a new connection: everything up to `on_join`, and then the messages that came in the meantime.
     pub(crate) async fn open(self: Arc<Self>, opening: Opening) {
-        let hooks = match (opening.open)(Arc::clone(&self)).await {
+        let Some(found) = self.find(opening.open).await else { return };
+        let hooks = match found {
             Ok(hooks) => hooks,
             Err(close) => return self.refuse(close),
         };
@@ -77,11 +80,26 @@ impl LiveMember {
         }
     }
 
+    /// Finds its hooks. `None`: its life was over before, and what was still to be found is dropped.
+    async fn find(self: &Arc<Self>, open: OpenFn) -> Option<Result<Arc<dyn Hooks>, Close>> {
+        let this = Arc::clone(self);
+        let (finding, abort) = abortable(caught(move || open(this).map(Ok)));
+        if !self.inbox().begin_opening(abort) {
+            return None;
+        }
+        let found = finding.await.ok()?;
+        Some(found.unwrap_or_else(|error| {
+            metrics::handler_failed("opening");
+            tracing::error!(%error, "a connection could not be opened");
+            Err(Close::JOIN_FAILED)
+        }))
+    }
+
     /// The rest of that task, once it is let in.
     async fn begin(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
         self.happen(Event::Entered);
         others_first().await;
-        match caught(hooks.on_open()).await {
+        match caught(|| hooks.on_open()).await {
             Ok(()) => self.opened(),
             Err(error) => {
                 metrics::handler_failed(hooks.names().open);
@@ -136,11 +154,12 @@ impl LiveMember {
     }
 
     async fn newcomer(&self, hooks: &Arc<dyn Hooks>, member: &dyn MemberHooks) -> Result<Newcomer, Close> {
-        let found = caught(async { Ok((member.user()?, member.seed()?)) }).await;
-        let (user, state) = match found {
+        let (user, state) = match called(|| Ok((member.user()?, member.seed()?))) {
             Ok(found) => found,
             Err(error) => {
                 metrics::handler_failed("presence");
+                // Told first: the hook that hears of it may take its time, and nobody waits for that.
+                self.refuse(Close::JOIN_FAILED);
                 hooks.report(error).await;
                 return Err(Close::JOIN_FAILED);
             }

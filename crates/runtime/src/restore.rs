@@ -18,6 +18,7 @@ use crate::live_room::LiveRoom;
 use crate::mailbox::Mailbox;
 use crate::member::{LiveMember, Scope};
 use crate::opening::{Destination, Opening};
+use crate::unwind::catch;
 
 /// The clock moves on faster than any room counts, so a number that is made of the time is above all that were given earlier.
 const SEQ_PER_MILLISECOND: u64 = 1_024;
@@ -36,6 +37,8 @@ enum Unserved {
     GoOn(#[from] GoOnError),
     #[error("its member is in the room already")]
     Twice,
+    #[error("its data or its key panicked: {0}")]
+    Panicked(String),
 }
 
 /// A room or a socket that an admitted connection belongs to.
@@ -160,7 +163,8 @@ fn hooks(app: &App, member: &Arc<LiveMember>, kept: &Kept) -> Result<Arc<dyn Hoo
     if definition.kind == EndpointKind::Room && !is_member(member) {
         return Err(Unserved::Twice);
     }
-    Ok(definition.endpoint.go_on(app.clone(), &params, kept.admitted.data(), Arc::clone(member))?)
+    let go_on = || definition.endpoint.go_on(app.clone(), &params, kept.admitted.data(), Arc::clone(member));
+    Ok(catch(go_on).map_err(Unserved::Panicked)??)
 }
 
 /// Whether its room sends to this socket.

@@ -1,11 +1,12 @@
 //! The teardowns that `defer` was given.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use crate::Error;
+use crate::hooks::called;
 use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
+use crate::unwind::let_go;
 
 #[cfg(not(target_family = "wasm"))]
 type Teardown = Box<dyn FnOnce() + Send>;
@@ -43,7 +44,19 @@ impl Teardowns {
     /// Runs all, the last deferred first. A panic in one does not keep the others from running, and is returned.
     pub(crate) fn run(&self) -> Vec<Error> {
         let State::Waiting(waiting) = std::mem::replace(&mut *lock(&self.0), State::Ran) else { return Vec::new() };
-        let run = |teardown: Teardown| catch_unwind(AssertUnwindSafe(teardown)).err();
-        waiting.into_iter().rev().filter_map(run).map(|panic| Error::panic(&*panic)).collect()
+        let run = |teardown: Teardown| {
+            called(move || {
+                teardown();
+                Ok(())
+            })
+        };
+        waiting.into_iter().rev().filter_map(|teardown| run(teardown).err()).collect()
+    }
+}
+
+/// What never ran is dropped with what it holds, on whatever thread that is.
+impl Drop for Teardowns {
+    fn drop(&mut self) {
+        let_go(std::mem::replace(&mut *lock(&self.0), State::Ran));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use roomful_core::frame::encode;
 use roomful_core::{Dialect, ErrorCode, Json};
 
-use crate::hooks::{Hooks, MessageError, Misfit, caught};
+use crate::hooks::{Hooks, MessageError, Misfit, called, caught};
 use crate::inbox::{Job, Next};
 use crate::member::LiveMember;
 use crate::{calls, cork, metrics};
@@ -33,7 +33,7 @@ impl LiveMember {
     }
 
     async fn on_message(&self, hooks: &Arc<dyn Hooks>, msg: Option<Json>, id: Option<u64>) {
-        let handled = caught(async { Ok(hooks.on_message(msg).await) }).await;
+        let handled = caught(|| async { Ok(hooks.on_message(msg).await) }).await;
         match handled {
             Ok(Ok(())) => self.acknowledge(id),
             Ok(Err(MessageError::Misfit(Misfit(reason)))) => self.reject(id, ErrorCode::BadMessage, &reason),
@@ -49,7 +49,7 @@ impl LiveMember {
         // The intake of a socket lets no presence through.
         let Some(member) = hooks.member() else { return };
         // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
-        let canonical = caught(async { Ok(member.canonical(state)) }).await;
+        let canonical = called(|| Ok(member.canonical(state)));
         match canonical {
             Ok(Ok(state)) => match calls::set_presence(self, state) {
                 Ok(()) => self.acknowledge(id),

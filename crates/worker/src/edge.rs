@@ -1,11 +1,13 @@
 //! The worker's half: selectors, key, guards and data, before any object is woken.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use roomful::Rooms;
 use roomful_core::{Close, Dialect};
 use roomful_runtime::Admitted;
-use worker::{Env, Headers, Request, RequestInit, Response, WebSocketPair};
+use worker::{Delay, Env, Headers, Request, RequestInit, Response, WebSocketPair};
 
 use crate::objects::{BINDING, OBJECT, Objects};
 use crate::reach::ObjectReach;
@@ -73,7 +75,9 @@ impl Edge {
         }
         let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
         let dialect = Dialect::choose(offers);
-        match platform.read(parts, dialect).admit().await {
+        let admission = platform.read(parts, dialect);
+        let deadline = Delay::from(Duration::from_millis(admission.limits().opening_timeout_ms));
+        match admission.admit(deadline).await {
             Ok(admitted) => self.forward(&admitted, env).await,
             Err(close) => refuse(dialect, &close),
         }

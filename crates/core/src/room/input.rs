@@ -32,12 +32,19 @@ pub enum Input {
         /// `None`: it has no state any more.
         state: Option<Json>,
     },
-    /// A message to the room.
+    /// A message to the room, from somebody who is in it.
     Broadcast {
         /// Who says it; `None`: no member, the app itself.
         from: Option<MemberId>,
         /// Who hears it.
         to: Audience,
+        /// What.
+        msg: Json,
+    },
+    /// A message to everybody from a member that has left: what the hook of its leave says, and nothing else of it.
+    LastWords {
+        /// Who has left.
+        from: MemberId,
         /// What.
         msg: Json,
     },

@@ -155,6 +155,7 @@ impl RoomEngine {
             Input::Leave { member } => self.leave(&member, now, effects),
             Input::SetPresence { member, state } => self.set_presence(&member, state, now, effects),
             Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, effects),
+            Input::LastWords { from, msg } => self.last_words(from, msg, effects),
             Input::Send { to, msg } => self.send(to, msg, effects),
             Input::Wake => {
                 self.wake(now, effects);
@@ -198,20 +199,24 @@ impl RoomEngine {
     ) -> Result<(), Refused> {
         self.check_message(&msg)?;
         if let Some(member) = &from {
-            self.before_words_of(member, effects)?;
+            // The state that it set is heard before what it says. Whoever waits, or has left, is not heard at all.
+            let place = self.roster.place(member).ok_or(Refused::NotIn)?;
+            self.flush_one(place, effects);
         }
         self.seq += 1;
         effects.push(Effect::Said { seq: self.seq, from, to, msg });
         Ok(())
     }
 
-    /// What must be heard before a member is: that it joined, the state it set, and where it left, its leave.
-    fn before_words_of(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
-        match self.roster.place(member) {
-            Some(place) => self.flush_one(place, effects),
-            None if self.membership.lobby.has(member) => return Err(Refused::NotIn),
-            None => self.flush_leave(member, effects),
+    fn last_words(&mut self, from: MemberId, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        self.check_message(&msg)?;
+        if self.roster.place(&from).is_some() || self.membership.lobby.has(&from) {
+            return Err(Refused::AlreadyIn);
         }
+        // Its leave is heard before them.
+        self.flush_leave(&from, effects);
+        self.seq += 1;
+        effects.push(Effect::Said { seq: self.seq, from: Some(from), to: Audience::Everybody, msg });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What each event makes of each state.
 
 use roomful_core::Close;
-use roomful_core::life::Act::{Forget, LeaveRoster, LimitLeave, RunEndHooks, TellAway, TellBack, Withdraw};
+use roomful_core::life::Act::{DropQueue, Forget, LeaveRoster, LimitLeave, RunEndHooks, TellAway, TellBack, Withdraw};
 use roomful_core::life::Event::{
     AskIn, Drained, Entered, Expelled, HooksEnded, Opened, PutAway, Refused, Returned, TimeIsUp, Withdrawn,
 };
@@ -37,7 +37,7 @@ fn table() -> Vec<Row> {
         (waiting_ended(ENDED), Expelled, waiting_expelled(ENDED), &[]),
         (waiting_ended(ENDED), PutAway, Over, &[Forget]),
         //
-        (waiting_expelled(ENDED), Entered, gone(), &[LimitLeave, LeaveRoster]),
+        (waiting_expelled(ENDED), Entered, gone(), &[LimitLeave, LeaveRoster, DropQueue]),
         (waiting_expelled(ENDED), Withdrawn, Over, &[Forget]),
         (waiting_expelled(ENDED), Refused, Over, &[Forget]),
         (waiting_expelled(ENDED), PutAway, Over, &[Forget]),
@@ -66,8 +66,8 @@ fn table() -> Vec<Row> {
         (away(true), Refused, Over, &[Forget]),
         (away(true), PutAway, Over, &[Forget]),
         //
-        (leaving(ENDED), TimeIsUp, gone(), &[LeaveRoster]),
-        (leaving(ENDED), Expelled, gone(), &[LeaveRoster]),
+        (leaving(ENDED), TimeIsUp, gone(), &[LeaveRoster, DropQueue]),
+        (leaving(ENDED), Expelled, gone(), &[LeaveRoster, DropQueue]),
         (leaving(ENDED), Drained, in_end_hooks(), &[LeaveRoster, RunEndHooks]),
         (leaving(ENDED), PutAway, Over, &[Forget]),
         //
@@ -97,22 +97,23 @@ fn every_event_in_every_state() {
     assert!(table.is_empty(), "no such state or event: {table:?}");
 }
 
-/// What is asked of a state: whether it is before its entry, opening, heard, ended, over and opened, and how it ended.
+/// What is asked of a state: whether it is before its entry, opening, heard, ended, in its end's hooks, over and opened, and
+/// how it ended.
 #[test]
 fn what_each_state_says_of_itself() {
-    let table: [(Life, [bool; 6], Option<Close>); 12] = [
-        (Opening, [true, true, true, false, false, false], None),
-        (WAITING, [true, false, true, false, false, false], None),
-        (waiting_ended(ENDED), [true, false, false, true, false, false], Some(ENDED)),
-        (waiting_expelled(ENDED), [true, false, false, true, false, false], Some(ENDED)),
-        (IN, [false, false, true, false, false, false], None),
-        (IN_OPENED, [false, false, true, false, false, true], None),
-        (away(false), [false, false, false, false, false, false], None),
-        (away(true), [false, false, false, false, false, true], None),
-        (leaving(ENDED), [false, false, false, true, false, false], Some(ENDED)),
-        (gone(), [false, false, false, true, false, false], Some(ENDED)),
-        (in_end_hooks(), [false, false, false, true, false, false], Some(ENDED)),
-        (Over, [false, false, false, true, true, false], None),
+    let table: [(Life, [bool; 7], Option<Close>); 12] = [
+        (Opening, [true, true, true, false, false, false, false], None),
+        (WAITING, [true, false, true, false, false, false, false], None),
+        (waiting_ended(ENDED), [true, false, false, true, false, false, false], Some(ENDED)),
+        (waiting_expelled(ENDED), [true, false, false, true, false, false, false], Some(ENDED)),
+        (IN, [false, false, true, false, false, false, false], None),
+        (IN_OPENED, [false, false, true, false, false, false, true], None),
+        (away(false), [false, false, false, false, false, false, false], None),
+        (away(true), [false, false, false, false, false, false, true], None),
+        (leaving(ENDED), [false, false, false, true, false, false, false], Some(ENDED)),
+        (gone(), [false, false, false, true, false, false, false], Some(ENDED)),
+        (in_end_hooks(), [false, false, false, true, true, false, false], Some(ENDED)),
+        (Over, [false, false, false, true, false, true, false], None),
     ];
     for (life, says, end) in table {
         let said = [
@@ -120,6 +121,7 @@ fn what_each_state_says_of_itself() {
             life.is_opening(),
             life.is_heard(),
             life.has_ended(),
+            life.is_in_end_hooks(),
             life.is_over(),
             life.is_opened(),
         ];

@@ -13,10 +13,10 @@ fn no_leave_is_told_once_the_process_stops() {
     assert_eq!(room.leave("ann"), NOTHING);
     assert_eq!(room.roster(), ["bob", "cat"], "it is out all the same");
     assert_eq!(
-        room.broadcast("ann", r#""bye""#),
+        room.last_words("ann", r#""bye""#),
         [
-            r#"plain: all but ann <- {"from":"ann","t":"msg","msg":"bye"}"#,
-            r#"v1: all but ann <- {"from":"ann","t":"msg","msg":"bye","seq":1}"#,
+            r#"plain: all <- {"from":"ann","t":"msg","msg":"bye"}"#,
+            r#"v1: all <- {"from":"ann","t":"msg","msg":"bye","seq":1}"#,
         ]
     );
     room.leave("bob");

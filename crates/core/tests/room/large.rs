@@ -115,6 +115,7 @@ fn who_waits_counts_and_cannot_speak() {
     assert_eq!(room.set("cat", Some("1")), not_in);
     assert_eq!(room.send("cat", "1"), not_in);
     assert_eq!(room.broadcast("cat", "1"), not_in);
+    assert_eq!(room.last_words("cat", "1"), ["refused: already in the room"]);
     room.leave("ann");
     room.leave("bob");
     assert!(!room.is_empty(), "somebody is still to come");
@@ -128,10 +129,10 @@ fn the_last_words_of_a_member_come_after_its_leave() {
     room.leave("ann");
     room.leave("bob");
     assert_eq!(
-        room.broadcast("bob", r#""bye""#),
+        room.last_words("bob", r#""bye""#),
         [
             r#"all <- {"from":"bob","t":"presence","op":"leave"}"#,
-            r#"plain: all but bob <- {"from":"bob","t":"msg","msg":"bye"}"#,
+            r#"plain: all <- {"from":"bob","t":"msg","msg":"bye"}"#,
         ]
     );
     assert_eq!(room.at(1_033).wake(), [r#"all <- {"from":"ann","t":"presence","op":"leave"}"#], "each once");

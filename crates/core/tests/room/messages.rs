@@ -41,11 +41,20 @@ fn a_message_to_one_is_from_itself() {
 }
 
 #[test]
-fn the_app_speaks_for_nobody_and_a_leaver_may_still_speak() {
+fn the_app_speaks_for_nobody_and_who_has_left_has_last_words_alone() {
     let mut room = Script::with(Limits::default(), &[("ann", Plain), ("bob", Plain)]);
     assert_eq!(room.broadcast_all(None, "null"), [r#"plain: all <- {"from":"","t":"msg","msg":null}"#]);
+    assert_eq!(room.last_words("ann", r#""bye""#), ["refused: already in the room"]);
     room.leave("ann");
-    assert_eq!(room.broadcast("ann", r#""bye""#), [r#"plain: all but ann <- {"from":"ann","t":"msg","msg":"bye"}"#]);
+    for heard in [
+        room.broadcast("ann", "1"),
+        room.broadcast_all(Some("ann"), "2"),
+        room.send("ann", "3"),
+        room.set("ann", Some("4")),
+    ] {
+        assert_eq!(heard, ["refused: not in the room"]);
+    }
+    assert_eq!(room.last_words("ann", r#""bye""#), [r#"plain: all <- {"from":"ann","t":"msg","msg":"bye"}"#]);
 }
 
 #[test]

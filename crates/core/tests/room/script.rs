@@ -115,6 +115,11 @@ impl Script {
         self.tell(Input::Broadcast { from: Some(id(from)), to: Audience::AllBut(id(from)), msg: json(msg) })
     }
 
+    /// To everybody, as the hook of a leave does.
+    pub(crate) fn last_words(&mut self, from: &str, msg: &str) -> Vec<String> {
+        self.tell(Input::LastWords { from: id(from), msg: json(msg) })
+    }
+
     pub(crate) fn broadcast_all(&mut self, from: Option<&str>, msg: &str) -> Vec<String> {
         self.tell(Input::Broadcast { from: from.map(id), to: Audience::Everybody, msg: json(msg) })
     }

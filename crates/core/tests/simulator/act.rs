@@ -137,6 +137,7 @@ impl World {
             Input::Away { member: member.clone() },
             Input::Return { member: member.clone() },
             Input::SetPresence { member: member.clone(), state: None },
+            Input::Broadcast { from: Some(member.clone()), to: Audience::Everybody, msg: msg.clone() },
             Input::Send { to: member, msg },
         ] {
             ensure!(self.feed(input)? == Err(Refused::NotIn), "a stranger was taken for a member");

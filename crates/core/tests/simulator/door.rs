@@ -124,7 +124,7 @@ impl DoorWatch {
                 seen.extend((!news.left.is_empty()).then_some(Seen::LeavesBeforeReturn));
                 news.back = Some((member.clone(), ledger.is_away(member.as_str())));
             }
-            Input::Broadcast { from: Some(from), .. } => {
+            Input::LastWords { from, .. } => {
                 if let Some(at) = self.left.iter().position(|left| left == from) {
                     seen.push(Seen::LastWords);
                     news.left.push(self.left.remove(at));

@@ -86,6 +86,7 @@ impl World {
             ensure!(self.feed(Input::Away { member })? == Err(Refused::NotIn), "{who} is away twice");
             self.tally.count(Seen::AwayTwice);
         }
+        self.speak_late(who)?;
         let Some(member) = self.members.get(&who) else { return Ok(()) };
         let (before, late) = (member.life.clone(), late_events(&member.life, self.now));
         let event = late[nth as usize % late.len()].clone();
@@ -94,6 +95,25 @@ impl World {
         let after = self.members.get(&who).map(|member| &member.life);
         ensure!(after == Some(&before), "{event:?} was late, and made of {before:?}: {after:?}");
         ensure!(self.ledger.present().len() == members, "{event:?} was late, and changed the roster");
+        Ok(())
+    }
+
+    /// A clone of its `Conn`, which a task of the app's has kept, says something when the member has left.
+    fn speak_late(&mut self, who: Who) -> Result<(), Fault> {
+        let member = who.id()?;
+        if self.ledger.is_present(member.as_str()) || self.door.waits(&member) {
+            return Ok(());
+        }
+        let (from, msg) = (Some(member.clone()), self.payload(0)?);
+        let inputs = [
+            Input::Broadcast { from, to: Audience::Everybody, msg: msg.clone() },
+            Input::Send { to: member.clone(), msg },
+            Input::SetPresence { member, state: None },
+        ];
+        for input in inputs {
+            ensure!(self.feed(input)? == Err(Refused::NotIn), "{who} is not in, and was heard");
+        }
+        self.tally.count(Seen::SpokeTooLate);
         Ok(())
     }
 
@@ -128,8 +148,15 @@ impl World {
             Life::Opening => self.ask_in(who).map(|()| true),
             Life::Waiting { .. } | Life::Over => Ok(false),
             Life::In { .. } | Life::Away { .. } | Life::Leaving { hooks_began: false, .. } => {
-                if let Some(said) = member.queue.pop_front() {
+                if let Some(said) = member.hooks.at_work.take() {
                     self.handle(who, said)?;
+                    return Ok(true);
+                }
+                if let Some(said) = member.queue.pop_front() {
+                    let has_left = matches!(member.life, Life::Leaving { in_roster: false, .. });
+                    ensure!(!has_left, "{who} has left, and what it said before is still handled: {said:?}");
+                    // The hook takes its time: what it does comes with the next step.
+                    member.hooks.at_work = Some(said);
                     return Ok(true);
                 }
                 if member.life.has_ended() {
@@ -163,8 +190,10 @@ impl World {
 
     /// What a client said comes to its handler.
     fn handle(&mut self, who: Who, said: Handled) -> Result<(), Fault> {
-        if self.members.get(&who).is_some_and(Member::is_away) {
-            self.tally.count(Seen::HandledWhileAway);
+        let Some(member) = self.members.get(&who) else { return Ok(()) };
+        self.tally.extend(member.is_away().then_some(Seen::HandledWhileAway));
+        if matches!(member.life, Life::Leaving { in_roster: false, .. }) {
+            self.tally.count(Seen::HookOutlivedLeave);
         }
         match said {
             Handled::Message(msg, answer, id) => self.answer(who, msg, answer, id),
@@ -203,6 +232,11 @@ impl World {
                 self.kept.remove(&who);
                 self.take(Input::Leave { member: id })
             }
+            Act::DropQueue => {
+                self.tally.extend((!member.queue.is_empty()).then_some(Seen::QueueDropped));
+                member.queue.clear();
+                Ok(())
+            }
             Act::RunEndHooks => {
                 member.hooks.end_began += 1;
                 ensure!(
@@ -223,7 +257,7 @@ impl World {
         let says = |member: &Member| member.hooks.has_last_words.then(|| member.id.clone());
         let Some(from) = self.members.get(&who).and_then(says) else { return Ok(()) };
         let msg = self.payload(0)?;
-        self.take(Input::Broadcast { from: Some(from), to: Audience::Everybody, msg })
+        self.take(Input::LastWords { from, msg })
     }
 
     pub(crate) fn detach(&mut self, who: Who) {
@@ -242,6 +276,7 @@ impl World {
             member.life.handle(Event::PutAway, &mut acts);
             ensure!((&member.life, &*acts) == (&Life::Over, &[Act::Forget]), "{who} was put away: {acts:?}");
             member.queue.clear();
+            member.hooks.at_work = None;
             (member.grace, member.leave_limit) = (None, None);
             member.hooks.cut = true;
             if !self.kept.contains_key(who) {

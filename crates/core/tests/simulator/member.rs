@@ -48,6 +48,8 @@ pub(crate) struct Hooks {
     pub(crate) entered: bool,
     /// `on_join` is at work.
     pub(crate) joins: bool,
+    /// A hook that was given this is at work.
+    pub(crate) at_work: Option<Handled>,
     /// How often the roster was left, and the hooks of the end begun and ended.
     pub(crate) left: u32,
     pub(crate) end_began: u32,
@@ -110,12 +112,15 @@ impl Member {
 
     /// What must be true of every life at every moment.
     pub(crate) fn check(&self) -> Result<(), Fault> {
-        let Hooks { entered, left, end_began, end_over, joins, cut, .. } = self.hooks;
+        let Hooks { entered, left, end_began, end_over, joins, cut, ref at_work, .. } = self.hooks;
         ensure!(left <= 1, "left {left} times");
         ensure!(end_began <= 1 && end_over <= end_began, "the hooks of its end ran {end_began} times");
         ensure!(end_began <= left, "the hooks of its end ran before it left");
         ensure!(left == 0 || entered, "left, and was never let in");
         ensure!(end_began == 0 || !joins, "the hooks of its end ran while `on_join` did");
+        ensure!(end_began == 0 || at_work.is_none(), "the hooks of its end ran while another hook did");
+        let has_left = matches!(self.life, Life::Leaving { in_roster: false, .. });
+        ensure!(!has_left || self.queue.is_empty(), "it has left, and is still to be heard: {:?}", self.queue);
         if let Life::In { opened } | Life::Away { opened, .. } = self.life {
             ensure!(entered && opened != joins, "`on_join` is at work: {joins}, and its life is {:?}", self.life);
         }

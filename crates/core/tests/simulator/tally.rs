@@ -77,6 +77,12 @@ pub(crate) enum Seen {
     KickedAway,
     /// A member was out of the roster before its handler was done.
     TimeIsUp,
+    /// What waited was dropped when its member left.
+    QueueDropped,
+    /// A hook was still at work when its member had left.
+    HookOutlivedLeave,
+    /// Somebody spoke who had left.
+    SpokeTooLate,
     /// A handler was given what its member said before it lost its socket.
     HandledWhileAway,
     /// A member showed something while it was away.
@@ -102,7 +108,7 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 49] = [
+    pub(crate) const ALL: [Self; 52] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
@@ -141,6 +147,9 @@ impl Seen {
         Self::LostWhileJoining,
         Self::KickedAway,
         Self::TimeIsUp,
+        Self::QueueDropped,
+        Self::HookOutlivedLeave,
+        Self::SpokeTooLate,
         Self::HandledWhileAway,
         Self::StateWhileAway,
         Self::NobodyListens,

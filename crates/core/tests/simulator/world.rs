@@ -292,8 +292,14 @@ impl World {
             }
             Input::SetPresence { member, state } => (Some(member), state.as_ref(), None),
             Input::Broadcast { from, msg, .. } => {
-                if from.as_ref().is_some_and(|from| self.door.waits(from)) {
+                if from.as_ref().is_some_and(|from| !self.ledger.is_present(from.as_str())) {
                     grounds.push(Refused::NotIn);
+                }
+                (None, None, Some(msg))
+            }
+            Input::LastWords { from, msg } => {
+                if self.ledger.is_present(from.as_str()) || self.door.waits(from) {
+                    grounds.push(Refused::AlreadyIn);
                 }
                 (None, None, Some(msg))
             }
@@ -363,6 +369,10 @@ impl World {
                     Audience::AllBut(member) => Some(member),
                 };
                 self.expect(except, &Due::Message(number));
+            }
+            Input::LastWords { from, msg } => {
+                let number = self.ledger.say(from.as_str(), msg);
+                self.expect(None, &Due::Message(number));
             }
             Input::Send { to, msg } => {
                 let number = self.ledger.say(to.as_str(), msg);

@@ -33,7 +33,7 @@ impl ForwardedSize {
     /// Warns where one is too large. The app's `Serialize` runs nowhere else here, so a panic in it must not cost the
     /// connection.
     pub(super) async fn measure(&self, upgrade: &Upgrade, data: &(impl Serialize + MaybeSync)) {
-        let measured = caught(async { Ok((is_too_large(upgrade.params()), is_too_large(data))) }).await;
+        let measured = caught(|| async { Ok((is_too_large(upgrade.params()), is_too_large(data))) }).await;
         let wrong = match measured {
             Ok((false, false)) => return,
             Ok((_, true)) => format!("what `data` returns is over {MOST_FORWARDED_BYTES} bytes as JSON"),

@@ -119,7 +119,7 @@ async fn decided<T>(
             None => running.await,
         }
     };
-    let why = match caught(async { Ok(watched.await) }).await {
+    let why = match caught(|| async { Ok(watched.await) }).await {
         Ok(Ok(found)) => return Ok(found),
         Ok(Err(deny)) => deny.into_reason(),
         Err(error) => DenialReason::Failed(error),

@@ -201,7 +201,7 @@ async fn what_never_came_to_a_guard_is_a_line_too() {
             r#"INFO denied module="m" room="desks" reason="its key: `id` is not a string""#,
         ),
     ] {
-        let refused = rooms.platform().read(upgrade(query, &[]), Dialect::V1).admit().await;
+        let refused = rooms.platform().read(upgrade(query, &[]), Dialect::V1).admit(std::future::pending()).await;
         assert_eq!(refused.err(), Some(close), "{query}");
         assert_eq!(logged.take(), [line], "{query}");
     }

@@ -65,7 +65,7 @@ impl Stage {
     async fn join(&self, rooms: &Rooms, name: &str, dialect: Dialect) -> Connection {
         let uri = format!("/?m=m&s=notes&r=%7B%22id%22:%221%22%7D&name={name}");
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        let admitted = self.process(0).platform().read(parts, dialect).admit().await.unwrap();
+        let admitted = self.process(0).platform().read(parts, dialect).admit(std::future::pending()).await.unwrap();
         assert_eq!(admitted.topic().map(ToString::to_string).as_deref(), Some("board/1"));
         let connection = rooms.platform().connect(admitted);
         until("joined", || rooms.stats().tasks == 0).await;

@@ -5,6 +5,7 @@
 mod bad_input;
 mod blocking;
 mod denials;
+mod departed;
 mod drain;
 mod extremes;
 mod guards;
@@ -18,6 +19,7 @@ mod metrics;
 mod numbers;
 mod order;
 mod overload;
+mod panics;
 mod peer;
 mod race;
 mod scripted;

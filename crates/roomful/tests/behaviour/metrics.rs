@@ -24,7 +24,7 @@ pub(crate) fn count(counted: &[(String, u64)], name: &str) -> u64 {
 }
 
 /// The recorder is this thread's alone, and so are the test's tasks.
-fn record() -> (Snapshotter, metrics::LocalRecorderGuard<'static>) {
+pub(crate) fn record() -> (Snapshotter, metrics::LocalRecorderGuard<'static>) {
     let recorder: &'static DebuggingRecorder = Box::leak(Box::new(DebuggingRecorder::new()));
     (recorder.snapshotter(), metrics::set_default_local_recorder(recorder))
 }

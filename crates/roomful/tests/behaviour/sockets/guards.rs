@@ -72,7 +72,7 @@ async fn vet(query: &str, denied: &str) -> (Result<(String, String), Close>, Vec
     let log = Log::default();
     let request = Request::get(format!("/?{query}")).header("x-denied", denied).extension(log.clone());
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    let admitted = rooms().platform().read(parts, Dialect::V1).admit().await;
+    let admitted = rooms().platform().read(parts, Dialect::V1).admit(std::future::pending()).await;
     (admitted.map(|admitted| (admitted.key().as_str().to_owned(), admitted.data().as_str().to_owned())), log.take())
 }
 
@@ -148,7 +148,7 @@ async fn data_that_cannot_be_json_goes_nowhere_else() {
     }
     let rooms = Rooms::new().module("m", |m| m.socket("socket", Unwritable)).build().unwrap();
     let (parts, ()) = Request::get(format!("/?{GOOD}")).body(()).unwrap().into_parts();
-    let admitted = rooms.platform().read(parts, Dialect::V1).admit().await;
+    let admitted = rooms.platform().read(parts, Dialect::V1).admit(std::future::pending()).await;
     assert_eq!(admitted.err(), Some(Close::JOIN_FAILED));
 
     let here = TestSocket::new(Unwritable);

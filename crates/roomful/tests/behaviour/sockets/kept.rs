@@ -38,7 +38,7 @@ impl Stage {
     async fn vet(&self, name: &str) -> Admitted {
         let uri = format!("/?m=m&s=socket&r=%7B%22id%22:%221%22%7D&name={name}");
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        self.process().platform().read(parts, Dialect::V1).admit().await.unwrap()
+        self.process().platform().read(parts, Dialect::V1).admit(std::future::pending()).await.unwrap()
     }
 }
 

@@ -38,11 +38,23 @@ async fn open_ends_before_the_end_begins() {
     let ann = play.open("waits in open").await;
     ann.send(&Order::Wait("said before the end".into()));
     drop(ann);
-    play.socket.advance(play.socket.rooms().limits().leave_timeout_ms).await;
+    play.socket.advance(play.socket.rooms().limits().leave_timeout_ms - 1).await;
     assert_eq!(play.log.take(), [""; 0], "nothing overtakes the hook that runs");
     play.gate.add_permits(2);
     assert_eq!(play.socket.stats().await, Stats::default());
     assert_eq!(play.log.take(), ["opened", "said before the end", "teardown", "close 1006 ", "deferred late"]);
+}
+
+#[tokio::test]
+async fn what_was_said_before_the_end_has_its_time() {
+    let play = Play::new();
+    let ann = play.open("waits in open").await;
+    ann.send(&Order::Wait("said before the end".into()));
+    drop(ann);
+    play.socket.advance(play.socket.rooms().limits().leave_timeout_ms).await;
+    play.gate.add_permits(1);
+    assert_eq!(play.socket.stats().await, Stats::default());
+    assert_eq!(play.log.take(), ["opened", "teardown", "close 1006 ", "deferred late"]);
 }
 
 #[tokio::test]
@@ -56,7 +68,7 @@ async fn a_socket_that_ends_before_its_data_is_found_never_opens() {
     connection.end(&Close::LOST, None);
     play.gate.add_permits(2);
     play.socket.advance(0).await;
-    assert_eq!(connection.mailbox().try_next(), Some(roomful_runtime::ToWrite::Close(Close::LOST)));
+    assert_eq!(connection.mailbox().try_next(), None);
     drop(connection);
     assert_eq!(play.socket.stats().await, Stats::default());
     assert_eq!(play.log.take(), [""; 0]);
