@@ -63,6 +63,17 @@ pub(crate) fn types(repo: &Repo) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
+/// Types that were made up, what `rooms.typescript()` says of them and what serde does with them, held against each other.
+pub(crate) fn shapes(repo: &Repo) -> Result<Outcome, Failure> {
+    let shapes = artifacts::program(&build_all(repo)?, "shapes")?;
+    let mut check = repo.program("node", ".", ["shapes/check.mjs"]);
+    command::run(
+        check.arg(&shapes),
+        "mend crates/roomful/src/typescript, or its derive; `ROOMFUL_SHAPES_SEED` with the seed that is named makes the same types",
+    )?;
+    Ok(Outcome::Passed)
+}
+
 pub(crate) fn fmt(repo: &Repo) -> Result<Outcome, Failure> {
     command::run(&mut repo.cargo(["fmt", "--all", "--check"]), "run `cargo fmt --all`")?;
     Ok(Outcome::Passed)

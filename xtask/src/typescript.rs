@@ -11,12 +11,15 @@ pub(crate) const CLIENT: &str = "clients/typescript";
 /// The page of the live cursor board.
 pub(crate) const WEB: &str = "examples/cursors/web";
 
+/// What holds made up types against what serde does with them.
+const SHAPES: &str = "shapes";
+
 /// The client's prettier formats all packages: one version, and the root's one configuration and list of exceptions.
 pub(crate) fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
     let prettier = format!("{CLIENT}/node_modules/prettier/bin/prettier.cjs");
     command::run(
-        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, bench::SCRIPTS]),
-        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {}`", bench::SCRIPTS),
+        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, SHAPES, bench::SCRIPTS]),
+        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {SHAPES} {}`", bench::SCRIPTS),
     )?;
     Ok(Outcome::Passed)
 }

@@ -182,6 +182,24 @@ export function bindings(): void {
   joinRoom(inPlain.lobby).subscribe(() => {}, ['messages']);
 }
 
+/** With `exactOptionalPropertyTypes` too, with which this file is checked again. */
+export function whatIsUndefinedIsLeftOut(some: undefined | never): void {
+  const options = { onMessage: some, onOpen: some, presence: some, enabled: some, url: some };
+  joinRoom(inPlain.cursors, { key, ...options, share: some, reconnect: { maxRetries: some } });
+  serverRooms.optional.useRoom({ key: { a: some }, shouldReconnect: some });
+  joinRoom(inPlain.optional, { key: {} as { a?: string }, WebSocket: some });
+}
+
+/** What is set may be less than what is seen. */
+export function incomingPresence(): void {
+  type Sides = { presence: { name: string }; presenceIncoming: { name?: string } };
+  const { setPresence, self } = joinRoom(plainRoom<Sides>('board', 'sides'), { presence: {} });
+  setPresence({});
+  same<typeof self, Member<{ name: string }> | undefined>(true);
+  // @ts-expect-error a wrong presence
+  setPresence({ name: 1 });
+}
+
 /** What browsers, Node and `ws` call a WebSocket will do. */
 export function aWebSocket(): void {
   joinRoom(inPlain.lobby, { WebSocket });

@@ -47,6 +47,12 @@ pub(crate) const TEST: &[Step] = &[
         work: |repo| passed(npm::install(repo, CLIENT)),
     },
     Step {
+        name: "type-shapes",
+        promise: "types of every shape are in TypeScript what serde writes and reads",
+        needs: &["rust-build", "client-install"],
+        work: rust::shapes,
+    },
+    Step {
         name: "client-build",
         promise: "the client builds",
         needs: &["client-install"],

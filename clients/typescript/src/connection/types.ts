@@ -1,13 +1,22 @@
 import type { RoomError } from '../errors.js';
 
-declare const types: unique symbol;
+/** Another one in each copy of this package. */
+declare const copy: unique symbol;
 
 /** Names something of the server's that can be connected to, and carries its types. */
 export interface Ref<T = unknown> {
   readonly module: string;
   readonly name: string;
-  /** Exists in the type only. */
-  readonly [types]?: T;
+  /**
+   * Exists in the type only. Its name is what TypeScript says when it comes from another copy of the package, whose
+   * rooms are not shared with this one's.
+   */
+  readonly 'Two copies of roomful are installed; `npm ls roomful` shows both'?: Carried<T>;
+}
+
+interface Carried<T> {
+  readonly types: T;
+  readonly copy: typeof copy;
 }
 
 export type IncomingOf<T> = T extends { incoming: infer M } ? M : never;
@@ -51,18 +60,18 @@ export interface ReconnectOptions {
    * online, is shown or becomes visible, which also tries at once. An attempt at the time that a restarting
    * server named, and one while the browser says that it is offline, is not counted.
    */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
   /** Milliseconds, at least. Default 250. */
-  minDelay?: number;
+  minDelay?: number | undefined;
   /** Milliseconds, at most. Default 30000. */
-  maxDelay?: number;
+  maxDelay?: number | undefined;
   /** Default 2. */
-  growth?: number;
+  growth?: number | undefined;
   /**
    * After `maxRetries` go on with one attempt each `maxDelay`, spread by half of it, with status `closed` until
    * one succeeds; what is sent meanwhile waits. Default true. `false`: only the page's coming back tries again.
    */
-  keepTrying?: boolean;
+  keepTrying?: boolean | undefined;
 }
 
 /** The part of the WebSocket interface that is used. Browsers, Node 22 and the `ws` package have it. */
@@ -80,33 +89,33 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
-/** The options that rooms and sockets have in common. */
+/** The options that rooms and sockets have in common. `undefined` is like leaving one out, whatever the app's flags are. */
 export interface ConnectionOptions {
   /**
    * At every open, the reopening after a loss too. It is open from the server's first frame on, and not from
    * the handshake, because who is denied is told so after that.
    */
-  onOpen?: () => void;
+  onOpen?: (() => void) | undefined;
   /** At every loss of the connection, before a retry too. */
-  onClose?: (info: CloseInfo) => void;
+  onClose?: ((info: CloseInfo) => void) | undefined;
   /**
    * What nobody called for can go wrong: the server refused a frame, sent one that cannot be read, a
    * callback threw; and what `send` and `setPresence` also throw. Default: `console.error`.
    */
-  onError?: (error: RoomError) => void;
+  onError?: ((error: RoomError) => void) | undefined;
   /** Default: false for 1000 and 4000-4999. While a connection is shared, one `true` is enough. */
-  shouldReconnect?: (info: CloseInfo) => boolean;
+  shouldReconnect?: ((info: CloseInfo) => boolean) | undefined;
   /** Read when the connection is made; of a shared one, the first to come decides. */
-  reconnect?: ReconnectOptions;
+  reconnect?: ReconnectOptions | undefined;
   /**
    * `false`: stay disconnected, with status `closed`. Default true. In a hook, what is sent and set meanwhile waits
    * until it is true; without one nothing can make it true, so `send` throws.
    */
-  enabled?: boolean;
+  enabled?: boolean | undefined;
   /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */
-  url?: string;
+  url?: string | undefined;
   /** Resolved against `url`; may have a query. Default `/__sockets`. */
-  path?: string;
+  path?: string | undefined;
   /** Default: `globalThis.WebSocket`. */
-  WebSocket?: WebSocketConstructor;
+  WebSocket?: WebSocketConstructor | undefined;
 }

@@ -21,6 +21,8 @@ export interface RoomTypes {
   outgoing?: unknown;
   /** A member's presence state. Absent, `never` or `undefined` for a room without presence. */
   presence?: unknown;
+  /** What a client sets as its presence, where that may be less than what others see. Absent where it is the same. */
+  presenceIncoming?: unknown;
 }
 
 export type KeyOf<T> = T extends { key: infer K } ? K : {};
@@ -29,6 +31,8 @@ export type PresenceOf<T> = T extends { presence: infer P }
     ? never
     : P
   : never;
+
+export type PresenceIncomingOf<T> = T extends { presenceIncoming: infer P } ? P : PresenceOf<T>;
 
 /** Names one room of the server and carries its types. Made by `room()`. */
 export interface RoomRef<T extends RoomTypes = RoomTypes> extends Ref<{ room: T }> {}
@@ -57,11 +61,11 @@ export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
    * by whomever on this page shares the connection. It never takes the place of one that was set, and one that
    * changes later changes nothing: `setPresence` does that. After a reconnect the last one is sent again.
    */
-  presence?: PresenceOf<T>;
+  presence?: PresenceIncomingOf<T> | undefined;
   /** `from` is the sender's member id, `''` when no member sent it. Never re-renders anything. */
-  onMessage?: (message: OutgoingOf<T>, from: string) => void;
+  onMessage?: ((message: OutgoingOf<T>, from: string) => void) | undefined;
   /** `false`: a connection of its own, even if another one to this room and key exists. Default true. */
-  share?: boolean;
+  share?: boolean | undefined;
 }
 
 /** `key` is required exactly when the channel has params, optional ones too, and refused when it has none. */
@@ -86,7 +90,7 @@ export interface Room<T extends RoomTypes> {
    *
    * @throws RoomError `too_large` over the server's frame limit; `queue_full` when 1 MiB waits.
    */
-  readonly setPresence: (state: PresenceOf<T>) => void;
+  readonly setPresence: (state: PresenceIncomingOf<T>) => void;
   /**
    * Leaves the room for good and suppresses reconnecting. Of a shared connection only this user is
    * closed, unless it is the last.

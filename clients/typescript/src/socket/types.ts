@@ -30,14 +30,14 @@ export type SocketStatus = ConnectionStatus;
 
 interface BaseOptions<T extends SocketTypes, L extends boolean> extends ConnectionOptions {
   /** Never re-renders anything. */
-  onMessage?: (message: OutgoingOf<T>) => void;
+  onMessage?: ((message: OutgoingOf<T>) => void) | undefined;
   /** `true`: the last message is kept as `lastMessage`, and is a change like any other. Default false. */
-  lastMessage?: L;
+  lastMessage?: L | undefined;
   /**
    * `true`: one connection for all on this page who share this socket with these params. Default false,
    * because what the server keeps for a socket it keeps for one connection.
    */
-  share?: boolean;
+  share?: boolean | undefined;
 }
 
 /** `params` is required exactly when the socket has any, optional ones too, and refused when it has none. */

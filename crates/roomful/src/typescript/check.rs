@@ -141,7 +141,9 @@ impl<'a> Check<'a> {
     fn maps(&mut self, names: &[(&'a str, Option<&'a Shape>)], maps: &[&'a Shape], merged: &Merged) {
         let table = self.table;
         for map in maps.iter().filter(|map| !matches!(table.resolve(map), Shape::Json)) {
-            let fits = |shape: &Option<&Shape>| shape.is_some_and(|shape| shape == *map);
+            // The name of a variant is a string, too.
+            let is_name = |shape| matches!(table.keys(shape), Some(Keys::Names(_))) && matches!(map, Shape::Text);
+            let fits = |shape: &Option<&'a Shape>| shape.is_some_and(|shape| shape == *map || is_name(shape));
             if !names.iter().all(|(_, shape)| fits(shape)) || maps.iter().any(|other| other != map) {
                 let what = "which puts a map beside properties of another type, and TypeScript knows no object that is \
                             both: give the map a name of its own, or `serde_json::Value` as its values";

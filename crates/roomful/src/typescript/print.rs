@@ -199,7 +199,9 @@ fn flat(text: &Text) -> Option<String> {
     match text {
         Text::Line(line) => Some(line.clone()),
         Text::Union(parts) => {
-            let lines = parts.iter().map(|(docs, text)| if docs.is_empty() { flat(text) } else { None });
+            let lines = parts
+                .iter()
+                .map(|(docs, text)| if docs.is_empty() { flat(text).map(|line| member(text, line)) } else { None });
             Some(lines.collect::<Option<Vec<_>>>()?.join(" | "))
         }
         Text::Braces(parts) => {
@@ -235,7 +237,8 @@ fn broken(text: &Text, indent: usize) -> String {
                 let comment = comment(docs, indent);
                 let comment = comment.trim_end();
                 let comment = if comment.is_empty() { String::new() } else { format!("\n{comment}") };
-                format!("{comment}\n{pad}| {}", fitting(text, indent + 2, indent + 2))
+                let line = fitting(text, indent + 2, indent + 2);
+                format!("{comment}\n{pad}| {}", member(text, line))
             })
             .collect(),
         Text::Braces(parts) => {
@@ -268,6 +271,10 @@ fn fitting(text: &Text, indent: usize, used: usize) -> String {
         _ if matches!(text, Text::Union(_)) => broken(text, indent + 2),
         _ => broken(text, indent),
     }
+}
+
+fn member(part: &Text, line: String) -> String {
+    if matches!(part, Text::Both(_)) { format!("({line})") } else { line }
 }
 
 fn grouped(part: &Text, line: String) -> String {

@@ -1,0 +1,189 @@
+/**
+ * Has `shapes` write the types that were made up and values of them, and holds both against each other: every value that Rust
+ * writes has its type, and whatever has a type is read by Rust.
+ *
+ *     node shapes/check.mjs PATH_OF_SHAPES
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const require = createRequire(new URL('../clients/typescript/package.json', import.meta.url));
+const ts = require('typescript');
+
+const SAMPLES = 24;
+const OPTIONS = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2022.d.ts'],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  types: [],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noEmit: true,
+};
+
+function run() {
+  writeFileSync(
+    file('roomful.d.ts'),
+    "declare module 'roomful' {\n  export function socket<T>(module: string, name: string): T;\n}\n",
+  );
+  process.stdout.write(
+    execFileSync(shapes, ['generate', directory], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
+  const program = checked(['rooms.gen.ts', 'roomful.d.ts']);
+  const samples = JSON.stringify(samplesOf(program));
+  const read = execFileSync(shapes, ['read', directory], {
+    input: samples,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  process.stdout.write(read);
+  checked(['values.ts', 'rooms.gen.ts', 'roomful.d.ts'], program);
+}
+
+/** The program of these files, in which nothing is wrong. */
+function checked(names, before) {
+  const program = ts.createProgram(names.map(file), OPTIONS, undefined, before);
+  const wrong = ts.getPreEmitDiagnostics(program);
+  if (wrong.length > 0) {
+    const host = {
+      getCanonicalFileName: (name) => name,
+      getCurrentDirectory: () => directory,
+      getNewLine: () => '\n',
+    };
+    console.error(ts.formatDiagnosticsWithColorAndContext(wrong.slice(0, 10), host));
+    throw new Error(`TypeScript finds ${wrong.length} mistakes`);
+  }
+  return program;
+}
+
+/** Of each type that a client sends, JSON that has it. */
+function samplesOf(program) {
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(file('rooms.gen.ts'));
+  const [entries] = checker
+    .getExportsOfModule(checker.getSymbolAtLocation(source))
+    .filter((symbol) => symbol.name === 'serverSockets');
+  const samples = {};
+  for (const entry of checker.getTypeOfSymbol(entries).getProperties()) {
+    const types = checker.getTypeOfSymbol(entry);
+    const incoming = checker.getTypeOfSymbol(types.getProperty('incoming'));
+    const sampler = new Sampler(checker, chance(entry.name));
+    samples[entry.name] = Array.from({ length: SAMPLES }, () => sampler.sample(incoming, 0))
+      .filter((sample) => sample !== NOTHING)
+      .map((sample) => JSON.stringify(sample));
+  }
+  return samples;
+}
+
+/** There is no value of a type, or none that ends soon. */
+const NOTHING = Symbol('nothing');
+
+class Sampler {
+  constructor(checker, below) {
+    this.checker = checker;
+    this.below = below;
+  }
+
+  sample(type, depth) {
+    const { flags } = type;
+    if (flags & (ts.TypeFlags.Never | ts.TypeFlags.Undefined) || depth > 12) return NOTHING;
+    if (flags & ts.TypeFlags.Null) return null;
+    if (flags & ts.TypeFlags.BooleanLiteral) return this.checker.typeToString(type) === 'true';
+    if (flags & (ts.TypeFlags.StringLiteral | ts.TypeFlags.NumberLiteral)) return type.value;
+    if (flags & ts.TypeFlags.String) return this.pick(['a', 'b', 'é', "'"]);
+    if (flags & ts.TypeFlags.Number) return this.pick([0, 1, 200]);
+    if (flags & ts.TypeFlags.Union) return this.member(type, depth);
+    if (this.checker.isTupleType(type)) return this.tuple(type, depth);
+    if (this.checker.isArrayType(type)) return this.array(type, depth);
+    if (flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) return this.object(type, depth);
+    throw new Error(`no sample of ${this.checker.typeToString(type)}`);
+  }
+
+  member(type, depth) {
+    for (const member of this.shuffled(type.types)) {
+      const sample = this.sample(member, depth + 1);
+      if (sample !== NOTHING) return sample;
+    }
+    return NOTHING;
+  }
+
+  tuple(type, depth) {
+    const samples = [];
+    const flags = type.target.elementFlags;
+    for (const [at, element] of this.checker.getTypeArguments(type).entries()) {
+      if (flags[at] & ts.ElementFlags.Optional && this.below(2) === 0) return samples;
+      const sample = this.sample(element, depth + 1);
+      if (sample === NOTHING) return NOTHING;
+      samples.push(sample);
+    }
+    return samples;
+  }
+
+  array(type, depth) {
+    const [element] = this.checker.getTypeArguments(type);
+    const samples = Array.from({ length: depth > 6 ? 0 : this.below(3) }, () =>
+      this.sample(element, depth + 1),
+    );
+    return samples.filter((sample) => sample !== NOTHING);
+  }
+
+  object(type, depth) {
+    const entries = [];
+    for (const property of this.checker.getPropertiesOfType(type)) {
+      const optional = property.flags & ts.SymbolFlags.Optional;
+      if (optional && (depth > 6 || this.below(2) === 0)) continue;
+      const sample = this.sample(this.checker.getTypeOfSymbol(property), depth + 1);
+      if (sample !== NOTHING) entries.push([property.name, sample]);
+      else if (!optional) return NOTHING;
+    }
+    for (const { keyType, type: value } of this.checker.getIndexInfosOfType(type)) {
+      if (depth > 6 || this.below(2) === 0) continue;
+      const sample = this.sample(value, depth + 1);
+      const key = keyType.flags & ts.TypeFlags.Number ? '7' : 'k';
+      if (sample !== NOTHING) entries.push([key, sample]);
+    }
+    // In any order: serde reads a tag that comes late in another way.
+    return Object.fromEntries(this.shuffled(entries));
+  }
+
+  pick(among) {
+    return among[this.below(among.length)];
+  }
+
+  shuffled(items) {
+    const order = items.map((item) => ({ item, at: this.below(1 << 20) }));
+    return order.sort((a, b) => a.at - b.at).map(({ item }) => item);
+  }
+}
+
+/** Numbers below a bound, the same for the same name: mulberry32. */
+function chance(name) {
+  let state = [...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.codePointAt(0), 7);
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+}
+
+const [, , shapes] = process.argv;
+const directory = mkdtempSync(join(tmpdir(), 'shapes-'));
+const file = (name) => join(directory, name);
+try {
+  run();
+} catch (error) {
+  // What a program that failed has written is on the screen already.
+  console.error(error.message.split('\n')[0]);
+  process.exitCode = 1;
+} finally {
+  rmSync(directory, { recursive: true });
+}
