@@ -132,7 +132,8 @@ pub mod __private {
     #[cfg(feature = "typescript")]
     pub mod ts {
         pub use crate::typescript::{
-            Argument, Body, Container, Describe, Describing, Field, Item, Names, Shape, SkipIf, Variant,
+            Argument, Body, Container, Describe, Describing, Field, Item, Makes, MakesNot, Making, Names, Reading,
+            Reads, ReadsNot, Shape, SkipIf, Variant, Writes, WritesNot, Writing,
         };
     }
 }

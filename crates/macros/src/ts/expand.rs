@@ -87,6 +87,8 @@ impl Writer {
         let docs = docs(&input.attrs);
         let container = self.container(&serde);
         let body = match &input.data {
+            // What is in it is never written or read, and need not be `TS`.
+            _ if serde.read_from.is_some() && serde.written_into.is_some() => quote!(#private::Body::Unit),
             Data::Struct(data) => self.fields(&data.fields, &serde.rename_all)?,
             Data::Enum(data) => {
                 let variants = data.variants.iter().map(|variant| self.variant(variant, &serde));
@@ -94,6 +96,10 @@ impl Writer {
                 quote!(#private::Body::Enum(::std::vec![#(#variants),*]))
             }
             Data::Union(data) => return Err(Error::new(data.union_token.span, "serde knows no unions")),
+        };
+        let made = match self.unit_variant(&input.data)? {
+            Some(variant) => quote!(::core::option::Option::Some(Self::#variant)),
+            None => quote!((&&#private::Making::<Self>::new()).made()),
         };
         Ok(quote! {
             to.item::<Self>(#private::Item {
@@ -104,8 +110,28 @@ impl Writer {
                 arguments: ::std::vec![#(#arguments),*],
                 container: #container,
                 body: || #body,
+                read: || {
+                    use #private::{Reads as _, ReadsNot as _};
+                    (&&#private::Reading::<Self>::new()).asked()
+                },
+                written: || {
+                    use #private::{Makes as _, MakesNot as _, Writes as _, WritesNot as _};
+                    (&&#private::Writing::<Self>(#made)).asked()
+                },
             })
         })
+    }
+
+    /// A variant that holds nothing and is written.
+    fn unit_variant<'a>(&self, data: &'a Data) -> Result<Option<&'a Ident>> {
+        let Data::Enum(data) = data else { return Ok(None) };
+        for variant in data.variants.iter().filter(|variant| matches!(variant.fields, Fields::Unit)) {
+            let serde = Serde::of(&variant.attrs)?;
+            if !serde.skip_serializing && serde.written_with.is_none() && !serde.untagged {
+                return Ok(Some(&variant.ident));
+            }
+        }
+        Ok(None)
     }
 
     fn container(&self, serde: &Serde) -> TokenStream {
@@ -139,7 +165,12 @@ impl Writer {
         let renamed = renamed(&serde.rename, &item.rename_all, &rust, case::variant);
         let names = self.names(&rust, &renamed);
         let docs = docs(&variant.attrs);
-        let body = self.fields(&variant.fields, &serde.rename_all.or(&item.rename_all_fields))?;
+        let unseen = words.replaced.is_some() || (serde.skip_serializing && serde.skip_deserializing);
+        let body = if unseen {
+            quote!(#private::Body::Unit)
+        } else {
+            self.fields(&variant.fields, &serde.rename_all.or(&item.rename_all_fields))?
+        };
         let replaced = words.replaced.as_ref().map(|replaced| self.replacement(replaced));
         let replaced = option_of(replaced);
         let Serde { skip_serializing, skip_deserializing, untagged, unknown, .. } = &serde;
@@ -185,10 +216,11 @@ impl Writer {
         let names = self.names(&rust, &renamed);
         let docs = docs(&field.attrs);
         let skipped = serde.skip_serializing && serde.skip_deserializing;
+        let with = serde.written_with.is_some() && serde.read_with.is_some();
         let (shape, replaced) = match &words.replaced {
             Some(replaced) => (self.replacement(replaced), true),
-            // A type that is never seen need not be `TS`.
-            None if skipped => (quote!(|_| #private::Shape::Never), false),
+            // A type that is never seen need not be `TS`: what is written and read in its place is asked for.
+            None if skipped || with => (quote!(|_| #private::Shape::Never), false),
             None => (self.shape_of(&field.ty), false),
         };
         let may_be_missing = !replaced || is_option(&field.ty);

@@ -1,5 +1,6 @@
 //! What `#[derive(TS)]` says of an item: its attributes as they stand there, and nothing that follows from them.
 
+use super::asked::Asked;
 use super::describing::Describing;
 use super::shape::Shape;
 
@@ -22,6 +23,10 @@ pub struct Item {
     pub container: Container,
     /// What is in it.
     pub body: fn() -> Body,
+    /// What its `Deserialize` asks for first, where it has one.
+    pub read: fn() -> Option<Asked>,
+    /// What its `Serialize` asks for first, where it has one and there is a value of it.
+    pub written: fn() -> Option<Asked>,
 }
 
 /// An argument of a generic type.

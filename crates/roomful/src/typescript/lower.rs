@@ -1,5 +1,6 @@
 //! What serde's attributes make of an item, in one direction.
 
+use super::asked::Asked;
 use super::describing::{Describing, Place, as_word};
 use super::item::{Argument, Body, Container, Field, Item, Names, SkipIf, Variant};
 use super::shape::{Element, Member, Merged, MergedBy, Object, Property, Shape, Variation, Way};
@@ -57,6 +58,7 @@ impl Lowering<'_> {
         if let Some(instead) = instead {
             return instead(self.to);
         }
+        self.refuse_its_own(item, &body);
         match &body {
             Body::Unit => Shape::Null,
             Body::Tuple(fields) => match &fields[..] {
@@ -65,6 +67,42 @@ impl Lowering<'_> {
             },
             Body::Struct(fields) => self.structure(item.names, fields),
             Body::Enum(variants) => self.enumeration(variants),
+        }
+    }
+
+    /// Attributes are for serde's derives, and mean nothing to who writes or reads without them.
+    fn refuse_its_own(&mut self, item: &Item, body: &Body) {
+        let (asked, name) = match self.way {
+            Way::Incoming => ((item.read)(), item.names.read),
+            Way::Outgoing => ((item.written)(), item.names.written),
+        };
+        let (Some(asked), Some(expected)) = (asked, self.asked_by_derive(name, body)) else { return };
+        if asked != expected {
+            let of_its_own = match self.way {
+                Way::Incoming => "a `Deserialize` of its own",
+                Way::Outgoing => "a `Serialize` of its own",
+            };
+            let what = "which serde's derive has not made: say what it is in JSON with `#[ts(as = \"..\")]` on it";
+            self.to.refuse(self.rust, of_its_own, what);
+        }
+    }
+
+    /// What serde's derive asks for first; `None` where that depends on what is in it.
+    fn asked_by_derive(&self, name: &'static str, body: &Body) -> Option<Asked> {
+        let flattens = |field: &Field| field.flatten && !skips(self.way, field);
+        match body {
+            Body::Unit => Some(Asked::Unit(name)),
+            Body::Tuple(fields) if fields.len() == 1 => Some(Asked::Newtype(name)),
+            Body::Tuple(_) => Some(Asked::TupleStruct(name)),
+            Body::Struct(fields) if fields.iter().any(flattens) => Some(Asked::Map),
+            Body::Struct(_) => Some(Asked::Struct(name)),
+            Body::Enum(variants) => match (self.container.tag, self.container.content) {
+                _ if self.container.untagged || variants.iter().any(|variant| variant.untagged) => None,
+                (None, _) => Some(Asked::Enum(name)),
+                (Some(_), None) if self.way == Way::Incoming => Some(Asked::Any),
+                (Some(_), None) => None,
+                (Some(_), Some(_)) => Some(Asked::Struct(name)),
+            },
         }
     }
 

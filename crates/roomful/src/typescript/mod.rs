@@ -1,11 +1,13 @@
 //! The browser's types, from the Rust ones.
 
+mod asked;
 mod check;
 mod describing;
 mod error;
 mod item;
 mod large;
 mod lower;
+mod making;
 mod names;
 mod print;
 mod shape;
@@ -20,10 +22,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use asked::{Reading, Reads, ReadsNot, Writes, WritesNot, Writing};
 pub use describing::Describing;
 pub use error::{Refusal, TypescriptError};
 pub use item::{Argument, Body, Container, Describe, Field, Item, Names, SkipIf, Variant};
 pub use large::{LargeInteger, LargeIntegers, TypescriptOptions};
+pub use making::{Makes, MakesNot, Making};
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 pub use shape::{Shape, Way};

@@ -10,10 +10,7 @@ use std::num::{NonZero, Saturating, Wrapping};
 use std::ops::{Bound, Range, RangeFrom, RangeInclusive, RangeTo};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{
-    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
-    AtomicUsize,
-};
+use std::sync::atomic::{AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicU8, AtomicU16, AtomicU32};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -45,7 +42,10 @@ is!(Shape::Number(Number::Integer) => i8, i16, i32, u8, u16, u32, NonZero<i8>, N
 is!(Shape::Number(Number::Integer) => NonZero<u8>, NonZero<u16>, NonZero<u32>);
 is!(Shape::Number(Number::Integer) => AtomicI8, AtomicI16, AtomicI32, AtomicU8, AtomicU16, AtomicU32);
 is!(Shape::Number(Number::Integer64) => i64, u64, isize, usize, NonZero<i64>, NonZero<u64>);
-is!(Shape::Number(Number::Integer64) => NonZero<isize>, NonZero<usize>, AtomicI64, AtomicU64, AtomicIsize, AtomicUsize);
+is!(Shape::Number(Number::Integer64) => NonZero<isize>, NonZero<usize>);
+is!(Shape::Number(Number::Integer64) => std::sync::atomic::AtomicIsize, std::sync::atomic::AtomicUsize);
+#[cfg(target_has_atomic = "64")]
+is!(Shape::Number(Number::Integer64) => std::sync::atomic::AtomicI64, std::sync::atomic::AtomicU64);
 is!(Shape::Number(Number::Integer128) => i128, u128, NonZero<i128>, NonZero<u128>);
 is!(times("secs", "nanos") => Duration);
 is!(times("secs_since_epoch", "nanos_since_epoch") => SystemTime);

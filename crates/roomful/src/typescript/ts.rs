@@ -26,7 +26,7 @@ use super::shape::Shape;
 /// | a type | `as = "String"`: what this Rust type is; `type = "'a' \| 'b'"`: this TypeScript; `rename = "Name"` |
 /// | a field or a variant | `as` and `type`: the same for this place; with `serialize_with` and its kin one of them is needed |
 ///
-/// A type whose `Serialize` or `Deserialize` is written by hand needs `as` or `type`.
+/// A type whose `Serialize` or `Deserialize` is written by hand needs `as` or `type`, for no attribute says what it does.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it is in TypeScript",
     note = "add `#[derive(roomful::TS)]` to it, or `#[ts(as = \"..\")]` to the field, with a type that is the same in JSON"

@@ -1,4 +1,5 @@
 //! A socket for any type, and what is generated for it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::marker::PhantomData;
 
