@@ -64,7 +64,15 @@ impl TrustedProxies {
     }
 
     fn trust(&self, address: IpAddr) -> bool {
-        self.proxies.iter().any(|ProxyNet(net)| net.contains(&address))
+        self.proxies.iter().any(|proxy| proxy.has(address))
+    }
+}
+
+impl ProxyNet {
+    /// Whether the address is one of it.
+    #[must_use]
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
     }
 }
 

@@ -16,12 +16,14 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use metrics::counter;
+use roomful_runtime::ProxyNet;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::body::{RequestBody, ResponseBody};
 use super::places::Place;
+use super::proxied::{self, Unproxied};
 use super::stream::HttpStream;
 use super::turn::{Cut, Turn};
 
@@ -32,6 +34,8 @@ const LEAST_BUFFER: usize = 8 << 10;
 pub(super) struct Site {
     pub(super) app: Router,
     pub(super) head_bytes: usize,
+    /// Who alone may connect, and says for whom. Where there are none, anybody may.
+    pub(super) proxies: Vec<ProxyNet>,
     /// The server stops.
     pub(super) stopping: CancellationToken,
 }
@@ -48,8 +52,21 @@ pub(super) struct Accepted {
 ///
 /// Handlers and guards find who is connected in `ConnectInfo<SocketAddr>`, as with axum's own `serve`.
 pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
-    let Accepted { stream, peer, turn, place } = accepted;
+    let Accepted { mut stream, peer, turn, place } = accepted;
     prepare(&stream);
+    let mut clock = pin!(sleep_until(Instant::now()));
+    let peer = tokio::select! {
+        biased;
+        client = client(&site.proxies, &mut stream, peer) => match client {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::debug!(%error, "a connection does not come through a proxy");
+                return count(peer, Cut::Proxy);
+            }
+        },
+        () = place.needed() => return count(peer, Cut::Crowd),
+        cut = overdue(&turn, clock.as_mut()) => return count(peer, cut),
+    };
     // Not hyper-util's `auto`: before it knows the version of HTTP it waits for the first bytes without any limit.
     let mut server = http1::Builder::new();
     // The buffer is what a head may take; hyper's own clock for it would count a connection that is idle, too.
@@ -57,7 +74,6 @@ pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
     let service = answering(&site, peer, &turn);
     let io = TokioIo::new(HttpStream::new(stream, turn.clone()));
     let mut connection = pin!(server.serve_connection(io, service).with_upgrades());
-    let mut clock = pin!(sleep_until(Instant::now()));
     let mut is_told = false;
     let cut = loop {
         // In this order: what has come is answered before anything else is looked at, and it is what moves the clock.
@@ -80,6 +96,21 @@ pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
             cut = overdue(&turn, clock.as_mut()) => break cut,
         }
     };
+    count(peer, cut);
+}
+
+/// Who is connected: where there are proxies, as they say.
+async fn client(proxies: &[ProxyNet], stream: &mut TcpStream, peer: SocketAddr) -> Result<SocketAddr, Unproxied> {
+    if proxies.is_empty() {
+        return Ok(peer);
+    }
+    if !proxies.iter().any(|proxy| proxy.has(peer.ip())) {
+        return Err(Unproxied::NoProxy);
+    }
+    proxied::client(stream, peer).await
+}
+
+fn count(peer: SocketAddr, cut: Cut) {
     let reason = cut.reason();
     counter!("roomful_http_cut_total", "reason" => reason).increment(1);
     tracing::debug!(%peer, reason, "an HTTP connection was cut");

@@ -4,6 +4,7 @@ mod accept;
 mod body;
 mod connection;
 mod places;
+mod proxied;
 mod stream;
 pub(crate) mod turn;
 
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use roomful::{Drain, Rooms};
+use roomful::{Drain, ProxyError, Rooms};
+use roomful_runtime::ProxyNet;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,6 +62,7 @@ pub struct Server {
     head_bytes: usize,
     timeouts: Timeouts,
     http_connections: usize,
+    proxies: Vec<ProxyNet>,
     drain: Drain,
 }
 
@@ -70,6 +73,7 @@ impl Default for Server {
             head_bytes: 16 << 10,
             timeouts: Timeouts { head: seconds(10), idle: seconds(60), stall: seconds(30) },
             http_connections: 4_096,
+            proxies: Vec::new(),
             drain: Drain::default(),
         }
     }
@@ -126,6 +130,23 @@ impl Server {
         self
     }
 
+    /// Lets only these proxies connect, each an address or a network, and has each of their connections begin with a header of
+    /// the PROXY protocol, version 1 or 2. The client that it names is who connects. Whoever else comes, and whoever sends no such
+    /// header within the time for a head, is cut.
+    ///
+    /// For a proxy that passes bytes on (HAProxy with `send-proxy-v2`, a load balancer of a cloud for TCP). One that speaks HTTP
+    /// says it in a header: [`trusted_proxies`](roomful::RoomsBuilder::trusted_proxies).
+    ///
+    /// # Errors
+    ///
+    /// When one of them is neither an address nor a network, or is every address there is.
+    pub fn proxy_protocol<S: AsRef<str>>(mut self, proxies: impl IntoIterator<Item = S>) -> Result<Self, ProxyError> {
+        for proxy in proxies {
+            self.proxies.push(proxy.as_ref().parse()?);
+        }
+        Ok(self)
+    }
+
     /// How the members are sent away at the end.
     #[must_use]
     pub fn drain(mut self, drain: Drain) -> Self {
@@ -151,7 +172,12 @@ impl Server {
             timeouts: self.timeouts,
             places: Places::new(self.http_connections),
             connections: connections.clone(),
-            site: Arc::new(Site { app, head_bytes: self.head_bytes, stopping: stopping.clone() }),
+            site: Arc::new(Site {
+                app,
+                head_bytes: self.head_bytes,
+                proxies: self.proxies,
+                stopping: stopping.clone(),
+            }),
         };
         let stop = async {
             shutdown.await;

@@ -37,6 +37,8 @@ pub(crate) enum Cut {
     Response,
     /// It was answered, and went on sending.
     Linger,
+    /// It is none of a proxy's that may connect, or does not say whose it is.
+    Proxy,
     /// There were too many, and this one had waited longest.
     Crowd,
 }
@@ -186,6 +188,7 @@ impl Cut {
             Self::Body => "body",
             Self::Response => "response",
             Self::Linger => "linger",
+            Self::Proxy => "proxy",
             Self::Crowd => "crowd",
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
 use futures_util::Stream;
 use roomful::Rooms;
@@ -63,6 +64,7 @@ pub(crate) fn app() -> (Rooms, Router, App) {
         .router()
         .route("/", get(async || "hello"))
         .route("/length", post(async |body: Bytes| body.len().to_string()))
+        .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()))
         .route("/slow", get(slow))
         .route("/endless", get(endless));
     (rooms, router, App { gate, begun, given_up })
