@@ -30,8 +30,12 @@ export function socketUrl(
   return address.href;
 }
 
-/** What may be shown of an address, or of a text that holds one: a query is where credentials are. */
-export const withoutQuery = (text: unknown): string => `${text}`.split('?')[0]!;
+/**
+ * What may be shown of an address, or of a text that holds one: credentials are in a query, in a fragment, and
+ * before the host.
+ */
+export const withoutQuery = (text: unknown): string =>
+  `${text}`.split(/[?#]/)[0]!.replace(/[^/\s]*@/, '');
 
 /** Those that are there, in one order. To a server an empty one is not there. */
 export function sortedParams(params: object = {}): [string, unknown][] {

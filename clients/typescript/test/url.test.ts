@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { room } from '../src/index.js';
-import { socketUrl } from '../src/url.js';
+import { socketUrl, withoutQuery } from '../src/url.js';
 
 const ref = room('board', 'cursors');
 const url = 'https://roomful.test';
@@ -45,6 +45,16 @@ describe('the address of a room', () => {
     expect(inspect(refused(), { showHidden: true })).not.toContain('secret');
     expect(`${refused()}`).toBe('TypeError: no address: // at nowhere');
   });
+});
+
+it.each([
+  ['wss://a.test/live?token=secret', 'wss://a.test/live'],
+  ['wss://a.test/live#secret', 'wss://a.test/live'],
+  ['wss://user:secret@a.test/live', 'wss://a.test/live'],
+  ["SyntaxError: The URL 'wss://user:secret@a.test/#x' is no", "SyntaxError: The URL 'wss://a.test/"],
+  ['wss://a.test/live', 'wss://a.test/live'],
+])('%j is shown as %j', (address, shown) => {
+  expect(withoutQuery(address)).toBe(shown);
 });
 
 describe('the key', () => {

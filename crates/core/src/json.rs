@@ -6,7 +6,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::finite;
+use crate::checked;
 
 /// One JSON value as it will stand in a frame: shared, never parsed again on its way to the members.
 ///
@@ -27,9 +27,9 @@ impl Json {
     /// # Errors
     ///
     /// When `value` cannot be JSON: a map with keys that are not strings, a `Serialize` that fails, a number that is NaN or
-    /// infinite, which is named with its place.
+    /// infinite, which is named with its place, and what is nested so deep that nobody could read it.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        Ok(Self(finite::to_vec(value)?.into()))
+        Ok(Self(checked::to_vec(value)?.into()))
     }
 
     /// Text that is one JSON value already, as a part of other bytes.

@@ -28,9 +28,9 @@
 pub mod allowance;
 pub mod arrival;
 mod bound;
+mod checked;
 pub mod close;
 pub mod dialect;
-mod finite;
 pub mod frame;
 pub mod id;
 pub mod intake;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod blocking;
+mod deep;
 mod denials;
 mod departed;
 mod drain;

@@ -1,8 +1,11 @@
-//! Numbers that JSON cannot say.
+//! What JSON cannot say, and what nobody reads: numbers that are none, and nesting without end.
 //!
 //! `serde_json` writes `null` for a NaN and for an infinity, and whoever reads it has no number and no error. So what is
 //! written goes through a serializer around that one, which only looks at floats. Where it refuses one, each level names
 //! itself on the way out: a value without such a number pays for none of it.
+//!
+//! `serde_json` reads so many levels, and writes as many as there are, until the stack ends, and the process with it. So what is
+//! deeper than [`DEEPEST`] is refused, too.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -13,10 +16,14 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
+/// Objects and lists within one another, at most. `serde_json` reads 127, and a frame is some around its payload: a list, a
+/// snapshot, its members, one of them.
+const DEEPEST: u8 = 120;
+
 /// The JSON of `value`, in which every number is one.
 pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
     let refused = RefCell::new(None);
-    serde_json::to_vec(&Checked { value, refused: &refused }).map_err(|error| match refused.take() {
+    serde_json::to_vec(&Checked { value, refused: &refused, left: DEEPEST }).map_err(|error| match refused.take() {
         Some(refused) => serde_json::Error::custom(refused),
         None => error,
     })
@@ -79,12 +86,14 @@ type Note = RefCell<Option<Refused>>;
 struct Checked<'a, T: ?Sized> {
     value: &'a T,
     refused: &'a Note,
+    /// How many more levels there may be.
+    left: u8,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Checked<'_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Watching { inner: serializer, refused: self.refused })
+        self.value.serialize(Watching { inner: serializer, refused: self.refused, left: self.left })
     }
 }
 
@@ -92,12 +101,27 @@ impl<T: Serialize + ?Sized> Serialize for Checked<'_, T> {
 struct Watching<'a, S> {
     inner: S,
     refused: &'a Note,
+    left: u8,
+}
+
+impl<S: Serializer> Watching<'_, S> {
+    /// What is left where so many levels are entered.
+    #[inline]
+    fn enter(&self, levels: u8) -> Result<u8, S::Error> {
+        self.left.checked_sub(levels).ok_or_else(too_deep)
+    }
+}
+
+#[cold]
+fn too_deep<E: serde::ser::Error>() -> E {
+    E::custom(format_args!("it is nested more than {DEEPEST} levels deep, and nobody could read it"))
 }
 
 /// Part of a value: what is serialized within it is watched, too.
 struct Within<'a, C> {
     inner: C,
     refused: &'a Note,
+    left: u8,
     /// The variant whose content it is, as a key around it.
     variant: Option<&'static str>,
     /// How many items there were.
@@ -106,13 +130,13 @@ struct Within<'a, C> {
 
 impl<'a, C> Within<'a, C> {
     #[inline]
-    fn new(inner: C, refused: &'a Note) -> Self {
-        Self { inner, refused, variant: None, items: 0 }
+    fn new(inner: C, refused: &'a Note, left: u8) -> Self {
+        Self { inner, refused, left, variant: None, items: 0 }
     }
 
     #[inline]
-    fn of(variant: &'static str, inner: C, refused: &'a Note) -> Self {
-        Self { inner, refused, variant: Some(variant), items: 0 }
+    fn of(variant: &'static str, inner: C, refused: &'a Note, left: u8) -> Self {
+        Self { inner, refused, left, variant: Some(variant), items: 0 }
     }
 
     /// Names a part of it on the way out, and itself.
@@ -184,7 +208,7 @@ impl<'a, S: Serializer> Serializer for Watching<'a, S> {
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_some(&Checked { value, refused: self.refused })
+        self.inner.serialize_some(&Checked { value, refused: self.refused, left: self.left })
     }
 
     #[inline]
@@ -199,7 +223,7 @@ impl<'a, S: Serializer> Serializer for Watching<'a, S> {
 
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, of: &'static str, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_newtype_struct(of, &Checked { value, refused: self.refused })
+        self.inner.serialize_newtype_struct(of, &Checked { value, refused: self.refused, left: self.left })
     }
 
     #[inline]
@@ -210,24 +234,27 @@ impl<'a, S: Serializer> Serializer for Watching<'a, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let value = Checked { value, refused: self.refused };
+        let value = Checked { value, refused: self.refused, left: self.enter(1)? };
         let written = self.inner.serialize_newtype_variant(of, nth, variant, &value);
-        written.inspect_err(|_| Within::new((), self.refused).name(Part::Field(variant)))
+        written.inspect_err(|_| Within::new((), self.refused, 0).name(Part::Field(variant)))
     }
 
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        Ok(Within::new(self.inner.serialize_seq(len)?, self.refused))
+        let left = self.enter(1)?;
+        Ok(Within::new(self.inner.serialize_seq(len)?, self.refused, left))
     }
 
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        Ok(Within::new(self.inner.serialize_tuple(len)?, self.refused))
+        let left = self.enter(1)?;
+        Ok(Within::new(self.inner.serialize_tuple(len)?, self.refused, left))
     }
 
     #[inline]
     fn serialize_tuple_struct(self, of: &'static str, len: usize) -> Result<Self::SerializeTupleStruct, S::Error> {
-        Ok(Within::new(self.inner.serialize_tuple_struct(of, len)?, self.refused))
+        let left = self.enter(1)?;
+        Ok(Within::new(self.inner.serialize_tuple_struct(of, len)?, self.refused, left))
     }
 
     #[inline]
@@ -238,17 +265,20 @@ impl<'a, S: Serializer> Serializer for Watching<'a, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        Ok(Within::of(variant, self.inner.serialize_tuple_variant(of, nth, variant, len)?, self.refused))
+        let left = self.enter(2)?;
+        Ok(Within::of(variant, self.inner.serialize_tuple_variant(of, nth, variant, len)?, self.refused, left))
     }
 
     #[inline]
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        Ok(Within::new(self.inner.serialize_map(len)?, self.refused))
+        let left = self.enter(1)?;
+        Ok(Within::new(self.inner.serialize_map(len)?, self.refused, left))
     }
 
     #[inline]
     fn serialize_struct(self, of: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(Within::new(self.inner.serialize_struct(of, len)?, self.refused))
+        let left = self.enter(1)?;
+        Ok(Within::new(self.inner.serialize_struct(of, len)?, self.refused, left))
     }
 
     #[inline]
@@ -259,7 +289,8 @@ impl<'a, S: Serializer> Serializer for Watching<'a, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        Ok(Within::of(variant, self.inner.serialize_struct_variant(of, nth, variant, len)?, self.refused))
+        let left = self.enter(2)?;
+        Ok(Within::of(variant, self.inner.serialize_struct_variant(of, nth, variant, len)?, self.refused, left))
     }
 
     #[inline]
@@ -283,7 +314,7 @@ macro_rules! items {
 
                 #[inline]
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                    let written = self.inner.$method(&Checked { value, refused: self.refused });
+                    let written = self.inner.$method(&Checked { value, refused: self.refused, left: self.left });
                     self.items += 1;
                     written.inspect_err(|_| self.name(Part::Item(self.items - 1)))
                 }
@@ -317,7 +348,7 @@ macro_rules! fields {
                     field: &'static str,
                     value: &T,
                 ) -> Result<(), C::Error> {
-                    let written = self.inner.serialize_field(field, &Checked { value, refused: self.refused });
+                    let written = self.inner.serialize_field(field, &Checked { value, refused: self.refused, left: self.left });
                     written.inspect_err(|_| self.name(Part::Field(field)))
                 }
 
@@ -343,14 +374,14 @@ impl<C: SerializeMap> SerializeMap for Within<'_, C> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
-        let written = self.inner.serialize_key(&Checked { value: key, refused: self.refused });
+        let written = self.inner.serialize_key(&Checked { value: key, refused: self.refused, left: self.left });
         self.items += 1;
         written.inspect_err(|_| self.name(Part::Key(format!("key {}", self.items - 1))))
     }
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        let written = self.inner.serialize_value(&Checked { value, refused: self.refused });
+        let written = self.inner.serialize_value(&Checked { value, refused: self.refused, left: self.left });
         written.inspect_err(|_| self.name(Part::Item(self.items - 1)))
     }
 
@@ -361,7 +392,7 @@ impl<C: SerializeMap> SerializeMap for Within<'_, C> {
         value: &V,
     ) -> Result<(), C::Error> {
         self.serialize_key(key)?;
-        let written = self.inner.serialize_value(&Checked { value, refused: self.refused });
+        let written = self.inner.serialize_value(&Checked { value, refused: self.refused, left: self.left });
         written.inspect_err(|_| {
             self.name(Part::Key(serde_json::to_string(key).unwrap_or_else(|_| "?".to_owned())));
         })
@@ -468,6 +499,38 @@ mod tests {
     fn a_key_is_a_number_too() {
         assert_eq!(to_vec(&ByFloat(1.5)).unwrap(), br#"{"1.5":1}"#);
         assert_eq!(refused(&ByFloat(f64::NAN)), "`[key 0]` is NaN, which JSON cannot say");
+    }
+
+    #[derive(Serialize, serde::Deserialize)]
+    enum Nested {
+        End,
+        List(Vec<Nested>),
+        One { of: Box<Nested> },
+        Both(u8, Box<Nested>),
+    }
+
+    /// Whatever the levels are: what is written can be read, and what could not be read is refused.
+    #[test]
+    fn what_is_nested_too_deep_to_be_read_is_not_written() {
+        let wraps: [fn(Nested) -> Nested; 3] = [
+            |inner| Nested::List(vec![inner]),
+            |inner| Nested::One { of: Box::new(inner) },
+            |inner| Nested::Both(1, Box::new(inner)),
+        ];
+        for wrap in wraps {
+            let nested = |levels| (0..levels).fold(Nested::End, |inner, _| wrap(inner));
+            let deepest = (0..).take_while(|levels| to_vec(&nested(*levels)).is_ok()).last().unwrap();
+            let read = |value: &Nested| serde_json::from_slice::<Nested>(&serde_json::to_vec(value).unwrap());
+            assert!(read(&nested(deepest)).is_ok(), "{deepest}");
+            let text = String::from_utf8(to_vec(&nested(deepest)).unwrap()).unwrap();
+            let frame = format!(r#"[{{"t":"snapshot","members":[{{"state":{text}}}]}}]"#);
+            assert!(serde_json::from_str::<serde_json::Value>(&frame).is_ok(), "{deepest}");
+            let said = "it is nested more than 120 levels deep, and nobody could read it";
+            assert_eq!(refused(&nested(10_000)), said);
+        }
+        let list = |levels| (0..levels).fold(serde_json::Value::Null, |inner, _| serde_json::json!([inner]));
+        assert!(to_vec(&list(120)).is_ok());
+        assert!(to_vec(&list(121)).is_err());
     }
 
     #[test]
