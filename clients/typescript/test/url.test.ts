@@ -51,7 +51,10 @@ it.each([
   ['wss://a.test/live?token=secret', 'wss://a.test/live'],
   ['wss://a.test/live#secret', 'wss://a.test/live'],
   ['wss://user:secret@a.test/live', 'wss://a.test/live'],
-  ["SyntaxError: The URL 'wss://user:secret@a.test/#x' is no", "SyntaxError: The URL 'wss://a.test/"],
+  [
+    "SyntaxError: The URL 'wss://user:secret@a.test/#x' is no",
+    "SyntaxError: The URL 'wss://a.test/",
+  ],
   ['wss://a.test/live', 'wss://a.test/live'],
 ])('%j is shown as %j', (address, shown) => {
   expect(withoutQuery(address)).toBe(shown);

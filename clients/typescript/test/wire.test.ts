@@ -251,6 +251,8 @@ describe('what cannot be read is reported, and the rest goes on', () => {
     ['updates with null', '{"t":"updates","of":[null]}'],
     ['updates with a bare number', '{"t":"updates","of":[0]}'],
     ['error without a code', '{"t":"error"}'],
+    ['a kind that is nested without end', `{"t":${'['.repeat(1e5)}${']'.repeat(1e5)}}`],
+    ['nothing but lists in lists', '['.repeat(1e5) + ']'.repeat(1e5)],
   ])('%s', (_, text) => {
     expect(hear(snapshot, text, { t: 'msg', from: 'a', msg: 'next' })).toMatchObject({
       members: [a, me],

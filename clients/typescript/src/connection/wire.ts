@@ -51,8 +51,9 @@ export function parse(data: unknown, onBad: OnBad): unknown {
   }
 }
 
-export const broken = (frame: unknown): RoomError =>
-  new RoomError('unreadable', 'broken frame: ' + JSON.stringify(frame).slice(0, 80));
+/** Without the frame, which may be nested too deep to be written, and hold what belongs into no log. */
+export const broken = (): RoomError =>
+  new RoomError('unreadable', 'the server sent a broken frame');
 
 export const isString = (value: unknown): boolean => typeof value === 'string';
 

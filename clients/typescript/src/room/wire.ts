@@ -45,7 +45,7 @@ export function readFrames(data: unknown, _: unknown, onFrame: OnFrame, onBad: O
   if (parsed === undefined) return;
   for (const frame of Array.isArray(parsed) ? parsed : [parsed]) {
     if (isSound(frame)) onFrame(frame as Frame);
-    else onBad(broken(frame));
+    else onBad(broken());
   }
 }
 

@@ -35,5 +35,5 @@ export function read(data: unknown, v1: boolean, onFrame: OnFrame, onBad: OnBad)
   if (parsed.t === 'msg') return;
   const isSound = isString(parsed.t) && (parsed.t !== 'error' || isString(parsed.code));
   if (isSound) onFrame(parsed);
-  else onBad(broken(parsed));
+  else onBad(broken());
 }

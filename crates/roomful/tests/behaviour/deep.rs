@@ -74,7 +74,7 @@ async fn in_a_key() {
             let request = http::Request::get(format!("/__sockets?m=test&s=room&r={query}")).body(());
             let Ok(request) = request else { continue };
             let (parts, ()) = request.into_parts();
-            let admitted = platform.read(parts, Dialect::V1).admit().await;
+            let admitted = platform.read(parts, Dialect::V1).admit(std::future::pending()).await;
             // A param that nobody declared is not looked at.
             assert_eq!(
                 admitted.map(drop).map_err(|close| close.code),
@@ -91,7 +91,7 @@ async fn in_data_that_another_process_would_read() {
         let room = TestRoom::new(Sinks(AtomicUsize::new(levels)));
         let uri = "/__sockets?m=test&s=room&r=%7B%22id%22:%221%22%7D";
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
-        let admitted = room.rooms().platform().read(parts, Dialect::V1).admit().await;
+        let admitted = room.rooms().platform().read(parts, Dialect::V1).admit(std::future::pending()).await;
         assert_eq!(
             admitted.map(drop).map_err(|close| close.code),
             if is_read { Ok(()) } else { Err(1011) },
