@@ -277,6 +277,18 @@ impl<T> Connection<T> {
         metrics::read_paused();
     }
 
+    /// Whether it was let in, or its guards, `data` and seed have let it in at least. Whoever was not has less right to wait.
+    #[must_use]
+    pub fn was_let_in(&self) -> bool {
+        self.member.scope().is_some()
+    }
+
+    /// Counts a socket that was dropped before its peer had done its part of the end, because more waited for that than this
+    /// bound says.
+    pub fn count_cut_off(&self, bound: &'static str) {
+        metrics::socket_cut_off(bound);
+    }
+
     /// Says that the client is gone, and that what it sent before is still being read, which may take a while. So long after
     /// this as [`Limits::leave_timeout_ms`] says the member leaves, whatever is left to be read or to be handled.
     pub fn begin_leaving(&self) {

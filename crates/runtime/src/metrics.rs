@@ -7,6 +7,7 @@
 //! | `roomful_connections_closed_total` | counter | `code` |
 //! | `roomful_denied_total` | counter | `module`, `room` |
 //! | `roomful_refused_total` | counter | `reason` |
+//! | `roomful_sockets_cut_off_total` | counter | `bound` |
 //! | `roomful_rooms`, `roomful_members` | gauge | |
 //! | `roomful_frames_received_total` | counter | |
 //! | `roomful_frames_delivered_total` | counter | |
@@ -44,6 +45,11 @@ pub fn denied(module: &str, room: &str) {
 /// Nobody may come now, whoever it is.
 pub(crate) fn refused(reason: &'static str) {
     counter!("roomful_refused_total", "reason" => reason).increment(1);
+}
+
+/// A socket that waited for its peer's part of the end was dropped for another.
+pub(crate) fn socket_cut_off(bound: &'static str) {
+    counter!("roomful_sockets_cut_off_total", "bound" => bound).increment(1);
 }
 
 // Gauges are counted up and down, not set: two threads that set one may do so in the wrong order, and it would lie until

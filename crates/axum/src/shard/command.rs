@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use mio::Token;
 use roomful::Close;
 use roomful_core::ConnectionId;
-use roomful_runtime::{Delivery, RoomId};
+use roomful_runtime::{Delivery, RoomId, let_go};
 
 use super::queue::{Command, Newcomer, Shard};
 use super::reactor::Reactor;
@@ -21,6 +21,8 @@ impl Reactor {
             Command::Delivery(delivery) => self.take_delivery(delivery),
             Command::Serve(newcomer) => self.serve(*newcomer),
             Command::Space(connection) => self.on_space(connection),
+            #[cfg(test)]
+            Command::Panic => std::panic::resume_unwind(Box::new("as a test asked for")),
         }
     }
 
@@ -105,6 +107,7 @@ impl Reactor {
         }
         self.touch(slot);
         self.arm(slot);
+        self.await_end(slot);
     }
 
     fn serve(&mut self, newcomer: Newcomer) {
@@ -112,6 +115,8 @@ impl Reactor {
         let slot = self.sockets.vacant_key();
         if let Err(error) = stream.register(self.registry(), Token(slot)) {
             tracing::error!(%error, "a socket cannot be waited for");
+            // The request is in it, with what the app's layers have put there.
+            let_go(admission);
             return self.shard.socket_gone();
         }
         let connection = admission.connect_at(Arc::clone(&self.shard));

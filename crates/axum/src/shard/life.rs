@@ -98,7 +98,8 @@ impl Reactor {
             socket.finish_without_close(now);
             self.leave_room(slot);
             self.touch(slot);
-            return self.arm(slot);
+            self.arm(slot);
+            return self.await_end(slot);
         }
         let error = error.or_else(|| socket.take_failure());
         self.gone(slot, error);
@@ -135,6 +136,27 @@ impl Reactor {
         }
         self.touch(slot);
         self.arm(slot);
+        self.await_end(slot);
+    }
+
+    /// The socket is over but for its peer's part, for which not too many are waited for.
+    pub(super) fn await_end(&mut self, slot: usize) {
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if socket.phase == Phase::Open || socket.ticket.is_some() {
+            return;
+        }
+        socket.ticket = Some(self.closers.enter(slot, socket.connection.was_let_in()));
+        let now = self.now();
+        while let Some((oldest, bound)) = self.closers.one_too_many() {
+            if let Some(socket) = self.sockets.get_mut(oldest) {
+                socket.connection.count_cut_off(bound);
+                // Its close frame may not have gone out yet, and costs nothing where it fits.
+                if let Err(error) = socket.flush(now) {
+                    tracing::debug!(%error, "the peer is gone");
+                }
+            }
+            self.cut_off(oldest);
+        }
     }
 
     /// Writes what is the socket's own, and does what waited for that.
@@ -162,7 +184,7 @@ impl Reactor {
     pub(super) fn look_at(&mut self, slot: usize, now: Millis) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         if socket.deadline().is_some_and(|deadline| deadline <= now) {
-            return self.gone(slot, None);
+            return self.cut_off(slot);
         }
         if socket.leave_by.is_some_and(|leave_by| leave_by <= now) {
             socket.leave_by = None;
@@ -220,6 +242,7 @@ impl Reactor {
         }
         self.touch(slot);
         self.arm(slot);
+        self.await_end(slot);
     }
 
     /// Nothing was heard for two heartbeats. It is not waited for, but a close frame that fits into the socket costs nothing.

@@ -9,6 +9,9 @@ mod bell;
 #[cfg(test)]
 mod bell_model;
 mod clock;
+mod closers;
+#[cfg(all(test, target_os = "linux"))]
+mod closing_tests;
 mod command;
 #[cfg(all(test, target_os = "linux"))]
 mod deadline_tests;
@@ -36,11 +39,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZero;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, atomic};
+use std::sync::{Arc, Mutex, PoisonError, atomic};
 use std::thread;
 use std::time::Duration;
 
 use hyper::upgrade::Upgraded;
+use roomful::Limits;
 use roomful_runtime::{Admission, Platform};
 
 #[cfg(all(feature = "bench", unix))]
@@ -96,8 +100,11 @@ impl Sockets {
 
 /// The threads that sockets are spread over. They end with the last socket after this is dropped.
 pub(crate) struct Shards {
-    shards: Vec<Arc<Shard>>,
+    /// In place of one whose thread has failed comes another.
+    shards: Vec<Mutex<Arc<Shard>>>,
     hasher: RandomState,
+    io_uring: bool,
+    limits: Arc<Limits>,
     /// What is dropped with this ends the thread that looks at hooks.
     _looks_at_hooks: mpsc::Sender<Infallible>,
 }
@@ -112,37 +119,61 @@ impl Shards {
         let io_uring = sockets.io_uring;
         let one_a_core = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let threads = sockets.threads.unwrap_or_else(one_a_core);
+        let limits = Arc::clone(&platform.settings().limits);
         let looks = look_at_hooks(platform)?;
-        let mut shards = Self { shards: Vec::new(), hasher: RandomState::new(), _looks_at_hooks: looks };
+        let mut shards =
+            Self { shards: Vec::new(), hasher: RandomState::new(), io_uring, limits, _looks_at_hooks: looks };
         for nth in 0..threads.get() {
-            let reactor = Reactor::new()?;
-            shards.shards.push(Arc::clone(&reactor.shard));
-            thread::Builder::new().name(format!("roomful-shard-{nth}")).spawn(move || reactor.run(io_uring))?;
+            let shard = start_one(&shards.limits, (nth, threads.get()), io_uring)?;
+            shards.shards.push(Mutex::new(shard));
         }
         Ok(shards)
     }
 
     /// Serves a connection that has been upgraded.
     pub(crate) fn serve(&self, upgraded: Upgraded, admission: Admission, deflate: bool) {
-        let close_timeout = Duration::from_millis(admission.limits().close_timeout_ms);
-        let (stream, read) = match stream::take(upgraded, close_timeout) {
+        let (stream, read) = match stream::take(upgraded) {
             Ok(taken) => taken,
             Err(error) => return tracing::error!(%error, "an upgraded socket cannot be served"),
         };
         match self.choose(&admission) {
             Some(shard) => shard.serve(Newcomer { stream, read, admission, deflate }),
+            // The socket is dropped, so its client is not left waiting.
             None => tracing::error!("no thread of sockets is left"),
         }
     }
 
     /// The members of a room share a shard, so that a small room's frame wakes one thread; where that one has far more
     /// sockets than the least loaded, as with one large room, they are spread.
-    fn choose(&self, admission: &Admission) -> Option<&Arc<Shard>> {
-        let least = self.shards.iter().filter(|shard| shard.is_alive()).min_by_key(|shard| shard.sockets())?;
-        let own = admission.topic().map(|topic| self.hasher.hash_one(topic) as usize % self.shards.len());
-        let own = own.and_then(|own| self.shards.get(own)).filter(|own| own.is_alive()).unwrap_or(least);
-        Some(if own.sockets() > SPREAD_FROM + 2 * least.sockets() { least } else { own })
+    fn choose(&self, admission: &Admission) -> Option<Arc<Shard>> {
+        let alive: Vec<_> = (0..self.shards.len()).map(|nth| self.alive(nth)).collect();
+        let least = alive.iter().flatten().min_by_key(|shard| shard.sockets())?;
+        let own = admission.topic().map(|topic| self.hasher.hash_one(topic) as usize % alive.len());
+        let own = own.and_then(|own| alive.get(own)?.as_ref()).unwrap_or(least);
+        Some(Arc::clone(if own.sockets() > SPREAD_FROM + 2 * least.sockets() { least } else { own }))
     }
+
+    /// One of the shards. Where its thread has failed, another is started in its place.
+    fn alive(&self, nth: usize) -> Option<Arc<Shard>> {
+        let mut shard = self.shards.get(nth)?.lock().unwrap_or_else(PoisonError::into_inner);
+        if !shard.is_alive() {
+            match start_one(&self.limits, (nth, self.shards.len()), self.io_uring) {
+                Ok(started) => *shard = started,
+                Err(error) => {
+                    tracing::error!(%error, "no thread of sockets can be started in place of one that failed");
+                    return None;
+                }
+            }
+        }
+        Some(Arc::clone(&shard))
+    }
+}
+
+fn start_one(limits: &Limits, (nth, of): (usize, usize), io_uring: bool) -> io::Result<Arc<Shard>> {
+    let reactor = Reactor::one_of(limits, nth, of)?;
+    let shard = Arc::clone(&reactor.shard);
+    thread::Builder::new().name(format!("roomful-shard-{nth}")).spawn(move || reactor.run(io_uring))?;
+    Ok(shard)
 }
 
 /// A hook that never ends holds its thread, so a thread on which no hook runs says so.
@@ -164,6 +195,8 @@ const SPREAD_FROM: usize = 256;
 
 impl Drop for Shards {
     fn drop(&mut self) {
-        self.shards.iter().for_each(|shard| shard.end_with_last());
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).end_with_last();
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use mio::{Registry, Token, Waker};
 use roomful_core::ConnectionId;
-use roomful_runtime::{Admission, Delivery, Transport};
+use roomful_runtime::{Admission, Delivery, Transport, let_go};
 
 use super::bell::Bell;
 use super::stream::Stream;
@@ -35,6 +35,9 @@ pub(super) enum Command {
     Serve(Box<Newcomer>),
     /// The handler of this connection has taken something from its full queue.
     Space(ConnectionId),
+    /// A mistake in this crate.
+    #[cfg(test)]
+    Panic,
 }
 
 impl Command {
@@ -42,6 +45,8 @@ impl Command {
         match self {
             Self::Delivery(delivery) => delivery.bytes(),
             Self::Serve(_) | Self::Space(_) => 0,
+            #[cfg(test)]
+            Self::Panic => 0,
         }
     }
 }
@@ -114,8 +119,8 @@ impl Shard {
     /// The thread ends, whatever the reason: nothing is taken in any more.
     pub(super) fn end(&self) {
         let left = self.lock().take();
-        // Not under the lock: what is dropped may have something to say.
-        drop(left);
+        // Not under the lock: what is dropped may have something to say, and may hold something of the app's.
+        left.into_iter().flatten().for_each(let_go);
     }
 
     /// Whether there is a thread to carry out what is pushed.

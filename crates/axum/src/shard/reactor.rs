@@ -5,18 +5,20 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use mio::{Events, Poll, Token};
-use roomful::Close;
+use roomful::{Close, Limits};
 use roomful_core::{ConnectionId, Millis};
-use roomful_runtime::RoomId;
+use roomful_runtime::{RoomId, let_go};
 use roomful_websocket::deflate::{Deflater, Inflater};
 use slab::Slab;
 
 use super::clock::Clock;
+use super::closers::Closers;
 use super::queue::{Command, Shard, WAKER};
 use super::room::{ShardRoom, Troubles};
 use super::sender::Sender;
@@ -54,6 +56,7 @@ pub(super) struct Reactor {
     /// Boxed, since a table keeps half of its places empty.
     pub(super) rooms: HashMap<RoomId, Box<ShardRoom>>,
     pub(super) timers: Timers,
+    pub(super) closers: Closers,
     /// Sockets that have had what they may for now, by when they are read again.
     pub(super) pauses: Timers,
     /// Sockets with something to read, in the order of their turns.
@@ -72,8 +75,14 @@ pub(super) struct Reactor {
 }
 
 impl Reactor {
-    /// A reactor, and what other threads see of it.
+    /// The one reactor of a process with these bounds, and what other threads see of it.
+    #[cfg(any(test, feature = "bench"))]
     pub(super) fn new() -> io::Result<Self> {
+        Self::one_of(&Limits::default(), 0, 1)
+    }
+
+    /// The `nth` of so many.
+    pub(super) fn one_of(limits: &Limits, nth: usize, of: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let shard = Arc::new(Shard::new(poll.registry())?);
         Ok(Self {
@@ -83,6 +92,7 @@ impl Reactor {
             slots: HashMap::new(),
             rooms: HashMap::new(),
             timers: Timers::default(),
+            closers: Closers::share(limits, nth, of),
             pauses: Timers::default(),
             to_read: VecDeque::new(),
             to_write: VecDeque::new(),
@@ -96,17 +106,34 @@ impl Reactor {
         })
     }
 
-    /// Runs until there will be no more sockets.
+    /// Runs until there will be no more sockets. Where it cannot go on its sockets end, so that their members leave, and
+    /// whoever comes next finds another thread in its place.
     pub(super) fn run(mut self, io_uring: bool) {
+        let sockets = match catch_unwind(AssertUnwindSafe(|| self.run_on(io_uring))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a thread of sockets cannot wait for them: they end");
+                std::mem::take(&mut self.sockets)
+            }
+            Err(panic) => {
+                let_go(panic);
+                tracing::error!("a thread of sockets panicked: its sockets end. This is a mistake in roomful");
+                std::mem::take(&mut self.sockets)
+            }
+        };
+        // Nobody is handed over to it any more, and one that cannot be dropped keeps no other.
+        self.shard.end();
+        sockets.into_iter().for_each(|(_, socket)| let_go(socket));
+    }
+
+    fn run_on(&mut self, io_uring: bool) -> io::Result<()> {
         let mut sender = Sender::new(io_uring);
         let mut events = Events::with_capacity(EVENTS);
         let mut commands = Vec::new();
         while !self.shard.has_ended() {
-            if let Err(error) = self.turn(&mut sender, &mut events, &mut commands) {
-                tracing::error!(%error, "a thread of sockets cannot wait for them");
-                return;
-            }
+            self.turn(&mut sender, &mut events, &mut commands)?;
         }
+        Ok(())
     }
 
     /// Waits until there is something to do, and does a slice of each kind of it. `commands` must be empty.
@@ -383,11 +410,26 @@ impl Reactor {
     }
 
     pub(super) fn drop_socket(&mut self, slot: usize) {
-        self.leave_room(slot);
-        if let Some(socket) = self.sockets.try_remove(slot) {
-            self.slots.remove(&socket.connection.id());
-            self.shard.socket_gone();
+        self.take_out(slot);
+    }
+
+    /// The peer has had its time, or its place is needed: nothing of the socket stays.
+    pub(super) fn cut_off(&mut self, slot: usize) {
+        if let Some(socket) = self.take_out(slot) {
+            socket.connection.end(&Close::LOST, None);
+            socket.stream.cut_off();
         }
+    }
+
+    fn take_out(&mut self, slot: usize) -> Option<Socket> {
+        self.leave_room(slot);
+        let socket = self.sockets.try_remove(slot)?;
+        if let Some(ticket) = socket.ticket {
+            self.closers.exit(ticket);
+        }
+        self.slots.remove(&socket.connection.id());
+        self.shard.socket_gone();
+        Some(socket)
     }
 }
 

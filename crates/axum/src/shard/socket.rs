@@ -17,6 +17,7 @@ use roomful_websocket::deflate::Inflater;
 use roomful_websocket::{CloseFrame, DecodeError, Decoder, Event, Opcode, encode};
 
 use super::backlog::Backlog;
+use super::closers::Ticket;
 use super::queue::Shard;
 use super::sender::Write;
 use super::stream::Stream;
@@ -39,6 +40,8 @@ pub(super) struct Socket {
     pub(super) kind: Kind,
     pub(super) seat: Option<Seat>,
     pub(super) phase: Phase,
+    /// Where it waits for its peer's part of the end.
+    pub(super) ticket: Option<Ticket>,
     pub(super) liveness: Liveness,
     /// When it is to be looked at again; what stands in the timers at another time is out of date.
     pub(super) due: Millis,
@@ -142,6 +145,7 @@ impl Socket {
             kind: Kind { dialect: connection.dialect(), deflate },
             seat: None,
             phase: Phase::Open,
+            ticket: None,
             liveness: Liveness::new(limits.heartbeat_ms, now),
             due: Millis::MAX,
             touched: false,
@@ -475,8 +479,11 @@ impl Socket {
         [arrival, backlog].into_iter().flatten().fold(self.liveness.next_at(), Millis::min)
     }
 
+    /// The time that the peer has for its part of the end. What it does meanwhile gives it no more.
     fn close_deadline(&self, now: Millis) -> Millis {
-        now.saturating_add(self.connection.limits().close_timeout_ms)
+        let limits = self.connection.limits();
+        let ms = if self.connection.was_let_in() { limits.close_timeout_ms } else { limits.refused_close_timeout_ms };
+        self.deadline().unwrap_or_else(|| now.saturating_add(ms))
     }
 
     fn has_space(&self) -> bool {

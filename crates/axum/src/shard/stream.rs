@@ -26,21 +26,25 @@ type Near = mio::net::UnixStream;
 type Near = mio::net::TcpStream;
 
 /// A socket of its own, or the near end of a pair whose far end a task copies to and from. The task is told by what it holds
-/// with it when the near end is dropped.
+/// with it when the near end is dropped, and how.
 pub(super) enum Stream {
     Tcp(mio::net::TcpStream),
-    Pair(Near, #[allow(dead_code, reason = "it is there to be dropped")] oneshot::Sender<()>),
+    Pair(Near, oneshot::Sender<()>),
 }
+
+/// How long the task of a pair may go on when its near end was dropped: both sides have closed, or the peer is not waited for,
+/// and only the last frame is on its way.
+const LAST_FRAME: Duration = Duration::from_secs(2);
 
 /// Takes the socket out of hyper's hands, and what had been read of it.
 ///
 /// A plain TCP connection moves as it is. Whatever else it is (TLS, a stream of the app's own) stays on the runtime, and a
-/// task copies its bytes, for at most `close_timeout` after the shard has dropped its end.
+/// task copies its bytes, and ends a moment after the shard has dropped its end.
 ///
 /// # Errors
 ///
 /// When the system gives no more sockets.
-pub(super) fn take(upgraded: Upgraded, close_timeout: Duration) -> io::Result<(Stream, Bytes)> {
+pub(super) fn take(upgraded: Upgraded) -> io::Result<(Stream, Bytes)> {
     let upgraded = match upgraded.downcast::<TokioIo<HttpStream>>() {
         Ok(parts) => return Ok((tcp(parts.io.into_inner().into_tcp())?, parts.read_buf)),
         Err(upgraded) => upgraded,
@@ -51,7 +55,7 @@ pub(super) fn take(upgraded: Upgraded, close_timeout: Duration) -> io::Result<(S
     };
     match downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => Ok((tcp(parts.io.into_inner())?, parts.read_buf)),
-        Err(upgraded) => Ok((bridge(TokioIo::new(upgraded), close_timeout)?, Bytes::new())),
+        Err(upgraded) => Ok((bridge(TokioIo::new(upgraded))?, Bytes::new())),
     }
 }
 
@@ -68,10 +72,10 @@ fn tcp(stream: TcpStream) -> io::Result<Stream> {
 }
 
 /// A pair of sockets, with a task that copies between the far one and `stream` until both sides have ended.
-fn bridge(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, close_timeout: Duration) -> io::Result<Stream> {
+fn bridge(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> io::Result<Stream> {
     let (near, far) = pair()?;
     let (held, dropped) = oneshot::channel();
-    tokio::spawn(copy(stream, far, dropped, close_timeout));
+    tokio::spawn(copy(stream, far, dropped));
     Ok(Stream::Pair(near, held))
 }
 
@@ -81,12 +85,11 @@ async fn copy(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     mut far: impl AsyncRead + AsyncWrite + Unpin,
     dropped: oneshot::Receiver<()>,
-    close_timeout: Duration,
 ) {
     let overdue = async {
-        // Nothing is ever sent: it is the end that it tells of.
-        let _dropped = dropped.await;
-        tokio::time::sleep(close_timeout).await;
+        if dropped.await.is_err() {
+            tokio::time::sleep(LAST_FRAME).await;
+        }
     };
     tokio::select! {
         copied = copy_bidirectional(&mut stream, &mut far) => {
@@ -123,6 +126,15 @@ fn pair() -> io::Result<(Near, TcpStream)> {
 }
 
 impl Stream {
+    /// Nothing of it goes on.
+    pub(super) fn cut_off(self) {
+        if let Self::Pair(_, task) = self
+            && task.send(()).is_err()
+        {
+            tracing::trace!("the task of a wrapped socket had ended before");
+        }
+    }
+
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         let both = Interest::READABLE | Interest::WRITABLE;
         match self {
@@ -207,7 +219,7 @@ mod tests {
         });
         http1::Builder::new().serve_connection(io, service).with_upgrades().await.unwrap();
         let upgraded = upgrades.await.unwrap().await.unwrap();
-        let (stream, early) = take(upgraded, Duration::ZERO).unwrap();
+        let (stream, early) = take(upgraded).unwrap();
         assert!(matches!(stream, Stream::Tcp(_)), "no copy on its way");
         assert_eq!(early, "early");
         let mut head = [0; 12];

@@ -33,6 +33,7 @@ async fn an_upgrade_that_comes_to_nothing_gives_its_place_back() {
         let mut answer = [0; 12];
         within("it is answered", stream.read_exact(&mut answer)).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 418");
+        drop(stream);
         within("its place is free", async {
             let mut look_again = tokio::time::interval(Duration::from_millis(2));
             while rooms.stats().connections > 0 {
