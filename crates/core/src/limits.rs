@@ -224,11 +224,11 @@ limits! {
     /// Frames of one connection that are not frames (v1). 1 a second with a burst of 64. Over it: close 4400.
     bad_frame_rate: Rate = Rate { per_second: 1, burst: 64 }, Room 1..=FRAMES;
 
-    /// Milliseconds between two pings. 25,000: under the 30 to 60 seconds after which proxies cut an idle connection. A
-    /// connection from which nothing is heard for two of them is closed 1001. One that is not read, because it is over a rate or
-    /// its handler's queue is full, is silent for as long as that lasts; after eight of them it is closed too. `None`: nobody
-    /// is pinged, and only the socket itself says that a peer is gone. Under 100 a phone that is merely far away would be taken
-    /// for dead.
+    /// Milliseconds between two pings, a later one of which may come a fiftieth of that early. 25,000: under the 30 to 60
+    /// seconds after which proxies cut an idle connection. A connection from which nothing is heard for two of them is closed
+    /// 1001. One that is not read, because it is over a rate or its handler's queue is full, is silent for as long as that
+    /// lasts; after eight of them it is closed too. `None`: nobody is pinged, and only the socket itself says that a peer is
+    /// gone. Under 100 a phone that is merely far away would be taken for dead.
     heartbeat_ms: Option<u64> = Some(25_000), Room 100..=DAY_MS;
 
     /// Milliseconds for which guards, `data` and the seed of one connection may be found. 10,000: as long as a page waits

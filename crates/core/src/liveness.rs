@@ -31,7 +31,7 @@ impl Liveness {
     #[must_use]
     pub fn new(interval_ms: Option<u64>, now: Millis) -> Self {
         let interval = interval_ms.unwrap_or(Millis::MAX);
-        Self { interval, heard: now, ping_at: now.saturating_add(interval), excused_until: 0 }
+        Self { interval, heard: now, ping_at: ping_after(now, interval), excused_until: 0 }
     }
 
     /// The peer said something: an answer to a ping, or any other whole frame. A part of one is none: whoever sends a byte
@@ -75,7 +75,7 @@ impl Liveness {
             return Beat::Dead;
         }
         if has_come(self.ping_at) {
-            self.ping_at = now.saturating_add(self.interval);
+            self.ping_at = ping_after(now, self.interval);
             return Beat::Ping;
         }
         Beat::Wait(self.next_at())
@@ -83,6 +83,18 @@ impl Liveness {
 
     fn dead_at(&self) -> Millis {
         self.heard.saturating_add(self.interval.saturating_mul(2))
+    }
+}
+
+/// Pings are due at this many times in an interval and at no others, up to a fiftieth of it early: those of many connections
+/// then go out together, and are answered together, and nobody wakes for each.
+const TIMES: Millis = 50;
+
+fn ping_after(now: Millis, interval: Millis) -> Millis {
+    let grain = (interval / TIMES).max(1);
+    match now.saturating_add(interval) {
+        Millis::MAX => Millis::MAX,
+        at => at / grain * grain,
     }
 }
 
@@ -98,6 +110,25 @@ mod tests {
         assert_eq!(liveness.poll(25_000), Beat::Wait(50_000));
         assert_eq!(liveness.poll(49_999), Beat::Wait(50_000));
         assert_eq!(liveness.poll(50_000), Beat::Dead);
+    }
+
+    #[test]
+    fn those_who_came_at_different_times_are_pinged_together_and_never_late() {
+        let times: Vec<Millis> = (1_000..2_000)
+            .map(|came| {
+                let at = Liveness::new(Some(25_000), came).next_at();
+                assert!((came + 24_500..=came + 25_000).contains(&at), "{came}: {at}");
+                at
+            })
+            .collect();
+        assert_eq!((times[0], times[999]), (26_000, 26_500));
+        assert!(times.iter().all(|at| at % 500 == 0));
+        for interval in [1, 2, 49, 51, 99, 1_234] {
+            let mut liveness = Liveness::new(Some(interval), 7);
+            let at = liveness.next_at();
+            assert!(at > 7, "{interval}");
+            assert_eq!(liveness.poll(at), Beat::Ping, "{interval}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use roomful_core::liveness::Beat;
 use super::clock::ABSENCE_MS;
 use super::command::on_space;
 use super::reactor::Reactor;
-use super::socket::{HangUp, Heard, PeerEnd, Phase, Then};
+use super::sender::Sender;
+use super::socket::{HangUp, Heard, PeerEnd, Phase, Socket, Then};
 use super::timers::Timers;
 
 /// What became of bytes that were read.
@@ -163,14 +164,44 @@ impl Reactor {
     pub(super) fn flush(&mut self, slot: usize) {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if let Err(error) = socket.flush(now) {
+        let flushed = socket.flush(now);
+        self.flushed(slot, flushed);
+    }
+
+    /// The same for many, with one call for all those that have nothing else to write.
+    pub(super) fn flush_all(&mut self, slots: &[usize], sender: &mut Sender) {
+        let now = self.now();
+        let has_only_own = |slot: &usize| self.sockets.get(*slot).is_some_and(Socket::has_only_own);
+        let (together, alone): (Vec<usize>, Vec<usize>) = slots.iter().partition(|slot| has_only_own(slot));
+        let mut written = Vec::with_capacity(together.len());
+        {
+            let sockets = &self.sockets;
+            let writes: Vec<_> = together.iter().filter_map(|slot| Some(sockets.get(*slot)?.own_write())).collect();
+            sender.send(&writes, &mut written);
+        }
+        // Each knows what it has written before anything else is done: whoever goes may leave bytes to another.
+        let wrote = together.iter().zip(written).map(|(slot, written)| {
+            let socket = self.sockets.get_mut(*slot);
+            (*slot, written.map(|written| socket.into_iter().for_each(|socket| socket.wrote_own(written, now))))
+        });
+        let wrote: Vec<_> = wrote.collect();
+        wrote.into_iter().for_each(|(slot, flushed)| self.flushed(slot, flushed));
+        alone.into_iter().for_each(|slot| self.flush(slot));
+    }
+
+    /// Does what waited until a socket was flushed.
+    fn flushed(&mut self, slot: usize, flushed: io::Result<()>) {
+        if let Err(error) = flushed {
             return self.cannot_write(slot, error);
         }
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
         socket.note_reading(now);
-        if socket.is_blocked() {
-            return self.arm_sooner(slot);
-        }
-        match socket.phase {
+        let (is_blocked, phase) = (socket.is_blocked(), socket.phase);
+        // A message's time stood still while it was behind, and runs again.
+        self.arm_sooner(slot);
+        let Some(socket) = self.sockets.get(slot).filter(|_| !is_blocked) else { return };
+        match phase {
             Phase::Finishing(_) => return self.drop_socket(slot),
             Phase::Lingering(_) if socket.is_lost() => {}
             Phase::Lingering(_) => socket.stream.end_writing(),

@@ -150,7 +150,7 @@ impl Reactor {
         // What was said meanwhile, by hooks that ran here above all, goes out with this turn and not after another wait.
         self.carry_out_all(commands);
         self.fly(sender);
-        self.flush_some();
+        self.flush_some(sender);
         writes::tell();
         self.look_at_the_time();
         Ok(())
@@ -309,11 +309,11 @@ impl Reactor {
     }
 
     /// Writes what is the sockets' own, a slice.
-    pub(super) fn flush_some(&mut self) {
-        for _ in 0..self.to_write.len().min(SLICE) {
-            if let Some(slot) = self.to_write.pop_front() {
-                self.flush(slot);
-            }
+    pub(super) fn flush_some(&mut self, sender: &mut Sender) {
+        let slice = self.to_write.len().min(SLICE);
+        if slice > 0 {
+            let slots: Vec<usize> = self.to_write.drain(..slice).collect();
+            self.flush_all(&slots, sender);
         }
     }
 

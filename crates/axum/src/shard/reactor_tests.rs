@@ -64,13 +64,48 @@ fn a_turn_writes_to_a_slice_of_those_who_have_something_of_their_own() {
         reactor.touch(slot);
         reactor.touch(slot);
     }
-    reactor.flush_some();
+    reactor.flush_some(&mut Sender::new(false));
     let mut arrived = || peers.iter_mut().filter_map(|peer| peer.read(&mut [0; 16]).ok()).count();
     assert_eq!(arrived(), SLICE);
     assert!(reactor.is_busy(), "the others are not waited for");
-    reactor.flush_some();
+    reactor.flush_some(&mut Sender::new(false));
     assert_eq!(arrived(), 10);
     assert!(!reactor.is_busy());
+}
+
+/// They are written to with one call where there is a ring: whatever becomes of one is nothing to the others.
+#[test]
+fn whoever_is_written_to_together_gets_its_own_and_fails_alone() {
+    for io_uring in [false, true] {
+        let (mut reactor, mut peers) = reactor(12);
+        let mut sender = Sender::new(io_uring);
+        let said = |slot: usize, times: usize| Bytes::from(vec![b'a' + slot as u8; 10_000 * times]);
+        let (behind, gone) = (4, 7);
+        reactor.sockets[behind].push(said(behind, 100));
+        assert!(reactor.sockets[behind].is_blocked());
+        drop(std::mem::replace(&mut peers[gone], UnixStream::pair().unwrap().0));
+        for slot in 0..peers.len() {
+            reactor.sockets[slot].push(said(slot, 1));
+            reactor.touch(slot);
+        }
+        reactor.flush_some(&mut sender);
+        // What it has said before is read, and that is nothing.
+        reactor.read_some();
+        assert!(!reactor.sockets.contains(gone), "io_uring: {io_uring}");
+        let mut read = vec![Vec::new(); peers.len()];
+        while read[behind].len() < 101 * 10_000 {
+            take(&mut peers[behind], &mut read[behind]);
+            reactor.touch(behind);
+            reactor.flush_some(&mut sender);
+        }
+        for slot in (0..peers.len()).filter(|slot| *slot != gone) {
+            take(&mut peers[slot], &mut read[slot]);
+            let own = read[slot].iter().filter(|byte| **byte == b'a' + slot as u8).count();
+            assert_eq!(own, said(slot, if slot == behind { 101 } else { 1 }).len(), "{slot}, io_uring: {io_uring}");
+            assert!(!reactor.sockets[slot].has_own() && !reactor.sockets[slot].is_blocked());
+        }
+        assert!(!reactor.is_busy());
+    }
 }
 
 /// A thread that looked again and again at what it may not read would never sleep.
@@ -89,12 +124,12 @@ fn what_may_not_be_read_keeps_no_thread_busy() {
     while reactor.sockets[0].is_blocked() {
         take(&mut peers[0], &mut read);
         reactor.touch(0);
-        reactor.flush_some();
+        reactor.flush_some(&mut Sender::new(false));
     }
     assert!(reactor.is_busy(), "now it may be read");
     reactor.read_some();
     assert!(!reactor.sockets[0].readable);
-    reactor.flush_some();
+    reactor.flush_some(&mut Sender::new(false));
     assert!(!reactor.is_busy());
     take(&mut peers[0], &mut read);
     assert!(read.ends_with(&[b'x', 0x8a, 0]), "the pong is behind the frame");

@@ -592,16 +592,39 @@ impl Socket {
     }
 
     fn write_own(&mut self) -> io::Result<()> {
-        // An idle socket keeps no buffer.
-        let own = std::mem::take(&mut self.own);
-        if own.is_empty() {
+        if self.own.is_empty() {
             return Ok(());
         }
-        let written = self.stream.write(&[IoSlice::new(&own)])?;
+        let written = self.stream.write(&[IoSlice::new(&self.own)])?;
+        self.took_own(written);
+        Ok(())
+    }
+
+    /// Whether what is its own is all that it has to write.
+    pub(super) fn has_only_own(&self) -> bool {
+        !self.own.is_empty() && self.backlog.is_none() && self.failed.is_none()
+    }
+
+    /// What is its own, to be written with what others have.
+    pub(super) fn own_write(&self) -> Write<'_> {
+        Write { stream: &self.stream, own: &[], shared: &self.own }
+    }
+
+    /// So much was written of what [`own_write`](Socket::own_write) gave, and it was flushed by that.
+    pub(super) fn wrote_own(&mut self, written: usize, now: Millis) {
+        self.touched = false;
+        self.took_own(written);
+        if let Some(backlog) = &mut self.backlog {
+            backlog.watch(self.connection.limits(), now);
+        }
+    }
+
+    fn took_own(&mut self, written: usize) {
+        // An idle socket keeps no buffer.
+        let own = std::mem::take(&mut self.own);
         if written < own.len() {
             self.block(Bytes::from(own).slice(written..));
         }
-        Ok(())
     }
 
     /// What is its own and behind it what the room has for it from this number on.
