@@ -210,3 +210,54 @@ fn encode_shared(shared: &Shared, deflate: bool, compression: &mut Compression<'
     }
     encode::push_message(out, Opcode::Text, &frame);
 }
+
+#[cfg(test)]
+mod tests {
+    use roomful_core::frame::encode::{batch, update};
+    use roomful_core::frame::fanout::Spoken;
+    use roomful_core::room::Update;
+    use roomful_core::roster::Number;
+    use roomful_core::{Json, MemberId};
+
+    use super::*;
+
+    fn cursors() -> Vec<Update> {
+        let mut random = 1_u32;
+        let mut next = move || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random >> 8
+        };
+        let cursor = |number| {
+            let member =
+                MemberId::from_random(u128::from(next()) << 96 | u128::from(next()) << 32 | u128::from(number));
+            let name = format!("~{:07x}{:06x}", next(), next() & 0xff_ffff);
+            let state = serde_json::json!({ "x": next() % 1920, "y": next() % 1080, "name": name });
+            Update { member, number: Number(number), state: Json::encode(&state).ok() }
+        };
+        (0..500).map(cursor).collect()
+    }
+
+    /// What a tick is on the wire for one kind of receiver.
+    fn sent(updates: &[Update], kind: Kind) -> usize {
+        let (mut tick, mut census, mut deflater) = (Tick::default(), Census::default(), Deflater::new());
+        census.add(kind);
+        let updates = SharedUpdates::new(updates.to_vec(), Spoken::one(kind.dialect));
+        let compression = Compression { deflater: &mut deflater, from_bytes: 128 };
+        tick.push(Item::Updates(Arc::new(updates)), 0, &census, compression);
+        tick.bytes_from(0, kind).len()
+    }
+
+    #[test]
+    fn a_tick_is_at_most_sixty_bytes_a_cursor_for_v1_and_smaller_compressed_too() {
+        let cursors = cursors();
+        let of = |dialect, deflate| sent(&cursors, Kind { dialect, deflate });
+        let (plain, v1) = (of(Dialect::Plain, false), of(Dialect::V1, false));
+        assert!(v1 <= 60 * cursors.len(), "{v1} bytes");
+        assert!(2 * v1 < plain, "{v1} bytes, and {plain} with ids");
+        let singly: Vec<_> = cursors.iter().map(|cursor| update(&cursor.member, cursor.state.as_ref())).collect();
+        let with_ids = Deflater::new().deflate(&batch(singly.iter())).map(<[u8]>::len).unwrap();
+        let compressed = of(Dialect::V1, true);
+        assert!(3 * compressed < 2 * with_ids, "{compressed} bytes, and {with_ids} with ids");
+        assert!(2 * compressed < v1, "{compressed} bytes, and {v1} as they are");
+    }
+}
