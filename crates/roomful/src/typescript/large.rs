@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::Framework;
 use super::check::last_word;
+use super::framework::Framework;
 use super::shape::{Number, Object, Shape, Variation, Way};
 use super::table::Table;
 

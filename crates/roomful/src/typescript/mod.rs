@@ -4,6 +4,7 @@ mod asked;
 mod check;
 mod describing;
 mod error;
+mod framework;
 mod item;
 mod large;
 mod lower;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use asked::{Reading, Reads, ReadsNot, Writes, WritesNot, Writing};
 pub use describing::Describing;
 pub use error::{Refusal, TypescriptError};
+pub use framework::Framework;
 pub use item::{Argument, Body, Container, Describe, Field, Item, Names, SkipIf, Variant};
 pub use large::{LargeInteger, LargeIntegers, TypescriptOptions};
 pub use making::{Makes, MakesNot, Making};
@@ -38,28 +40,6 @@ use crate::Rooms;
 use names::{property, quoted};
 use roomful_runtime::Definition;
 use sink::Written;
-
-/// Which hooks the generated file is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Framework {
-    /// None: `joinRoom(serverRooms.cursors, ..)`.
-    None,
-    /// `serverRooms.cursors.useRoom(..)` and `serverSockets.chat.useSocket(..)` for Preact.
-    Preact,
-    /// `serverRooms.cursors.useRoom(..)` and `serverSockets.chat.useSocket(..)` for React.
-    React,
-}
-
-impl Framework {
-    fn import(self) -> &'static str {
-        match self {
-            Self::None => "roomful",
-            Self::Preact => "roomful/preact",
-            Self::React => "roomful/react",
-        }
-    }
-}
 
 /// A generated file. Commit it, and [`check`](Typescript::check) it in CI.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -72,10 +72,36 @@ impl<'a> Printer<'a> {
             Shape::Map(key, value) => self.map(key, value, way),
             Shape::Object(object) => self.object(object, way),
             Shape::External(variations) => self.external(variations, way, false),
-            Shape::Union(members) => {
-                let member = |Member { shape, docs }: &'a Member| ((*docs).to_owned(), self.text(shape, way));
-                union(members.iter().map(member).collect())
-            }
+            Shape::Union(members) => self.union(members, way),
+        }
+    }
+
+    /// Where one may have nothing but its own properties, each says that it has no other's: TypeScript takes an object with the
+    /// properties of two for both, and serde for none.
+    fn union(self, members: &'a [Member], way: Way) -> Text {
+        let objects: Vec<_> = members.iter().map(|member| self.plain_object(&member.shape)).collect();
+        let apart = objects.iter().flatten().any(|object| object.closed) && !are_tagged(&objects);
+        let parts = members.iter().zip(&objects).map(|(Member { shape, docs }, own)| {
+            let text = self.text(shape, way);
+            let absent: Vec<_> = match own {
+                Some(own) if apart => names_of_others(own, &objects).into_iter().map(never).collect(),
+                _ => Vec::new(),
+            };
+            let text = match text {
+                text if absent.is_empty() => text,
+                Text::Braces(parts) => Text::Braces(parts.into_iter().chain(absent).collect()),
+                text => Text::Both(vec![text, Text::Braces(absent)]),
+            };
+            ((*docs).to_owned(), text)
+        });
+        union(parts.collect())
+    }
+
+    /// An object of which all properties are known, and at least one is.
+    fn plain_object(self, shape: &'a Shape) -> Option<&'a Object> {
+        match self.table.resolve(shape) {
+            Shape::Object(object) if object.merged.is_empty() && !object.properties.is_empty() => Some(object),
+            _ => None,
         }
     }
 
@@ -161,6 +187,28 @@ impl<'a> Printer<'a> {
         };
         union(variations.iter().map(variation).collect())
     }
+}
+
+/// Whether each has a property that tells it from the others.
+fn are_tagged(objects: &[Option<&Object>]) -> bool {
+    let tag = |object: &Option<&Object>| {
+        let first = object.as_ref()?.properties.first()?;
+        let is_name = matches!(&first.shape, Shape::External(names) if names.iter().all(|one| one.content.is_none()));
+        (is_name && !first.optional).then_some(first.name)
+    };
+    let first = objects.first().and_then(tag);
+    first.is_some() && objects.iter().all(|object| tag(object) == first)
+}
+
+fn names_of_others<'a>(own: &Object, objects: &[Option<&'a Object>]) -> Vec<&'a str> {
+    let is_own = |name: &str| own.properties.iter().any(|property| property.name == name);
+    let mut names: Vec<&str> = Vec::new();
+    for property in objects.iter().flatten().flat_map(|object| &object.properties) {
+        if !is_own(property.name) && !names.contains(&property.name) {
+            names.push(property.name);
+        }
+    }
+    names
 }
 
 fn never(name: &str) -> (String, String, Text) {

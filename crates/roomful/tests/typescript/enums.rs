@@ -154,6 +154,39 @@ fn untagged_is_one_of_them() {
 }
 
 #[test]
+fn untagged_with_nothing_else_in_it_is_one_of_them_alone() {
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(deny_unknown_fields)]
+    struct Named {
+        name: String,
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(untagged, deny_unknown_fields)]
+    enum Say {
+        A { a: u8 },
+        B { b: u8, a: String },
+        Named(Named),
+    }
+    let expected = "export type Say =
+  | { a: number; b?: never; name?: never }
+  | { b: number; a: string; name?: never }
+  | (Named & { a?: never; b?: never });";
+    let generated = both::<Say>().unwrap();
+    assert!(generated.ends_with(expected), "{generated}");
+    does_not_read::<Say>(&[r#"{"a":1,"name":"n"}"#, r#"{"a":1,"b":1}"#]);
+    reads::<Say>(&[r#"{"a":1}"#, r#"{"a":"a","b":1}"#, r#"{"name":"n"}"#]);
+
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t", deny_unknown_fields)]
+    enum Tagged {
+        A { a: u8 },
+        B { b: u8 },
+    }
+    let expected = "export type Tagged = { t: 'A'; a: number } | { t: 'B'; b: number };";
+    assert_eq!(both::<Tagged>().unwrap(), expected);
+}
+
+#[test]
 fn each_side_has_its_variants_and_their_names() {
     #[derive(Serialize, Deserialize, TS)]
     #[serde(rename_all(deserialize = "lowercase"))]
