@@ -158,7 +158,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the listener cannot accept any more at all.
+    /// At once, with [`InvalidInput`](io::ErrorKind::InvalidInput), where a setting is 0 with which nobody could be served; it is
+    /// named. Later when the listener cannot accept any more at all.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -166,6 +167,7 @@ impl Server {
         rooms: &Rooms,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
+        self.check()?;
         let (connections, stopping) = (TaskTracker::new(), CancellationToken::new());
         let door = Door {
             listener,
@@ -198,5 +200,72 @@ impl Server {
             tracing::warn!("some requests had not ended in time");
         }
         Ok(())
+    }
+
+    /// Of a time or a number too large there is no harm: it is for ever, or as many as there are.
+    fn check(&self) -> io::Result<()> {
+        let Self { head_bytes, timeouts, http_connections, proxies: _, drain: _ } = self;
+        let Timeouts { head, idle, stall } = timeouts;
+        let settings = [
+            ("head_bytes", *head_bytes == 0),
+            ("head_timeout", head.is_zero()),
+            ("idle_timeout", idle.is_zero()),
+            ("stall_timeout", stall.is_zero()),
+            ("http_connections", *http_connections == 0),
+        ];
+        match settings.into_iter().find(|(_, is_zero)| *is_zero) {
+            Some((name, _)) => {
+                let what = format!("`Server::{name}` is 0, with which nobody is served: write more, or leave it out");
+                Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_setting_with_which_nobody_is_served_is_named() {
+        let rooms = Rooms::new().build().unwrap();
+        for (server, name) in [
+            (Server::new().head_bytes(0), "head_bytes"),
+            (Server::new().head_timeout(Duration::ZERO), "head_timeout"),
+            (Server::new().idle_timeout(Duration::ZERO), "idle_timeout"),
+            (Server::new().stall_timeout(Duration::ZERO), "stall_timeout"),
+            (Server::new().http_connections(0), "http_connections"),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let error = server.serve(listener, Router::new(), &rooms, std::future::pending()).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().starts_with(&format!("`Server::{name}` is 0")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_largest_settings_serve() {
+        let rooms = Rooms::new().build().unwrap();
+        let most = Duration::MAX;
+        let server = Server::new().head_timeout(most).idle_timeout(most).stall_timeout(most);
+        let server = server.head_bytes(usize::MAX).http_connections(usize::MAX);
+        let drain = Drain::default().wait_ms(u64::MAX).longest_ms(u64::MAX).closes_per_second(0);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let app = Router::new().fallback(|| async { "served" });
+        let served = tokio::spawn(async move {
+            let stopped = async { drop(stopped.await) };
+            server.drain(drain).serve(listener, app, &rooms, stopped).await
+        });
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request).await.unwrap();
+        let mut answer = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+        assert!(answer.ends_with("served"), "{answer}");
+        drop(stop);
+        served.await.unwrap().unwrap();
     }
 }

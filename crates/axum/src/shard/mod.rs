@@ -83,7 +83,7 @@ impl Sockets {
         Self::default()
     }
 
-    /// So many threads.
+    /// So many threads. Over 1,024 it is 1,024: each is meant to have a core.
     #[must_use]
     pub fn threads(mut self, threads: NonZero<usize>) -> Self {
         self.threads = Some(threads);
@@ -97,6 +97,9 @@ impl Sockets {
         self
     }
 }
+
+/// No machine has more cores for them.
+const MOST_THREADS: usize = 1_024;
 
 /// The threads that sockets are spread over. They end with the last socket after this is dropped.
 pub(crate) struct Shards {
@@ -118,13 +121,13 @@ impl Shards {
     pub(crate) fn start(sockets: &Sockets, platform: Platform) -> io::Result<Self> {
         let io_uring = sockets.io_uring;
         let one_a_core = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        let threads = sockets.threads.unwrap_or_else(one_a_core);
+        let threads = sockets.threads.unwrap_or_else(one_a_core).get().min(MOST_THREADS);
         let limits = Arc::clone(&platform.settings().limits);
         let looks = look_at_hooks(platform)?;
         let mut shards =
             Self { shards: Vec::new(), hasher: RandomState::new(), io_uring, limits, _looks_at_hooks: looks };
-        for nth in 0..threads.get() {
-            let shard = start_one(&shards.limits, (nth, threads.get()), io_uring)?;
+        for nth in 0..threads {
+            let shard = start_one(&shards.limits, (nth, threads), io_uring)?;
             shards.shards.push(Mutex::new(shard));
         }
         Ok(shards)
