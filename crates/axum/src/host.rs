@@ -8,6 +8,10 @@ use roomful_runtime::{BoxFuture, Host};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+/// A sleep that ends later than this was kept from ending: the process was stopped, or its machine was. What was to happen
+/// in that time could not, and is given it again: a hook that answers a second after the return is not too late.
+const ABSENCE: Duration = Duration::from_secs(1);
+
 /// The app's own tokio runtime: hooks run there.
 pub(crate) struct TokioHost {
     runtime: Handle,
@@ -52,7 +56,14 @@ impl Host for TokioHost {
             return Box::pin(std::future::pending());
         };
         let _timers_need_the_runtime = self.runtime.enter();
-        Box::pin(tokio::time::sleep_until(at))
+        let (asked, sleep) = (at.saturating_duration_since(Instant::now()), tokio::time::sleep_until(at));
+        Box::pin(async move {
+            sleep.await;
+            let late = at.elapsed();
+            if late > ABSENCE {
+                tokio::time::sleep(late.min(asked)).await;
+            }
+        })
     }
 
     fn random(&self) -> u128 {
@@ -91,6 +102,25 @@ mod tests {
         let (before, after) = told.await.expect("it goes on");
         assert_ne!(before, std::thread::current().id());
         assert_eq!(after, std::thread::current().id(), "this runtime has one thread");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sleep_in_which_the_process_stood_still_lasts_on() {
+        let host = TokioHost::current();
+        for (sleep, stopped, lasts) in [
+            (2_000, 0, 2_000),
+            (2_000, 2_500, 2_500),
+            // What was missed of it is added, as much as it was.
+            (2_000, 3_500, 5_000),
+            (2_000, 60_000, 62_000),
+        ] {
+            let began = host.now();
+            let mut slept = host.sleep_until(began + sleep);
+            assert!(futures_util::poll!(&mut slept).is_pending());
+            tokio::time::advance(Duration::from_millis(stopped)).await;
+            slept.await;
+            assert_eq!(host.now() - began, lasts, "{sleep}, {stopped}");
+        }
     }
 
     /// Whoever wakes the task does so at any moment of its change of threads.

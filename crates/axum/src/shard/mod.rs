@@ -24,6 +24,8 @@ mod queue;
 mod reactor;
 #[cfg(all(test, target_os = "linux"))]
 mod reactor_tests;
+#[cfg(all(test, target_os = "linux"))]
+mod reading_tests;
 mod room;
 mod sender;
 mod socket;
