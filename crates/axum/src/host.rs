@@ -8,6 +8,8 @@ use roomful_runtime::{BoxFuture, Host};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::usable_memory::usable_memory;
+
 /// A sleep that ends later than this was kept from ending: the process was stopped, or its machine was. What was to happen
 /// in that time could not, and is given it again: a hook that answers a second after the return is not too late.
 const ABSENCE: Duration = Duration::from_secs(1);
@@ -64,6 +66,10 @@ impl Host for TokioHost {
                 tokio::time::sleep(late.min(asked)).await;
             }
         })
+    }
+
+    fn memory(&self) -> Option<usize> {
+        usable_memory()
     }
 
     fn random(&self) -> u128 {

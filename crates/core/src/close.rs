@@ -32,7 +32,8 @@ impl Close {
     pub const COSTLY: Self = Self::fixed(1008, "empty frames without end");
     /// The room's own code failed while this connection joined.
     pub const JOIN_FAILED: Self = Self::fixed(1011, "join failed");
-    /// The process has as many rooms as it may, or as many connections where its platform cannot answer 503.
+    /// Too much memory is held for clients, and most of it for this one; or the process has as many rooms as it may, or as
+    /// many connections where its platform cannot answer 503.
     pub const OVERLOADED: Self = Self::fixed(1013, "overloaded");
     /// Nobody can say now whether this client may connect.
     pub const UNAVAILABLE: Self = Self::fixed(1013, "try again");

@@ -186,6 +186,12 @@ limits! {
     /// nobody. 0: any byte is enough.
     reader_bytes_per_second: u64 = 1 << 10, Room 0..=BYTES;
 
+    /// Bytes that the process holds for its clients, in all: messages that have come in part, what waits to be handled and what
+    /// waits to be read, what rooms say of their members. `None`: a quarter of the memory that the system, or the cgroup that
+    /// the process is in, gives it, so that the rest is the app's; on Durable Objects 32 MiB. Over it: those that hold most are
+    /// closed 1013 until the others fit, and who comes is answered 503.
+    process_bytes: Option<usize> = None, Process 1..=SHARED_BYTES;
+
     /// Bytes that wait for one thread of sockets, each frame counted once however many receive it. 64 MiB: what the kernel
     /// takes for five hundred receivers in a few seconds. Over it: an error to whoever sends, and presence waits.
     transport_bytes: usize = 64 << 20, Process 1..=SHARED_BYTES;
@@ -199,6 +205,10 @@ limits! {
     /// Frames of one connection that are kept while its guards, its data and its seed are being found. 32; when it is
     /// full that socket is not read.
     early_frames: usize = 32, Room 1..=COUNT;
+
+    /// Bytes of payload of one connection that are kept in that time. 16 KiB: whoever is not in yet holds less than a member.
+    /// When it is over, that socket is not read.
+    early_bytes: usize = 16 << 10, Room 1..=BYTES;
 
     /// Messages and states of one connection. 256 a second with a burst of 512: four cursors' worth. Over it that socket is
     /// not read until it may, and nothing is lost. Where a platform cannot leave a socket unread (a Durable Object): not

@@ -15,6 +15,7 @@ use crate::mailbox::Mailbox;
 use crate::member::LiveMember;
 use crate::opening::Opening;
 use crate::place::Place;
+use crate::shared_memory::SharedMemory;
 use crate::transport::Transport;
 use crate::unwind::let_go;
 use crate::{ErrorKind, metrics};
@@ -56,7 +57,8 @@ impl Connection {
         let id = hub.process().new_member_id();
         let kept = beside.admitted.map(|admitted| Kept::new(admitted, id.clone()));
         let mailed = |limits: &Limits| {
-            let (line, mailbox) = Line::to_mailbox(hub.process().new_connection_id(), dialect, limits);
+            let (line, mailbox) =
+                Line::to_mailbox(hub.process().new_connection_id(), dialect, limits, hub.process().memory());
             (
                 match kept {
                     Some(kept) => line.keeping(kept),
@@ -209,6 +211,9 @@ impl<T> Connection<T> {
         // What was held back is older than this message, and must not be overtaken by it.
         self.release();
         metrics::frame_received();
+        if self.member.process().memory().is_over() {
+            self.member.hub().relieve();
+        }
         if self.line.closing().is_some() {
             metrics::frame_dropped("closing");
             return true;
@@ -262,6 +267,18 @@ impl<T> Connection<T> {
         self.close(Close::TOO_SLOW);
     }
 
+    /// Says how many bytes of memory whoever owns its socket holds for it: what has come and was not received, and what is to
+    /// be written. They are a part of [`Limits::process_bytes`]; whoever holds most of those may be closed for it.
+    pub fn holds(&self, bytes: usize) {
+        self.line.set_held(bytes, self.member.process().memory());
+    }
+
+    /// What its process holds in all, for a transport that says what it holds for several of its sockets together.
+    #[must_use]
+    pub fn memory(&self) -> SharedMemory {
+        SharedMemory::of(self.member.hub())
+    }
+
     /// Counts a message that did not come whole in time.
     pub fn count_late(&self) {
         metrics::frame_dropped("late");
@@ -309,6 +326,7 @@ impl<T> Connection<T> {
 impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
         self.end(&Close::LOST, None);
+        self.holds(0);
         self.member.process().socket_gone();
     }
 }

@@ -11,6 +11,7 @@ use roomful_core::life::{Act, Event};
 use crate::hooks::Hooks;
 use crate::hub::Occupant;
 use crate::inbox::Job;
+use crate::line::Line;
 use crate::member::LiveMember;
 use crate::{Error, ErrorKind, Result, metrics};
 
@@ -179,6 +180,21 @@ impl Occupant for LiveMember {
         if let Some(line) = self.line() {
             line.close(close);
         }
+    }
+
+    fn held(&self) -> (usize, bool) {
+        let line = self.line();
+        let of_socket = line.as_ref().map_or(0, |line| line.held() + line.transport().held_bytes());
+        let shown = self.room().map_or(0, |room| room.held_for(self.id()));
+        let is_going = line.is_some_and(|line| line.closing().is_some());
+        (self.inbox().held_bytes() + of_socket + shown, is_going)
+    }
+
+    fn close_for_memory(self: Arc<Self>) -> Option<Arc<Line>> {
+        let line = self.line()?;
+        metrics::closed_for_memory();
+        self.close(Close::OVERLOADED);
+        Some(line)
     }
 
     fn expel(self: Arc<Self>, close: Close) {

@@ -26,6 +26,13 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
     /// 128 bits that nobody can guess and that never come twice.
     fn random(&self) -> u128;
 
+    /// Bytes of memory that this process may use in all, as far as the platform knows: a quarter of it is what all clients
+    /// together may make it hold, where the app does not say so itself
+    /// ([`Limits::process_bytes`](roomful_core::Limits::process_bytes)). `None`: nobody knows, and there is no bound.
+    fn memory(&self) -> Option<usize> {
+        None
+    }
+
     /// Keeps what the next process needs, on a platform whose sockets outlive the process.
     fn keeper(&self) -> Option<&dyn Keeper> {
         None

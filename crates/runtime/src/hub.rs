@@ -1,5 +1,6 @@
 //! All the rooms of this process, found by topic, and everybody who is connected to them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -13,6 +14,7 @@ use crate::live_room::{JoinError, Joining, Left, LiveRoom};
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::process::Process;
+use crate::relief::Relief;
 
 /// The rooms are in several maps, each with a lock of its own, so a look-up seldom waits for another.
 const STRIPES: usize = 16;
@@ -25,12 +27,17 @@ pub(crate) struct Hub {
     everybody: Mutex<BTreeMap<MemberId, Weak<dyn Occupant>>>,
     /// Where the process is for one room: which, once it is known. It is here even when nobody is in it.
     home: Option<OnceLock<Topic>>,
+    relief: Relief,
 }
 
 /// A member with or without a socket, as the process sees it.
 pub(crate) trait Occupant: MaybeSend + MaybeSync {
     /// Closes its socket with a code of the protocol's. It leaves as one whose connection was lost.
     fn send_away(&self, close: Close);
+    /// How many bytes of memory it holds, and whether they go because it is closed already.
+    fn held(&self) -> (usize, bool);
+    /// Closes it for what it holds, which is let go of at once where it can be. Returns its socket.
+    fn close_for_memory(self: Arc<Self>) -> Option<Arc<Line>>;
     /// Takes it out of its room at once, whatever its handler does, and closes it.
     fn expel(self: Arc<Self>, close: Close);
     /// Another process takes it over.
@@ -45,6 +52,7 @@ impl Hub {
             stripes: std::array::from_fn(|_| Mutex::default()),
             everybody: Mutex::default(),
             home: is_for_one_room.then(OnceLock::new),
+            relief: Relief::default(),
         })
     }
 
@@ -126,6 +134,30 @@ impl Hub {
 
     pub(crate) fn everybody(&self) -> Vec<Arc<dyn Occupant>> {
         lock(&self.everybody).values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Where the process holds too much for its clients, closes those that hold most.
+    pub(crate) fn relieve(&self) {
+        self.relief.look(self.process.memory(), self.process.now(), |excess| self.close_largest(excess));
+    }
+
+    fn close_largest(&self, excess: usize) -> Vec<Weak<Line>> {
+        let everybody = self.everybody().into_iter().map(|occupant| (occupant.held(), occupant));
+        let (going, mut staying): (Vec<_>, Vec<_>) = everybody.partition(|((_, is_going), _)| *is_going);
+        let mut left = going.iter().fold(excess, |left, ((bytes, _), _)| left.saturating_sub(*bytes));
+        staying.retain(|((bytes, _), _)| *bytes > 0);
+        staying.sort_unstable_by_key(|((bytes, _), _)| Reverse(*bytes));
+        let mut closed = Vec::new();
+        for ((bytes, _), occupant) in staying {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(bytes);
+            closed.extend(occupant.close_for_memory().map(|line| Arc::downgrade(&line)));
+        }
+        let limit = self.process.memory().limit();
+        tracing::warn!(limit, closed = closed.len(), "closed who holds most memory (`Limits::process_bytes`)");
+        closed
     }
 
     /// Another process takes everything over: nobody leaves, and nothing is kept here.

@@ -9,6 +9,7 @@ use roomful_core::life::{Act, Event, Life};
 use roomful_core::{Close, Json, Limits};
 
 use crate::hooks::Hooks;
+use crate::memory::{Holding, Memory};
 use crate::place::Place;
 use crate::{Error, metrics};
 
@@ -34,6 +35,9 @@ impl Job {
     }
 }
 
+/// What a job takes beside its payload.
+const PLACE_BYTES: usize = size_of::<Job>();
+
 /// What the handler's task does next.
 pub(crate) enum Next {
     Do(Job),
@@ -58,7 +62,8 @@ pub(crate) struct Queued {
 pub(crate) struct Inbox {
     life: Life,
     queue: VecDeque<Job>,
-    bytes: usize,
+    /// Each job with its place in the queue.
+    held: Holding,
     /// Here while no task works for the member. A task that works has them.
     idle: Option<Arc<dyn Hooks>>,
     /// Boxed, as few are at their end.
@@ -80,17 +85,17 @@ struct End {
 
 impl Inbox {
     /// For a connection that begins in this process.
-    pub(crate) fn new() -> Self {
-        Self::with(Life::Opening)
+    pub(crate) fn new(memory: &Arc<Memory>) -> Self {
+        Self::with(Life::Opening, memory)
     }
 
     /// For a connection that another process has begun.
-    pub(crate) fn restored(opened: bool) -> Self {
-        Self::with(Life::restored(opened))
+    pub(crate) fn restored(opened: bool, memory: &Arc<Memory>) -> Self {
+        Self::with(Life::restored(opened), memory)
     }
 
-    fn with(life: Life) -> Self {
-        Self { life, queue: VecDeque::new(), bytes: 0, idle: None, end: None, place: None }
+    fn with(life: Life, memory: &Arc<Memory>) -> Self {
+        Self { life, queue: VecDeque::new(), held: Holding::nothing(memory), idle: None, end: None, place: None }
     }
 
     pub(crate) fn life(&self) -> &Life {
@@ -152,13 +157,30 @@ impl Inbox {
         if self.life.is_over() {
             return true;
         }
-        let frames = if self.life.is_before_entry() { limits.early_frames } else { limits.handler_queue };
-        self.queue.is_empty() || (self.queue.len() < frames && self.bytes < limits.handler_queue_bytes)
+        let (frames, bytes) = match self.life.is_before_entry() {
+            true => (limits.early_frames, limits.early_bytes),
+            false => (limits.handler_queue, limits.handler_queue_bytes),
+        };
+        self.queue.is_empty() || (self.queue.len() < frames && self.payload_bytes() < bytes)
     }
 
     /// Frames and bytes that wait.
     pub(crate) fn queued(&self) -> (usize, usize) {
-        (self.queue.len(), self.bytes)
+        (self.queue.len(), self.payload_bytes())
+    }
+
+    /// Bytes of memory that what waits takes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held.bytes()
+    }
+
+    fn payload_bytes(&self) -> usize {
+        self.held.bytes() - self.queue.len() * PLACE_BYTES
+    }
+
+    fn put(&mut self, job: Job) {
+        self.held.set(self.held.bytes() + PLACE_BYTES + job.size());
+        self.queue.push_back(job);
     }
 
     /// Queues a job.
@@ -167,8 +189,7 @@ impl Inbox {
             metrics::frame_dropped("closing");
             return Queued { idle: None, has_space: self.has_space(limits) };
         }
-        self.bytes += job.size();
-        self.queue.push_back(job);
+        self.put(job);
         Queued { idle: self.idle.take(), has_space: self.has_space(limits) }
     }
 
@@ -177,8 +198,7 @@ impl Inbox {
         if !self.life.is_before_entry() {
             return Some(reply);
         }
-        self.bytes += reply.len();
-        self.queue.push_back(Job::Reply(reply));
+        self.put(Job::Reply(reply));
         None
     }
 
@@ -194,7 +214,7 @@ impl Inbox {
                 metrics::frame_dropped(reason);
             }
         }
-        self.bytes = 0;
+        self.held.set(0);
     }
 
     /// What `on_error` is told at the end.
@@ -223,7 +243,7 @@ impl Inbox {
             return Next::Rest;
         }
         if let Some(job) = self.queue.pop_front() {
-            self.bytes -= job.size();
+            self.held.set(self.held.bytes() - PLACE_BYTES - job.size());
             return Next::Do(job);
         }
         if let Some(close) = self.life.end().cloned() {

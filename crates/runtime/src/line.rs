@@ -1,5 +1,6 @@
 //! What lives as long as a socket: the way out to it, and what is kept beside it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use crate::delivery::Delivery;
 use crate::kept::{Admitted, Kept, KeptMember};
 use crate::lock::lock;
 use crate::mailbox::Mailbox;
+use crate::memory::Memory;
 use crate::transport::Transport;
 use crate::{Keeper, cork};
 
@@ -19,6 +21,8 @@ pub(crate) struct Line {
     connection: ConnectionId,
     dialect: Dialect,
     closing: Closing,
+    /// Bytes that whoever owns the socket holds for it.
+    held: AtomicU32,
     /// What few lines have. Boxed, because there are many.
     beside: Option<Box<Beside>>,
 }
@@ -35,13 +39,18 @@ struct Beside {
 impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
-        Self { transport, connection, dialect, closing: Closing::default(), beside: None }
+        Self { transport, connection, dialect, closing: Closing::default(), held: AtomicU32::new(0), beside: None }
     }
 
     /// A socket with a mailbox of its own.
-    pub(crate) fn to_mailbox(connection: ConnectionId, dialect: Dialect, limits: &Limits) -> (Self, Arc<Mailbox>) {
+    pub(crate) fn to_mailbox(
+        connection: ConnectionId,
+        dialect: Dialect,
+        limits: &Limits,
+        memory: &Arc<Memory>,
+    ) -> (Self, Arc<Mailbox>) {
         let closing = Arc::<Closing>::default();
-        let mailbox = Arc::new(Mailbox::new(connection, dialect, limits.outbox_bytes, Arc::clone(&closing)));
+        let mailbox = Arc::new(Mailbox::new(connection, dialect, limits.outbox_bytes, Arc::clone(&closing), memory));
         let beside = Some(Box::new(Beside { mailbox: Some(closing), kept: None }));
         (Self { beside, ..Self::new(Arc::clone(&mailbox) as _, connection, dialect) }, mailbox)
     }
@@ -63,6 +72,18 @@ impl Line {
 
     pub(crate) fn transport(&self) -> &Arc<dyn Transport> {
         &self.transport
+    }
+
+    /// Bytes that whoever owns the socket holds for it.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed) as usize
+    }
+
+    /// Whoever owns the socket holds so many bytes for it, of which `memory` is told.
+    pub(crate) fn set_held(&self, bytes: usize, memory: &Memory) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let before = self.held.swap(bytes, Ordering::Relaxed);
+        memory.changes(before as usize, bytes as usize);
     }
 
     /// A frame that must arrive, unless the socket is being closed.

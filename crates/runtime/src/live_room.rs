@@ -15,6 +15,7 @@ use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::line::Line;
 use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
+use crate::memory::Holding;
 use crate::process::Process;
 use crate::transports::Transports;
 use crate::unwind::let_go;
@@ -39,6 +40,8 @@ struct State {
     lobby: HashMap<MemberId, Waiting>,
     transports: Transports,
     wakes: Wakes,
+    /// What it says of its members.
+    held: Holding,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
     abandoned: bool,
 }
@@ -99,8 +102,10 @@ impl LiveRoom {
         let id = process.new_room_id();
         let mut transports = Transports::new(id);
         lines.values().for_each(|line| transports.enter(line));
-        let state =
-            State { engine, lines, lobby: HashMap::new(), transports, wakes: Wakes::default(), abandoned: false };
+        let mut held = Holding::nothing(process.memory());
+        held.set(engine.roster().listed_bytes());
+        let (lobby, wakes) = (HashMap::new(), Wakes::default());
+        let state = State { engine, lines, lobby, transports, wakes, held, abandoned: false };
         Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
     }
 
@@ -220,6 +225,7 @@ impl LiveRoom {
     pub(crate) fn put_away(&self) {
         let mut state = lock(&self.state);
         state.lines.clear();
+        state.held.set(0);
         state.transports = Transports::new(self.id);
     }
 
@@ -241,6 +247,11 @@ impl LiveRoom {
     /// Reads the roster.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&RoomEngine) -> T) -> T {
         read(&lock(&self.state).engine)
+    }
+
+    /// Bytes of what it says of this member.
+    pub(crate) fn held_for(&self, member: &MemberId) -> usize {
+        self.read(|room| room.roster().find(member).and_then(|entry| Some(entry.state.as_ref()?.size())).unwrap_or(0))
     }
 
     fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {
@@ -273,6 +284,7 @@ impl LiveRoom {
         // Made anew each time: memory that is kept for it would count for each idle room.
         let mut effects = Vec::new();
         state.engine.handle(input, self.process.now(), &mut effects)?;
+        state.held.set(state.engine.roster().listed_bytes());
         let mut aftermath = Aftermath::default();
         for effect in effects {
             self.deliver(state, effect, &mut aftermath);

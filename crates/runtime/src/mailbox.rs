@@ -11,6 +11,7 @@ use roomful_core::{Close, ConnectionId, Dialect};
 use crate::closing::Closing;
 use crate::delivery::{Delivery, SharedUpdates};
 use crate::lock::lock;
+use crate::memory::{Holding, Memory};
 use crate::metrics;
 use crate::transport::Transport;
 
@@ -27,7 +28,14 @@ pub struct Mailbox {
 #[derive(Debug)]
 struct State {
     outbox: Outbox,
+    held: Holding,
     ending: Ending,
+}
+
+impl State {
+    fn count(&mut self) {
+        self.held.set(self.outbox.memory());
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -48,8 +56,14 @@ pub enum ToWrite {
 }
 
 impl Mailbox {
-    pub(crate) fn new(connection: ConnectionId, dialect: Dialect, limit: usize, closing: Arc<Closing>) -> Self {
-        let state = State { outbox: Outbox::new(limit), ending: Ending::Open };
+    pub(crate) fn new(
+        connection: ConnectionId,
+        dialect: Dialect,
+        limit: usize,
+        closing: Arc<Closing>,
+        memory: &Arc<Memory>,
+    ) -> Self {
+        let state = State { outbox: Outbox::new(limit), held: Holding::nothing(memory), ending: Ending::Open };
         Self { connection, dialect, closing, state: Mutex::new(state), waker: AtomicWaker::new() }
     }
 
@@ -67,6 +81,7 @@ impl Mailbox {
     pub fn try_next(&self) -> Option<ToWrite> {
         let mut state = lock(&self.state);
         if let Some(frame) = state.outbox.pop() {
+            state.count();
             return Some(ToWrite::Frame(frame));
         }
         match std::mem::replace(&mut state.ending, Ending::Closed) {
@@ -95,6 +110,7 @@ impl Mailbox {
                 }
             }
         }
+        state.count();
     }
 
     fn push_updates(&self, outbox: &mut Outbox, updates: &SharedUpdates) -> Result<bool, Overflow> {
@@ -119,6 +135,11 @@ impl Transport for Mailbox {
             Delivery::Updates { updates, .. } => self.with_outbox(|outbox| self.push_updates(outbox, &updates)),
             Delivery::Close { close, .. } => {
                 let mut state = lock(&self.state);
+                if close == Close::OVERLOADED {
+                    // It is closed for what it holds.
+                    state.outbox.clear();
+                    state.count();
+                }
                 if state.ending == Ending::Open {
                     state.ending = Ending::Closing(close);
                 }
@@ -133,5 +154,9 @@ impl Transport for Mailbox {
     /// None are counted here: the outbox has a bound of its own.
     fn waiting_bytes(&self) -> usize {
         0
+    }
+
+    fn held_bytes(&self) -> usize {
+        lock(&self.state).held.bytes()
     }
 }

@@ -65,7 +65,7 @@ impl LiveMember {
         span: Span,
         id: MemberId,
     ) -> Arc<Self> {
-        Self::with(hub, line, definition, span, id, Inbox::new())
+        Self::with(hub, line, definition, span, id, Inbox::new(hub.process().memory()))
     }
 
     /// One that another process has begun.
@@ -77,7 +77,7 @@ impl LiveMember {
         id: MemberId,
         opened: bool,
     ) -> Arc<Self> {
-        Self::with(hub, line, definition, span, id, Inbox::restored(opened))
+        Self::with(hub, line, definition, span, id, Inbox::restored(opened, hub.process().memory()))
     }
 
     fn with(

@@ -9,6 +9,8 @@
 //! | `roomful_refused_total` | counter | `reason` |
 //! | `roomful_sockets_cut_off_total` | counter | `bound` |
 //! | `roomful_rooms`, `roomful_members` | gauge | |
+//! | `roomful_bytes_held` | gauge | |
+//! | `roomful_closed_for_memory_total` | counter | |
 //! | `roomful_frames_received_total` | counter | |
 //! | `roomful_frames_delivered_total` | counter | |
 //! | `roomful_socket_writes_total` | counter | |
@@ -69,6 +71,14 @@ pub(crate) fn member_joined() {
 
 pub(crate) fn member_left() {
     gauge!("roomful_members").decrement(1.0);
+}
+
+pub(crate) fn bytes_held(now: usize, before: usize) {
+    gauge!("roomful_bytes_held").increment(now as f64 - before as f64);
+}
+
+pub(crate) fn closed_for_memory() {
+    counter!("roomful_closed_for_memory_total").increment(1);
 }
 
 pub(crate) fn frame_received() {

@@ -13,6 +13,7 @@ use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 use crate::addresses::{Addresses, OfAddress};
 use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
+use crate::memory::Memory;
 use crate::metrics;
 use crate::watch::{self, Watch};
 use crate::{Host, Keeper};
@@ -32,6 +33,7 @@ pub(crate) struct Process {
     /// Sockets that the platform has not let go of, whatever became of their connections.
     sockets: AtomicUsize,
     tasks: AtomicUsize,
+    memory: Arc<Memory>,
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
@@ -56,6 +58,9 @@ pub struct Stats {
     pub connections: usize,
     /// Tasks that run hooks or wait to wake a room.
     pub tasks: usize,
+    /// Bytes that are held for clients: what has come in part, what waits to be handled, what waits to be read, and what
+    /// rooms say of their members.
+    pub bytes: usize,
 }
 
 /// Why no connection may begin now. Whoever comes is answered 503 where the platform can still refuse the upgrade, else it is
@@ -81,6 +86,12 @@ pub enum NoPlace {
         /// The bound.
         limit: usize,
     },
+    /// As much is held for clients as may be.
+    #[error("this server holds as much for its clients as it may: {limit} bytes (`Limits::process_bytes`)")]
+    Memory {
+        /// The bound.
+        limit: usize,
+    },
 }
 
 impl NoPlace {
@@ -91,6 +102,7 @@ impl NoPlace {
             Self::Connections { .. } => "connections",
             Self::Address { .. } => "address",
             Self::Departed { .. } => "departed",
+            Self::Memory { .. } => "memory",
         }
     }
 }
@@ -109,6 +121,7 @@ impl Process {
             departed: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
+            memory: Arc::default(),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
             watch: Watch::default(),
@@ -120,12 +133,17 @@ impl Process {
         self.started.get_or_init(|| {
             let host = host();
             let node = NodeId(host.random() as u64);
+            self.memory.bound(self.limits.process_bytes, host.memory());
             Started { host, node }
         });
     }
 
     pub(crate) fn limits(&self) -> &Arc<Limits> {
         &self.limits
+    }
+
+    pub(crate) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// There is none before the platform starts the rooms, and no connection either.
@@ -213,6 +231,7 @@ impl Process {
             members: self.members.load(Ordering::Relaxed),
             connections: self.connections.load(Ordering::Relaxed),
             tasks: self.tasks.load(Ordering::Relaxed),
+            bytes: self.memory.held(),
         }
     }
 
@@ -227,6 +246,9 @@ impl Process {
         let Limits { connections, departed, .. } = *self.limits;
         if self.departed.load(Ordering::Relaxed) >= departed {
             return Err(NoPlace::Departed { limit: departed });
+        }
+        if self.memory.is_over() {
+            return Err(NoPlace::Memory { limit: self.memory.limit() });
         }
         // One step, so that of many who come at once no more get in than may.
         if one_more(&self.connections, connections) { Ok(()) } else { Err(NoPlace::Connections { limit: connections }) }
@@ -341,6 +363,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.0.memory.tell();
         self.0.one_less(&self.0.tasks);
     }
 }

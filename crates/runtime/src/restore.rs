@@ -122,7 +122,8 @@ fn returning(app: &App, kept: Kept) -> Returning {
     let limits = found.map_or_else(|| hub.process().limits(), |definition| &definition.limits);
     let kind = found.map_or(EndpointKind::Room, |definition| definition.kind);
     let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
-    let (line, mailbox) = Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits);
+    let (line, mailbox) =
+        Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits, hub.process().memory());
     let line = Arc::new(line.keeping(kept.clone()));
     let id = kept.id().clone();
     let member = LiveMember::restored(hub, Arc::clone(&line), found.cloned(), span, id, kept.opened);

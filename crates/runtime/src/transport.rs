@@ -19,6 +19,12 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     /// How many bytes were delivered and not given to the sockets yet. A frame counts once, however many receive it. Over
     /// [`Limits::transport_bytes`](roomful_core::Limits::transport_bytes) rooms refuse to send more.
     fn waiting_bytes(&self) -> usize;
+
+    /// Where it is the transport of one connection alone: how many bytes of memory wait in it. One of many sockets says what
+    /// it holds for each of them with [`Connection::holds`](crate::Connection::holds).
+    fn held_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A transport's address in memory. No other transport has it as long as this one is held.

@@ -19,6 +19,9 @@ use crate::alarm::Alarm;
 /// What the platform keeps beside a socket is 16,384 bytes as it writes them down; this much of it is not ours.
 const KEPT_BYTES: usize = 16_384 - 64;
 
+/// What the platform gives an isolate. Several objects may share one, so no object's part of it is certain.
+const ISOLATE_BYTES: usize = 128 << 20;
+
 /// A longer timer goes off at once.
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
@@ -98,6 +101,10 @@ impl Host for ObjectHost {
     fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()> {
         let wait = Duration::from_millis(at.saturating_sub(self.now()));
         Box::pin(Delay::from(wait.min(LONGEST_TIMER)))
+    }
+
+    fn memory(&self) -> Option<usize> {
+        Some(ISOLATE_BYTES)
     }
 
     fn random(&self) -> u128 {

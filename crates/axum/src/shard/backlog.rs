@@ -18,7 +18,6 @@ pub(super) struct Backlog {
     /// Bytes that go next. Part of a frame may be sent already, so nothing may come before them.
     ready: Bytes,
     /// How many they were before any of them was sent.
-    #[cfg_attr(not(test), allow(dead_code, reason = "tests ask"))]
     ready_bytes: usize,
     pub(super) outbox: Outbox,
     /// The close frame, and nothing after it.
@@ -40,7 +39,6 @@ impl Backlog {
     }
 
     /// Bytes of memory that it takes. `ready` keeps its beginning until all of it is written.
-    #[cfg_attr(not(test), allow(dead_code, reason = "tests ask"))]
     pub(super) fn held(&self) -> usize {
         self.ready_bytes + self.outbox.memory() + self.close.as_ref().map_or(0, Bytes::len) + size_of::<Self>()
     }

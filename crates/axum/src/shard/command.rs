@@ -102,6 +102,9 @@ impl Reactor {
     fn close(&mut self, slot: usize, close: &Close) {
         self.leave_room(slot);
         let now = self.now();
+        if *close == Close::OVERLOADED && self.sockets.get(slot).is_some_and(|socket| socket.held() > 0) {
+            return self.close_for_memory(slot, close);
+        }
         if let Some(socket) = self.sockets.get_mut(slot) {
             socket.begin_closing(close, now);
         }
@@ -120,6 +123,7 @@ impl Reactor {
             return self.shard.socket_gone();
         }
         let connection = admission.connect_at(Arc::clone(&self.shard));
+        self.memory.get_or_insert_with(|| connection.memory());
         self.slots.insert(connection.id(), slot);
         let now = self.now();
         let mut socket = Socket::new(stream, connection, deflate, now);

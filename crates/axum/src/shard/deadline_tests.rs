@@ -49,13 +49,12 @@ struct Alone {
     sender: Sender,
     peer: UnixStream,
     heard: Vec<u8>,
-    limits: Limits,
+    rooms: Rooms,
 }
 
 impl Alone {
     fn new(limits: Limits) -> Self {
-        let rooms =
-            Rooms::new().limits(limits.clone()).module("test", |module| module.room("hall", Quiet)).build().unwrap();
+        let rooms = Rooms::new().limits(limits).module("test", |module| module.room("hall", Quiet)).build().unwrap();
         rooms.platform().start(|| Arc::new(NoHost));
         let (near, peer) = UnixStream::pair().unwrap();
         near.set_nonblocking(true).unwrap();
@@ -67,7 +66,7 @@ impl Alone {
         let time = Arc::default();
         reactor.clock = Clock::given(&time);
         reactor.carry_out(Command::Serve(Box::new(Newcomer { stream, read: Bytes::new(), admission, deflate: false })));
-        Self { reactor, time, sender: Sender::new(false), peer, heard: Vec::new(), limits }
+        Self { reactor, time, sender: Sender::new(false), peer, heard: Vec::new(), rooms }
     }
 
     /// It is so late now, and all that there is to do then is done.
@@ -140,24 +139,36 @@ impl Alone {
 const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
-/// A frame of so many bytes, with a mask that changes nothing.
-fn frame(first: u8, length: u16) -> Vec<u8> {
+/// A frame of so many bytes.
+fn frame(first: u8, length: usize) -> Vec<u8> {
+    masked(first, &vec![b'a'; length])
+}
+
+/// A message that is one of the room's, in so many bytes.
+fn message(length: usize) -> String {
+    let text = "a".repeat(length - 21);
+    format!(r#"{{"t":"msg","msg":"{text}"}}"#)
+}
+
+/// A frame with a mask that changes nothing.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
-    match length {
+    match payload.len() {
         short @ 0..126 => frame.push(0x80 | short as u8),
         long => {
             frame.push(0x80 | 126);
-            frame.extend(long.to_be_bytes());
+            frame.extend((long as u16).to_be_bytes());
         }
     }
     frame.extend([0; 4]);
-    frame.extend(vec![b'a'; length.into()]);
+    frame.extend(payload);
     frame
 }
 
 const FIN_TEXT: u8 = 0x81;
 const TEXT: u8 = 0x01;
 const CONTINUATION: u8 = 0x00;
+const FIN_CONTINUATION: u8 = 0x80;
 const FIN_PING: u8 = 0x89;
 
 /// No message takes so long that silence would end it first.
@@ -188,8 +199,8 @@ fn what_begins_and_does_not_end_is_closed_1008_however_it_is_kept_alive() {
         alone.at(21_008);
         assert!(!alone.is_open(), "{what}");
         assert_eq!(alone.closed(), Some(1008), "{what}");
-        assert!(alone.reactor.sockets[0].held() < 1_000, "{what}: what had come is let go of");
-        alone.at(21_008 + alone.limits.close_timeout_ms + 16);
+        assert!(alone.rooms.stats().bytes < 1_000, "{what}: what had come is let go of");
+        alone.at(21_008 + alone.rooms.limits().close_timeout_ms + 16);
         assert!(!alone.is_there(), "{what}: it is not waited for for ever");
     }
 }
@@ -296,7 +307,33 @@ fn a_blocked_reader_that_is_given_up_frees_what_waits_and_is_dropped_in_time() {
     alone.reactor.sockets[0].push(vec![b'x'; 500_000].into());
     alone.at(61_000);
     assert!(!alone.is_open());
-    assert!(alone.reactor.sockets[0].held() < 3 << 20, "what has not begun is let go of");
-    alone.at(61_000 + alone.limits.close_timeout_ms + 16);
+    assert!(alone.rooms.stats().bytes < 3 << 20, "what has not begun is let go of");
+    alone.at(61_000 + alone.rooms.limits().close_timeout_ms + 16);
     assert!(!alone.is_there());
+    assert_eq!(alone.rooms.stats().bytes, 0);
+}
+
+#[test]
+fn whoever_is_not_let_in_yet_holds_little_however_much_it_sends() {
+    let (small, large) = (message(100), message(60_000));
+    let (begin, end) = large.as_bytes().split_at(30_000);
+    for (what, message) in [
+        ("many small", masked(FIN_TEXT, small.as_bytes())),
+        ("some large", masked(FIN_TEXT, large.as_bytes())),
+        ("large ones in fragments", [masked(TEXT, begin), masked(FIN_CONTINUATION, end)].concat()),
+    ] {
+        let mut alone = Alone::new(limits().early_frames(1_000_000));
+        let flood = message.repeat((10 << 20) / message.len());
+        let mut sent = 0;
+        while let Ok(bytes) = alone.peer.write(&flood[sent..]) {
+            assert!(bytes > 0, "{what}: it is read for ever");
+            sent += bytes;
+            alone.turn(1);
+        }
+        // What is queued, a frame that was too much, what was read with it, and the places of small ones in the queue.
+        let most = (16 << 10) + (64 << 10) + (64 << 10) + (16 << 10);
+        let held = alone.rooms.stats().bytes;
+        assert!(held <= most, "{what}: {held} bytes");
+        assert!(alone.is_open(), "{what}");
+    }
 }

@@ -34,6 +34,7 @@ impl Reactor {
         let shard = &self.shard;
         let Heard { left, cost, then } =
             socket.take_in(read, &mut self.inflater, now, |socket| on_space(shard, socket.connection.id()));
+        socket.note(now);
         if socket.has_own() {
             self.touch(slot);
         }
@@ -196,7 +197,7 @@ impl Reactor {
         }
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        socket.note_reading(now);
+        socket.note(now);
         let (is_blocked, phase) = (socket.is_blocked(), socket.phase);
         // A message's time stood still while it was behind, and runs again.
         self.arm_sooner(slot);
@@ -222,7 +223,7 @@ impl Reactor {
             return self.read_all(slot, None);
         }
         if socket.phase == Phase::Open {
-            socket.note_reading(now);
+            socket.note(now);
             if socket.is_late(now) {
                 return self.give_up_late(slot, now);
             }

@@ -20,6 +20,7 @@ mod extremes_tests;
 mod life;
 #[cfg(all(feature = "bench", unix))]
 mod manual;
+mod memory;
 mod queue;
 mod reactor;
 #[cfg(all(test, target_os = "linux"))]

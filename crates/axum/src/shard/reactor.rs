@@ -13,7 +13,7 @@ use bytes::BytesMut;
 use mio::{Events, Poll, Token};
 use roomful::{Close, Limits};
 use roomful_core::{ConnectionId, Millis};
-use roomful_runtime::{RoomId, let_go};
+use roomful_runtime::{RoomId, SharedMemory, let_go};
 use roomful_websocket::deflate::{Deflater, Inflater};
 use slab::Slab;
 
@@ -72,6 +72,10 @@ pub(super) struct Reactor {
     pub(super) inflater: Inflater,
     buffer: Vec<u8>,
     pub(super) clock: Clock,
+    /// What it holds for its sockets together. There is none before the first socket.
+    pub(super) memory: Option<SharedMemory>,
+    /// When memory is to be looked at again, because there is too little.
+    pub(super) look_at_memory_at: Option<Millis>,
 }
 
 impl Reactor {
@@ -103,6 +107,8 @@ impl Reactor {
             inflater: Inflater::new(),
             buffer: vec![0; READ_BYTES],
             clock: Clock::new(),
+            memory: None,
+            look_at_memory_at: None,
         })
     }
 
@@ -153,6 +159,7 @@ impl Reactor {
         self.flush_some(sender);
         writes::tell();
         self.look_at_the_time();
+        self.look_at_memory();
         Ok(())
     }
 
@@ -199,7 +206,8 @@ impl Reactor {
 
     fn next_due(&self) -> Option<Millis> {
         let room = self.later.first().map(|(at, _)| *at);
-        self.timers.next().into_iter().chain(self.pauses.next()).chain(room).min()
+        let memory = self.look_at_memory_at;
+        self.timers.next().into_iter().chain(self.pauses.next()).chain(room).chain(memory).min()
     }
 
     pub(super) fn note(&mut self, events: &Events) {
@@ -302,7 +310,7 @@ impl Reactor {
     pub(super) fn read_on(&mut self, slot: usize) {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        socket.note_reading(now);
+        socket.note(now);
         if socket.has_more() && socket.may_read() {
             self.want_to_read(slot);
         }

@@ -75,6 +75,8 @@ pub(super) struct Socket {
     backlog: Option<Box<Backlog>>,
     /// Too much waited: nothing more does, and the close is on its way.
     given_up: bool,
+    /// What it was last said to hold.
+    counted: usize,
     /// Why it could not be written to. Whoever flushes it is told.
     failed: Option<io::Error>,
 }
@@ -164,6 +166,7 @@ impl Socket {
             own: Vec::new(),
             backlog: None,
             given_up: false,
+            counted: 0,
             failed: None,
             connection,
         }
@@ -449,8 +452,10 @@ impl Socket {
         self.connection.end(close, error);
     }
 
-    /// Whether it is read may have changed: the time of a message that is on its way stands still while it is not.
-    pub(super) fn note_reading(&mut self, now: Millis) {
+    /// Whether it is read may have changed, and what it holds: the time of a message that is on its way stands still while it
+    /// is not read.
+    pub(super) fn note(&mut self, now: Millis) {
+        self.count();
         let is_read = self.may_read();
         if let Some(arrival) = &mut self.arrival {
             arrival.is_read(is_read, now);
@@ -551,7 +556,6 @@ impl Socket {
     }
 
     /// Bytes of memory that it holds for what has come in part, for what is not taken in yet and for what is to be written.
-    #[cfg_attr(not(test), allow(dead_code, reason = "tests ask"))]
     pub(super) fn held(&self) -> usize {
         let incoming = self.decoder.kept_bytes() + self.unread.len();
         let outgoing = self.own.capacity() + self.backlog.as_ref().map_or(0, |backlog| backlog.held());
@@ -662,6 +666,16 @@ impl Socket {
             Ok(false) => {}
             Ok(true) => self.connection.count_conflated(),
             Err(_) => self.give_up(),
+        }
+        self.count();
+    }
+
+    /// Says what it holds, where that has changed.
+    fn count(&mut self) {
+        let held = self.held();
+        if held != self.counted {
+            self.counted = held;
+            self.connection.holds(held);
         }
     }
 

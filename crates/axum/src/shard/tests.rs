@@ -213,6 +213,12 @@ impl World {
         }
     }
 
+    fn holds_what_it_says(&mut self) {
+        self.sockets.iter_mut().for_each(|(_, socket)| socket.note(0));
+        let held: usize = self.sockets.iter().map(|(_, socket)| socket.held()).sum();
+        assert_eq!(self.rooms.stats().bytes, held);
+    }
+
     fn member(&self, nth: usize) -> Option<usize> {
         let members: Vec<_> = (0..self.peers.len()).filter(|at| self.peers[*at].is_in).collect();
         (!members.is_empty()).then(|| members[nth % members.len()])
@@ -246,14 +252,20 @@ fn texts(mut bytes: &[u8], deflate: bool) -> Vec<String> {
 
 fn everybody_has_what_was_for_it(steps: &[Step], io_uring: bool) {
     let mut world = World::with(Limits::default().outbox_bytes(16 << 20), io_uring);
-    steps.iter().for_each(|step| world.step(step));
+    for step in steps {
+        world.step(step);
+        world.holds_what_it_says();
+    }
     world.finish();
+    world.holds_what_it_says();
     for peer in &world.peers {
         assert_eq!(texts(&peer.read, peer.deflate), peer.expected);
         assert!(!world.sockets[peer.slot].has_own());
     }
     assert_eq!(world.room.weight(), 0, "what has landed is not counted any more");
     assert_eq!(world.shard.waiting_bytes(), 0);
+    world.sockets.clear();
+    assert_eq!(world.rooms.stats().bytes, 0);
 }
 
 proptest! {

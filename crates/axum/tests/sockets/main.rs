@@ -13,6 +13,7 @@ mod support;
 mod blocked;
 mod bytes;
 mod inline;
+mod memory;
 mod places;
 mod threads;
 mod window;

@@ -1,0 +1,54 @@
+//! What a shard does about memory: it says how much it holds, and lets go of what is of no use where there is too little.
+
+use roomful::Close;
+use roomful_core::Millis;
+use roomful_runtime::Transport as _;
+
+use super::reactor::Reactor;
+use super::socket::{Phase, Socket};
+
+/// While there is too little, it looks this often: a look goes over all its sockets.
+const LOOK_EACH_MS: Millis = 50;
+
+impl Reactor {
+    /// Says what waits for several sockets together; each socket's own has been said.
+    pub(super) fn look_at_memory(&mut self) {
+        let Some(memory) = &mut self.memory else { return };
+        memory.holds(self.shard.waiting_bytes());
+        if !memory.is_short() {
+            self.look_at_memory_at = None;
+            return;
+        }
+        let now = self.now();
+        if self.look_at_memory_at.is_some_and(|at| now < at) {
+            return;
+        }
+        self.look_at_memory_at = Some(now + LOOK_EACH_MS);
+        self.let_go_of_the_closing();
+    }
+
+    /// Who is closed for what it holds. What waits for one that does not read is in the way of its close frame, and is dropped
+    /// with the socket.
+    pub(super) fn close_for_memory(&mut self, slot: usize, close: &Close) {
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(slot) else { return };
+        if socket.is_blocked() {
+            socket.connection.end(close, None);
+            return self.drop_socket(slot);
+        }
+        socket.linger(close, None, now);
+        socket.note(now);
+        self.touch(slot);
+        self.arm(slot);
+    }
+
+    /// Those that have ended and do not read their close frame: nobody waits for them when memory is short.
+    fn let_go_of_the_closing(&mut self) {
+        let is_of_no_use = |socket: &Socket| socket.phase != Phase::Open && socket.is_blocked();
+        let of_no_use: Vec<_> = self.sockets.iter().filter(|(_, socket)| is_of_no_use(socket)).collect();
+        let of_no_use: Vec<_> = of_no_use.into_iter().map(|(slot, _)| slot).collect();
+        for slot in of_no_use {
+            self.gone(slot, None);
+        }
+    }
+}
