@@ -170,6 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_members_and_states_that_are_told_by_number_change_nobody() {
+        let mut rosters = Rosters::new(2);
+        rosters.hear(0, br#"{"t":"snapshot","self":"a","members":[{"id":"a","n":0,"state":{"id":1}}]}"#).expect("one");
+        rosters.hear(1, br#"{"t":"snapshot","self":"b","members":[{"id":"a","n":0},{"id":"b","n":1}]}"#).expect("two");
+        rosters.hear(0, br#"{"from":"b","t":"presence","op":"join","n":1,"state":{"x":1}}"#).expect("a join");
+        rosters.hear(0, br#"{"t":"updates","of":[[0,{"x":1}],[1]]}"#).expect("updates");
+        assert_eq!(rosters.right(0..2), 2);
+    }
+
+    #[test]
     fn a_snapshot_may_bring_the_joins_after_it_along() {
         let mut rosters = two();
         let batch = br#"[{"t":"snapshot","self":"a","members":[{"id":"a"}]},{"from":"b","t":"presence","op":"join"}]"#;
