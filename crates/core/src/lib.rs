@@ -39,6 +39,7 @@ pub mod key;
 pub mod life;
 pub mod limits;
 pub mod liveness;
+mod number;
 pub mod outbox;
 pub mod params;
 pub mod pattern;

@@ -6,17 +6,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::listed::{self, Listed};
+pub use crate::number::Number;
 use crate::{Generation, Json, MemberId, NodeId, UserId};
 
 /// A member's place in the join order. It never changes and is never given twice in one room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place(pub u64);
-
-/// What names a member where its id would be too long: small, and while it is in nobody else's. All who hear the room know
-/// it by the same one, so what is encoded with it is the same for all of them. The room gives it, on each node its own, to
-/// members of other nodes too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Number(pub u32);
 
 /// One member.
 #[derive(Debug, Clone, PartialEq, Eq)]

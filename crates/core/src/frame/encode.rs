@@ -152,7 +152,7 @@ fn presence_bytes(member: &MemberId, op: &str, v1_only: &str, state: Option<&Jso
 mod tests {
     use super::*;
     use crate::Limits;
-    use crate::roster::Number;
+    use crate::number::Number;
 
     fn id(id: &str) -> MemberId {
         MemberId::parse(id).unwrap()

@@ -117,7 +117,7 @@ fn one_change(change: &Change, spoken: Spoken) -> PerDialect {
 mod tests {
     use super::*;
     use crate::UserId;
-    use crate::roster::Number;
+    use crate::number::Number;
 
     const SPOKEN: [Spoken; 4] = [
         Spoken { plain: false, v1: false },

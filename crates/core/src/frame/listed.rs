@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::text::push_optional;
-use crate::roster::Number;
+use crate::number::Number;
 use crate::{Json, MemberId, UserId};
 
 /// What stands before a member's id, and behind it.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::Json;
+use crate::number::Number;
 use crate::room::Update;
-use crate::roster::Number;
 
 /// What stands around the entries.
 const AROUND: [&str; 2] = [r#"{"t":"updates","of":["#, "]}"];
