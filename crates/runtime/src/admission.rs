@@ -59,12 +59,12 @@ impl Admission {
             let limits = Arc::clone(&app.settings().limits);
             return Self { app: app.clone(), limits, dialect, found, place: None, span: tracing::Span::none() };
         };
-        metrics::connection_opened(&definition.module, &definition.name);
-        let limits = Arc::clone(&definition.limits);
-        let (module, room) = (&*definition.module, &*definition.name);
+        metrics::connection_opened(&definition.terms.module, &definition.terms.name);
+        let limits = Arc::clone(&definition.terms.limits);
+        let (module, room) = (&*definition.terms.module, &*definition.terms.name);
         let span = tracing::info_span!("connection", module, room, peer = shown(peer));
         let found = find(definition, query.key.as_deref(), parts, peer)
-            .map_err(|denial| denied(app, &definition.module, &definition.name, peer, &denial));
+            .map_err(|denial| denied(app, &definition.terms.module, &definition.terms.name, peer, &denial));
         Self { app: app.clone(), limits, dialect, found, place: None, span }
     }
 
@@ -140,8 +140,9 @@ impl Admission {
         let peer = request.peer;
         let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span);
         let admitted = in_time(admitted, deadline, &self.limits).await;
-        let data = admitted.map_err(|denial| denied(&self.app, &definition.module, &definition.name, peer, &denial))?;
-        let names = (&*definition.module, &*definition.name);
+        let data = admitted
+            .map_err(|denial| denied(&self.app, &definition.terms.module, &definition.terms.name, peer, &denial))?;
+        let names = (&*definition.terms.module, &*definition.terms.name);
         Admitted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
             Close::JOIN_FAILED
@@ -153,28 +154,28 @@ impl Found {
     fn into_opening(self, app: &App) -> Opening {
         let Self { definition, destination, request } = self;
         let app = app.clone();
-        let asked = Arc::clone(&definition);
+        let terms = Arc::clone(&definition.terms);
         let peer = request.peer;
         let open = Box::new(move |member| {
             Box::pin(async move {
-                let process = app.hub().process();
-                let deadline = process.sleep_until(process.now().saturating_add(definition.limits.opening_timeout_ms));
+                let (process, limits) = (app.hub().process(), &definition.terms.limits);
+                let deadline = process.sleep_until(process.now().saturating_add(limits.opening_timeout_ms));
                 let opening = Arc::clone(&definition.endpoint).open(app.clone(), request, member);
-                let opened = in_time(opening, deadline, &definition.limits).await;
-                opened.map_err(|denial| denied(&app, &definition.module, &definition.name, peer, &denial))
+                let opened = in_time(opening, deadline, limits).await;
+                opened.map_err(|denial| denied(&app, &definition.terms.module, &definition.terms.name, peer, &denial))
             }) as _
         });
-        Opening { destination, definition: asked, open }
+        Opening { destination, terms, open }
     }
 }
 
 fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Option<IpAddr>) -> Result<Found, Denial> {
-    let limits = &definition.limits;
+    let limits = &definition.terms.limits;
     let params = parse_key(&definition.pattern, key, KeyLimits::of(limits));
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
     let (params, destination) = found
         .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;
-    let (module, name) = (definition.module.clone(), definition.name.clone());
+    let (module, name) = (definition.terms.module.clone(), definition.terms.name.clone());
     let request = UpgradeRequest { parts, peer, module, name, params };
     Ok(Found { definition: Arc::clone(definition), destination, request })
 }

@@ -20,6 +20,7 @@ use crate::member::LiveMember;
 use crate::opening::Destination;
 use crate::origin::AllowedOrigins;
 use crate::proxies::TrustedProxies;
+use crate::terms::Terms;
 
 /// All rooms and sockets of an app. A clone is cheap and is the same app.
 #[derive(Clone)]
@@ -50,18 +51,12 @@ pub struct Settings {
 
 /// One registered room or socket.
 pub struct Definition {
-    /// Its module's name.
-    pub module: String,
-    /// Its own name in that module.
-    pub name: String,
+    /// Its names, and what its connections are under.
+    pub terms: Arc<Terms>,
     /// Whether it is a room or a socket.
     pub kind: EndpointKind,
     /// Which params it takes, and a room's topics.
     pub pattern: Pattern,
-    /// Its bounds.
-    pub limits: Arc<Limits>,
-    /// Whether it says that its hooks never block: they may then begin where their socket is read.
-    pub inline: bool,
     /// What it does.
     pub endpoint: Arc<dyn Endpoint>,
 }
@@ -171,7 +166,7 @@ impl App {
     }
 
     pub(crate) fn find(&self, module: &str, name: &str) -> Option<&Arc<Definition>> {
-        self.definitions().iter().find(|definition| definition.module == module && definition.name == name)
+        self.definitions().iter().find(|definition| definition.terms.module == module && definition.terms.name == name)
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {

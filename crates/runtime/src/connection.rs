@@ -111,13 +111,13 @@ impl<T: Transport> Connection<T> {
         (span, id, place): (Span, MemberId, Option<Place>),
         (intake, line): (NewIntake, impl FnOnce(&Limits) -> (Line, Arc<T>)),
     ) -> Self {
-        let definition = opening.as_ref().ok().map(|opening| Arc::clone(&opening.definition));
+        let terms = opening.as_ref().ok().map(|opening| Arc::clone(&opening.terms));
         // What is refused is not read.
         let kind = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.kind());
-        let limits = definition.as_ref().map_or_else(|| hub.process().limits(), |definition| &definition.limits);
+        let limits = terms.as_ref().map_or_else(|| hub.process().limits(), |terms| &terms.limits);
         let (line, transport) = line(limits);
         let line = Arc::new(line);
-        let member = LiveMember::new(hub, Arc::clone(&line), definition, span, id);
+        let member = LiveMember::new(hub, Arc::clone(&line), terms, span, id);
         let connection = Self::of(hub, (intake, kind), member, line, transport);
         connection.member.register();
         match opening.and_then(|opening| connection.take_up(opening, place)) {

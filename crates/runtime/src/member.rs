@@ -13,7 +13,6 @@ use roomful_core::room::Refused;
 use roomful_core::{Close, Json, Limits, MemberId, UserId};
 use tracing::{Instrument, Span};
 
-use crate::app::Definition;
 use crate::hooks::caught;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
@@ -23,6 +22,7 @@ use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::process::Process;
 use crate::teardowns::Teardowns;
+use crate::terms::Terms;
 use crate::unwind::let_go;
 use crate::{Error, cork, kept};
 
@@ -33,7 +33,7 @@ pub struct LiveMember {
     hub: Arc<Hub>,
     id: MemberId,
     /// What it is a member by; `None` for one that is refused because there is no such room or socket.
-    definition: Option<Arc<Definition>>,
+    terms: Option<Arc<Terms>>,
     line: Mutex<Option<Arc<Line>>>,
     inbox: Mutex<Inbox>,
     /// Wakes whoever waits until another frame may be queued.
@@ -61,29 +61,29 @@ impl LiveMember {
     pub(crate) fn new(
         hub: &Arc<Hub>,
         line: Arc<Line>,
-        definition: Option<Arc<Definition>>,
+        terms: Option<Arc<Terms>>,
         span: Span,
         id: MemberId,
     ) -> Arc<Self> {
-        Self::with(hub, line, definition, span, id, Inbox::new(hub.process().memory()))
+        Self::with(hub, line, terms, span, id, Inbox::new(hub.process().memory()))
     }
 
     /// One that another process has begun.
     pub(crate) fn restored(
         hub: &Arc<Hub>,
         line: Arc<Line>,
-        definition: Option<Arc<Definition>>,
+        terms: Option<Arc<Terms>>,
         span: Span,
         id: MemberId,
         opened: bool,
     ) -> Arc<Self> {
-        Self::with(hub, line, definition, span, id, Inbox::restored(opened, hub.process().memory()))
+        Self::with(hub, line, terms, span, id, Inbox::restored(opened, hub.process().memory()))
     }
 
     fn with(
         hub: &Arc<Hub>,
         line: Arc<Line>,
-        definition: Option<Arc<Definition>>,
+        terms: Option<Arc<Terms>>,
         span: Span,
         id: MemberId,
         inbox: Inbox,
@@ -91,7 +91,7 @@ impl LiveMember {
         Arc::new(Self {
             hub: Arc::clone(hub),
             id,
-            definition,
+            terms,
             line: Mutex::new(Some(line)),
             inbox: Mutex::new(inbox),
             space: AtomicWaker::new(),
@@ -117,12 +117,12 @@ impl LiveMember {
     }
 
     /// What it is a member by; `None` where it is refused because there is no such room or socket.
-    pub(crate) fn definition(&self) -> Option<&Arc<Definition>> {
-        self.definition.as_ref()
+    pub(crate) fn terms(&self) -> Option<&Arc<Terms>> {
+        self.terms.as_ref()
     }
 
     pub(crate) fn limits(&self) -> &Arc<Limits> {
-        self.definition.as_ref().map_or_else(|| self.process().limits(), |definition| &definition.limits)
+        self.terms.as_ref().map_or_else(|| self.process().limits(), |terms| &terms.limits)
     }
 
     /// Moves its life on, and says what is to be done.
@@ -255,7 +255,7 @@ impl LiveMember {
     /// Runs a task of this member that handles what has just been read of its socket. Where the room says that its hooks never
     /// block it begins here, on the socket's thread: no hook may be running here, and nothing be locked.
     pub(crate) fn spawn_from_socket(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
-        if self.definition.as_ref().is_some_and(|definition| definition.inline) {
+        if self.terms.as_ref().is_some_and(|terms| terms.inline) {
             self.process().start_task(self.dressed(task));
         } else {
             self.spawn(task);

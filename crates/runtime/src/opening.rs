@@ -10,13 +10,13 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
 use roomful_core::{Close, Dialect, Generation};
 
-use crate::app::Definition;
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
 use crate::live_room::Joining;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
 use crate::metrics;
+use crate::terms::Terms;
 
 /// Where a connection is to be let in.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub struct Opening {
     /// Where it is to be let in.
     pub destination: Destination,
     /// What it is let in by.
-    pub definition: Arc<Definition>,
+    pub terms: Arc<Terms>,
     /// Finds its hooks, or how it is to be closed.
     pub open: OpenFn,
 }

@@ -66,7 +66,7 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
             let (app, definition, data) = (app.clone(), Arc::clone(definition), admitted.data().clone());
             Ok(Opening {
                 destination,
-                definition: Arc::clone(&definition),
+                terms: Arc::clone(&definition.terms),
                 open: Box::new(move |member| {
                     let hooks = definition.endpoint.go_on(app, &params, &data, member).map_err(|error| {
                         tracing::error!(%error, "a connection cannot be served");
@@ -90,7 +90,7 @@ pub(crate) fn restore(app: &App, kept: Vec<Kept>) -> Vec<Connection> {
     let returning: Vec<_> = kept.into_iter().map(|kept| returning(app, kept)).collect();
     let found = returning.iter().find_map(|returning| target(app, &returning.kept.admitted).ok());
     let room = found.and_then(|Target { definition, destination, .. }| {
-        Some(restore_room(app, destination.into_topic()?, &definition.limits, &returning))
+        Some(restore_room(app, destination.into_topic()?, &definition.terms.limits, &returning))
     });
     for Returning { kept, member, .. } in &returning {
         member.register();
@@ -119,14 +119,21 @@ pub(crate) fn restore(app: &App, kept: Vec<Kept>) -> Vec<Connection> {
 fn returning(app: &App, kept: Kept) -> Returning {
     let admitted = &kept.admitted;
     let (hub, found) = (app.hub(), find(app, admitted));
-    let limits = found.map_or_else(|| hub.process().limits(), |definition| &definition.limits);
+    let limits = found.map_or_else(|| hub.process().limits(), |definition| &definition.terms.limits);
     let kind = found.map_or(EndpointKind::Room, |definition| definition.kind);
     let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
     let (line, mailbox) =
         Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits, hub.process().memory());
     let line = Arc::new(line.keeping(kept.clone()));
     let id = kept.id().clone();
-    let member = LiveMember::restored(hub, Arc::clone(&line), found.cloned(), span, id, kept.opened);
+    let member = LiveMember::restored(
+        hub,
+        Arc::clone(&line),
+        found.map(|definition| Arc::clone(&definition.terms)),
+        span,
+        id,
+        kept.opened,
+    );
     Returning { kept, kind, member, line, mailbox }
 }
 
@@ -153,7 +160,7 @@ fn find<'a>(app: &'a App, admitted: &Admitted) -> Option<&'a Arc<Definition>> {
 
 fn target<'a>(app: &'a App, admitted: &Admitted) -> Result<Target<'a>, Unserved> {
     let definition = find(app, admitted).ok_or(Unserved::Unknown)?;
-    let limits = KeyLimits::of(&definition.limits);
+    let limits = KeyLimits::of(&definition.terms.limits);
     let params = parse_key(&definition.pattern, Some(admitted.key().as_bytes()), limits)?;
     let destination = definition.destination(&params)?;
     Ok(Target { definition, params, destination })

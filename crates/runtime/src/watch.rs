@@ -5,17 +5,14 @@
 //! what does not end is told by whoever [looks](Watch::look) meanwhile, from another thread.
 
 use std::cell::Cell;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use roomful_core::Millis;
 
-use crate::app::Definition;
 use crate::lock::lock;
-use crate::member::LiveMember;
 use crate::metrics;
+use crate::terms::Terms;
 
 /// Threads share this many lists, so that they hardly ever wait for each other.
 const LISTS: usize = 16;
@@ -43,7 +40,7 @@ struct Polled {
 /// Which hook it is.
 #[derive(Clone)]
 struct What {
-    definition: Arc<Definition>,
+    terms: Arc<Terms>,
     hook: &'static str,
     /// Whether it runs where sockets are read.
     inline: bool,
@@ -77,64 +74,37 @@ pub(crate) fn where_sockets_are_read<T>(run: impl FnOnce() -> T) -> T {
     run()
 }
 
-impl LiveMember {
-    /// Runs one of the app's hooks, and tells where a poll of it takes too long.
-    pub async fn watched<T>(&self, hook: &'static str, running: impl Future<Output = T>) -> T {
-        let mut running = pin!(running);
-        poll_fn(|cx| self.watched_call(hook, || running.as_mut().poll(cx))).await
-    }
+/// A thread on which a hook began to be polled.
+pub(crate) struct Began {
+    thread: usize,
+}
 
-    /// The same, for what is no future.
-    pub fn watched_call<T>(&self, hook: &'static str, call: impl FnOnce() -> T) -> T {
-        let _at_work = self.at_work(hook);
-        call()
-    }
-
-    /// `None` where nobody looks.
-    fn at_work(&self, hook: &'static str) -> Option<AtWork<'_>> {
+impl Watch {
+    /// A hook of this room's begins to be polled on this thread. `None` where nobody looks.
+    pub(crate) fn begin(&self, terms: &Arc<Terms>, hook: &'static str, now: Millis) -> Option<Began> {
         if cfg!(target_family = "wasm") {
             // Time stands still there while code runs.
             return None;
         }
         let inline = INLINE.get();
-        let limits = self.limits();
-        let limit = if inline { limits.inline_poll_ms } else { limits.hook_poll_ms }?;
-        let what = What { definition: Arc::clone(self.definition()?), hook, inline };
-        let polled =
-            Polled { thread: THREAD.with(|thread| *thread), what, since: self.process().now(), limit, told: false };
-        Some(AtWork::begin(self, polled))
+        let limit = if inline { terms.limits.inline_poll_ms } else { terms.limits.hook_poll_ms }?;
+        let thread = THREAD.with(|thread| *thread);
+        let what = What { terms: Arc::clone(terms), hook, inline };
+        lock(self.list(thread)).push(Polled { thread, what, since: now, limit, told: false });
+        Some(Began { thread })
     }
-}
 
-/// A hook is being polled until this is dropped, after a panic too.
-struct AtWork<'a> {
-    member: &'a LiveMember,
-    thread: usize,
-}
-
-impl<'a> AtWork<'a> {
-    fn begin(member: &'a LiveMember, polled: Polled) -> Self {
-        let thread = polled.thread;
-        lock(member.process().watch().list(thread)).push(polled);
-        Self { member, thread }
-    }
-}
-
-impl Drop for AtWork<'_> {
-    fn drop(&mut self) {
-        let process = self.member.process();
-        let ended = process.watch().end(self.thread);
+    /// It is over, and is told of if it took too long.
+    pub(crate) fn end(&self, began: &Began, now: Millis) {
+        let ended = self.take_last(began.thread);
         if let Some(polled) = ended.filter(|polled| !polled.told) {
-            let now = process.now();
             let held = now.saturating_sub(polled.since);
             if held >= polled.limit {
-                process.watch().tell(&polled.what, (now, held), "has held");
+                self.tell(&polled.what, (now, held), "has held");
             }
         }
     }
-}
 
-impl Watch {
     /// Tells of hooks that hold their thread still, each once.
     pub(crate) fn look(&self, now: Millis) {
         for list in &self.polled {
@@ -157,17 +127,17 @@ impl Watch {
     }
 
     /// The last that this thread began.
-    fn end(&self, thread: usize) -> Option<Polled> {
+    fn take_last(&self, thread: usize) -> Option<Polled> {
         let mut list = lock(self.list(thread));
         let last = list.iter().rposition(|polled| polled.thread == thread)?;
         Some(list.remove(last))
     }
 
     fn tell(&self, what: &What, (now, held_ms): (Millis, Millis), does: &str) {
-        let What { definition, hook, inline } = what;
+        let What { terms, hook, inline } = what;
         metrics::hook_blocked(hook);
         let Some(not_logged) = self.next_line(now) else { return };
-        let (module, room) = (&*definition.module, &*definition.name);
+        let (module, room) = (&*terms.module, &*terms.name);
         if *inline {
             tracing::warn!(
                 module,

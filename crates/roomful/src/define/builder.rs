@@ -5,7 +5,8 @@ use std::sync::Arc;
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
 use roomful_runtime::{
-    AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, TrustedProxies, without_secrets,
+    AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, Terms, TrustedProxies,
+    without_secrets,
 };
 
 use super::path::normalised;
@@ -263,15 +264,14 @@ impl Pending {
                 EndpointKind::Socket => Mistake::SocketPattern { socket: path, error },
             }
         })?;
-        let definition = Definition {
+        let terms = Terms {
             module: module.to_owned(),
             name: self.name,
-            kind: self.kind,
-            pattern,
             limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
             inline: self.inline,
-            endpoint: (self.erase)(guards.to_vec()),
         };
+        let definition =
+            Definition { terms: Arc::new(terms), kind: self.kind, pattern, endpoint: (self.erase)(guards.to_vec()) };
         Ok(Checked { definition, shared: self.shared })
     }
 }
@@ -322,10 +322,10 @@ fn clashes(before: &[Checked], new: &Checked) -> Vec<Mistake> {
 }
 
 fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
-    if (&old.module, &old.name) != (&new.module, &new.name) {
+    if (&old.terms.module, &old.terms.name) != (&new.terms.module, &new.terms.name) {
         return None;
     }
-    let (module, name) = (new.module.clone(), new.name.clone());
+    let (module, name) = (new.terms.module.clone(), new.terms.name.clone());
     Some(match (old.kind, new.kind) {
         (EndpointKind::Room, EndpointKind::Room) => Mistake::DuplicateRoom { module, room: name },
         (EndpointKind::Socket, EndpointKind::Socket) => Mistake::DuplicateSocket { module, socket: name },
@@ -355,5 +355,5 @@ fn same_topic(old: &Checked, new: &Checked) -> Option<Mistake> {
 }
 
 fn path(definition: &Definition) -> String {
-    format!("{}/{}", definition.module, definition.name)
+    format!("{}/{}", definition.terms.module, definition.terms.name)
 }

@@ -108,7 +108,7 @@ fn entry(definition: &Definition, name: &str, written: &Written) -> String {
     let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}"));
     let types = written.types.iter().map(|(what, shape)| format!("{what}: {shape}"));
     let types: Vec<_> = key.into_iter().chain(types).collect();
-    let (module, asked_for) = (quoted(&definition.module), quoted(&definition.name));
+    let (module, asked_for) = (quoted(&definition.terms.module), quoted(&definition.terms.name));
     // As a plain property it would be the object's prototype.
     let name = if name == "__proto__" { "['__proto__']".to_owned() } else { property(name) };
     let line = format!("  {name}: {function}<{{ {} }}>({module}, {asked_for}),\n", types.join("; "));
@@ -174,11 +174,11 @@ impl fmt::Display for Typescript {
 fn entry_names(definitions: &[&Arc<Definition>]) -> Result<Vec<String>, TypescriptError> {
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for definition in definitions {
-        *uses.entry(&definition.name).or_default() += 1;
+        *uses.entry(&definition.terms.name).or_default() += 1;
     }
-    let name = |definition: &Definition| match uses.get(definition.name.as_str()) {
-        Some(1) => definition.name.clone(),
-        _ => format!("{}{}", definition.module, capitalised(&definition.name)),
+    let name = |definition: &Definition| match uses.get(definition.terms.name.as_str()) {
+        Some(1) => definition.terms.name.clone(),
+        _ => format!("{}{}", definition.terms.module, capitalised(&definition.terms.name)),
     };
     let names: Vec<_> = definitions.iter().map(|definition| name(definition)).collect();
     let mut taken: HashMap<&str, &Definition> = HashMap::new();
@@ -188,7 +188,7 @@ fn entry_names(definitions: &[&Arc<Definition>]) -> Result<Vec<String>, Typescri
                 EndpointKind::Room => "room",
                 EndpointKind::Socket => "socket",
             };
-            let path = |definition: &Definition| format!("{}/{}", definition.module, definition.name);
+            let path = |definition: &Definition| format!("{}/{}", definition.terms.module, definition.terms.name);
             let (first, second) = (path(first), path(definition));
             return Err(TypescriptError::DuplicateEntry { kind, name: name.clone(), first, second });
         }
