@@ -34,8 +34,7 @@ export function socketUrl(
  * What may be shown of an address, or of a text that holds one: credentials are in a query, in a fragment, and
  * before the host.
  */
-export const withoutQuery = (text: unknown): string =>
-  `${text}`.split(/[?#]/)[0]!.replace(/[^/\s]*@/, '');
+export const withoutQuery = (text: unknown): string => `${text}`.replace(/[?#].*|[^/?#\s]*@/gs, '');
 
 /** Those that are there, in one order. To a server an empty one is not there. */
 export function sortedParams(params: object = {}): [string, unknown][] {

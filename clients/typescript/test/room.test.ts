@@ -42,7 +42,7 @@ it('offers the dialect and asks for the room', () => {
 it('needs a WebSocket', () => {
   vi.stubGlobal('WebSocket', undefined);
   expect(() => joinRoom(board, { key: { boardId: 'main' }, url })).toThrow(
-    /pass one as `WebSocket`/,
+    /pass `WebSocket`/,
   );
   vi.unstubAllGlobals();
 });

@@ -111,7 +111,7 @@ export function takePart<S extends State, O extends AnyOptions>(
 
   if (options.enabled !== false) {
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) throw new TypeError('no WebSocket here: pass one as `WebSocket`');
+    if (!WebSocket) throw new TypeError('no WebSocket here: pass `WebSocket`');
     connection = connectionTo(
       kind,
       socketUrl(ref, params, options),
@@ -188,6 +188,6 @@ function report({ onError }: AnyOptions, error: RoomError): boolean {
 /** @throws RangeError */
 export function checkClose(code: number, reason: string): void {
   if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
-    throw new RangeError('close needs a code of 1000 or 3000-4999 and a reason of up to 123 bytes');
+    throw new RangeError('close needs code 1000 or 3000-4999, and a reason up to 123 bytes');
   }
 }
