@@ -103,13 +103,20 @@ fn masked(first_byte: u8, payload: &str) -> Vec<u8> {
     frame
 }
 
-/// What the server answers to a request, and then to each of these bytes, until it hangs up.
+/// What the server answers to a request, and then to each of these bytes, until it hangs up. With none of them, whoever is let
+/// in waits for the first frame, and then closes: an opening ends with its socket, and nothing would be said of it.
 async fn talk(address: SocketAddr, request: &str, said: &[Vec<u8>]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
         assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it hung up without an answer");
+    }
+    if said.is_empty() && answer.starts_with(b"HTTP/1.1 101") {
+        while answer.ends_with(b"\r\n\r\n") {
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it hung up without a frame");
+        }
+        stream.write_all(&masked(0x88, "\u{3}\u{68}")).await.unwrap();
     }
     for bytes in said {
         if stream.write_all(bytes).await.is_err() {
@@ -163,7 +170,7 @@ async fn no_secret_is_in_the_log() {
         ("hall", KEY, and!("Origin: https://evil.example/?hush\r\n"), "403"),
         ("hall", KEY, and!("Origin: https://hush:hush@evil.example\r\n"), "403"),
     ] {
-        let answer = talk(address, &Knock { room, key, lines }.request(), &[masked(0x88, "\u{3}\u{68}")]).await;
+        let answer = talk(address, &Knock { room, key, lines }.request(), &[]).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{lines}: {answer}");
     }
     server.abort();

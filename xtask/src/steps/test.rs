@@ -29,7 +29,7 @@ pub(crate) const TEST: &[Step] = &[
         work: rust::test,
     },
     Step {
-        name: "rust-test-inline",
+        name: "inline-test",
         promise: "the fixture's suite, with hooks that run where their sockets are read",
         needs: &["rust-build"],
         work: rust::test_inline,
