@@ -15,12 +15,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// ```
 /// use roomful::AsText;
+/// use serde::{Deserialize, Serialize};
 ///
-/// let ids = [AsText(u64::MAX), AsText(1)];
-/// let json = serde_json::to_string(&ids)?;
-/// assert_eq!(json, r#"["18446744073709551615","1"]"#);
-/// assert_eq!(serde_json::from_str::<[AsText<u64>; 2]>(&json)?, ids);
-/// # Ok::<(), serde_json::Error>(())
+/// /// In JSON: `{"id":"18446744073709551615"}`.
+/// #[derive(Serialize, Deserialize)]
+/// struct Seen {
+///     id: AsText<u64>,
+/// }
+///
+/// let seen = Seen { id: AsText(u64::MAX) };
+/// assert_eq!(*seen.id, u64::MAX);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct AsText<T>(pub T);
