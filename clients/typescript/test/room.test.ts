@@ -41,9 +41,7 @@ it('offers the dialect and asks for the room', () => {
 
 it('needs a WebSocket', () => {
   vi.stubGlobal('WebSocket', undefined);
-  expect(() => joinRoom(board, { key: { boardId: 'main' }, url })).toThrow(
-    /pass `WebSocket`/,
-  );
+  expect(() => joinRoom(board, { key: { boardId: 'main' }, url })).toThrow(/pass `WebSocket`/);
   vi.unstubAllGlobals();
 });
 
