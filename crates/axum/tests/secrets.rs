@@ -103,6 +103,9 @@ fn masked(first_byte: u8, payload: &str) -> Vec<u8> {
     frame
 }
 
+/// The code of the answer to the last message that goes to a hook.
+const LAST_ANSWER: &str = "bad_message";
+
 /// What the server answers to a request, and then to each of these bytes, until it hangs up. With none of them, whoever is let
 /// in waits for the first frame, and then closes: an opening ends with its socket, and nothing would be said of it.
 async fn talk(address: SocketAddr, request: &str, said: &[Vec<u8>]) -> String {
@@ -118,11 +121,18 @@ async fn talk(address: SocketAddr, request: &str, said: &[Vec<u8>]) -> String {
         }
         stream.write_all(&masked(0x88, "\u{3}\u{68}")).await.unwrap();
     }
-    for bytes in said {
-        if stream.write_all(bytes).await.is_err() {
-            break;
+    if let Some((end, messages)) = said.split_last() {
+        for message in messages {
+            stream.write_all(message).await.unwrap();
         }
+        // The last that a hook is asked; what is said behind it may end the connection before a hook is.
+        while !answer.windows(LAST_ANSWER.len()).any(|bytes| bytes == LAST_ANSWER.as_bytes()) {
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "it hung up without an answer");
+        }
+        stream.write_all(end).await.unwrap();
     }
+    // Nobody waits for more of this side, and a server that has ended the connection need not.
+    let _it_may_be_gone = stream.shutdown().await;
     // A reset is an end like another.
     let _end = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
