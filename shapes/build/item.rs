@@ -89,7 +89,9 @@ impl Items {
         if style == Style::Named && self.chance.one_in(6) {
             attributes.push("tag = \"kind\"".to_owned());
         }
-        if style != Style::Unit && fields.len() == 1 && self.chance.one_in(2) {
+        // serde makes no type that is nothing.
+        let is_phantom = |field: &Field| field.ty.written().contains("PhantomData");
+        if style != Style::Unit && fields.len() == 1 && !is_phantom(&fields[0]) && self.chance.one_in(2) {
             fields[0].attributes.clear();
             attributes = vec!["transparent".to_owned()];
             is_object = false;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::Refusal;
-use super::shape::{Merged, MergedBy, Number, Object, Shape, Variation, Way};
+use super::shape::{Merged, MergedBy, Number, Object, Property, Shape, Variation, Way};
 use super::table::{Brought, Keys, Table, what};
 
 /// Everything that is wrong with `entries`, and with `roots`, which have no name of their own.
@@ -62,7 +62,7 @@ impl<'a> Check<'a> {
             Shape::External(variations) => return self.external(variations, at, buffer),
             Shape::Number(Number::Integer128) => {
                 if let Some(by) = buffer {
-                    self.refuse(at, by, "which makes serde read through a buffer that holds no integer of 128 bits");
+                    self.refuse(at, by, "which makes serde use a buffer that holds no integer of 128 bits");
                 }
             }
             _ => {}
@@ -81,7 +81,7 @@ impl<'a> Check<'a> {
                 );
                 self.refuse(at, "a map's key", what);
             }
-            (Some(Keys::Number | Keys::Boolean), Some(by)) => {
+            (Some(Keys::Number | Keys::Boolean), Some(by)) if self.way == Way::Incoming => {
                 let what = "which makes serde read through a buffer, where only strings are read as keys of a map: \
                             take `String` for this map's";
                 self.refuse(at, by, what);
@@ -99,8 +99,10 @@ impl<'a> Check<'a> {
         }
         let mut maps: Vec<&Shape> = Vec::new();
         for merged in &object.merged {
-            self.shape(&merged.shape, &merged.at, buffer);
             let attribute = attribute(merged);
+            // What an enum without a tag holds is written through a buffer there, too.
+            let is_enum = matches!(self.table.resolve(&merged.shape), Shape::External(_));
+            self.shape(&merged.shape, &merged.at, if is_enum { buffer.or(Some(attribute)) } else { buffer });
             match self.table.brought(merged, self.way) {
                 Err(why) => {
                     let what = format!("which cannot be put into another object: it {why}");
@@ -120,6 +122,11 @@ impl<'a> Check<'a> {
                 }
             }
             self.maps(&names, &maps, merged);
+            if !maps.is_empty() && object.properties.first().is_some_and(is_tag_that_nobody_reads) {
+                let what = "which puts the struct's tag into the map when it is read, and then it is written twice: take the \
+                            tag or the map away";
+                self.refuse(&merged.at, attribute, what);
+            }
         }
     }
 
@@ -203,6 +210,12 @@ fn aliased(shape: &Shape) -> Vec<usize> {
         Shape::Object(object) => object.merged.iter().flat_map(|merged| aliased(&merged.shape)).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether this is the tag of a struct, in what is read.
+fn is_tag_that_nobody_reads(property: &Property) -> bool {
+    property.optional
+        && matches!(&property.shape, Shape::External(names) if names.iter().all(|one| one.content.is_none()))
 }
 
 fn attribute(merged: &Merged) -> &'static str {

@@ -120,8 +120,45 @@ fn what_a_buffer_has_lost() {
     }
     assert_eq!(
         refusal(incoming::<Wide>()),
-        "`Wide::A.wide` has `#[serde(tag)]`, which makes serde read through a buffer that holds no integer of 128 bits"
+        "`Wide::A.wide` has `#[serde(tag)]`, which makes serde use a buffer that holds no integer of 128 bits"
     );
+}
+
+#[test]
+fn what_goes_through_a_buffer_when_it_is_written() {
+    #[derive(Serialize, TS)]
+    enum Inner {
+        Wide { wide: u128 },
+    }
+    #[derive(Serialize, TS)]
+    struct Outer {
+        #[serde(flatten)]
+        inner: Inner,
+    }
+    assert_eq!(
+        refusal(outgoing::<Outer>()),
+        "`Inner::Wide.wide` has `#[serde(flatten)]`, which makes serde use a buffer that holds no integer of 128 bits"
+    );
+    assert!(outgoing::<Inner>().is_ok());
+    assert!(serde_json::to_string(&Outer { inner: Inner::Wide { wide: 1 } }).is_err());
+}
+
+#[test]
+fn a_tag_that_a_map_would_take() {
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t")]
+    struct Tagged {
+        #[serde(flatten)]
+        rest: BTreeMap<String, String>,
+    }
+    assert_eq!(
+        refusal(incoming::<Tagged>()),
+        "`Tagged.rest` has `#[serde(flatten)]`, which puts the struct's tag into the map when it is read, and then it is written \
+         twice: take the tag or the map away"
+    );
+    assert!(outgoing::<Tagged>().is_ok());
+    let read: Tagged = serde_json::from_str(r#"{"t":"Tagged"}"#).unwrap();
+    writes(&read, r#"{"t":"Tagged","t":"Tagged"}"#);
 }
 
 #[test]
