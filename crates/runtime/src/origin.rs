@@ -1,11 +1,11 @@
 //! Whose pages may connect. A page of any site can open a WebSocket, and the browser sends its visitor's cookies along.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use idna::AsciiDenyList;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// A name in the domain name system has at most so many bytes,
@@ -77,6 +77,9 @@ pub enum OriginError {
     /// What stands for the host is none.
     #[error("its host is not written as browsers write one")]
     Host,
+    /// A host in another script, where the platform has no tables of them: in WebAssembly.
+    #[error("its host is in another script: write it as browsers do here, beginning with `xn--`")]
+    Script,
     /// What stands for the port is none.
     #[error("its port is no number from 1 to 65535")]
     Port,
@@ -185,8 +188,20 @@ impl Authority {
     }
 }
 
+/// A name as browsers write it: other scripts in `xn--`, capitals small.
+#[cfg(not(target_family = "wasm"))]
+fn in_ascii(name: &str) -> Result<Cow<'_, str>, OriginError> {
+    idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL).map_err(|_| OriginError::Host)
+}
+
+/// The tables of all scripts are larger than all else that a worker is made of.
+#[cfg(target_family = "wasm")]
+fn in_ascii(name: &str) -> Result<Cow<'_, str>, OriginError> {
+    if name.is_ascii() { Ok(Cow::Owned(name.to_ascii_lowercase())) } else { Err(OriginError::Script) }
+}
+
 fn host_name(name: &str) -> Result<String, OriginError> {
-    let name = &*idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::URL).map_err(|_| OriginError::Host)?;
+    let name = &*in_ascii(name)?;
     // What is meant by a dot in front is every host below, and no page comes from there.
     if name.starts_with('.') {
         return Err(OriginError::Wildcard);
