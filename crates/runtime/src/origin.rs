@@ -194,7 +194,7 @@ fn in_ascii(name: &str) -> Result<Cow<'_, str>, OriginError> {
     idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL).map_err(|_| OriginError::Host)
 }
 
-/// The tables of all scripts are larger than all else that a worker is made of.
+/// The tables of all scripts would be a sixth of a worker.
 #[cfg(target_family = "wasm")]
 fn in_ascii(name: &str) -> Result<Cow<'_, str>, OriginError> {
     if name.is_ascii() { Ok(Cow::Owned(name.to_ascii_lowercase())) } else { Err(OriginError::Script) }
