@@ -1,8 +1,10 @@
 //! What is published: the crates and the npm package, each whole, and each building without the rest of the repository.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -57,6 +59,12 @@ pub(crate) fn check(repo: &Repo) -> Result<Outcome, Failure> {
             "each package has a README of its own, copies of the repository's licence files, and what its registry shows",
         ));
     }
+    let published: Vec<String> = packages
+        .iter()
+        .filter(|package| package.is_published())
+        .map(|package| format!("{}-{}", package.name, package.version))
+        .collect();
+    forget_unpacked(&unpacked_sources()?, &published)?;
     publish_nothing(repo)?;
     compare_with_last(repo)
 }
@@ -89,6 +97,43 @@ fn crate_files(repo: &Repo, name: &str) -> Result<BTreeSet<String>, Failure> {
     let mut list = repo.cargo(["package", "--list", "--allow-dirty", "--locked", "--package", name]);
     let files = command::read(&mut list, "read what cargo says above")?;
     Ok(String::from_utf8_lossy(&files).lines().map(str::to_owned).collect())
+}
+
+/// Where cargo unpacks what it builds from a registry.
+fn unpacked_sources() -> Result<PathBuf, Failure> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).ok_or_else(|| {
+        Failure::new("there is no home directory, so cargo's is not known", "set CARGO_HOME to the directory of cargo")
+    })?;
+    Ok(home.join("registry").join("src"))
+}
+
+/// Deletes what cargo unpacked of these packages when it last built them from this directory: it takes what it finds under the
+/// same version for the same package, and would build the others against the API of an earlier commit.
+fn forget_unpacked(sources: &Path, packages: &[String]) -> Result<(), Failure> {
+    let unreadable = |path: &Path, error: &io::Error| {
+        Failure::new(format!("{}: {error}", path.display()), "see that it may be read and deleted")
+    };
+    let registries = match fs::read_dir(sources) {
+        Ok(registries) => registries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(sources, &error)),
+    };
+    for registry in registries {
+        let registry = registry.map_err(|error| unreadable(sources, &error))?;
+        // A registry with a host begins with its name. Only a directory of packages, as in a dry run, has none.
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for package in packages {
+            let unpacked = registry.path().join(package);
+            match fs::remove_dir_all(&unpacked) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unreadable(&unpacked, &error)),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Packs every crate that is published, in the order in which they need one another, and builds each from its package: what of
@@ -206,6 +251,21 @@ mod tests {
             assert_eq!(unlike(), ["its LICENSE-MIT is no copy of the repository's"]);
         }
         fs::remove_dir_all(root).expect("deleted");
+    }
+
+    #[test]
+    fn only_what_a_dry_run_unpacked_of_these_packages_is_forgotten() {
+        let sources = std::env::temp_dir().join(format!("xtask-unpacked-{}", std::process::id()));
+        let names =
+            ["-1f/ours-0.1.0", "-2a/ours-0.1.0", "-1f/other-0.1.0", "-1f/ours-0.2.0", "index.example-1f/ours-0.1.0"];
+        for name in names {
+            fs::create_dir_all(sources.join(name).join("src")).expect("made");
+        }
+        let forget = || forget_unpacked(&sources, &["ours-0.1.0".to_owned()]).map_err(|failure| failure.to_string());
+        forget().expect("deleted");
+        assert_eq!(names.map(|name| sources.join(name).exists()), [false, false, true, true, true]);
+        fs::remove_dir_all(&sources).expect("deleted");
+        forget().expect("nothing was ever unpacked");
     }
 
     #[test]
