@@ -15,8 +15,8 @@ use crate::{Close, Dialect, ErrorCode, Limits, Millis};
 pub struct Intake {
     endpoint: EndpointKind,
     dialect: Dialect,
-    /// `None`: what comes has been waited for.
-    rate: Option<RateLimiter>,
+    /// `None`: what comes has been waited for. Boxed, because where connections are many none has one.
+    rate: Option<Box<RateLimiter>>,
     bad_frames: RateLimiter,
     /// The latest presence frame over the rate: a state is conflated, never lost, or a cursor would rest where it was.
     held: Option<Box<[u8]>>,
@@ -54,7 +54,7 @@ impl Intake {
     /// For a new connection of which every message is handed over.
     #[must_use]
     pub fn new(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
-        let rate = Some(RateLimiter::new(limits.rate, now));
+        let rate = Some(Box::new(RateLimiter::new(limits.rate, now)));
         Self { rate, ..Self::at_no_rate(endpoint, dialect, limits, now) }
     }
 
@@ -89,7 +89,7 @@ impl Intake {
     /// When [`Intake::release`] has something to give; `None` when nothing is held.
     #[must_use]
     pub fn release_at(&self) -> Option<Millis> {
-        self.held.as_ref().and(self.rate.as_ref()).and_then(RateLimiter::next_at)
+        self.held.as_ref().and(self.rate.as_ref()).and_then(|rate| rate.next_at())
     }
 
     /// A held state whose time has come, as the message it was. It has been judged: decode it and handle it.

@@ -16,7 +16,7 @@ pub struct Place {
     process: Arc<Process>,
     departed: bool,
     /// Until it is over, or one address could have all of those that have left.
-    _of_address: Option<OfAddress>,
+    _of_address: Option<Box<OfAddress>>,
 }
 
 impl Place {
@@ -25,7 +25,7 @@ impl Place {
         let refused = |why: &NoPlace| metrics::refused(why.as_str());
         let of_address = process.one_more_of(peer).inspect_err(refused)?;
         process.connection_begins().inspect_err(refused)?;
-        Ok(Self { process: Arc::clone(process), departed: false, _of_address: of_address })
+        Ok(Self { process: Arc::clone(process), departed: false, _of_address: of_address.map(Box::new) })
     }
 
     /// The place of a connection that another process has begun.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mio::Token;
 use roomful::Close;
 use roomful_core::ConnectionId;
@@ -127,7 +127,7 @@ impl Reactor {
         self.slots.insert(connection.id(), slot);
         let now = self.now();
         let mut socket = Socket::new(stream, connection, deflate, now);
-        socket.keep_unread(BytesMut::from(read));
+        socket.keep_unread(&read);
         self.sockets.insert(socket);
         self.arm(slot);
         self.read_on(slot);

@@ -8,9 +8,10 @@ use roomful_core::liveness::Beat;
 
 use super::clock::ABSENCE_MS;
 use super::command::on_space;
+use super::heard::{Heard, PeerEnd, Then};
 use super::reactor::Reactor;
 use super::sender::Sender;
-use super::socket::{HangUp, Heard, PeerEnd, Phase, Socket, Then};
+use super::socket::{HangUp, Phase, Socket};
 use super::timers::Timers;
 
 /// What became of bytes that were read.
@@ -147,7 +148,7 @@ impl Reactor {
         if socket.phase == Phase::Open || socket.ticket.is_some() {
             return;
         }
-        socket.ticket = Some(self.closers.enter(slot, socket.connection.was_let_in()));
+        socket.ticket = Some(Box::new(self.closers.enter(slot, socket.connection.was_let_in())));
         let now = self.now();
         while let Some((oldest, bound)) = self.closers.one_too_many() {
             if let Some(socket) = self.sockets.get_mut(oldest) {
@@ -218,8 +219,8 @@ impl Reactor {
         if socket.deadline().is_some_and(|deadline| deadline <= now) {
             return self.cut_off(slot);
         }
-        if socket.leave_by.is_some_and(|leave_by| leave_by <= now) {
-            socket.leave_by = None;
+        if socket.leave_by <= now {
+            socket.leave_by = Millis::MAX;
             return self.read_all(slot, None);
         }
         if socket.phase == Phase::Open {

@@ -17,6 +17,7 @@ mod command;
 mod deadline_tests;
 #[cfg(all(test, target_os = "linux"))]
 mod extremes_tests;
+mod heard;
 mod life;
 #[cfg(all(feature = "bench", unix))]
 mod manual;

@@ -9,7 +9,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use mio::{Events, Poll, Token};
 use roomful::{Close, Limits};
 use roomful_core::{ConnectionId, Millis};
@@ -259,7 +258,7 @@ impl Reactor {
                 if taken.left > 0
                     && let Some(socket) = self.sockets.get_mut(slot)
                 {
-                    socket.keep_unread(unread.split_off(unread.len() - taken.left));
+                    socket.keep_unread(unread.split_at(unread.len() - taken.left).1);
                 }
                 taken.cost
             }
@@ -284,7 +283,7 @@ impl Reactor {
                 if taken.left > 0
                     && let Some(socket) = self.sockets.get_mut(slot)
                 {
-                    socket.keep_unread(BytesMut::from(read.split_at(read.len() - taken.left).1));
+                    socket.keep_unread(read.split_at(read.len() - taken.left).1);
                 }
                 self.buffer = buffer;
                 return taken.cost;
@@ -432,7 +431,7 @@ impl Reactor {
     fn take_out(&mut self, slot: usize) -> Option<Socket> {
         self.leave_room(slot);
         let socket = self.sockets.try_remove(slot)?;
-        if let Some(ticket) = socket.ticket {
+        if let Some(ticket) = socket.ticket.as_deref().copied() {
             self.closers.exit(ticket);
         }
         self.slots.remove(&socket.connection.id());
