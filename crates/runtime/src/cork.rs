@@ -6,14 +6,40 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use super::Transport;
 use super::transport::TransportKey;
 
-type Held = HashMap<TransportKey, Arc<dyn Transport>>;
+/// Transports that are to be rung, each once.
+#[derive(Default)]
+struct Held {
+    /// Most tasks send to one thread of sockets.
+    first: Option<Arc<dyn Transport>>,
+    others: HashMap<TransportKey, Arc<dyn Transport>>,
+}
+
+impl Held {
+    fn add(&mut self, transport: &Arc<dyn Transport>) {
+        let key = TransportKey::of(transport);
+        match &self.first {
+            None => self.first = Some(Arc::clone(transport)),
+            Some(first) if TransportKey::of(first) == key => {}
+            Some(_) => {
+                self.others.entry(key).or_insert_with(|| Arc::clone(transport));
+            }
+        }
+    }
+
+    fn ring(self) {
+        self.first.iter().chain(self.others.values()).for_each(|transport| transport.ring());
+    }
+}
 
 thread_local! {
     /// Which transports are to be rung when the task that runs here has stopped; `None` while none is corked.
@@ -24,7 +50,7 @@ thread_local! {
 pub(crate) fn ring(transport: &Arc<dyn Transport>) {
     let held = HELD.with_borrow_mut(|held| match held {
         Some(transports) => {
-            transports.entry(TransportKey::of(transport)).or_insert_with(|| Arc::clone(transport));
+            transports.add(transport);
             true
         }
         None => false,
@@ -37,17 +63,29 @@ pub(crate) fn ring(transport: &Arc<dyn Transport>) {
 /// Rings what the corked task that runs here has sent so far.
 pub(crate) fn let_go() {
     let transports = HELD.with_borrow_mut(|held| held.as_mut().map(std::mem::take));
-    ring_all(transports);
+    transports.unwrap_or_default().ring();
 }
 
-/// A task whose rings are held until it waits or ends.
-pub(crate) async fn corked<T>(task: impl Future<Output = T>) -> T {
-    let mut task = pin!(task);
-    poll_fn(|cx| {
+pin_project! {
+    /// A task whose rings are held until it waits or ends.
+    pub(crate) struct Corked<F> {
+        #[pin]
+        task: F,
+    }
+}
+
+/// Holds the rings of this task.
+pub(crate) fn corked<F: Future>(task: F) -> Corked<F> {
+    Corked { task }
+}
+
+impl<F: Future> Future for Corked<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _cork = Cork::hold();
-        task.as_mut().poll(cx)
-    })
-    .await
+        self.project().task.poll(cx)
+    }
 }
 
 /// Rings when it is dropped, after a panic too. A task that is run within another has a cork of its own.
@@ -57,25 +95,21 @@ struct Cork {
 
 impl Cork {
     fn hold() -> Self {
-        Self { outer: HELD.replace(Some(Held::new())) }
+        Self { outer: HELD.replace(Some(Held::default())) }
     }
 }
 
 impl Drop for Cork {
     fn drop(&mut self) {
-        ring_all(HELD.replace(self.outer.take()));
+        HELD.replace(self.outer.take()).unwrap_or_default().ring();
     }
-}
-
-fn ring_all(transports: Option<Held>) {
-    transports.into_iter().flatten().for_each(|(_, transport)| transport.ring());
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use std::task::Poll;
+    use std::future::poll_fn;
 
     use futures_util::FutureExt as _;
 

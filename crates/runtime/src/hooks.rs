@@ -1,10 +1,11 @@
 //! What the app does, as the runtime calls it: the hooks of one member or of one typed socket, in JSON.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
+use pin_project_lite::pin_project;
 use roomful_core::{Close, Json, UserId};
 
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
@@ -103,24 +104,48 @@ pub(crate) fn called<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
 ///
 /// What the hook returns, and its panic.
 pub async fn caught<T, F: Future<Output = Result<T>>>(hook: impl FnOnce() -> F) -> Result<T> {
-    let mut hook = pin!(Some(called(|| Ok(hook()))?));
-    let mut running = Running(hook.as_mut());
-    poll_fn(|cx| running.poll(cx)).await
+    Caught::of(called(|| Ok(hook()))?).await
 }
 
-/// A hook's future. It is dropped where it stands.
-struct Running<'a, F>(Pin<&'a mut Option<F>>);
+pin_project! {
+    /// A future of the app's, or one that holds some of the app's. It is dropped where it stands.
+    ///
+    /// This and whatever else is wrapped around a hook or a task is a type of its own, and no `async` block: such a block has
+    /// what it waits for twice, as what it was given and as what it waits for, so four of them make sixteen of it.
+    pub(crate) struct Caught<F> {
+        #[pin]
+        running: Option<F>,
+    }
 
-impl<T, F: Future<Output = Result<T>>> Running<'_, F> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let polled = catch(|| self.0.as_mut().as_pin_mut().map_or(Poll::Pending, |hook| hook.poll(cx)));
+    impl<F> PinnedDrop for Caught<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut running = this.project().running;
+            if let Err(panic) = catch(|| running.set(None)) {
+                tracing::error!(panic, "a hook panicked when it was dropped before its end");
+            }
+        }
+    }
+}
+
+impl<F> Caught<F> {
+    pub(crate) fn of(running: F) -> Self {
+        Self { running: Some(running) }
+    }
+}
+
+impl<T, F: Future<Output = Result<T>>> Future for Caught<F> {
+    type Output = Result<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let mut running = self.project().running;
+        let polled = catch(|| running.as_mut().as_pin_mut().map_or(Poll::Pending, |running| running.poll(cx)));
         let outcome = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(outcome)) => outcome,
             Err(panic) => Err(ErrorKind::Panic(panic).into_error()),
         };
         let dropped = called(|| {
-            self.0.set(None);
+            running.set(None);
             Ok(())
         });
         Poll::Ready(match (outcome, dropped) {
@@ -130,13 +155,5 @@ impl<T, F: Future<Output = Result<T>>> Running<'_, F> {
             }
             (outcome, _) => outcome,
         })
-    }
-}
-
-impl<F> Drop for Running<'_, F> {
-    fn drop(&mut self) {
-        if let Err(panic) = catch(|| self.0.set(None)) {
-            tracing::error!(panic, "a hook panicked when it was dropped before its end");
-        }
     }
 }

@@ -13,7 +13,7 @@ use roomful_core::room::Refused;
 use roomful_core::{Close, Json, Limits, MemberId, UserId};
 use tracing::{Instrument, Span};
 
-use crate::hooks::caught;
+use crate::hooks::Caught;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::line::Line;
@@ -264,11 +264,11 @@ impl LiveMember {
 
     fn dressed<F: Future<Output = ()> + MaybeSend>(&self, task: F) -> impl Future<Output = ()> + MaybeSend + use<F> {
         let span = self.span.as_deref().cloned().unwrap_or_else(Span::none);
-        let task = async move {
-            if let Err(error) = caught(move || task.map(Ok)).await {
+        let task = Caught::of(task.map(Ok)).map(|ended: Result<(), Error>| {
+            if let Err(error) = ended {
                 tracing::error!(%error, "a member's task ended badly");
             }
-        };
+        });
         cork::corked(task).instrument(span)
     }
 }

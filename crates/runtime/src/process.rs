@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use roomful_core::room::RoomConfig;
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
@@ -192,10 +193,7 @@ impl Process {
 
     fn counted(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) -> BoxFuture<'static, ()> {
         let running = Running::begin(self);
-        Box::pin(async move {
-            task.await;
-            drop(running);
-        })
+        Box::pin(task.map(move |()| drop(running)))
     }
 
     pub(crate) fn new_member_id(&self) -> MemberId {

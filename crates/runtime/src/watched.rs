@@ -1,16 +1,18 @@
 //! The app's hooks, while the [`Watch`](crate::watch::Watch) looks at them.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::member::LiveMember;
 use crate::watch::Began;
 
 impl LiveMember {
     /// Runs one of the app's hooks, and tells where a poll of it takes too long.
-    pub async fn watched<T>(&self, hook: &'static str, running: impl Future<Output = T>) -> T {
-        let mut running = pin!(running);
-        poll_fn(|cx| self.watched_call(hook, || running.as_mut().poll(cx))).await
+    pub fn watched<F: Future>(&self, hook: &'static str, running: F) -> Watched<'_, F> {
+        Watched { member: self, hook, running }
     }
 
     /// The same, for what is no future.
@@ -19,6 +21,26 @@ impl LiveMember {
         let began = self.terms().and_then(|terms| process.watch().begin(terms, hook, process.now()));
         let _at_work = began.map(|began| AtWork { member: self, began });
         call()
+    }
+}
+
+pin_project! {
+    /// A hook, each poll of which is watched.
+    #[must_use = "a hook does nothing unless it is awaited"]
+    pub struct Watched<'a, F> {
+        member: &'a LiveMember,
+        hook: &'static str,
+        #[pin]
+        running: F,
+    }
+}
+
+impl<F: Future> Future for Watched<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.member.watched_call(this.hook, || this.running.poll(cx))
     }
 }
 
