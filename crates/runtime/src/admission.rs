@@ -19,6 +19,7 @@ use crate::metrics;
 use crate::opening::{Destination, Opening};
 use crate::place::Place;
 use crate::transport::Transport;
+use crate::unwind::let_go;
 
 /// Bytes of JSON that a key may take, and that a connection's data may take, where a connection is admitted in one place and
 /// served in another. On Cloudflare both lie beside the socket, with the member's state, in the 16,384 bytes that the platform
@@ -86,6 +87,14 @@ impl Admission {
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Drops a connection that was upgraded and cannot be served, because the system gives no more of something. The operator is
+    /// told, as often as a log can take.
+    pub fn give_up(self, error: &dyn std::fmt::Display) {
+        self.app.denial_log().unserved(self.app.clock(), error);
+        // The request is in it, with what the app's layers have put there.
+        let_go(self);
     }
 
     /// The topic of the room that it is for; `None` for a typed socket, and where it is refused.
@@ -156,6 +165,7 @@ impl Found {
         let app = app.clone();
         let terms = Arc::clone(&definition.terms);
         let peer = request.peer;
+        let request_bytes = request_bytes(&request.parts);
         let open = Box::new(move |member| {
             Box::pin(async move {
                 let (process, limits) = (app.hub().process(), &definition.terms.limits);
@@ -165,8 +175,16 @@ impl Found {
                 opened.map_err(|denial| denied(&app, &definition.terms.module, &definition.terms.name, peer, &denial))
             }) as _
         });
-        Opening { destination, terms, open }
+        Opening { destination, terms, request_bytes, open }
     }
+}
+
+/// About as many as the head takes in memory: what it says, and a place for each of its headers.
+fn request_bytes(head: &Parts) -> usize {
+    const PLACE_BYTES: usize = 64;
+    let uri = head.uri.path().len() + head.uri.query().map_or(0, str::len);
+    let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PLACE_BYTES);
+    uri + headers.sum::<usize>()
 }
 
 fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Option<IpAddr>) -> Result<Found, Denial> {

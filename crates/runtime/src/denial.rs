@@ -1,19 +1,14 @@
 //! Who is not let in, and what an operator is told of it: each in the log, but no more lines than a log can take.
 
+use std::fmt::Display;
 use std::net::IpAddr;
-use std::sync::Mutex;
 
-use roomful_core::rate::{Rate, RateLimiter};
 use roomful_core::{Close, Millis};
 
-use crate::lock::lock;
+use crate::lines::Lines;
 use crate::process::NoPlace;
 use crate::secrets::without_secrets;
 use crate::{Error, metrics};
-
-/// Lines a second, of each kind. Ten: whoever looks at the log sees what goes on, and somebody who is denied a thousand
-/// times a second fills no disk. What is left out is counted, and told with the next line.
-const LINES: Rate = Rate { per_second: 10, burst: 20 };
 
 /// Bytes of what a client calls itself that go into a line.
 const SHOWN_BYTES: usize = 200;
@@ -78,6 +73,7 @@ pub(crate) struct DenialLog {
     failed: Lines,
     origins: Lines,
     no_place: Lines,
+    unserved: Lines,
 }
 
 impl DenialLog {
@@ -127,6 +123,12 @@ impl DenialLog {
         tracing::warn!(%why, peer = shown(peer), not_logged, "a connection was refused with 503");
     }
 
+    /// It was upgraded, and then the system gave no more.
+    pub(crate) fn unserved(&self, now: Option<Millis>, error: &dyn Display) {
+        let Some(not_logged) = self.unserved.next(now) else { return };
+        tracing::error!(%error, not_logged, "a connection that was upgraded cannot be served");
+    }
+
     /// A page may not connect from where it is.
     pub(crate) fn origin(&self, now: Option<Millis>, origin: &str, host: &str, peer: Option<IpAddr>) {
         let Some(not_logged) = self.origins.next(now) else { return };
@@ -142,37 +144,6 @@ impl DenialLog {
     }
 }
 
-/// So many lines a second, and a count of those left out.
-struct Lines {
-    state: Mutex<LinesState>,
-}
-
-struct LinesState {
-    limiter: RateLimiter,
-    left_out: u64,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        Self { state: Mutex::new(LinesState { limiter: RateLimiter::new(LINES, 0), left_out: 0 }) }
-    }
-}
-
-impl Lines {
-    /// `None`: this one is left out. Otherwise how many were left out before it, where any were.
-    ///
-    /// Without a clock all are written: that is a worker, where each request has a log of its own that the platform bounds.
-    fn next(&self, now: Option<Millis>) -> Option<Option<u64>> {
-        let mut state = lock(&self.state);
-        if now.is_some_and(|now| !state.limiter.take(now)) {
-            state.left_out += 1;
-            return None;
-        }
-        let left_out = std::mem::take(&mut state.left_out);
-        Some((left_out > 0).then_some(left_out))
-    }
-}
-
 /// As a field of a line or a span; without one, where nobody knows it.
 pub(crate) fn shown(peer: Option<IpAddr>) -> Option<tracing::field::DisplayValue<IpAddr>> {
     peer.map(tracing::field::display)
@@ -185,30 +156,6 @@ fn cut(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_left_out_is_told_with_the_next_line() {
-        let lines = Lines::default();
-        let burst = u64::from(LINES.burst);
-        for line in 0..burst {
-            assert_eq!(lines.next(Some(0)), Some(None), "{line}");
-        }
-        for _ in 0..7 {
-            assert_eq!(lines.next(Some(99)), None);
-        }
-        assert_eq!(lines.next(Some(100)), Some(Some(7)));
-        assert_eq!(lines.next(Some(100)), None);
-        assert_eq!(lines.next(Some(10_000)), Some(Some(1)));
-        assert_eq!(lines.next(Some(10_000)), Some(None));
-    }
-
-    #[test]
-    fn without_a_clock_nothing_is_left_out() {
-        let lines = Lines::default();
-        for line in 0..100 {
-            assert_eq!(lines.next(None), Some(None), "{line}");
-        }
-    }
 
     #[test]
     fn a_long_name_is_cut_between_characters() {

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
@@ -10,6 +11,7 @@ use roomful_core::room::{Newcomer, Refused, RoomEngine};
 use roomful_core::{Close, Limits, MemberId};
 
 use crate::line::Line;
+use crate::lines::Lines;
 use crate::live_room::{JoinError, Joining, Left, LiveRoom};
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
@@ -28,6 +30,8 @@ pub(crate) struct Hub {
     /// Where the process is for one room: which, once it is known. It is here even when nobody is in it.
     home: Option<OnceLock<Topic>>,
     relief: Relief,
+    /// Joins that were refused.
+    refused: Lines,
 }
 
 /// A member with or without a socket, as the process sees it.
@@ -53,6 +57,7 @@ impl Hub {
             everybody: Mutex::default(),
             home: is_for_one_room.then(OnceLock::new),
             relief: Relief::default(),
+            refused: Lines::default(),
         })
     }
 
@@ -77,13 +82,20 @@ impl Hub {
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
                     self.after_leave(&room, room.abandon_if_empty());
-                    tracing::warn!(%refused, "a join was refused");
+                    self.tell_refused(&refused);
                     return Err(match refused {
                         Refused::RoomFull { .. } => Close::ROOM_FULL,
                         _ => Close::JOIN_FAILED,
                     });
                 }
             }
+        }
+    }
+
+    /// The room does not take it: it is full, or what it comes with does not fit.
+    pub(crate) fn tell_refused(&self, why: &dyn Display) {
+        if let Some(not_logged) = self.refused.next(Some(self.process.now())) {
+            tracing::warn!(%why, not_logged, "a join was refused");
         }
     }
 
@@ -141,6 +153,11 @@ impl Hub {
         self.relief.look(self.process.memory(), self.process.now(), |excess| self.close_largest(excess));
     }
 
+    /// A member has left its line, whose socket may still hold something.
+    pub(crate) fn leaves(&self, line: &Arc<Line>) {
+        self.relief.leaves(line);
+    }
+
     fn close_largest(&self, excess: usize) -> Vec<Weak<Line>> {
         let everybody = self.everybody().into_iter().map(|occupant| (occupant.held(), occupant));
         let (going, mut staying): (Vec<_>, Vec<_>) = everybody.partition(|((_, is_going), _)| *is_going);
@@ -174,7 +191,9 @@ impl Hub {
             return Ok(Arc::clone(room));
         }
         if !self.process.room_begins() {
-            tracing::warn!(limit = self.process.limits().rooms, "no more rooms (`Limits::rooms`)");
+            // A log may take its time.
+            drop(stripe);
+            self.tell_refused(&format_args!("there are {} rooms (`Limits::rooms`)", self.process.limits().rooms));
             return Err(Close::OVERLOADED);
         }
         let config = self.process.room_config(self.process.new_epoch(), 0, limits);

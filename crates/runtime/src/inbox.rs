@@ -79,6 +79,8 @@ struct End {
     socket_error: Option<Error>,
     /// Cancels its opening: nobody waits for that once its socket is gone.
     opening: Option<AbortHandle>,
+    /// The request that its opening has.
+    request: Option<Holding>,
     /// Ends the wait after which the roster is left even though the handler still runs.
     leave_timer: Option<AbortHandle>,
 }
@@ -105,6 +107,12 @@ impl Inbox {
     /// It has this place in its process.
     pub(crate) fn seat(&mut self, place: Place) {
         self.place = Some(place);
+    }
+
+    /// Its place, to be held for what it does after its life.
+    #[must_use]
+    pub(crate) fn unseat(&mut self) -> Option<Place> {
+        self.place.take()
     }
 
     /// Moves the life on by one input, and says what is to be done once the lock is given back.
@@ -138,11 +146,14 @@ impl Inbox {
         self.idle.take()
     }
 
-    /// Its opening runs, and is aborted by this when its life is over before it asks to be let in. `false`: it is over.
-    pub(crate) fn begin_opening(&mut self, opening: AbortHandle) -> bool {
+    /// Its opening runs, of a request of so many bytes, and is aborted by this when its life is over before it asks to be let
+    /// in. `false`: it is over.
+    pub(crate) fn begin_opening(&mut self, opening: AbortHandle, request_bytes: usize) -> bool {
         let may_begin = self.life.is_opening();
         if may_begin {
-            self.end.get_or_insert_default().opening = Some(opening);
+            let request = self.held.beside(request_bytes);
+            let end = self.end.get_or_insert_default();
+            (end.opening, end.request) = (Some(opening), Some(request));
         }
         may_begin
     }
@@ -169,9 +180,10 @@ impl Inbox {
         (self.queue.len(), self.payload_bytes())
     }
 
-    /// Bytes of memory that what waits takes.
+    /// Bytes of memory that what waits takes, and what it waits for to be opened.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.held.bytes()
+        let request = self.end.as_ref().and_then(|end| end.request.as_ref());
+        self.held.bytes() + request.map_or(0, Holding::bytes)
     }
 
     fn payload_bytes(&self) -> usize {

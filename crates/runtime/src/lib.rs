@@ -53,6 +53,7 @@ mod kept;
 mod last_words;
 mod leave;
 mod line;
+mod lines;
 mod live_room;
 mod lock;
 mod mailbox;

@@ -137,6 +137,9 @@ impl LiveMember {
         let_go(hooks);
         if acts.contains(&Act::Forget) {
             self.hub.unregister(&self.id, std::ptr::from_ref(self).cast());
+            if let Some(line) = self.line() {
+                self.hub.leaves(&line);
+            }
             self.wake_reader();
         }
         acts

@@ -77,6 +77,13 @@ impl Holding {
         Self { memory: Arc::clone(memory), bytes: 0 }
     }
 
+    /// Another, of the same process, that holds so many.
+    pub(crate) fn beside(&self, bytes: usize) -> Self {
+        let mut holding = Self::nothing(&self.memory);
+        holding.set(bytes);
+        holding
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -16,6 +16,7 @@ use crate::live_room::Joining;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
 use crate::metrics;
+use crate::place::Place;
 use crate::terms::Terms;
 
 /// Where a connection is to be let in.
@@ -49,6 +50,8 @@ pub struct Opening {
     pub destination: Destination,
     /// What it is let in by.
     pub terms: Arc<Terms>,
+    /// Bytes of the request that guards and `data` are given.
+    pub request_bytes: usize,
     /// Finds its hooks, or how it is to be closed.
     pub open: OpenFn,
 }
@@ -63,7 +66,7 @@ pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<A
 impl LiveMember {
     /// The task of a new connection: everything up to `on_join`, and then the messages that came in the meantime.
     pub(crate) async fn open(self: Arc<Self>, opening: Opening) {
-        let Some(found) = self.find(opening.open).await else { return };
+        let Some(found) = self.find(opening.open, opening.request_bytes).await else { return };
         let hooks = match found {
             Ok(hooks) => hooks,
             Err(close) => return self.refuse(close),
@@ -81,10 +84,10 @@ impl LiveMember {
     }
 
     /// Finds its hooks. `None`: its life was over before, and what was still to be found is dropped.
-    async fn find(self: &Arc<Self>, open: OpenFn) -> Option<Result<Arc<dyn Hooks>, Close>> {
+    async fn find(self: &Arc<Self>, open: OpenFn, request_bytes: usize) -> Option<Result<Arc<dyn Hooks>, Close>> {
         let this = Arc::clone(self);
         let (finding, abort) = abortable(caught(move || open(this).map(Ok)));
-        if !self.inbox().begin_opening(abort) {
+        if !self.inbox().begin_opening(abort, request_bytes) {
             return None;
         }
         let found = finding.await.ok()?;
@@ -158,15 +161,19 @@ impl LiveMember {
             Ok(found) => found,
             Err(error) => {
                 metrics::handler_failed("presence");
-                // Told first: the hook that hears of it may take its time, and nobody waits for that.
+                // Told first: the hook that hears of it may take its time, and nobody waits for that. Until then it counts among
+                // those that have left, or whoever makes it fail could begin any number of them.
+                let mut place = self.inbox().unseat();
+                place.iter_mut().for_each(Place::depart);
                 self.refuse(Close::JOIN_FAILED);
                 hooks.report(error).await;
+                drop(place);
                 return Err(Close::JOIN_FAILED);
             }
         };
         self.limit_presence(user.as_ref());
         self.check_state(state.as_ref()).map_err(|refused| {
-            tracing::warn!(%refused, "a join was refused");
+            self.hub().tell_refused(&refused);
             Close::JOIN_FAILED
         })?;
         Ok(Newcomer { member: self.id().clone(), user, generation: Generation::default(), state })

@@ -59,8 +59,8 @@ pub struct Stats {
     pub connections: usize,
     /// Tasks that run hooks or wait to wake a room.
     pub tasks: usize,
-    /// Bytes that are held for clients: what has come in part, what waits to be handled, what waits to be read, and what
-    /// rooms say of their members.
+    /// Bytes that are held for clients: what has come in part, what waits to be handled, what waits to be read, what rooms say
+    /// of their members, and the requests of those who are not let in yet.
     pub bytes: usize,
 }
 

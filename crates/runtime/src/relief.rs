@@ -1,10 +1,11 @@
 //! Who is closed when a process holds too much for its clients.
 
-use std::sync::{Mutex, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use roomful_core::Millis;
 
 use crate::line::Line;
+use crate::lock::lock;
 use crate::memory::Memory;
 
 /// Nobody is looked for more often than this: it takes a look at every connection, and who was closed has to go first.
@@ -17,37 +18,71 @@ pub(crate) struct Relief(Mutex<State>);
 #[derive(Default)]
 struct State {
     looked_at: Option<Millis>,
-    /// Those that were closed, until they hold nothing.
+    /// Those that were closed, or whose members have left, until they hold nothing.
     closing: Vec<Weak<Line>>,
+    /// When there are so many, those that hold nothing any more are forgotten.
+    forget_from: usize,
+}
+
+impl State {
+    fn forget(&mut self) {
+        self.closing.retain(|line| held(line) > 0);
+        // One that was closed has left some time after.
+        self.closing.sort_unstable_by_key(|line| line.as_ptr().addr());
+        self.closing.dedup_by(|a, b| Weak::ptr_eq(a, b));
+        self.forget_from = 2 * self.closing.len() + LEAST_FORGOTTEN;
+    }
+}
+
+/// It is not worth the work for fewer lines than these.
+const LEAST_FORGOTTEN: usize = 64;
+
+fn held(line: &Weak<Line>) -> usize {
+    line.upgrade().map_or(0, |line| line.held())
 }
 
 impl Relief {
+    /// A member has left, and what its socket still holds goes with that: nobody else is closed for it.
+    pub(crate) fn leaves(&self, line: &Arc<Line>) {
+        if line.held() == 0 {
+            return;
+        }
+        let mut state = lock(&self.0);
+        state.closing.push(Arc::downgrade(line));
+        if state.closing.len() > state.forget_from {
+            state.forget();
+        }
+    }
+
     /// Where too much is held, has `close` close holders of at least so many bytes together, and return them. What those
     /// hold who are closed already does not count: it goes without anybody else.
     pub(crate) fn look(&self, memory: &Memory, now: Millis, close: impl FnOnce(usize) -> Vec<Weak<Line>>) {
         if !memory.is_over() {
             return;
         }
-        // Several threads may see it at once. One of them looks, for all.
-        let Ok(mut state) = self.0.try_lock() else { return };
+        if let Some(excess) = self.excess(memory, now) {
+            // Not under the lock: who is closed may have left with that.
+            let closed = close(excess);
+            lock(&self.0).closing.extend(closed);
+        }
+    }
+
+    /// What is too much, and goes not by itself. `None` where that is nothing, or somebody has looked just now.
+    fn excess(&self, memory: &Memory, now: Millis) -> Option<usize> {
+        let mut state = lock(&self.0);
         if state.looked_at.is_some_and(|at| now.saturating_sub(at) < LOOK_EACH_MS) {
-            return;
+            return None;
         }
         state.looked_at = Some(now);
-        let holds = |line: &Weak<Line>| line.upgrade().map_or(0, |line| line.held());
-        state.closing.retain(|line| holds(line) > 0);
-        let going: usize = state.closing.iter().map(holds).sum();
+        state.forget();
+        let going: usize = state.closing.iter().map(held).sum();
         let excess = memory.held().saturating_sub(memory.limit()).saturating_sub(going);
-        if excess > 0 {
-            state.closing.extend(close(excess));
-        }
+        (excess > 0).then_some(excess)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use roomful_core::{ConnectionId, Dialect};
 
     use super::*;
@@ -105,6 +140,29 @@ mod tests {
         assert_eq!(asks(&relief, &memory, 3_000, &lines[2]), None);
         lines[2].set_held(160, &memory);
         assert_eq!(asks(&relief, &memory, 4_000, &lines[2]), Some(60));
+    }
+
+    #[test]
+    fn nobody_is_closed_for_what_goes_with_one_who_has_left() {
+        let (memory, lines) = holders(&[60, 50, 0]);
+        let relief = Relief::default();
+        relief.leaves(&lines[1]);
+        relief.leaves(&lines[1]);
+        relief.leaves(&lines[2]);
+        assert_eq!(asks(&relief, &memory, 0, &lines[0]), None);
+        lines[0].set_held(110, &memory);
+        assert_eq!(asks(&relief, &memory, 1_000, &lines[0]), Some(10));
+    }
+
+    #[test]
+    fn those_who_have_left_are_forgotten_when_they_hold_nothing() {
+        let (memory, lines) = holders(&[1; 1_000]);
+        let relief = Relief::default();
+        for line in &lines {
+            relief.leaves(line);
+            line.set_held(0, &memory);
+        }
+        assert!(lock(&relief.0).closing.len() <= LEAST_FORGOTTEN + 1);
     }
 
     #[test]

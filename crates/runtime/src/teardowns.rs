@@ -57,6 +57,9 @@ impl Teardowns {
 /// What never ran is dropped with what it holds, on whatever thread that is.
 impl Drop for Teardowns {
     fn drop(&mut self) {
-        let_go(std::mem::replace(&mut *lock(&self.0), State::Ran));
+        if let State::Waiting(waiting) = std::mem::replace(&mut *lock(&self.0), State::Ran) {
+            // Each alone: a second panic while the first is unwound would end the process.
+            waiting.into_iter().for_each(let_go);
+        }
     }
 }

@@ -34,7 +34,7 @@ export function useReader(
 
   // Not while rendering, because a render may be thrown away; and before the browser handles anything
   // else, so that no event meets the callbacks of the render before.
-  useLayoutEffect(() => reader.follow(options));
+  useLayoutEffect(() => reader.follow(options, place));
   const version = useStore(reader.subscribe, reader.version, reader.version);
   useEffect(() => reader.join(ref, place, enabled), [reader, place, enabled, options.WebSocket]);
 
@@ -74,9 +74,10 @@ export class Reader<P extends Part> implements Host {
     return known?.address === address ? known : new Place(address, this.#manner, this);
   }
 
-  follow(options: AnyOptions): void {
+  /** The place that it moves away from keeps the callbacks it has: what still comes there is not the new room's. */
+  follow(options: AnyOptions, place: Place<P>): void {
     this.options = options;
-    this.#place?.follow(options);
+    if (this.#place === place) place.follow(options);
   }
 
   /** Returns how to leave. */

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mio::Token;
 use roomful::Close;
 use roomful_core::ConnectionId;
-use roomful_runtime::{Delivery, RoomId, let_go};
+use roomful_runtime::{Delivery, RoomId};
 
 use super::queue::{Command, Newcomer, Shard};
 use super::reactor::Reactor;
@@ -117,9 +117,7 @@ impl Reactor {
         let Newcomer { mut stream, read, admission, deflate } = newcomer;
         let slot = self.sockets.vacant_key();
         if let Err(error) = stream.register(self.registry(), Token(slot)) {
-            tracing::error!(%error, "a socket cannot be waited for");
-            // The request is in it, with what the app's layers have put there.
-            let_go(admission);
+            admission.give_up(&error);
             return self.shard.socket_gone();
         }
         let connection = admission.connect_at(Arc::clone(&self.shard));

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use http::Request;
 use mio::Events;
-use roomful::{Channel, Conn, Deny, Limits, Room, Rooms, Upgrade};
+use roomful::{Channel, Close, Conn, Deny, Limits, Room, Rooms, Upgrade};
 use roomful_core::{Dialect, Millis};
-use roomful_runtime::Transport as _;
+use roomful_runtime::{Delivery, Transport as _};
 
 use super::clock::Clock;
 use super::queue::{Command, Newcomer};
@@ -125,6 +125,13 @@ impl Alone {
 
     fn is_there(&self) -> bool {
         self.reactor.sockets.contains(0)
+    }
+
+    /// The rooms close it.
+    fn close(&mut self, close: &Close) {
+        let connection = self.reactor.sockets[0].connection.id();
+        self.reactor.carry_out(Command::Delivery(Delivery::Close { connection, close: close.clone() }));
+        self.turn(self.reactor.now());
     }
 
     /// Something waits that the socket does not take.
@@ -336,4 +343,39 @@ fn whoever_is_not_let_in_yet_holds_little_however_much_it_sends() {
         assert!(held <= most, "{what}: {held} bytes");
         assert!(alone.is_open(), "{what}");
     }
+}
+
+#[test]
+fn a_message_that_nobody_will_hear_is_not_kept() {
+    let large = frame(FIN_TEXT, 60_000);
+    for (before, after) in [(0, 30_000), (30_000, 0), (30_000, 20_000)] {
+        let mut alone = Alone::new(limits());
+        alone.sends(0, &large[..before]);
+        alone.close(&Close::DONE);
+        alone.sends(1, &large[before..before + after]);
+        assert_eq!(alone.closed(), Some(1000), "{before}, {after}");
+        assert!(alone.reactor.sockets[0].held() < 1_000, "{before}, {after}: {}", alone.reactor.sockets[0].held());
+        assert!(alone.reactor.sockets[0].ticket.is_some(), "{before}, {after}: it waits in a pool");
+    }
+}
+
+#[test]
+fn a_close_frame_is_seen_behind_whole_messages_that_nobody_hears() {
+    let mut alone = Alone::new(limits());
+    alone.close(&Close::DONE);
+    let close = masked(0x88, &1000_u16.to_be_bytes());
+    alone.sends(1, &[frame(FIN_TEXT, 1_000), close[..3].to_vec()].concat());
+    assert!(alone.is_there());
+    alone.sends(2, &close[3..]);
+    assert!(!alone.is_there(), "nothing is waited for any more");
+}
+
+/// It was closed for what it holds, which no pool would bound otherwise.
+#[test]
+fn who_is_closed_for_memory_waits_in_a_pool_too() {
+    let mut alone = Alone::new(limits());
+    alone.sends(0, &frame(FIN_TEXT, 60_000)[..30_000]);
+    alone.close(&Close::OVERLOADED);
+    assert!(alone.reactor.sockets[0].ticket.is_some());
+    assert_eq!(alone.closed(), Some(1013));
 }

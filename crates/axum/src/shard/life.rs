@@ -36,7 +36,8 @@ impl Reactor {
         let Heard { left, cost, then } =
             socket.take_in(read, &mut self.inflater, now, |socket| on_space(shard, socket.connection.id()));
         socket.note(now);
-        if socket.has_own() {
+        // One that begins to linger ends what it writes as soon as it is flushed.
+        if socket.has_own() || matches!(socket.phase, Phase::Lingering(_)) {
             self.touch(slot);
         }
         match then {

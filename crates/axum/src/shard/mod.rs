@@ -141,12 +141,12 @@ impl Shards {
     pub(crate) fn serve(&self, upgraded: Upgraded, admission: Admission, deflate: bool) {
         let (stream, read) = match stream::take(upgraded) {
             Ok(taken) => taken,
-            Err(error) => return tracing::error!(%error, "an upgraded socket cannot be served"),
+            Err(error) => return admission.give_up(&error),
         };
         match self.choose(&admission) {
             Some(shard) => shard.serve(Newcomer { stream, read, admission, deflate }),
             // The socket is dropped, so its client is not left waiting.
-            None => tracing::error!("no thread of sockets is left"),
+            None => admission.give_up(&"no thread of sockets is left"),
         }
     }
 

@@ -319,7 +319,10 @@ impl Reactor {
     pub(super) fn flush_some(&mut self, sender: &mut Sender) {
         let slice = self.to_write.len().min(SLICE);
         if slice > 0 {
-            let slots: Vec<usize> = self.to_write.drain(..slice).collect();
+            let mut slots: Vec<usize> = self.to_write.drain(..slice).collect();
+            // A slot stands here twice where its socket went and another came in its place, which would write all it has twice.
+            slots.sort_unstable();
+            slots.dedup();
             self.flush_all(&slots, sender);
         }
     }

@@ -73,6 +73,25 @@ fn a_turn_writes_to_a_slice_of_those_who_have_something_of_their_own() {
     assert!(!reactor.is_busy());
 }
 
+#[test]
+fn whoever_comes_into_the_slot_of_one_that_is_gone_is_written_to_once() {
+    for io_uring in [false, true] {
+        let (mut reactor, _peers) = reactor(1);
+        reactor.sockets[0].push(Bytes::from_static(b"never"));
+        reactor.touch(0);
+        reactor.drop_socket(0);
+        let rooms = Rooms::new().build().unwrap();
+        rooms.platform().start(|| Arc::new(NoHost));
+        let mut newcomer = serve(&mut reactor, admission(&rooms, "/"));
+        reactor.sockets[0].push(Bytes::from_static(b"hi"));
+        reactor.touch(0);
+        reactor.flush_some(&mut Sender::new(io_uring));
+        let mut heard = [0; 64];
+        let bytes = newcomer.read(&mut heard).unwrap();
+        assert_eq!(&heard[..bytes], b"\x81\x02hi");
+    }
+}
+
 /// They are written to with one call where there is a ring: whatever becomes of one is nothing to the others.
 #[test]
 fn whoever_is_written_to_together_gets_its_own_and_fails_alone() {

@@ -210,6 +210,7 @@ impl Socket {
             self.push_close(close);
             self.phase = Phase::Closing(self.close_deadline(now));
             self.connection.end(close, None);
+            self.keep_no_message();
         }
     }
 
@@ -244,9 +245,7 @@ impl Socket {
             self.push_close(close);
         }
         self.phase = Phase::Lingering(self.close_deadline(now));
-        self.decoder = Decoder::new(0, false);
-        self.arrival = None;
-        self.unread = Box::default();
+        self.stop_decoding();
         self.connection.end(close, error);
     }
 
@@ -281,9 +280,17 @@ impl Socket {
 
     /// Bytes of memory that it holds for what has come in part, for what is not taken in yet and for what is to be written.
     pub(super) fn held(&self) -> usize {
-        let incoming = self.decoder.kept_bytes() + self.unread.len();
-        let outgoing = self.own.capacity() + self.backlog.as_ref().map_or(0, |backlog| backlog.held());
-        incoming + outgoing
+        self.held_of_peer() + self.own.capacity() + self.backlog.as_ref().map_or(0, |backlog| backlog.held())
+    }
+
+    fn held_of_peer(&self) -> usize {
+        self.decoder.kept_bytes() + self.unread.len()
+    }
+
+    /// Whether it has ended, and holds what nobody waits for: what a peer that does not read would have to read first, or what
+    /// nobody hears any more.
+    pub(super) fn holds_in_vain(&self) -> bool {
+        self.phase != Phase::Open && (self.is_blocked() || self.held_of_peer() > 0)
     }
 
     /// Says what it holds, where that has changed.

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
-use roomful::{Limits, Rooms, Stats};
+use roomful::{Deny, Limits, Room, Rooms, Stats, Upgrade};
 use roomful_axum::RoomsExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 
-use crate::support::{Client, connect, limits, listen, rooms, target, text, within};
+use crate::support::{Client, Hall, connect, limits, listen, rooms, target, text, within};
 
 const BODY: usize = 1 << 20;
 
@@ -42,15 +42,21 @@ impl Server {
         .await;
     }
 
-    /// What an upgrade is answered: the first line.
-    async fn status(&self) -> String {
+    /// An upgrade with a header of the caller's.
+    async fn asks(&self, header: &str) -> TcpStream {
         let mut stream = connect(self.address).await;
         let head = format!(
-            "GET {} HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            "GET {} HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-header: {header}\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             target("h"),
         );
         stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// What an upgrade is answered: the first line.
+    async fn status(&self) -> String {
+        let mut stream = self.asks("").await;
         let mut answer = [0; 12];
         within("an answer", stream.read_exact(&mut answer)).await.unwrap();
         String::from_utf8(answer.to_vec()).unwrap()
@@ -114,4 +120,34 @@ async fn who_comes_while_too_much_is_held_is_answered_503() {
     drop(member);
     server.until("it has gone", |stats| stats == Stats::default()).await;
     assert_eq!(server.status().await, "HTTP/1.1 101");
+}
+
+/// Its data never comes.
+struct Waits;
+
+impl Room for Waits {
+    type Channel = Hall;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Hall>) -> Result<(), Deny> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn the_request_of_whoever_waits_to_be_let_in_counts() {
+    const HEADER: usize = 10_000;
+    let rooms = Rooms::new().limits(limits().process_bytes(Some(3 * HEADER)));
+    let rooms = rooms.module("test", |module| module.room("hall", Waits)).build().unwrap();
+    let (listener, address) = listen().await;
+    let (app, served) = (rooms.router(), rooms.clone());
+    tokio::spawn(async move { roomful_axum::serve(listener, app, &served, std::future::pending()).await });
+    let server = Server { rooms, address };
+    let mut waiting = Vec::new();
+    for nth in 1..=2 {
+        waiting.push(server.asks(&"x".repeat(HEADER)).await);
+        server.until("its request is held", |stats| (nth * HEADER..(nth + 1) * HEADER).contains(&stats.bytes)).await;
+    }
+    drop(waiting);
+    server.until("nothing is held when they have gone", |stats| stats == Stats::default()).await;
 }

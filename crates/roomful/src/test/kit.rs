@@ -44,7 +44,7 @@ impl Kit {
         let (rooms, platform) = (self.rooms.clone(), self.rooms.platform());
         let definition = platform.app().definitions().first().unwrap_or_else(|| fail("nothing is defined"));
         let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
-        let opening = Opening { destination, terms: Arc::clone(&definition.terms), open };
+        let opening = Opening { destination, terms: Arc::clone(&definition.terms), request_bytes: 0, open };
         self.wire(platform.open(Dialect::V1, Ok(opening)))
     }
 

@@ -288,3 +288,21 @@ async fn a_key_that_other_platforms_refuse_is_warned_of_once() {
         assert!(logged.iter().all(|line| line.starts_with("WARN the key is over 6144 bytes")), "{logged:?}");
     }
 }
+
+/// Whoever is refused may try again a thousand times a second.
+#[tokio::test]
+async fn those_who_are_refused_by_a_full_room_fill_no_log() {
+    let (logged, _subscriber) = Logged::start();
+    let room = TestRoom::<Desks>::new(Desks.limits(Limits::default().members(1)));
+    let _first = room.connect(&Desk { id: "1".to_owned() }, Request::new(())).await.unwrap();
+    for _ in 0..100 {
+        assert_eq!(connect_to(&room, "1").await, Some(Close::ROOM_FULL));
+    }
+    let lines = logged.take();
+    assert_eq!(lines.len(), 20, "{lines:?}");
+    assert!(lines.iter().all(|line| line.starts_with("WARN a join was refused")), "{lines:?}");
+}
+
+async fn connect_to(room: &TestRoom<Desks>, id: &str) -> Option<Close> {
+    room.connect(&Desk { id: id.to_owned() }, Request::new(())).await.err()
+}

@@ -216,3 +216,40 @@ async fn an_opening_has_a_deadline() {
         assert!(lines.len() == 1 && lines[0].contains(told), "{lines:?}");
     }
 }
+
+/// Its seed fails, and the hook that hears of it takes its time.
+struct Unseeded {
+    gate: Arc<Semaphore>,
+}
+
+impl Room for Unseeded {
+    type Channel = Hall;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Hall>) -> Result<(), Deny> {
+        Ok(())
+    }
+
+    fn presence(&self, _: &Conn<Self>) -> Option<String> {
+        panic!("on purpose")
+    }
+
+    async fn on_error(&self, _: &Conn<Self>, _: roomful::Error) {
+        self.gate.acquire().await.unwrap().forget();
+    }
+}
+
+#[tokio::test]
+async fn what_is_still_told_of_a_seed_that_failed_counts_among_those_who_have_left() {
+    let gate = Arc::new(Semaphore::new(0));
+    let room = TestRoom::new(Unseeded { gate: Arc::clone(&gate) }.limits(Limits::default().departed(2)));
+    let key = Hall { id: "1".into() };
+    let enter = || room.connect(&key, http::Request::new(()));
+    for _ in 0..2 {
+        assert_eq!(enter().await.err(), Some(Close::JOIN_FAILED));
+    }
+    assert_eq!(enter().await.err(), Some(Close::OVERLOADED));
+    gate.add_permits(2);
+    assert_eq!(room.stats().await.tasks, 0);
+    assert_eq!(enter().await.err(), Some(Close::JOIN_FAILED));
+}

@@ -7,7 +7,7 @@ use roomful::Close;
 use roomful_core::Millis;
 use roomful_core::arrival::Arrival;
 use roomful_websocket::deflate::Inflater;
-use roomful_websocket::{CloseFrame, Event, encode};
+use roomful_websocket::{CloseFrame, Decoder, Event, encode};
 
 use super::super::heard::{Heard, PeerEnd, Then};
 use super::super::timers::Timers;
@@ -15,6 +15,9 @@ use super::{NOT_PAUSED, Phase, Socket};
 
 /// What a socket may have taken in of it in one turn, in bytes, before the others have theirs.
 const SLICE_BYTES: usize = 16 << 10;
+
+/// More than a close frame may take, which has 125 bytes at most.
+const CLOSE_BYTES: usize = 256;
 
 /// A frame costs as much as so many bytes, however small it is.
 const FRAME_COST: usize = 256;
@@ -99,7 +102,26 @@ impl Socket {
         } else if self.arrival.is_none() {
             self.arrival = Some(Box::new(Arrival::begun(self.connection.limits().message_timeout_ms, now)));
         }
+        self.keep_no_message();
         heard
+    }
+
+    /// Of a socket that this side has closed nobody hears a message, so none is kept, or many of them would hold what no bound
+    /// counts. The peer's close frame behind it is not seen then; it knows of the end from this side's, and from the end of
+    /// what is written to it.
+    pub(super) fn keep_no_message(&mut self) {
+        if let Phase::Closing(until) = self.phase
+            && self.decoder.kept_bytes() > CLOSE_BYTES
+        {
+            self.phase = Phase::Lingering(until);
+            self.stop_decoding();
+        }
+    }
+
+    pub(super) fn stop_decoding(&mut self) {
+        self.decoder = Decoder::new(0, false);
+        self.arrival = None;
+        self.unread = Box::default();
     }
 
     fn take_messages(
