@@ -1,6 +1,7 @@
 //! What a process costs: processor time and memory, as the system counts them.
 
 use std::fs;
+use std::io;
 use std::ops::Sub;
 use std::time::Duration;
 
@@ -27,13 +28,13 @@ impl Cpu {
     ///
     /// # Errors
     ///
-    /// When there is no such process.
+    /// When there is no such process, or the system tells of it in other words.
     pub fn of(pid: u32) -> Result<Self, Failure> {
         let gone = |error: nix::Error| Failure::io(format!("the processor time of process {pid}"))(error.into());
         let clock: ClockId = clock_getcpuclockid(Pid::from_raw(pid.cast_signed())).map_err(gone)?;
         let total = Duration::from(clock.now().map_err(gone)?);
-        let stat = read(&format!("/proc/{pid}/stat"))?;
-        let (user_ticks, system_ticks) = ticks(&stat);
+        let path = format!("/proc/{pid}/stat");
+        let (user_ticks, system_ticks) = ticks(&read(&path)?).ok_or_else(|| unreadable(&path))?;
         Ok(Self { total, waited: waited(pid)?, user_ticks, system_ticks })
     }
 
@@ -72,15 +73,22 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When there is no such process.
+    /// When there is no such process, or the system tells of it in other words.
     pub fn of(pid: u32) -> Result<Self, Failure> {
-        let rollup = read(&format!("/proc/{pid}/smaps_rollup"))?;
-        Ok(Self { private_dirty: kilobytes(&rollup, "Private_Dirty:") << 10, rss: kilobytes(&rollup, "Rss:") << 10 })
+        let path = format!("/proc/{pid}/smaps_rollup");
+        let rollup = read(&path)?;
+        let bytes = |name| Ok(kilobytes(&rollup, name).ok_or_else(|| unreadable(&path))? << 10);
+        Ok(Self { private_dirty: bytes("Private_Dirty:")?, rss: bytes("Rss:")? })
     }
 }
 
 fn read(path: &str) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(Failure::io(path))
+}
+
+/// A figure that is not there must end the slot: as zero it would be one of the best.
+fn unreadable(path: &str) -> Failure {
+    Failure::io(path)(io::Error::new(io::ErrorKind::InvalidData, "it has no such figure"))
 }
 
 /// The second number of each thread's `schedstat`.
@@ -90,24 +98,25 @@ fn waited(pid: u32) -> Result<Duration, Failure> {
     for task in fs::read_dir(&tasks).map_err(Failure::io(&*tasks))? {
         let path = task.map_err(Failure::io(&*tasks))?.path().join("schedstat");
         // A thread may end between the two calls.
-        let schedstat = fs::read_to_string(path).unwrap_or_default();
+        let Ok(schedstat) = fs::read_to_string(&path) else { continue };
         let waited = schedstat.split_whitespace().nth(1).and_then(|waited| waited.parse().ok());
-        nanoseconds = nanoseconds.saturating_add(waited.unwrap_or(0));
+        let waited: u64 = waited.ok_or_else(|| unreadable(&path.to_string_lossy()))?;
+        nanoseconds = nanoseconds.saturating_add(waited);
     }
     Ok(Duration::from_nanos(nanoseconds))
 }
 
 /// `utime` and `stime` of `/proc/PID/stat`.
-fn ticks(stat: &str) -> (u64, u64) {
+fn ticks(stat: &str) -> Option<(u64, u64)> {
     // The program's name stands in parentheses and may hold anything, so the fields count from behind it.
-    let after_name = stat.rsplit_once(')').map_or("", |(_, after)| after);
-    let mut fields = after_name.split_whitespace().skip(11).map(|field| field.parse().unwrap_or(0));
-    (fields.next().unwrap_or(0), fields.next().unwrap_or(0))
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_whitespace().skip(11).map(|field| field.parse().ok());
+    Some((fields.next()??, fields.next()??))
 }
 
-fn kilobytes(rollup: &str, name: &str) -> u64 {
-    let line = rollup.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+fn kilobytes(rollup: &str, name: &str) -> Option<u64> {
+    let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -117,14 +126,18 @@ mod tests {
     #[test]
     fn a_programs_name_may_look_like_fields() {
         let stat = "7 (a) b 1 2) S 1 7 7 0 -1 4194560 90 0 0 0 123 45 0 0 20 0 1 0 100";
-        assert_eq!(ticks(stat), (123, 45));
+        assert_eq!(ticks(stat), Some((123, 45)));
+        for broken in ["", "7 (a) S 1 7 7 0 -1 4194560 90 0 0 0 123", "7 (a) S 1 7 7 0 -1 4194560 90 0 0 0 123 ? 0"] {
+            assert_eq!(ticks(broken), None, "{broken}");
+        }
     }
 
     #[test]
     fn memory_is_read_in_bytes() {
         let rollup = "0-1 ---p 0 00:00 0 [rollup]\nRss:   12 kB\nPss_Dirty:   9 kB\nPrivate_Dirty:   3 kB\n";
-        assert_eq!(kilobytes(rollup, "Private_Dirty:"), 3);
-        assert_eq!(kilobytes(rollup, "Rss:"), 12);
+        assert_eq!(kilobytes(rollup, "Private_Dirty:"), Some(3));
+        assert_eq!(kilobytes(rollup, "Rss:"), Some(12));
+        assert_eq!(kilobytes(rollup, "Pss:"), None);
     }
 
     #[test]
