@@ -27,9 +27,9 @@ use super::timers::Timers;
 use super::writes;
 
 /// The one buffer that all sockets are read into, one after the other, each once a turn.
-const READ_BYTES: usize = 16 << 10;
+const READ_BYTES: usize = 32 << 10;
 
-/// What the reading of one turn comes to, in bytes: a few hundred sockets that say something, or sixteen that send as much as
+/// What the reading of one turn comes to, in bytes: a few hundred sockets that say something, or eight that send as much as
 /// they can. Half a millisecond's worth.
 const TURN_BYTES: usize = 256 << 10;
 

@@ -13,14 +13,15 @@ use super::super::heard::{Heard, PeerEnd, Then};
 use super::super::timers::Timers;
 use super::{NOT_PAUSED, Phase, Socket};
 
-/// What a socket may have taken in of it in one turn, in bytes, before the others have theirs.
-const SLICE_BYTES: usize = 16 << 10;
+/// What a socket may have taken in of it in one turn, in bytes, before the others have theirs. A burst that fits goes on as one:
+/// what is cut in two costs each of its receivers another write.
+const SLICE_BYTES: usize = 32 << 10;
 
 /// More than a close frame may take, which has 125 bytes at most.
 const CLOSE_BYTES: usize = 256;
 
 /// A frame costs as much as so many bytes, however small it is.
-const FRAME_COST: usize = 256;
+const FRAME_COST: usize = 512;
 
 impl Socket {
     /// Whether its bytes may be read now. A client that does not read is not read from either, or the pongs it asks for
