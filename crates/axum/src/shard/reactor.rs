@@ -29,7 +29,7 @@ use super::writes;
 /// The one buffer that all sockets are read into, one after the other, each once a turn.
 const READ_BYTES: usize = 32 << 10;
 
-/// What the reading of one turn comes to, in bytes: a few hundred sockets that say something, or eight that send as much as
+/// What the reading of one turn comes to, in bytes: more than a hundred sockets that say something, or eight that send as much as
 /// they can. Half a millisecond's worth.
 const TURN_BYTES: usize = 256 << 10;
 
