@@ -323,6 +323,44 @@ fn a_silent_peer_behind_a_full_queue_is_missed_in_time() {
     assert!(!crowd.is_there(0), "but not for ever");
 }
 
+/// It may have ended long ago: what its kernel holds of it is sent for as long as it is read.
+#[test]
+fn a_flood_of_pings_is_no_sign_of_life() {
+    for frame in [PING, PONG] {
+        let mut crowd = Crowd::new(Limits::default(), 1);
+        let mut unsent = Vec::new();
+        let mut flood_until = |crowd: &mut Crowd, until: Millis| {
+            for now in (crowd.reactor.now()..until).step_by(500) {
+                crowd.at(now);
+                crowd.heard(0);
+                if unsent.is_empty() {
+                    unsent = frame.repeat(10_000);
+                }
+                let sent = crowd.peers[0].write(&unsent).unwrap_or(0);
+                unsent.drain(..sent);
+            }
+        };
+        flood_until(&mut crowd, 150_000);
+        assert!(crowd.is_open(0), "nobody listens to all of it");
+        flood_until(&mut crowd, 210_000);
+        assert!(!crowd.is_open(0), "but not for ever");
+    }
+}
+
+/// It was paused for what it said, and says nothing more.
+#[test]
+fn who_was_paused_and_answers_pings_stays() {
+    let mut crowd = Crowd::new(Limits::default().early_frames(10_000).early_bytes(1 << 20), 1);
+    crowd.sends(0, &message().repeat(1_000));
+    for now in (0..200_000).step_by(500) {
+        crowd.at(now);
+        if crowd.heard(0).ends_with(&[0x89, 0]) {
+            crowd.sends(0, &PONG);
+        }
+    }
+    assert!(crowd.is_open(0));
+}
+
 #[test]
 fn nobody_is_closed_because_the_process_stood_still() {
     let mut crowd = Crowd::new(Limits::default(), 3);

@@ -46,7 +46,9 @@ pub(super) struct Socket {
     arrival: Option<Box<Arrival>>,
     /// What the peer may still have read.
     allowance: Allowance,
-    /// It has had what it may, and is not read before then; [`NOT_PAUSED`] where it may have more.
+    /// It has had what it may, and is not read for now.
+    is_paused: bool,
+    /// When its latest pause ends or has ended; 0 where there was none.
     paused_until: Millis,
     /// Empty fragments of the message that has begun.
     empty_fragments: u32,
@@ -67,9 +69,6 @@ pub(super) struct Socket {
     /// Why it could not be written to. Whoever flushes it is told.
     failed: Option<io::Error>,
 }
-
-/// As a time at which a pause ends: there is none. No clock of a shard stands at it when one is to end.
-const NOT_PAUSED: Millis = 0;
 
 /// Where it sits in a room's list of members.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +119,8 @@ impl Socket {
             decoder: Decoder::new(limits.frame_bytes, deflate),
             arrival: None,
             allowance: Allowance::new(limits, now),
-            paused_until: NOT_PAUSED,
+            is_paused: false,
+            paused_until: 0,
             empty_fragments: 0,
             may_be_full: false,
             is_full: false,

@@ -11,7 +11,7 @@ use roomful_websocket::{CloseFrame, Decoder, Event, encode};
 
 use super::super::heard::{Heard, PeerEnd, Then};
 use super::super::timers::Timers;
-use super::{NOT_PAUSED, Phase, Socket};
+use super::{Phase, Socket};
 
 /// What a socket may have taken in of it in one turn, in bytes, before the others have theirs. A burst that fits goes on as one:
 /// what is cut in two costs each of its receivers another write.
@@ -29,16 +29,16 @@ impl Socket {
     pub(in crate::shard) fn may_read(&self) -> bool {
         match self.phase {
             Phase::Finishing(_) => false,
-            Phase::Lingering(_) => !self.is_paused(),
+            Phase::Lingering(_) => !self.is_paused,
             Phase::Open | Phase::Closing(_) => {
-                !self.is_paused() && !self.is_full && (self.backlog.is_none() || self.has_hung_up())
+                !self.is_paused && !self.is_full && (self.backlog.is_none() || self.has_hung_up())
             }
         }
     }
 
     /// Whether it is not read although something may be there: then its silence says nothing.
     pub(in crate::shard) fn is_kept_waiting(&self) -> bool {
-        self.is_full || self.is_paused() || self.to_be_read
+        self.is_full || self.is_paused || self.to_be_read
     }
 
     /// Whether there may be something to take in.
@@ -55,6 +55,7 @@ impl Socket {
     /// It is not read for a while. When that ends; `None`: it never does.
     pub(in crate::shard) fn pause(&mut self) -> Option<Millis> {
         let until = self.allowance.next_at(self.connection.limits()).map(Timers::rounded);
+        self.is_paused = true;
         self.paused_until = until.unwrap_or(Millis::MAX);
         self.connection.count_pause();
         until
@@ -62,15 +63,22 @@ impl Socket {
 
     /// Whether it was paused until then. It no longer is.
     pub(in crate::shard) fn end_pause(&mut self, at: Millis) -> bool {
-        let ends = self.is_paused() && self.paused_until == at;
-        if ends {
-            self.paused_until = NOT_PAUSED;
-        }
+        let ends = self.is_paused && self.paused_until == at;
+        self.is_paused &= !ends;
         ends
     }
 
-    fn is_paused(&self) -> bool {
-        self.paused_until != NOT_PAUSED
+    /// Whether what it sends is a sign of life. A ping or a pong of one that was paused just now is none: what comes at a rate
+    /// over what it may is no answer to anything, and its kernel may send it for half an hour after its end.
+    fn is_life(&self, event: &Event<'_>, now: Millis) -> bool {
+        match event {
+            Event::Fragment(_) => false,
+            Event::Ping(_) | Event::Pong(_) => {
+                let heartbeat = self.connection.limits().heartbeat_ms.unwrap_or(Millis::MAX);
+                self.paused_until == 0 || now >= self.paused_until.saturating_add(heartbeat / 2)
+            }
+            Event::Text(_) | Event::Binary(_) | Event::Close(_) => true,
+        }
     }
 
     /// The handler has taken something from its full queue.
@@ -173,7 +181,7 @@ impl Socket {
     }
 
     fn take_event(&mut self, event: Event<'_>, now: Millis) -> ControlFlow<PeerEnd> {
-        if !matches!(event, Event::Fragment(_)) {
+        if self.is_life(&event, now) {
             self.liveness.heard(now);
         }
         if self.decoder.is_between_messages() {
