@@ -9,9 +9,9 @@ const SOCKET_HOOK = '{ openSocket, socket, useSocket, RoomError }';
 
 /** Bytes. A hook is measured together with its core, which a page pays for once. */
 const PARTS = [
-  { name: 'rooms', from: 'index', exports: ROOM, bound: 5888 },
-  { name: 'sockets', from: 'index', exports: SOCKET, bound: 4800 },
-  { name: 'rooms and sockets', from: 'index', exports: '*', bound: 6144 },
+  { name: 'rooms', from: 'index', exports: ROOM, bound: 6048 },
+  { name: 'sockets', from: 'index', exports: SOCKET, bound: 4960 },
+  { name: 'rooms and sockets', from: 'index', exports: '*', bound: 6352 },
   { name: 'preact useRoom', from: 'preact', exports: ROOM_HOOK, beyond: ROOM, bound: 1472 },
   { name: 'preact useSocket', from: 'preact', exports: SOCKET_HOOK, beyond: SOCKET, bound: 1344 },
   { name: 'react useRoom', from: 'react', exports: ROOM_HOOK, beyond: ROOM, bound: 1408 },

@@ -4,7 +4,7 @@
  * From the server (docs/protocol.md, error codes): `bad_frame`, `bad_message`, `bad_presence`, `rate_limited`,
  * `too_large`, `handler_failed`. From this client: `too_large` and `closed` before anything was
  * sent, `queue_full`, `unreadable` (the server's frame could not be read), `callback_failed` (yours threw;
- * see `cause`), `connect_failed` (the WebSocket could not be made; without the address's query, which may hold
+ * see `cause`), `credentials_failed` (your function threw), `connect_failed` (the WebSocket could not be made; without the address's query, which may hold
  * credentials).
  */
 export type RoomErrorCode =
@@ -19,6 +19,7 @@ export type RoomErrorCode =
   | 'unreadable'
   | 'callback_failed'
   | 'connect_failed'
+  | 'credentials_failed'
   | (string & {});
 
 export class RoomError extends Error {

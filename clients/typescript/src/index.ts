@@ -5,6 +5,7 @@ export { openSocket } from './socket/socket.js';
 export type {
   CloseInfo,
   ConnectionStatus,
+  Credentials,
   ReconnectOptions,
   WebSocketConstructor,
   WebSocketLike,

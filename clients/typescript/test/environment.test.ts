@@ -70,6 +70,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
     stepped: () => {},
     received: () => {},
     failed: () => {},
+    credentials: () => undefined,
     shouldReconnect: () => true,
   };
   const setTimer = (callback: () => void, ms: number) => {

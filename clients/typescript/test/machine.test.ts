@@ -296,6 +296,12 @@ describe('after the last retry', () => {
 describe('the default shouldReconnect', () => {
   it.each([1000, 4000, 4400, 4403, 4999])('%d: no', (code) => {
     expect(shouldReconnect({ ...drop, code })).toBe(false);
+    expect(shouldReconnect({ ...drop, code }, () => 'token')).toBe(false);
+  });
+  it('4401: where there are other credentials to be had', () => {
+    expect(shouldReconnect({ ...drop, code: 4401 })).toBe(false);
+    expect(shouldReconnect({ ...drop, code: 4401 }, 'token')).toBe(false);
+    expect(shouldReconnect({ ...drop, code: 4401 }, () => 'token')).toBe(true);
   });
   it.each([1001, 1005, 1006, 1009, 1011, 1012, 1013, 3000, 3999])('%d: yes', (code) => {
     expect(shouldReconnect({ ...drop, code })).toBe(true);

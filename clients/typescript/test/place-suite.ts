@@ -119,6 +119,22 @@ export function placeSuite(name: string, renderer: Renderer): void {
       expect(sockets.all).toHaveLength(2);
     });
 
+    it('asks the credentials of the latest render at each attempt, and those of a component that is just moving', async () => {
+      const { Probe } = probe((room) => room.status);
+      const root = mount(h(Probe, { credentials: 'one' }));
+      root.render(h(Probe, { credentials: 'two' }));
+      const offers = () => sockets.last.protocols[1];
+      expect(offers()).toBe('roomful.auth.b25l');
+      act(() => sockets.last.end());
+      act(() => void vi.advanceTimersByTime(375));
+      expect(offers()).toBe('roomful.auth.dHdv');
+      act(() => sockets.last.end());
+      act(() => void vi.advanceTimersByTime(600));
+      root.unmount();
+      act(() => void vi.advanceTimersByTime(99));
+      expect([sockets.all.length, offers()]).toEqual([3, 'roomful.auth.dHdv']);
+    });
+
     it('sends presence at the first open, and the last one after a reconnect', () => {
       const { seen, Probe } = probe(() => 0, { presence: { x: 0 } });
       mount(h(Probe));

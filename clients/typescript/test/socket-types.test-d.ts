@@ -164,3 +164,13 @@ export function aSocketIsNoRoom(): void {
   // @ts-expect-error a room cannot be opened
   openSocket(plainRoom<{ incoming: string }>('board', 'lobby'));
 }
+
+export function credentials(): void {
+  openSocket(inPlain.clock, { credentials: 'token' });
+  openSocket(inPlain.clock, { credentials: () => undefined });
+  useSocket(inPlain.clock, { credentials: async () => 'token' });
+  // @ts-expect-error they are a text
+  openSocket(inPlain.clock, { credentials: 5 });
+  // @ts-expect-error they are a text
+  openSocket(inPlain.clock, { credentials: async () => ({ token: '' }) });
+}

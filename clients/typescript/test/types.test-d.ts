@@ -184,7 +184,14 @@ export function bindings(): void {
 
 /** With `exactOptionalPropertyTypes` too, with which this file is checked again. */
 export function whatIsUndefinedIsLeftOut(some: undefined | never): void {
-  const options = { onMessage: some, onOpen: some, presence: some, enabled: some, url: some };
+  const options = {
+    onMessage: some,
+    onOpen: some,
+    presence: some,
+    enabled: some,
+    url: some,
+    credentials: some,
+  };
   joinRoom(inPlain.cursors, { key, ...options, share: some, reconnect: { maxRetries: some } });
   serverRooms.optional.useRoom({ key: { a: some }, shouldReconnect: some });
   joinRoom(inPlain.optional, { key: {} as { a?: string }, WebSocket: some });

@@ -15,11 +15,12 @@ import {
 import type {
   CloseInfo,
   ConnectionStatus,
+  Credentials,
   ReconnectOptions,
   WebSocketConstructor,
   WebSocketLike,
 } from './types.js';
-import { SUBPROTOCOL } from './wire.js';
+import { offers, SUBPROTOCOL } from './wire.js';
 
 const OPEN = 1;
 
@@ -33,6 +34,7 @@ export interface DriverHost {
   stepped(): void;
   received(data: unknown): void;
   failed(error: RoomError): void;
+  credentials(): Credentials;
   shouldReconnect(info: CloseInfo): boolean;
 }
 
@@ -86,16 +88,23 @@ export function createDriver(
   };
 
   function connect(): void {
+    const source = host.credentials();
+    if (typeof source !== 'function') return open(source);
+    // Stands for the socket to come. What is found once the attempt was dropped comes too late.
+    const asking = (socket = { close() {} } as WebSocketLike);
+    (async () => source())().then(
+      (found) => asking === socket && open(found),
+      (cause) => asking === socket && fail('credentials_failed', cause),
+    );
+  }
+
+  function open(credentials?: string): void {
     let made: WebSocketLike;
     try {
-      made = socket = new WebSocket(url, [SUBPROTOCOL]);
+      made = socket = new WebSocket(url, offers(credentials));
     } catch (cause) {
       // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
-      const reason = withoutQuery(cause);
-      host.failed(
-        new RoomError('connect_failed', `cannot connect to ${withoutQuery(url)}: ${reason}`),
-      );
-      return lost({ code: 1006, reason, wasClean: false }, false);
+      return fail('connect_failed', cause, false);
     }
     made.onopen = () => {
       const isGreeted = host.connected(made.protocol === SUBPROTOCOL);
@@ -113,6 +122,13 @@ export function createDriver(
     };
     // A close event follows, and says more.
     made.onerror = () => {};
+  }
+
+  /** Without the error as a cause: it may have the address in it. */
+  function fail(code: string, cause: unknown, again?: boolean): void {
+    const reason = withoutQuery(cause);
+    host.failed(new RoomError(code, `cannot connect to ${withoutQuery(url)}: ${reason}`));
+    lost({ code: 1006, reason, wasClean: false }, again);
   }
 
   function drop(code?: number): void {

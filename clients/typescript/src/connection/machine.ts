@@ -11,7 +11,7 @@ import {
   MIN_HEARTBEAT,
   WAKE_TIMEOUT,
 } from '../limits.js';
-import type { CloseInfo, ConnectionStatus, ReconnectOptions } from './types.js';
+import type { CloseInfo, ConnectionStatus, Credentials, ReconnectOptions } from './types.js';
 import { PING } from './wire.js';
 
 /** Counted since the last connection that lasted. */
@@ -139,9 +139,14 @@ export function mayOpen(state: State): boolean {
   return !/^clos/.test(phase) && (phase !== 'exhausted' || state.until !== undefined);
 }
 
-/** A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not. */
-export function shouldReconnect({ code }: CloseInfo): boolean {
-  return code !== 1000 && !(code >= 4000 && code <= 4999);
+/**
+ * A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not, unless it is only that the
+ * credentials have expired, and others can be had.
+ */
+export function shouldReconnect({ code }: CloseInfo, credentials?: Credentials): boolean {
+  return code === 4401
+    ? typeof credentials === 'function'
+    : code !== 1000 && !(code >= 4000 && code <= 4999);
 }
 
 /** One for each event. `undefined` where the event means nothing. */

@@ -118,6 +118,7 @@ export function takePart<S extends State, O extends AnyOptions>(
       WebSocket,
       options.share ?? kind.share,
       options.reconnect ?? {},
+      () => options.credentials,
       environment,
     );
     connection.attach(attachment);

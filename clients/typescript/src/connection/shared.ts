@@ -9,6 +9,7 @@ import type {
   CloseInfo,
   ConnectionOptions,
   ConnectionStatus,
+  Credentials,
   ReconnectOptions,
   WebSocketConstructor,
 } from './types.js';
@@ -86,6 +87,7 @@ export function connectionTo<S extends State>(
   WebSocket: WebSocketConstructor,
   share: boolean,
   policy: ReconnectOptions,
+  credentials: () => Credentials,
   environment: Environment,
 ): SharedConnection<S> {
   const byUrl =
@@ -93,7 +95,7 @@ export function connectionTo<S extends State>(
   if (share) kind.connections.set(WebSocket, byUrl);
   const known = byUrl.get(url);
   if (known) return known;
-  const made = createConnection(kind, url, WebSocket, policy, environment, () => {
+  const made = createConnection(kind, url, WebSocket, policy, credentials, environment, () => {
     if (byUrl.get(url) === made) byUrl.delete(url);
   });
   byUrl.set(url, made);
@@ -106,6 +108,7 @@ function createConnection<S extends State>(
   url: string,
   WebSocket: WebSocketConstructor,
   policy: ReconnectOptions,
+  credentials: () => Credentials,
   environment: Environment,
   retire: () => void,
 ): SharedConnection<S> {
@@ -146,9 +149,11 @@ function createConnection<S extends State>(
       settle();
     },
     failed,
+    credentials,
     shouldReconnect: (info) =>
       [...attached].some(
-        (attachment) => attachment.call('shouldReconnect', info) ?? shouldReconnect(info),
+        (attachment) =>
+          attachment.call('shouldReconnect', info) ?? shouldReconnect(info, credentials()),
       ),
   });
   const outbox = createOutbox(driver, failed);

@@ -74,6 +74,13 @@ export interface ReconnectOptions {
   keepTrying?: boolean | undefined;
 }
 
+/**
+ * What proves who this is, or a function that finds it. It goes to the server among the offered sub-protocols, so no
+ * address has it, and no log of addresses. `undefined` and `''`: there is nothing to prove.
+ */
+export type Credentials =
+  string | undefined | (() => string | undefined | Promise<string | undefined>);
+
 /** The part of the WebSocket interface that is used. Browsers, Node 22 and the `ws` package have it. */
 export interface WebSocketLike {
   readonly readyState: number;
@@ -103,7 +110,7 @@ export interface ConnectionOptions {
    * callback threw; and what `send` and `setPresence` also throw. Default: `console.error`.
    */
   onError?: ((error: RoomError) => void) | undefined;
-  /** Default: false for 1000 and 4000-4999. While a connection is shared, one `true` is enough. */
+  /** Default: false for 1000 and 4000-4999, but for 4401 where `credentials` is a function. While a connection is shared, one `true` is enough. */
   shouldReconnect?: ((info: CloseInfo) => boolean) | undefined;
   /** Read when the connection is made; of a shared one, the first to come decides. */
   reconnect?: ReconnectOptions | undefined;
@@ -112,6 +119,13 @@ export interface ConnectionOptions {
    * until it is true; without one nothing can make it true, so `send` throws.
    */
   enabled?: boolean | undefined;
+  /**
+   * What the server's guards see as `upgrade.credentials()`. A function is asked anew at each attempt. One that fails, or
+   * that takes too long (20 s), has failed the attempt, and the next one asks again. Where the server says that they have
+   * expired (4401), a function is a reason to come back, and a value is none. Of a shared connection, those of the first to
+   * come.
+   */
+  credentials?: Credentials;
   /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */
   url?: string | undefined;
   /** Resolved against `url`; may have a query. Default `/__sockets`. */

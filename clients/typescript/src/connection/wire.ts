@@ -4,6 +4,18 @@ import { RoomError } from '../errors.js';
 /** The dialect that is offered. A server that does not select it speaks the plain one. */
 export const SUBPROTOCOL = 'roomful.v1';
 
+/** The sub-protocols to offer: of what a browser may say in a handshake, the only thing in no log. */
+export const offers = (credentials?: string): string[] =>
+  [SUBPROTOCOL].concat(
+    credentials
+      ? 'roomful.auth.' +
+          btoa(String.fromCharCode(...new TextEncoder().encode(credentials)))
+            .replace(/=/g, '')
+            .replace(/\+/g, '-')
+            .replace(/\//g, '_')
+      : [],
+  );
+
 export const PING = '{"t":"ping"}';
 
 /**

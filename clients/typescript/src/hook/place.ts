@@ -94,7 +94,8 @@ export class Place<P extends Part> {
     const part = this.#part!;
     this.#isJoined = false;
     this.#target = undefined;
-    part.follow({});
+    // The connection may be lost meanwhile, and come back for others or for this component itself.
+    part.follow({ credentials: this.#host.options.credentials });
     const timer = setTimeout(() => {
       part.leave();
       if (this.#left?.timer !== timer) return;
