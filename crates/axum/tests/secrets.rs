@@ -15,6 +15,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 const SECRET: &str = "hush";
+/// The same in base64url, as a client offers it.
+const ENCODED: &str = "aHVzaA";
 
 #[derive(Debug, Clone, Channel)]
 #[channel("hall/:id", message = String, presence = u8)]
@@ -29,9 +31,13 @@ impl Room for Keeper {
     type Data = String;
 
     async fn data(&self, upgrade: &Upgrade<Hall>) -> Result<String, Deny> {
-        tracing::info!(?upgrade, "somebody knocks");
+        let header = |name| upgrade.headers().get_all(name).iter().collect::<Vec<_>>();
+        let (bearer, offered) = (header("authorization"), header("sec-websocket-protocol"));
+        tracing::info!(?upgrade, ?bearer, ?offered, cookie = ?header("cookie"), "somebody knocks");
+        assert_eq!(upgrade.credentials(), Some(SECRET));
         match upgrade.header("x-do") {
             Some("deny") => Err(Deny::forbidden()),
+            Some("expired") => Err(Deny::expired()),
             Some("redirect") => Err(Deny::redirect(format!("/login?token={SECRET}#{SECRET}"))),
             Some("unavailable") => Err(Deny::unavailable()),
             Some("panic") => panic!("it was asked for"),
@@ -80,8 +86,8 @@ impl Knock {
             "GET /__sockets?m=m&s={room}&r={key}&token={SECRET} HTTP/1.1\r\n\
              Host: app.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Authorization: Bearer {SECRET}\r\nCookie: session={SECRET}\r\nReferer: https://app.example/?{SECRET}\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             Sec-WebSocket-Protocol: roomful.v1, roomful.auth.{SECRET}, roomful.resume.{SECRET}.3\r\n{lines}\r\n"
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\
+             Sec-WebSocket-Protocol: roomful.v1, roomful.auth.{ENCODED}, roomful.resume.{SECRET}.3\r\n\r\n"
         )
     }
 }
@@ -167,10 +173,15 @@ async fn no_secret_is_in_the_log() {
         let said: Vec<_> = messages.iter().chain([end]).cloned().collect();
         let answer = talk(address, &Knock { room: "hall", key: KEY, lines }.request(), &said).await;
         assert!(answer.starts_with("HTTP/1.1 101") && answer.contains("snapshot"), "{answer}");
+        assert!(answer.contains("sec-websocket-protocol: roomful.v1\r\n") && !answer.contains(ENCODED), "{answer}");
     }
     for (room, key, lines, status) in [
         ("hall", KEY, and!("X-Do: deny\r\n"), "101"),
+        ("hall", KEY, and!("X-Do: expired\r\n"), "101"),
         ("hall", KEY, and!("X-Do: redirect\r\n"), "101"),
+        // No text in base64url, and no base64url.
+        ("hall", KEY, and!("Sec-WebSocket-Protocol: roomful.v1, roomful.auth.hush\r\n"), "101"),
+        ("hall", KEY, and!("Sec-WebSocket-Protocol: roomful.auth.aHVzaA==\r\n"), "101"),
         ("hall", KEY, and!("X-Do: unavailable\r\n"), "101"),
         ("hall", KEY, and!("X-Do: panic\r\n"), "101"),
         ("hall", "hush", VERSION, "101"),
@@ -186,11 +197,13 @@ async fn no_secret_is_in_the_log() {
     server.abort();
 
     let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
-    let leaks: Vec<&str> = text.lines().filter(|line| line.contains(SECRET)).collect();
+    let leaks: Vec<&str> = text.lines().filter(|line| line.contains(SECRET) || line.contains(ENCODED)).collect();
     assert!(leaks.is_empty(), "{leaks:#?}");
     for said in [
         "somebody knocks",
         "denied",
+        "its credentials have expired",
+        "its credentials are not UTF-8",
         "redirects",
         "unavailable",
         "a hook failed",

@@ -43,7 +43,9 @@ impl Close {
     pub const MESSAGE_LATE: Self = Self::fixed(1008, "message took too long");
     /// Too many frames that were not frames (v1).
     pub const BAD_FRAMES: Self = Self::fixed(4400, "too many bad frames");
-    /// A guard or a bad key.
+    /// The client's credentials have expired; it comes back where it has a source of new ones.
+    pub const EXPIRED: Self = Self::fixed(4401, "credentials expired");
+    /// A guard, a bad key, or credentials that cannot be read.
     pub const FORBIDDEN: Self = Self::fixed(4403, "forbidden");
     /// No room of that module and name.
     pub const UNKNOWN_SOCKET: Self = Self::fixed(4403, "unknown socket");

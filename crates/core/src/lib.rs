@@ -40,6 +40,7 @@ pub mod life;
 pub mod limits;
 pub mod liveness;
 mod number;
+pub mod offer;
 pub mod outbox;
 pub mod params;
 pub mod pattern;

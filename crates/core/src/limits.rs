@@ -120,6 +120,10 @@ limits! {
     /// The whole `r` parameter, decoded, in bytes. 4 KiB: well under what proxies take in a request line. Over it: 4403.
     key_bytes: usize = 4 << 10, Room 2..=BYTES;
 
+    /// The credentials that a client gives, as text, in bytes. 8 KiB: a token with its claims, and with what the encoding adds
+    /// still under the 16 KiB that servers take as the head of a request. Over it: 4403.
+    credentials_bytes: usize = 8 << 10, Room 0..=BYTES;
+
     /// One presence state, encoded, in bytes. 4 KiB: every member holds every other's. Over it: an error to its sender,
     /// the old state stays.
     presence_bytes: usize = 4 << 10, Room 1..=BYTES;

@@ -6,7 +6,8 @@ use roomful_runtime::{DenialReason, without_secrets};
 
 /// A connection is not let in. The client sees a close code, and nothing of the reason.
 ///
-/// There are two kinds. Who may not connect is denied: 4403, and its client stays away. Where nobody can say whether it may,
+/// There are two kinds. Who may not connect is denied: 4403, and its client stays away; whose credentials have
+/// [expired](Deny::expired): 4401. Where nobody can say whether it may,
 /// because a database does not answer, it is 1013, and the client tries again. Every error type converts into the second, so
 /// `?` works in a guard and in `data`:
 ///
@@ -35,6 +36,13 @@ impl Deny {
     /// No, and this goes to the log. It is not sent.
     pub fn because(reason: impl fmt::Display) -> Self {
         Self(DenialReason::Forbidden(Some(reason.to_string())))
+    }
+
+    /// No, because these credentials have expired: close code 4401, after which a client that has a source of
+    /// [credentials](crate::Upgrade::credentials) comes back with new ones. One without stays away.
+    #[must_use]
+    pub fn expired() -> Self {
+        Self(DenialReason::Expired)
     }
 
     /// A WebSocket cannot follow a redirect, so this denies like any other, and warns in the log.
@@ -69,6 +77,7 @@ impl fmt::Debug for Deny {
         match &self.0 {
             DenialReason::Forbidden(None) => f.write_str("Deny::forbidden"),
             DenialReason::Forbidden(Some(reason)) => write!(f, "Deny::because({reason})"),
+            DenialReason::Expired => f.write_str("Deny::expired"),
             DenialReason::Redirected(to) => write!(f, "Deny::redirect({})", without_secrets(to)),
             DenialReason::Unavailable(None) => f.write_str("Deny::unavailable"),
             DenialReason::Unavailable(Some(cause)) => write!(f, "Deny::unavailable_because({cause})"),

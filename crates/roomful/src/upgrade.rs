@@ -63,6 +63,32 @@ impl<K> Upgrade<K> {
         self.headers().get(name)?.to_str().ok()
     }
 
+    /// What the client gives to prove who it is: the option `credentials` of our client, which travels among the sub-protocols
+    /// that it offers, or the token of `Authorization: Bearer`. Where it gives both, the first of these.
+    ///
+    /// No log has them, and no [`Debug`](std::fmt::Debug) of this. What cannot be read, or is over
+    /// [`Limits::credentials_bytes`](crate::Limits::credentials_bytes), was denied before any guard.
+    ///
+    /// ```
+    /// use roomful::{Deny, Upgrade};
+    /// # enum Token { Good, Old, Bad }
+    /// # async fn verify(token: &str) -> std::io::Result<Token> { Ok(Token::Good) }
+    ///
+    /// async fn signed_in(upgrade: Upgrade) -> Result<(), Deny> {
+    ///     let token = upgrade.credentials().ok_or_else(Deny::forbidden)?;
+    ///     match verify(token).await? {
+    ///         Token::Good => Ok(()),
+    ///         Token::Old => Err(Deny::expired()),
+    ///         Token::Bad => Err(Deny::because("its token is none of ours")),
+    ///     }
+    /// }
+    /// # let _ = roomful::Rooms::new().guard(signed_in);
+    /// ```
+    #[must_use]
+    pub fn credentials(&self) -> Option<&str> {
+        self.request.credentials.as_deref()
+    }
+
     /// The request's URI.
     #[must_use]
     pub fn uri(&self) -> &Uri {

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 
 use crate::app::{App, Definition, UpgradeRequest};
 use crate::connection::{Beside, Connection};
+use crate::credentials;
 use crate::denial::{Asked, Denial, DenialReason, shown};
 use crate::kept::Admitted;
 use crate::metrics;
@@ -47,7 +48,8 @@ struct Found {
 }
 
 impl Admission {
-    pub(crate) fn new(app: &App, parts: Parts, dialect: Dialect) -> Self {
+    pub(crate) fn new(app: &App, mut parts: Parts, dialect: Dialect) -> Self {
+        credentials::mark(&mut parts.headers);
         let query = parse_query(parts.uri.query().unwrap_or_default());
         let asked = query.module.as_deref().zip(query.room.as_deref());
         let definition = asked.and_then(|(module, name)| app.find(module, name));
@@ -193,8 +195,10 @@ fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Op
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
     let (params, destination) = found
         .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;
+    let credentials = credentials::of(&parts.headers, limits.credentials_bytes)
+        .map_err(|error| Denial { hook: "credentials", why: DenialReason::Forbidden(Some(error.to_string())) })?;
     let (module, name) = (definition.terms.module.clone(), definition.terms.name.clone());
-    let request = UpgradeRequest { parts, peer, module, name, params };
+    let request = UpgradeRequest { parts, peer, module, name, params, credentials };
     Ok(Found { definition: Arc::clone(definition), destination, request })
 }
 

@@ -73,12 +73,14 @@ pub struct UpgradeRequest {
     pub name: String,
     /// The key's params.
     pub params: Params,
+    /// What the client gives to prove who it is, where it gives any. In no log, and in no [`Debug`](fmt::Debug).
+    pub credentials: Option<String>,
 }
 
 /// Without headers and query, in which a client's credentials are: an app may well print it.
 impl fmt::Debug for UpgradeRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { parts, peer, module, name, params } = self;
+        let Self { parts, peer, module, name, params, credentials: _ } = self;
         let mut shown = f.debug_struct("UpgradeRequest");
         shown.field("path", &parts.uri.path()).field("peer", peer);
         shown.field("module", module).field("name", name).field("params", params);

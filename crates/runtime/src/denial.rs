@@ -16,7 +16,7 @@ const SHOWN_BYTES: usize = 200;
 /// A connection that its key, a guard or `data` does not let in.
 #[derive(Debug)]
 pub struct Denial {
-    /// What has refused it: `key`, `guard` or `data`, or `opening` for all of it together.
+    /// What has refused it: `key`, `credentials`, `guard` or `data`, or `opening` for all of it together.
     pub hook: &'static str,
     /// Why.
     pub why: DenialReason,
@@ -27,6 +27,8 @@ pub struct Denial {
 pub enum DenialReason {
     /// It may not. The reason is the log's alone.
     Forbidden(Option<String>),
+    /// Its credentials were good once. A client that can have new ones comes back with them.
+    Expired,
     /// It was sent elsewhere, which a WebSocket cannot follow.
     Redirected(String),
     /// Nobody can say now whether it may, and what is wrong, where that is known.
@@ -41,6 +43,7 @@ impl Denial {
     pub fn close(&self) -> Close {
         match &self.why {
             DenialReason::Unavailable(_) => Close::UNAVAILABLE,
+            DenialReason::Expired => Close::EXPIRED,
             DenialReason::Failed(_) if self.hook == "data" => Close::JOIN_FAILED,
             // What cannot be checked is not allowed.
             DenialReason::Failed(_) | DenialReason::Forbidden(_) | DenialReason::Redirected(_) => Close::FORBIDDEN,
@@ -51,7 +54,7 @@ impl Denial {
         if matches!(self.why, DenialReason::Unavailable(_) | DenialReason::Failed(_)) {
             metrics::handler_failed(self.hook);
         }
-        if self.close() == Close::FORBIDDEN {
+        if [Close::FORBIDDEN, Close::EXPIRED].contains(&self.close()) {
             metrics::denied(asked.module, asked.room);
         }
     }
@@ -81,7 +84,7 @@ impl DenialLog {
     pub(crate) fn denied(&self, now: Option<Millis>, asked: Asked<'_>, denial: &Denial) {
         denial.count(asked);
         let lines = match &denial.why {
-            DenialReason::Forbidden(_) | DenialReason::Unavailable(None) => &self.denied,
+            DenialReason::Forbidden(_) | DenialReason::Expired | DenialReason::Unavailable(None) => &self.denied,
             DenialReason::Redirected(_) | DenialReason::Unavailable(Some(_)) | DenialReason::Failed(_) => &self.failed,
         };
         let Some(not_logged) = lines.next(now) else { return };
@@ -90,6 +93,9 @@ impl DenialLog {
         match &denial.why {
             DenialReason::Forbidden(reason) => {
                 tracing::info!(module, room, reason = reason.as_deref(), peer, not_logged, "denied");
+            }
+            DenialReason::Expired => {
+                tracing::info!(module, room, hook, peer, not_logged, "denied: its credentials have expired");
             }
             DenialReason::Redirected(to) => {
                 let to = without_secrets(to);

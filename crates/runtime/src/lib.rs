@@ -39,6 +39,7 @@ mod calls;
 mod closing;
 mod connection;
 mod cork;
+mod credentials;
 mod delivery;
 mod denial;
 mod drain;

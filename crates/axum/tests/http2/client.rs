@@ -32,6 +32,11 @@ pub(crate) struct Served {
 /// The rooms behind hyper's HTTP/2, set up as the guide says.
 pub(crate) async fn serve(change: impl FnOnce(Limits) -> Limits) -> Served {
     let (rooms, _) = rooms(change(limits()));
+    serve_rooms(rooms).await
+}
+
+/// The same for rooms that only one test needs.
+pub(crate) async fn serve_rooms(rooms: Rooms) -> Served {
     let (listener, address) = listen().await;
     let app = rooms.router().route("/", axum::routing::get(async || "hello"));
     tokio::spawn(async move {
@@ -73,15 +78,25 @@ impl Http2 {
 
     /// Joins a hall; its snapshot has come.
     pub(crate) async fn join(&mut self, id: &str) -> Client<Stream> {
-        let response = self.ask(extended_connect(id)).await;
+        self.join_with(extended_connect(id)).await
+    }
+
+    /// The same with a request of the test's own.
+    pub(crate) async fn join_with(&mut self, request: hyper::http::request::Builder) -> Client<Stream> {
+        let mut client = self.open(request).await;
+        client.snapshot = client.frame().await;
+        client.id = client.snapshot["self"].as_str().unwrap().to_owned();
+        client
+    }
+
+    /// The handshake is complete, and nothing was read.
+    pub(crate) async fn open(&mut self, request: hyper::http::request::Builder) -> Client<Stream> {
+        let response = self.ask(request).await;
         assert_eq!(response.status(), 200);
         let stream = TokioIo::new(within("it is a stream", hyper::upgrade::on(response)).await.unwrap());
         let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
         let ws = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
-        let mut client = Client { ws, id: String::new(), snapshot: Value::Null };
-        client.snapshot = client.frame().await;
-        client.id = client.snapshot["self"].as_str().unwrap().to_owned();
-        client
+        Client { ws, id: String::new(), snapshot: Value::Null }
     }
 }
 

@@ -11,5 +11,6 @@
 mod support;
 
 mod client;
+mod credentials;
 mod handshake;
 mod streams;
