@@ -1,6 +1,6 @@
 /**
  * Has `shapes` write the types that were made up and values of them, and holds both against each other: every value that Rust
- * writes has its type, and whatever has a type is read by Rust.
+ * writes has its type, and whatever has a type is read by Rust, a mixture of two variants too where TypeScript takes it.
  *
  *     node shapes/check.mjs PATH_OF_SHAPES
  */
@@ -38,9 +38,10 @@ function run() {
     }),
   );
   const program = checked(['rooms.gen.ts', 'roomful.d.ts']);
-  const samples = JSON.stringify(samplesOf(program));
+  const samples = samplesOf(program);
+  for (const [name, mixed] of allowed(mixturesOf(program), program)) samples[name].push(mixed);
   const read = execFileSync(shapes, ['read', directory], {
-    input: samples,
+    input: JSON.stringify(samples),
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -66,21 +67,57 @@ function checked(names, before) {
 
 /** Of each type that a client sends, JSON that has it. */
 function samplesOf(program) {
+  const samples = {};
+  for (const [name, incoming, sampler] of incomingTypes(program)) {
+    samples[name] = Array.from({ length: SAMPLES }, () => sampler.sample(incoming, 0))
+      .filter((sample) => sample !== NOTHING)
+      .map((sample) => JSON.stringify(sample));
+  }
+  return samples;
+}
+
+/** Of each type that may be one of several objects, JSON of one with a property of another. */
+function mixturesOf(program) {
+  const mixtures = [];
+  for (const [name, incoming, sampler] of incomingTypes(program)) {
+    const objects = (incoming.types ?? [])
+      .map((member) => sampler.sample(member, 0))
+      .filter((sample) => sample && typeof sample === 'object' && !Array.isArray(sample));
+    for (const one of objects) {
+      for (const [key, value] of objects.flatMap((other) => Object.entries(other))) {
+        if (!(key in one)) mixtures.push([name, JSON.stringify({ ...one, [key]: value })]);
+      }
+    }
+  }
+  return mixtures;
+}
+
+/** Those of `mixtures` that TypeScript takes. */
+function allowed(mixtures, before) {
+  const line = ([name, json], at) =>
+    `export const m${at}: (typeof serverSockets)['${name}']['incoming'] = ${json};`;
+  const lines = ["import type { serverSockets } from './rooms.gen';", ...mixtures.map(line)];
+  writeFileSync(file('mixtures.ts'), `${lines.join('\n')}\n`);
+  const names = ['mixtures.ts', 'rooms.gen.ts', 'roomful.d.ts'];
+  const program = ts.createProgram(names.map(file), OPTIONS, undefined, before);
+  const wrong = ts
+    .getPreEmitDiagnostics(program)
+    .map((one) => one.file.getLineAndCharacterOfPosition(one.start).line);
+  return mixtures.filter((_, at) => !wrong.includes(at + 1));
+}
+
+/** Each type that a client sends, with its name and chance. */
+function* incomingTypes(program) {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file('rooms.gen.ts'));
   const [entries] = checker
     .getExportsOfModule(checker.getSymbolAtLocation(source))
     .filter((symbol) => symbol.name === 'serverSockets');
-  const samples = {};
   for (const entry of checker.getTypeOfSymbol(entries).getProperties()) {
     const types = checker.getTypeOfSymbol(entry);
     const incoming = checker.getTypeOfSymbol(types.getProperty('incoming'));
-    const sampler = new Sampler(checker, chance(entry.name));
-    samples[entry.name] = Array.from({ length: SAMPLES }, () => sampler.sample(incoming, 0))
-      .filter((sample) => sample !== NOTHING)
-      .map((sample) => JSON.stringify(sample));
+    yield [entry.name, incoming, new Sampler(checker, chance(entry.name))];
   }
-  return samples;
 }
 
 /** There is no value of a type, or none that ends soon. */

@@ -17,6 +17,8 @@ struct Item {
     is_key: bool,
     /// Whether what it is can be put into another object.
     is_object: bool,
+    /// The keys of maps that it brings there.
+    keys: Vec<String>,
 }
 
 enum Kind {
@@ -104,14 +106,20 @@ impl Items {
             let (from, into) = (self.chance.below(number), self.chance.below(number));
             attributes.push(format!("from = \"T{from}\", into = \"T{into}\""));
             is_object = false;
-            self.items.push(Item { kind: Kind::Struct(style, fields.clone()), is_key: false, is_object });
+            self.items.push(Item {
+                kind: Kind::Struct(style, fields.clone()),
+                is_key: false,
+                is_object,
+                keys: Vec::new(),
+            });
             let (own, other) = (self.value(number), self.value(into));
             self.written.push_str(&format!(
                 "impl From<T{from}> for T{number} {{\n    fn from(_: T{from}) -> Self {{\n        {own}\n    }}\n}}\n\
                  impl From<T{number}> for T{into} {{\n    fn from(_: T{number}) -> Self {{\n        {other}\n    }}\n}}\n"
             ));
         } else {
-            self.items.push(Item { kind: Kind::Struct(style, fields.clone()), is_key: false, is_object });
+            let keys = self.keys(&fields);
+            self.items.push(Item { kind: Kind::Struct(style, fields.clone()), is_key: false, is_object, keys });
         }
         if default {
             let value = self.value(number);
@@ -155,6 +163,10 @@ impl Items {
         }
         let head = self.head(&attributes, is_key);
         self.written.push_str(&format!("{head}pub(crate) enum T{number} {{\n{text}}}\n"));
+        let held =
+            variants.iter().filter(|(_, style, _, _)| *style == Style::Tuple).flat_map(|(_, _, fields, _)| fields);
+        let mut keys: Vec<_> = held.flat_map(|field| self.keys_of(&field.ty)).collect();
+        keys.extend(variants.iter().flat_map(|(_, _, fields, _)| self.keys(fields)));
         // What is never written has no values here.
         let skipped = |on: &[String]| on.iter().any(|one| one == "skip" || one == "skip_serializing");
         let kind = variants
@@ -162,7 +174,7 @@ impl Items {
             .filter(|(_, _, _, on)| !skipped(on))
             .map(|(name, style, fields, _)| (name, style, fields))
             .collect();
-        self.items.push(Item { kind: Kind::Enum(kind), is_key, is_object: tagging == 1 || tagging == 4 });
+        self.items.push(Item { kind: Kind::Enum(kind), is_key, is_object: tagging == 1 || tagging == 4, keys });
     }
 
     fn variant(&mut self, name: String, tagging: usize, is_key: bool) -> (String, Style, Vec<Field>, Vec<String>) {
@@ -213,10 +225,17 @@ impl Items {
             }
             fields.push(field);
         }
-        if style == Style::Named && self.chance.one_in(4) {
+        let mut flattened = ["flat", "flat2", "flat3"].into_iter();
+        while style == Style::Named && self.chance.one_in(3) {
+            let Some(name) = flattened.next() else { break };
             let ty = self.object();
+            let keys = self.keys(&fields);
+            // One that is in two maps would be written twice.
+            if self.keys_of(&ty).iter().any(|key| keys.contains(key)) {
+                continue;
+            }
             let ty = if self.chance.one_in(4) { Ty::Option(Box::new(ty)) } else { ty };
-            fields.push(Field { name: "flat".to_owned(), ty, attributes: vec!["flatten".to_owned()] });
+            fields.push(Field { name: name.to_owned(), ty, attributes: vec!["flatten".to_owned()] });
         }
         fields
     }
@@ -238,7 +257,8 @@ impl Items {
     fn object(&mut self) -> Ty {
         let objects: Vec<_> = (0..self.items.len()).filter(|number| self.items[*number].is_object).collect();
         // A key that a field has too would be written twice: the app's mistake, which no type shows.
-        let key = || Box::new(Ty::Plain("String", &["\"k\".to_owned()"]));
+        let key: &str = Box::leak(format!("\"k{}\".to_owned()", self.function()).into_boxed_str());
+        let key = || Box::new(Ty::Plain("String", Box::leak(Box::new([key]))));
         match self.chance.below(6) {
             0 => Ty::Map(key(), Box::new(Ty::Plain("u8", &["3"]))),
             1 => Ty::Map(
@@ -247,6 +267,24 @@ impl Items {
             ),
             _ if !objects.is_empty() => Ty::Item(*self.chance.pick(&objects)),
             _ => Ty::Plain("()", &["()"]),
+        }
+    }
+
+    /// The keys of the maps that flattened `fields` bring.
+    fn keys(&self, fields: &[Field]) -> Vec<String> {
+        let flattened = |field: &&Field| field.attributes.iter().any(|one| one == "flatten");
+        fields.iter().filter(flattened).flat_map(|field| self.keys_of(&field.ty)).collect()
+    }
+
+    fn keys_of(&self, ty: &Ty) -> Vec<String> {
+        match ty {
+            Ty::Map(key, _) => match &**key {
+                Ty::Plain(_, keys) => keys.iter().map(|key| (*key).to_owned()).collect(),
+                _ => Vec::new(),
+            },
+            Ty::Item(number) => self.items.get(*number).map_or_else(Vec::new, |item| item.keys.clone()),
+            Ty::Option(inner) | Ty::Boxed(inner) => self.keys_of(inner),
+            _ => Vec::new(),
         }
     }
 

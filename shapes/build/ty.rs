@@ -39,6 +39,8 @@ pub(crate) const PLAIN: &[Ty] = &[
     Ty::Plain("()", &["()"]),
     Ty::Plain("std::time::Duration", &["std::time::Duration::from_millis(1500)"]),
     Ty::Plain("std::ops::Range<u8>", &["0..3"]),
+    Ty::Plain("std::ops::RangeFrom<i16>", &["-1.."]),
+    Ty::Plain("Side", &["Side::Left", "Side::Right"]),
     Ty::Plain("std::collections::BTreeSet<u8>", &["std::collections::BTreeSet::from([1, 2])"]),
     Ty::Plain("std::borrow::Cow<'static, str>", &["\"cow\".into()"]),
     Ty::Plain("std::marker::PhantomData<u8>", &["std::marker::PhantomData"]),

@@ -15,6 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, case};
 
+/// What a type is in TypeScript is told by the app here.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(type = "'left' | 'right'")]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
 include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
 
 /// Each type with values of it.

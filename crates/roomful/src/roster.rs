@@ -1,11 +1,11 @@
 //! Who is in a room, as the app reads it.
 
+use std::any::type_name;
+
 use roomful_core::{Json, MemberId, UserId};
-use roomful_runtime::{ErrorKind, Member};
+use roomful_runtime::Member;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::Result;
 
 /// One user of a room, with all of its members: three tabs, a phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,10 +19,22 @@ pub struct User {
     pub away: bool,
 }
 
-/// The entries with their states of this type.
-pub(crate) fn typed<P: DeserializeOwned>(roster: Vec<Member<Json>>) -> Result<Vec<Member<P>>> {
-    let decode = |state: Json| state.decode().map_err(|error| ErrorKind::Decode(error).into_error());
-    roster.into_iter().map(|member| member.try_map(decode)).collect()
+/// The entries with their states of this type. One that is of another is left out, and said once: a client that has set it must
+/// not keep the others from being seen.
+pub(crate) fn typed<P: DeserializeOwned>(roster: Vec<Member<Json>>) -> Vec<Member<P>> {
+    let (mut unread, mut first) = (0usize, None);
+    let mut decode = |member: &MemberId, state: Json| {
+        let decoded = state.decode();
+        decoded.map_err(|error| {
+            unread += 1;
+            first.get_or_insert_with(|| (member.clone(), error));
+        })
+    };
+    let members = roster.into_iter().map(|member| member.filter_map(|id, state| decode(id, state).ok())).collect();
+    if let Some((member, why)) = first {
+        tracing::warn!(%member, %why, unread, "a state is not read as `{}`, and is left out", type_name::<P>());
+    }
+    members
 }
 
 /// Each user once, in the order of their first members.
@@ -46,6 +58,22 @@ pub(crate) fn users(roster: Vec<Member<Json>>) -> Vec<User> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_state_of_another_type_is_left_out_and_nobody_with_it() {
+        let roster = serde_json::json!([
+            { "id": "ann", "state": 1 },
+            { "id": "ben", "state": "one" },
+            { "id": "cy" },
+            { "id": "dan", "state": { "n": 1 } },
+            { "id": "eve", "state": 2 },
+        ]);
+        let roster = serde_json::from_str(&roster.to_string()).unwrap();
+        let members: Vec<_> =
+            typed::<u8>(roster).into_iter().map(|member| (member.id.to_string(), member.state)).collect();
+        let expected = [("ann", Some(1)), ("ben", None), ("cy", None), ("dan", None), ("eve", Some(2))];
+        assert_eq!(members, expected.map(|(id, state)| (id.to_owned(), state)));
+    }
 
     #[test]
     fn a_user_is_there_once_and_away_when_all_of_it_is() {

@@ -470,6 +470,24 @@ fn a_stale_file_and_a_type_that_says_nothing_are_errors() {
     assert!(error.contains("Unnamed` is not `roomful::TS`"), "{error}");
 }
 
+room! { Codes, Login,
+    #[channel("login/:2fa/:1/:class?")]
+    struct Login {
+        #[channel(param = "2fa")]
+        factor: String,
+        #[channel(param = "1")]
+        one: String,
+        class: Option<String>,
+    }
+}
+
+#[test]
+fn a_param_that_is_no_name_in_typescript_stands_in_quotes() {
+    let rooms = Rooms::new().module("m", |m| m.room("codes", Codes)).build().unwrap();
+    let generated = rooms.typescript(Framework::None).unwrap();
+    assert!(generated.as_str().contains("key: { '2fa': string; '1': string; class?: string }"), "{generated}");
+}
+
 #[derive(Serialize, Deserialize, TS)]
 struct Counted {
     id: u64,
@@ -482,6 +500,8 @@ struct Counted {
     text: AsText<u64>,
     texts: std::collections::BTreeMap<AsText<i64>, Option<AsText<u128>>>,
     took: std::time::Duration,
+    within: std::ops::Range<u64>,
+    done: Result<u64, u8>,
     page: Paged<u64>,
     kind: Kind,
 }
@@ -514,6 +534,10 @@ fn an_integer_that_javascript_rounds_is_named_unless_the_app_says_what_it_means(
         ("Counted.list[][1]", 128),
         ("Counted.by (its keys)", 64),
         ("Counted.by[]", 64),
+        ("Counted.took.secs", 64),
+        ("Counted.within.start", 64),
+        ("Counted.within.end", 64),
+        ("Counted.done.Ok", 64),
         ("Paged.items[]", 64),
         ("Kind::At.when", 64),
         ("Option", 64),
@@ -522,7 +546,7 @@ fn an_integer_that_javascript_rounds_is_named_unless_the_app_says_what_it_means(
     assert_eq!(
         generated.warnings()[0].to_string(),
         "`Counted.id` has an integer of 64 bits, which JavaScript rounds from 2^53 on: make it `roomful::AsText<..>`, \
-         which is a string in JSON; or say that it stays below, with `#[ts(type = \"number\")]` on the field or \
+         which is a string in JSON; or say that it stays below, with `#[ts(type = \"..\")]` on the field or \
          `LargeIntegers::Number` for all"
     );
     assert!(generated.as_str().contains("  text: string;\n"), "{generated}");

@@ -41,7 +41,8 @@ pub enum ErrorKind {
     /// The value cannot be written as JSON.
     #[error("the value cannot be JSON: {0}")]
     Encode(#[source] serde_json::Error),
-    /// A state in the roster does not fit the presence type: another room that shares the channel has set it.
+    /// A member's state does not fit the presence type: another room that shares the channel has set it, or the type does not
+    /// read what it writes.
     #[error("a state does not fit this room's presence type: {0}")]
     Decode(#[source] serde_json::Error),
     /// The room refused the call: a message or a state over its limit.

@@ -24,13 +24,10 @@ pub struct Member<P> {
 }
 
 impl<P> Member<P> {
-    /// The same entry with its state made of this one.
-    ///
-    /// # Errors
-    ///
-    /// What `state` returns.
-    pub fn try_map<Q, E>(self, state: impl FnOnce(P) -> Result<Q, E>) -> Result<Member<Q>, E> {
+    /// The same entry with its state made of this one; without one where `state` makes nothing of it.
+    pub fn filter_map<Q>(self, state: impl FnOnce(&MemberId, P) -> Option<Q>) -> Member<Q> {
         let Self { id, user, away, state: shown } = self;
-        Ok(Member { id, user, away, state: shown.map(state).transpose()? })
+        let state = shown.and_then(|shown| state(&id, shown));
+        Member { id, user, away, state }
     }
 }

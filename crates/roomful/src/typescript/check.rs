@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::apart::{alternatives, has_map_beside_closed};
 use super::error::Refusal;
-use super::shape::{Merged, MergedBy, Number, Object, Property, Shape, Variation, Way};
+use super::shape::{Merged, MergedBy, Number, Object, Shape, Variation, Way};
 use super::table::{Brought, Keys, Table, what};
+use super::taken::{Flattened, found_by};
 
 /// Everything that is wrong with `entries`, and with `roots`, which have no name of their own.
 pub(super) fn check(table: Table<'_>, roots: &[(Way, &Shape, &str)]) -> Vec<Refusal> {
@@ -58,12 +60,19 @@ impl<'a> Check<'a> {
                 return;
             }
             Shape::Map(key, _) => self.map_key(key, at, buffer),
-            Shape::Object(object) => return self.object(object, buffer),
+            Shape::Object(object) => return self.object(object, at, buffer),
             Shape::External(variations) => return self.external(variations, at, buffer),
             Shape::Number(Number::Integer128) => {
                 if let Some(by) = buffer {
                     self.refuse(at, by, "which makes serde use a buffer that holds no integer of 128 bits");
                 }
+            }
+            Shape::Union(members)
+                if self.way == Way::Incoming && has_map_beside_closed(&alternatives(self.table, members)) =>
+            {
+                let what = "which has a map beside what may have no more properties than its own, and TypeScript cannot tell \
+                            the two apart: give the map a name of its own, or `serde_json::Value` as its values";
+                self.refuse(at, buffer.unwrap_or("#[serde(untagged)]"), what);
             }
             _ => {}
         }
@@ -90,25 +99,32 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn object(&mut self, object: &'a Object, buffer: Option<&'static str>) {
+    fn object(&mut self, object: &'a Object, at: &str, buffer: Option<&'static str>) {
         let mut names: Vec<(&str, Option<&Shape>)> = Vec::new();
         for property in &object.properties {
-            self.name(property.name, &property.at);
-            self.shape(&property.shape, &property.at, buffer);
-            self.add(&mut names, property.name, Some(&property.shape), &property.at, "its name");
+            let at = property.place(at);
+            self.name(property.name, &at);
+            self.shape(&property.shape, &at, buffer);
+            self.add(&mut names, property.name, Some(&property.shape), &at, "its name");
         }
         let mut maps: Vec<&Shape> = Vec::new();
+        let mut flattened = Vec::new();
         for merged in &object.merged {
             let attribute = attribute(merged);
-            // What an enum without a tag holds is written through a buffer there, too.
-            let is_enum = matches!(self.table.resolve(&merged.shape), Shape::External(_));
-            self.shape(&merged.shape, &merged.at, if is_enum { buffer.or(Some(attribute)) } else { buffer });
+            self.shape(&merged.shape, &merged.at, buffer);
             match self.table.brought(merged, self.way) {
                 Err(why) => {
                     let what = format!("which cannot be put into another object: it {why}");
                     self.refuse(&merged.at, attribute, what);
                 }
-                Ok(Brought { names: brought, maps: more }) => {
+                Ok(brought) => {
+                    if self.way == Way::Outgoing {
+                        self.written_through_a_buffer(&merged.shape, &merged.at, attribute);
+                    }
+                    if merged.by == MergedBy::Flatten {
+                        flattened.push(Flattened::new(self.table, merged, &brought));
+                    }
+                    let Brought { names: brought, maps: more, .. } = brought;
                     // One of several may have what another has, too.
                     let mut of_this: Vec<(&str, Option<&Shape>)> = Vec::new();
                     for (name, shape) in brought {
@@ -122,10 +138,54 @@ impl<'a> Check<'a> {
                 }
             }
             self.maps(&names, &maps, merged);
-            if !maps.is_empty() && object.properties.first().is_some_and(is_tag_that_nobody_reads) {
-                let what = "which puts the struct's tag into the map when it is read, and then it is written twice: take the \
-                            tag or the map away";
-                self.refuse(&merged.at, attribute, what);
+        }
+        if self.way == Way::Incoming {
+            self.found_by_maps(object, &flattened);
+        }
+    }
+
+    /// What an enum without a tag holds is written through a buffer where it is put into another object.
+    fn written_through_a_buffer(&mut self, shape: &'a Shape, at: &str, attribute: &'static str) {
+        match self.table.resolve(shape) {
+            Shape::External(variations) => {
+                for variation in variations {
+                    // A single value needs none.
+                    if let Some(content @ (Shape::Object(_) | Shape::Tuple(_))) = &variation.content {
+                        self.shape(content, &variation.place(at), Some(attribute));
+                    }
+                }
+            }
+            Shape::Union(members) => {
+                members.iter().for_each(|member| self.written_through_a_buffer(&member.shape, at, attribute));
+            }
+            _ => {}
+        }
+    }
+
+    /// A map among flattened fields reads what the others have left.
+    fn found_by_maps(&mut self, object: &Object, flattened: &[Flattened<'_>]) {
+        for (nth, map) in flattened.iter().enumerate().filter(|(_, field)| field.reads_all) {
+            let by = "#[serde(flatten)]";
+            if let Some(name) = object.unread.first() {
+                let is_tag = object.properties.first().is_some_and(|first| first.name == *name);
+                let what = if is_tag {
+                    "which puts the struct's tag into the map when it is read, and then it is written twice: take the tag or \
+                     the map away"
+                        .to_owned()
+                } else {
+                    format!(
+                        "which puts `{name}`, which is written and not read, into the map when it comes back, and then it is \
+                         written twice: give the map a name of its own"
+                    )
+                };
+                self.refuse(map.at, by, what);
+            }
+            if let Some(other) = found_by(flattened, nth) {
+                let what = format!(
+                    "which makes this map read what is `{other}`'s, too, and then it is written twice, or not read at all: \
+                     give the map a name of its own, or put it behind fields that are plain structs or enums without a tag"
+                );
+                self.refuse(map.at, by, what);
             }
         }
     }
@@ -160,18 +220,11 @@ impl<'a> Check<'a> {
     }
 
     fn external(&mut self, variations: &'a [Variation], at: &str, buffer: Option<&'static str>) {
-        let mut names: HashSet<&str> = HashSet::new();
         for variation in variations {
-            let at = if variation.at.is_empty() { at } else { &*variation.at };
-            if variation.content.is_some() {
-                self.name(variation.name, at);
-            }
-            if !names.insert(variation.name) {
-                let what = format!("by which two variants are `{}`: rename one of them", variation.name);
-                self.refuse(at, "its name", what);
-            }
             if let Some(content) = &variation.content {
-                self.shape(content, at, buffer);
+                let at = variation.place(at);
+                self.name(variation.name, &at);
+                self.shape(content, &at, buffer);
             }
         }
     }
@@ -210,12 +263,6 @@ fn aliased(shape: &Shape) -> Vec<usize> {
         Shape::Object(object) => object.merged.iter().flat_map(|merged| aliased(&merged.shape)).collect(),
         _ => Vec::new(),
     }
-}
-
-/// Whether this is the tag of a struct, in what is read.
-fn is_tag_that_nobody_reads(property: &Property) -> bool {
-    property.optional
-        && matches!(&property.shape, Shape::External(names) if names.iter().all(|one| one.content.is_none()))
 }
 
 fn attribute(merged: &Merged) -> &'static str {

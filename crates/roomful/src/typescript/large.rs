@@ -71,7 +71,7 @@ pub struct LargeInteger {
 }
 
 pub(super) const INSTEAD: &str = "which JavaScript rounds from 2^53 on: make it `roomful::AsText<..>`, which is a string in \
-                                  JSON; or say that it stays below, with `#[ts(type = \"number\")]` on the field or \
+                                  JSON; or say that it stays below, with `#[ts(type = \"..\")]` on the field or \
                                   `LargeIntegers::Number` for all";
 
 impl fmt::Display for LargeInteger {
@@ -108,8 +108,8 @@ fn shape(of: &Shape, at: &str, found: &mut Vec<LargeInteger>) {
             shape(key, &format!("{at} (its keys)"), found);
             shape(value, &format!("{at}[]"), found);
         }
-        Shape::Object(of) => object(of, found),
-        Shape::External(variations) => variations.iter().for_each(|one| variation(one, found)),
+        Shape::Object(of) => object(of, at, found),
+        Shape::External(variations) => variations.iter().for_each(|one| variation(one, at, found)),
         Shape::Union(members) => members.iter().for_each(|member| shape(&member.shape, at, found)),
         // What has a name is looked at under it.
         Shape::Named(_) => {}
@@ -118,14 +118,14 @@ fn shape(of: &Shape, at: &str, found: &mut Vec<LargeInteger>) {
     }
 }
 
-fn object(of: &Object, found: &mut Vec<LargeInteger>) {
-    of.properties.iter().for_each(|property| shape(&property.shape, &property.at, found));
+fn object(of: &Object, at: &str, found: &mut Vec<LargeInteger>) {
+    of.properties.iter().for_each(|property| shape(&property.shape, &property.place(at), found));
     of.merged.iter().for_each(|merged| shape(&merged.shape, &merged.at, found));
 }
 
-fn variation(of: &Variation, found: &mut Vec<LargeInteger>) {
+fn variation(of: &Variation, at: &str, found: &mut Vec<LargeInteger>) {
     if let Some(content) = &of.content {
-        shape(content, &of.at, found);
+        shape(content, &of.place(at), found);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::asked::Asked;
 use super::describing::{Describing, Place, as_word};
 use super::item::{Argument, Body, Container, Field, Item, Names, SkipIf, Variant};
-use super::shape::{Element, Member, Merged, MergedBy, Object, Property, Shape, Variation, Way};
+use super::shape::{ADJACENT, Element, Member, Merged, MergedBy, Object, Property, Shape, Variation, Way};
 
 const SAY: &str = "which does not say what it is in JSON: say it with `#[ts(as = \"..\")]` beside it";
 
@@ -141,6 +141,7 @@ impl Lowering<'_> {
         if let Some((name, optional)) = property {
             object.properties.insert(0, self.tag(tag, name, optional));
         }
+        object.unread.extend((self.way == Way::Incoming).then_some(tag));
         Shape::Object(object)
     }
 
@@ -152,11 +153,12 @@ impl Lowering<'_> {
         let variants: Vec<_> = variants.iter().filter(seen).collect();
         let (untagged, tagged): (Vec<_>, Vec<_>) =
             variants.into_iter().partition(|variant| self.container.untagged || variant.untagged);
+        self.refuse_one_name_for_two(&tagged);
         let mut members = Vec::new();
         let buffered_by = match (self.container.tag, self.container.content) {
             (Some(tag), Some(content)) => {
                 members.extend(tagged.iter().map(|variant| self.adjacent(variant, tag, content)));
-                Some("#[serde(tag, content)]")
+                Some(ADJACENT)
             }
             (Some(tag), None) => {
                 members.extend(tagged.iter().map(|variant| self.internal(variant, tag)));
@@ -181,6 +183,16 @@ impl Lowering<'_> {
         Shape::Union(members).buffered(self.way, by)
     }
 
+    fn refuse_one_name_for_two(&mut self, variants: &[&Variant]) {
+        for (at, variant) in variants.iter().enumerate() {
+            let name = self.name(variant.names);
+            if variants[..at].iter().any(|earlier| self.name(earlier.names) == name) {
+                let what = format!("by which two variants are `{name}`: rename one of them");
+                self.to.refuse(self.variant_at(variant), "its name", what);
+            }
+        }
+    }
+
     fn external(&mut self, variant: &Variant) -> Variation {
         let content = match self.content(variant) {
             Content::None => None,
@@ -198,7 +210,7 @@ impl Lowering<'_> {
             Content::Value(shape) => {
                 let at = self.variant_at(variant);
                 let merged = Merged { shape, optional: false, by: MergedBy::Tag, at };
-                Object { properties: vec![tag], merged: vec![merged], closed: false }
+                Object { properties: vec![tag], merged: vec![merged], ..Object::default() }
             }
             Content::Fields(mut object) => {
                 object.properties.insert(0, tag);
@@ -224,7 +236,7 @@ impl Lowering<'_> {
             Content::Fields(object) => Some(Shape::Object(object)),
         };
         properties.extend(shape.map(|shape| Property { name: content, optional: false, shape, docs: "", at }));
-        let object = Object { properties, ..Object::default() };
+        let object = Object { properties, closed: self.container.deny_unknown_fields, ..Object::default() };
         Member { shape: Shape::Object(object), docs: variant.docs }
     }
 
@@ -273,6 +285,9 @@ impl Lowering<'_> {
             } else {
                 object.properties.push(self.property(field, shape, at, default));
             }
+        }
+        if way == Way::Incoming {
+            object.unread = unread(fields);
         }
         object
     }
@@ -375,6 +390,13 @@ fn skips(way: Way, field: &Field) -> bool {
         Way::Incoming => field.skip_deserializing,
         Way::Outgoing => field.skip_serializing,
     }
+}
+
+/// The names by which fields are written and none is read.
+fn unread(fields: &[Field]) -> Vec<&'static str> {
+    let named = |way| fields.iter().filter(move |field| !field.flatten && !skips(way, field));
+    let is_read = |name: &str| named(Way::Incoming).any(|field| field.names.read == name);
+    named(Way::Outgoing).map(|field| field.names.written).filter(|name| !is_read(name)).collect()
 }
 
 /// What a variant holds.

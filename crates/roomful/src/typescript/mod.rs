@@ -1,5 +1,6 @@
 //! The browser's types, from the Rust ones.
 
+mod apart;
 mod asked;
 mod check;
 mod describing;
@@ -16,6 +17,7 @@ mod sides;
 mod sink;
 mod std_types;
 mod table;
+mod taken;
 mod ts;
 
 use std::collections::HashMap;
@@ -205,7 +207,9 @@ fn capitalised(word: &str) -> String {
 fn key_type(pattern: &Pattern) -> Option<String> {
     let params: Vec<_> = pattern
         .params()
-        .map(|param| format!("{}{}: string", param.name(), if param.kind().must_have_value() { "" } else { "?" }))
+        .map(|param| {
+            format!("{}{}: string", property(param.name()), if param.kind().must_have_value() { "" } else { "?" })
+        })
         .collect();
     (!params.is_empty()).then(|| format!("{{ {} }}", params.join("; ")))
 }

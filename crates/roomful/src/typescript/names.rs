@@ -17,8 +17,9 @@ pub(super) fn refused(name: &str) -> Option<&'static str> {
 const IN_THE_FILE: [&str; 4] = ["room", "socket", "serverRooms", "serverSockets"];
 
 /// What may not be the name of a type alias in a module.
-const RESERVED: [&str; 59] = [
+const RESERVED: [&str; 63] = [
     "any",
+    "as",
     "await",
     "bigint",
     "boolean",
@@ -44,9 +45,11 @@ const RESERVED: [&str; 59] = [
     "implements",
     "import",
     "in",
+    "infer",
     "instanceof",
     "interface",
     "intrinsic",
+    "keyof",
     "let",
     "never",
     "new",
@@ -57,6 +60,7 @@ const RESERVED: [&str; 59] = [
     "private",
     "protected",
     "public",
+    "readonly",
     "return",
     "static",
     "string",
@@ -158,7 +162,13 @@ mod tests {
         {
             assert_eq!(refused(name), None, "{name}");
         }
+        for name in ["asserts", "is", "abstract", "out", "satisfies", "from", "declare", "global", "eval"] {
+            assert_eq!(refused(name), None, "{name}");
+        }
         for name in ["", "1a", "a b", "a-b", "string", "await", "yield", "room", "class", "a.b", "a<b>"] {
+            assert!(refused(name).is_some(), "{name}");
+        }
+        for name in ["as", "infer", "keyof", "readonly", "unique", "undefined", "symbol"] {
             assert!(refused(name).is_some(), "{name}");
         }
     }

@@ -1,5 +1,6 @@
 //! Shapes as TypeScript, laid out as prettier would.
 
+use super::apart::{Alternative, Part, absent, alternatives, are_to_be_told_apart};
 use super::names::{comment, property, quoted};
 use super::shape::{Element, Member, Merged, Object, Property, Shape, Variation, Way};
 use super::table::{Brought, Keys, Table};
@@ -18,6 +19,8 @@ pub(super) struct Printer<'a> {
 enum Text {
     /// On one line.
     Line(String),
+    /// What the app wrote, of which nobody knows what is in it.
+    Verbatim(String),
     /// One of these on each line.
     Union(Vec<(String, Text)>),
     /// In braces, one on each line.
@@ -60,7 +63,7 @@ impl<'a> Printer<'a> {
             Shape::Number(_) => Text::Line("number".to_owned()),
             Shape::Text => Text::Line("string".to_owned()),
             Shape::Json => Text::Line("JsonValue".to_owned()),
-            Shape::Verbatim(text) => Text::Line((*text).to_owned()),
+            Shape::Verbatim(text) => Text::Verbatim((*text).to_owned()),
             Shape::Named(index) => Text::Line(self.names.get(*index).cloned().unwrap_or_default()),
             Shape::Buffered { shape, .. } => self.text(shape, way),
             Shape::Option(inner) => {
@@ -76,33 +79,30 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Where one may have nothing but its own properties, each says that it has no other's: TypeScript takes an object with the
-    /// properties of two for both, and serde for none.
     fn union(self, members: &'a [Member], way: Way) -> Text {
-        let objects: Vec<_> = members.iter().map(|member| self.plain_object(&member.shape)).collect();
-        let apart = objects.iter().flatten().any(|object| object.closed) && !are_tagged(&objects);
-        let parts = members.iter().zip(&objects).map(|(Member { shape, docs }, own)| {
-            let text = self.text(shape, way);
-            let absent: Vec<_> = match own {
-                Some(own) if apart => names_of_others(own, &objects).into_iter().map(never).collect(),
-                _ => Vec::new(),
+        let alternatives = alternatives(self.table, members);
+        if !are_to_be_told_apart(&alternatives) {
+            let text = |Member { shape, docs }: &'a Member| ((*docs).to_owned(), self.text(shape, way));
+            return union(members.iter().map(text).collect());
+        }
+        let text = |one: &Alternative<'a>| {
+            let absent: Vec<_> = absent(one, &alternatives).into_iter().map(never).collect();
+            let text = match one.part {
+                Part::Shape(shape) => self.text(shape, way),
+                Part::Variation(of) => self.variation(of, way, false),
             };
             let text = match text {
                 text if absent.is_empty() => text,
-                Text::Braces(parts) => Text::Braces(parts.into_iter().chain(absent).collect()),
+                // A map's braces have no place for properties.
+                Text::Braces(parts) if parts.iter().all(|(_, key, _)| !key.starts_with('[')) => {
+                    Text::Braces(parts.into_iter().chain(absent).collect())
+                }
+                Text::Both(parts) => Text::Both(parts.into_iter().chain([Text::Braces(absent)]).collect()),
                 text => Text::Both(vec![text, Text::Braces(absent)]),
             };
-            ((*docs).to_owned(), text)
-        });
-        union(parts.collect())
-    }
-
-    /// An object of which all properties are known, and at least one is.
-    fn plain_object(self, shape: &'a Shape) -> Option<&'a Object> {
-        match self.table.resolve(shape) {
-            Shape::Object(object) if object.merged.is_empty() && !object.properties.is_empty() => Some(object),
-            _ => None,
-        }
+            (one.docs.to_owned(), text)
+        };
+        union(alternatives.iter().map(text).collect())
     }
 
     fn element(self, Element { shape, optional }: &'a Element, way: Way) -> Text {
@@ -175,40 +175,27 @@ impl<'a> Printer<'a> {
     fn external(self, variations: &'a [Variation], way: Way, merged: bool) -> Text {
         let is_object = |variation: &&Variation| variation.content.is_some() || merged;
         let objects: Vec<_> = variations.iter().filter(is_object).map(|variation| variation.name).collect();
-        let variation = |variation: &'a Variation| {
-            let content = match &variation.content {
-                Some(content) => self.text(content, way),
-                None if merged => Text::Line("null".to_owned()),
-                None => return (variation.docs.to_owned(), Text::Line(quoted(variation.name))),
+        let text = |variation: &'a Variation| {
+            let text = match self.variation(variation, way, merged) {
+                Text::Braces(own) => {
+                    let others = objects.iter().filter(|name| **name != variation.name).map(|name| never(name));
+                    Text::Braces(own.into_iter().chain(others).collect())
+                }
+                text => text,
             };
-            let own = (String::new(), property(variation.name), content);
-            let others = objects.iter().filter(|name| **name != variation.name).map(|name| never(name));
-            (variation.docs.to_owned(), Text::Braces(std::iter::once(own).chain(others).collect()))
+            (variation.docs.to_owned(), text)
         };
-        union(variations.iter().map(variation).collect())
+        union(variations.iter().map(text).collect())
     }
-}
 
-/// Whether each has a property that tells it from the others.
-fn are_tagged(objects: &[Option<&Object>]) -> bool {
-    let tag = |object: &Option<&Object>| {
-        let first = object.as_ref()?.properties.first()?;
-        let is_name = matches!(&first.shape, Shape::External(names) if names.iter().all(|one| one.content.is_none()));
-        (is_name && !first.optional).then_some(first.name)
-    };
-    let first = objects.first().and_then(tag);
-    first.is_some() && objects.iter().all(|object| tag(object) == first)
-}
-
-fn names_of_others<'a>(own: &Object, objects: &[Option<&'a Object>]) -> Vec<&'a str> {
-    let is_own = |name: &str| own.properties.iter().any(|property| property.name == name);
-    let mut names: Vec<&str> = Vec::new();
-    for property in objects.iter().flatten().flat_map(|object| &object.properties) {
-        if !is_own(property.name) && !names.contains(&property.name) {
-            names.push(property.name);
-        }
+    fn variation(self, variation: &'a Variation, way: Way, merged: bool) -> Text {
+        let content = match &variation.content {
+            Some(content) => self.text(content, way),
+            None if merged => Text::Line("null".to_owned()),
+            None => return Text::Line(quoted(variation.name)),
+        };
+        Text::Braces(vec![(String::new(), property(variation.name), content)])
     }
-    names
 }
 
 fn never(name: &str) -> (String, String, Text) {
@@ -245,7 +232,7 @@ fn both(mut parts: Vec<Text>) -> Text {
 /// On one line; `None` where something is written above a part.
 fn flat(text: &Text) -> Option<String> {
     match text {
-        Text::Line(line) => Some(line.clone()),
+        Text::Line(line) | Text::Verbatim(line) => Some(line.clone()),
         Text::Union(parts) => {
             let lines = parts
                 .iter()
@@ -278,7 +265,7 @@ fn flat(text: &Text) -> Option<String> {
 fn broken(text: &Text, indent: usize) -> String {
     let pad = " ".repeat(indent);
     match text {
-        Text::Line(line) => line.clone(),
+        Text::Line(line) | Text::Verbatim(line) => line.clone(),
         Text::Union(parts) => parts
             .iter()
             .map(|(docs, text)| {
@@ -322,14 +309,27 @@ fn fitting(text: &Text, indent: usize, used: usize) -> String {
 }
 
 fn member(part: &Text, line: String) -> String {
-    if matches!(part, Text::Both(_)) { format!("({line})") } else { line }
+    if matches!(part, Text::Union(_)) { line } else { grouped(part, line) }
 }
 
 fn grouped(part: &Text, line: String) -> String {
     match part {
         Text::Union(_) | Text::Both(_) => format!("({line})"),
+        Text::Verbatim(text) if !is_one_word(text) => format!("({line})"),
         _ => line,
     }
+}
+
+/// Whether nothing in `text` can belong to what stands beside it: a name, a number or one string.
+fn is_one_word(text: &str) -> bool {
+    let is_string = |mark: char| {
+        let inner = text.strip_prefix(mark).and_then(|text| text.strip_suffix(mark));
+        inner.is_some_and(|inner| !inner.contains(mark))
+    };
+    is_string('\'')
+        || is_string('"')
+        || is_string('`')
+        || text.chars().all(|c| c.is_alphanumeric() || "_$.".contains(c))
 }
 
 fn in_brackets(text: &Text) -> String {

@@ -9,6 +9,9 @@ pub enum Way {
     Outgoing,
 }
 
+/// The attributes by which an enum has its variant's name and what it holds side by side.
+pub(super) const ADJACENT: &str = "#[serde(tag, content)]";
+
 /// What a type is in JSON. What goes in can be read, and what is written is in it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
@@ -82,6 +85,8 @@ pub struct Object {
     pub merged: Vec<Merged>,
     /// Whether a property that is not named makes it unreadable.
     pub closed: bool,
+    /// Names that are written and not read: whoever reads what was written finds them left over.
+    pub unread: Vec<&'static str>,
 }
 
 /// A property of an object.
@@ -95,7 +100,7 @@ pub struct Property {
     pub shape: Shape,
     /// What is written above it.
     pub docs: &'static str,
-    /// Where it is in Rust: `Moved.note`.
+    /// Where it is in Rust: `Moved.note`. Nothing for a part of std's types, which is where they are.
     pub at: String,
 }
 
@@ -130,7 +135,7 @@ pub struct Variation {
     pub content: Option<Shape>,
     /// What is written above it.
     pub docs: &'static str,
-    /// Where it is in Rust: `Said::Text`.
+    /// Where it is in Rust: `Said::Text`. Nothing for a part of std's types, which is where they are.
     pub at: String,
 }
 
@@ -141,6 +146,24 @@ pub struct Member {
     pub shape: Shape,
     /// What is written above it.
     pub docs: &'static str,
+}
+
+impl Property {
+    /// Where it is in Rust; `within` is where the object is.
+    pub(super) fn place(&self, within: &str) -> String {
+        place(&self.at, self.name, within)
+    }
+}
+
+impl Variation {
+    /// Where it is in Rust; `within` is where the enum is.
+    pub(super) fn place(&self, within: &str) -> String {
+        place(&self.at, self.name, within)
+    }
+}
+
+fn place(at: &str, name: &str, within: &str) -> String {
+    if at.is_empty() { format!("{within}.{name}") } else { at.to_owned() }
 }
 
 impl Shape {

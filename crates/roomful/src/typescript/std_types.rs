@@ -162,7 +162,7 @@ macro_rules! is_a_range {
     ($($ty:ident has $($name:literal)+),+) => {
         $(impl<T: TS> TS for $ty<T> {
             fn shape(to: &mut Describing) -> Shape {
-                object(vec![$(property($name, T::shape(to))),+])
+                closed(vec![$(property($name, T::shape(to))),+])
             }
         })+
     };
@@ -181,21 +181,22 @@ impl<T: TS> TS for Bound<T> {
 }
 
 fn times(seconds: &'static str, nanoseconds: &'static str) -> Shape {
-    object(vec![
-        // No time is so far away that its seconds need more.
-        property(seconds, Shape::Number(Number::Integer)),
+    closed(vec![
+        // `Duration::MAX`, by which apps say "for ever", has as many as an integer of 64 bits can be.
+        property(seconds, Shape::Number(Number::Integer64)),
         property(nanoseconds, Shape::Number(Number::Integer)),
     ])
 }
 
-fn object(properties: Vec<Property>) -> Shape {
-    Shape::Object(Object { properties, ..Object::default() })
+/// serde reads none of its objects with a property more.
+fn closed(properties: Vec<Property>) -> Shape {
+    Shape::Object(Object { properties, closed: true, ..Object::default() })
 }
 
 fn property(name: &'static str, shape: Shape) -> Property {
-    Property { name, optional: false, shape, docs: "", at: name.to_owned() }
+    Property { name, optional: false, shape, docs: "", at: String::new() }
 }
 
 fn variation(name: &'static str, content: Option<Shape>) -> Variation {
-    Variation { name, content, docs: "", at: name.to_owned() }
+    Variation { name, content, docs: "", at: String::new() }
 }

@@ -1,7 +1,7 @@
 //! The types that have names, and what can be asked of shapes that name them.
 
 use super::describing::Entry;
-use super::shape::{Merged, MergedBy, Number, Object, Shape, Way};
+use super::shape::{ADJACENT, Merged, MergedBy, Number, Object, Shape, Way};
 
 /// All types that were described.
 #[derive(Clone, Copy)]
@@ -13,6 +13,8 @@ pub(super) struct Brought<'a> {
     pub(super) names: Vec<(&'a str, Option<&'a Shape>)>,
     /// The values of maps whose keys are any strings.
     pub(super) maps: Vec<&'a Shape>,
+    /// Whether it reads whatever is there, and not what it knows by name.
+    pub(super) reads_all: bool,
 }
 
 /// How the keys of a map are written in TypeScript.
@@ -95,6 +97,12 @@ impl<'a> Bringing<'a, '_> {
                 self.within.pop();
                 Ok(())
             }
+            // Whichever it is, serde looks for the same two names.
+            Shape::Buffered { shape, by } if *by == ADJACENT && among == Among::One => {
+                let mut variants = Vec::new();
+                shape.for_each_part(&mut |variant| variants.push(variant));
+                variants.into_iter().try_for_each(|variant| self.take(variant, Among::One))
+            }
             Shape::Buffered { shape, .. } => self.take(shape, among),
             Shape::Null if among == Among::One => Ok(()),
             Shape::Object(object) => self.object(object, among),
@@ -109,6 +117,7 @@ impl<'a> Bringing<'a, '_> {
             }
             Shape::Union(members) => members.iter().try_for_each(|member| self.take(&member.shape, Among::Several)),
             Shape::Map(key, value) => {
+                self.brought.reads_all = true;
                 match self.table.keys(key) {
                     Some(Keys::Names(names)) => {
                         self.brought.names.extend(names.iter().map(|name| (*name, Some(&**value))))
@@ -122,6 +131,7 @@ impl<'a> Bringing<'a, '_> {
                 Ok(())
             }
             Shape::Json => {
+                self.brought.reads_all = true;
                 self.brought.maps.push(&Shape::Json);
                 Ok(())
             }

@@ -187,6 +187,124 @@ fn untagged_with_nothing_else_in_it_is_one_of_them_alone() {
 }
 
 #[test]
+fn an_enum_without_a_tag_among_several_is_its_variant_alone() {
+    #[derive(Serialize, Deserialize, TS)]
+    enum Move {
+        Left(u8),
+        Right { by: u8 },
+        Stop,
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    enum Say {
+        Text(String),
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(untagged)]
+    enum Cmd {
+        Move(Move),
+        Say(Option<Say>),
+        At { x: u8, y: Option<u8> },
+    }
+    let expected = "export type Cmd =
+  | { Left: number; Right?: never; Text?: never; x?: never; y?: never }
+  | { Right: { by: number }; Left?: never; Text?: never; x?: never; y?: never }
+  | 'Stop'
+  | { Text: string; Left?: never; Right?: never; x?: never; y?: never }
+  | null
+  | { x: number; y?: number | null };";
+    let generated = incoming::<Cmd>().unwrap();
+    assert!(generated.starts_with(expected), "{generated}");
+    does_not_read::<Cmd>(&[r#"{"Left":1,"Text":"a"}"#, r#"{"Left":1,"Right":{"by":1}}"#, r#"{"Text":"a","y":1}"#]);
+    reads::<Cmd>(&[r#"{"Left":1}"#, r#"{"Right":{"by":1}}"#, r#""Stop""#, r#"{"Text":"a"}"#, "null", r#"{"x":1}"#]);
+    let _ = (Cmd::Move(Move::Stop), Move::Left(1), Move::Right { by: 1 }, Say::Text(String::new()));
+
+    #[derive(Serialize, Deserialize, TS)]
+    enum Mixed {
+        A(u8),
+        #[serde(untagged)]
+        B {
+            b: Option<u8>,
+            c: u8,
+        },
+    }
+    let expected = "export type Mixed = { A: number; b?: never; c?: never } | { b?: number | null; c: number };";
+    assert_eq!(incoming::<Mixed>().unwrap(), expected);
+    does_not_read::<Mixed>(&[r#"{"A":1,"b":1}"#]);
+    let _ = (Mixed::A(1), Mixed::B { b: None, c: 1 });
+}
+
+#[test]
+fn what_denies_unknown_fields_among_several_is_itself_alone() {
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t", deny_unknown_fields)]
+    enum Tagged {
+        A { a: u8 },
+        B,
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t", content = "c", deny_unknown_fields)]
+    enum Adjacent {
+        C(u8),
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(deny_unknown_fields)]
+    struct Named {
+        name: String,
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t")]
+    enum Holds {
+        D(Named),
+        E(Kind),
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    enum Kind {
+        K(u8),
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(untagged)]
+    enum Any {
+        Tagged(Tagged),
+        Adjacent(Adjacent),
+        Holds(Holds),
+        Last { last: u8, more: Option<u8> },
+    }
+    let expected = "export type Any =
+  | { t: 'A'; a: number; c?: never; name?: never; K?: never; last?: never; more?: never }
+  | { t: 'B' }
+  | { t: 'C'; c: number; a?: never; name?: never; K?: never; last?: never; more?: never }
+  | ({ t: 'D' } & Named & { a?: never; c?: never; K?: never; last?: never; more?: never })
+  | ({ t: 'E' } & Kind & { a?: never; c?: never; name?: never; last?: never; more?: never })
+  | { last: number; more?: number | null };";
+    let generated = incoming::<Any>().unwrap();
+    assert!(generated.contains(expected), "{generated}");
+    for json in [r#"{"t":"A","a":1"#, r#"{"t":"C","c":1"#, r#"{"t":"D","name":"n""#, r#"{"t":"E","K":1"#] {
+        reads::<Any>(&[&format!("{json}}}")]);
+        does_not_read::<Any>(&[&format!(r#"{json},"more":1}}"#)]);
+    }
+    reads::<Any>(&[r#"{"t":"B","more":1}"#, r#"{"t":"A","a":1,"last":1}"#]);
+    let _ = (Tagged::A { a: 1 }, Tagged::B, Adjacent::C(1), Holds::D(Named { name: String::new() }));
+    let _ = (Holds::E(Kind::K(1)), Any::Last { last: 1, more: None });
+
+    // One name in two enums tells nothing apart.
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t", deny_unknown_fields)]
+    enum Other {
+        A { b: u8 },
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(untagged)]
+    enum Either {
+        Tagged(Tagged),
+        Other(Other),
+    }
+    let generated = incoming::<Either>().unwrap();
+    assert!(generated.starts_with("export type Either =\n  | { t: 'A'; a: number; b?: never }\n"), "{generated}");
+    does_not_read::<Either>(&[r#"{"t":"A","a":1,"b":1}"#]);
+    let _ = Either::Other(Other::A { b: 1 });
+}
+
+#[test]
 fn each_side_has_its_variants_and_their_names() {
     #[derive(Serialize, Deserialize, TS)]
     #[serde(rename_all(deserialize = "lowercase"))]

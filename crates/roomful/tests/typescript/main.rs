@@ -3,6 +3,7 @@
 mod clashes;
 mod enums;
 mod fields;
+mod flattened;
 mod names;
 mod refused;
 mod sides;

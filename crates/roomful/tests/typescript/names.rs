@@ -48,7 +48,13 @@ fn a_word_of_the_language_is_no_name() {
     struct Renamed {
         a: u8,
     }
+    #[derive(Serialize, TS)]
+    #[ts(rename = "keyof")]
+    struct Operator {
+        a: u8,
+    }
     for (refused, at, name, why) in [
+        (outgoing::<Operator>(), "Operator", "keyof", "which is TypeScript's own"),
         (outgoing::<string>(), "string", "string", "which is TypeScript's own"),
         (outgoing::<r#yield>(), "yield", "yield", "which is TypeScript's own"),
         (outgoing::<room>(), "room", "room", "which the generated file has already"),

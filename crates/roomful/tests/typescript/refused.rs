@@ -162,6 +162,80 @@ fn a_tag_that_a_map_would_take() {
 }
 
 #[test]
+fn what_is_written_through_a_buffer_by_way_of_others() {
+    #[derive(Serialize, TS)]
+    enum Inner {
+        Wide { wide: i128 },
+        Pair(u8, i128),
+        Single(i128),
+    }
+    #[derive(Serialize, TS)]
+    #[serde(untagged)]
+    enum Untagged {
+        Inner(Inner),
+    }
+    #[derive(Serialize, TS)]
+    #[serde(tag = "t")]
+    enum Outer {
+        Untagged(Untagged),
+    }
+    let buffer = |at: &str| {
+        format!("`{at}` has `#[serde(tag)]`, which makes serde use a buffer that holds no integer of 128 bits")
+    };
+    let expected = format!("{}\n{}", buffer("Inner::Wide.wide"), buffer("Inner::Pair"));
+    assert_eq!(refusal(outgoing::<Outer>()), expected);
+    let outer = |inner| serde_json::to_string(&Outer::Untagged(Untagged::Inner(inner)));
+    assert!(outer(Inner::Wide { wide: 1 }).is_err() && outer(Inner::Pair(1, 1)).is_err());
+    assert_eq!(outer(Inner::Single(1)).unwrap(), r#"{"t":"Untagged","Single":1}"#);
+    assert!(outgoing::<Untagged>().is_ok());
+}
+
+#[test]
+fn a_map_beside_what_may_have_nothing_but_its_own() {
+    #[derive(Serialize, Deserialize, TS)]
+    enum Move {
+        Left(String),
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(untagged)]
+    enum Cmd<V> {
+        By(BTreeMap<String, V>),
+        Move(Move),
+    }
+    assert_eq!(
+        refusal(incoming::<Cmd<u8>>()),
+        "`Cmd` has `#[serde(untagged)]`, which has a map beside what may have no more properties than its own, and TypeScript \
+         cannot tell the two apart: give the map a name of its own, or `serde_json::Value` as its values"
+    );
+    does_not_read::<Cmd<u8>>(&[r#"{"Left":"a","b":1}"#]);
+    assert!(incoming::<Cmd<serde_json::Value>>().is_ok() && incoming::<Cmd<String>>().is_ok());
+}
+
+#[test]
+fn two_variants_with_one_name() {
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(tag = "t")]
+    enum Tagged {
+        #[serde(rename = "one")]
+        A { a: u8 },
+        #[serde(rename(serialize = "one"))]
+        B { b: u8 },
+    }
+    #[derive(Serialize, TS)]
+    #[serde(tag = "t", content = "c", rename_all = "lowercase")]
+    enum Adjacent {
+        Ab,
+        AB,
+    }
+    let twice =
+        |at: &str, name: &str| format!("`{at}` has its name, by which two variants are `{name}`: rename one of them");
+    assert_eq!(refusal(outgoing::<Tagged>()), twice("Tagged::B", "one"));
+    assert!(incoming::<Tagged>().is_ok());
+    assert_eq!(refusal(outgoing::<Adjacent>()), twice("Adjacent::AB", "ab"));
+    let _ = (Tagged::A { a: 1 }, Tagged::B { b: 1 }, Adjacent::Ab, Adjacent::AB);
+}
+
+#[test]
 fn what_is_no_object_where_there_must_be_one() {
     #[derive(Serialize, Deserialize, TS)]
     #[serde(tag = "t")]

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::support::{inline, outgoing, reads, refusal, writes};
+use crate::support::{does_not_read, inline, outgoing, reads, refusal, writes};
 
 #[derive(Serialize, Deserialize, TS, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
@@ -66,6 +66,43 @@ fn of_one_value() {
     is(&serde_json::Number::from(1), "1", "number");
     is(&serde_json::json!({ "a": [1, null] }), r#"{"a":[1,null]}"#, "JsonValue");
     is(&Vec::<Range<u8>>::new(), "[]", "{ start: number; end: number }[]");
+}
+
+/// serde reads none of them with a property more.
+#[test]
+fn what_has_nothing_but_its_own_properties() {
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(deny_unknown_fields)]
+    struct Named {
+        name: String,
+    }
+    #[derive(Serialize, Deserialize, TS)]
+    #[serde(untagged)]
+    enum When<T> {
+        Std(T),
+        Named(Named),
+    }
+    #[track_caller]
+    fn is_closed<T: TS + Serialize + DeserializeOwned + Send>(value: T, typescript: &str) {
+        let json = serde_json::to_string(&value).unwrap();
+        reads::<When<T>>(&[&json]);
+        does_not_read::<When<T>>(&[&json.replace('}', r#","name":"n"}"#)]);
+        let generated = outgoing::<When<T>>().unwrap();
+        let (_, union) = generated.split_once(" =").unwrap();
+        assert!(generated.contains(typescript), "{union}");
+    }
+    is_closed(
+        Duration::from_secs(1),
+        " =\n  | { secs: number; nanos: number; name?: never }\n  | (Named & { secs?: never; nanos?: never });",
+    );
+    is_closed(SystemTime::UNIX_EPOCH, "| { secs_since_epoch: number; nanos_since_epoch: number; name?: never }");
+    is_closed(0u8..1, "| { start: number; end: number; name?: never }");
+    is_closed(0u8..=1, "| { start: number; end: number; name?: never }");
+    is_closed(0u8.., " = { start: number; name?: never } | (Named & { start?: never });");
+    is_closed(..1u8, " = { end: number; name?: never } | (Named & { end?: never });");
+    is_closed(Ok::<u8, u8>(1), "{ Ok: number; Err?: never; name?: never }");
+    is_closed(Bound::Included(1u8), "| 'Unbounded'\n  | { Included: number; Excluded?: never; name?: never }");
+    is_closed(BTreeMap::from([(Color::Teal, 1u8)]), "({ [key in Color]?: number } & { name?: never })");
 }
 
 const BOUND: &str = "'Unbounded' | { Included: number; Excluded?: never } | { Excluded: number; Included?: never }";

@@ -250,3 +250,49 @@ fn what_the_app_says_stands() {
     assert_eq!(inline::<Id>(), "string");
     assert_eq!(inline::<Vec<Color>>(), "`#${string}`[]");
 }
+
+/// What the app wrote keeps together wherever it stands.
+#[test]
+fn what_the_app_says_stands_as_one() {
+    macro_rules! says {
+        ($($name:ident = $text:literal),+) => {
+            $(
+                #[derive(Serialize, TS)]
+                #[ts(type = $text)]
+                struct $name;
+            )+
+        };
+    }
+    says! { Side = "'a' | 'b'", Call = "() => void", Keys = "keyof Point", Both = "A & B", Name = "app.Side", Two = "\"a\" | \"b\"" }
+    for (generated, expected) in [
+        (inline::<Side>(), "'a' | 'b'"),
+        (inline::<Vec<Side>>(), "('a' | 'b')[]"),
+        (inline::<Vec<Two>>(), "(\"a\" | \"b\")[]"),
+        (inline::<Vec<Vec<Call>>>(), "(() => void)[][]"),
+        (inline::<Option<Call>>(), "(() => void) | null"),
+        (inline::<Vec<Option<Keys>>>(), "((keyof Point) | null)[]"),
+        (inline::<Vec<Both>>(), "(A & B)[]"),
+        (inline::<Vec<Name>>(), "app.Side[]"),
+        (inline::<Option<Name>>(), "app.Side | null"),
+        (inline::<(Side, [Call; 1])>(), "['a' | 'b', [() => void]]"),
+        (inline::<std::collections::BTreeMap<String, Side>>(), "{ [key: string]: 'a' | 'b' }"),
+        (inline::<Result<Side, Vec<Side>>>(), "{ Ok: 'a' | 'b'; Err?: never } | { Err: ('a' | 'b')[]; Ok?: never }"),
+    ] {
+        assert_eq!(generated, expected);
+    }
+
+    #[derive(Default, Deserialize, TS)]
+    #[serde(default)]
+    struct Ends(#[ts(type = "'a' | 'b'")] String, #[ts(type = "Side")] String);
+    assert_eq!(incoming::<Ends>().unwrap(), "export type Ends = [('a' | 'b')?, Side?];");
+    let Ends(first, second) = Ends::default();
+    assert_eq!((first, second), (String::new(), String::new()));
+    #[derive(Serialize, TS)]
+    #[serde(untagged)]
+    enum Either {
+        Call(#[ts(type = "() => void")] u8),
+        Text(String),
+    }
+    assert_eq!(outgoing::<Either>().unwrap(), "export type Either = (() => void) | string;");
+    let _ = (Either::Call(1), Either::Text(String::new()));
+}
