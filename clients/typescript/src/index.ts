@@ -3,6 +3,7 @@ export { room, socket } from './ref.js';
 export { joinRoom } from './room/room.js';
 export { openSocket } from './socket/socket.js';
 export type {
+  Binding,
   CloseInfo,
   ConnectionStatus,
   Credentials,
@@ -14,6 +15,8 @@ export type {
   HookRef,
   Member,
   MemberBinding,
+  PresencePatch,
+  PresenceSetting,
   Room,
   RoomArgs,
   RoomField,

@@ -1,4 +1,5 @@
-import { useEffect, useLayoutEffect, useMemo, useReducer, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
+import { othersHook, type UseOthers } from './hook/others.js';
 import type { Framework } from './hook/reader.js';
 import {
   memberHook,
@@ -19,14 +20,19 @@ const framework: Framework = {
   useLayoutEffect,
   useStore(subscribe, get) {
     const value = get();
-    const [, render] = useReducer<number, void>((count) => count + 1, 0);
-    const [shown] = useState(() => ({ value }));
+    // Another object each time, so that setting it renders.
+    const [{ shown }, render] = useState(() => ({ shown: { value } }));
     useLayoutEffect(() => {
       shown.value = value;
     });
     useLayoutEffect(() => {
       const check = () => {
-        if (!Object.is(shown.value, get())) render();
+        try {
+          if (Object.is(shown.value, get())) return;
+        } catch {
+          // What it throws, the render throws to whoever catches it there.
+        }
+        render({ shown });
       };
       // What changed between the render and this effect has told nobody.
       check();
@@ -48,6 +54,16 @@ export const useRoom: UseRoom = /* @__PURE__ */ roomHook(framework);
 
 /** One member, for a row that renders when that member changes and at no other time. */
 export const useMember: UseMember = /* @__PURE__ */ memberHook(framework);
+
+/**
+ * What `selector` makes of the others in a room. The component renders when that says something else, and at no other
+ * time: lists and plain objects are compared by what they hold.
+ *
+ * ```tsx
+ * const typing = useOthers(room, (others) => others.filter(({ state }) => state?.isTyping).length);
+ * ```
+ */
+export const useOthers: UseOthers = /* @__PURE__ */ othersHook(framework);
 
 /** Like `room` of `roomful`, with a `useRoom` method. */
 export const room: MakeRoom = /* @__PURE__ */ roomMaker(useRoom);

@@ -1,6 +1,7 @@
 'use client';
 
 import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { othersHook, type UseOthers } from './hook/others.js';
 import type { Framework } from './hook/reader.js';
 import {
   memberHook,
@@ -35,6 +36,16 @@ export const useRoom: UseRoom = /* @__PURE__ */ roomHook(framework);
 
 /** One member, for a row that renders when that member changes and at no other time. */
 export const useMember: UseMember = /* @__PURE__ */ memberHook(framework);
+
+/**
+ * What `selector` makes of the others in a room. The component renders when that says something else, and at no other
+ * time: lists and plain objects are compared by what they hold.
+ *
+ * ```tsx
+ * const typing = useOthers(room, (others) => others.filter(({ state }) => state?.isTyping).length);
+ * ```
+ */
+export const useOthers: UseOthers = /* @__PURE__ */ othersHook(framework);
 
 /** Like `room` of `roomful`, with a `useRoom` method. */
 export const room: MakeRoom = /* @__PURE__ */ roomMaker(useRoom);

@@ -25,7 +25,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
       const { seen, Probe } = probe(() => 0);
       mount(h(Probe));
       const promised = ['send', 'setPresence', 'members', 'self', 'status', 'close', 'closeInfo'];
-      const beyond = ['memberIds', 'member', 'others'];
+      const beyond = ['updatePresence', 'memberIds', 'member', 'others'];
       expect(Object.keys(seen.room).sort()).toEqual([...promised, ...beyond].sort());
     });
 
@@ -162,6 +162,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
       expect(seen.room).not.toBe(room);
       expect(seen.room.send).toBe(room.send);
       expect(seen.room.setPresence).toBe(room.setPresence);
+      expect(seen.room.updatePresence).toBe(room.updatePresence);
       expect(seen.room.close).toBe(room.close);
       expect(seen.room.member).toBe(room.member);
     });

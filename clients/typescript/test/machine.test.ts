@@ -204,16 +204,16 @@ describe('retrying', () => {
   });
 });
 
-describe('after the last retry', () => {
-  /** Closed for want of retries. */
-  function exhausted(more: object = {}): Run {
-    const run = open();
-    run.policy = { ...policy, ...more };
-    failing(run);
-    expect(statusOf(run.state)).toBe('closed');
-    return run;
-  }
+/** Closed for want of retries. */
+function exhausted(more: object = {}): Run {
+  const run = open();
+  run.policy = { ...policy, ...more };
+  failing(run);
+  expect(statusOf(run.state)).toBe('closed');
+  return run;
+}
 
+describe('after the last retry', () => {
   it.each([
     [0, 15_000],
     [0.5, 30_000],

@@ -1,5 +1,6 @@
 /** What both hooks promise of rooms that are joined, left and joined again: by a key, by `enabled`, by effects. Each framework runs all of it; see `preact.test.ts` and `react.test.ts`. */
 import { describe, expect, it, vi } from 'vitest';
+import type { RoomError } from '../src/index.js';
 import { stage, type Renderer, type View } from './support/stage.js';
 
 export function placeSuite(name: string, renderer: Renderer): void {
@@ -39,8 +40,10 @@ export function placeSuite(name: string, renderer: Renderer): void {
           return null;
         };
         const rooms: View[] = [];
+        const heard: string[] = [];
+        const onError = ({ code }: RoomError) => heard.push(code);
         function Parent({ boardId }: { boardId: string }) {
-          const room = useRoom(ref, options({ key: { boardId }, presence: { x: 0 } }));
+          const room = useRoom(ref, options({ key: { boardId }, presence: { x: 0 }, onError }));
           rooms.push(room);
           return h(Child, { room, boardId });
         }
@@ -57,7 +60,9 @@ export function placeSuite(name: string, renderer: Renderer): void {
         // What still holds the functions of the old room reaches the new one by none of them.
         vi.advanceTimersByTime(100);
         rooms[0]!.setPresence({ x: 99 });
-        expect(() => act(() => rooms[0]!.send('late'))).toThrow(/closed/);
+        expect(heard).toEqual([]);
+        act(() => rooms[0]!.send('late'));
+        expect(heard).toEqual(['closed']);
         rooms[0]!.close();
         expect(sockets.all[1]!.frames).toEqual(said('three'));
         expect(rooms.at(-1)!.status).toBe('open');
@@ -203,8 +208,8 @@ export function placeSuite(name: string, renderer: Renderer): void {
       root.unmount();
       seen.room.send('late');
       vi.advanceTimersByTime(100);
-      expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed']);
-      expect(() => seen.room.send('later')).toThrow(/closed/);
+      seen.room.send('later');
+      expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed', 'closed']);
     });
 
     describe('enabled', () => {
@@ -280,9 +285,9 @@ export function placeSuite(name: string, renderer: Renderer): void {
         const { seen, Probe } = probe(() => 0, { onError });
         const root = mount(h(Probe, { enabled: false }));
         for (let i = 0; i < 256; i++) seen.room.send(`${i}`);
-        expect(() => seen.room.send('more')).toThrow(/too much/);
-        expect(() => seen.room.send(1n as never)).toThrow(/BigInt/);
-        expect(() => seen.room.setPresence(1n as never)).toThrow(/BigInt/);
+        seen.room.send('more');
+        seen.room.send(1n as never);
+        seen.room.setPresence(1n as never);
         const codes = ['queue_full', 'bad_message', 'bad_presence'];
         expect(onError.mock.calls.map(([error]) => error.code)).toEqual(codes);
         root.render(h(Probe, { enabled: true }));
@@ -292,7 +297,8 @@ export function placeSuite(name: string, renderer: Renderer): void {
         root.render(h(Probe, { enabled: false }));
         const half = 'x'.repeat(600_000);
         seen.room.send(half);
-        expect(() => seen.room.send(half)).toThrow(/too much/);
+        seen.room.send(half);
+        expect(onError.mock.calls.map(([error]) => error.code)).toEqual([...codes, 'queue_full']);
       });
 
       it('goes to no other room', () => {
@@ -313,8 +319,8 @@ export function placeSuite(name: string, renderer: Renderer): void {
         seen.room.send('early');
         root.unmount();
         vi.advanceTimersByTime(100);
-        expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed']);
-        expect(() => seen.room.send('late')).toThrow(/closed/);
+        seen.room.send('late');
+        expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed', 'closed']);
       });
 
       it('is dropped by close, which ends nothing else', () => {
@@ -382,6 +388,7 @@ export function placeSuite(name: string, renderer: Renderer): void {
         const first = mount(h(one.Probe));
         welcome();
         one.seen.room.setPresence({ x: 5 });
+        vi.advanceTimersByTime(34);
         const second = mount(h(two.Probe));
         two.seen.room.setPresence({ x: 6 });
         // Whose effects run again comes back with what it set before; the other has set something since.
@@ -545,6 +552,7 @@ export function placeSuite(name: string, renderer: Renderer): void {
       root.render(h(Probe, { enabled: true }));
       expect(sockets.all).toHaveLength(1);
       expect(root.html()).toBe('<p>"open"</p>');
+      vi.advanceTimersByTime(34);
       expect(sockets.last.frames.at(-1)).toEqual({ t: 'presence', state: { x: 5 } });
       receive({ t: 'presence', op: 'leave', from: 'you' });
       expect(seen.room.memberIds).toEqual(['me']);

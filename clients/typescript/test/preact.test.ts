@@ -1,19 +1,31 @@
 // @vitest-environment jsdom
-import { h, render, type ComponentChild } from 'preact';
+import { Component, h, render, type ComponentChild } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { act } from 'preact/test-utils';
-import { room, socket, useMember, useRoom, useSocket } from '../src/preact.js';
+import { room, socket, useMember, useOthers, useRoom, useSocket } from '../src/preact.js';
 import { hookSuite } from './hook-suite.js';
+import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
+import { presenceHookSuite } from './presence-hook-suite.js';
 import { socketHookSuite } from './socket-hook-suite.js';
 import type { Renderer } from './support/stage.js';
 
 const now = (call: () => void) => void act(call);
 
+class Boundary extends Component<{ children: ComponentChild }, { hasFailed: boolean }> {
+  override state = { hasFailed: false };
+  static override getDerivedStateFromError = () => ({ hasFailed: true });
+  override render() {
+    return this.state.hasFailed ? 'caught' : this.props.children;
+  }
+}
+
 const renderer: Renderer = {
   room,
   useRoom,
   useMember,
+  useOthers,
+  Boundary,
   useEffect,
   h: h as never,
   act: now,
@@ -30,4 +42,6 @@ const renderer: Renderer = {
 
 hookSuite('roomful/preact', renderer);
 placeSuite('roomful/preact', renderer);
+othersSuite('roomful/preact', renderer);
+presenceHookSuite('roomful/preact', renderer);
 socketHookSuite('roomful/preact', { ...renderer, socket, useSocket });

@@ -1,18 +1,38 @@
 // @vitest-environment jsdom
-import { act, Activity, createElement, StrictMode, useEffect, type ReactNode } from 'react';
+import {
+  act,
+  Activity,
+  Component,
+  createElement,
+  StrictMode,
+  useEffect,
+  type ReactNode,
+} from 'react';
 import { createRoot } from 'react-dom/client';
-import { room, socket, useMember, useRoom, useSocket } from '../src/react.js';
+import { room, socket, useMember, useOthers, useRoom, useSocket } from '../src/react.js';
 import { hookSuite } from './hook-suite.js';
+import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
+import { presenceHookSuite } from './presence-hook-suite.js';
 import { socketHookSuite } from './socket-hook-suite.js';
 import type { Renderer } from './support/stage.js';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
+class Boundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
+  override state = { hasFailed: false };
+  static getDerivedStateFromError = () => ({ hasFailed: true });
+  override render() {
+    return this.state.hasFailed ? 'caught' : this.props.children;
+  }
+}
+
 const renderer: Renderer = {
   room,
   useRoom,
   useMember,
+  useOthers,
+  Boundary,
   useEffect,
   StrictMode,
   Activity,
@@ -32,4 +52,6 @@ const renderer: Renderer = {
 
 hookSuite('roomful/react', renderer);
 placeSuite('roomful/react', renderer);
+othersSuite('roomful/react', renderer);
+presenceHookSuite('roomful/react', renderer);
 socketHookSuite('roomful/react', { ...renderer, socket, useSocket });

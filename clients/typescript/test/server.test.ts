@@ -34,21 +34,22 @@ describe.each([
   ['react', react, (component: () => string) => renderReact(createElement(component))],
 ] as const)(
   '%s renders on a server',
-  (_, { room, socket, useRoom, useMember, useSocket }, render) => {
+  (_, { room, socket, useRoom, useMember, useOthers, useSocket }, render) => {
     const board = room<{ key: { boardId: string } }>('board', 'cursors');
 
     it.each([
-      [true, 'connecting undefined 0 0 0 undefined undefined'],
-      [false, 'closed undefined 0 0 0 undefined undefined'],
+      [true, 'connecting undefined 0 0 0 undefined undefined 0'],
+      [false, 'closed undefined 0 0 0 undefined undefined 0'],
     ])('enabled %s, without connecting', (enabled, html) => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {});
       const { WebSocket, all } = fakeSockets();
       const shown = render(() => {
         const room = useRoom(board, { key: { boardId: 'main' }, enabled, WebSocket });
         const someone = useMember(room.member('someone'));
+        const names = useOthers(room, (others) => others.map(({ id }) => id));
         const { status, closeInfo, members, memberIds, others, self } = room;
         const sizes = [members.length, memberIds.length, others.length];
-        return [status, closeInfo, ...sizes, self, someone].map(String).join(' ');
+        return [status, closeInfo, ...sizes, self, someone, names.length].map(String).join(' ');
       });
       expect(shown).toBe(html);
       expect(all).toEqual([]);

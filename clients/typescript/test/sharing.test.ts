@@ -67,9 +67,12 @@ it('begins with the first presence that somebody begins with, and sends the one 
   const three = here.join();
   here.socket.welcome();
   expect(here.socket.frames).toEqual([{ t: 'presence', state: { x: 1 } }]);
+  here.world.advance(34);
   three.setPresence({ x: 2 });
+  here.world.advance(34);
   one.setPresence({ x: 3 });
   here.join({ presence: { x: 4 } });
+  here.world.advance(34);
   expect(here.socket.frames.slice(1)).toEqual([2, 3].map((x) => ({ t: 'presence', state: { x } })));
   here.socket.end();
   here.world.advance(375);

@@ -12,9 +12,10 @@ import {
 import {
   room as preactRoom,
   useMember as usePreactMember,
+  useOthers as usePreactOthers,
   useRoom as usePreactRoom,
 } from '../src/preact.js';
-import { room as reactRoom, useMember, useRoom } from '../src/react.js';
+import { room as reactRoom, useMember, useOthers, useRoom } from '../src/react.js';
 
 interface CursorMsg {
   x: number;
@@ -160,6 +161,28 @@ export function presence(): void {
   cursors.setPresence({ x: 1 });
   // @ts-expect-error presence is whole, not a part
   cursors.setPresence({ x: 1, y: 1 });
+  cursors.setPresence((previous) => {
+    same<typeof previous, CursorState | undefined>(true);
+    return { ...state, ...previous, x: 1 };
+  });
+  // @ts-expect-error there may be no previous one
+  cursors.setPresence((previous) => ({ ...previous, x: 1 }));
+  // @ts-expect-error it makes a wrong presence
+  cursors.setPresence(() => ({ x: 1 }));
+  // @ts-expect-error a function that makes none
+  cursors.setPresence(() => {});
+  cursors.updatePresence({ x: 1, y: 1 });
+  cursors.updatePresence({});
+  // @ts-expect-error a wrong field
+  cursors.updatePresence({ x: '1' });
+  // @ts-expect-error no such field
+  cursors.updatePresence({ z: 1 });
+  // @ts-expect-error a part, not a function
+  cursors.updatePresence((previous: CursorState) => previous);
+  // @ts-expect-error this room has no presence
+  joinRoom(inPlain.lobby).setPresence(() => ({}));
+  // @ts-expect-error this room has no presence
+  joinRoom(inPlain.keyless).updatePresence({});
   // @ts-expect-error this room has no presence
   joinRoom(inPlain.lobby, { presence: {} });
   // @ts-expect-error this room has no presence
@@ -182,6 +205,31 @@ export function bindings(): void {
   joinRoom(inPlain.lobby).subscribe(() => {}, ['messages']);
 }
 
+export function watching(): void {
+  const room = useRoom(serverRooms.cursors, { key });
+  const far = useOthers(room, (others) => {
+    same<typeof others, readonly Member<CursorState>[]>(true);
+    return others.filter(({ state }) => state && state.x > 1).length;
+  });
+  same<typeof far, number>(true);
+  const ids = usePreactOthers(joinRoom(inPlain.cursors, { key }), (others) =>
+    others.map(({ id }) => id),
+  );
+  same<typeof ids, string[]>(true);
+  // @ts-expect-error a member may have no state
+  useOthers(room, (others) => others.map(({ state }) => state.x));
+  // @ts-expect-error not a room
+  useOthers(room.others, (others: unknown) => others);
+}
+
+/** `send` gives nothing back, and nothing to catch. */
+export function whatSendingGives(): void {
+  const { send, setPresence, updatePresence } = joinRoom(inPlain.cursors, { key });
+  same<ReturnType<typeof send>, void>(true);
+  same<ReturnType<typeof setPresence>, void>(true);
+  same<ReturnType<typeof updatePresence>, void>(true);
+}
+
 /** With `exactOptionalPropertyTypes` too, with which this file is checked again. */
 export function whatIsUndefinedIsLeftOut(some: undefined | never): void {
   const options = {
@@ -198,13 +246,36 @@ export function whatIsUndefinedIsLeftOut(some: undefined | never): void {
 }
 
 /** What is set may be less than what is seen. */
-export function incomingPresence(): void {
+export function incomingPresence(some: undefined): void {
   type Sides = { presence: { name: string }; presenceIncoming: { name?: string } };
-  const { setPresence, self } = joinRoom(plainRoom<Sides>('board', 'sides'), { presence: {} });
+  const { setPresence, updatePresence, self } = joinRoom(plainRoom<Sides>('board', 'sides'), {
+    presence: {},
+  });
   setPresence({});
+  setPresence((previous) => {
+    same<typeof previous, { name: string } | { name?: string } | undefined>(true);
+    return {};
+  });
+  updatePresence({ name: some });
   same<typeof self, Member<{ name: string }> | undefined>(true);
   // @ts-expect-error a wrong presence
   setPresence({ name: 1 });
+}
+
+/** What has no fields cannot be set in part. */
+export function presenceWithoutFields(): void {
+  type Mood = { presence: 'glad' | 'grave' };
+  const mood = joinRoom(plainRoom<Mood>('board', 'mood'));
+  mood.setPresence('glad');
+  mood.setPresence((previous) => (previous === 'glad' ? 'grave' : 'glad'));
+  // @ts-expect-error not a state of this room
+  mood.setPresence('sad');
+  // @ts-expect-error a word has no fields
+  mood.updatePresence('glad');
+  const list = joinRoom(plainRoom<{ presence: string[] }>('board', 'list'));
+  list.setPresence((previous) => [...(previous ?? []), 'a']);
+  // @ts-expect-error a list has no fields
+  list.updatePresence(['a']);
 }
 
 /** What browsers, Node and `ws` call a WebSocket will do. */

@@ -2,19 +2,9 @@ import { RoomError } from '../errors.js';
 import { GIVEN_UP, MAX_TIMER } from '../limits.js';
 import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
-import {
-  deadline,
-  mayOpen,
-  statusOf,
-  step,
-  type Action,
-  type Actions,
-  type Event,
-  type State,
-} from './machine.js';
+import { deadline, step, type Action, type Actions, type Event, type State } from './machine.js';
 import type {
   CloseInfo,
-  ConnectionStatus,
   Credentials,
   ReconnectOptions,
   WebSocketConstructor,
@@ -39,11 +29,7 @@ export interface DriverHost {
 }
 
 export interface Driver {
-  status(): ConnectionStatus;
-  /** Whether nothing will bring the connection back. */
-  isOver(): boolean;
-  /** Whether what waits to be sent may still go out by itself. */
-  mayOpen(): boolean;
+  state(): State;
   dispatch(...event: Event): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
   transmit(data: string): boolean;
@@ -79,10 +65,7 @@ export function createDriver(
     send: transmit,
     close: (code, reason) => socket?.close(code, reason),
     drop,
-    abandon(info) {
-      drop(GIVEN_UP);
-      lost(info);
-    },
+    abandon,
     opened: host.opened,
     closed: host.closed,
   };
@@ -138,6 +121,11 @@ export function createDriver(
     socket = undefined;
   }
 
+  function abandon(info: CloseInfo): void {
+    drop(GIVEN_UP);
+    lost(info);
+  }
+
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
     dispatch('lost', info, again, isOffline());
   }
@@ -146,14 +134,11 @@ export function createDriver(
     clearTimer(timer);
     const at = deadline(state);
     if (at !== undefined) {
-      const wait = Math.min(Math.max(at - now(), 0), MAX_TIMER);
-      timer = setTimer(() => dispatch('tick'), wait);
+      timer = setTimer(() => dispatch('tick'), Math.min(at - now(), MAX_TIMER));
     }
-    if (isOver()) unwatch?.();
+    if (state.phase === 'closed') unwatch?.();
     else unwatch ??= onWake(() => dispatch('wake'));
   }
-
-  const isOver = (): boolean => state.phase === 'closed';
 
   function transmit(data: string): boolean {
     if (socket?.readyState !== OPEN) return false;
@@ -162,9 +147,7 @@ export function createDriver(
   }
 
   return {
-    status: () => statusOf(state),
-    isOver,
-    mayOpen: () => mayOpen(state),
+    state: () => state,
     dispatch,
     transmit,
     buffered: () => socket?.bufferedAmount ?? 0,

@@ -27,11 +27,11 @@ export const page: Environment = {
       if (shown !== false) listener();
     };
     // A change of visibility happens to the document, and bubbles.
-    const events = ['online', 'pageshow', VISIBILITY];
-    for (const type of events) addEventListener(type, woken);
-    return () => {
-      for (const type of events) removeEventListener(type, woken);
-    };
+    const watching = new AbortController();
+    for (const type of ['online', 'pageshow', VISIBILITY]) {
+      addEventListener(type, woken as (event: Event) => void, watching);
+    }
+    return () => watching.abort();
   },
 };
 

@@ -14,12 +14,14 @@ interface Line {
  * `too_large` over the server's frame limit and `queue_full`.
  */
 export interface Outbox {
+  /** What `pin` was given last. */
+  readonly pinned: string | undefined;
   send(data: string): void;
   /**
    * What the server has to hear at every opening, before all else: only the last one counts. `isFirst`: what
    * there is to begin with, which takes the place of nothing.
    */
-  pin(data: string, isFirst?: boolean): void;
+  pin(data: string | undefined, isFirst?: boolean): void;
   /** The line is ready, for frames up to the server's limit. */
   resume(limits: unknown): void;
   /** The line is not ready any more. */
@@ -58,6 +60,10 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
   }
 
   return {
+    get pinned() {
+      return pinned;
+    },
+
     send(data) {
       if (queued + line.buffered() + checked(data).length > MAX_QUEUED_SIZE) throw full();
       if (isReady && line.transmit(data)) return;
@@ -66,7 +72,7 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
     },
 
     pin(data, isFirst) {
-      if (isFirst && pinned) return;
+      if (!data || (isFirst && pinned)) return;
       pinned = checked(data);
       if (!isReady) return;
       if (line.buffered() + data.length > MAX_QUEUED_SIZE) throw full();

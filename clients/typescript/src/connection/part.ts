@@ -1,11 +1,13 @@
 import { RoomError } from '../errors.js';
 import { socketUrl } from '../url.js';
 import type { Environment } from './environment.js';
+import { mayOpen } from './machine.js';
 import {
   connectionTo,
   type Attachment,
   type Change,
   type Kind,
+  type MadeWith,
   type SharedConnection,
   type State,
 } from './shared.js';
@@ -21,7 +23,7 @@ export interface PartKind<S extends State> extends Kind<S> {
 }
 
 /** Options with the types taken off: within, a room or socket is of any type. */
-export interface AnyOptions extends ConnectionOptions {
+export interface AnyOptions extends ConnectionOptions, MadeWith {
   onMessage?: (...message: any[]) => void;
   share?: boolean;
 }
@@ -31,27 +33,25 @@ export type Watcher = (...change: Change) => void;
 /** One user's part in a connection, from joining to leaving. */
 export interface Part<S extends State = State, O = AnyOptions> {
   /** `undefined` after leaving. */
-  readonly connection: SharedConnection<S> | undefined;
+  readonly shared: SharedConnection<S> | undefined;
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   send(message: unknown): void;
   /** Sends what is encoded. Reports nothing. */
   relay(data: string): void;
   /** The outbox's. */
-  pin(data: string, isFirst?: boolean): void;
+  pin(data: string | undefined, isFirst?: boolean): void;
   close(code?: number, reason?: string): void;
   leave(): void;
   subscribe(listener: () => void, fields?: readonly string[]): () => void;
   /** `subscribe` with bits. */
-  watch(watcher: Watcher): () => void;
+  observe(watcher: Watcher): () => void;
   /** Tells those who watch. */
   changed: Watcher;
   /** Options with other callbacks, so that none that is called is a stale one. */
   follow(options: O): void;
-  /** Calls where there is nobody to throw to: one user's mistake must not reach the next one. */
+  /** `attempt` with the latest options. */
   attempt<R>(call: () => R): R | undefined;
-  /** `reporting` to the latest options. */
-  reporting(call: () => void): void;
 }
 
 /** `hear`: gives a message to the latest options' callback. */
@@ -64,47 +64,38 @@ export function takePart<S extends State, O extends AnyOptions>(
   hear: (options: O, message: Frame) => void,
 ): Part<S, O> {
   const watchers = new Set<Watcher>();
-  let connection: SharedConnection<S> | undefined;
+  let shared: SharedConnection<S> | undefined;
   /** What a user who has closed, on a connection that goes on for others, sees of its own end. */
   let ownCloseInfo: CloseInfo | undefined;
 
   const attachment: Attachment = {
     changed(...change) {
-      for (const watcher of [...watchers]) attempt(() => watcher(...change));
+      for (const watcher of [...watchers]) attemptHere(() => watcher(...change));
     },
-    call: (name, ...args) => attempt(() => (options[name] as any)?.(...args)),
-    heard: (message) => attempt(() => hear(options, message)),
+    call: (name, ...args) => attemptHere(() => (options[name] as any)?.(...args)),
+    heard: (message) => attemptHere(() => hear(options, message)),
     failed: (error) => report(options, error),
   };
 
+  function attemptHere<R>(call: () => R): R | undefined {
+    return attempt(options, call);
+  }
+
   function relay(data: string): void {
-    if (!connection?.mayOpen()) {
+    if (!shared || !mayOpen(shared.machine())) {
       throw new RoomError('closed', 'it is closed for good');
     }
-    connection.outbox.send(data);
+    shared.outbox.send(data);
   }
 
   function end(info: CloseInfo | undefined): void {
-    const ids = connection?.state.memberIds ?? [];
+    const ids = shared?.state.memberIds ?? [];
     ownCloseInfo = info;
-    connection = undefined;
+    shared = undefined;
     attachment.changed(-1, ids);
   }
 
-  function attempt<R>(call: () => R): R | undefined {
-    try {
-      return call();
-    } catch (cause) {
-      const error =
-        cause instanceof RoomError
-          ? cause
-          : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
-      if (!attachment.failed(error)) console.error(error);
-      return undefined;
-    }
-  }
-
-  const watch = (watcher: Watcher): (() => void) => {
+  const observe = (watcher: Watcher): (() => void) => {
     watchers.add(watcher);
     return () => void watchers.delete(watcher);
   };
@@ -112,34 +103,33 @@ export function takePart<S extends State, O extends AnyOptions>(
   if (options.enabled !== false) {
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     if (!WebSocket) throw new TypeError('no WebSocket here: pass `WebSocket`');
-    connection = connectionTo(
+    shared = connectionTo(
       kind,
       socketUrl(ref, params, options),
       WebSocket,
       options.share ?? kind.share,
-      options.reconnect ?? {},
-      () => options.credentials,
+      () => options,
       environment,
     );
-    connection.attach(attachment);
+    shared.attach(attachment);
   }
 
   const part: Part<S, O> = {
-    get connection() {
-      return connection;
+    get shared() {
+      return shared;
     },
     get status() {
-      return connection?.status ?? 'closed';
+      return shared?.status ?? 'closed';
     },
     get closeInfo() {
-      return connection?.closeInfo ?? ownCloseInfo;
+      return shared?.closeInfo ?? ownCloseInfo;
     },
-    send: (message) => reporting(options, () => relay(kind.encode(message))),
+    send: (message) => attemptHere(() => relay(kind.encode(message))),
     relay,
-    pin: (data, isFirst) => connection?.outbox.pin(data, isFirst),
+    pin: (data, isFirst) => shared?.outbox.pin(data, isFirst),
     close(code = 1000, reason = '') {
       checkClose(code, reason);
-      if (!connection || connection.close(attachment, code, reason)) return;
+      if (!shared || shared.close(attachment, code, reason)) return;
       // No closing handshake took place.
       const info = { code, reason, wasClean: false };
       end(info);
@@ -147,32 +137,38 @@ export function takePart<S extends State, O extends AnyOptions>(
     },
     leave() {
       const info = part.closeInfo;
-      connection?.detach(attachment);
+      shared?.detach(attachment);
       end(info);
     },
     subscribe(listener, fields = kind.fields) {
-      return watch((changed) => {
+      return observe((changed) => {
         if (fields.some((field) => changed & (1 << kind.fields.indexOf(field)))) listener();
       });
     },
-    watch,
+    observe,
     changed: attachment.changed,
     follow(latest) {
       options = latest;
     },
-    attempt,
-    reporting: (call) => reporting(options, call),
+    attempt: attemptHere,
   };
   return part;
 }
 
-/** Calls, and reports what is thrown to `onError` as well as to the caller: few callers catch. */
-export function reporting(options: AnyOptions, call: () => void): void {
+/**
+ * Calls, and gives what is thrown to `onError`, or to the console where nobody listens. One user's mistake must not
+ * reach the next one; and an event handler, which sends and sets, would not catch what is refused.
+ */
+export function attempt<R>(options: AnyOptions, call: () => R): R | undefined {
   try {
-    call();
-  } catch (error) {
-    report(options, error as RoomError);
-    throw error;
+    return call();
+  } catch (cause) {
+    const error =
+      cause instanceof RoomError
+        ? cause
+        : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
+    if (!report(options, error)) console.error(error);
+    return undefined;
   }
 }
 

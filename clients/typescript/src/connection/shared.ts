@@ -2,15 +2,13 @@ import { RoomError } from '../errors.js';
 import { createDriver, type Driver } from './driver.js';
 import type { Environment } from './environment.js';
 import { CLOSE_INFO, STATUS } from './fields.js';
-import { shouldReconnect } from './machine.js';
+import { shouldReconnect, statusOf, type State as Machine } from './machine.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { KEEP_MEMBERS } from '../limits.js';
 import type {
   CloseInfo,
   ConnectionOptions,
   ConnectionStatus,
-  Credentials,
-  ReconnectOptions,
   WebSocketConstructor,
 } from './types.js';
 import type { Frame, OnBad, OnFrame } from './wire.js';
@@ -51,6 +49,9 @@ export type Change = [fields: number, ids: Iterable<string>];
 
 type Callbacks = Pick<ConnectionOptions, 'onOpen' | 'onClose' | 'shouldReconnect'>;
 
+/** The options that a connection is made with; `credentials` are asked for later, too. */
+export interface MadeWith extends Pick<ConnectionOptions, 'reconnect' | 'credentials'> {}
+
 /** One user of a connection: a component, or a caller of `joinRoom` or `openSocket`. */
 export interface Attachment {
   changed(...change: Change): void;
@@ -71,8 +72,7 @@ export interface SharedConnection<S extends State> {
   readonly outbox: Outbox;
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
-  /** Whether what is sent now goes out, at once or later. */
-  mayOpen(): boolean;
+  machine(): Machine;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;
@@ -86,8 +86,7 @@ export function connectionTo<S extends State>(
   url: string,
   WebSocket: WebSocketConstructor,
   share: boolean,
-  policy: ReconnectOptions,
-  credentials: () => Credentials,
+  options: () => MadeWith,
   environment: Environment,
 ): SharedConnection<S> {
   const byUrl =
@@ -95,7 +94,7 @@ export function connectionTo<S extends State>(
   if (share) kind.connections.set(WebSocket, byUrl);
   const known = byUrl.get(url);
   if (known) return known;
-  const made = createConnection(kind, url, WebSocket, policy, credentials, environment, () => {
+  const made = createConnection(kind, url, WebSocket, options, environment, () => {
     if (byUrl.get(url) === made) byUrl.delete(url);
   });
   byUrl.set(url, made);
@@ -107,12 +106,13 @@ function createConnection<S extends State>(
   { read, greeting, greetsPlain, bye, state: makeState }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
-  policy: ReconnectOptions,
-  credentials: () => Credentials,
+  options: () => MadeWith,
   environment: Environment,
   retire: () => void,
 ): SharedConnection<S> {
   const { setTimer, clearTimer } = environment;
+  const { reconnect = {} } = options();
+  const credentials = () => options().credentials;
   const attached = new Set<Attachment>();
   let status: ConnectionStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
@@ -123,7 +123,7 @@ function createConnection<S extends State>(
   /** Ends in forgetting what was known before a reconnect. */
   let moment: unknown;
 
-  const driver: Driver = createDriver(url, WebSocket, policy, environment, {
+  const driver: Driver = createDriver(url, WebSocket, reconnect, environment, {
     connected(chosen) {
       v1 = chosen;
       return !v1 && !greetsPlain;
@@ -139,7 +139,7 @@ function createConnection<S extends State>(
       outbox.pause();
       closeInfo = info;
       changed |= CLOSE_INFO;
-      if (driver.isOver()) retire();
+      if (driver.state().phase === 'closed') retire();
       settle();
       each((attachment) => attachment.call('onClose', info));
     },
@@ -189,8 +189,9 @@ function createConnection<S extends State>(
 
   /** Tells everybody what has changed, once however many frames came together. */
   function settle(): void {
-    if (status !== driver.status()) changed |= STATUS;
-    status = driver.status();
+    const before = status;
+    status = statusOf(driver.state());
+    if (status !== before) changed |= STATUS;
     const isClosed = status === 'closed';
     if (isClosed) clearTimer(moment);
     const [more, ids] = state.settle(isClosed);
@@ -219,13 +220,13 @@ function createConnection<S extends State>(
   return {
     state,
     outbox,
-    mayOpen: driver.mayOpen,
     get status() {
       return status;
     },
     get closeInfo() {
       return closeInfo;
     },
+    machine: driver.state,
     attach(attachment) {
       attached.add(attachment);
       if (status === 'open') {

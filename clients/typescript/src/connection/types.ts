@@ -49,6 +49,14 @@ export interface CloseInfo {
   readonly wasClean: boolean;
 }
 
+/** A value that changes, to be watched alone. */
+export interface Binding<V> {
+  /** The value now. To ask makes nothing render. */
+  get(): V;
+  /** Calls `listener` when it has changed. Returns the unsubscriber. */
+  subscribe(listener: () => void): () => void;
+}
+
 /**
  * How a lost connection is retried: the n-th time after a delay drawn from `minDelay` to `minDelay * growth^n`, at
  * most `maxDelay`.
@@ -106,8 +114,8 @@ export interface ConnectionOptions {
   /** At every loss of the connection, before a retry too. */
   onClose?: ((info: CloseInfo) => void) | undefined;
   /**
-   * What nobody called for can go wrong: the server refused a frame, sent one that cannot be read, a
-   * callback threw; and what `send` and `setPresence` also throw. Default: `console.error`.
+   * What went wrong: `send` or `setPresence` was refused, here or by the server, which may also have sent what cannot
+   * be read; a callback threw. Default: `console.error`.
    */
   onError?: ((error: RoomError) => void) | undefined;
   /** Default: false for 1000 and 4000-4999, but for 4401 where `credentials` is a function. While a connection is shared, one `true` is enough. */
@@ -116,7 +124,7 @@ export interface ConnectionOptions {
   reconnect?: ReconnectOptions | undefined;
   /**
    * `false`: stay disconnected, with status `closed`. Default true. In a hook, what is sent and set meanwhile waits
-   * until it is true; without one nothing can make it true, so `send` throws.
+   * until it is true; without one nothing can make it true, so what is sent is refused.
    */
   enabled?: boolean | undefined;
   /**

@@ -1,11 +1,12 @@
 import { full } from '../connection/outbox.js';
 import {
+  attempt,
   checkClose,
-  reporting,
   type AnyOptions,
   type Part,
   type Watcher,
 } from '../connection/part.js';
+import { SOURCE, type Source } from '../connection/source.js';
 import type { Ref } from '../connection/types.js';
 import { LINGER, MAX_QUEUED_FRAMES, MAX_QUEUED_SIZE } from '../limits.js';
 
@@ -21,17 +22,23 @@ export interface Manner<P> {
   encode(message: unknown): string;
   /** The presence to begin with. @throws RoomError `bad_presence`. */
   first?(options: AnyOptions): string | undefined;
+  /** What sets the presence to this. @throws RoomError `bad_presence`. */
+  change?(next: unknown): Change<P>;
   /** What the component gets besides the fields, `send` and `close`. */
   actions?(place: Place<any>): object;
   /** These members have changed. */
   touched?(ids: Iterable<string>): void;
 }
 
+/** Sets the presence of `part`, which begins with `first`. Returns what it has set, encoded. */
+type Change<P> = (part: P, first: () => string | undefined) => string;
+
 /** The component that a place is of. */
 export interface Host {
   /** The latest. */
   readonly options: AnyOptions;
   readonly changed: Watcher;
+  readonly observe: Source['observe'];
 }
 
 /**
@@ -40,7 +47,7 @@ export interface Host {
  * of the first render, between effects that run again, while `enabled` is false) it waits, within the bounds of a
  * connection's own queue.
  */
-export class Place<P extends Part> {
+export class Place<P extends Part> implements Source {
   /** The same for as long as the place is, so that a component can depend on them. */
   readonly actions: object;
   readonly #manner: Manner<P>;
@@ -51,9 +58,10 @@ export class Place<P extends Part> {
   #target: P | undefined;
   #isJoined = false;
   #waiting: string[] = [];
-  /** The presence that the component has set here last, and whether that waits, too. */
+  /** What changes the presence, and waits, too: what it makes of one that others have set is not known before. */
+  #changes: Change<P>[] = [];
+  /** The presence that the component has set here last. */
   #presence: string | undefined;
-  #isUnsent = false;
   #closing: [code: number, reason: string] | undefined;
   /** A part that is over when its timer has run. */
   #left: { part: P; enabled: boolean; timer: ReturnType<typeof setTimeout> } | undefined;
@@ -65,13 +73,28 @@ export class Place<P extends Part> {
   ) {
     this.#manner = manner;
     this.#host = host;
-    this.actions = { send: this.#send, close: this.#close, ...manner.actions?.(this) };
+    this.actions = {
+      send: this.#send,
+      close: this.#close,
+      ...manner.actions?.(this),
+      [SOURCE]: this,
+    };
   }
 
   /** What the component sees. */
   get shown(): P | undefined {
     return this.#isJoined ? this.#target : undefined;
   }
+
+  get shared(): P['shared'] {
+    return this.shown?.shared;
+  }
+
+  get observe(): Source['observe'] {
+    return this.#host.observe;
+  }
+
+  readonly attempt: Source['attempt'] = (call) => attempt(this.#host.options, call);
 
   follow(options: AnyOptions): void {
     if (this.#isJoined) this.#part!.follow(options);
@@ -106,19 +129,20 @@ export class Place<P extends Part> {
     this.#left = { part, enabled, timer };
   }
 
-  /** @throws RoomError as `encode` says, or `too_large`. */
-  present(encode: () => string): void {
-    reporting(this.#host.options, () => {
-      const data = encode();
-      this.#target?.pin(data);
-      this.#presence = data;
-      this.#isUnsent = !this.#target;
+  /** Sets the presence, now or when something takes it: to a state, or to what a function makes of the last one. */
+  present(next: unknown): void {
+    this.attempt(() => {
+      const change = this.#manner.change!(next);
+      if (this.#target) return this.#change(this.#target, change);
+      if (typeof next !== 'function') this.#changes = [];
+      if (this.#changes.length >= MAX_QUEUED_FRAMES) throw full();
+      this.#changes.push(change);
     });
   }
 
   #enter(ref: Ref): P {
     const part = this.#manner.enter(ref, this.#host.options);
-    part.watch((fields, ids) => {
+    part.observe((fields, ids) => {
       if (part === this.shown) this.#host.changed(fields, ids);
     });
     return part;
@@ -135,20 +159,25 @@ export class Place<P extends Part> {
 
   #aim(target: P): void {
     this.#target = target;
-    const pin = (data: string | undefined, isFirst: boolean) => data && target.pin(data, isFirst);
-    if (this.#isUnsent) target.attempt(() => pin(this.#presence, false));
-    this.#isUnsent = false;
+    for (const change of this.#changes.splice(0)) this.#change(target, change);
     // One that was set here before, and has been told to others, is no newer than what they have set since.
-    const { options } = this.#host;
-    target.attempt(() => pin(this.#presence ?? this.#manner.first?.(options), true));
+    target.attempt(() => target.pin(this.#first(), true));
     for (const data of this.#waiting.splice(0)) target.attempt(() => target.relay(data));
     if (this.#closing) target.close(...this.#closing);
     this.#closing = undefined;
   }
 
+  #change(target: P, change: Change<P>): void {
+    target.attempt(() => (this.#presence = change(target, this.#first)));
+  }
+
+  /** The presence to begin with. @throws RoomError `bad_presence`. */
+  readonly #first = (): string | undefined =>
+    this.#presence ?? this.#manner.first?.(this.#host.options);
+
   readonly #send = (message: unknown): void => {
     if (this.#target) return this.#target.send(message);
-    reporting(this.#host.options, () => {
+    this.attempt(() => {
       const data = this.#manner.encode(message);
       const size = this.#waiting.reduce((sum, { length }) => sum + length, data.length);
       if (this.#waiting.length >= MAX_QUEUED_FRAMES || size > MAX_QUEUED_SIZE) throw full();

@@ -1,6 +1,6 @@
 /** What both hooks have in common, without a framework: `preact.ts` and `react.ts` each give their own primitives. */
 import { live } from '../connection/fields.js';
-import type { AnyOptions, Part } from '../connection/part.js';
+import type { AnyOptions, Part, Watcher } from '../connection/part.js';
 import type { Ref } from '../connection/types.js';
 import { sortedParams } from '../url.js';
 import { Place, type Host, type Manner } from './place.js';
@@ -58,7 +58,7 @@ export class Reader<P extends Part> implements Host {
   #part: P | undefined;
   #read = 0;
   #version = 0;
-  readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Set<Watcher>();
 
   constructor(manner: Manner<P>) {
     this.#manner = manner;
@@ -92,9 +92,14 @@ export class Reader<P extends Part> implements Host {
 
   readonly version = (): number => this.#version;
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  readonly subscribe = (listener: () => void): (() => void) =>
+    this.observe((fields) => {
+      if (fields & this.#read) listener();
+    });
+
+  readonly observe = (watcher: Watcher): (() => void) => {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
   };
 
   /**
@@ -113,9 +118,8 @@ export class Reader<P extends Part> implements Host {
 
   readonly changed = (fields: number, ids: Iterable<string>): void => {
     this.#manner.touched?.(ids);
-    if ((fields & this.#read) === 0) return;
-    this.#version++;
-    this.#listeners.forEach((listener) => listener());
+    if (fields & this.#read) this.#version++;
+    this.#watchers.forEach((watcher) => watcher(fields, ids));
   };
 
   /** What something that has just been joined does not have in common with what has not. */
@@ -133,8 +137,7 @@ export class Reader<P extends Part> implements Host {
   }
 }
 
-const idsOf = (part: Part | undefined): readonly string[] =>
-  part?.connection?.state.memberIds ?? [];
+const idsOf = (part: Part | undefined): readonly string[] => part?.shared?.state.memberIds ?? [];
 
 /**
  * Tells apart what makes another connection; on a server too, where there is no page to resolve an address

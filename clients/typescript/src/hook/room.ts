@@ -1,6 +1,7 @@
 import { room } from '../ref.js';
 import { createBindings } from '../room/member.js';
 import { join, type AnyRoomOptions, type Membership } from '../room/room.js';
+import { patching, presenceChange } from '../room/presence.js';
 import { NOBODY, ROOM_FIELDS } from '../room/roster.js';
 import { encodeMessage, encodePresence } from '../room/wire.js';
 import type {
@@ -50,17 +51,19 @@ const EMPTY: Partial<Record<RoomField, unknown>> = {
 
 /** A component's room, which also gives the component's rows their members. */
 function roomReader(): Reader<Membership> {
-  const bindings = createBindings((id) => reader.shown?.connection?.state.get(id));
-  const reader: Reader<Membership> = new Reader({
+  const bindings = createBindings((id) => reader.shown?.shared?.state.get(id));
+  const reader: Reader<Membership> = new Reader<Membership>({
     fields: ROOM_FIELDS,
     empty: EMPTY,
     enter: (ref, options) => join(ref, { ...options, presence: undefined } as AnyRoomOptions),
     encode: encodeMessage,
     first: ({ presence }: AnyRoomOptions) =>
       presence === undefined ? undefined : encodePresence(presence),
+    change: presenceChange,
     touched: (ids) => bindings.notify(ids, (listener) => listener()),
     actions: (place) => ({
-      setPresence: (state: unknown) => place.present(() => encodePresence(state)),
+      setPresence: (next: unknown) => place.present(next),
+      updatePresence: (patch: object) => place.present(patching(patch)),
       member: (id: string) => bindings.of(id),
     }),
   });

@@ -2,6 +2,7 @@ import { page, type Environment } from '../connection/environment.js';
 import { live } from '../connection/fields.js';
 import { takePart, type AnyOptions, type Part, type PartKind } from '../connection/part.js';
 import { createBindings } from './member.js';
+import { patching, presenceChange } from './presence.js';
 import { createRoster, ROOM_FIELDS, ROSTER_FIELDS, type Roster } from './roster.js';
 import type { RoomArgs, RoomHandle, RoomRef, RoomTypes } from './types.js';
 import { BYE, encodeMessage, encodePresence, readFrames } from './wire.js';
@@ -44,17 +45,24 @@ export function join<T extends RoomTypes = any>(
   const part = takePart(ROOM, ref, options.key, options, environment, (latest, { msg, from }) =>
     latest.onMessage?.(msg, from),
   );
-  const roster = (): Roster => part.connection?.state ?? NOWHERE;
+  const roster = (): Roster => part.shared?.state ?? NOWHERE;
   const bindings = createBindings((id) => roster().get(id));
-  part.watch((_, ids) => bindings.notify(ids, part.attempt));
+  part.observe((_, ids) => bindings.notify(ids, part.attempt));
   const { presence } = options;
   if (presence !== undefined) part.attempt(() => part.pin(encodePresence(presence), true));
 
+  const setPresence = (next: unknown) => part.attempt(() => presenceChange(next)(membership));
   const more = {
-    setPresence: (state: unknown) => part.reporting(() => part.pin(encodePresence(state))),
+    setPresence,
+    updatePresence: (patch: object) => setPresence(patching(patch)),
     member: (id: string) => bindings.of(id),
   };
-  return live(Object.assign(part, more), ROSTER_FIELDS, (field) => roster()[field]);
+  const membership: Membership = live(
+    Object.assign(part, more),
+    ROSTER_FIELDS,
+    (field) => roster()[field],
+  );
+  return membership;
 }
 
 const ROOM: PartKind<Roster> = {

@@ -182,7 +182,7 @@ const member = (id: string, state: unknown): Member =>
   state === undefined ? { id } : { id, state };
 
 /** Whether two states say the same. What is nested deeper than anybody nests counts as different. */
-function isSame(a: any, b: any, depth = 0): boolean {
+export function isSame(a: any, b: any, depth = 0): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || depth > 64) return a === b;
   const keys = Object.keys(a);
   return (

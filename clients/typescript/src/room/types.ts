@@ -1,4 +1,6 @@
+import type { ConnectionField } from '../connection/fields.js';
 import type {
+  Binding,
   ConnectionOptions,
   ConnectionStatus,
   CloseInfo,
@@ -34,6 +36,19 @@ export type PresenceOf<T> = T extends { presence: infer P }
 
 export type PresenceIncomingOf<T> = T extends { presenceIncoming: infer P } ? P : PresenceOf<T>;
 
+/** What presence can be set to: a state, or a function that makes one of the previous. */
+export type PresenceSetting<T> = [PresenceIncomingOf<T>] extends [never]
+  ? never
+  : | PresenceIncomingOf<T>
+    | ((previous: PresenceIncomingOf<T> | PresenceOf<T> | undefined) => PresenceIncomingOf<T>);
+
+/** Some fields of a state, where it has any. */
+export type PresencePatch<P> = P extends readonly unknown[]
+  ? never
+  : P extends object
+    ? { [K in keyof P]?: {} extends Pick<P, K> ? P[K] | undefined : P[K] }
+    : never;
+
 /** Names one room of the server and carries its types. Made by `room()`. */
 export interface RoomRef<T extends RoomTypes = RoomTypes> extends Ref<{ room: T }> {}
 
@@ -46,13 +61,12 @@ export interface Member<P = unknown> {
   readonly state?: P;
 }
 
-/** One member, to be watched alone. `room.member(id)` gives the same object for the same id. */
-export interface MemberBinding<P = unknown> {
+/**
+ * One member, to be watched alone; `undefined` when it is not in the room. `room.member(id)` gives the same object
+ * for the same id.
+ */
+export interface MemberBinding<P = unknown> extends Binding<Member<P> | undefined> {
   readonly id: string;
-  /** The member now; `undefined` when it is not in the room. */
-  get(): Member<P> | undefined;
-  /** Calls `listener` when this member joins, changes or leaves. Returns the unsubscriber. */
-  subscribe(listener: () => void): () => void;
 }
 
 export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
@@ -78,19 +92,20 @@ export type RoomArgs<T extends RoomTypes> =
 /** What `joinRoom` and the hooks have in common. */
 export interface Room<T extends RoomTypes> {
   /**
-   * Sends a message, or queues it until the connection is open.
-   *
-   * @throws RoomError `closed` in a room that is closed for good; `too_large` over the server's frame limit;
-   * `queue_full` when 256 messages or 1 MiB wait.
+   * Sends a message, or queues it until the connection is open. Never throws: what is refused goes to `onError`, as
+   * `closed` in a room that is closed for good, `too_large` over the server's frame limit, `queue_full` when 256
+   * messages or 1 MiB wait, `bad_message` for what JSON cannot say.
    */
   readonly send: (message: IncomingOf<T>) => void;
   /**
-   * Sets this client's presence. While the connection is not open only the latest is kept; the last one
-   * set is sent again after a reconnect.
-   *
-   * @throws RoomError `too_large` over the server's frame limit; `queue_full` when 1 MiB waits.
+   * Sets this client's presence: to a state, or to what a function makes of the previous one. That is the last that
+   * was set here, which the server may not have shown yet; where none was set it is the one that the server shows.
+   * While the connection is not open only the latest is kept; the last one set is sent again after a reconnect. Never
+   * throws: what is refused goes to `onError`, as `bad_presence`, `too_large` or `queue_full`.
    */
-  readonly setPresence: (state: PresenceIncomingOf<T>) => void;
+  readonly setPresence: (next: PresenceSetting<T>) => void;
+  /** Sets some fields of this client's presence. Those that are `undefined` are taken out of it. */
+  readonly updatePresence: (patch: PresencePatch<PresenceIncomingOf<T>>) => void;
   /**
    * Leaves the room for good and suppresses reconnecting. Of a shared connection only this user is
    * closed, unless it is the last.
@@ -116,7 +131,7 @@ export interface Room<T extends RoomTypes> {
 }
 
 /** The values of a room that change, and can be watched. */
-export type RoomField = 'status' | 'closeInfo' | 'members' | 'memberIds' | 'self' | 'others';
+export type RoomField = ConnectionField | 'members' | 'memberIds' | 'self' | 'others';
 
 /** A joined room, without a framework. */
 export interface RoomHandle<T extends RoomTypes> extends Room<T> {

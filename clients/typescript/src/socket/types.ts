@@ -1,3 +1,4 @@
+import type { ConnectionField } from '../connection/fields.js';
 import type {
   ConnectionOptions,
   ConnectionStatus,
@@ -55,10 +56,9 @@ export type SocketArgs<T extends SocketTypes, L extends boolean = boolean> =
 
 interface BaseSocket<T extends SocketTypes> {
   /**
-   * Sends a message, or queues it until the connection is open.
-   *
-   * @throws RoomError `bad_message` for what JSON cannot say, `undefined` too; `closed` on a socket that is closed for good;
-   * `too_large` over the server's frame limit; `queue_full` when 256 messages or 1 MiB wait.
+   * Sends a message, or queues it until the connection is open. Never throws: what is refused goes to `onError`, as
+   * `bad_message` for what JSON cannot say, `undefined` too, `closed` on a socket that is closed for good, `too_large`
+   * over the server's frame limit, `queue_full` when 256 messages or 1 MiB wait.
    */
   readonly send: (message: IncomingOf<T>) => void;
   /**
@@ -83,7 +83,7 @@ export type Socket<T extends SocketTypes, L extends boolean = false> = BaseSocke
   ([L] extends [false] ? {} : LastMessage<T>);
 
 /** The values of a socket that change, and can be watched. */
-export type SocketField = 'status' | 'closeInfo' | 'lastMessage';
+export type SocketField = ConnectionField | 'lastMessage';
 
 /** An open socket, without a framework. */
 export type SocketHandle<T extends SocketTypes, L extends boolean = false> = Socket<T, L> & {

@@ -1,5 +1,6 @@
 /** A page on which a hook is tried. */
 import { afterEach, beforeEach, expect, vi } from 'vitest';
+import type { UseOthers } from '../../src/hook/others.js';
 import type { MakeRoom, UseMember, UseRoom } from '../../src/hook/room.js';
 import type { Room, RoomOptions } from '../../src/index.js';
 import type { Board, Cursor } from './rooms.js';
@@ -9,6 +10,9 @@ export interface Renderer {
   room: MakeRoom;
   useRoom: UseRoom;
   useMember: UseMember;
+  useOthers: UseOthers;
+  /** Shows `caught` in the place of what throws while it renders. */
+  Boundary: unknown;
   h(type: unknown, props?: object | null, ...children: unknown[]): unknown;
   /** Renders into a root of its own. Everything that follows from it has happened when it returns. */
   mount(element: unknown): { html(): string; render(element: unknown): void; unmount(): void };

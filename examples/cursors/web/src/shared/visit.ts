@@ -49,7 +49,7 @@ export class Visit {
 
   /** Shows the others every change of this visitor. Returns how to stop. */
   show(setPresence: (state: CursorState) => void, frames?: Frames): () => void {
-    const throttle = new FrameThrottle(() => attempt(() => setPresence(this.presence)), frames);
+    const throttle = new FrameThrottle(() => setPresence(this.presence), frames);
     const stops = [
       this.point.subscribe(throttle.request),
       this.identity.subscribe(throttle.request),
@@ -63,7 +63,10 @@ export class Visit {
   say(text: string, { send, status }: Pick<Room<Types>, 'send' | 'status'>): boolean {
     if (!text.trim()) return false;
     this.clear('line');
-    const said = attempt(() => send({ text }));
+    const before = this.refusal.get();
+    send({ text });
+    // What is refused at once has been told to `refused` by now.
+    const said = this.refusal.get() === before;
     if (said) this.feed.wait({ text, sent: status === 'open' });
     return said;
   }
@@ -107,15 +110,5 @@ export class Visit {
 
   clear(about: Refusal['about']): void {
     if (this.refusal.get()?.about === about) this.refusal.set(undefined);
-  }
-}
-
-/** What `send` and `setPresence` throw they also tell `onError`, which shows it. */
-function attempt(call: () => void): boolean {
-  try {
-    call();
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -16,7 +16,8 @@ const presence: CursorState = { x: 0, y: 0, name: 'Ada', color: 'rose' };
 export function ownHookFreeHookAndNone(): void {
   const room = cursors.useRoom({ key, presence });
   expectTypeOf(room.send).parameter(0).toEqualTypeOf<{ text: string }>();
-  expectTypeOf(room.setPresence).parameter(0).toEqualTypeOf<CursorState>();
+  expectTypeOf(room.setPresence).toBeCallableWith(presence);
+  expectTypeOf(room.updatePresence).parameter(0).toEqualTypeOf<Partial<CursorState>>();
   expectTypeOf(room.members).toEqualTypeOf<readonly Member<CursorState>[]>();
   expectTypeOf(useRoom(cursors, { key }).send).toEqualTypeOf(room.send);
   expectTypeOf(useReactRoom(reactRooms.cursors, { key }).send).toEqualTypeOf(room.send);

@@ -34,9 +34,7 @@ describe('what is said', () => {
   });
 
   test('what cannot be sent does not wait', () => {
-    const send = () => {
-      throw new RoomError('closed', 'the room is closed');
-    };
+    const send = () => visit.refused(new RoomError('closed', 'the room is closed'), undefined);
     expect(visit.say('hello', { send, status: 'closed' })).toBe(false);
     expect(waiting()).toEqual([]);
   });

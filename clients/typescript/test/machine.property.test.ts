@@ -1,0 +1,65 @@
+/** What is true of the connection machine whatever happens to it, in whatever order. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { deadline, statusOf, step, type Event, type State } from '../src/connection/machine.js';
+
+const info = { code: 1006, reason: '', wasClean: false };
+const restart = { code: 1012, reason: 'retry=100', wasClean: true };
+
+/** What a socket does, which it does only while there is one. */
+const ofSocket: fc.Arbitrary<Event> = fc.oneof(
+  fc.constant<Event>(['connected']),
+  fc.constantFrom<Event>(['greeted', 25_000], ['greeted', undefined]),
+  fc.constant<Event>(['exchanged']),
+  fc.constant<Event>(['pong']),
+  fc
+    .tuple(fc.constantFrom(info, restart), fc.boolean(), fc.boolean())
+    .map(([info, again, offline]): Event => ['lost', info, again, offline]),
+);
+const ofPage = fc.constantFrom<Event>(['start'], ['wake'], ['tick'], ['close', 1000, '']);
+/** An event, and how long after the one before. */
+const happening = fc.tuple(
+  fc.oneof({ weight: 3, arbitrary: ofSocket }, { weight: 2, arbitrary: ofPage }),
+  fc.constantFrom(0, 10, 1_000, 5_000, 30_000),
+);
+
+const WITH_SOCKET = ['connecting', 'greeting', 'open', 'closing'];
+
+it('has one socket exactly when it should, and tells of nothing before all is done', () => {
+  const policy = fc.record({ maxRetries: fc.nat(3), keepTrying: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 60 }), policy, (happenings, policy) => {
+      let state: State = { phase: 'idle' };
+      let hasSocket = false;
+      let now = 0;
+
+      function dispatch(event: Event): void {
+        if (event[0] === 'lost') hasSocket = false;
+        const [next, actions] = step(state, event, now, 0.5, policy);
+        state = next;
+        let isTold = false;
+        for (const [name] of actions) {
+          if (name === 'opened' || name === 'closed') isTold = true;
+          else expect(isTold).toBe(false);
+          if (name === 'connect') {
+            expect(hasSocket).toBe(false);
+            hasSocket = true;
+          }
+          if (name === 'send' || name === 'close') expect(hasSocket).toBe(true);
+          if (name === 'drop') hasSocket = false;
+          if (name === 'abandon') dispatch(['lost', info, true, false]);
+        }
+        expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase));
+        if (statusOf(state) === 'reconnecting') expect(deadline(state)).toBeDefined();
+      }
+
+      for (const [event, after] of happenings) {
+        now += after;
+        const isOfSocket = !['start', 'wake', 'tick', 'close'].includes(event[0]);
+        if (isOfSocket && !hasSocket) continue;
+        dispatch(event);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
