@@ -28,7 +28,7 @@ async fn guards_see_them() {
     for (name, value) in
         [("sec-websocket-protocol", "roomful.v1, roomful.auth.dG9rZW4"), ("authorization", "bearer token")]
     {
-        let mut client = http2.join_with(extended_connect("h").header(name, value)).await;
+        let mut client = http2.join_with(extended_connect(name).header(name, value)).await;
         assert_eq!(client.message().await.1, "token", "{name}");
     }
     for (name, value) in [
