@@ -31,6 +31,7 @@ mod bound;
 mod checked;
 pub mod close;
 pub mod dialect;
+pub mod expiry;
 pub mod frame;
 pub mod id;
 pub mod intake;

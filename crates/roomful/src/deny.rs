@@ -61,6 +61,13 @@ impl Deny {
         Self(DenialReason::Unavailable(Some(cause.to_string())))
     }
 
+    /// New credentials are not taken from whoever is in: what [`Room::refresh`](crate::Room::refresh) and
+    /// [`Socket::refresh`](crate::Socket::refresh) return by default. The client is told `bad_frame`, and goes on with what it has.
+    #[must_use]
+    pub fn no_refresh() -> Self {
+        Self(DenialReason::NoRefresh)
+    }
+
     pub(crate) fn into_reason(self) -> DenialReason {
         self.0
     }
@@ -78,6 +85,7 @@ impl fmt::Debug for Deny {
             DenialReason::Forbidden(None) => f.write_str("Deny::forbidden"),
             DenialReason::Forbidden(Some(reason)) => write!(f, "Deny::because({reason})"),
             DenialReason::Expired => f.write_str("Deny::expired"),
+            DenialReason::NoRefresh => f.write_str("Deny::no_refresh"),
             DenialReason::Redirected(to) => write!(f, "Deny::redirect({})", without_secrets(to)),
             DenialReason::Unavailable(None) => f.write_str("Deny::unavailable"),
             DenialReason::Unavailable(Some(cause)) => write!(f, "Deny::unavailable_because({cause})"),

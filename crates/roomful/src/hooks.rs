@@ -1,12 +1,13 @@
 //! Where JSON becomes the app's types: the hooks of one member of a room, or of one typed socket.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use roomful_core::{Close, Json, UserId};
-use roomful_runtime::{HookNames, Hooks, MemberHooks, MessageError, Misfit};
+use roomful_runtime::{DenialReason, HookNames, Hooks, MemberHooks, MessageError, Misfit};
 
 use crate::payload::{decode, encode};
-use crate::{BoxFuture, Conn, Error, Presence, Result, Room, Socket, SocketConn};
+use crate::{BoxFuture, Conn, Deny, Error, Presence, Result, Room, Socket, SocketConn};
 
 /// The hooks of a member of a room.
 pub(crate) struct RoomHooks<R: Room> {
@@ -38,6 +39,22 @@ impl<R: Room> Hooks for RoomHooks<R> {
 
     fn on_end<'a>(&'a self, _: &'a Close) -> BoxFuture<'a, ()> {
         Box::pin(self.conn.member().watched("on_leave", async { self.room.on_leave(&self.conn).await }))
+    }
+
+    fn expires(&self) -> Result<Option<SystemTime>> {
+        Ok(self.conn.member().watched_call("expires", || self.room.expires(self.conn.data())))
+    }
+
+    fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>> {
+        Box::pin(self.conn.member().watched("refresh", async move {
+            let data = self.room.refresh(&self.conn, credentials).await.map_err(Deny::into_reason)?;
+            if self.room.user(&data) != self.room.user(self.conn.data()) {
+                return Err(DenialReason::Expired);
+            }
+            let kept = is_kept.then(|| encode(&data)).transpose().map_err(DenialReason::Failed)?;
+            self.conn.renew(data);
+            Ok(kept)
+        }))
     }
 
     fn on_error(&self, error: Error) -> BoxFuture<'_, ()> {
@@ -87,6 +104,19 @@ impl<S: Socket> Hooks for SocketHooks<S> {
     fn on_end<'a>(&'a self, close: &'a Close) -> BoxFuture<'a, ()> {
         Box::pin(self.conn.member().watched("close", async {
             self.socket.close(&self.conn, close.code, &close.reason).await;
+        }))
+    }
+
+    fn expires(&self) -> Result<Option<SystemTime>> {
+        Ok(self.conn.member().watched_call("expires", || self.socket.expires(self.conn.data())))
+    }
+
+    fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>> {
+        Box::pin(self.conn.member().watched("refresh", async move {
+            let data = self.socket.refresh(&self.conn, credentials).await.map_err(Deny::into_reason)?;
+            let kept = is_kept.then(|| encode(&data)).transpose().map_err(DenialReason::Failed)?;
+            self.conn.renew(data);
+            Ok(kept)
         }))
     }
 

@@ -57,6 +57,7 @@
 mod absent;
 mod as_text;
 mod channel;
+mod data;
 mod define;
 mod deny;
 mod guard;

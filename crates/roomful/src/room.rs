@@ -3,12 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use roomful_core::MemberId;
 use roomful_runtime::LiveMember;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::data::Versions;
 use crate::payload::encode;
 use crate::{Channel, Deny, Error, ErrorKind, MaybeSend, MaybeSync, Result, RoomHandle, Rooms, Upgrade, UserId};
 
@@ -68,6 +70,63 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// without data has `type Data = ()` and returns `Ok(())`.
     fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
 
+    /// Until when this data is good. It is asked when a member has joined. By default for ever.
+    ///
+    /// [`Limits::refresh_window_ms`](crate::Limits::refresh_window_ms) before that (25 s; or at half of what is left, where that is
+    /// less) a client that speaks v1 is asked for new credentials, which go to [`refresh`](Room::refresh). One that has not
+    /// given any so long after it is closed 4401. The TypeScript client does not answer the question; where its `credentials` are a
+    /// function it comes back after 4401, with new ones.
+    ///
+    /// A panic closes 1011.
+    fn expires(&self, data: &Self::Data) -> Option<SystemTime> {
+        let _ = data;
+        None
+    }
+
+    /// The client gave new [credentials](crate::Upgrade::credentials), because it was asked to or on its own: finds the data
+    /// anew. What comes of it is [`Conn::data`] from then on, and [`expires`](Room::expires) is asked again. `Err` closes the
+    /// connection, as in `data`: 4403 and gone, or 4401, or 1013. Another [`user`](Room::user) is
+    /// another member: then it is 4401, so that its client comes back as that. By default new credentials are not taken.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use roomful::{Channel, Conn, Deny, Result, Room, Upgrade};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Session { name: String, until: SystemTime }
+    /// # async fn verify(token: &str) -> Result<Session, Deny> { Err(Deny::forbidden()) }
+    ///
+    /// # #[derive(Clone, Channel)]
+    /// # #[channel("desk/:id")]
+    /// # struct Desk { id: String }
+    /// struct Desks;
+    ///
+    /// impl Room for Desks {
+    ///     type Channel = Desk;
+    ///     type Data = Session;
+    ///
+    ///     async fn data(&self, upgrade: &Upgrade<Desk>) -> Result<Session, Deny> {
+    ///         verify(upgrade.credentials().ok_or_else(Deny::forbidden)?).await
+    ///     }
+    ///     fn expires(&self, session: &Session) -> Option<SystemTime> {
+    ///         Some(session.until)
+    ///     }
+    ///     async fn refresh(&self, _: &Conn<Self>, credentials: &str) -> Result<Session, Deny> {
+    ///         verify(credentials).await
+    ///     }
+    /// }
+    /// # let _ = roomful::Rooms::new().module("desk", |m| m.room("desks", Desks)).build();
+    /// ```
+    fn refresh(
+        &self,
+        conn: &Conn<Self>,
+        credentials: &str,
+    ) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend {
+        let _ = (conn, credentials);
+        async { Err(Deny::no_refresh()) }
+    }
+
     /// The user that the connection belongs to. Several members may be one user, as three tabs and a phone are. Everybody in
     /// the room is told it. By default a member has no user.
     fn user(&self, data: &Self::Data) -> Option<UserId> {
@@ -119,14 +178,19 @@ pub struct Conn<R: Room> {
 
 struct Inner<R: Room> {
     key: R::Channel,
-    data: R::Data,
+    data: Versions<R::Data>,
     member: Arc<LiveMember>,
     rooms: Rooms,
 }
 
 impl<R: Room> Conn<R> {
     pub(crate) fn new(key: R::Channel, data: R::Data, member: Arc<LiveMember>, rooms: Rooms) -> Self {
-        Self { inner: Arc::new(Inner { key, data, member, rooms }) }
+        Self { inner: Arc::new(Inner { key, data: Versions::new(data), member, rooms }) }
+    }
+
+    /// From now on this is its data.
+    pub(crate) fn renew(&self, data: R::Data) {
+        self.inner.data.renew(data);
     }
 
     pub(crate) fn member(&self) -> &LiveMember {
@@ -145,10 +209,11 @@ impl<R: Room> Conn<R> {
         &self.inner.key
     }
 
-    /// What [`Room::data`] found at the upgrade.
+    /// What [`Room::data`] found at the upgrade, or [`Room::refresh`] since then: the newest, whichever clone is asked. What was
+    /// returned before stays as it was.
     #[must_use]
     pub fn data(&self) -> &R::Data {
-        &self.inner.data
+        self.inner.data.newest()
     }
 
     /// This room, as [`Rooms::at`] returns it: for who is in it, for a message to one of them, or to remove one.

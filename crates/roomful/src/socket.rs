@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use roomful_core::MemberId;
 use roomful_core::key::{KeyError, Params};
@@ -10,6 +11,7 @@ use roomful_runtime::LiveMember;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::data::Versions;
 use crate::payload::encode;
 use crate::{Deny, Error, MaybeSend, MaybeSync, Result, Rooms, Upgrade};
 
@@ -116,6 +118,62 @@ pub trait Socket: MaybeSend + MaybeSync + Sized + 'static {
     /// There is no default, as there is none for [`Room::data`](crate::Room::data).
     fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
 
+    /// Until when this data is good. It is asked when the connection is open. By default for ever.
+    ///
+    /// [`Limits::refresh_window_ms`](crate::Limits::refresh_window_ms) before that (25 s; or at half of what is left, where that is
+    /// less) a client that speaks v1 is asked for new credentials, which go to [`refresh`](Socket::refresh). One that has not
+    /// given any so long after it is closed 4401. The TypeScript client does not answer the question; where its `credentials` are a
+    /// function it comes back after 4401, with new ones.
+    ///
+    /// A panic closes 1011.
+    fn expires(&self, data: &Self::Data) -> Option<SystemTime> {
+        let _ = data;
+        None
+    }
+
+    /// The client gave new [credentials](crate::Upgrade::credentials), because it was asked to or on its own: finds the data
+    /// anew. What comes of it is [`SocketConn::data`] from then on, and [`expires`](Socket::expires) is asked again. `Err` closes the
+    /// connection, as in `data`: 4403 and gone, or 4401, or 1013. By default new credentials are not taken.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use roomful::{Deny, Result, Socket, SocketChannel, SocketConn, Upgrade};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Session { name: String, until: SystemTime }
+    /// # async fn verify(token: &str) -> Result<Session, Deny> { Err(Deny::forbidden()) }
+    ///
+    /// # #[derive(Clone, SocketChannel)]
+    /// # #[socket("desk/:id")]
+    /// # struct Desk { id: String }
+    /// struct Desks;
+    ///
+    /// impl Socket for Desks {
+    ///     type Channel = Desk;
+    ///     type Data = Session;
+    ///
+    ///     async fn data(&self, upgrade: &Upgrade<Desk>) -> Result<Session, Deny> {
+    ///         verify(upgrade.credentials().ok_or_else(Deny::forbidden)?).await
+    ///     }
+    ///     fn expires(&self, session: &Session) -> Option<SystemTime> {
+    ///         Some(session.until)
+    ///     }
+    ///     async fn refresh(&self, _: &SocketConn<Self>, credentials: &str) -> Result<Session, Deny> {
+    ///         verify(credentials).await
+    ///     }
+    /// }
+    /// # let _ = roomful::Rooms::new().module("desk", |m| m.socket("desks", Desks)).build();
+    /// ```
+    fn refresh(
+        &self,
+        socket: &SocketConn<Self>,
+        credentials: &str,
+    ) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend {
+        let _ = (socket, credentials);
+        async { Err(Deny::no_refresh()) }
+    }
+
     /// The connection is open. What the client has sent in the meantime is handled after this. An error or a panic closes it
     /// 1011.
     fn open(&self, socket: &SocketConn<Self>) -> impl Future<Output = Result> + MaybeSend {
@@ -159,14 +217,19 @@ pub struct SocketConn<S: Socket> {
 
 struct Inner<S: Socket> {
     key: S::Channel,
-    data: S::Data,
+    data: Versions<S::Data>,
     member: Arc<LiveMember>,
     rooms: Rooms,
 }
 
 impl<S: Socket> SocketConn<S> {
     pub(crate) fn new(key: S::Channel, data: S::Data, member: Arc<LiveMember>, rooms: Rooms) -> Self {
-        Self { inner: Arc::new(Inner { key, data, member, rooms }) }
+        Self { inner: Arc::new(Inner { key, data: Versions::new(data), member, rooms }) }
+    }
+
+    /// From now on this is its data.
+    pub(crate) fn renew(&self, data: S::Data) {
+        self.inner.data.renew(data);
     }
 
     pub(crate) fn member(&self) -> &LiveMember {
@@ -185,10 +248,11 @@ impl<S: Socket> SocketConn<S> {
         &self.inner.key
     }
 
-    /// What [`Socket::data`] found at the upgrade.
+    /// What [`Socket::data`] found at the upgrade, or [`Socket::refresh`] since then: the newest, whichever clone is asked. What
+    /// was returned before stays as it was.
     #[must_use]
     pub fn data(&self) -> &S::Data {
-        &self.inner.data
+        self.inner.data.newest()
     }
 
     /// The app's rooms, to reach one of them.

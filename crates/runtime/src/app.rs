@@ -33,7 +33,6 @@ struct Inner {
     definitions: Vec<Arc<Definition>>,
     settings: Settings,
     reach: Option<Arc<dyn Reach>>,
-    denial_log: DenialLog,
 }
 
 /// What an app sets for all its rooms together.
@@ -152,7 +151,7 @@ impl App {
         is_for_one_room: bool,
     ) -> Self {
         let hub = Hub::new(Arc::clone(&settings.limits), is_for_one_room);
-        Self { inner: Arc::new(Inner { hub, definitions, settings, reach, denial_log: DenialLog::default() }) }
+        Self { inner: Arc::new(Inner { hub, definitions, settings, reach }) }
     }
 
     /// What is registered, in order.
@@ -176,7 +175,7 @@ impl App {
     }
 
     pub(crate) fn denial_log(&self) -> &DenialLog {
-        &self.inner.denial_log
+        self.hub().denial_log()
     }
 
     /// The platform's time, where it has lent a clock.

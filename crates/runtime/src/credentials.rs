@@ -1,8 +1,19 @@
 //! What a client gives to prove who it is, and how it is kept out of logs.
 
+use std::fmt;
+
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderValue};
 use roomful_core::offer::{self, InvalidCredentials};
+
+/// Credentials on their way to the app. They are not printed.
+pub(crate) struct Secret(pub(crate) Box<str>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
 
 /// Those among the offered sub-protocols, or else those of `Authorization: Bearer`: a browser can send the first alone, and
 /// what is between it and the server may need the second for itself.

@@ -16,7 +16,8 @@ const SHOWN_BYTES: usize = 200;
 /// A connection that its key, a guard or `data` does not let in.
 #[derive(Debug)]
 pub struct Denial {
-    /// What has refused it: `key`, `credentials`, `guard` or `data`, or `opening` for all of it together.
+    /// What has refused it: `key`, `credentials`, `guard` or `data`, or `opening` for all of it together; or `refresh`, when it
+    /// was in.
     pub hook: &'static str,
     /// Why.
     pub why: DenialReason,
@@ -29,6 +30,8 @@ pub enum DenialReason {
     Forbidden(Option<String>),
     /// Its credentials were good once. A client that can have new ones comes back with them.
     Expired,
+    /// The room takes no new credentials from those who are in.
+    NoRefresh,
     /// It was sent elsewhere, which a WebSocket cannot follow.
     Redirected(String),
     /// Nobody can say now whether it may, and what is wrong, where that is known.
@@ -45,8 +48,13 @@ impl Denial {
             DenialReason::Unavailable(_) => Close::UNAVAILABLE,
             DenialReason::Expired => Close::EXPIRED,
             DenialReason::Failed(_) if self.hook == "data" => Close::JOIN_FAILED,
+            // Who is in was good once: its client comes back, and is asked about again.
+            DenialReason::Failed(_) if self.hook == "refresh" => Close::UNAVAILABLE,
             // What cannot be checked is not allowed.
-            DenialReason::Failed(_) | DenialReason::Forbidden(_) | DenialReason::Redirected(_) => Close::FORBIDDEN,
+            DenialReason::Failed(_)
+            | DenialReason::Forbidden(_)
+            | DenialReason::NoRefresh
+            | DenialReason::Redirected(_) => Close::FORBIDDEN,
         }
     }
 
@@ -84,7 +92,10 @@ impl DenialLog {
     pub(crate) fn denied(&self, now: Option<Millis>, asked: Asked<'_>, denial: &Denial) {
         denial.count(asked);
         let lines = match &denial.why {
-            DenialReason::Forbidden(_) | DenialReason::Expired | DenialReason::Unavailable(None) => &self.denied,
+            DenialReason::Forbidden(_)
+            | DenialReason::Expired
+            | DenialReason::NoRefresh
+            | DenialReason::Unavailable(None) => &self.denied,
             DenialReason::Redirected(_) | DenialReason::Unavailable(Some(_)) | DenialReason::Failed(_) => &self.failed,
         };
         let Some(not_logged) = lines.next(now) else { return };
@@ -93,6 +104,9 @@ impl DenialLog {
         match &denial.why {
             DenialReason::Forbidden(reason) => {
                 tracing::info!(module, room, reason = reason.as_deref(), peer, not_logged, "denied");
+            }
+            DenialReason::NoRefresh => {
+                tracing::info!(module, room, hook, peer, not_logged, "denied: there is no hook for new credentials");
             }
             DenialReason::Expired => {
                 tracing::info!(module, room, hook, peer, not_logged, "denied: its credentials have expired");

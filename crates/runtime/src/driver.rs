@@ -8,6 +8,7 @@ use roomful_core::Close;
 use roomful_core::frame::{Body, ClientFrame};
 use roomful_core::life::{Act, Event};
 
+use crate::credentials::Secret;
 use crate::hooks::Hooks;
 use crate::hub::Occupant;
 use crate::inbox::Job;
@@ -27,6 +28,11 @@ impl LiveMember {
         let job = match frame.body {
             Body::Message(msg) => Job::Message { msg: msg.map(Into::into), id: frame.id },
             Body::Presence(state) => Job::Presence { state: state.map(Into::into), id: frame.id },
+            // What is no text was refused.
+            Body::Credentials(given) => match given.text() {
+                Some(text) => Job::Credentials { text: Secret(text.into()), id: frame.id },
+                None => return true,
+            },
             // The intake answers these itself.
             Body::Ping | Body::Bye => return true,
         };

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use pin_project_lite::pin_project;
 use roomful_core::{Close, Json, UserId};
 
+use crate::denial::DenialReason;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::unwind::{catch, let_go};
 use crate::{Error, ErrorKind, Result};
@@ -22,6 +24,15 @@ pub trait Hooks: MaybeSend + MaybeSync {
     fn on_message(&self, msg: Option<Json>) -> BoxFuture<'_, Result<(), MessageError>>;
     /// A room's `on_leave`, a socket's `close`.
     fn on_end<'a>(&'a self, close: &'a Close) -> BoxFuture<'a, ()>;
+    /// When the data that it has now is good no longer, where the room says so.
+    ///
+    /// # Errors
+    ///
+    /// When the hook fails.
+    fn expires(&self) -> Result<Option<SystemTime>>;
+    /// Finds the data anew with these credentials. `Ok`: it has that from now on, and where it `is_kept` beside a socket this
+    /// is what to keep.
+    fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>>;
     /// A hook failed, or the socket did.
     fn on_error(&self, error: Error) -> BoxFuture<'_, ()>;
     /// The hooks that only a room has; `None` for a typed socket.

@@ -1,5 +1,7 @@
 //! What the platform lends to the rooms.
 
+use std::time::SystemTime;
+
 use roomful_core::{MemberId, Millis};
 
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
@@ -19,6 +21,18 @@ pub trait Host: MaybeSend + MaybeSync + 'static {
 
     /// Milliseconds since a moment of the platform's choosing; never steps back.
     fn now(&self) -> Millis;
+
+    /// What the calendar says, by which the data of a connection may expire. A platform on which std has no clock says it itself.
+    fn system_time(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    /// Runs a task that waits for a time which may be far, and that nobody waits for.
+    ///
+    /// By default it is spawned like any other.
+    fn wait(&self, task: BoxFuture<'static, ()>) {
+        self.spawn(task);
+    }
 
     /// Is ready when [`now`](Host::now) has reached `at`.
     fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()>;

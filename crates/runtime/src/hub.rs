@@ -10,6 +10,7 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomEngine};
 use roomful_core::{Close, Limits, MemberId};
 
+use crate::denial::DenialLog;
 use crate::line::Line;
 use crate::lines::Lines;
 use crate::live_room::{JoinError, Joining, Left, LiveRoom};
@@ -32,6 +33,7 @@ pub(crate) struct Hub {
     relief: Relief,
     /// Joins that were refused.
     refused: Lines,
+    denial_log: DenialLog,
 }
 
 /// A member with or without a socket, as the process sees it.
@@ -58,7 +60,13 @@ impl Hub {
             home: is_for_one_room.then(OnceLock::new),
             relief: Relief::default(),
             refused: Lines::default(),
+            denial_log: DenialLog::default(),
         })
+    }
+
+    /// Where the operator is told of those who are not let in, or may not stay.
+    pub(crate) fn denial_log(&self) -> &DenialLog {
+        &self.denial_log
     }
 
     pub(crate) fn process(&self) -> &Arc<Process> {

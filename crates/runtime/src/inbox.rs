@@ -8,6 +8,7 @@ use futures_util::future::AbortHandle;
 use roomful_core::life::{Act, Event, Life};
 use roomful_core::{Close, Json, Limits};
 
+use crate::credentials::Secret;
 use crate::hooks::Hooks;
 use crate::memory::{Holding, Memory};
 use crate::place::Place;
@@ -20,6 +21,8 @@ pub(crate) enum Job {
     Message { msg: Option<Json>, id: Option<u64> },
     /// The client's own presence. In the same queue as its messages, so that the two never change their order.
     Presence { state: Option<Json>, id: Option<u64> },
+    /// New credentials from the client.
+    Credentials { text: Secret, id: Option<u64> },
     /// An answer to a frame that came before the member was let in. It waits, because the snapshot must arrive first.
     Reply(Bytes),
 }
@@ -30,6 +33,7 @@ impl Job {
             Self::Message { msg: payload, .. } | Self::Presence { state: payload, .. } => {
                 payload.as_ref().map_or(0, Json::size)
             }
+            Self::Credentials { text: Secret(text), .. } => text.len(),
             Self::Reply(frame) => frame.len(),
         }
     }
@@ -72,7 +76,7 @@ pub(crate) struct Inbox {
     place: Option<Place>,
 }
 
-/// What belongs to a member's end, whenever that comes.
+/// What belongs to a member's end, whenever that comes, or moves it.
 #[derive(Default)]
 struct End {
     /// What `on_error` is told.
@@ -83,6 +87,10 @@ struct End {
     request: Option<Holding>,
     /// Ends the wait after which the roster is left even though the handler still runs.
     leave_timer: Option<AbortHandle>,
+    /// Ends the wait for the time at which its data expires.
+    expiry_timer: Option<AbortHandle>,
+    /// How often that was renewed.
+    refreshes: u32,
 }
 
 impl Inbox {
@@ -141,7 +149,8 @@ impl Inbox {
     pub(crate) fn forget(&mut self) -> Option<Arc<dyn Hooks>> {
         self.discard();
         if let Some(end) = self.end.take() {
-            end.opening.into_iter().chain(end.leave_timer).for_each(|task| task.abort());
+            let tasks = [end.opening, end.leave_timer, end.expiry_timer];
+            tasks.into_iter().flatten().for_each(|task| task.abort());
         }
         self.idle.take()
     }
@@ -247,6 +256,30 @@ impl Inbox {
     /// The first timer stands.
     pub(crate) fn set_leave_timer(&mut self, start: impl FnOnce() -> AbortHandle) {
         self.end.get_or_insert_default().leave_timer.get_or_insert_with(start);
+    }
+
+    /// Its data expires at another time, or never. `false`: it is over, and expires no more.
+    pub(crate) fn set_expiry_timer(&mut self, timer: Option<AbortHandle>) -> bool {
+        if self.life.is_over() {
+            return false;
+        }
+        if timer.is_none() && self.end.is_none() {
+            return true;
+        }
+        let before = std::mem::replace(&mut self.end.get_or_insert_default().expiry_timer, timer);
+        if let Some(before) = before {
+            before.abort();
+        }
+        true
+    }
+
+    /// How often its data was renewed.
+    pub(crate) fn refreshes(&self) -> u32 {
+        self.end.as_ref().map_or(0, |end| end.refreshes)
+    }
+
+    pub(crate) fn count_refresh(&mut self) {
+        self.end.get_or_insert_default().refreshes += 1;
     }
 
     pub(crate) fn next(&mut self, hooks: &Arc<dyn Hooks>) -> Next {

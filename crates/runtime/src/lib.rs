@@ -45,6 +45,7 @@ mod denial;
 mod drain;
 mod driver;
 mod error;
+mod expiry;
 mod forwarded;
 mod hooks;
 mod host;

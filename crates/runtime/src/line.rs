@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use roomful_core::{Close, ConnectionId, Dialect, Limits, room};
+use roomful_core::{Close, ConnectionId, Dialect, Json, Limits, room};
 
 use crate::closing::Closing;
 use crate::delivery::Delivery;
@@ -118,6 +118,11 @@ impl Line {
     /// Keeps that there is such a connection: a typed socket's.
     pub(crate) fn keep_socket(&self, keeper: &dyn Keeper) {
         self.keep(keeper, |_| {});
+    }
+
+    /// Keeps other data of the connection.
+    pub(crate) fn keep_data(&self, keeper: &dyn Keeper, data: Json) {
+        self.keep(keeper, |kept| kept.admitted.data = data);
     }
 
     /// Keeps that `on_join` (a socket's `open`) has run to its end.

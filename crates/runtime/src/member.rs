@@ -229,6 +229,12 @@ impl LiveMember {
         self.step(Event::Refused);
     }
 
+    /// Says anew how large its state may be, when what else is kept beside its socket has changed.
+    pub(crate) fn limit_presence_anew(&self, user: Option<&UserId>) {
+        self.presence_limit.store(UNKNOWN, Ordering::Relaxed);
+        self.limit_presence(user);
+    }
+
     /// Sets how large its state may be, which depends on what else is kept beside its socket.
     pub(crate) fn limit_presence(&self, user: Option<&UserId>) -> usize {
         let known = self.presence_limit.load(Ordering::Relaxed);

@@ -102,10 +102,14 @@ impl LiveMember {
     async fn begin(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
         self.happen(Event::Entered);
         others_first().await;
-        match caught(|| hooks.on_open()).await {
+        let (hook, opened) = match self.expire_in_time(&hooks) {
+            Ok(()) => (hooks.names().open, caught(|| hooks.on_open()).await),
+            Err(error) => ("expires", Err(error)),
+        };
+        match opened {
             Ok(()) => self.opened(),
             Err(error) => {
-                metrics::handler_failed(hooks.names().open);
+                metrics::handler_failed(hook);
                 hooks.report(error).await;
                 self.close(Close::JOIN_FAILED);
             }
@@ -117,9 +121,13 @@ impl LiveMember {
     pub(crate) fn go_on(self: &Arc<Self>, hooks: Arc<dyn Hooks>) {
         let is_opened = {
             let mut inbox = self.inbox();
-            inbox.rest(hooks);
+            inbox.rest(Arc::clone(&hooks));
             inbox.life().is_opened()
         };
+        if let Err(error) = self.expire_in_time(&hooks) {
+            tracing::error!(%error, "nobody knows when a connection expires");
+            self.close(Close::JOIN_FAILED);
+        }
         if !is_opened {
             // Its `on_join` or `open` was cut off, and must not run twice.
             self.close(Close::JOIN_FAILED);

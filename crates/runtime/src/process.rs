@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
@@ -168,6 +169,17 @@ impl Process {
 
     pub(crate) fn now(&self) -> Millis {
         self.host().map_or(0, |host| host.now())
+    }
+
+    pub(crate) fn system_time(&self) -> SystemTime {
+        self.host().map_or(SystemTime::UNIX_EPOCH, |host| host.system_time())
+    }
+
+    /// Runs a task that only waits for a time. It is not counted, as what runs hooks is.
+    pub(crate) fn wait(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
+        if let Some(host) = self.host() {
+            host.wait(Box::pin(task));
+        }
     }
 
     pub(crate) fn sleep_until(&self, at: Millis) -> BoxFuture<'static, ()> {

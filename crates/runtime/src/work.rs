@@ -5,6 +5,8 @@ use std::sync::Arc;
 use roomful_core::frame::encode;
 use roomful_core::{Dialect, ErrorCode, Json};
 
+use crate::credentials::Secret;
+use crate::denial::{Asked, Denial, DenialReason};
 use crate::hooks::{Hooks, MessageError, Misfit, called, caught};
 use crate::inbox::{Job, Next};
 use crate::member::LiveMember;
@@ -25,6 +27,10 @@ impl LiveMember {
             match next {
                 Next::Do(Job::Message { msg, id }) => self.on_message(&hooks, msg, id).await,
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&hooks, state, id).await,
+                Next::Do(Job::Credentials { text: Secret(text), id }) => {
+                    // Boxed, because it is seldom, and every task would be as large.
+                    Box::pin(self.on_credentials(&hooks, &text, id)).await;
+                }
                 Next::Do(Job::Reply(frame)) => self.push(frame),
                 Next::Rest => return,
                 Next::Leave { close, socket_error } => return self.end_with(&hooks, &close, socket_error).await,
@@ -62,6 +68,22 @@ impl LiveMember {
                 hooks.report(error).await;
             }
         }
+    }
+
+    async fn on_credentials(self: &Arc<Self>, hooks: &Arc<dyn Hooks>, text: &str, id: Option<u64>) {
+        let why = match self.refresh(hooks, text).await {
+            Ok(()) => return self.acknowledge(id),
+            Err(DenialReason::NoRefresh) => {
+                return self.reject(id, ErrorCode::BadFrame, "new credentials are not taken here");
+            }
+            Err(why) => why,
+        };
+        let denial = Denial { hook: "refresh", why };
+        if let Some(terms) = self.terms() {
+            let asked = Asked { module: &terms.module, room: &terms.name, peer: None };
+            self.hub().denial_log().denied(Some(self.process().now()), asked, &denial);
+        }
+        self.close(denial.close());
     }
 
     fn acknowledge(&self, id: Option<u64>) {

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use roomful_core::{MemberId, Millis};
 use roomful_runtime::{BoxFuture, Host, Keeper};
@@ -91,6 +91,15 @@ impl Host for ObjectHost {
                 running.waiting.take().into_iter().for_each(Waker::wake);
             }
         });
+    }
+
+    /// It is not waited for: an event would last until then.
+    fn wait(&self, task: BoxFuture<'static, ()>) {
+        spawn_local(task);
+    }
+
+    fn system_time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(Date::now().as_millis())
     }
 
     fn now(&self) -> Millis {

@@ -30,6 +30,26 @@ pub enum Body<'a> {
     Ping,
     /// Leaving on purpose (v1).
     Bye,
+    /// New credentials (v1).
+    Credentials(GivenCredentials<'a>),
+}
+
+/// What a client proves with who it is. It is no text before it is asked for, so that it is printed nowhere.
+#[derive(Clone, Copy)]
+pub struct GivenCredentials<'a>(&'a RawValue);
+
+impl GivenCredentials<'_> {
+    /// Their text.
+    #[must_use]
+    pub fn text(self) -> Option<String> {
+        serde_json::from_str(self.0.get()).ok()
+    }
+}
+
+impl fmt::Debug for GivenCredentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenCredentials")
+    }
 }
 
 /// What was not a frame.
@@ -72,6 +92,7 @@ struct Parts<'a> {
     msg: Option<&'a RawValue>,
     state: Option<&'a RawValue>,
     id: Option<&'a RawValue>,
+    credentials: Option<&'a RawValue>,
     key_twice: bool,
 }
 
@@ -95,6 +116,10 @@ impl<'a> Parts<'a> {
             ("presence", _) => Body::Presence(self.state),
             ("ping", Dialect::V1) => Body::Ping,
             ("bye", Dialect::V1) => Body::Bye,
+            ("auth", Dialect::V1) => {
+                let given = self.credentials.map(GivenCredentials).filter(|given| given.text().is_some());
+                Body::Credentials(given.ok_or(bad("`credentials` is not a text"))?)
+            }
             _ => return Err(bad("`t` is not known")),
         };
         Ok(ClientFrame { body, id })
@@ -125,6 +150,7 @@ impl<'de> Visitor<'de> for PartsVisitor {
                 "msg" => &mut parts.msg,
                 "state" => &mut parts.state,
                 "id" => &mut parts.id,
+                "credentials" => &mut parts.credentials,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     parts.key_twice |= !others.insert(key);
@@ -191,6 +217,7 @@ mod tests {
                         Body::Presence(state) => ("presence", state.map(|raw| ("state", raw))),
                         Body::Ping => ("ping", None),
                         Body::Bye => ("bye", None),
+                        Body::Credentials(_) => ("auth", None),
                     };
                     prop_assert_eq!(object["t"].as_str(), Some(name));
                     if let Some((key, raw)) = payload {
@@ -268,6 +295,29 @@ mod tests {
         assert_eq!(reason(br#"{"t":"ping"}"#, Plain), "`t` is not known");
         assert_eq!(reason(br#"{"t":"bye"}"#, Plain), "`t` is not known");
         assert_eq!(decode(br#"{"t":"nope","id":9}"#, V1).unwrap_err().id, Some(9));
+    }
+
+    #[test]
+    fn new_credentials_are_a_text_that_is_never_printed() {
+        let frame = decode(br#"{"t":"auth","credentials":"h\u0075sh","id":3}"#, V1).unwrap();
+        let Body::Credentials(given) = frame.body else { panic!("{frame:?}") };
+        assert_eq!((given.text().as_deref(), frame.id), (Some("hush"), Some(3)));
+        assert!(!format!("{frame:?}").contains("sh\""), "{frame:?}");
+        for wrong in [
+            "",
+            r#","credentials":null"#,
+            r#","credentials":5"#,
+            r#","credentials":{"a":1}"#,
+            r#","credentials":"\ud800""#,
+        ] {
+            assert_eq!(
+                reason(format!(r#"{{"t":"auth"{wrong}}}"#).as_bytes(), V1),
+                "`credentials` is not a text",
+                "{wrong}"
+            );
+        }
+        assert_eq!(reason(br#"{"t":"auth","credentials":"a","credentials":"b"}"#, V1), "a key is given twice");
+        assert_eq!(reason(br#"{"t":"auth","credentials":"a"}"#, Plain), "`t` is not known");
     }
 
     #[test]

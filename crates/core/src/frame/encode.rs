@@ -14,6 +14,9 @@ use crate::{Dialect, ErrorCode, Json, Limits, MemberId};
 /// The answer to a v1 ping, byte for byte, so that a platform can give it without waking the room.
 pub const PONG: &[u8] = br#"{"t":"pong"}"#;
 
+/// The credentials of a v1 client are about to expire: it is to send new ones.
+pub const AUTH: &[u8] = br#"{"t":"auth"}"#;
+
 /// What a v1 snapshot says beside the roster.
 #[derive(Debug, Clone, Copy)]
 pub struct SnapshotFacts<'a> {

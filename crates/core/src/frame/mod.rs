@@ -9,7 +9,7 @@ pub mod socket;
 mod text;
 pub mod updates;
 
-pub use decode::{BadFrame, Body, ClientFrame, decode};
+pub use decode::{BadFrame, Body, ClientFrame, GivenCredentials, decode};
 
 use crate::Dialect;
 

@@ -18,10 +18,12 @@
 //! {"t":"open","heartbeat":MS,"limits":{"frame":BYTES}}  server to client: first, always; before `open` runs
 //! {"t":"ack","id":N}                                    the handler took message N
 //! {"t":"error","id":N?,"code":CODE,"reason":TEXT}       it did not, or what came was no message
+//! {"t":"auth"}                                          the credentials are about to expire: send new ones
 //! {"t":"pong"}                                          the answer to a ping, these exact bytes
 //!
 //! {"t":"msg","msg":M,"id":N?}                           client to server: a message; with `id` it asks for an `ack`
 //! {"t":"ping"}                                          these exact bytes, every `heartbeat` ms
+//! {"t":"auth","credentials":TEXT,"id":N?}               new credentials
 //! {"t":"bye"}                                           leaving on purpose; a socket has no grace, so nothing follows
 //! ```
 //!
@@ -65,7 +67,7 @@ pub fn decode(message: &[u8], dialect: Dialect) -> Result<ClientFrame<'_>, BadFr
         let frame = super::decode(message, dialect)?;
         return match frame.body {
             Body::Presence(_) => Err(BadFrame { id: frame.id, reason: "`t` is not known" }),
-            Body::Message(_) | Body::Ping | Body::Bye => Ok(frame),
+            Body::Message(_) | Body::Ping | Body::Bye | Body::Credentials(_) => Ok(frame),
         };
     }
     let bad = |reason| BadFrame { id: None, reason };
@@ -111,6 +113,7 @@ mod tests {
             Body::Presence(_) => panic!("a socket has no presence"),
             Body::Ping => "ping".to_owned(),
             Body::Bye => "bye".to_owned(),
+            Body::Credentials(given) => format!("auth {}", given.text().unwrap()),
         };
         Ok((said, id))
     }
@@ -156,6 +159,7 @@ mod tests {
         for (text, v1) in [
             (r#"{"t":"ping"}"#, Ok(("ping", None))),
             (r#"{"t":"bye"}"#, Ok(("bye", None))),
+            (r#"{"t":"auth","credentials":"new","id":8}"#, Ok(("auth new", Some(8)))),
             (r#"{"t":"msg","msg":{"t":"ping"},"id":7}"#, Ok((r#"{"t":"ping"}"#, Some(7)))),
             (r#"{"t":"msg","msg":null}"#, Ok(("null", None))),
             (r#"{"t":"msg","id":0}"#, Ok(("absent", Some(0)))),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -19,6 +20,8 @@ pub(super) struct TestHost {
     spawned: Mutex<Vec<BoxFuture<'static, ()>>>,
     running: Mutex<FuturesUnordered<BoxFuture<'static, ()>>>,
     now: AtomicU64,
+    /// What the calendar said at the time 0.
+    began: SystemTime,
     next: AtomicU64,
     sleepers: Mutex<BTreeMap<(u64, u64), Option<Waker>>>,
     /// Wakes the test that waits in [`TestHost::run_until`].
@@ -40,6 +43,7 @@ impl TestHost {
             spawned: Mutex::default(),
             running: Mutex::new(FuturesUnordered::new()),
             now: AtomicU64::new(0),
+            began: SystemTime::now(),
             next: AtomicU64::new(0),
             sleepers: Mutex::default(),
             runner: AtomicWaker::new(),
@@ -127,6 +131,10 @@ impl Host for TestHost {
 
     fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
+    }
+
+    fn system_time(&self) -> SystemTime {
+        self.began + Duration::from_millis(self.now())
     }
 
     fn sleep_until(&self, at: u64) -> BoxFuture<'static, ()> {

@@ -1,6 +1,7 @@
 //! What drives a definition in memory: the rooms that it is among, and the host that they run on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::Request;
@@ -58,6 +59,10 @@ impl Kit {
         self.wire(self.rooms.platform().read(parts, Dialect::V1).connect())
     }
 
+    pub(super) fn system_time(&self) -> SystemTime {
+        self.host.system_time()
+    }
+
     pub(super) async fn advance(&self, ms: u64) {
         self.host.advance(ms).await;
     }
@@ -81,6 +86,12 @@ macro_rules! drives_a_kit {
             #[must_use]
             pub fn rooms(&self) -> &$crate::Rooms {
                 &self.kit.rooms
+            }
+
+            /// What the calendar says here, where time is virtual: what the data of a connection expires by.
+            #[must_use]
+            pub fn system_time(&self) -> ::std::time::SystemTime {
+                self.kit.system_time()
             }
 
             /// Lets time pass, for what must happen although something else still waits.

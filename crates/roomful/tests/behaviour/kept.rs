@@ -27,6 +27,10 @@ impl Room for Notes {
         upgrade.query("name").ok_or_else(Deny::forbidden)
     }
 
+    async fn refresh(&self, _: &Conn<Self>, credentials: &str) -> Result<String, Deny> {
+        Ok(credentials.to_owned())
+    }
+
     fn presence(&self, conn: &Conn<Self>) -> Option<Value> {
         (conn.data() != "nobody").then(|| json!(conn.data()))
     }
@@ -150,6 +154,36 @@ async fn a_state_that_was_held_is_told_by_the_process_that_is_woken() {
     let bob = stage.join(&second, "bob", Dialect::V1).await;
     let numbers: Vec<_> = read(&bob).await["members"].as_array().unwrap().iter().map(|bob| bob["n"].clone()).collect();
     assert_eq!(numbers, [json!(1), json!(0)], "and nobody else is called so");
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewed_data_is_what_is_gone_on_with() {
+    let stage = Stage::default();
+    let first = stage.process(1_000);
+    let mut ann = stage.join(&first, "ann", Dialect::V1).await;
+    say(&mut ann, json!({ "t": "auth", "credentials": "ann again" }));
+    until("renewed", || first.stats().tasks == 0).await;
+    first.platform().put_away();
+    drop((first, ann));
+
+    let second = stage.process(2_000);
+    let mut restored = second.platform().restore(stage.beside.all());
+    say(&mut restored[0], json!({ "t": "msg", "msg": 1 }));
+    assert_eq!(read(&restored[0]).await["msg"], json!(["ann again", 1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_that_grows_leaves_less_for_a_state_and_what_is_too_large_is_refused() {
+    let stage = Stage::default();
+    let rooms = stage.process(1_000);
+    let mut ann = stage.join(&rooms, "ann", Dialect::V1).await;
+    read(&ann).await;
+    say(&mut ann, json!({ "t": "auth", "credentials": "y".repeat(6_000), "id": 1 }));
+    assert_eq!(read(&ann).await, json!({ "t": "ack", "id": 1 }));
+    say(&mut ann, json!({ "t": "presence", "state": "x".repeat(12_000), "id": 2 }));
+    assert_eq!(read(&ann).await["code"], "too_large");
+    say(&mut ann, json!({ "t": "auth", "credentials": "y".repeat(6_200), "id": 3 }));
+    assert_eq!(written(&ann).await, "close 1013 try again");
 }
 
 #[tokio::test(start_paused = true)]

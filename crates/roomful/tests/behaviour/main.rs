@@ -8,6 +8,7 @@ mod deep;
 mod denials;
 mod departed;
 mod drain;
+mod expiry;
 mod extremes;
 mod guards;
 mod handle;

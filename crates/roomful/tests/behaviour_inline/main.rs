@@ -13,6 +13,8 @@ mod bad_input;
 mod denials;
 #[path = "../behaviour/drain.rs"]
 mod drain;
+#[path = "../behaviour/expiry.rs"]
+mod expiry;
 #[path = "../behaviour/guards.rs"]
 mod guards;
 #[path = "../behaviour/handle.rs"]
