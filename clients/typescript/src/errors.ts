@@ -2,7 +2,7 @@
  * What can go wrong in a room or on a socket.
  *
  * From the server (docs/protocol.md, error codes): `bad_frame`, `bad_message`, `bad_presence`, `rate_limited`,
- * `too_large`, `handler_failed`. From this client: `too_large` and `closed` before anything was
+ * `too_large`, `handler_failed`, `denied`. From this client: `too_large` and `closed` before anything was
  * sent, `queue_full`, `unreadable` (the server's frame could not be read), `callback_failed` (yours threw;
  * see `cause`), `credentials_failed` (your function threw), `connect_failed` (the WebSocket could not be made; without the address's query, which may hold
  * credentials).
@@ -14,6 +14,7 @@ export type RoomErrorCode =
   | 'rate_limited'
   | 'too_large'
   | 'handler_failed'
+  | 'denied'
   | 'closed'
   | 'queue_full'
   | 'unreadable'

@@ -123,6 +123,8 @@ pub enum ErrorCode {
     TooLarge,
     /// The room's handler returned an error or panicked.
     HandlerFailed,
+    /// The room does not let its member do that.
+    Denied,
 }
 
 impl ErrorCode {
@@ -136,6 +138,7 @@ impl ErrorCode {
             Self::RateLimited => "rate_limited",
             Self::TooLarge => "too_large",
             Self::HandlerFailed => "handler_failed",
+            Self::Denied => "denied",
         }
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use roomful_core::{Close, Json, UserId};
-use roomful_runtime::{DenialReason, HookNames, Hooks, MemberHooks, MessageError, Misfit};
+use roomful_runtime::{Decision, DenialReason, HookNames, Hooks, MemberHooks, MessageError, Misfit, Showing};
+use serde::Serialize;
 
 use crate::payload::{decode, encode};
 use crate::{BoxFuture, Conn, Deny, Error, Presence, Result, Room, Socket, SocketConn};
@@ -75,14 +76,38 @@ impl<R: Room> MemberHooks for RoomHooks<R> {
         self.conn.member().watched_call("presence", || self.room.presence(&self.conn).as_ref().map(encode).transpose())
     }
 
-    fn canonical(&self, state: Option<Json>) -> Result<Option<Json>, Misfit> {
-        self.conn.member().watched_call("presence", || {
+    fn on_presence(&self, state: Option<Json>) -> Result<Showing<'_>, Misfit> {
+        let member = self.conn.member();
+        member.watched_call("presence", || {
             let typed: Presence<R> = decode(state.as_ref())?;
-            // A state that is absent, and may be (an `Option`, a unit), stays absent: written again it would be `null`.
-            let encoded = state.map(|_| encode(&typed)).transpose();
-            encoded.map_err(|error| Misfit(error.to_string()))
+            let is_absent = state.is_none();
+            if !member.shows_everything() {
+                return Ok(Showing::Asked(Box::pin(member.watched("on_presence", self.decide(typed, is_absent)))));
+            }
+            match written(&typed, is_absent) {
+                Ok(state) => Ok(Showing::AsItIs(state)),
+                Err(error) => Err(Misfit(error.to_string())),
+            }
         })
     }
+}
+
+impl<R: Room> RoomHooks<R> {
+    async fn decide(&self, state: Presence<R>, was_absent: bool) -> Result<Decision> {
+        let Some(shown) = self.room.on_presence(&self.conn, state).await? else { return Ok(Decision::Refuse) };
+        match written(&shown, was_absent) {
+            Ok(state) => Ok(Decision::Show(state)),
+            // It is the client's own state, as it came.
+            Err(error) if self.conn.member().shows_everything() => Ok(Decision::Misfit(Misfit(error.to_string()))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A state that was absent, and may be (an `Option`, a unit), stays absent: written again it would be `null`.
+fn written<P: Serialize>(state: &P, was_absent: bool) -> Result<Option<Json>> {
+    let written = encode(state)?;
+    Ok(Some(written).filter(|written| !was_absent || written.as_str() != "null"))
 }
 
 impl<S: Socket> Hooks for SocketHooks<S> {
@@ -126,5 +151,90 @@ impl<S: Socket> Hooks for SocketHooks<S> {
 
     fn member(&self) -> Option<&dyn MemberHooks> {
         None
+    }
+}
+
+#[cfg(all(test, feature = "test"))]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::test::TestRoom;
+    use crate::{Channel, Deny, Upgrade};
+
+    #[derive(Clone, Channel)]
+    #[channel("desk", presence = String, crate = crate)]
+    struct Desk;
+
+    type Joined<R> = Arc<Mutex<Vec<Conn<R>>>>;
+
+    struct Plain(Joined<Self>);
+
+    impl Room for Plain {
+        type Channel = Desk;
+        type Data = ();
+
+        async fn data(&self, _: &Upgrade<Desk>) -> Result<(), Deny> {
+            Ok(())
+        }
+
+        async fn on_join(&self, conn: &Conn<Self>) -> Result {
+            self.0.lock().unwrap().push(conn.clone());
+            Ok(())
+        }
+    }
+
+    struct Asked(Joined<Self>);
+
+    impl Room for Asked {
+        type Channel = Desk;
+        type Data = ();
+
+        async fn data(&self, _: &Upgrade<Desk>) -> Result<(), Deny> {
+            Ok(())
+        }
+
+        async fn on_join(&self, conn: &Conn<Self>) -> Result {
+            self.0.lock().unwrap().push(conn.clone());
+            Ok(())
+        }
+
+        async fn on_presence(&self, _: &Conn<Self>, state: String) -> Result<Option<String>> {
+            Ok(Some(state))
+        }
+    }
+
+    /// Whether the room was asked, for one state of each of two members and then one more of the first.
+    async fn asked<R: Room<Channel = Desk, Data = ()>>(make: impl Fn(Joined<R>) -> R) -> Vec<bool> {
+        let joined = Joined::default();
+        let room = TestRoom::new(make(Arc::clone(&joined)));
+        let members = (room.join(Desk, ()).await, room.join(Desk, ()).await);
+        room.stats().await;
+        let conns = joined.lock().unwrap().clone();
+        let mut asked = Vec::new();
+        for conn in [&conns[0], &conns[1], &conns[0]] {
+            let hooks = RoomHooks { room: Arc::new(make(Joined::default())), conn: conn.clone() };
+            let state = Json::encode("here").unwrap();
+            let shown = match hooks.on_presence(Some(state.clone())).unwrap() {
+                Showing::AsItIs(shown) => {
+                    asked.push(false);
+                    shown
+                }
+                Showing::Asked(deciding) => {
+                    asked.push(true);
+                    let Decision::Show(shown) = deciding.await.unwrap() else { panic!("it is shown") };
+                    shown
+                }
+            };
+            assert_eq!(shown, Some(state));
+        }
+        drop(members);
+        asked
+    }
+
+    #[tokio::test]
+    async fn a_room_without_the_hook_is_found_out_once_and_nothing_is_boxed_from_then_on() {
+        assert_eq!(asked(Plain).await, [true, false, false]);
+        assert_eq!(asked(Asked).await, [true, true, true]);
     }
 }

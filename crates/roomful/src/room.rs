@@ -1,7 +1,7 @@
 //! A room's behaviour, which the app writes, and the member that its hooks are given.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -144,6 +144,44 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     fn on_join(&self, conn: &Conn<Self>) -> impl Future<Output = Result> + MaybeSend {
         let _ = conn;
         async { Ok(()) }
+    }
+
+    /// The client wants to show a state that fits the channel's type. `Some` is what its member shows from now on: that state, or
+    /// one that this hook makes of it. `None` refuses it: the member shows what it did before, and a v1 client is told `denied`. An
+    /// error or a panic refuses it, too: the client is told `handler_failed`.
+    ///
+    /// It runs in the order of the client's messages, and what comes after waits for it. What the app itself shows, with
+    /// [`presence`](Room::presence) and [`Conn::set_presence`], is not asked about. By default whatever fits the type is shown,
+    /// which costs nothing.
+    ///
+    /// ```
+    /// # use roomful::{Channel, Conn, Deny, Result, Room, Upgrade};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct Cursor { x: f64, y: f64, name: String }
+    /// # #[derive(Clone, Channel)]
+    /// # #[channel("board/:id", presence = Cursor)]
+    /// # struct Board { id: String }
+    /// # struct Cursors;
+    /// # impl Room for Cursors {
+    /// #     type Channel = Board;
+    /// #     type Data = String;
+    /// #     async fn data(&self, _: &Upgrade<Board>) -> Result<String, Deny> { Err(Deny::forbidden()) }
+    /// /// Nobody leaves the board, and nobody has another's name.
+    /// async fn on_presence(&self, conn: &Conn<Self>, cursor: Cursor) -> Result<Option<Cursor>> {
+    ///     let is_on_board = (0.0..=1.0).contains(&cursor.x) && (0.0..=1.0).contains(&cursor.y);
+    ///     Ok(is_on_board.then(|| Cursor { name: conn.data().clone(), ..cursor }))
+    /// }
+    /// # }
+    /// ```
+    fn on_presence(
+        &self,
+        conn: &Conn<Self>,
+        state: Presence<Self>,
+    ) -> impl Future<Output = Result<Option<Presence<Self>>>> + MaybeSend {
+        // Only this can know that a room has no such hook: from here on none of its members is asked, and nothing is boxed.
+        conn.member().show_everything();
+        ready(Ok(Some(state)))
     }
 
     /// The client sent a message that fits the channel's type. This hook decides what others get of it: by default nothing.

@@ -55,13 +55,32 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
     /// When the hook fails, or its state cannot be JSON.
     fn seed(&self) -> Result<Option<Json>>;
 
-    /// Reads a client's state as the room's presence type and writes it again, so that others get nothing that is not in the
-    /// type.
+    /// What becomes of a state that the client wants to show. It is read as the room's presence type and written again, so that
+    /// others get nothing that is not in the type.
     ///
     /// # Errors
     ///
     /// When the state is not of that type.
-    fn canonical(&self, state: Option<Json>) -> Result<Option<Json>, Misfit>;
+    fn on_presence(&self, state: Option<Json>) -> Result<Showing<'_>, Misfit>;
+}
+
+/// What becomes of a state that a client wants to show.
+pub enum Showing<'a> {
+    /// It is shown: the room has no hook of its own for that, so nothing has to be waited for.
+    AsItIs(Option<Json>),
+    /// The room's hook decides.
+    Asked(BoxFuture<'a, Result<Decision>>),
+}
+
+/// What a room has decided about a state that a client wants to show.
+#[derive(Debug)]
+pub enum Decision {
+    /// This is shown, which may be another state.
+    Show(Option<Json>),
+    /// The old state stays.
+    Refuse,
+    /// The state cannot be written again.
+    Misfit(Misfit),
 }
 
 /// The names of the hooks in logs and metrics.

@@ -93,7 +93,7 @@ pub use denial::{Denial, DenialReason};
 pub use drain::Drain;
 pub use error::{Error, ErrorKind, Result};
 pub use forwarded::ProxyHeader;
-pub use hooks::{HookNames, Hooks, MemberHooks, MessageError, Misfit, caught};
+pub use hooks::{Decision, HookNames, Hooks, MemberHooks, MessageError, Misfit, Showing, caught};
 pub use host::{Host, Keeper};
 pub use kept::{Admitted, Kept, KeptError};
 pub use mailbox::{Mailbox, ToWrite};

@@ -256,6 +256,19 @@ impl LiveMember {
         if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
     }
 
+    /// Whether its room is known to let its clients show whatever fits its type.
+    #[must_use]
+    pub fn shows_everything(&self) -> bool {
+        self.terms.as_ref().is_some_and(|terms| terms.shows_everything.load(Ordering::Relaxed))
+    }
+
+    /// Its room has no hook that decides what a client may show: none of its members is asked again.
+    pub fn show_everything(&self) {
+        if let Some(terms) = &self.terms {
+            terms.shows_everything.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Runs a task of this member, on the app's runtime. What it holds of the app's is dropped at its end, and may panic then.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + MaybeSend + 'static) {
         self.process().spawn(self.dressed(task));

@@ -7,7 +7,7 @@ use roomful_core::{Dialect, ErrorCode, Json};
 
 use crate::credentials::Secret;
 use crate::denial::{Asked, Denial, DenialReason};
-use crate::hooks::{Hooks, MessageError, Misfit, called, caught};
+use crate::hooks::{Caught, Decision, Hooks, MessageError, Misfit, Showing, called, caught};
 use crate::inbox::{Job, Next};
 use crate::member::LiveMember;
 use crate::{calls, cork, metrics};
@@ -55,11 +55,17 @@ impl LiveMember {
         // The intake of a socket lets no presence through.
         let Some(member) = hooks.member() else { return };
         // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
-        let canonical = called(|| Ok(member.canonical(state)));
-        match canonical {
-            Ok(Ok(state)) => match calls::set_presence(self, state) {
-                Ok(()) => self.acknowledge(id),
-                Err(error) => self.reject(id, ErrorCode::TooLarge, &error.to_string()),
+        match called(|| Ok(member.on_presence(state))) {
+            Ok(Ok(Showing::AsItIs(state))) => self.show(state, id),
+            Ok(Ok(Showing::Asked(deciding))) => match Caught::of(deciding).await {
+                Ok(Decision::Show(state)) => self.show(state, id),
+                Ok(Decision::Refuse) => self.reject(id, ErrorCode::Denied, "the room does not let this be shown"),
+                Ok(Decision::Misfit(Misfit(reason))) => self.reject(id, ErrorCode::BadPresence, &reason),
+                Err(error) => {
+                    metrics::handler_failed("on_presence");
+                    self.reject(id, ErrorCode::HandlerFailed, "the handler failed");
+                    hooks.report(error).await;
+                }
             },
             Ok(Err(Misfit(reason))) => self.reject(id, ErrorCode::BadPresence, &reason),
             Err(error) => {
@@ -67,6 +73,13 @@ impl LiveMember {
                 self.reject(id, ErrorCode::HandlerFailed, "the presence type could not be read");
                 hooks.report(error).await;
             }
+        }
+    }
+
+    fn show(&self, state: Option<Json>, id: Option<u64>) {
+        match calls::set_presence(self, state) {
+            Ok(()) => self.acknowledge(id),
+            Err(error) => self.reject(id, ErrorCode::TooLarge, &error.to_string()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! From definitions to rooms and sockets that can run.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
@@ -269,6 +270,7 @@ impl Pending {
             name: self.name,
             limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
             inline: self.inline,
+            shows_everything: AtomicBool::new(false),
         };
         let definition =
             Definition { terms: Arc::new(terms), kind: self.kind, pattern, endpoint: (self.erase)(guards.to_vec()) };

@@ -114,6 +114,11 @@ impl Room for Slow {
         async { Ok(()) }
     }
 
+    async fn on_presence(&self, conn: &Conn<Self>, state: String) -> Result<Option<String>> {
+        self.hook("on_presence", conn.data());
+        Ok(Some(state))
+    }
+
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
         if msg == "later" {
             tokio::task::yield_now().await;
@@ -198,7 +203,9 @@ fn blocked(snapshotter: &Snapshotter, hook: &str) -> (u64, u64) {
 #[test]
 fn whichever_hook_blocks_is_counted_by_its_name_and_no_other_is() {
     let (snapshotter, _guard) = record();
-    let hooks = ["guard", "data", "user", "presence", "on_join", "on_message", "on_error", "teardown", "on_leave"];
+    let hooks = [
+        "guard", "data", "user", "presence", "on_join", "on_presence", "on_message", "on_error", "teardown", "on_leave",
+    ];
     for inline in [false, true] {
         for hook in hooks {
             Play::new(inline, 100, Limits::default()).live(hook, "now");

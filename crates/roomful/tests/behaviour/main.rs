@@ -19,6 +19,7 @@ mod kept;
 mod large;
 mod metrics;
 mod numbers;
+mod on_presence;
 mod order;
 mod overload;
 mod panics;

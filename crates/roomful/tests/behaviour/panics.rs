@@ -32,6 +32,7 @@ enum At {
     MessageWritten,
     StateRead,
     StateWritten,
+    OnPresence,
     Teardown,
     TeardownDropped,
     OnLeave,
@@ -56,7 +57,7 @@ enum How {
     Hangs,
 }
 
-const ALL: [At; 19] = [
+const ALL: [At; 20] = [
     At::Guard,
     At::Data,
     At::User,
@@ -72,6 +73,7 @@ const ALL: [At; 19] = [
     At::MessageWritten,
     At::StateRead,
     At::StateWritten,
+    At::OnPresence,
     At::Teardown,
     At::TeardownDropped,
     At::OnLeave,
@@ -337,6 +339,15 @@ impl Room for Minefield {
         Hook::new(conn.data().how(At::OnJoin))
     }
 
+    fn on_presence(
+        &self,
+        conn: &Conn<Self>,
+        state: State,
+    ) -> impl Future<Output = Result<Option<State>>> + Send {
+        let hook: Hook<Result> = Hook::new(conn.data().how(At::OnPresence));
+        async move { hook.await.map(|()| Some(state)) }
+    }
+
     fn on_message(&self, conn: &Conn<Self>, said: Said) -> impl Future<Output = Result> + Send {
         let hook: Hook<Result> = Hook::new(conn.data().how(At::OnMessage));
         let conn = conn.clone();
@@ -432,7 +443,10 @@ async fn play(at: At, how: How) {
 #[tokio::test]
 async fn in_every_place() {
     for at in ALL {
-        let is_hook = matches!(at, At::Guard | At::Data | At::OnJoin | At::OnMessage | At::OnLeave | At::OnError);
+        let is_hook = matches!(
+            at,
+            At::Guard | At::Data | At::OnJoin | At::OnMessage | At::OnPresence | At::OnLeave | At::OnError
+        );
         for how in if is_hook { &HOWS[..] } else { &HOWS[..1] } {
             eprintln!("{at:?}, {how:?}");
             play(at, *how).await;

@@ -29,6 +29,8 @@ mod kept;
 mod large;
 #[path = "../behaviour/metrics.rs"]
 mod metrics;
+#[path = "../behaviour/on_presence.rs"]
+mod on_presence;
 #[path = "../behaviour/order.rs"]
 mod order;
 #[path = "../behaviour/overload.rs"]
