@@ -55,6 +55,71 @@ it('tells an absent state from null', () => {
   expect(roster.get('c')).toEqual({ id: 'c', state: null });
 });
 
+describe('what the server says of a member', () => {
+  const take = (frame: object) => roster.take(frame as any, false);
+
+  beforeEach(() => {
+    const card = { name: 'Ann', roles: ['host'] };
+    take({
+      t: 'snapshot',
+      self: 'b',
+      members: [
+        { id: 'a', n: 0, info: card, state: { x: 1 } },
+        { id: 'b', n: 1 },
+      ],
+    });
+  });
+  const update = { t: 'presence', op: 'update', from: 'a', state: { x: 1 } };
+  const ann = { id: 'a', info: { name: 'Ann', roles: ['host'] }, state: { x: 1 } };
+
+  it('comes with the snapshot and with a join', () => {
+    expect(roster.get('a')).toEqual(ann);
+    expect('info' in roster.get('b')!).toBe(false);
+    take({ t: 'presence', op: 'join', from: 'c', n: 2, info: 'C' });
+    expect(roster.get('c')).toEqual({ id: 'c', info: 'C' });
+  });
+
+  it('stays when the member shows something else, and what it shows stays when it changes', () => {
+    take({ t: 'updates', of: [[0, { x: 2 }]] });
+    expect(roster.get('a')).toEqual({ ...ann, state: { x: 2 } });
+    take({ ...update, state: { x: 3 } });
+    expect(roster.get('a')).toEqual({ ...ann, state: { x: 3 } });
+    take({ ...update, state: { x: 3 }, info: 'Anna' });
+    expect(roster.get('a')).toEqual({ id: 'a', info: 'Anna', state: { x: 3 } });
+    take({ t: 'updates', of: [[0]] });
+    expect(roster.get('a')).toEqual({ id: 'a', info: 'Anna' });
+  });
+
+  it('goes with null', () => {
+    take({ ...update, info: null });
+    expect(roster.get('a')).toEqual({ id: 'a', state: { x: 1 } });
+    expect('info' in roster.get('a')!).toBe(false);
+  });
+
+  it('makes no row anew when nothing of it changed', () => {
+    roster.settle();
+    const before = roster.get('a');
+    const members = [
+      { ...ann, n: 0 },
+      { id: 'b', n: 1 },
+    ];
+    for (const frame of [
+      { ...update, info: { roles: ['host'], name: 'Ann' } },
+      update,
+      { t: 'updates', of: [[0, { x: 1 }]] },
+      { ...update, op: 'join', n: 0, info: ann.info },
+      { t: 'snapshot', self: 'b', members },
+    ]) {
+      take(frame);
+      expect(roster.get('a')).toBe(before);
+      expect(roster.settle()).toEqual([0, new Set()]);
+    }
+    take({ t: 'snapshot', self: 'b', members: [{ ...members[0], info: 'Anna' }, members[1]] });
+    expect(roster.settle()).toEqual([MEMBERS | OTHERS, new Set(['a'])]);
+    expect(roster.get('b')).toBe(roster.self);
+  });
+});
+
 it('knows who it is', () => {
   expect(roster.self).toEqual({ id: 'b' });
   expect(roster.others.map(({ id }) => id)).toEqual(['a', 'c']);
@@ -66,6 +131,9 @@ describe('what it says has changed', () => {
     ['update', () => roster.update('a', 1), MEMBERS | OTHERS, ['a']],
     ['own update', () => roster.update('b', 1), MEMBERS | SELF, ['b']],
     ['leave', () => roster.leave('a'), MEMBERS | MEMBER_IDS | OTHERS, ['a']],
+    ['an info', () => roster.update('a', { x: 1 }, 0, 'A'), MEMBERS | OTHERS, ['a']],
+    ['an own info', () => roster.update('b', undefined, 0, 'B'), MEMBERS | SELF, ['b']],
+    ['no info where there is none', () => roster.update('a', { x: 1 }, 0, null), 0, []],
     ['a join of one who is there', () => roster.join('a', 1), MEMBERS | OTHERS, ['a']],
     ['an update of one who is not', () => roster.update('z', 1), 0, []],
     ['an update that says what is known', () => roster.update('a', { x: 1 }), 0, []],

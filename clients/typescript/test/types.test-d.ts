@@ -150,8 +150,8 @@ export function presence(): void {
   const state: CursorState = { x: 0, y: 0, name: '' };
   const cursors = useRoom(serverRooms.cursors, { key, presence: state });
   cursors.setPresence(state);
-  same<typeof cursors.members, readonly Member<CursorState>[]>(true);
-  same<typeof cursors.self, Member<CursorState> | undefined>(true);
+  same<typeof cursors.members, readonly Member<CursorState, never>[]>(true);
+  same<typeof cursors.self, Member<CursorState, never> | undefined>(true);
   same<typeof cursors, Room<Cursors>>(true);
   // @ts-expect-error a wrong presence
   useRoom(serverRooms.cursors, { key, presence: { x: 0, y: 0 } });
@@ -197,10 +197,12 @@ export function presence(): void {
 
 export function bindings(): void {
   const { member } = joinRoom(inPlain.cursors, { key });
-  same<ReturnType<typeof member>, MemberBinding<CursorState>>(true);
-  same<ReturnType<typeof useMember<CursorState>>, Member<CursorState> | undefined>(true);
+  same<ReturnType<typeof member>, MemberBinding<CursorState, never>>(true);
+  same<ReturnType<typeof useMember<CursorState, never>>, Member<CursorState, never> | undefined>(
+    true,
+  );
   const row = usePreactMember(member('x'));
-  same<typeof row, Member<CursorState> | undefined>(true);
+  same<typeof row, Member<CursorState, never> | undefined>(true);
   // @ts-expect-error no such field
   joinRoom(inPlain.lobby).subscribe(() => {}, ['messages']);
 }
@@ -208,7 +210,7 @@ export function bindings(): void {
 export function watching(): void {
   const room = useRoom(serverRooms.cursors, { key });
   const far = useOthers(room, (others) => {
-    same<typeof others, readonly Member<CursorState>[]>(true);
+    same<typeof others, readonly Member<CursorState, never>[]>(true);
     return others.filter(({ state }) => state && state.x > 1).length;
   });
   same<typeof far, number>(true);
@@ -228,6 +230,26 @@ export function whatSendingGives(): void {
   same<ReturnType<typeof send>, void>(true);
   same<ReturnType<typeof setPresence>, void>(true);
   same<ReturnType<typeof updatePresence>, void>(true);
+}
+
+/** What the server says of a member. */
+export function info(): void {
+  type Card = { name: string };
+  type Said = { presence: CursorState; info: Card };
+  const { self, members, member, setPresence } = joinRoom(plainRoom<Said>('board', 'said'));
+  same<typeof self, Member<CursorState, Card> | undefined>(true);
+  same<typeof members, readonly Member<CursorState, Card>[]>(true);
+  same<ReturnType<typeof member>, MemberBinding<CursorState, Card>>(true);
+  const row = useMember(member('x'));
+  same<typeof row, Member<CursorState, Card> | undefined>(true);
+  const shownByAnyRoom: readonly Member<CursorState>[] = members;
+  shownByAnyRoom.map(({ state }) => state?.name);
+  // @ts-expect-error it may be absent
+  self?.info.name;
+  // @ts-expect-error only the server says it
+  setPresence({ x: 0, y: 0, name: '', info: { name: '' } });
+  // @ts-expect-error this room says nothing of its members
+  joinRoom(inPlain.cursors, { key }).self?.info?.name;
 }
 
 /** With `exactOptionalPropertyTypes` too, with which this file is checked again. */
@@ -257,7 +279,7 @@ export function incomingPresence(some: undefined): void {
     return {};
   });
   updatePresence({ name: some });
-  same<typeof self, Member<{ name: string }> | undefined>(true);
+  same<typeof self, Member<{ name: string }, never> | undefined>(true);
   // @ts-expect-error a wrong presence
   setPresence({ name: 1 });
 }

@@ -137,6 +137,11 @@ limits! {
     /// the old state stays.
     presence_bytes: usize = 4 << 10, Room 1..=BYTES;
 
+    /// What the server says of one member (`Room::info`), encoded, in bytes. 1 KiB: a name, the address of a picture, a role;
+    /// every member holds every other's, and each snapshot has all of them. Over it: an error to the caller, the old info stays;
+    /// a member that would join with it is closed 1011.
+    info_bytes: usize = 1 << 10, Room 1..=BYTES;
+
     /// One message from the app (`send`, `broadcast`), encoded, in bytes. 1 MiB. Over it: an error to the caller.
     message_bytes: usize = 1 << 20, Room 1..=BYTES;
 

@@ -31,6 +31,8 @@ pub struct Outbox {
 struct Queued {
     bytes: Bytes,
     form: Form,
+    /// Whether it says what the server says of a member. Whatever takes its place has to say that, too.
+    informs: bool,
     update_of: Option<MemberId>,
 }
 
@@ -63,7 +65,7 @@ impl Outbox {
     ///
     /// [`Overflow`] when it does not fit; an empty outbox takes any one frame, or a large room could not be joined.
     pub fn push(&mut self, frame: Bytes) -> Result<(), Overflow> {
-        self.push_queued(Queued { bytes: frame, form: Form::Frame, update_of: None })
+        self.push_queued(Queued { bytes: frame, form: Form::Frame, informs: false, update_of: None })
     }
 
     /// A member's latest state, as a frame. Where an older one still waits it takes that one's place: a client that reads slowly
@@ -75,16 +77,34 @@ impl Outbox {
     ///
     /// [`Overflow`] when it does not fit.
     pub fn push_update(&mut self, member: &MemberId, frame: Bytes) -> Result<bool, Overflow> {
-        self.push_latest(member, frame, Form::Frame)
+        self.push_latest(member, frame, Form::Frame, false)
     }
 
-    /// The same as an [entry](updates::entry), which is told with those next to it in one frame (v1).
+    /// The same as an [entry](updates::entry), which is told with those next to it in one frame (v1). Where the one that waits
+    /// says what the server says of the member, `informing` says both in one frame: of that nothing is lost.
     ///
     /// # Errors
     ///
     /// [`Overflow`] when it does not fit.
-    pub fn push_entry(&mut self, member: &MemberId, entry: Bytes) -> Result<bool, Overflow> {
-        self.push_latest(member, entry, Form::Entry)
+    pub fn push_entry(
+        &mut self,
+        member: &MemberId,
+        entry: Bytes,
+        informing: impl FnOnce() -> Bytes,
+    ) -> Result<bool, Overflow> {
+        if self.waiting(member).is_some_and(|queued| queued.informs) {
+            return self.push_informing(member, informing());
+        }
+        self.push_latest(member, entry, Form::Entry, false)
+    }
+
+    /// The same as a frame that says what the server says of the member, too (v1).
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when it does not fit.
+    pub fn push_informing(&mut self, member: &MemberId, frame: Bytes) -> Result<bool, Overflow> {
+        self.push_latest(member, frame, Form::Frame, true)
     }
 
     /// An update of this member that waits stays as it is: what it shows later comes behind what is pushed from here on.
@@ -143,19 +163,25 @@ impl Outbox {
         self.bytes + places + updates
     }
 
-    fn push_latest(&mut self, member: &MemberId, bytes: Bytes, form: Form) -> Result<bool, Overflow> {
-        let waiting = self.updates.get(member).and_then(|at| at.checked_sub(self.taken));
-        if let Some(queued) = waiting.and_then(|at| self.queue.get_mut(at as usize)) {
-            let held = self.bytes - queued.bytes.len() + bytes.len();
-            if held.saturating_add(self.ahead) > self.limit && bytes.len() > queued.bytes.len() {
-                return Err(Overflow { limit: self.limit });
+    /// The update of this member that another may replace.
+    fn waiting(&mut self, member: &MemberId) -> Option<&mut Queued> {
+        let at = self.updates.get(member)?.checked_sub(self.taken)?;
+        self.queue.get_mut(at as usize)
+    }
+
+    fn push_latest(&mut self, member: &MemberId, bytes: Bytes, form: Form, informs: bool) -> Result<bool, Overflow> {
+        let (held, ahead, limit) = (self.bytes, self.ahead, self.limit);
+        if let Some(queued) = self.waiting(member) {
+            let held = held - queued.bytes.len() + bytes.len();
+            if held.saturating_add(ahead) > limit && bytes.len() > queued.bytes.len() {
+                return Err(Overflow { limit });
             }
+            (queued.bytes, queued.form, queued.informs) = (bytes, form, informs);
             self.bytes = held;
-            (queued.bytes, queued.form) = (bytes, form);
             return Ok(true);
         }
         let at = self.taken + self.queue.len() as u64;
-        self.push_queued(Queued { bytes, form, update_of: Some(member.clone()) })?;
+        self.push_queued(Queued { bytes, form, informs, update_of: Some(member.clone()) })?;
         self.updates.insert(member.clone(), at);
         Ok(false)
     }
@@ -210,6 +236,10 @@ mod tests {
         MemberId::parse(id).unwrap()
     }
 
+    fn no_info() -> Bytes {
+        panic!("no info waits")
+    }
+
     fn drain(outbox: &mut Outbox) -> Vec<String> {
         std::iter::from_fn(|| outbox.pop()).map(|frame| String::from_utf8(frame.to_vec()).unwrap()).collect()
     }
@@ -254,7 +284,7 @@ mod tests {
     fn entries_that_wait_next_to_each_other_are_one_frame_in_their_order() {
         let mut outbox = Outbox::new(1_000);
         let push = |outbox: &mut Outbox, who: &str, entry: &'static str| {
-            outbox.push_entry(&member(who), entry.into()).unwrap()
+            outbox.push_entry(&member(who), entry.into(), no_info).unwrap()
         };
         push(&mut outbox, "a", "[0,1]");
         push(&mut outbox, "b", "[1]");
@@ -270,16 +300,37 @@ mod tests {
     }
 
     #[test]
+    fn an_info_is_conflated_and_never_lost() {
+        let mut outbox = Outbox::new(1_000);
+        let (a, b) = (member("a"), member("b"));
+        outbox.push_entry(&a, "[0,1]".into(), no_info).unwrap();
+        outbox.push("m".into()).unwrap();
+        assert!(outbox.push_informing(&a, "a: x, 1".into()).unwrap(), "in the place of what waits");
+        assert!(
+            outbox.push_entry(&a, "[0,2]".into(), || "a: x, 2".into()).unwrap(),
+            "and is said with what comes later"
+        );
+        assert!(outbox.push_informing(&a, "a: y, 2".into()).unwrap());
+        assert!(!outbox.push_informing(&b, "b: z".into()).unwrap());
+        outbox.pin(&b);
+        assert!(!outbox.push_entry(&b, "[1,1]".into(), no_info).unwrap(), "what is pinned is said as it is");
+        let entry = r#"{"t":"updates","of":[[1,1]]}"#;
+        assert_eq!(drain(&mut outbox), ["a: y, 2", "m", "b: z", entry]);
+        assert!(!outbox.push_entry(&a, "[0,3]".into(), no_info).unwrap(), "it was said");
+        assert_eq!(outbox.bytes(), "[0,3]".len());
+    }
+
+    #[test]
     fn what_is_not_in_the_next_frame_can_still_be_replaced() {
         let mut outbox = Outbox::new(usize::MAX);
         let long = |number: usize, state: char| format!("[{number},\"{}\"]", String::from(state).repeat(1_000));
         for number in 0..9 {
-            outbox.push_entry(&member(&format!("m{number}")), long(number, 'x').into()).unwrap();
+            outbox.push_entry(&member(&format!("m{number}")), long(number, 'x').into(), no_info).unwrap();
         }
         let first = outbox.pop().unwrap();
         assert!((TOGETHER_BYTES..TOGETHER_BYTES + 2_000).contains(&first.len()), "{}", first.len());
-        assert!(!outbox.push_entry(&member("m0"), long(0, 'y').into()).unwrap(), "that is on its way");
-        assert!(outbox.push_entry(&member("m8"), long(8, 'y').into()).unwrap());
+        assert!(!outbox.push_entry(&member("m0"), long(0, 'y').into(), no_info).unwrap(), "that is on its way");
+        assert!(outbox.push_entry(&member("m8"), long(8, 'y').into(), no_info).unwrap());
         let rest = drain(&mut outbox).concat();
         assert_eq!((rest.matches('y').count(), rest.matches("updates").count()), (2_000, 1));
     }
@@ -350,7 +401,7 @@ mod tests {
                         latest.insert(who, frame.clone());
                         let who = member(&format!("u{who}"));
                         if entries {
-                            outbox.push_entry(&who, frame.into()).unwrap();
+                            outbox.push_entry(&who, frame.into(), no_info).unwrap();
                         } else {
                             outbox.push_update(&who, frame.into()).unwrap();
                         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::frame::listed::{self, Listed};
+use crate::frame::listed::{self, Listed, V1Only};
 pub use crate::number::Number;
 use crate::{Generation, Json, MemberId, NodeId, UserId};
 
@@ -28,6 +28,8 @@ pub struct Entry {
     pub user: Option<UserId>,
     /// Whether it has no socket and is held.
     pub away: bool,
+    /// What the server says of it; `None` when nothing.
+    pub info: Option<Json>,
     /// Its presence; `None` when it has none.
     pub state: Option<Json>,
 }
@@ -35,8 +37,8 @@ pub struct Entry {
 /// The members of one room, in join order, none of them twice.
 ///
 /// What a snapshot says of a member is written when its state is set, never when somebody joins: a join into a room of
-/// thousands copies bytes, and nobody who is in is encoded for it. No state is kept twice for that, because the member's
-/// own is a part of the same bytes. It costs the member's id once more and 30 bytes around it, and some 60 bytes of
+/// thousands copies bytes, and nobody who is in is encoded for it. No state and no info is kept twice for that, because the
+/// member's own are parts of the same bytes. It costs the member's id once more and 30 bytes around it, and some 60 bytes of
 /// bookkeeping.
 #[derive(Debug, Default)]
 pub struct Roster {
@@ -57,7 +59,7 @@ struct Sizes {
 #[derive(Debug)]
 struct Row {
     entry: Entry,
-    /// As it stands in a snapshot; `entry.state` is a slice of it.
+    /// As it stands in a snapshot; `entry.info` and `entry.state` are slices of it.
     listed: Listed,
 }
 
@@ -108,6 +110,11 @@ impl Roster {
     /// Changes a member's state; its place stays.
     pub fn set_state(&mut self, place: Place, state: Option<Json>) -> Option<&Entry> {
         self.change(place, |entry| entry.state = state)
+    }
+
+    /// Changes what the server says of a member; its place stays.
+    pub fn set_info(&mut self, place: Place, info: Option<Json>) -> Option<&Entry> {
+        self.change(place, |entry| entry.info = info)
     }
 
     /// Says whether a member is held without a socket; its place stays.
@@ -229,11 +236,11 @@ impl Row {
     }
 }
 
-/// The entry's state becomes a slice of what is listed.
+/// The entry's info and its state become slices of what is listed.
 fn list(entry: &mut Entry) -> Listed {
-    let named = (&entry.member, entry.number);
-    let (listed, state) = listed::write(named, entry.user.as_ref(), entry.away, entry.state.as_ref());
-    entry.state = state;
+    let v1_only = V1Only::of(entry.number, entry.user.as_ref(), entry.away, entry.info.as_ref());
+    let (listed, info, state) = listed::write(&entry.member, v1_only, entry.state.as_ref());
+    (entry.info, entry.state) = (info, state);
     listed
 }
 
@@ -249,6 +256,7 @@ mod tests {
             generation: Generation(0),
             user: None,
             away: false,
+            info: None,
             state: None,
         }
     }

@@ -8,7 +8,7 @@ use syn::{Attribute, Error, Field, Ident, LitStr, Path, Result, Token, Type, par
 
 use crate::form::Form;
 
-/// `#[channel("board/:boardId", message = .., presence = ..)]`, or a socket's.
+/// `#[channel("board/:boardId", message = .., presence = .., info = ..)]`, or a socket's.
 pub(crate) struct Definition {
     pub(crate) pattern: Pattern,
     /// The pattern as it was written: a mistake in it is shown here, since stable Rust cannot point into a literal.
@@ -16,6 +16,7 @@ pub(crate) struct Definition {
     pub(crate) incoming: Type,
     pub(crate) outgoing: Type,
     pub(crate) presence: Type,
+    pub(crate) info: Type,
     pub(crate) roomful: Path,
 }
 
@@ -54,6 +55,7 @@ impl Definition {
             incoming,
             outgoing,
             presence: words.presence.unwrap_or_else(unit),
+            info: words.info.unwrap_or_else(unit),
             roomful: words.roomful.unwrap_or_else(|| parse_quote!(::roomful)),
         })
     }
@@ -77,6 +79,7 @@ struct Words {
     incoming: Option<Type>,
     outgoing: Option<Type>,
     presence: Option<Type>,
+    info: Option<Type>,
     roomful: Option<Path>,
 }
 
@@ -111,6 +114,7 @@ impl Words {
             "incoming" => set(&mut self.incoming, word, input),
             "outgoing" => set(&mut self.outgoing, word, input),
             "presence" if form == Form::Channel => set(&mut self.presence, word, input),
+            "info" if form == Form::Channel => set(&mut self.info, word, input),
             "crate" => set(&mut self.roomful, word, input),
             _ => Err(Error::new(
                 word.span(),

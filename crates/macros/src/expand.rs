@@ -44,16 +44,21 @@ fn fields(form: Form, input: &DeriveInput) -> Result<Punctuated<Field, Token![,]
 }
 
 fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings: &[Binding<'_>]) -> TokenStream {
-    let Definition { literal, incoming, outgoing, presence, roomful, .. } = definition;
+    let Definition { literal, incoming, outgoing, presence, info, roomful, .. } = definition;
     let name = &input.ident;
     let from_params = bindings.iter().map(from_params);
     let to_params = bindings.iter().map(to_params);
     let count = bindings.len();
-    let (implemented, presence_type, described) = match form {
+    let (implemented, shown, described) = match form {
         Form::Channel => (
             quote!(Channel),
-            quote!(type Presence = #presence;),
-            quote!(__describe_channel!(types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence)),
+            quote!(
+                type Presence = #presence;
+                type Info = #info;
+            ),
+            quote!(__describe_channel!(
+                types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence, Info = #info
+            )),
         ),
         Form::Socket => (
             quote!(SocketChannel),
@@ -67,7 +72,7 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
             const PATTERN: &'static str = #literal;
             type Incoming = #incoming;
             type Outgoing = #outgoing;
-            #presence_type
+            #shown
 
             fn from_params(
                 params: &#roomful::__private::Params,

@@ -59,6 +59,7 @@ use crate::form::Form;
 /// | `message = T` | what clients send and what the server sends | `()` |
 /// | `incoming = T`, `outgoing = T` | the same one by one, in place of `message` | `()` |
 /// | `presence = T` | what a member shows of itself | `()` |
+/// | `info = T` | what the server says of a member | `()` |
 /// | `crate = path` | where `roomful` is found | `::roomful` |
 ///
 /// The param `:boardId` is the field `board_id`, or one that is called `boardId`, or the one that has
@@ -89,7 +90,7 @@ pub fn derive_channel(input: TokenStream) -> TokenStream {
 /// pub struct Echo;
 /// ```
 ///
-/// The pattern and the words are those of [`Channel`](derive@Channel), without `presence`; a socket without params
+/// The pattern and the words are those of [`Channel`](derive@Channel), without `presence` and `info`; a socket without params
 /// needs no pattern. A field may say which param it is with `#[socket(param = "docId")]`.
 ///
 /// The struct must be `Clone`, and may not be generic.

@@ -33,6 +33,7 @@ fn writes_the_whole_impl() {
             type Incoming = CursorMsg;
             type Outgoing = CursorMsg;
             type Presence = CursorState;
+            type Info = Card;
 
             fn from_params(
                 params: &::roomful::__private::Params,
@@ -56,14 +57,14 @@ fn writes_the_whole_impl() {
 
             fn describe(types: &mut ::roomful::__private::TypeSink) {
                 ::roomful::__describe_channel!(
-                    types, Incoming = CursorMsg, Outgoing = CursorMsg, Presence = CursorState
+                    types, Incoming = CursorMsg, Outgoing = CursorMsg, Presence = CursorState, Info = Card
                 );
             }
         }
     };
     let input = quote! {
         /// Live cursors on one board.
-        #[channel("board/:boardId/:view?", message = CursorMsg, presence = CursorState)]
+        #[channel("board/:boardId/:view?", message = CursorMsg, presence = CursorState, info = Card)]
         pub struct Board { view: Option<String>, pub board_id: String }
     };
     assert_eq!(written(input), expected.to_string().replace(' ', ""));
@@ -73,7 +74,7 @@ fn writes_the_whole_impl() {
 fn what_is_not_said_is_unit() {
     for input in [quote! { #[channel("lobby")] struct Lobby; }, quote! { #[channel("lobby",)] struct Lobby {} }] {
         let written = written(input);
-        assert_has(&written, quote! { type Incoming = (); type Outgoing = (); type Presence = (); });
+        assert_has(&written, quote! { type Incoming = (); type Outgoing = (); type Presence = (); type Info = (); });
         assert_has(&written, quote! { ::core::result::Result::Ok(Self {}) });
         assert_has(&written, quote! { let params: [::core::option::Option<(&str, &str)>; 0usize] = []; });
     }
@@ -82,7 +83,10 @@ fn what_is_not_said_is_unit() {
 #[test]
 fn incoming_and_outgoing_stand_for_themselves() {
     let written = written(quote! { #[channel("lobby", outgoing = Vec<(u8, [B; 2])>, incoming = a::A)] struct Lobby; });
-    assert_has(&written, quote! { type Incoming = a::A; type Outgoing = Vec<(u8, [B; 2])>; type Presence = (); });
+    assert_has(
+        &written,
+        quote! { type Incoming = a::A; type Outgoing = Vec<(u8, [B; 2])>; type Presence = (); type Info = (); },
+    );
 }
 
 #[test]

@@ -21,8 +21,8 @@ use serde::de::DeserializeOwned;
 /// assert_eq!(Board::PATTERN, "board/:boardId");
 /// ```
 ///
-/// `message` may be split into `incoming` (what the client sends) and `outgoing` (what the server sends). What is not
-/// given is `()`. Params are fields: `String` for `:name` and `:name+`, `Option<String>` for `:name?` and `:name*`.
+/// `message` may be split into `incoming` (what the client sends) and `outgoing` (what the server sends). `info` is what
+/// [`Room::info`](crate::Room::info) says of a member. What is not given is `()`. Params are fields: `String` for `:name` and `:name+`, `Option<String>` for `:name?` and `:name*`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a channel",
     note = "add `#[derive(Clone, Channel)]` and `#[channel(\"name/:param\", message = .., presence = ..)]` to it"
@@ -36,6 +36,8 @@ pub trait Channel: Clone + Send + Sync + Sized + 'static {
     type Outgoing: Serialize;
     /// What each member shows of itself.
     type Presence: Serialize + DeserializeOwned + Send + 'static;
+    /// What the server says of each member.
+    type Info: Serialize + DeserializeOwned + Send + 'static;
 
     /// The key with these params.
     ///

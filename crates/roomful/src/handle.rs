@@ -71,7 +71,7 @@ impl<C: Channel> RoomHandle<C> {
     /// # Errors
     ///
     /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
-    pub async fn members(&self) -> Result<Vec<Member<C::Presence>>> {
+    pub async fn members(&self) -> Result<Vec<Member<C::Presence, C::Info>>> {
         Ok(roster::typed(self.roster().await?))
     }
 
@@ -114,7 +114,7 @@ impl<C: Channel> RoomHandle<C> {
         LocalRoom { handle: self.clone() }
     }
 
-    async fn roster(&self) -> Result<Vec<roomful_runtime::Member<Json>>> {
+    async fn roster(&self) -> Result<Vec<roomful_runtime::Member<Json, Json>>> {
         let answer = self.ask(Act::Members).await?;
         Ok(if let Some(Answer::Members(members)) = answer { members } else { Vec::new() })
     }
@@ -130,7 +130,7 @@ impl<C: Channel> RoomHandle<C> {
 impl<C: Channel> LocalRoom<C> {
     /// Everybody in the room who is known here, in join order: see [`RoomHandle::members`].
     #[must_use]
-    pub fn members(&self) -> Vec<Member<C::Presence>> {
+    pub fn members(&self) -> Vec<Member<C::Presence, C::Info>> {
         roster::typed(self.roster())
     }
 
@@ -146,7 +146,7 @@ impl<C: Channel> LocalRoom<C> {
         self.handle.topic.as_ref().map_or(0, |topic| self.handle.app.count_here(topic))
     }
 
-    fn roster(&self) -> Vec<roomful_runtime::Member<Json>> {
+    fn roster(&self) -> Vec<roomful_runtime::Member<Json, Json>> {
         self.handle.topic.as_ref().map_or_else(Vec::new, |topic| self.handle.app.members_here(topic))
     }
 }

@@ -7,7 +7,7 @@ use roomful_core::{Close, Json, UserId};
 use roomful_runtime::{Decision, DenialReason, HookNames, Hooks, MemberHooks, MessageError, Misfit, Showing};
 use serde::Serialize;
 
-use crate::payload::{decode, encode};
+use crate::payload::{decode, encode, unless_null};
 use crate::{BoxFuture, Conn, Deny, Error, Presence, Result, Room, Socket, SocketConn};
 
 /// The hooks of a member of a room.
@@ -70,6 +70,14 @@ impl<R: Room> Hooks for RoomHooks<R> {
 impl<R: Room> MemberHooks for RoomHooks<R> {
     fn user(&self) -> Result<Option<UserId>> {
         Ok(self.conn.member().watched_call("user", || self.room.user(self.conn.data())))
+    }
+
+    fn info(&self) -> Result<Option<Json>> {
+        let info = self
+            .conn
+            .member()
+            .watched_call("info", || self.room.info(self.conn.data()).as_ref().map(encode).transpose())?;
+        Ok(info.and_then(unless_null))
     }
 
     fn seed(&self) -> Result<Option<Json>> {
@@ -155,6 +163,8 @@ impl<S: Socket> Hooks for SocketHooks<S> {
 }
 
 #[cfg(all(test, feature = "test"))]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails it like the test itself")]
+#[allow(unused_imports, reason = "elsewhere nobody is told what the derive writes and does not need")]
 mod tests {
     use std::sync::Mutex;
 

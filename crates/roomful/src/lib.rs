@@ -85,7 +85,7 @@ pub use define::{
 pub use deny::Deny;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
-pub use room::{Conn, Incoming, Outgoing, Presence, Room};
+pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room};
 #[doc(inline)]
 pub use roomful_core::close::InvalidClose;
 #[doc(inline)]
@@ -144,13 +144,14 @@ pub mod __private {
 #[cfg(feature = "typescript")]
 #[macro_export]
 macro_rules! __describe_channel {
-    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
+    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty, Info = $info:ty) => {
         use $crate::__private::{Described as _, Undescribed as _, Way};
         let incoming = (&&$crate::__private::Probe::<$incoming>::new()).told($types, Way::Incoming);
         let outgoing = (&&$crate::__private::Probe::<$outgoing>::new()).told($types, Way::Outgoing);
         let set = (&&$crate::__private::Probe::<$presence>::new()).told($types, Way::Incoming);
         let seen = (&&$crate::__private::Probe::<$presence>::new()).told($types, Way::Outgoing);
-        $types.channel(incoming, outgoing, (set, seen));
+        let info = (&&$crate::__private::Probe::<$info>::new()).told($types, Way::Outgoing);
+        $types.channel(incoming, outgoing, (set, seen), info);
     };
 }
 
@@ -159,7 +160,7 @@ macro_rules! __describe_channel {
 #[cfg(not(feature = "typescript"))]
 #[macro_export]
 macro_rules! __describe_channel {
-    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty) => {
+    ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty, Info = $info:ty) => {
         let _ = $types;
     };
 }

@@ -12,6 +12,11 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Json> {
     Json::encode(value).map_err(|error| ErrorKind::Encode(error).into_error())
 }
 
+/// On the wire `null` says that there is no info.
+pub(crate) fn unless_null(info: Json) -> Option<Json> {
+    Some(info).filter(|info| info.as_str() != "null")
+}
+
 /// What a client sent, as the app's type.
 pub(crate) fn decode<T: DeserializeOwned>(payload: Option<&Json>) -> Result<T, Misfit> {
     match payload {

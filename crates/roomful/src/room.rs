@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::data::Versions;
-use crate::payload::encode;
+use crate::payload::{encode, unless_null};
 use crate::{Channel, Deny, Error, ErrorKind, MaybeSend, MaybeSync, Result, RoomHandle, Rooms, Upgrade, UserId};
 
 /// What a client of this room sends.
@@ -20,6 +20,8 @@ pub type Incoming<R> = <<R as Room>::Channel as Channel>::Incoming;
 pub type Outgoing<R> = <<R as Room>::Channel as Channel>::Outgoing;
 /// What each member of this room shows of itself.
 pub type Presence<R> = <<R as Room>::Channel as Channel>::Presence;
+/// What the server says of each member of this room.
+pub type Info<R> = <<R as Room>::Channel as Channel>::Info;
 
 /// What happens in every room of one channel. One value serves all of them, so it holds what the app shares, such as a database
 /// pool; what belongs to a single connection is its [`Data`](Room::Data).
@@ -130,6 +132,37 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// The user that the connection belongs to. Several members may be one user, as three tabs and a phone are. Everybody in
     /// the room is told it. By default a member has no user.
     fn user(&self, data: &Self::Data) -> Option<UserId> {
+        let _ = data;
+        None
+    }
+
+    /// What the server says of the member, from its join on: its name, its face, its role. Everybody whose client speaks v1 is told
+    /// it beside what the member shows of itself, which is its client's word. No client can set or change it;
+    /// [`Conn::set_info`] does. By default nothing is said.
+    ///
+    /// ```
+    /// # use roomful::{Channel, Deny, Room, Upgrade};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Card { name: String, role: String }
+    ///
+    /// #[derive(Clone, Channel)]
+    /// #[channel("board/:boardId", presence = (f64, f64), info = Card)]
+    /// struct Board { board_id: String }
+    ///
+    /// # struct Cursors;
+    /// impl Room for Cursors {
+    ///     type Channel = Board;
+    ///     type Data = String;
+    ///
+    /// #   async fn data(&self, _: &Upgrade<Board>) -> Result<String, Deny> { Err(Deny::forbidden()) }
+    ///     fn info(&self, name: &String) -> Option<Card> {
+    ///         Some(Card { name: name.clone(), role: "guest".into() })
+    ///     }
+    /// }
+    /// ```
+    fn info(&self, data: &Self::Data) -> Option<Info<Self>> {
         let _ = data;
         None
     }
@@ -312,6 +345,27 @@ impl<R: Room> Conn<R> {
     /// stays), or nobody has joined yet.
     pub fn set_presence(&self, state: &Presence<R>) -> Result {
         self.inner.member.set_presence(Some(encode(state)?))
+    }
+
+    /// What the server says of this member; `None` when it says nothing, the member has not joined yet or has left.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] when a room that shares this channel has set an info of another type.
+    pub fn info(&self) -> Result<Option<Info<R>>> {
+        let info = self.inner.member.info().map(|info| info.decode()).transpose();
+        info.map_err(|error| ErrorKind::Decode(error).into_error())
+    }
+
+    /// What the server says of this member from now on, in place of what [`Room::info`] said. Ignored once it has left. An info
+    /// that is `null` as JSON is none.
+    ///
+    /// # Errors
+    ///
+    /// When the info cannot be JSON, is over [`Limits::info_bytes`](crate::Limits::info_bytes) (the old info stays), or nobody
+    /// has joined yet.
+    pub fn set_info(&self, info: &Info<R>) -> Result {
+        self.inner.member.set_info(unless_null(encode(info)?))
     }
 
     /// Ends this connection. What was sent to it before still arrives. Messages of its own that still wait are not handled. It

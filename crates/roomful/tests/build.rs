@@ -298,6 +298,7 @@ fn a_pattern_written_by_hand_is_checked_too() {
         type Incoming = ();
         type Outgoing = ();
         type Presence = ();
+        type Info = ();
         fn from_params(_: &roomful::__private::Params) -> Result<Self, roomful::__private::KeyError> {
             Ok(Self)
         }

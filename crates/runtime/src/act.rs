@@ -53,7 +53,7 @@ pub enum Answer {
     /// It was done. `false`: there is no such member.
     Done(bool),
     /// Everybody, in join order.
-    Members(Vec<Member<Json>>),
+    Members(Vec<Member<Json, Json>>),
     /// So many.
     Count(usize),
 }

@@ -54,11 +54,12 @@ impl App {
 
     /// Everybody in a room of this process, in join order.
     #[must_use]
-    pub fn members_here(&self, topic: &Topic) -> Vec<Member<Json>> {
-        let entry = |Entry { member, user, away, state, .. }: &Entry| Member {
+    pub fn members_here(&self, topic: &Topic) -> Vec<Member<Json, Json>> {
+        let entry = |Entry { member, user, away, info, state, .. }: &Entry| Member {
             id: member.clone(),
             user: user.clone(),
             away: *away,
+            info: info.clone(),
             state: state.clone(),
         };
         let room = self.hub().find(topic);

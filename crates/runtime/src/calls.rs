@@ -50,6 +50,23 @@ impl LiveMember {
     pub fn set_presence(&self, state: Option<Json>) -> Result {
         set_presence(self, state)
     }
+
+    /// What the roster has of the server's own word on it.
+    #[must_use]
+    pub fn info(&self) -> Option<Json> {
+        self.room()?.read(|room| room.roster().find(self.id())?.info.clone())
+    }
+
+    /// What the server says of it from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the info is over its bound, or nobody has joined yet.
+    pub fn set_info(&self, info: Option<Json>) -> Result {
+        scope(self)?;
+        self.check_info(info.as_ref()).map_err(Error::refused)?;
+        in_room(self, Input::SetInfo { member: self.id().clone(), info })
+    }
 }
 
 pub(crate) fn set_presence(member: &LiveMember, state: Option<Json>) -> Result {

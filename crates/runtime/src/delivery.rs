@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use roomful_core::frame::fanout::{self, PerDialect, Spoken};
+use roomful_core::frame::fanout::{self, PerDialect, Spoken, informing};
 use roomful_core::frame::updates::entry;
 use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::room::Update;
@@ -128,7 +128,7 @@ pub struct SharedUpdates {
     updates: Vec<Update>,
     plain: Vec<Bytes>,
     v1: Option<Shared>,
-    /// For v1 receivers that are behind, made when there is one. They share no memory with the whole frame: an outbox that
+    /// Each alone, for v1 receivers that are behind, made when there is one. They share no memory with the whole frame: an outbox that
     /// holds some of many ticks would keep all of those.
     entries: OnceLock<Vec<Bytes>>,
 }
@@ -142,13 +142,13 @@ impl SharedUpdates {
         Self { updates, plain: plain.unwrap_or_default(), v1, entries: OnceLock::new() }
     }
 
-    /// The frames for a plain receiver that keeps up, one for each state.
+    /// The frames for a plain receiver that keeps up, one for each state that is new.
     #[must_use]
     pub fn plain(&self) -> &[Bytes] {
         &self.plain
     }
 
-    /// The frame for a v1 receiver that keeps up, which holds all states; `None` where nobody in the room speaks v1.
+    /// The message for a v1 receiver that keeps up, which holds all states and infos; `None` where nobody in the room speaks v1.
     #[must_use]
     pub fn v1(&self) -> Option<&Shared> {
         self.v1.as_ref()
@@ -161,17 +161,21 @@ impl SharedUpdates {
     ///
     /// [`Overflow`] when they do not fit.
     pub fn queue(&self, dialect: Dialect, outbox: &mut Outbox) -> Result<bool, Overflow> {
-        let members = self.updates.iter().map(|update| &update.member);
         let mut conflated = false;
         match dialect {
             Dialect::Plain => {
-                for (member, frame) in members.zip(&self.plain) {
-                    conflated |= outbox.push_update(member, frame.clone())?;
+                let shown = self.updates.iter().filter(|update| update.news.has_state());
+                for (update, frame) in shown.zip(&self.plain) {
+                    conflated |= outbox.push_update(&update.member, frame.clone())?;
                 }
             }
             Dialect::V1 => {
-                for (member, entry) in members.zip(self.entries()) {
-                    conflated |= outbox.push_entry(member, entry.clone())?;
+                for (update, entry) in self.updates.iter().zip(self.entries()) {
+                    let (member, entry) = (&update.member, entry.clone());
+                    conflated |= match update.news.has_info() {
+                        true => outbox.push_informing(member, entry)?,
+                        false => outbox.push_entry(member, entry, || informing(update))?,
+                    };
                 }
             }
         }
@@ -179,7 +183,8 @@ impl SharedUpdates {
     }
 
     fn entries(&self) -> &[Bytes] {
-        self.entries.get_or_init(|| self.updates.iter().map(entry).collect())
+        let alone = |update: &Update| if update.news.has_info() { informing(update) } else { entry(update) };
+        self.entries.get_or_init(|| self.updates.iter().map(alone).collect())
     }
 
     fn bytes(&self) -> usize {

@@ -41,9 +41,9 @@ pub enum ErrorKind {
     /// The value cannot be written as JSON.
     #[error("the value cannot be JSON: {0}")]
     Encode(#[source] serde_json::Error),
-    /// A member's state does not fit the presence type: another room that shares the channel has set it, or the type does not
-    /// read what it writes.
-    #[error("a state does not fit this room's presence type: {0}")]
+    /// A member's state, or its info, does not fit its type: another room that shares the channel has set it, or the type does
+    /// not read what it writes.
+    #[error("a state or an info does not fit this room's type: {0}")]
     Decode(#[source] serde_json::Error),
     /// The room refused the call: a message or a state over its limit.
     #[error(transparent)]
@@ -57,7 +57,7 @@ pub enum ErrorKind {
     /// An app may not close with that code or reason. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),
-    /// This connection is no member yet. `send`, `broadcast` and `set_presence` work from `on_join` on.
+    /// This connection is no member yet. `send`, `broadcast`, `set_presence` and `set_info` work from `on_join` on.
     #[error("this connection has not joined yet; call this from `on_join` on")]
     NotJoined,
     /// The room is in another process, which refused the call or could not be reached.

@@ -80,8 +80,8 @@ impl LiveMember {
             line.keep_data(keeper, data);
             let user =
                 hooks.member().map(|member| called(|| member.user())).transpose().map_err(DenialReason::Failed)?;
-            self.limit_presence_anew(user.flatten().as_ref());
-            let fits = self.check_state(self.presence().as_ref());
+            self.limit_kept_anew(user.flatten().as_ref());
+            let fits = self.check_info(self.info().as_ref()).and_then(|()| self.check_state(self.presence().as_ref()));
             fits.map_err(|refused| DenialReason::Failed(Error::refused(refused)))?;
         }
         self.inbox().count_refresh();

@@ -48,6 +48,13 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
     /// When the hook fails.
     fn user(&self) -> Result<Option<UserId>>;
 
+    /// What the server says of the member from its join on.
+    ///
+    /// # Errors
+    ///
+    /// When the hook fails, or what it returns cannot be JSON.
+    fn info(&self) -> Result<Option<Json>>;
+
     /// The state to join with.
     ///
     /// # Errors

@@ -149,8 +149,8 @@ impl Kept {
     }
 }
 
-/// The bytes that keeping a connection takes at most, without those of its state.
-pub(crate) fn size_without_state(admitted: &Admitted, id: &MemberId, user: Option<&UserId>) -> usize {
+/// The bytes that keeping a connection takes at most, without those of its info and its state.
+pub(crate) fn size_without_payloads(admitted: &Admitted, id: &MemberId, user: Option<&UserId>) -> usize {
     const ONE_BYTE: &str = "0";
     let member = room::Kept {
         member: id.clone(),
@@ -159,19 +159,21 @@ pub(crate) fn size_without_state(admitted: &Admitted, id: &MemberId, user: Optio
         generation: Generation(u32::MAX),
         user: user.cloned(),
         away: true,
+        info: serde_json::from_str(ONE_BYTE).ok(),
         state: serde_json::from_str(ONE_BYTE).ok(),
     };
     let member = KeptMember { epoch: "0".repeat(32), member };
     let kept = Kept { opened: false, member: Some(member), ..Kept::new(admitted.clone(), id.clone()) };
-    kept.to_bytes().map_or(usize::MAX, |bytes| bytes.len() - ONE_BYTE.len())
+    kept.to_bytes().map_or(usize::MAX, |bytes| bytes.len() - 2 * ONE_BYTE.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kept(state: Option<&str>) -> Kept {
-        let state = state.map(|text| serde_json::from_str(text).unwrap());
+    fn kept(info: Option<&str>, state: Option<&str>) -> Kept {
+        let json = |text| serde_json::from_str(text).unwrap();
+        let (info, state) = (info.map(json), state.map(json));
         let params = Params::from_iter([("id", "a\"\u{0}\u{1f600}")]);
         let data = Json::encode(&(1, "ü")).unwrap();
         let admitted = Admitted::new(("m", "r"), &params, None, data, Dialect::V1).unwrap();
@@ -183,6 +185,7 @@ mod tests {
             generation: Generation(3),
             user: Some(UserId::new("ü\"").unwrap()),
             away: true,
+            info,
             state,
         };
         let member = KeptMember { epoch: "e".to_owned(), member };
@@ -192,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_read_is_what_was_kept() {
         for state in [None, Some("null"), Some(r#"{"x":1.0,"y":"\u00e9"}"#)] {
-            let kept = kept(state);
+            let kept = kept(state.map(|_| r#"["card"]"#), state);
             let read = Kept::from_bytes(&kept.to_bytes().unwrap()).unwrap();
             let (member, before) = (read.member.unwrap(), kept.member.unwrap());
             assert_eq!((member.epoch, member.member), (before.epoch, before.member), "{state:?}");
@@ -205,17 +208,18 @@ mod tests {
     }
 
     #[test]
-    fn a_state_takes_its_own_bytes_and_no_more_than_was_said() {
-        let kept = kept(Some(r#"{"x":1}"#));
+    fn an_info_and_a_state_take_their_own_bytes_and_no_more_than_was_said() {
+        let (info, state) = (r#"{"name":"Ann"}"#, r#"{"x":1}"#);
+        let kept = kept(Some(info), Some(state));
         let user = kept.member.as_ref().and_then(|kept| kept.member.user.as_ref());
         let bytes = kept.to_bytes().unwrap().len();
-        assert!(bytes <= size_without_state(&kept.admitted, kept.id(), user) + r#"{"x":1}"#.len());
+        assert!(bytes <= size_without_payloads(&kept.admitted, kept.id(), user) + info.len() + state.len());
     }
 
     #[test]
     fn another_version_is_named_and_rubbish_is_refused() {
         let newer =
-            String::from_utf8(kept(None).to_bytes().unwrap()).unwrap().replace("\"version\":3", "\"version\":4");
+            String::from_utf8(kept(None, None).to_bytes().unwrap()).unwrap().replace("\"version\":3", "\"version\":4");
         let error = Kept::from_bytes(newer.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "they are of version 4, this is version 3");
         assert!(matches!(Kept::from_bytes(b"{}").unwrap_err(), KeptError::Unreadable(_)));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use roomful_core::frame::encode::{self, SnapshotFacts};
-use roomful_core::frame::fanout::{self, PerDialect, Spoken};
+use roomful_core::frame::fanout::{self, PerDialect};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
@@ -251,7 +251,8 @@ impl LiveRoom {
 
     /// Bytes of what it says of this member.
     pub(crate) fn held_for(&self, member: &MemberId) -> usize {
-        self.read(|room| room.roster().find(member).and_then(|entry| Some(entry.state.as_ref()?.size())).unwrap_or(0))
+        let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::size);
+        self.read(|room| room.roster().find(member).map_or(0, |entry| size(&entry.info) + size(&entry.state)))
     }
 
     fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {
@@ -379,7 +380,8 @@ fn deliver_membership(state: &State, changes: &[Change]) {
 
 fn deliver_presence(state: &State, updates: Vec<Update>) {
     let spoken = state.transports.spoken();
-    if spoken == Spoken::default() {
+    // An info alone is told in v1 alone.
+    if !spoken.v1 && (!spoken.plain || updates.iter().all(|update| !update.news.has_state())) {
         return;
     }
     metrics::delivered(updates.len() * state.lines.len());

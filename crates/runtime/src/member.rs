@@ -40,8 +40,8 @@ pub struct LiveMember {
     space: AtomicWaker,
     scope: OnceLock<Scope>,
     teardowns: Teardowns,
-    /// How many bytes its state may have: the room's bound, or fewer where less can be kept beside its socket.
-    presence_limit: AtomicUsize,
+    /// How many bytes of it can be kept beside its socket, its info and its state together.
+    kept_limit: AtomicUsize,
     /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
     span: Option<Box<Span>>,
 }
@@ -97,7 +97,7 @@ impl LiveMember {
             space: AtomicWaker::new(),
             scope: OnceLock::new(),
             teardowns: Teardowns::default(),
-            presence_limit: AtomicUsize::new(UNKNOWN),
+            kept_limit: AtomicUsize::new(UNKNOWN),
             span: (!span.is_disabled()).then(|| Box::new(span)),
         })
     }
@@ -229,31 +229,45 @@ impl LiveMember {
         self.step(Event::Refused);
     }
 
-    /// Says anew how large its state may be, when what else is kept beside its socket has changed.
-    pub(crate) fn limit_presence_anew(&self, user: Option<&UserId>) {
-        self.presence_limit.store(UNKNOWN, Ordering::Relaxed);
-        self.limit_presence(user);
+    /// Says anew how large its info and its state may be, when what else is kept beside its socket has changed.
+    pub(crate) fn limit_kept_anew(&self, user: Option<&UserId>) {
+        self.kept_limit.store(UNKNOWN, Ordering::Relaxed);
+        self.limit_kept(user);
     }
 
-    /// Sets how large its state may be, which depends on what else is kept beside its socket.
-    pub(crate) fn limit_presence(&self, user: Option<&UserId>) -> usize {
-        let known = self.presence_limit.load(Ordering::Relaxed);
+    /// Settles how large its info and its state may be, which depends on what else is kept beside its socket.
+    pub(crate) fn limit_kept(&self, user: Option<&UserId>) -> usize {
+        let known = self.kept_limit.load(Ordering::Relaxed);
         if known != UNKNOWN {
             return known;
         }
         let kept = self.process().keeper().zip(self.line().and_then(|line| line.admitted()));
         let left = kept.map_or(usize::MAX, |(keeper, admitted)| {
-            keeper.limit().saturating_sub(kept::size_without_state(&admitted, &self.id, user))
+            keeper.limit().saturating_sub(kept::size_without_payloads(&admitted, &self.id, user))
         });
-        let limit = self.limits().presence_bytes.min(left).min(UNKNOWN - 1);
-        self.presence_limit.store(limit, Ordering::Relaxed);
+        let limit = left.min(UNKNOWN - 1);
+        self.kept_limit.store(limit, Ordering::Relaxed);
         limit
     }
 
-    /// Refuses a state that is larger than that.
+    /// Refuses a state that is over the room's bound, or over what can be kept of it. Where the server says something of its
+    /// members, the largest info has its space, whether it is there or not: one that is set later must fit, too.
     pub(crate) fn check_state(&self, state: Option<&Json>) -> Result<(), Refused> {
-        let (bytes, limit) = (state.map_or(0, Json::size), self.limit_presence(None));
+        let has_info = self.terms.as_ref().is_some_and(|terms| terms.has_info);
+        let info = if has_info { self.info_limit() } else { 0 };
+        let limit = self.limits().presence_bytes.min(self.limit_kept(None).saturating_sub(info));
+        let bytes = state.map_or(0, Json::size);
         if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
+    }
+
+    /// Refuses an info that is over the room's bound, or over what can be kept.
+    pub(crate) fn check_info(&self, info: Option<&Json>) -> Result<(), Refused> {
+        let (bytes, limit) = (info.map_or(0, Json::size), self.info_limit());
+        if bytes > limit { Err(Refused::InfoTooLarge { bytes, limit }) } else { Ok(()) }
+    }
+
+    fn info_limit(&self) -> usize {
+        self.limits().info_bytes.min(self.limit_kept(None))
     }
 
     /// Whether its room is known to let its clients show whatever fits its type.

@@ -165,7 +165,7 @@ impl LiveMember {
     }
 
     async fn newcomer(&self, hooks: &Arc<dyn Hooks>, member: &dyn MemberHooks) -> Result<Newcomer, Close> {
-        let (user, state) = match called(|| Ok((member.user()?, member.seed()?))) {
+        let (user, info, state) = match called(|| Ok((member.user()?, member.info()?, member.seed()?))) {
             Ok(found) => found,
             Err(error) => {
                 metrics::handler_failed("presence");
@@ -179,12 +179,12 @@ impl LiveMember {
                 return Err(Close::JOIN_FAILED);
             }
         };
-        self.limit_presence(user.as_ref());
-        self.check_state(state.as_ref()).map_err(|refused| {
+        self.limit_kept(user.as_ref());
+        self.check_info(info.as_ref()).and_then(|()| self.check_state(state.as_ref())).map_err(|refused| {
             self.hub().tell_refused(&refused);
             Close::JOIN_FAILED
         })?;
-        Ok(Newcomer { member: self.id().clone(), user, generation: Generation::default(), state })
+        Ok(Newcomer { member: self.id().clone(), user, generation: Generation::default(), info, state })
     }
 
     fn opened(self: &Arc<Self>) {

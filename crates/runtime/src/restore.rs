@@ -97,7 +97,7 @@ pub(crate) fn restore(app: &App, kept: Vec<Kept>) -> Vec<Connection> {
     for Returning { kept, member, .. } in &returning {
         member.register();
         member.set_scope(room.as_ref().map_or(Scope::Socket, |room| Scope::Room(Arc::clone(room))));
-        member.limit_presence(kept.member.as_ref().and_then(|kept| kept.member.user.as_ref()));
+        member.limit_kept(kept.member.as_ref().and_then(|kept| kept.member.user.as_ref()));
         match hooks(app, member, kept) {
             Ok(hooks) => member.go_on(hooks),
             Err(error) => {

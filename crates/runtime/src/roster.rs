@@ -4,12 +4,12 @@ use roomful_core::json::present;
 use roomful_core::{MemberId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// One entry of a roster. As JSON it is `{"id": .., "user": .., "away": true, "state": ..}`, where everything but `id` may be
-/// absent.
+/// One entry of a roster. As JSON it is `{"id": .., "user": .., "away": true, "info": .., "state": ..}`, where everything but
+/// `id` may be absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(bound(deserialize = "P: Deserialize<'de>"))]
+#[serde(bound(deserialize = "P: Deserialize<'de>, I: Deserialize<'de>"))]
 #[non_exhaustive]
-pub struct Member<P> {
+pub struct Member<P, I = ()> {
     /// Its id.
     pub id: MemberId,
     /// Which user it belongs to: see `Room::user`.
@@ -18,16 +18,24 @@ pub struct Member<P> {
     /// Whether it has lost its connection, and is kept for a while so that it can come back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub away: bool,
+    /// What the server says of it: see `Room::info`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub info: Option<I>,
     /// What it shows of itself.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub state: Option<P>,
 }
 
-impl<P> Member<P> {
-    /// The same entry with its state made of this one; without one where `state` makes nothing of it.
-    pub fn filter_map<Q>(self, state: impl FnOnce(&MemberId, P) -> Option<Q>) -> Member<Q> {
-        let Self { id, user, away, state: shown } = self;
+impl<P, I> Member<P, I> {
+    /// The same entry with its state and its info made of these; without one where nothing is made of it.
+    pub fn filter_map<Q, J>(
+        self,
+        state: impl FnOnce(&MemberId, P) -> Option<Q>,
+        info: impl FnOnce(&MemberId, I) -> Option<J>,
+    ) -> Member<Q, J> {
+        let Self { id, user, away, info: said, state: shown } = self;
+        let info = said.and_then(|said| info(&id, said));
         let state = shown.and_then(|shown| state(&id, shown));
-        Member { id, user, away, state }
+        Member { id, user, away, info, state }
     }
 }

@@ -16,6 +16,8 @@ pub struct Terms {
     pub limits: Arc<Limits>,
     /// Whether it says that its hooks never block: they may then begin where their socket is read.
     pub inline: bool,
+    /// Whether the server says something of its members.
+    pub has_info: bool,
     /// Whether the room is known to let its clients show whatever fits its type. Nobody knows before the first of them does.
     pub shows_everything: AtomicBool,
 }

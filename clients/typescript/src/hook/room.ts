@@ -17,7 +17,7 @@ import type {
 import { Reader, useReader, type Framework } from './reader.js';
 
 export type UseRoom = <T extends RoomTypes>(ref: RoomRef<T>, ...args: RoomArgs<T>) => Room<T>;
-export type UseMember = <P>(binding: MemberBinding<P>) => Member<P> | undefined;
+export type UseMember = <P, I>(binding: MemberBinding<P, I>) => Member<P, I> | undefined;
 export type MakeRoom = <T extends RoomTypes>(module: string, name: string) => HookRef<T>;
 
 export const roomHook =

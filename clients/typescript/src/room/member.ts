@@ -2,7 +2,7 @@ import type { Member, MemberBinding } from './types.js';
 
 /** Members that can be watched one by one. */
 export interface Bindings {
-  of(id: string): MemberBinding<any>;
+  of(id: string): MemberBinding<any, any>;
   /** The members with these ids have changed: each listener is given to `call`. */
   notify(ids: Iterable<string>, call: (listener: () => void) => void): void;
 }

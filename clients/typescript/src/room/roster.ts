@@ -37,8 +37,9 @@ export interface Roster extends State {
   /** `keeps`: those who are missing stay for a moment, until as many others have come or `forget` is called. */
   snapshot(self: string | undefined, members: RosterFrame['members'], keeps?: boolean): void;
   /** `n`: what names it in `updates`. */
-  join(id: string, state: unknown, n?: unknown): void;
-  update(id: string, state: unknown): void;
+  join(id: string, state: unknown, n?: unknown, info?: unknown): void;
+  /** `info`: `undefined` leaves it as it is, `null` takes it away. */
+  update(id: string, state: unknown, n?: unknown, info?: unknown): void;
   leave(id: string): void;
 }
 
@@ -95,22 +96,23 @@ export function createRoster(): Roster {
       const was = { ...roster };
       const missing = new Map(keeps ? entries : []);
       missing.delete(selfId!);
-      const before = new Map(was.members.map((known) => [known.id, known]));
+      const before = new Map([...kept, ...entries]);
       order = was.memberIds;
       entries = new Map();
       numbers = new Map();
       lists = {};
       selfId = self;
-      for (const { id, n, state } of list) {
+      for (const { id, n, state, info } of list) {
         missing.delete(id);
         numbers.set(n, id);
         const known = before.get(id);
-        const same = known && isSame(known.state, state);
-        entries.set(id, same ? known : member(id, state));
-        if (!same) touched.add(id);
+        let now = member(id, state, info);
+        if (isSame(known, now)) now = known!;
+        else touched.add(id);
+        entries.set(id, now);
       }
       kept = missing;
-      for (const id of entries.keys()) if (!before.has(id) && id !== self) replace();
+      for (const id of entries.keys()) if (id !== self && !before.has(id)) replace();
       for (const id of order) if (!roster.get(id)) touched.add(id);
       ROSTER_FIELDS.forEach((field, i) => {
         if (isSame(was[field], roster[field])) lists[field] = was[field] as any;
@@ -119,18 +121,19 @@ export function createRoster(): Roster {
     },
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
-    join(id, state, n) {
+    join(id, state, n, info = entries.get(id)?.info) {
       numbers.set(n, id);
       const known = entries.get(id);
-      if (known && isSame(known.state, state)) return;
+      const now = member(id, state, info);
+      if (isSame(known, now)) return;
       touch(id, known ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
       if (!known && !kept.delete(id)) replace();
-      entries.set(id, member(id, state));
+      entries.set(id, now);
     },
 
     // An update of somebody who is not there is one that a leave has overtaken, and would make a ghost.
-    update(id, state) {
-      if (entries.has(id)) roster.join(id, state);
+    update(id, state, n, info) {
+      if (entries.has(id)) roster.join(id, state, n, info);
     },
 
     leave(id) {
@@ -138,14 +141,14 @@ export function createRoster(): Roster {
     },
 
     take(frame, isFirst) {
-      const { t, op, from, n, state, of, self, members, resumed } = frame as RosterFrame;
+      const { t, op, from, n, state, info, of, self, members, resumed } = frame as RosterFrame;
       if (t === 'snapshot') {
         roster.snapshot(self, members, isFirst && resumed !== true);
         return kept.size > 0;
       }
-      if (t === 'updates') of.forEach((entry) => roster.update(numbers.get(entry[0])!, entry[1]));
-      if (t !== 'presence') return;
-      if (op === 'join' || op === 'update' || op === 'leave') roster[op](from, state, n);
+      if (t === 'updates') of.forEach(([n, state]) => roster.update(numbers.get(n)!, state));
+      if (t === 'presence' && /^(join|update|leave)$/.test(op))
+        roster[op as 'join'](from, state, n, info);
     },
 
     forget() {
@@ -156,7 +159,7 @@ export function createRoster(): Roster {
       if (isClosed) roster.snapshot(undefined, []);
       const settled: [number, Set<string>] = [changed, touched];
       changed = 0;
-      if (touched.size > 0) touched = new Set();
+      touched = new Set();
       return settled;
     },
   };
@@ -178,12 +181,15 @@ export function createRoster(): Roster {
   return roster;
 }
 
-const member = (id: string, state: unknown): Member =>
-  state === undefined ? { id } : { id, state };
+const member = (id: string, state: unknown, info: unknown): Member => ({
+  id,
+  ...(state !== undefined && { state }),
+  ...(info != null && { info }),
+});
 
-/** Whether two states say the same. What is nested deeper than anybody nests counts as different. */
+/** Whether two values say the same. What is nested deeper than anybody nests counts as different. */
 export function isSame(a: any, b: any, depth = 0): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || depth > 64) return a === b;
+  if (Object(a) !== a || Object(b) !== b || depth > 64) return a === b;
   const keys = Object.keys(a);
   return (
     Array.isArray(a) === Array.isArray(b) &&

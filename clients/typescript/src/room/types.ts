@@ -25,6 +25,8 @@ export interface RoomTypes {
   presence?: unknown;
   /** What a client sets as its presence, where that may be less than what others see. Absent where it is the same. */
   presenceIncoming?: unknown;
+  /** What the server says of a member. Absent where it says nothing. */
+  info?: unknown;
 }
 
 export type KeyOf<T> = T extends { key: infer K } ? K : {};
@@ -49,23 +51,27 @@ export type PresencePatch<P> = P extends readonly unknown[]
     ? { [K in keyof P]?: {} extends Pick<P, K> ? P[K] | undefined : P[K] }
     : never;
 
+export type InfoOf<T> = T extends { info: infer I } ? I : never;
+
 /** Names one room of the server and carries its types. Made by `room()`. */
 export interface RoomRef<T extends RoomTypes = RoomTypes> extends Ref<{ room: T }> {}
 
 export type RoomStatus = ConnectionStatus;
 
 /** One entry of the roster. Never mutated: a changed member is a new object. */
-export interface Member<P = unknown> {
+export interface Member<P = unknown, I = unknown> {
   readonly id: string;
-  /** Absent until the member has set one. */
+  /** What it shows of itself: its client's word, whoever that is. Absent until it has set one. */
   readonly state?: P;
+  /** What the server says of it, which no client can set: who it is. Absent where it says nothing. */
+  readonly info?: I;
 }
 
 /**
  * One member, to be watched alone; `undefined` when it is not in the room. `room.member(id)` gives the same object
  * for the same id.
  */
-export interface MemberBinding<P = unknown> extends Binding<Member<P> | undefined> {
+export interface MemberBinding<P = unknown, I = unknown> extends Binding<Member<P, I> | undefined> {
   readonly id: string;
 }
 
@@ -120,14 +126,14 @@ export interface Room<T extends RoomTypes> {
    * In join order. While reconnecting, as last known; empty in a closed room. After a return, those who are not
    * back yet stay listed for up to 2 s, as they were and where they were, but for one for each newcomer.
    */
-  readonly members: readonly Member<PresenceOf<T>>[];
+  readonly members: readonly Member<PresenceOf<T>, InfoOf<T>>[];
   /** Changes on join and leave only. */
   readonly memberIds: readonly string[];
   /** This client's own entry, as the server sees it; `undefined` until the first snapshot. */
-  readonly self: Member<PresenceOf<T>> | undefined;
+  readonly self: Member<PresenceOf<T>, InfoOf<T>> | undefined;
   /** `members` without `self`. */
-  readonly others: readonly Member<PresenceOf<T>>[];
-  readonly member: (id: string) => MemberBinding<PresenceOf<T>>;
+  readonly others: readonly Member<PresenceOf<T>, InfoOf<T>>[];
+  readonly member: (id: string) => MemberBinding<PresenceOf<T>, InfoOf<T>>;
 }
 
 /** The values of a room that change, and can be watched. */

@@ -31,6 +31,8 @@ export interface RosterFrame {
   from: string;
   n?: unknown;
   state?: unknown;
+  /** Of an update: absent, it is what it was; `null`, there is none any more. */
+  info?: unknown;
   // `updates`
   of: [n: number, state?: unknown][];
 }

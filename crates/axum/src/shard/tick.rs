@@ -215,7 +215,7 @@ fn encode_shared(shared: &Shared, deflate: bool, compression: &mut Compression<'
 mod tests {
     use roomful_core::frame::encode::{batch, update};
     use roomful_core::frame::fanout::Spoken;
-    use roomful_core::room::Update;
+    use roomful_core::room::{News, Update};
     use roomful_core::roster::Number;
     use roomful_core::{Json, MemberId};
 
@@ -232,7 +232,7 @@ mod tests {
                 MemberId::from_random(u128::from(next()) << 96 | u128::from(next()) << 32 | u128::from(number));
             let name = format!("~{:07x}{:06x}", next(), next() & 0xff_ffff);
             let state = serde_json::json!({ "x": next() % 1920, "y": next() % 1080, "name": name });
-            Update { member, number: Number(number), state: Json::encode(&state).ok() }
+            Update { member, number: Number(number), news: News::State, info: None, state: Json::encode(&state).ok() }
         };
         (0..500).map(cursor).collect()
     }

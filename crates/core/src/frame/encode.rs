@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use super::listed::v1_only;
+use super::listed::V1Only;
 use super::text::{push_id, push_optional};
 use crate::room::Change;
 use crate::{Dialect, ErrorCode, Json, Limits, MemberId};
@@ -60,8 +60,9 @@ pub(super) fn bounds(limits: &Limits) -> String {
 pub fn change(change: &Change, dialect: Dialect) -> Option<Bytes> {
     let v1 = dialect == Dialect::V1;
     match change {
-        Change::Joined { member, number, user, state } if v1 => {
-            Some(presence(member, "join", &v1_only(*number, user.as_ref(), false), state.as_ref()))
+        Change::Joined { member, number, user, info, state } if v1 => {
+            let v1_only = V1Only::of(*number, user.as_ref(), false, info.as_ref());
+            Some(presence(member, "join", &v1_only.write(), state.as_ref()))
         }
         Change::Joined { member, state, .. } => Some(presence(member, "join", "", state.as_ref())),
         Change::Left { member } => Some(presence(member, "leave", "", None)),
@@ -74,6 +75,13 @@ pub fn change(change: &Change, dialect: Dialect) -> Option<Bytes> {
 #[must_use]
 pub fn update(member: &MemberId, state: Option<&Json>) -> Bytes {
     presence(member, "update", "", state)
+}
+
+/// A member's state is this, and what the server says of it has changed (v1). `null`: it says nothing any more.
+#[must_use]
+pub fn informing_update(member: &MemberId, info: Option<&Json>, state: Option<&Json>) -> Bytes {
+    let info = format!(r#","info":{}"#, info.map_or("null", Json::as_str));
+    presence(member, "update", &info, state)
 }
 
 /// How long [`update`] is.
@@ -185,19 +193,20 @@ mod tests {
     #[test]
     fn who_came_and_went_in_both_dialects() {
         let (member, state) = (id("a"), Some(json(r#"{"n":1}"#)));
-        let joined = |user: Option<&str>, state: &Option<Json>| Change::Joined {
+        let joined = |user: Option<&str>, info: Option<&str>, state: &Option<Json>| Change::Joined {
             member: member.clone(),
             number: Number(7),
             user: user.map(|user| crate::UserId::new(user).unwrap()),
+            info: info.map(json),
             state: state.clone(),
         };
         for (written, plain, v1) in [
-            (joined(None, &state), Some(r#"join","state":{"n":1}}"#), Some(r#"join","n":7,"state":{"n":1}}"#)),
-            (joined(None, &None), Some(r#"join"}"#), Some(r#"join","n":7}"#)),
+            (joined(None, None, &state), Some(r#"join","state":{"n":1}}"#), Some(r#"join","n":7,"state":{"n":1}}"#)),
+            (joined(None, None, &None), Some(r#"join"}"#), Some(r#"join","n":7}"#)),
             (
-                joined(Some("u"), &state),
+                joined(Some("u"), Some(r#"["card"]"#), &state),
                 Some(r#"join","state":{"n":1}}"#),
-                Some(r#"join","n":7,"user":"u","state":{"n":1}}"#),
+                Some(r#"join","n":7,"user":"u","info":["card"],"state":{"n":1}}"#),
             ),
             (Change::Left { member: member.clone() }, Some(r#"leave"}"#), Some(r#"leave"}"#)),
             (Change::Away { member: member.clone() }, None, Some(r#"away"}"#)),
@@ -215,6 +224,11 @@ mod tests {
         let state = json(r#"{"n":1}"#);
         assert_eq!(update(&id("a"), None), r#"{"from":"a","t":"presence","op":"update"}"#);
         assert_eq!(update(&id("a"), Some(&state)).len(), update_bytes(&id("a"), Some(&state)));
+        assert_eq!(
+            informing_update(&id("a"), Some(&state), Some(&json("1"))),
+            r#"{"from":"a","t":"presence","op":"update","info":{"n":1},"state":1}"#
+        );
+        assert_eq!(informing_update(&id("a"), None, None), r#"{"from":"a","t":"presence","op":"update","info":null}"#);
         assert_eq!(message("a", &state, None), r#"{"from":"a","t":"msg","msg":{"n":1}}"#);
         assert_eq!(message("", &state, Some(9)), r#"{"from":"","t":"msg","msg":{"n":1},"seq":9}"#);
         assert_eq!(ack(0), r#"{"t":"ack","id":0}"#);

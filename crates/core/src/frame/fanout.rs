@@ -50,9 +50,9 @@ impl PerDialect {
 /// Presence updates, for each dialect that somebody in the room speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Updates {
-    /// For plain receivers: one frame for each, in order.
+    /// For plain receivers: one frame for each whose state is new, in order.
     pub plain: Option<Vec<Bytes>>,
-    /// For v1 receivers: one frame that holds all of them.
+    /// For v1 receivers: one message that holds all of them.
     pub v1: Option<Bytes>,
 }
 
@@ -84,20 +84,39 @@ pub fn membership(changes: &[Change], spoken: Spoken) -> Vec<PerDialect> {
     frames
 }
 
-/// What members show now.
+/// What members show now, and what the server says of them.
 #[must_use]
 pub fn updates(updates: &[Update], spoken: Spoken) -> Updates {
+    let shown = updates.iter().filter(|update| update.news.has_state());
     let plain = |update: &Update| encode::update(&update.member, update.state.as_ref());
-    Updates {
-        plain: spoken.plain.then(|| updates.iter().map(plain).collect()),
-        v1: spoken.v1.then(|| super::updates::frame(updates)),
-    }
+    Updates { plain: spoken.plain.then(|| shown.map(plain).collect()), v1: spoken.v1.then(|| of_a_tick(updates)) }
 }
 
-/// How many bytes one receiver is sent of these updates, at the most: a plain one is.
+/// What is said of a member whose info is new, as v1 is told it.
+#[must_use]
+pub fn informing(update: &Update) -> Bytes {
+    encode::informing_update(&update.member, update.info.as_ref(), update.state.as_ref())
+}
+
+/// How many bytes one receiver is sent of these updates, at the most: a plain one is of states, a v1 one where an info is new.
 #[must_use]
 pub fn update_bytes(updates: &[Update]) -> usize {
-    updates.iter().map(|Update { member, state, .. }| encode::update_bytes(member, state.as_ref())).sum()
+    let bytes = |update: &Update| match update.news.has_info() {
+        true => informing(update).len(),
+        false => encode::update_bytes(&update.member, update.state.as_ref()),
+    };
+    updates.iter().map(bytes).sum()
+}
+
+/// One frame, or a batch where somebody's info is new: that is told by its id.
+fn of_a_tick(updates: &[Update]) -> Bytes {
+    let shown = updates.iter().filter(|update| !update.news.has_info());
+    let informed = updates.iter().filter(|update| update.news.has_info());
+    let mut frames: Vec<_> = informed.map(informing).collect();
+    if frames.len() < updates.len() {
+        frames.insert(0, super::updates::frame(shown));
+    }
+    if frames.len() == 1 { frames.swap_remove(0) } else { encode::batch(frames.iter()) }
 }
 
 fn one_change(change: &Change, spoken: Spoken) -> PerDialect {
@@ -118,6 +137,7 @@ mod tests {
     use super::*;
     use crate::UserId;
     use crate::number::Number;
+    use crate::room::News;
 
     const SPOKEN: [Spoken; 4] = [
         Spoken { plain: false, v1: false },
@@ -134,7 +154,7 @@ mod tests {
         let (member, state) = (id("a"), Some(Json::encode(&1).unwrap()));
         let joined = |user, state: &Option<Json>| {
             let (member, state) = (member.clone(), state.clone());
-            Change::Joined { member, number: Number(7), user, state }
+            Change::Joined { member, number: Number(7), user, info: None, state }
         };
         vec![
             joined(None, &state),
@@ -207,7 +227,7 @@ mod tests {
     fn updates_are_single_frames_for_plain_and_one_frame_for_v1_which_is_never_longer() {
         let update = |member: &str, number, state: Option<&str>| {
             let state = state.map(|state| Json::encode(state).unwrap());
-            Update { member: id(member), number: Number(number), state }
+            Update { member: id(member), number: Number(number), news: News::State, info: None, state }
         };
         let all = [update("a", 12, Some("x")), update("bob", 0, Some("y")), update("c", u32::MAX, None)];
         for count in 1..=all.len() {
@@ -217,9 +237,42 @@ mod tests {
                 let frames: Vec<_> = all[..count].iter().map(each).collect();
                 assert_eq!(frames.iter().map(Bytes::len).sum::<usize>(), update_bytes(&all[..count]));
                 assert_eq!(plain, spoken.plain.then_some(frames));
-                assert_eq!(v1, spoken.v1.then(|| super::super::updates::frame(&all[..count])));
+                assert_eq!(v1, spoken.v1.then(|| super::super::updates::frame(all[..count].iter())));
                 assert!(v1.is_none_or(|frame| frame.len() <= update_bytes(&all[..count])));
             }
+        }
+    }
+
+    #[test]
+    fn an_info_that_is_new_is_told_by_id_in_v1_and_of_plain_only_what_is_shown_is() {
+        let json = |text: &str| Json::encode(text).unwrap();
+        let update = |member: &str, number, news, info: Option<&str>| {
+            let (info, state) = (info.map(json), Some(json(member)));
+            Update { member: id(member), number: Number(number), news, info, state }
+        };
+        let informing = |member: &str, info: &str| {
+            format!(r#"{{"from":"{member}","t":"presence","op":"update","info":{info},"state":"{member}"}}"#)
+        };
+        let (a, b) = (update("a", 0, News::Info, Some("A")), update("b", 1, News::State, Some("B")));
+        let (c, d) = (update("c", 2, News::Both, None), update("d", 3, News::State, None));
+        for (told, plain, v1) in [
+            (vec![&a], vec![], informing("a", "\"A\"")),
+            (vec![&c], vec!["c"], informing("c", "null")),
+            (vec![&a, &c], vec!["c"], format!("[{},{}]", informing("a", "\"A\""), informing("c", "null"))),
+            (vec![&b, &d], vec!["b", "d"], r#"{"t":"updates","of":[[1,"b"],[3,"d"]]}"#.to_owned()),
+            (
+                vec![&a, &b, &d],
+                vec!["b", "d"],
+                format!(r#"[{{"t":"updates","of":[[1,"b"],[3,"d"]]}},{}]"#, informing("a", "\"A\"")),
+            ),
+        ] {
+            let told: Vec<_> = told.into_iter().cloned().collect();
+            let frames = updates(&told, SPOKEN[3]);
+            assert_eq!(frames.v1.as_deref(), Some(v1.as_bytes()));
+            let plain: Vec<_> =
+                plain.into_iter().map(|member| encode::update(&id(member), Some(&json(member)))).collect();
+            assert_eq!(frames.plain, Some(plain));
+            assert!(frames.v1.unwrap().len() <= update_bytes(&told) + told.len() + 1);
         }
     }
 }

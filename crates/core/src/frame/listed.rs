@@ -16,26 +16,55 @@ const ID: [&str; 2] = [r#"{"id":""#, "\""];
 #[derive(Debug, Clone)]
 pub struct Listed(Bytes);
 
-/// Lists a member, and gives its state as a part of these very bytes.
-#[must_use]
-pub fn write(
-    (member, number): (&MemberId, Number),
-    user: Option<&UserId>,
+/// What a snapshot and a join say in v1 alone.
+#[derive(Debug, Clone, Copy)]
+pub struct V1Only<'a> {
+    number: Number,
+    user: Option<&'a UserId>,
     away: bool,
-    state: Option<&Json>,
-) -> (Listed, Option<Json>) {
-    let v1_only = v1_only(number, user, away);
+    info: Option<&'a Json>,
+}
+
+impl<'a> V1Only<'a> {
+    /// That a member has this number, whose it is, whether it is away, and what the server says of it.
+    #[must_use]
+    pub fn of(number: Number, user: Option<&'a UserId>, away: bool, info: Option<&'a Json>) -> Self {
+        Self { number, user, away, info }
+    }
+
+    /// As keys, each with a comma before it. The info is the last.
+    pub(super) fn write(self) -> String {
+        let mut keys = format!(r#","n":{}"#, self.number.0);
+        if let Some(user) = self.user {
+            // A string takes whatever is written.
+            let _infallible = write!(keys, r#","user":{}"#, serde_json::Value::from(user.as_str()));
+        }
+        if self.away {
+            keys.push_str(r#","away":true"#);
+        }
+        push_optional(&mut keys, "info", self.info);
+        keys
+    }
+}
+
+/// Lists a member, and gives its info and its state as parts of these very bytes.
+#[must_use]
+pub fn write(member: &MemberId, v1_only: V1Only<'_>, state: Option<&Json>) -> (Listed, Option<Json>, Option<Json>) {
+    let keys = v1_only.write();
     // To the byte, because it is kept for as long as the member is in.
-    let mut listed = String::with_capacity(size(member, state) + v1_only.len());
-    for part in [ID[0], member.as_str(), ID[1], &v1_only] {
+    let mut listed = String::with_capacity(size(member, state) + keys.len());
+    for part in [ID[0], member.as_str(), ID[1], &keys] {
         listed.push_str(part);
     }
+    let info_end = listed.len();
     push_optional(&mut listed, "state", state);
-    let end = listed.len();
+    let state_end = listed.len();
     listed.push('}');
     let bytes = Bytes::from(listed);
-    let state = state.map(|state| Json::of_checked(bytes.slice(end - state.size()..end)));
-    (Listed(bytes), state)
+    let part = |json: &Json, end: usize| Json::of_checked(bytes.slice(end - json.size()..end));
+    let info = v1_only.info.map(|info| part(info, info_end));
+    let state = state.map(|state| part(state, state_end));
+    (Listed(bytes), info, state)
 }
 
 /// How long a member is in a plain listing.
@@ -47,8 +76,8 @@ pub fn size(member: &MemberId, state: Option<&Json>) -> usize {
 
 /// How long a member that is not away and has no number yet is in a v1 listing, which is the longer one, at most.
 #[must_use]
-pub fn most_v1_bytes(member: &MemberId, user: Option<&UserId>, state: Option<&Json>) -> usize {
-    size(member, state) + v1_only(Number(u32::MAX), user, false).len()
+pub fn most_v1_bytes(member: &MemberId, user: Option<&UserId>, info: Option<&Json>, state: Option<&Json>) -> usize {
+    size(member, state) + V1Only::of(Number(u32::MAX), user, false, info).write().len()
 }
 
 impl Listed {
@@ -71,17 +100,4 @@ impl Listed {
     pub fn v1_only_bytes(&self, member: &MemberId, state: Option<&Json>) -> usize {
         self.0.len() - size(member, state)
     }
-}
-
-/// What a snapshot and a join say in v1 alone.
-pub(super) fn v1_only(number: Number, user: Option<&UserId>, away: bool) -> String {
-    let mut v1_only = format!(r#","n":{}"#, number.0);
-    if let Some(user) = user {
-        // A string takes whatever is written.
-        let _infallible = write!(v1_only, r#","user":{}"#, serde_json::Value::from(user.as_str()));
-    }
-    if away {
-        v1_only.push_str(r#","away":true"#);
-    }
-    v1_only
 }

@@ -11,14 +11,14 @@ use crate::room::Update;
 /// What stands around the entries.
 const AROUND: [&str; 2] = [r#"{"t":"updates","of":["#, "]}"];
 
-/// What these members show now.
+/// What these members show now. What the server says of them is not in it.
 #[must_use]
-pub fn frame(updates: &[Update]) -> Bytes {
-    let entries: usize = updates.iter().map(|update| entry_bytes(update.number, update.state.as_ref()) + 1).sum();
+pub fn frame<'a>(updates: impl Iterator<Item = &'a Update> + Clone) -> Bytes {
+    let entries: usize = updates.clone().map(|update| entry_bytes(update.number, update.state.as_ref()) + 1).sum();
     // To the byte, or `Bytes` would allocate once more.
     let mut frame = String::with_capacity(frame_bytes(entries));
     frame.push_str(AROUND[0]);
-    for (i, update) in updates.iter().enumerate() {
+    for (i, update) in updates.enumerate() {
         if i > 0 {
             frame.push(',');
         }
@@ -77,10 +77,11 @@ mod tests {
     use super::super::encode;
     use super::*;
     use crate::MemberId;
+    use crate::room::News;
 
     fn update(number: u32, state: Option<&str>) -> Update {
         let state = state.map(|text| serde_json::from_str(text).unwrap());
-        Update { member: MemberId::parse("a").unwrap(), number: Number(number), state }
+        Update { member: MemberId::parse("a").unwrap(), number: Number(number), news: News::State, info: None, state }
     }
 
     #[test]
@@ -94,7 +95,7 @@ mod tests {
                 r#"{"t":"updates","of":[[9],[10,{"x":[1,2]}],[7,"\"]"]]}"#,
             ),
         ] {
-            assert_eq!(frame(&updates), expected);
+            assert_eq!(frame(updates.iter()), expected);
             let entries: Vec<_> = updates.iter().map(entry).collect();
             assert_eq!(frame_of(&entries), expected, "of entries that waited");
             for (update, entry) in updates.iter().zip(&entries) {
@@ -109,8 +110,8 @@ mod tests {
         let cursor = |number| update(number, Some(r#"{"x":1919,"y":1079,"name":"~12345678abcde"}"#));
         let cursors: Vec<_> = (0..500).map(cursor).collect();
         // Up to 64 KiB a server's WebSocket message has four bytes before it.
-        let bytes = frame(&cursors).len() + 4;
+        let bytes = frame(cursors.iter()).len() + 4;
         assert!(bytes <= cursors.len() * 51, "{bytes} bytes of {} cursors", cursors.len());
-        assert!(frame(&cursors[..1]).len() < encode::update(&cursors[0].member, cursors[0].state.as_ref()).len());
+        assert!(frame(cursors[..1].iter()).len() < encode::update(&cursors[0].member, cursors[0].state.as_ref()).len());
     }
 }

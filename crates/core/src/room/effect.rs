@@ -40,9 +40,9 @@ pub enum Effect {
         /// Not for this one: it is its own join.
         except: Option<MemberId>,
     },
-    /// What members show now, for everybody in the room.
+    /// What members show now, and what the server says of them, for everybody in the room.
     ///
-    /// Who keeps up is told all of it together. For who does not only the latest state of each member counts: see
+    /// Who keeps up is told all of it together. For who does not only the latest of each member counts: see
     /// [`Outbox::push_update`](crate::outbox::Outbox::push_update).
     Presence {
         /// In join order.
@@ -94,6 +94,8 @@ pub enum Change {
         number: Number,
         /// Whose it is.
         user: Option<UserId>,
+        /// What the server says of it.
+        info: Option<Json>,
         /// The state it comes with.
         state: Option<Json>,
     },
@@ -128,15 +130,50 @@ impl Change {
     }
 }
 
-/// What a member shows now.
+/// What a member shows now, and what the server says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     /// Who.
     pub member: MemberId,
     /// What names it, as everybody was told who hears this.
     pub number: Number,
-    /// `None`: nothing any more.
+    /// What of it is news; the rest is as it was told before.
+    pub news: News,
+    /// What the server says. `None`: nothing any more.
+    pub info: Option<Json>,
+    /// What the member shows. `None`: nothing any more.
     pub state: Option<Json>,
+}
+
+/// What of an [`Update`] is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// What the member shows.
+    State,
+    /// What the server says of it, which v1 alone is told.
+    Info,
+    /// Either.
+    Both,
+}
+
+impl News {
+    /// Whether the state is new.
+    #[must_use]
+    pub fn has_state(self) -> bool {
+        matches!(self, Self::State | Self::Both)
+    }
+
+    /// Whether the info is new.
+    #[must_use]
+    pub fn has_info(self) -> bool {
+        matches!(self, Self::Info | Self::Both)
+    }
+
+    /// This and that together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Both }
+    }
 }
 
 /// All that must be kept of a member for its room to go on in another process.
@@ -157,6 +194,9 @@ pub struct Kept {
     /// Whether it has no socket and is held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub away: bool,
+    /// What the server says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub info: Option<Json>,
     /// Its state.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub state: Option<Json>,

@@ -32,6 +32,13 @@ pub enum Input {
         /// `None`: it has no state any more.
         state: Option<Json>,
     },
+    /// What the server says of a member is now this.
+    SetInfo {
+        /// Who.
+        member: MemberId,
+        /// `None`: nothing any more.
+        info: Option<Json>,
+    },
     /// A message to the room, from somebody who is in it.
     Broadcast {
         /// Who says it; `None`: no member, the app itself.
@@ -74,6 +81,8 @@ pub struct Newcomer {
     pub user: Option<UserId>,
     /// How often it was taken over.
     pub generation: Generation,
+    /// What the server says of it.
+    pub info: Option<Json>,
     /// The presence seed.
     pub state: Option<Json>,
 }
@@ -82,7 +91,7 @@ impl Newcomer {
     /// Somebody new, of no named user and without a state.
     #[must_use]
     pub fn new(member: MemberId) -> Self {
-        Self { member, user: None, generation: Generation::default(), state: None }
+        Self { member, user: None, generation: Generation::default(), info: None, state: None }
     }
 }
 
@@ -105,6 +114,14 @@ pub enum Refused {
     /// The state is over its bound; the old one stays.
     #[error("a presence state of {bytes} bytes is over the limit of {limit} (`Limits::presence_bytes`)")]
     PresenceTooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// What the server is to say of the member is over its bound; the old info stays.
+    #[error("an info of {bytes} bytes is over the limit of {limit} (`Limits::info_bytes`)")]
+    InfoTooLarge {
         /// Its size.
         bytes: usize,
         /// The bound.

@@ -33,9 +33,9 @@ impl Lobby {
         let mut admitted = Vec::new();
         let mut snapshot = listed_bytes;
         while let Some(first) = self.waiting.first_entry() {
-            let Newcomer { member, user, state, .. } = first.get();
+            let Newcomer { member, user, info, state, .. } = first.get();
             // With its comma; an empty room's first has none, and one too many does not matter.
-            snapshot += listed::most_v1_bytes(member, user.as_ref(), state.as_ref()) + 1;
+            snapshot += listed::most_v1_bytes(member, user.as_ref(), info.as_ref(), state.as_ref()) + 1;
             if !admitted.is_empty() && snapshot.saturating_mul(admitted.len() + 1) > limit {
                 return admitted;
             }

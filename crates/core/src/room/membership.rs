@@ -20,6 +20,7 @@ use crate::{MemberId, Millis};
 impl RoomEngine {
     pub(super) fn join(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_presence(newcomer.state.as_ref())?;
+        self.check_info(newcomer.info.as_ref())?;
         let (lobby, limit) = (&self.membership.lobby, self.config.limits.members);
         if self.roster.place(&newcomer.member).is_some() || lobby.has(&newcomer.member) {
             return Err(Refused::AlreadyIn);
@@ -189,9 +190,9 @@ impl RoomEngine {
 
     /// `None` where it is in already, which whoever joins or waits is not.
     fn enter(&mut self, newcomer: Newcomer) -> Option<Place> {
-        let Newcomer { member, user, generation, state } = newcomer;
+        let Newcomer { member, user, generation, info, state } = newcomer;
         let number = self.numbers.take();
-        let entry = Entry { member, number, node: self.config.node, generation, user, away: false, state };
+        let entry = Entry { member, number, node: self.config.node, generation, user, away: false, info, state };
         let Some(place) = self.roster.join(entry) else {
             self.numbers.free(number);
             return None;
@@ -202,8 +203,8 @@ impl RoomEngine {
     }
 
     fn joined(&self, place: Place) -> Option<Change> {
-        let Entry { member, number, user, state, .. } = self.roster.get(place)?.clone();
-        Some(Change::Joined { member, number, user, state })
+        let Entry { member, number, user, info, state, .. } = self.roster.get(place)?.clone();
+        Some(Change::Joined { member, number, user, info, state })
     }
 
     fn snapshot_for(&self, to: MemberId, listing: &Arc<Listing>) -> Effect {
@@ -243,7 +244,8 @@ mod tests {
         room.handle(Input::Join(Newcomer::new(id("ann"))), 0, &mut Vec::new()).unwrap();
         let (node, generation) = (NodeId(2), Generation(0));
         let number = room.numbers.take();
-        let bob = Entry { member: id("bob"), number, node, generation, user: None, away: false, state: None };
+        let bob =
+            Entry { member: id("bob"), number, node, generation, user: None, away: false, info: None, state: None };
         room.roster.join(bob).unwrap();
         room
     }
@@ -256,13 +258,14 @@ mod tests {
             Input::Away { member: id("bob") },
             Input::Return { member: id("bob") },
             Input::SetPresence { member: id("bob"), state: Some(Json::encode(&1).unwrap()) },
+            Input::SetInfo { member: id("bob"), info: Some(Json::encode(&1).unwrap()) },
         ] {
             let mut effects = Vec::new();
             assert_eq!(room.handle(input.clone(), 0, &mut effects), Err(Refused::NotIn), "{input:?}");
             assert_eq!(effects, [], "{input:?}");
         }
         let bob = room.roster().find(&id("bob")).unwrap();
-        assert!(!bob.away && bob.state.is_none());
+        assert!(!bob.away && bob.info.is_none() && bob.state.is_none());
     }
 
     #[test]

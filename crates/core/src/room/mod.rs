@@ -18,7 +18,7 @@ mod presence_lane;
 
 use std::sync::Arc;
 
-pub use effect::{Audience, Change, Effect, Kept, Update};
+pub use effect::{Audience, Change, Effect, Kept, News, Update};
 pub use input::{Input, Newcomer, Refused};
 use membership_lane::MembershipLane;
 use numbers::Numbers;
@@ -154,6 +154,7 @@ impl RoomEngine {
             Input::Return { member } => self.return_of(&member, effects),
             Input::Leave { member } => self.leave(&member, now, effects),
             Input::SetPresence { member, state } => self.set_presence(&member, state, now, effects),
+            Input::SetInfo { member, info } => self.set_info(&member, info, now, effects),
             Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, effects),
             Input::LastWords { from, msg } => self.last_words(from, msg, effects),
             Input::Send { to, msg } => self.send(to, msg, effects),
@@ -177,13 +178,13 @@ impl RoomEngine {
 
     /// Where it claims the number of another it is not in: those who are connected may know either by it.
     fn restore_member(&mut self, kept: Kept) {
-        let Kept { member, place, number, generation, user, away, state } = kept;
+        let Kept { member, place, number, generation, user, away, info, state } = kept;
         let before = self.roster.find(&member).map(|entry| entry.number);
         let is_its_own = before == Some(number);
         if !is_its_own && !self.numbers.claim(number) {
             return;
         }
-        let entry = Entry { member, number, node: self.config.node, generation, user, away, state };
+        let entry = Entry { member, number, node: self.config.node, generation, user, away, info, state };
         let unused = if self.roster.restore(place, entry) { before } else { Some(number) };
         if let (Some(unused), false) = (unused, is_its_own) {
             self.numbers.free(unused);
@@ -240,8 +241,8 @@ impl RoomEngine {
     }
 
     fn kept_at(&self, place: Place) -> Option<Kept> {
-        let Entry { member, number, generation, user, away, state, .. } = self.roster.get(place)?.clone();
-        Some(Kept { member, place, number, generation, user, away, state })
+        let Entry { member, number, generation, user, away, info, state, .. } = self.roster.get(place)?.clone();
+        Some(Kept { member, place, number, generation, user, away, info, state })
     }
 
     fn keep(&self, place: Place, effects: &mut Vec<Effect>) {

@@ -1,8 +1,9 @@
-//! What members show of themselves: kept at once, told when the [lane](super::presence_lane) lets it.
+//! What members show of themselves, and what the server says of them: kept at once, told when the
+//! [lane](super::presence_lane) lets it.
 
-use super::{Change, Effect, Refused, RoomEngine, Update};
+use super::{Change, Effect, News, Refused, RoomEngine, Update};
 use crate::frame::fanout;
-use crate::roster::Place;
+use crate::roster::{Entry, Place};
 use crate::{Json, MemberId, Millis};
 
 impl RoomEngine {
@@ -17,8 +18,33 @@ impl RoomEngine {
         let place = self.local_place(member)?;
         self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
         self.keep(place, effects);
-        if self.presence.mark(place, now) {
+        if self.presence.mark(place, News::State, now) {
             self.flush_presence(now, effects);
+        }
+        Ok(())
+    }
+
+    /// A room that may be put away tells it at once: of an info that the lane held nobody would know afterwards that it is
+    /// still to be told.
+    pub(super) fn set_info(
+        &mut self,
+        member: &MemberId,
+        info: Option<Json>,
+        now: Millis,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refused> {
+        self.check_info(info.as_ref())?;
+        let place = self.local_place(member)?;
+        if self.roster.get(place).is_none_or(|entry| entry.info == info) {
+            return Ok(());
+        }
+        self.roster.set_info(place, info).ok_or(Refused::NotIn)?;
+        self.keep(place, effects);
+        let is_open = self.presence.mark(place, News::Info, now);
+        if is_open {
+            self.flush_presence(now, effects);
+        } else if self.config.may_be_put_away {
+            self.flush_one(place, effects);
         }
         Ok(())
     }
@@ -26,7 +52,7 @@ impl RoomEngine {
     /// Everything the lane holds, as one effect.
     pub(super) fn flush_presence(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let changed = self.presence.take();
-        let updates: Vec<_> = changed.into_iter().filter_map(|place| self.update_of(place)).collect();
+        let updates: Vec<_> = changed.into_iter().filter_map(|(place, news)| self.update_of(place, news)).collect();
         let bytes = fanout::update_bytes(&updates) * self.present;
         self.presence.sent(now, bytes, &self.config.limits);
         self.tell_updates(updates, effects);
@@ -34,8 +60,8 @@ impl RoomEngine {
 
     /// What a member does next must find the state it set before, or one sender's frames would change their order.
     pub(super) fn flush_one(&mut self, place: Place, effects: &mut Vec<Effect>) {
-        if self.presence.forget(place) {
-            let updates = self.update_of(place).into_iter().collect();
+        if let Some(news) = self.presence.forget(place) {
+            let updates = self.update_of(place, news).into_iter().collect();
             self.tell_updates(updates, effects);
         }
     }
@@ -61,13 +87,18 @@ impl RoomEngine {
         away.map(|member| Change::Away { member: member.clone() }).collect()
     }
 
-    fn update_of(&self, place: Place) -> Option<Update> {
-        let entry = self.roster.get(place)?;
-        Some(Update { member: entry.member.clone(), number: entry.number, state: entry.state.clone() })
+    fn update_of(&self, place: Place, news: News) -> Option<Update> {
+        let Entry { member, number, info, state, .. } = self.roster.get(place)?;
+        Some(Update { member: member.clone(), number: *number, news, info: info.clone(), state: state.clone() })
     }
 
     pub(super) fn check_presence(&self, state: Option<&Json>) -> Result<(), Refused> {
         let (bytes, limit) = (state.map_or(0, Json::size), self.config.limits.presence_bytes);
         if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
+    }
+
+    pub(super) fn check_info(&self, info: Option<&Json>) -> Result<(), Refused> {
+        let (bytes, limit) = (info.map_or(0, Json::size), self.config.limits.info_bytes);
+        if bytes > limit { Err(Refused::InfoTooLarge { bytes, limit }) } else { Ok(()) }
     }
 }

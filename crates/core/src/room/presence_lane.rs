@@ -3,8 +3,9 @@
 //! A quiet room sends an update at once. After that it collects, and sends at most once a tick: five hundred members
 //! that move thirty times a second are then thirty frames a second, not fifteen thousand.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use super::News;
 use super::pace::Pace;
 use crate::roster::Place;
 use crate::{Limits, Millis};
@@ -15,16 +16,16 @@ const LONGEST_TICK_MS: u64 = 1_000;
 /// Which members changed since the last send, and when the next may be.
 #[derive(Debug, Default)]
 pub(super) struct PresenceLane {
-    changed: BTreeSet<Place>,
+    changed: BTreeMap<Place, News>,
     pace: Pace,
 }
 
 impl PresenceLane {
     /// Notes a change. `true`: send now. Otherwise it waits until [`wakes_at`](Self::wakes_at).
-    pub(super) fn mark(&mut self, place: Place, now: Millis) -> bool {
-        let others_wait = !self.changed.is_empty();
-        self.changed.insert(place);
-        !others_wait && self.pace.is_open(now)
+    pub(super) fn mark(&mut self, place: Place, news: News, now: Millis) -> bool {
+        let something_waits = !self.changed.is_empty();
+        self.changed.entry(place).and_modify(|before| *before = before.and(news)).or_insert(news);
+        !something_waits && self.pace.is_open(now)
     }
 
     /// Whether what is held is to be sent now.
@@ -39,16 +40,18 @@ impl PresenceLane {
 
     /// Which states were sent is not known: all of these are to be sent again.
     pub(super) fn mark_all(&mut self, everybody: impl Iterator<Item = Place>) {
-        self.changed.extend(everybody);
+        for place in everybody {
+            self.changed.entry(place).and_modify(|before| *before = before.and(News::State)).or_insert(News::State);
+        }
     }
 
-    /// The members to send, in join order; none is held any more.
-    pub(super) fn take(&mut self) -> BTreeSet<Place> {
+    /// The members to send, in join order, and what of each; none is held any more.
+    pub(super) fn take(&mut self) -> BTreeMap<Place, News> {
         std::mem::take(&mut self.changed)
     }
 
-    /// Drops one member from what is held. `true` where it was there.
-    pub(super) fn forget(&mut self, place: Place) -> bool {
+    /// Drops one member from what is held, and says what was held of it.
+    pub(super) fn forget(&mut self, place: Place) -> Option<News> {
         self.changed.remove(&place)
     }
 

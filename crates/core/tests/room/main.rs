@@ -8,6 +8,7 @@
 mod away;
 mod cursors;
 mod drain;
+mod info;
 mod large;
 mod membership;
 mod messages;

@@ -172,6 +172,7 @@ fn kept(member: &str, place: u64, number: u32, generation: u32) -> Kept {
         generation: Generation(generation),
         user: None,
         away: false,
+        info: None,
         state: None,
     }
 }

@@ -148,6 +148,7 @@ fn kept(member: &str, place: u64) -> Kept {
         generation: Generation::default(),
         user: None,
         away: false,
+        info: None,
         state: None,
     }
 }

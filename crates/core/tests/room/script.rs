@@ -76,6 +76,10 @@ impl Script {
         self.join_as(Newcomer { user: Some(user), ..Newcomer::new(id(member)) }, dialect)
     }
 
+    pub(crate) fn join_said(&mut self, member: &str, info: &str, dialect: Dialect) -> Vec<String> {
+        self.join_as(Newcomer { info: Some(json(info)), ..Newcomer::new(id(member)) }, dialect)
+    }
+
     pub(crate) fn join_as(&mut self, newcomer: Newcomer, dialect: Dialect) -> Vec<String> {
         let (member, effects) = (newcomer.member.clone(), self.give(Input::Join(newcomer)));
         let (effects, refused) = effects;
@@ -108,6 +112,11 @@ impl Script {
 
     pub(crate) fn set(&mut self, member: &str, state: Option<&str>) -> Vec<String> {
         self.tell(Input::SetPresence { member: id(member), state: state.map(json) })
+    }
+
+    /// What the server says of a member.
+    pub(crate) fn inform(&mut self, member: &str, info: Option<&str>) -> Vec<String> {
+        self.tell(Input::SetInfo { member: id(member), info: info.map(json) })
     }
 
     /// To all but the member that says it, as `conn.broadcast` does.
@@ -278,14 +287,15 @@ fn by_dialect(frames: &PerDialect, to: &str) -> Vec<String> {
 }
 
 fn keep_line(kept: &Kept) -> String {
-    let Kept { member, place, number, generation, user, away, state } = kept;
+    let Kept { member, place, number, generation, user, away, info, state } = kept;
     // They are the same for as long as nobody left.
     let number = if u64::from(number.0) == place.0 { String::new() } else { format!(", number {}", number.0) };
     let generation =
         if *generation == Generation(0) { String::new() } else { format!(", taken over {}", generation.0) };
     let user = user.as_ref().map(|user| format!(", of {user}")).unwrap_or_default();
     let away = if *away { ", away" } else { "" };
-    format!("keep {member}: place {}{number}{generation}{user}{away}{}", place.0, optional(", ", state.as_ref()))
+    let (info, state) = (optional(", who is ", info.as_ref()), optional(", ", state.as_ref()));
+    format!("keep {member}: place {}{number}{generation}{user}{away}{info}{state}", place.0)
 }
 
 fn optional(before: &str, json: Option<&Json>) -> String {

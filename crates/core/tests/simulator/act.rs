@@ -38,6 +38,10 @@ impl World {
                 let (member, state) = (who.id()?, self.state(state));
                 self.feed(Input::SetPresence { member, state }).map(drop)
             }
+            Action::Inform { who, info } => {
+                let (member, info) = (who.id()?, self.info(info));
+                self.feed(Input::SetInfo { member, info }).map(drop)
+            }
             Action::Drop { who } => self.lose(who, Close::LOST),
             Action::Close { who } => self.end(who, Close::DONE),
             Action::Kick { who } => self.kick(who),
@@ -96,16 +100,17 @@ impl World {
         self.check()
     }
 
-    fn join(&mut self, Comer { dialect, seed, pace, user }: Comer) -> Result<(), Fault> {
+    fn join(&mut self, Comer { dialect, info, seed, pace, user }: Comer) -> Result<(), Fault> {
         if self.draining {
             return Ok(());
         }
         self.made.members += 1;
         let who = Who(self.made.members);
-        let (id, seed, lags) = (who.id()?, self.state(seed), self.rng.percent(self.lag_percent));
+        let (id, lags) = (who.id()?, self.rng.percent(self.lag_percent));
+        let (info, seed) = (self.info(info), self.state(seed));
         let user = user.and_then(|user| UserId::new(format!("u\"{user}")).ok());
         let socket = Socket::new(&id, dialect, pace, &self.limits, self.now);
-        self.members.insert(who, Member::new(id, user, seed, socket, lags));
+        self.members.insert(who, Member::new(id, user, (info, seed), socket, lags));
         self.go_on(who)
     }
 
@@ -137,6 +142,7 @@ impl World {
             Input::Away { member: member.clone() },
             Input::Return { member: member.clone() },
             Input::SetPresence { member: member.clone(), state: None },
+            Input::SetInfo { member: member.clone(), info: Some(msg.clone()) },
             Input::Broadcast { from: Some(member.clone()), to: Audience::Everybody, msg: msg.clone() },
             Input::Send { to: member, msg },
         ] {

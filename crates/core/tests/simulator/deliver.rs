@@ -128,7 +128,8 @@ impl World {
         let (receivers, spoken) = self.receivers(None);
         let fanout::Updates { plain, v1 } = fanout::updates(updates, spoken);
         ensure!((plain.is_some(), v1.is_some()) == (spoken.plain, spoken.v1), "{plain:?}, {v1:?} for {spoken:?}");
-        ensure!(plain.as_ref().is_none_or(|plain| plain.len() == updates.len()), "{plain:?} of {updates:?}");
+        let shown: Vec<_> = updates.iter().filter(|update| update.news.has_state()).collect();
+        ensure!(plain.as_ref().is_none_or(|plain| plain.len() == shown.len()), "{plain:?} of {updates:?}");
         for (to, dialect) in receivers {
             let keeps_up = self.attached(to).is_some_and(|socket| socket.outbox.is_empty());
             match (&v1, dialect) {
@@ -139,19 +140,36 @@ impl World {
                 (_, Dialect::V1) => {
                     self.tally.count(Seen::Behind);
                     for update in updates {
-                        let entry = updates::entry(update);
-                        let size = entry.len();
-                        self.push_latest(to, size, |outbox| outbox.push_entry(&update.member, entry))?;
+                        self.push_alone(to, update)?;
                     }
                 }
                 (_, Dialect::Plain) => {
-                    for (update, frame) in updates.iter().zip(plain.iter().flatten()) {
+                    for (update, frame) in shown.iter().zip(plain.iter().flatten()) {
                         let frame = frame.clone();
                         self.push_latest(to, frame.len(), |outbox| outbox.push_update(&update.member, frame))?;
                     }
                 }
             }
         }
+        Ok(())
+    }
+
+    /// To a v1 client that is behind.
+    fn push_alone(&mut self, to: Who, update: &Update) -> Result<(), Fault> {
+        let informing = fanout::informing(update);
+        if update.news.has_info() {
+            return self.push_latest(to, informing.len(), |outbox| outbox.push_informing(&update.member, informing));
+        }
+        let (entry, mut is_carried) = (updates::entry(update), false);
+        // What it is at the most: it may have to take an info along.
+        let size = informing.len().max(entry.len());
+        self.push_latest(to, size, |outbox| {
+            outbox.push_entry(&update.member, entry, || {
+                is_carried = true;
+                informing
+            })
+        })?;
+        self.tally.extend(is_carried.then_some(Seen::InfoCarried));
         Ok(())
     }
 

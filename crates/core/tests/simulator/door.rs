@@ -215,8 +215,8 @@ fn due(news: &News, before: Before, ledger: &Ledger) -> Vec<(Vec<Change>, Option
     let lost = news.left.iter().filter(|member| is_gone(member)).count();
     let mut changes: Vec<_> = news.left.iter().map(|member| Change::Left { member: member.clone() }).collect();
     changes.extend(news.joined.iter().zip(ledger.free_numbers(&news.left)).map(|(newcomer, number)| {
-        let Newcomer { member, user, state, .. } = newcomer.clone();
-        Change::Joined { member, number, user, state }
+        let Newcomer { member, user, info, state, .. } = newcomer.clone();
+        Change::Joined { member, number, user, info, state }
     }));
     tell(changes, news.own_join.clone(), listening(lost));
     tell(news.away.iter().map(away).collect(), None, listening(1));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use roomful_core::frame::encode;
 use roomful_core::room::{Effect, Input, Update};
-use roomful_core::{Limits, Millis};
+use roomful_core::{Json, Limits, Millis};
 
 use crate::fault::Fault;
 use crate::ledger::Ledger;
@@ -18,6 +18,10 @@ pub(crate) struct LaneWatch {
     pub(crate) holding: bool,
     /// How many of each member's states the room has sent on.
     told: BTreeMap<String, usize>,
+    /// And how many of its infos.
+    informed: BTreeMap<String, usize>,
+    /// A room that may be put away holds no info.
+    informs_at_once: bool,
 }
 
 /// What kind of input the effects come from.
@@ -27,6 +31,8 @@ pub(crate) enum Cause {
     Roster,
     /// This member's state changed.
     State(String),
+    /// What the server says of this member changed, or is said again.
+    Info(String),
     /// This member did something else: its held state goes first.
     Act(String),
     /// Nothing of a member's.
@@ -40,6 +46,7 @@ impl From<&Input> for Cause {
         match input {
             Input::Join(_) | Input::Leave { .. } | Input::Return { .. } => Self::Roster,
             Input::SetPresence { member, .. } => Self::State(member.to_string()),
+            Input::SetInfo { member, .. } => Self::Info(member.to_string()),
             Input::Broadcast { from: Some(member), .. } | Input::Send { to: member, .. } | Input::Away { member } => {
                 Self::Act(member.to_string())
             }
@@ -51,18 +58,31 @@ impl From<&Input> for Cause {
 }
 
 impl LaneWatch {
-    pub(crate) fn told(&self, member: &str) -> usize {
-        self.told.get(member).copied().unwrap_or(0)
+    pub(crate) fn new(may_be_put_away: bool) -> Self {
+        Self { informs_at_once: may_be_put_away, ..Self::default() }
     }
 
-    /// The members of whom the room still holds a state back.
+    /// How many states and infos of this member the room has sent on.
+    pub(crate) fn told(&self, member: &str) -> (usize, usize) {
+        let of = |told: &BTreeMap<String, usize>| told.get(member).copied().unwrap_or(0);
+        (of(&self.told), of(&self.informed))
+    }
+
+    /// What of a member the room still holds back: a state, an info.
+    fn untold(&self, member: &str, ledger: &Ledger) -> (bool, bool) {
+        let (states, infos) = self.told(member);
+        (states < ledger.states_of(member).len(), infos < ledger.infos_of(member).len())
+    }
+
+    /// The members of whom the room still holds something back.
     pub(crate) fn holds<'a>(&self, ledger: &'a Ledger) -> impl Iterator<Item = &'a String> {
-        ledger.present().iter().filter(|member| self.told(member) < ledger.states_of(member).len())
+        ledger.present().iter().filter(|member| self.untold(member, ledger) != (false, false))
     }
 
-    /// A member came: its seed is in every snapshot and every join.
+    /// A member came: its seed and its info are in every snapshot and every join.
     pub(crate) fn joined(&mut self, member: &str) {
         self.told.insert(member.to_owned(), 1);
+        self.informed.insert(member.to_owned(), 1);
     }
 
     /// When what is held is to be sent.
@@ -76,6 +96,7 @@ impl LaneWatch {
         self.holding = false;
         for member in ledger.present() {
             self.told.insert(member.clone(), ledger.states_of(member).len());
+            self.informed.insert(member.clone(), ledger.infos_of(member).len());
         }
     }
 
@@ -104,14 +125,25 @@ impl LaneWatch {
             seen.extend((!due.is_empty()).then_some(Seen::UnheardState));
         }
         for update in updates {
-            let state = update.state.as_ref().map(|state| state.as_str().to_owned());
-            ensure!(state == ledger.state(update.member.as_str()), "{update:?} is not the latest");
+            let (member, text) = (update.member.as_str(), |json: &Json| json.as_str().to_owned());
+            let latest = (ledger.info(member), ledger.state(member));
+            ensure!(
+                (update.info.as_ref().map(text), update.state.as_ref().map(text)) == latest,
+                "{update:?} is not the latest"
+            );
+            let news = (update.news.has_state(), update.news.has_info());
+            let untold = self.untold(member, ledger);
+            ensure!(news == untold, "{update:?} tells {news:?}, where {untold:?} is news");
+            seen.extend((news == (true, true)).then_some(Seen::StateAndInfo));
+            seen.extend((news.1 && *cause == Cause::Wake).then_some(Seen::InfoHeld));
+            seen.extend((news.1 && ledger.is_away(member)).then_some(Seen::InfoWhileAway));
         }
         if !due.is_empty() {
             seen.extend(self.sent(cause, now, bytes(updates) * listeners, limits));
         }
         for member in due {
             self.told.insert(member.clone(), ledger.states_of(&member).len());
+            self.informed.insert(member.clone(), ledger.infos_of(&member).len());
         }
         let holding = self.holds(ledger).next().is_some();
         self.holding = holding;
@@ -128,6 +160,9 @@ impl LaneWatch {
             Cause::Roster | Cause::Other => Vec::new(),
             Cause::State(member) if !self.holding && is_open => vec![member.clone()],
             Cause::State(_) => Vec::new(),
+            Cause::Info(member) if !self.untold(member, ledger).1 => Vec::new(),
+            Cause::Info(member) if self.informs_at_once || (!self.holding && is_open) => vec![member.clone()],
+            Cause::Info(_) => Vec::new(),
             Cause::Act(member) => self.holds(ledger).filter(|held| *held == member).cloned().collect(),
             Cause::Wake | Cause::TellAll if is_open => self.holds(ledger).cloned().collect(),
             Cause::Wake | Cause::TellAll => Vec::new(),
@@ -135,7 +170,8 @@ impl LaneWatch {
     }
 
     fn sent(&mut self, cause: &Cause, now: Millis, bytes: usize, limits: &Limits) -> Option<Seen> {
-        if let Cause::Act(_) = cause {
+        let is_at_once = matches!(cause, Cause::Info(_)) && (self.holding || now < self.open_at);
+        if matches!(cause, Cause::Act(_)) || is_at_once {
             return Some(Seen::Flush);
         }
         let by_budget = (bytes as u64 * 1_000 / limits.presence_bytes_per_second).min(1_000);
@@ -145,6 +181,11 @@ impl LaneWatch {
     }
 }
 
+/// What is told of each, at the longest.
 fn bytes(updates: &[Update]) -> usize {
-    updates.iter().map(|update| encode::update(&update.member, update.state.as_ref()).len()).sum()
+    let bytes = |Update { member, news, info, state, .. }: &Update| match news.has_info() {
+        true => encode::informing_update(member, info.as_ref(), state.as_ref()).len(),
+        false => encode::update(member, state.as_ref()).len(),
+    };
+    updates.iter().map(bytes).sum()
 }

@@ -17,6 +17,8 @@ pub(crate) struct Ledger {
     /// What names each member, also when it has left.
     numbers: BTreeMap<String, Number>,
     states: BTreeMap<String, Vec<State>>,
+    /// What the server said of each, one after the other.
+    infos: BTreeMap<String, Vec<State>>,
     said: Vec<Said>,
     /// Counts the inputs.
     turn: u64,
@@ -35,8 +37,8 @@ pub(crate) struct Shown {
 pub(crate) struct Said {
     pub(crate) from: String,
     pub(crate) msg: String,
-    /// How many states its sender had had; `None` when no member of that moment said it.
-    pub(crate) after: Option<usize>,
+    /// How many states and infos its sender had had; `None` when no member of that moment said it.
+    pub(crate) after: Option<(usize, usize)>,
     /// Whether its sender was shown all the same: its leave is told to nobody.
     pub(crate) shown: bool,
 }
@@ -51,11 +53,12 @@ impl Ledger {
         self.turn
     }
 
-    pub(crate) fn join(&mut self, member: &MemberId, user: Option<&str>, seed: Option<&Json>) {
+    pub(crate) fn join(&mut self, member: &MemberId, user: Option<&str>, info: Option<&Json>, seed: Option<&Json>) {
         self.numbers.extend(self.free_numbers(&[]).next().map(|number| (member.to_string(), number)));
         self.present.push(member.to_string());
         self.shown.push(Shown { member: member.to_string(), left: None });
         self.states.insert(member.to_string(), vec![state(seed)]);
+        self.infos.insert(member.to_string(), vec![state(info)]);
         self.users.extend(user.map(|user| (member.to_string(), user.to_owned())));
     }
 
@@ -113,9 +116,17 @@ impl Ledger {
         self.states.entry(member.to_string()).or_default().push(state(now));
     }
 
+    /// What the server says of a member from now on. What it says already is no news.
+    pub(crate) fn inform(&mut self, member: &MemberId, now: Option<&Json>) {
+        let infos = self.infos.entry(member.to_string()).or_default();
+        if infos.last() != Some(&state(now)) {
+            infos.push(state(now));
+        }
+    }
+
     /// Notes a message and gives its number.
     pub(crate) fn say(&mut self, from: &str, msg: &Json) -> usize {
-        let after = self.is_present(from).then(|| self.states_of(from).len());
+        let after = self.is_present(from).then(|| (self.states_of(from).len(), self.infos_of(from).len()));
         let shown = self.shown.iter().any(|shown| shown.member == from);
         self.said.push(Said { from: from.to_owned(), msg: msg.as_str().to_owned(), after, shown });
         self.said.len() - 1
@@ -152,20 +163,31 @@ impl Ledger {
         self.states_of(member).last().cloned().flatten()
     }
 
+    /// Everything that the server said of a member, what it joined with first.
+    pub(crate) fn infos_of(&self, member: &str) -> &[State] {
+        self.infos.get(member).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn info(&self, member: &str) -> State {
+        self.infos_of(member).last().cloned().flatten()
+    }
+
     pub(crate) fn said(&self, number: usize) -> &Said {
         &self.said[number]
     }
 
-    /// What a snapshot of now must hold in v1, and how many states each had had.
-    pub(crate) fn roster(&self) -> Vec<(Known, usize)> {
+    /// What a snapshot of now must hold in v1, and how many states and infos each had had.
+    pub(crate) fn roster(&self) -> Vec<(Known, usize, usize)> {
         let known = |member: &String| Known {
             member: member.clone(),
             number: self.number(member),
             user: self.user(member).map(str::to_owned),
             away: self.is_away(member),
+            info: self.info(member),
             state: self.state(member),
         };
-        self.present.iter().map(|member| (known(member), self.states_of(member).len())).collect()
+        let had = |member: &String| (known(member), self.states_of(member).len(), self.infos_of(member).len());
+        self.present.iter().map(had).collect()
     }
 }
 

@@ -177,8 +177,9 @@ impl World {
     fn ask_in(&mut self, who: Who) -> Result<(), Fault> {
         self.tell(who, Event::AskIn)?;
         let Some(member) = self.members.get(&who) else { return Ok(()) };
-        let (id, user, state) = (member.id.clone(), member.user.clone(), member.seed.clone());
-        let newcomer = Newcomer { user, state, ..Newcomer::new(id) };
+        let (id, user) = (member.id.clone(), member.user.clone());
+        let (info, state) = (member.info.clone(), member.seed.clone());
+        let newcomer = Newcomer { user, info, state, ..Newcomer::new(id) };
         if self.feed(Input::Join(newcomer))?.is_err() {
             self.detach(who);
             return self.tell(who, Event::Refused);

@@ -17,6 +17,7 @@ pub(crate) struct Who(pub(crate) u64);
 pub(crate) struct Member {
     pub(crate) id: MemberId,
     pub(crate) user: Option<UserId>,
+    pub(crate) info: Option<Json>,
     pub(crate) seed: Option<Json>,
     pub(crate) life: Life,
     pub(crate) socket: Option<Socket>,
@@ -77,10 +78,17 @@ impl fmt::Display for Who {
 }
 
 impl Member {
-    pub(crate) fn new(id: MemberId, user: Option<UserId>, seed: Option<Json>, socket: Socket, lags: bool) -> Self {
+    pub(crate) fn new(
+        id: MemberId,
+        user: Option<UserId>,
+        (info, seed): (Option<Json>, Option<Json>),
+        socket: Socket,
+        lags: bool,
+    ) -> Self {
         Self {
             id,
             user,
+            info,
             seed,
             life: Life::Opening,
             socket: Some(socket),

@@ -31,6 +31,11 @@ pub(crate) enum Action {
         who: Who,
         state: StateKind,
     },
+    /// The room's own code says something of a member.
+    Inform {
+        who: Who,
+        info: StateKind,
+    },
     /// The socket ends without a word.
     Drop {
         who: Who,
@@ -96,6 +101,7 @@ pub(crate) enum Action {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Comer {
     pub(crate) dialect: Dialect,
+    pub(crate) info: StateKind,
     pub(crate) seed: StateKind,
     pub(crate) pace: Pace,
     pub(crate) user: Option<u64>,
@@ -158,6 +164,8 @@ pub(crate) struct Plan {
     weights: Vec<(Kind, u64)>,
     plain_percent: u64,
     user_percent: u64,
+    /// The chance that the server says something of who comes.
+    info_percent: u64,
     longest_pause: Millis,
     slow_percent: u64,
 }
@@ -169,6 +177,7 @@ enum Kind {
     JoinAgain,
     Say,
     Set,
+    Inform,
     Drop,
     Close,
     Kick,
@@ -188,8 +197,8 @@ enum Kind {
 impl Plan {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         use Kind::{
-            Announce, Close, Drop, Join, JoinAgain, Kick, Lag, Late, LeaveSaying, Pace, Pass, Restore, Return, Say,
-            Set, Stampede, Step, Stranger, WakeInVain,
+            Announce, Close, Drop, Inform, Join, JoinAgain, Kick, Lag, Late, LeaveSaying, Pace, Pass, Restore, Return,
+            Say, Set, Stampede, Step, Stranger, WakeInVain,
         };
         let most = [
             (Join, 20),
@@ -197,6 +206,7 @@ impl Plan {
             (JoinAgain, 2),
             (Say, 40),
             (Set, 40),
+            (Inform, 20),
             (Drop, 10),
             (Close, 4),
             (Kick, 2),
@@ -216,6 +226,7 @@ impl Plan {
             weights: most.into_iter().map(|(kind, most)| (kind, rng.between(1, most))).collect(),
             plain_percent: *rng.pick(&[0, 20, 50, 80, 100]).unwrap_or(&50),
             user_percent: *rng.pick(&[0, 30, 100]).unwrap_or(&30),
+            info_percent: *rng.pick(&[0, 50, 100]).unwrap_or(&50),
             longest_pause: *rng.pick(&[5, 40, 300]).unwrap_or(&40),
             slow_percent: *rng.pick(&[0, 20, 60]).unwrap_or(&20),
         }
@@ -226,9 +237,9 @@ impl Plan {
         let kind = self.kind(rng);
         let preferred = match kind {
             Kind::Return if rng.percent(70) => &present.away,
-            Kind::Kick | Kind::Set | Kind::Late if rng.percent(30) => &present.away,
+            Kind::Kick | Kind::Set | Kind::Inform | Kind::Late if rng.percent(30) => &present.away,
             Kind::Step => &present.lagging,
-            Kind::Late | Kind::Return | Kind::Set if rng.percent(10) => &present.over,
+            Kind::Late | Kind::Return | Kind::Set | Kind::Inform if rng.percent(10) => &present.over,
             _ => &present.alive,
         };
         let who = rng.pick(preferred).copied();
@@ -240,6 +251,7 @@ impl Plan {
                 Action::Say { who, frame, id: rng.percent(30).then(|| rng.below(100)) }
             }
             Kind::Set => Action::Set { who, state: state_kind(rng) },
+            Kind::Inform => Action::Inform { who, info: state_kind(rng) },
             Kind::Drop => Action::Drop { who },
             Kind::Close => Action::Close { who },
             Kind::Kick => Action::Kick { who },
@@ -271,6 +283,7 @@ impl Plan {
     fn comer(&self, rng: &mut Rng) -> Comer {
         Comer {
             dialect: if rng.percent(self.plain_percent) { Dialect::Plain } else { Dialect::V1 },
+            info: if rng.percent(self.info_percent) { state_kind(rng) } else { StateKind::None },
             seed: state_kind(rng),
             pace: self.pace(rng),
             user: rng.percent(self.user_percent).then(|| rng.below(4)),
@@ -301,6 +314,7 @@ impl Plan {
 pub(crate) fn draw_limits(rng: &mut Rng) -> Limits {
     Limits::default()
         .presence_bytes(120)
+        .info_bytes(120)
         .message_bytes(200)
         .members(rng.between(2, 16) as usize)
         .announce_at_once(*rng.pick(&[0, 1, 4, 100]).unwrap_or(&4))

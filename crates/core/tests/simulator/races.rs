@@ -95,7 +95,13 @@ fn play(gathers: bool, steps: &[&Action]) -> Result<(), Fault> {
         .rate(Rate { per_second: 1_000, burst: 1_000 });
     let mut world = World::new(Rng::new(0), limits, !gathers);
     world.grace_ms = GRACE_MS;
-    let comer = Comer { dialect: Dialect::V1, seed: StateKind::Small, pace: Pace::Prompt, user: Some(1) };
+    let comer = Comer {
+        dialect: Dialect::V1,
+        info: StateKind::Small,
+        seed: StateKind::Small,
+        pace: Pace::Prompt,
+        user: Some(1),
+    };
     for lag_percent in [0, 100] {
         world.lag_percent = lag_percent;
         world.step_and_check(&Action::Join(comer))?;

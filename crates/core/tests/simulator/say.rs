@@ -175,6 +175,11 @@ impl World {
         json(format!(r#"{{"k":{}, "pad":"{}"}}"#, self.made.payloads, "x".repeat(padding)))
     }
 
+    /// An info that nobody had before, save for none.
+    pub(crate) fn info(&mut self, kind: StateKind) -> Option<Json> {
+        self.state(kind).filter(|info| info.as_str() != "null")
+    }
+
     /// A state that nobody had before, save for none and `null`.
     pub(crate) fn state(&mut self, kind: StateKind) -> Option<Json> {
         self.made.payloads += 1;

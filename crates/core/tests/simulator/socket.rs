@@ -31,6 +31,8 @@ pub(crate) struct Socket {
     /// For each member, which of its states the one last seen may have been. Only a state that was had twice (none,
     /// `null`) leaves more than one.
     seen: BTreeMap<String, RangeInclusive<usize>>,
+    /// The same for what the server said of it (v1).
+    informed: BTreeMap<String, RangeInclusive<usize>>,
     seq: Option<u64>,
 }
 
@@ -48,8 +50,8 @@ pub(crate) enum Pace {
 /// What must come, in this order, and nothing else but updates between.
 #[derive(Debug, Clone)]
 pub(crate) enum Due {
-    /// With every member as v1 knows it, and how many states each had had.
-    Snapshot(Vec<(Known, usize)>),
+    /// With every member as v1 knows it, and how many states and infos each had had.
+    Snapshot(Vec<(Known, usize, usize)>),
     Join(String),
     Away(String),
     Leave(String),
@@ -63,8 +65,10 @@ pub(crate) struct Standing<'a> {
     pub(crate) member: &'a String,
     /// Every state it had.
     pub(crate) states: &'a [State],
-    /// How many of them the room has sent on.
-    pub(crate) told: usize,
+    /// Everything that the server said of it.
+    pub(crate) infos: &'a [State],
+    /// How many of both the room has sent on.
+    pub(crate) told: (usize, usize),
     /// Whether it is in; it has left, and nobody was told yet.
     pub(crate) is_in: bool,
     pub(crate) is_away: bool,
@@ -84,6 +88,7 @@ impl Socket {
             since: 0,
             due: VecDeque::new(),
             seen: BTreeMap::new(),
+            informed: BTreeMap::new(),
             seq: None,
             dialect,
         }
@@ -145,9 +150,16 @@ impl Socket {
             } else if quiet {
                 standing.states.last() == Some(&known.state)
             } else {
-                *self.seen[&known.member].end() + 1 >= standing.told
+                *self.seen[&known.member].end() + 1 >= standing.told.0
             };
             ensure!(is_current, "holds {known:?}, quiet: {quiet}, {standing:?}");
+            let is_informed = match v1 {
+                false => known.info.is_none(),
+                true if !standing.is_in => true,
+                true if quiet => standing.infos.last() == Some(&known.info),
+                true => *self.informed[&known.member].end() + 1 >= standing.told.1,
+            };
+            ensure!(is_informed, "holds {known:?}, quiet: {quiet}, {standing:?}");
             let is_away = v1 && standing.is_away;
             ensure!(known.away == is_away || !standing.is_in, "holds {known:?}, who is away: {is_away}");
             ensure!(known.user.as_deref() == standing.user.filter(|_| v1), "holds {known:?}, {standing:?}");
@@ -157,7 +169,13 @@ impl Socket {
 
     fn check(&mut self, told: Told, ledger: &Ledger) -> Result<(), Fault> {
         match told {
-            Told::Updated { member, state } => return self.check_update(member, &state, ledger),
+            Told::Updated { member, info, state } => {
+                if let Some(info) = info {
+                    let seen = later(&self.informed[&member], ledger.infos_of(&member), &info);
+                    self.informed.insert(member.clone(), seen.map_err(|fault| Fault(format!("{member}: {fault}")))?);
+                }
+                return self.check_update(member, &state, ledger);
+            }
             Told::Message { from, msg, seq } => {
                 let due = self.due.pop_front();
                 let Some(Due::Message(number)) = due else {
@@ -173,19 +191,23 @@ impl Socket {
                 self.seq = seq;
                 self.check_snapshot(&roster)
             }
-            (Told::Joined { member, number, user, state }, Some(Due::Join(joined))) if member == joined => {
+            (Told::Joined { member, number, user, info, state }, Some(Due::Join(joined))) if member == joined => {
                 let due = ledger.number(&member).filter(|_| self.dialect == Dialect::V1);
                 ensure!(number == due, "{member} is called {number:?} where it is {due:?}");
                 let whose = ledger.user(&member).filter(|_| self.dialect == Dialect::V1);
                 ensure!(user.as_deref() == whose, "{member} joined as {user:?}, and is {whose:?}");
                 let seed = &ledger.states_of(&member)[0];
                 ensure!(state == *seed, "{member} joined with {state:?}, but its seed is {seed:?}");
+                let first = ledger.infos_of(&member)[0].clone().filter(|_| self.dialect == Dialect::V1);
+                ensure!(info == first, "{member} joined as {info:?}, but is {first:?}");
+                self.informed.insert(member.clone(), 0..=0);
                 self.seen.insert(member, 0..=0);
                 Ok(())
             }
             (Told::Away { member }, Some(Due::Away(away))) if member == away => Ok(()),
             (Told::Left { member }, Some(Due::Leave(left))) if member == left => {
                 self.seen.remove(&member);
+                self.informed.remove(&member);
                 Ok(())
             }
             (Told::Reply { t }, Some(Due::Reply(reply))) if t == reply => Ok(()),
@@ -193,30 +215,26 @@ impl Socket {
         }
     }
 
-    fn check_snapshot(&mut self, roster: &[(Known, usize)]) -> Result<(), Fault> {
+    fn check_snapshot(&mut self, roster: &[(Known, usize, usize)]) -> Result<(), Fault> {
         let is_v1 = self.dialect == Dialect::V1;
-        let as_told = |(known, _): &(Known, usize)| match is_v1 {
+        let as_told = |(known, ..): &(Known, usize, usize)| match is_v1 {
             true => known.clone(),
-            false => Known { number: None, user: None, away: false, ..known.clone() },
+            false => Known { number: None, user: None, away: false, info: None, ..known.clone() },
         };
         let listed = self.view.members();
         ensure!(
             roster.iter().map(as_told).eq(listed.iter().cloned()),
             "the snapshot lists {listed:?}, but the room was {roster:?}"
         );
-        self.seen = roster.iter().map(|(known, states)| (known.member.clone(), states - 1..=states - 1)).collect();
+        let last = |member: &str, had: usize| (member.to_owned(), had - 1..=had - 1);
+        self.seen = roster.iter().map(|(known, states, _)| last(&known.member, *states)).collect();
+        self.informed = roster.iter().map(|(known, _, infos)| last(&known.member, *infos)).collect();
         Ok(())
     }
 
     fn check_update(&mut self, member: String, state: &State, ledger: &Ledger) -> Result<(), Fault> {
-        let states = ledger.states_of(&member);
-        let oldest = *self.seen[&member].start();
-        let mut matching = (oldest..states.len()).filter(|at| states[*at] == *state);
-        let Some(first) = matching.next() else {
-            return Fault::new(format!("{member} is shown as {state:?} after number {oldest} of {states:?}"));
-        };
-        let last = matching.next_back().unwrap_or(first);
-        self.seen.insert(member, first..=last);
+        let seen = later(&self.seen[&member], ledger.states_of(&member), state);
+        self.seen.insert(member.clone(), seen.map_err(|fault| Fault(format!("{member}: {fault}")))?);
         Ok(())
     }
 
@@ -228,7 +246,7 @@ impl Socket {
 
     fn check_message(&self, from: &str, msg: &str, said: &Said) -> Result<(), Fault> {
         ensure!((from, msg) == (&*said.from, &*said.msg), "{msg} of {from:?} came where {said:?} was due");
-        let Some(states) = said.after else {
+        let Some((states, infos)) = said.after else {
             ensure!(
                 said.shown || !self.view.knows(from),
                 "{from} said {msg} from outside, but is still shown as a member"
@@ -239,6 +257,19 @@ impl Socket {
             return Fault::new(format!("{msg} came from {from}, who is not in"));
         };
         ensure!(*seen.end() >= states - 1, "{msg} of {from} came before the state that was set before it");
+        let informed = self.dialect == Dialect::Plain || *self.informed[from].end() >= infos - 1;
+        ensure!(informed, "{msg} of {from} came before what the server said of it before");
         Ok(())
     }
+}
+
+/// Which of `all` the one that is told now may be: not one before `seen`.
+fn later(seen: &RangeInclusive<usize>, all: &[State], told: &State) -> Result<RangeInclusive<usize>, Fault> {
+    let oldest = *seen.start();
+    let mut matching = (oldest..all.len()).filter(|at| all[*at] == *told);
+    let Some(first) = matching.next() else {
+        return Fault::new(format!("{told:?} was told after number {oldest} of {all:?}"));
+    };
+    let last = matching.next_back().unwrap_or(first);
+    Ok(first..=last)
 }

@@ -14,6 +14,15 @@ pub(crate) enum Seen {
     NotIn,
     PresenceTooLarge,
     MessageTooLarge,
+    InfoTooLarge,
+    /// A state and an info of one member went out together.
+    StateAndInfo,
+    /// An info waited for the tick.
+    InfoHeld,
+    /// The server said something else of a member that is away.
+    InfoWhileAway,
+    /// A state took the place of an info that waited, and took it along.
+    InfoCarried,
     /// A client read too slowly and was closed.
     Overflow,
     /// An update took the place of one that waited.
@@ -108,12 +117,17 @@ pub(crate) enum Seen {
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 52] = [
+    pub(crate) const ALL: [Self; 57] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
         Self::PresenceTooLarge,
         Self::MessageTooLarge,
+        Self::InfoTooLarge,
+        Self::StateAndInfo,
+        Self::InfoHeld,
+        Self::InfoWhileAway,
+        Self::InfoCarried,
         Self::Overflow,
         Self::Conflated,
         Self::Batch,
@@ -172,6 +186,7 @@ impl From<Refused> for Seen {
             Refused::NotIn => Self::NotIn,
             Refused::PresenceTooLarge { .. } => Self::PresenceTooLarge,
             Refused::MessageTooLarge { .. } => Self::MessageTooLarge,
+            Refused::InfoTooLarge { .. } => Self::InfoTooLarge,
             other => unreachable!("nobody knows {other:?}"),
         }
     }

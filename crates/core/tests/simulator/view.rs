@@ -27,19 +27,44 @@ pub(crate) struct Known {
     pub(crate) number: Option<Number>,
     pub(crate) user: Option<String>,
     pub(crate) away: bool,
+    /// What the server says of it; v1 alone is told.
+    pub(crate) info: State,
     pub(crate) state: State,
 }
 
 /// What one frame told the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
-    Snapshot { seq: Option<u64> },
-    Joined { member: String, number: Option<Number>, user: Option<String>, state: State },
-    Updated { member: String, state: State },
-    Away { member: String },
-    Left { member: String },
-    Message { from: String, msg: String, seq: Option<u64> },
-    Reply { t: String },
+    Snapshot {
+        seq: Option<u64>,
+    },
+    Joined {
+        member: String,
+        number: Option<Number>,
+        user: Option<String>,
+        info: State,
+        state: State,
+    },
+    /// With its info, where that was told, too.
+    Updated {
+        member: String,
+        info: Option<State>,
+        state: State,
+    },
+    Away {
+        member: String,
+    },
+    Left {
+        member: String,
+    },
+    Message {
+        from: String,
+        msg: String,
+        seq: Option<u64>,
+    },
+    Reply {
+        t: String,
+    },
 }
 
 impl View {
@@ -85,6 +110,8 @@ impl View {
         ensure!(first == (frame.t == "snapshot"), "the snapshot is the first frame and no other, not {frame:?}");
         let is_join = frame.op.as_deref() == Some("join");
         ensure!(frame.user.is_none() || is_join, "a user outside a join: {frame:?}");
+        let is_update = frame.op.as_deref() == Some("update");
+        ensure!(frame.info.is_none() || is_join || is_update, "an info outside a join and an update: {frame:?}");
         ensure!(frame.n.is_some() == (is_join && self.dialect == Dialect::V1), "a number, or none: {frame:?}");
         match (&*frame.t, frame.op.as_deref()) {
             ("snapshot", None) => self.read_snapshot(frame),
@@ -105,12 +132,17 @@ impl View {
         ensure!(frame.own.as_deref() == Some(&*self.own), "the snapshot names another as `self`: {frame:?}");
         let v1 = [frame.seq.is_some(), frame.epoch.is_some(), frame.heartbeat.is_some(), frame.limits.is_some()];
         ensure!(v1 == [self.dialect == Dialect::V1; 4], "the keys of the other dialect: {frame:?}");
-        for Listed { id, n: number, user, away, state } in frame.members.unwrap_or_default() {
+        for Listed { id, n: number, user, away, info, state } in frame.members.unwrap_or_default() {
             ensure!(!self.knows(&id), "{id} stands twice in the snapshot");
             self.check_number(number)?;
             ensure!(away != Some(false), "{id} is said not to be away, which is said by saying nothing");
-            let (user, away) = (user.map(Cow::into_owned), away == Some(true));
-            self.members.push(Known { member: id.into_owned(), number, user, away, state: state.map(text) });
+            let (member, user, away) = (id.into_owned(), user.map(Cow::into_owned), away == Some(true));
+            let (info, state) = (info.map(text), state.map(text));
+            ensure!(
+                info.as_deref() != Some("null"),
+                "{member} is said to have no info, which is said by saying nothing"
+            );
+            self.members.push(Known { member, number, user, away, info, state });
         }
         let own = self.members.iter().find(|known| known.member == self.own);
         ensure!(own.is_some_and(|own| !own.away), "the snapshot says of its receiver: {own:?}");
@@ -121,11 +153,13 @@ impl View {
         let member = sender(&frame)?;
         ensure!(member != self.own, "a client was sent its own join");
         ensure!(!self.knows(&member), "{member} joined twice");
-        let (number, user, state) = (frame.n, frame.user.map(Cow::into_owned), frame.state.map(text));
+        let (number, user) = (frame.n, frame.user.map(Cow::into_owned));
+        let (info, state) = (frame.info.map(text), frame.state.map(text));
         self.check_number(number)?;
-        let (known, shown) = (member.clone(), state.clone());
-        self.members.push(Known { member: known, number, user: user.clone(), away: false, state: shown });
-        Ok(Told::Joined { member, number, user, state })
+        ensure!(info.as_deref() != Some("null"), "{member} joined without an info, which is said by saying nothing");
+        let (known, whose, said, shown) = (member.clone(), user.clone(), info.clone(), state.clone());
+        self.members.push(Known { member: known, number, user: whose, away: false, info: said, state: shown });
+        Ok(Told::Joined { member, number, user, info, state })
     }
 
     /// In v1 a member has a number, and nobody else whom this client knows has it.
@@ -155,18 +189,20 @@ impl View {
         };
         known.state.clone_from(&state);
         known.away = false;
-        Ok(Told::Updated { member: known.member.clone(), state })
+        Ok(Told::Updated { member: known.member.clone(), info: None, state })
     }
 
     fn read_update(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
         let member = sender(&frame)?;
         let state = frame.state.map(text);
+        let info = frame.info.map(|info| Some(text(info)).filter(|info| info != "null"));
         let Some(known) = self.members.iter_mut().find(|known| known.member == member) else {
             return Fault::new(format!("an update of {member}, who is not in"));
         };
+        info.iter().for_each(|info| known.info.clone_from(info));
         known.state.clone_from(&state);
         known.away = false;
-        Ok(Told::Updated { member, state })
+        Ok(Told::Updated { member, info, state })
     }
 
     fn read_away(&mut self, frame: &Frame<'_>) -> Result<Told, Fault> {
@@ -216,6 +252,8 @@ struct Frame<'a> {
     #[serde(borrow)]
     user: Option<Cow<'a, str>>,
     #[serde(borrow, default, deserialize_with = "even_null")]
+    info: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
     state: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     msg: Option<&'a RawValue>,
@@ -245,7 +283,9 @@ impl Frame<'_> {
     }
 
     fn has_v1_keys(&self) -> bool {
-        let is_v1 = |listed: &Listed<'_>| listed.n.is_some() || listed.user.is_some() || listed.away.is_some();
+        let is_v1 = |Listed { n, user, away, info, .. }: &Listed<'_>| {
+            n.is_some() || user.is_some() || away.is_some() || info.is_some()
+        };
         self.of.is_some() || self.has_other_v1_keys() || self.members.iter().flatten().any(is_v1)
     }
 
@@ -253,7 +293,7 @@ impl Frame<'_> {
     fn has_other_v1_keys(&self) -> bool {
         let numbers = self.n.is_some() || self.seq.is_some() || self.heartbeat.is_some() || self.id.is_some();
         let texts = [&self.epoch, &self.code, &self.reason, &self.user].into_iter().any(Option::is_some);
-        numbers || texts || self.limits.is_some()
+        numbers || texts || self.limits.is_some() || self.info.is_some()
     }
 }
 
@@ -266,6 +306,8 @@ struct Listed<'a> {
     #[serde(borrow)]
     user: Option<Cow<'a, str>>,
     away: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    info: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     state: Option<&'a RawValue>,
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use roomful_core::room::{Audience, Effect, Input, Kept, Refused, RoomConfig, RoomEngine};
-use roomful_core::{Close, Limits, MemberId, Millis, NodeId, UserId};
+use roomful_core::room::{Audience, Effect, Input, Kept, Newcomer, Refused, RoomConfig, RoomEngine};
+use roomful_core::{Close, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::act::Made;
 use crate::door::{Before, DoorWatch, News};
@@ -52,7 +52,7 @@ impl World {
             limits,
             now: 0,
             ledger: Ledger::default(),
-            lane: LaneWatch::default(),
+            lane: LaneWatch::new(may_be_put_away),
             members: BTreeMap::new(),
             made: Made::default(),
             tally: Tally::default(),
@@ -215,6 +215,7 @@ impl World {
         Standing {
             member,
             states: self.ledger.states_of(member),
+            infos: self.ledger.infos_of(member),
             told: self.lane.told(member),
             is_in: self.ledger.is_present(member),
             is_away: self.ledger.is_away(member),
@@ -226,12 +227,13 @@ impl World {
         let (roster, ledger) = (self.room.roster(), &self.ledger);
         let due = ledger.present().iter().map(|member| {
             let named = (member.as_str(), ledger.number(member));
-            (named, ledger.user(member), ledger.is_away(member), ledger.state(member))
+            (named, ledger.user(member), ledger.is_away(member), ledger.info(member), ledger.state(member))
         });
         let held = roster.iter().map(|entry| {
-            let state = entry.state.as_ref().map(|state| state.as_str().to_owned());
+            let text = |json: &Json| json.as_str().to_owned();
             let named = (entry.member.as_str(), Some(entry.number));
-            (named, entry.user.as_ref().map(UserId::as_str), entry.away, state)
+            let (info, state) = (entry.info.as_ref().map(text), entry.state.as_ref().map(text));
+            (named, entry.user.as_ref().map(UserId::as_str), entry.away, info, state)
         });
         ensure!(held.eq(due), "the room holds {roster:?}, but in are {:?}", ledger.roster());
         ensure!(roster.iter().all(|entry| entry.node == NODE), "a member of another node: {roster:?}");
@@ -272,8 +274,16 @@ impl World {
 
     /// Every reason that there is to refuse an input; none: it must be taken.
     fn grounds_to_refuse(&self, input: &Input) -> Vec<Refused> {
-        let Limits { presence_bytes, message_bytes, members, .. } = *self.limits;
+        let Limits { presence_bytes, info_bytes, message_bytes, members, .. } = *self.limits;
         let mut grounds = Vec::new();
+        let info = match input {
+            Input::Join(newcomer) => newcomer.info.as_ref(),
+            Input::SetInfo { info, .. } => info.as_ref(),
+            _ => None,
+        };
+        if let Some(bytes) = info.map(Json::size).filter(|bytes| *bytes > info_bytes) {
+            grounds.push(Refused::InfoTooLarge { bytes, limit: info_bytes });
+        }
         let (member, state, msg) = match input {
             Input::Join(newcomer) => {
                 if self.ledger.is_present(newcomer.member.as_str()) || self.door.waits(&newcomer.member) {
@@ -285,7 +295,9 @@ impl World {
                 (None, newcomer.state.as_ref(), None)
             }
             Input::Leave { member } if self.door.waits(member) => (None, None, None),
-            Input::Leave { member } | Input::Return { member } => (Some(member), None, None),
+            Input::Leave { member } | Input::Return { member } | Input::SetInfo { member, .. } => {
+                (Some(member), None, None)
+            }
             Input::Away { member } => {
                 grounds.extend(self.ledger.is_away(member.as_str()).then_some(Refused::NotIn));
                 (Some(member), None, None)
@@ -335,7 +347,8 @@ impl World {
             self.expect(None, &Due::Join(newcomer.member.to_string()));
         }
         for newcomer in &news.joined {
-            self.ledger.join(&newcomer.member, newcomer.user.as_ref().map(UserId::as_str), newcomer.state.as_ref());
+            let Newcomer { member, user, info, state, .. } = newcomer;
+            self.ledger.join(member, user.as_ref().map(UserId::as_str), info.as_ref(), state.as_ref());
             self.lane.joined(newcomer.member.as_str());
         }
         if let Some(member) = &news.away {
@@ -362,6 +375,7 @@ impl World {
     fn note_words(&mut self, input: &Input) {
         match input {
             Input::SetPresence { member, state } => self.ledger.set(member, state.as_ref()),
+            Input::SetInfo { member, info } => self.ledger.inform(member, info.as_ref()),
             Input::Broadcast { from, to, msg } => {
                 let number = self.ledger.say(from.as_ref().map_or("", MemberId::as_str), msg);
                 let except = match to {

@@ -1,5 +1,6 @@
 //! From definitions to rooms and sockets that can run.
 
+use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -13,7 +14,7 @@ use roomful_runtime::{
 use super::path::normalised;
 use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
-use crate::{Channel as _, Guard, Limits, Room, Rooms, Socket, SocketChannel as _};
+use crate::{Channel as _, Guard, Info, Limits, Room, Rooms, Socket, SocketChannel as _};
 
 /// Collects the definitions. Made by [`Rooms::new`](crate::Rooms::new).
 pub struct RoomsBuilder {
@@ -40,6 +41,8 @@ struct Pending {
     shared: bool,
     limits: Option<Limits>,
     inline: bool,
+    /// Whether the server says something of its members.
+    has_info: bool,
     /// The params that its own guards read.
     needs: Vec<&'static str>,
     erase: Erase,
@@ -210,6 +213,7 @@ impl ModuleBuilder {
             shared: setup.shared,
             limits: setup.limits.take(),
             inline: setup.inline,
+            has_info: TypeId::of::<Info<R::Room>>() != TypeId::of::<()>(),
             needs: setup.needs(),
             erase: Box::new(|guards| setup.erase(guards)),
         });
@@ -227,6 +231,7 @@ impl ModuleBuilder {
             shared: false,
             limits: setup.limits.take(),
             inline: setup.inline,
+            has_info: false,
             needs: setup.needs(),
             erase: Box::new(|guards| setup.erase(guards)),
         });
@@ -270,6 +275,7 @@ impl Pending {
             name: self.name,
             limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
             inline: self.inline,
+            has_info: self.has_info,
             shows_everything: AtomicBool::new(false),
         };
         let definition =

@@ -22,7 +22,8 @@ pub enum Event<M, P> {
         /// What it shows.
         state: Option<P>,
     },
-    /// A member, perhaps this one, shows something else.
+    /// A member, perhaps this one, shows something else, or the server says something else of it: that is in
+    /// [`TestMember::members`](super::TestMember::members).
     Update {
         /// Who.
         id: MemberId,

@@ -13,13 +13,13 @@ use super::event::Event;
 use super::event::EventOf;
 use super::fail::fail;
 use super::kit::Wire;
-use crate::{Incoming, Member, MemberId, Outgoing, Presence, Room};
+use crate::{Incoming, Info, Member, MemberId, Outgoing, Presence, Room};
 
 /// One member, with the roster as its client would show it. Dropping it is losing the connection.
 pub struct TestMember<R: Room> {
     wire: Wire,
     id: MemberId,
-    roster: Vec<Member<Presence<R>>>,
+    roster: Vec<Member<Presence<R>, Info<R>>>,
     /// What names whom in `updates`.
     numbers: HashMap<u64, Value>,
     frames: VecDeque<Value>,
@@ -37,9 +37,9 @@ impl<R: Room> TestMember<R> {
         &self.id
     }
 
-    /// The roster as of the last event that was read, in join order.
+    /// The roster as of the last event that was read, in join order, with what the server says of each.
     #[must_use]
-    pub fn members(&self) -> &[Member<Presence<R>>] {
+    pub fn members(&self) -> &[Member<Presence<R>, Info<R>>] {
         &self.roster
     }
 
@@ -177,6 +177,9 @@ impl<R: Room> TestMember<R> {
                 let entry = self.roster.iter_mut().find(|entry| entry.id == id);
                 let entry = entry.unwrap_or_else(|| fail("an update of somebody who is not in the roster"));
                 (entry.state, entry.away) = (state_of(frame), false);
+                if let Some(info) = frame.get("info") {
+                    entry.info = (!info.is_null()).then(|| value_of(info));
+                }
                 Some(Event::Update { id, state: state_of(frame) })
             }
             ("presence", "leave") => {
@@ -226,13 +229,16 @@ fn id_of(id: &Value) -> MemberId {
 }
 
 /// An entry of a snapshot, or a join, whose `id` is called otherwise.
-fn member_of<P: DeserializeOwned>(entry: &Value, id: &str) -> Member<P> {
+fn member_of<P: DeserializeOwned, I: DeserializeOwned>(entry: &Value, id: &str) -> Member<P, I> {
     let mut entry = entry.clone();
     entry["id"] = entry[id].clone();
     serde_json::from_value(entry).unwrap_or_else(|error| fail(&error.to_string()))
 }
 
 fn state_of<P: DeserializeOwned>(entry: &Value) -> Option<P> {
-    let state = entry.get("state").cloned()?;
-    Some(serde_json::from_value(state).unwrap_or_else(|error| fail(&error.to_string())))
+    entry.get("state").map(value_of)
+}
+
+fn value_of<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_else(|error| fail(&error.to_string()))
 }

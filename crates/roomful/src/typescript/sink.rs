@@ -28,6 +28,8 @@ pub(super) struct TypesTold {
     outgoing: Told,
     /// What a client sets of its presence, and what others see of it. A socket has none.
     presence: Option<(Told, Told)>,
+    /// What the server says of a member.
+    info: Option<Told>,
 }
 
 /// One type of a channel.
@@ -50,13 +52,13 @@ impl TypeSink {
     }
 
     /// Called by the derive of a channel.
-    pub fn channel(&mut self, incoming: Told, outgoing: Told, presence: (Told, Told)) {
-        self.told.push(TypesTold { incoming, outgoing, presence: Some(presence) });
+    pub fn channel(&mut self, incoming: Told, outgoing: Told, presence: (Told, Told), info: Told) {
+        self.told.push(TypesTold { incoming, outgoing, presence: Some(presence), info: Some(info) });
     }
 
     /// Called by the derive of a socket.
     pub fn socket(&mut self, incoming: Told, outgoing: Told) {
-        self.told.push(TypesTold { incoming, outgoing, presence: None });
+        self.told.push(TypesTold { incoming, outgoing, presence: None, info: None });
     }
 
     /// The declarations of everything that was named, in the order of their names, and what each channel and each socket has
@@ -150,7 +152,7 @@ fn uses_json(table: Table<'_>, roots: &[(Way, &Shape, &str)]) -> bool {
 impl TypesTold {
     fn all(&self) -> impl Iterator<Item = &Told> {
         let presence = self.presence.iter().flat_map(|(set, seen)| [set, seen]);
-        [&self.incoming, &self.outgoing].into_iter().chain(presence)
+        [&self.incoming, &self.outgoing].into_iter().chain(presence).chain(&self.info)
     }
 
     fn written(&self, printer: Printer<'_>) -> Written {
@@ -165,6 +167,9 @@ impl TypesTold {
                 types.push(("presenceIncoming", set));
             }
         }
+        // Most rooms say nothing of their members, and have no such word then.
+        let info = self.info.as_ref().filter(|info| info.shape.is_some());
+        types.extend(info.map(|info| ("info", info.written(printer, "undefined"))));
         Written { types }
     }
 }

@@ -204,7 +204,16 @@ fn blocked(snapshotter: &Snapshotter, hook: &str) -> (u64, u64) {
 fn whichever_hook_blocks_is_counted_by_its_name_and_no_other_is() {
     let (snapshotter, _guard) = record();
     let hooks = [
-        "guard", "data", "user", "presence", "on_join", "on_presence", "on_message", "on_error", "teardown", "on_leave",
+        "guard",
+        "data",
+        "user",
+        "presence",
+        "on_join",
+        "on_presence",
+        "on_message",
+        "on_error",
+        "teardown",
+        "on_leave",
     ];
     for inline in [false, true] {
         for hook in hooks {

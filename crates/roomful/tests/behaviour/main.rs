@@ -13,6 +13,7 @@ mod extremes;
 mod guards;
 mod handle;
 mod hooks;
+mod info;
 mod inline;
 mod keeper;
 mod kept;

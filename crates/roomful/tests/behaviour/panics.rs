@@ -339,11 +339,7 @@ impl Room for Minefield {
         Hook::new(conn.data().how(At::OnJoin))
     }
 
-    fn on_presence(
-        &self,
-        conn: &Conn<Self>,
-        state: State,
-    ) -> impl Future<Output = Result<Option<State>>> + Send {
+    fn on_presence(&self, conn: &Conn<Self>, state: State) -> impl Future<Output = Result<Option<State>>> + Send {
         let hook: Hook<Result> = Hook::new(conn.data().how(At::OnPresence));
         async move { hook.await.map(|()| Some(state)) }
     }

@@ -21,6 +21,8 @@ mod guards;
 mod handle;
 #[path = "../behaviour/hooks.rs"]
 mod hooks;
+#[path = "../behaviour/info.rs"]
+mod info;
 #[path = "../behaviour/keeper.rs"]
 mod keeper;
 #[path = "../behaviour/kept.rs"]

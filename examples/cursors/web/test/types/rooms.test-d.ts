@@ -18,7 +18,7 @@ export function ownHookFreeHookAndNone(): void {
   expectTypeOf(room.send).parameter(0).toEqualTypeOf<{ text: string }>();
   expectTypeOf(room.setPresence).toBeCallableWith(presence);
   expectTypeOf(room.updatePresence).parameter(0).toEqualTypeOf<Partial<CursorState>>();
-  expectTypeOf(room.members).toEqualTypeOf<readonly Member<CursorState>[]>();
+  expectTypeOf(room.members).toEqualTypeOf<readonly Member<CursorState, never>[]>();
   expectTypeOf(useRoom(cursors, { key }).send).toEqualTypeOf(room.send);
   expectTypeOf(useReactRoom(reactRooms.cursors, { key }).send).toEqualTypeOf(room.send);
   expectTypeOf(joinRoom(cursors, { key, presence }).send).toEqualTypeOf(room.send);
