@@ -1,14 +1,17 @@
-import type { Membership } from './room.js';
 import { encodePresence } from './wire.js';
+
+/** What a change of presence needs of the member. */
+interface Presenting {
+  readonly self: { readonly state?: unknown } | undefined;
+  readonly shared: { readonly outbox: { readonly pinned: string | undefined } } | undefined;
+  pin(data: string): void;
+}
 
 /**
  * Sets the presence of a member. `first`: what that one begins with, where nothing is set yet. Returns what it
  * has set, encoded.
  */
-export type PresenceChange = (
-  member: Pick<Membership, 'shared' | 'pin' | 'self'>,
-  first?: () => string | undefined,
-) => string;
+export type PresenceChange = (member: Presenting, first?: () => string | undefined) => string;
 
 /**
  * `next`: a state, which is encoded now; or a function, which makes one of the last that was set, or else of what
