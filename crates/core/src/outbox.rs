@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn an_info_is_conflated_and_never_lost() {
         let mut outbox = Outbox::new(1_000);
-        let (a, b) = (member("a"), member("b"));
+        let (a, b, c) = (member("a"), member("b"), member("c"));
         outbox.push_entry(&a, "[0,1]".into(), no_info).unwrap();
         outbox.push("m".into()).unwrap();
         assert!(outbox.push_informing(&a, "a: x, 1".into()).unwrap(), "in the place of what waits");
@@ -311,11 +311,13 @@ mod tests {
             "and is said with what comes later"
         );
         assert!(outbox.push_informing(&a, "a: y, 2".into()).unwrap());
+        assert!(!outbox.push_informing(&c, "c: w, 1".into()).unwrap());
+        assert!(outbox.push_entry(&c, "[2,2]".into(), || "c: w, 2".into()).unwrap());
         assert!(!outbox.push_informing(&b, "b: z".into()).unwrap());
         outbox.pin(&b);
         assert!(!outbox.push_entry(&b, "[1,1]".into(), no_info).unwrap(), "what is pinned is said as it is");
         let entry = r#"{"t":"updates","of":[[1,1]]}"#;
-        assert_eq!(drain(&mut outbox), ["a: y, 2", "m", "b: z", entry]);
+        assert_eq!(drain(&mut outbox), ["a: y, 2", "m", "c: w, 2", "b: z", entry]);
         assert!(!outbox.push_entry(&a, "[0,3]".into(), no_info).unwrap(), "it was said");
         assert_eq!(outbox.bytes(), "[0,3]".len());
     }
