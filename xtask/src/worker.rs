@@ -83,17 +83,23 @@ fn from_npm(repo: &Repo, program: &str) -> PathBuf {
     repo.path(WORKER).join("node_modules/.bin").join(program)
 }
 
+/// What is about time that passes while an object is there: a timer of the object's own, as the guide's table has it, and a hook
+/// that still decides while others go on. Where each step waits until the object is put away there is no such time.
+const NEEDS_THE_OBJECT_TO_STAY: [&str; 2] =
+    ["expiring::", "moderated::a_slow_decision_is_not_overtaken_by_what_its_client_says_next"];
+
 /// The tests of the fixture over its worker: as they are, and with every object put away before each step of a client's.
 pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
     let build = repo.path(FIXTURE);
-    let test = |mode: &[(&str, &str)]| {
+    let test = |mode: &[(&str, &str)], left_out: &[&str]| {
         let mut test = rust::one_test(repo, "workerd");
+        test.arg("--").args(left_out.iter().flat_map(|test| ["--skip", test]));
         command::run(
             test.env("ROOMFUL_WORKER_BUILD", &build).envs(mode.iter().copied()),
             "mend the test that failed; `ROOMFUL_WORKER_LOG=1` shows what workerd and the worker print",
         )
     };
-    test(&[])?;
-    test(&[("ROOMFUL_EVICT", "1")])?;
+    test(&[], &[])?;
+    test(&[("ROOMFUL_EVICT", "1")], &NEEDS_THE_OBJECT_TO_STAY)?;
     Ok(Outcome::Passed)
 }
