@@ -23,6 +23,7 @@ pub(crate) const KEYS: &[Ty] = &[
     Ty::Plain("String", &["\"k\".to_owned()", "String::new()", "\"it's \\\"k\\\"\\n\".to_owned()"]),
     Ty::Plain("u16", &["7", "0"]),
     Ty::Plain("i64", &["-7", "0"]),
+    Ty::Plain("roomful::AsNumber<i64>", &["roomful::AsNumber(-7)"]),
     Ty::Plain("bool", &["true", "false"]),
     Ty::Plain("char", &["'k'", "'\"'"]),
 ];
@@ -33,6 +34,8 @@ pub(crate) const PLAIN: &[Ty] = &[
     Ty::Plain("u8", &["0", "255"]),
     Ty::Plain("i64", &["-9007199254740991", "1"]),
     Ty::Plain("u128", &["7"]),
+    Ty::Plain("roomful::AsNumber<u64>", &["roomful::AsNumber(9007199254740991)", "roomful::AsNumber(0)"]),
+    Ty::Plain("roomful::AsNumber<i128>", &["roomful::AsNumber(-9007199254740991)", "roomful::AsNumber(1)"]),
     Ty::Plain("f64", &["0.5", "-1e300", "0.0"]),
     Ty::Plain("char", &["'a'", "'é'"]),
     Ty::Plain("String", &["\"a\".to_owned()", "String::new()", "\"\\u{2028}'\\\"\\\\\\n\".to_owned()"]),

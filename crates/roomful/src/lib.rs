@@ -55,6 +55,7 @@
 )]
 
 mod absent;
+mod as_number;
 mod as_text;
 mod channel;
 mod data;
@@ -63,6 +64,7 @@ mod deny;
 mod guard;
 mod handle;
 mod hooks;
+mod integer;
 mod payload;
 mod room;
 mod rooms;
@@ -76,6 +78,7 @@ mod type_sink;
 mod typescript;
 mod upgrade;
 
+pub use as_number::AsNumber;
 pub use as_text::AsText;
 pub use channel::Channel;
 pub use define::{
@@ -85,6 +88,7 @@ pub use define::{
 pub use deny::Deny;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
+pub use integer::Integer;
 pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room};
 #[doc(inline)]
 pub use roomful_core::close::InvalidClose;

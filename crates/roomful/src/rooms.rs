@@ -14,6 +14,8 @@ use crate::{Channel, Result, RoomHandle};
 #[derive(Clone)]
 pub struct Rooms {
     app: App,
+    #[cfg(feature = "typescript")]
+    large_integers: crate::LargeIntegers,
 }
 
 impl Rooms {
@@ -103,12 +105,27 @@ impl Rooms {
     pub(crate) fn definitions(&self) -> &[std::sync::Arc<roomful_runtime::Definition>] {
         self.app.definitions()
     }
+
+    /// What the builder was told of integers that JavaScript rounds.
+    #[cfg(feature = "typescript")]
+    pub(crate) fn large_integers(&self) -> crate::LargeIntegers {
+        self.large_integers
+    }
+
+    #[cfg(feature = "typescript")]
+    pub(crate) fn with_large_integers(self, large_integers: crate::LargeIntegers) -> Self {
+        Self { large_integers, ..self }
+    }
 }
 
 /// For a platform crate alone, which has made another app of the same definitions.
 #[doc(hidden)]
 impl From<App> for Rooms {
     fn from(app: App) -> Self {
-        Self { app }
+        Self {
+            app,
+            #[cfg(feature = "typescript")]
+            large_integers: crate::LargeIntegers::default(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use roomful_core::pattern::PatternError;
 use roomful_runtime::{OriginError, ProxyError};
 
 use super::PathError;
+use crate::integer::INSTEAD;
 
 /// The definitions cannot work. It names every mistake, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +154,16 @@ pub enum Mistake {
          does not: have all proxies write one of them, and name that"
     )]
     ProxyHeaders,
+    /// A type has an integer that JavaScript may round, and the builder was told to refuse those.
+    #[error("`{of}`: `{at}` has an integer of {bits} bits, {INSTEAD}")]
+    LargeInteger {
+        /// `module/room` or `module/socket`; of a type that several have, the first.
+        of: String,
+        /// The type, with the field or the variant: `Moved.seen`.
+        at: String,
+        /// How many bits it has.
+        bits: u32,
+    },
 }
 
 fn place(of: Option<&str>) -> String {

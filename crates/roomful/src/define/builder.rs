@@ -25,6 +25,8 @@ pub struct RoomsBuilder {
     origins: Vec<String>,
     any_origin: bool,
     proxies: Vec<(ProxyHeader, String)>,
+    #[cfg(feature = "typescript")]
+    large_integers: crate::LargeIntegers,
 }
 
 /// Collects the rooms and sockets of one module.
@@ -76,6 +78,8 @@ impl RoomsBuilder {
             origins: Vec::new(),
             any_origin: false,
             proxies: Vec::new(),
+            #[cfg(feature = "typescript")]
+            large_integers: crate::LargeIntegers::default(),
         }
     }
 
@@ -152,7 +156,27 @@ impl RoomsBuilder {
         self
     }
 
+    /// What is done about integers of 64 and 128 bits in the types of rooms and sockets, which JavaScript rounds from 2^53 on:
+    /// [`build`](Self::build) warns of them unless it is told otherwise, and [`Rooms::typescript`] likewise.
+    ///
+    /// ```
+    /// use roomful::{LargeIntegers, Rooms};
+    ///
+    /// let rooms = Rooms::new().large_integers(LargeIntegers::Refuse);
+    /// # assert!(rooms.build().is_ok());
+    /// ```
+    #[cfg(feature = "typescript")]
+    #[must_use]
+    pub fn large_integers(mut self, large_integers: crate::LargeIntegers) -> Self {
+        self.large_integers = large_integers;
+        self
+    }
+
     /// Checks the definitions.
+    ///
+    /// With the feature `typescript` it also looks for integers that JavaScript rounds, and warns of them in the log, by room, type
+    /// and field: of each type once, and of sixteen types at most. It knows the types that are `TS`, and runs none of their code.
+    /// Without the feature there is nothing to know them by.
     ///
     /// # Errors
     ///
@@ -186,11 +210,16 @@ impl RoomsBuilder {
         });
         let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
         let proxies = trusted_proxies(self.proxies, &mut mistakes);
+        let definitions: Vec<_> = checked.into_iter().map(|checked| checked.definition).collect();
+        #[cfg(feature = "typescript")]
+        mistakes.extend(large_integers(&definitions, self.large_integers));
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
-        let definitions = checked.into_iter().map(|checked| checked.definition).collect();
-        Ok(App::new(definitions, Settings { limits, path, origins, proxies }).into())
+        let rooms = Rooms::from(App::new(definitions, Settings { limits, path, origins, proxies }));
+        #[cfg(feature = "typescript")]
+        let rooms = rooms.with_large_integers(self.large_integers);
+        Ok(rooms)
     }
 }
 
@@ -282,6 +311,14 @@ impl Pending {
             Definition { terms: Arc::new(terms), kind: self.kind, pattern, endpoint: (self.erase)(guards.to_vec()) };
         Ok(Checked { definition, shared: self.shared })
     }
+}
+
+/// Those that JavaScript rounds, where they are a mistake; where they are not, they may be a warning.
+#[cfg(feature = "typescript")]
+fn large_integers(definitions: &[Definition], meant: crate::LargeIntegers) -> Vec<Mistake> {
+    let found = definitions.iter().map(|definition| (path(definition), definition));
+    let found = crate::typescript::large_integers(found, meant);
+    found.into_iter().map(|(of, large)| Mistake::LargeInteger { of, at: large.at, bits: large.bits }).collect()
 }
 
 fn missing_params(definition: &Definition, needed: Vec<&'static str>) -> Vec<Mistake> {

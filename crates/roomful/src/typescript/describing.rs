@@ -9,6 +9,8 @@ use super::shape::{Number, Shape, Way};
 /// What the types that were asked for are, and those that they name.
 pub struct Describing {
     pub(super) way: Way,
+    /// Whether types are asked what their own code does: it is the app's.
+    pub(super) asks: bool,
     pub(super) entries: Vec<Entry>,
     known: HashMap<(TypeId, Way), usize>,
     pub(super) refusals: Vec<Refusal>,
@@ -32,8 +34,8 @@ pub(super) enum Place {
 }
 
 impl Describing {
-    pub(super) fn new() -> Self {
-        Self { way: Way::Outgoing, entries: Vec::new(), known: HashMap::new(), refusals: Vec::new() }
+    pub(super) fn new(asks: bool) -> Self {
+        Self { way: Way::Outgoing, asks, entries: Vec::new(), known: HashMap::new(), refusals: Vec::new() }
     }
 
     /// What `shape` says of a type, in one direction.

@@ -9,17 +9,19 @@ use super::check::last_word;
 use super::framework::Framework;
 use super::shape::{Number, Object, Shape, Variation, Way};
 use super::table::Table;
+use crate::integer::INSTEAD;
 
 /// What becomes of integers of 64 and 128 bits, which TypeScript calls `number` and JavaScript rounds from 2^53 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum LargeIntegers {
-    /// They are `number`, and each is a warning, in the log and in [`Typescript::warnings`](super::Typescript::warnings).
+    /// They are `number`, and each is a warning: in the log, of `build()` too, and in
+    /// [`Typescript::warnings`](super::Typescript::warnings).
     #[default]
     Warn,
     /// They are `number`: the app says that none of them reaches 2^53.
     Number,
-    /// Each is an error of `typescript()`.
+    /// Each is an error: of `typescript()` where its options say so, of `build()` where the builder was told.
     Refuse,
 }
 
@@ -36,20 +38,21 @@ pub enum LargeIntegers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TypescriptOptions {
     pub(super) framework: Framework,
-    pub(super) large_integers: LargeIntegers,
+    pub(super) large_integers: Option<LargeIntegers>,
 }
 
 impl TypescriptOptions {
     /// The file for these hooks.
     #[must_use]
     pub fn new(framework: Framework) -> Self {
-        Self { framework, large_integers: LargeIntegers::default() }
+        Self { framework, large_integers: None }
     }
 
-    /// What becomes of integers that JavaScript's numbers cannot hold.
+    /// What becomes of integers that JavaScript's numbers cannot hold. Without it, what
+    /// [`RoomsBuilder::large_integers`](crate::RoomsBuilder::large_integers) says.
     #[must_use]
     pub fn large_integers(mut self, large_integers: LargeIntegers) -> Self {
-        self.large_integers = large_integers;
+        self.large_integers = Some(large_integers);
         self
     }
 }
@@ -70,9 +73,12 @@ pub struct LargeInteger {
     pub bits: u32,
 }
 
-pub(super) const INSTEAD: &str = "which JavaScript rounds from 2^53 on: make it `roomful::AsText<..>`, which is a string in \
-                                  JSON; or say that it stays below, with `#[ts(type = \"..\")]` on the field or \
-                                  `LargeIntegers::Number` for all";
+impl LargeInteger {
+    /// `Moved` of `Moved.seen`.
+    pub(super) fn type_name(&self) -> &str {
+        self.at.split(['.', ':', '[', ' ']).next().unwrap_or_default()
+    }
+}
 
 impl fmt::Display for LargeInteger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -72,6 +72,9 @@ impl Lowering<'_> {
 
     /// Attributes are for serde's derives, and mean nothing to who writes or reads without them.
     fn refuse_its_own(&mut self, item: &Item, body: &Body) {
+        if !self.to.asks {
+            return;
+        }
         let (asked, name) = match self.way {
             Way::Incoming => ((item.read)(), item.names.read),
             Way::Outgoing => ((item.written)(), item.names.written),

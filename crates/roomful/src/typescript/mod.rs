@@ -2,6 +2,7 @@
 
 mod apart;
 mod asked;
+mod at_build;
 mod check;
 mod describing;
 mod error;
@@ -26,6 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use asked::{Reading, Reads, ReadsNot, Writes, WritesNot, Writing};
+pub(crate) use at_build::large_integers;
 pub use describing::Describing;
 pub use error::{Refusal, TypescriptError};
 pub use framework::Framework;
@@ -34,6 +36,7 @@ pub use large::{LargeInteger, LargeIntegers, TypescriptOptions};
 pub use making::{Makes, MakesNot, Making};
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
+pub(crate) use shape::Number;
 pub use shape::{Shape, Way};
 pub use sink::{Described, Probe, TypeSink, Undescribed};
 pub use ts::TS;
@@ -59,7 +62,7 @@ impl Rooms {
     /// twice where it goes both ways: `Moved` is what is written, and `MovedIncoming` what may be sent.
     ///
     /// An integer of 64 bits or more is `number` there, which JavaScript rounds from 2^53 on: each is a warning, unless the
-    /// options say what is meant ([`LargeIntegers`]).
+    /// options, or else [`RoomsBuilder::large_integers`](crate::RoomsBuilder::large_integers), say what is meant.
     ///
     /// # Errors
     ///
@@ -67,9 +70,10 @@ impl Rooms {
     /// read back; when two types, or two rooms, have one name.
     pub fn typescript(&self, options: impl Into<TypescriptOptions>) -> Result<Typescript, TypescriptError> {
         let TypescriptOptions { framework, large_integers } = options.into();
+        let large_integers = large_integers.unwrap_or(self.large_integers());
         let rooms: Vec<_> = of_kind(EndpointKind::Room, self.definitions());
         let sockets: Vec<_> = of_kind(EndpointKind::Socket, self.definitions());
-        let mut types = TypeSink::new();
+        let mut types = TypeSink::new(true);
         for definition in rooms.iter().chain(&sockets) {
             definition.endpoint.describe(&mut types);
         }

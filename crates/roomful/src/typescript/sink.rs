@@ -7,13 +7,14 @@ use std::marker::PhantomData;
 use super::check::{check, last_word};
 use super::describing::Describing;
 use super::error::{Refusal, TypescriptError};
-use super::large::{self, INSTEAD, LargeInteger, LargeIntegers};
+use super::large::{self, LargeInteger, LargeIntegers};
 use super::names;
 use super::print::Printer;
 use super::shape::{Shape, Way};
 use super::sides;
 use super::table::Table;
 use super::ts::TS;
+use crate::integer::INSTEAD;
 
 /// Collects the types of channels and sockets, as the derives name them.
 pub struct TypeSink {
@@ -47,8 +48,9 @@ pub(super) struct Written {
 }
 
 impl TypeSink {
-    pub(super) fn new() -> Self {
-        Self { types: Describing::new(), undescribed: None, told: Vec::new() }
+    /// `asks`: whether types are asked what their own code does.
+    pub(super) fn new(asks: bool) -> Self {
+        Self { types: Describing::new(asks), undescribed: None, told: Vec::new() }
     }
 
     /// Called by the derive of a channel.
@@ -70,11 +72,9 @@ impl TypeSink {
         if let Some(name) = self.undescribed {
             return Err(TypescriptError::Undescribed { name });
         }
-        let table = Table(&self.types.entries);
-        let told: Vec<_> = self.told.iter().flat_map(TypesTold::all).collect();
-        let roots: Vec<_> =
-            told.iter().filter_map(|told| Some((told.way, told.shape.as_ref()?, last_word(told.rust)))).collect();
         let mut refusals = std::mem::take(&mut self.types.refusals);
+        let table = Table(&self.types.entries);
+        let roots = self.roots();
         refusals.extend(check(table, &roots));
         let names = sides::names(table);
         refusals.extend(refused_names(table, &names));
@@ -92,6 +92,17 @@ impl TypeSink {
         let declarations = declarations(printer, &roots)?;
         let written = self.told.iter().map(|told| told.written(printer)).collect();
         Ok((declarations, written, large))
+    }
+
+    /// The integers that JavaScript rounds, of all types that say what they are.
+    pub(super) fn large(&self) -> Vec<LargeInteger> {
+        large::find(Table(&self.types.entries), &self.roots())
+    }
+
+    /// What was told, without a name of its own.
+    fn roots(&self) -> Vec<(Way, &Shape, &str)> {
+        let told = self.told.iter().flat_map(TypesTold::all);
+        told.filter_map(|told| Some((told.way, told.shape.as_ref()?, last_word(told.rust)))).collect()
     }
 }
 

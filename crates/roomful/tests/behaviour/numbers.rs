@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use roomful::test::{TestRoom, TestSocket};
-use roomful::{Channel, Conn, Deny, Error, Result, Room, Rooms, Socket, SocketChannel, SocketConn, Upgrade};
+use roomful::{AsNumber, Channel, Conn, Deny, Error, Result, Room, Rooms, Socket, SocketChannel, SocketConn, Upgrade};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -110,6 +110,38 @@ async fn what_is_said_from_outside_is_looked_at_too() {
     let nobody = roomful::MemberId::parse("nobody").unwrap();
     assert_eq!(said(line.send(&nobody, &NAN).await.map(drop)), "`single` is NaN, which JSON cannot say");
     assert_eq!(said(rooms.broadcast_all::<Line>(&NAN).await), "`single` is NaN, which JSON cannot say");
+}
+
+#[derive(Clone, Channel)]
+#[channel("posts", message = Vec<Post>)]
+struct Posts;
+
+#[derive(Serialize, Deserialize, roomful::TS)]
+struct Post {
+    seen: AsNumber<u64>,
+}
+
+struct Blog;
+
+impl Room for Blog {
+    type Channel = Posts;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Posts>) -> Result<(), Deny> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_javascript_would_round_is_named_where_it_is_said() {
+    let rooms = Rooms::new().module("m", |m| m.room("blog", Blog)).build().unwrap();
+    let post = |seen| Post { seen: AsNumber(seen) };
+    rooms.at(&Posts).broadcast(&vec![post((1 << 53) - 1)]).await.unwrap();
+    let refused = rooms.at(&Posts).broadcast(&vec![post(7), post(1 << 53)]).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("`[1].seen`: 9007199254740992 is beyond 2^53 - 1, and JavaScript would round it"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
+mod large;
+
 use roomful::{
-    AsText, BuildError, Channel, Deny, Framework, LargeIntegers, Limits, Mistake, ProxyHeader, Room, RoomExt, Rooms,
-    Socket, SocketChannel, SocketExt, TS, TypescriptError, TypescriptOptions, Upgrade, needs,
+    BuildError, Channel, Deny, Framework, Limits, Mistake, ProxyHeader, Room, RoomExt, Rooms, Socket, SocketChannel,
+    SocketExt, TypescriptError, Upgrade, needs,
 };
 use serde::{Deserialize, Serialize};
 
@@ -487,76 +489,4 @@ fn a_param_that_is_no_name_in_typescript_stands_in_quotes() {
     let rooms = Rooms::new().module("m", |m| m.room("codes", Codes)).build().unwrap();
     let generated = rooms.typescript(Framework::None).unwrap();
     assert!(generated.as_str().contains("key: { '2fa': string; '1': string; class?: string }"), "{generated}");
-}
-
-#[derive(Serialize, Deserialize, TS)]
-struct Counted {
-    id: u64,
-    small: u32,
-    maybe: Option<i64>,
-    list: Vec<(u8, u128)>,
-    by: std::collections::BTreeMap<u64, usize>,
-    #[ts(type = "number")]
-    said: u64,
-    text: AsText<u64>,
-    texts: std::collections::BTreeMap<AsText<i64>, Option<AsText<u128>>>,
-    took: std::time::Duration,
-    within: std::ops::Range<u64>,
-    done: Result<u64, u8>,
-    page: Paged<u64>,
-    kind: Kind,
-}
-
-#[derive(Serialize, Deserialize, TS)]
-struct Paged<T> {
-    items: Vec<T>,
-}
-
-#[derive(Serialize, Deserialize, TS)]
-#[serde(tag = "t")]
-enum Kind {
-    At { when: i64 },
-    Never,
-}
-
-room! { Counts, Counting,
-    #[channel("counts", message = Counted, presence = Option<u64>)]
-    struct Counting;
-}
-
-#[test]
-fn an_integer_that_javascript_rounds_is_named_unless_the_app_says_what_it_means() {
-    let rooms = Rooms::new().module("m", |m| m.room("counts", Counts)).build().unwrap();
-    let generated = rooms.typescript(Framework::None).unwrap();
-    let places: Vec<_> = generated.warnings().iter().map(|warning| (&*warning.at, warning.bits)).collect();
-    let expected = [
-        ("Counted.id", 64),
-        ("Counted.maybe", 64),
-        ("Counted.list[][1]", 128),
-        ("Counted.by (its keys)", 64),
-        ("Counted.by[]", 64),
-        ("Counted.took.secs", 64),
-        ("Counted.within.start", 64),
-        ("Counted.within.end", 64),
-        ("Counted.done.Ok", 64),
-        ("Paged.items[]", 64),
-        ("Kind::At.when", 64),
-        ("Option", 64),
-    ];
-    assert_eq!(places, expected);
-    assert_eq!(
-        generated.warnings()[0].to_string(),
-        "`Counted.id` has an integer of 64 bits, which JavaScript rounds from 2^53 on: make it `roomful::AsText<..>`, \
-         which is a string in JSON; or say that it stays below, with `#[ts(type = \"..\")]` on the field or \
-         `LargeIntegers::Number` for all"
-    );
-    assert!(generated.as_str().contains("  text: string;\n"), "{generated}");
-    assert!(generated.as_str().contains("  texts: { [key: string]: string | null };\n"), "{generated}");
-
-    let options = TypescriptOptions::new(Framework::None);
-    let said = rooms.typescript(options.large_integers(LargeIntegers::Number)).unwrap();
-    assert_eq!((said.warnings(), said.as_str()), (&[][..], generated.as_str()));
-    let refused = rooms.typescript(options.large_integers(LargeIntegers::Refuse)).unwrap_err().to_string();
-    assert_eq!(refused.lines().count(), expected.len());
-    assert!(refused.starts_with("`Counted.id` has an integer of 64 bits, which JavaScript rounds"), "{refused}");
 }
