@@ -4,6 +4,18 @@ export const MAX_QUEUED_FRAMES = 256;
 /** UTF-16 units held for one connection, in the queue or in the browser's own send buffer. */
 export const MAX_QUEUED_SIZE = 1 << 20;
 
+/**
+ * Presence states a second, unless an app says otherwise: what a server passes on at most, too, and as smooth as an
+ * eye wants it.
+ */
+export const PRESENCE_RATE = 30;
+
+/** A lower rate is a mistake, and longer than a timer can be. */
+export const MIN_PRESENCE_RATE = 1e-6;
+
+/** How long a state waits where so much has been sent that has not left yet. */
+export const FULL_PAUSE = 100;
+
 /** A handshake that has not ended by then is retried: a swallowed SYN takes minutes to fail by itself. */
 export const CONNECT_TIMEOUT = 20_000;
 

@@ -153,6 +153,8 @@ export function aSocketIsNoRoom(): void {
   const { status, close, closeInfo } = openSocket(inPlain.clock);
   same<typeof status, 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed'>(true);
   close(closeInfo?.code, closeInfo?.reason);
+  // @ts-expect-error sockets have no presence
+  openSocket(inPlain.clock, { presenceRate: 10 });
   // @ts-expect-error sockets have no roster
   openSocket(inPlain.clock).members;
   // @ts-expect-error no such field

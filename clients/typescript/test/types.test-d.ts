@@ -224,6 +224,12 @@ export function watching(): void {
   useOthers(room.others, (others: unknown) => others);
 }
 
+export function theRate(): void {
+  joinRoom(inPlain.cursors, { key, presenceRate: 10 });
+  // @ts-expect-error a wrong rate
+  joinRoom(inPlain.cursors, { key, presenceRate: '10' });
+}
+
 /** `send` gives nothing back, and nothing to catch. */
 export function whatSendingGives(): void {
   const { send, setPresence, updatePresence } = joinRoom(inPlain.cursors, { key });

@@ -39,7 +39,9 @@ interface Attempt extends Live {
   until: number;
 }
 
-/** `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection. */
+/**
+ * `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection.
+ */
 interface Open extends Live {
   phase: 'open';
   heartbeat?: number;
@@ -122,7 +124,7 @@ export function step(
 
 /** When the machine wants its next `tick`. */
 export function deadline(state: State): number | undefined {
-  return 'until' in state ? state.until : undefined;
+  return (state as { until?: number }).until;
 }
 
 export function statusOf(state: State): ConnectionStatus {
@@ -146,7 +148,7 @@ export function mayOpen(state: State): boolean {
 export function shouldReconnect({ code }: CloseInfo, credentials?: Credentials): boolean {
   return code === 4401
     ? typeof credentials === 'function'
-    : code !== 1000 && !(code >= 4000 && code <= 4999);
+    : code !== 1000 && (code < 4000 || code > 4999);
 }
 
 /** One for each event. `undefined` where the event means nothing. */
@@ -245,12 +247,12 @@ const on: {
         return connect(now, 'closed', state.tries);
       case 'open': {
         const { heartbeat, unanswered, owed } = state;
-        if (owed || unanswered > 1) return [state, abandon('pings went unanswered')];
+        if (owed || unanswered > 1) return [state, [['abandon', givenUp('pings went unanswered')]]];
         const until = now + heartbeat!;
         return [{ ...state, until, unanswered: unanswered + 1 }, [['send', PING]]];
       }
       default:
-        return [state, abandon(state.phase + ' took too long')];
+        return [state, [['abandon', givenUp(state.phase + ' took too long')]]];
     }
   },
 };
@@ -288,6 +290,4 @@ function retryAfter({ code, reason }: CloseInfo): number | undefined {
 }
 
 /** 1006 is what a browser reports for a connection that ended without a close frame. */
-const abandon = (reason: string): Action[] => [
-  ['abandon', { code: 1006, reason, wasClean: false }],
-];
+const givenUp = (reason: string): CloseInfo => ({ code: 1006, reason, wasClean: false });

@@ -1,5 +1,12 @@
 import { RoomError } from '../errors.js';
-import { MAX_QUEUED_FRAMES, MAX_QUEUED_SIZE } from '../limits.js';
+import {
+  FULL_PAUSE,
+  MAX_QUEUED_FRAMES,
+  MAX_QUEUED_SIZE,
+  MIN_PRESENCE_RATE,
+  PRESENCE_RATE,
+} from '../limits.js';
+import type { Environment } from './environment.js';
 import { exceeds } from './wire.js';
 
 interface Line {
@@ -9,17 +16,17 @@ interface Line {
   buffered(): number;
 }
 
-/**
- * What goes to the server: at once when the line is ready, else later, within bounds. All throw RoomError
- * `too_large` over the server's frame limit and `queue_full`.
- */
+/** What goes to the server: at once when the line is ready, else later, within bounds. */
 export interface Outbox {
   /** What `pin` was given last. */
   readonly pinned: string | undefined;
+  /** @throws RoomError `too_large` over the server's frame limit; `queue_full`. */
   send(data: string): void;
   /**
-   * What the server has to hear at every opening, before all else: only the last one counts. `isFirst`: what
-   * there is to begin with, which takes the place of nothing.
+   * What the server has to hear at every opening, before all else: only the last one counts. It goes out at a rate,
+   * and when what was sent before has left. `isFirst`: what there is to begin with, which takes the place of nothing.
+   *
+   * @throws RoomError `too_large`.
    */
   pin(data: string | undefined, isFirst?: boolean): void;
   /** The line is ready, for frames up to the server's limit. */
@@ -28,11 +35,22 @@ export interface Outbox {
   pause(): void;
 }
 
-/** `onError` hears of what was accepted and turns out to be too large. */
-export function createOutbox(line: Line, onError: (error: RoomError) => void): Outbox {
+/** `rate`: how often a second what is pinned is sent. `onError` hears of what was accepted and turns out to be too large. */
+export function createOutbox(
+  line: Line,
+  rate: number | undefined,
+  { now, setTimer, clearTimer }: Environment,
+  onError: (error: RoomError) => void,
+): Outbox {
+  const interval = 1000 / (rate! > MIN_PRESENCE_RATE ? rate! : PRESENCE_RATE);
   let queue: string[] = [];
   let queued = 0;
   let pinned: string | undefined;
+  /** When what is pinned may be sent next. */
+  let next = 0;
+  /** Whether what is pinned waits for its time. */
+  let isHeld = false;
+  let timer: unknown;
   /** In bytes; unknown until the server names it, and remembered over reconnects. */
   let limit = Infinity;
   let isReady = false;
@@ -59,13 +77,29 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
     queued += data.length;
   }
 
+  const isOver = (size: number): boolean => queued + line.buffered() + size > MAX_QUEUED_SIZE;
+
+  /** Sends what is pinned, as soon as it may go or `atOnce`. */
+  function flush(atOnce?: boolean): void {
+    clearTimer(timer);
+    const wait = isOver(pinned!.length) ? FULL_PAUSE : next - now();
+    isHeld = wait > 0 && !atOnce;
+    if (isHeld) timer = setTimer(flush, wait);
+    else {
+      next = now() + interval;
+      line.transmit(pinned!);
+    }
+  }
+
   return {
     get pinned() {
       return pinned;
     },
 
     send(data) {
-      if (queued + line.buffered() + checked(data).length > MAX_QUEUED_SIZE) throw full();
+      if (isOver(checked(data).length)) throw full();
+      // It was set before this is said, and so it is sent before.
+      if (isHeld) flush(true);
       if (isReady && line.transmit(data)) return;
       if (queue.length >= MAX_QUEUED_FRAMES) throw full();
       keep(data);
@@ -74,9 +108,7 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
     pin(data, isFirst) {
       if (!data || (isFirst && pinned)) return;
       pinned = checked(data);
-      if (!isReady) return;
-      if (line.buffered() + data.length > MAX_QUEUED_SIZE) throw full();
-      line.transmit(data);
+      if (isReady) flush();
     },
 
     resume(limits) {
@@ -87,13 +119,14 @@ export function createOutbox(line: Line, onError: (error: RoomError) => void): O
       queue = [];
       queued = 0;
       // Dropped for good, because to send it again at every reconnect would be to be closed every time.
-      if (pinned && fits(pinned)) line.transmit(pinned);
+      if (pinned && fits(pinned)) flush(true);
       else pinned = undefined;
       for (const data of waiting) if (fits(data) && !line.transmit(data)) keep(data);
     },
 
     pause() {
-      isReady = false;
+      isReady = isHeld = false;
+      clearTimer(timer);
     },
   };
 }

@@ -50,7 +50,9 @@ export type Change = [fields: number, ids: Iterable<string>];
 type Callbacks = Pick<ConnectionOptions, 'onOpen' | 'onClose' | 'shouldReconnect'>;
 
 /** The options that a connection is made with; `credentials` are asked for later, too. */
-export interface MadeWith extends Pick<ConnectionOptions, 'reconnect' | 'credentials'> {}
+export interface MadeWith extends Pick<ConnectionOptions, 'reconnect' | 'credentials'> {
+  presenceRate?: number | undefined;
+}
 
 /** One user of a connection: a component, or a caller of `joinRoom` or `openSocket`. */
 export interface Attachment {
@@ -111,7 +113,7 @@ function createConnection<S extends State>(
   retire: () => void,
 ): SharedConnection<S> {
   const { setTimer, clearTimer } = environment;
-  const { reconnect = {} } = options();
+  const { reconnect = {}, presenceRate } = options();
   const credentials = () => options().credentials;
   const attached = new Set<Attachment>();
   let status: ConnectionStatus = 'connecting';
@@ -156,7 +158,7 @@ function createConnection<S extends State>(
           attachment.call('shouldReconnect', info) ?? shouldReconnect(info, credentials()),
       ),
   });
-  const outbox = createOutbox(driver, failed);
+  const outbox = createOutbox(driver, presenceRate, environment, failed);
 
   const state = makeState();
 

@@ -82,6 +82,13 @@ export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
    * changes later changes nothing: `setPresence` does that. After a reconnect the last one is sent again.
    */
   presence?: PresenceIncomingOf<T> | undefined;
+  /**
+   * How many states a second this client sends at most. Default 30; `Infinity`: each at once. One that comes sooner
+   * than that waits, until its time, the next message or a later one that takes its place: so the last is always sent,
+   * before what is said after it, and none waits that does not come too soon. Read when the connection is made; of a
+   * shared one, the first to come decides. What is not above 0 is the default.
+   */
+  presenceRate?: number | undefined;
   /** `from` is the sender's member id, `''` when no member sent it. Never re-renders anything. */
   onMessage?: ((message: OutgoingOf<T>, from: string) => void) | undefined;
   /** `false`: a connection of its own, even if another one to this room and key exists. Default true. */
@@ -107,7 +114,7 @@ export interface Room<T extends RoomTypes> {
    * Sets this client's presence: to a state, or to what a function makes of the previous one. That is the last that
    * was set here, which the server may not have shown yet; where none was set it is the one that the server shows.
    * While the connection is not open only the latest is kept; the last one set is sent again after a reconnect. Never
-   * throws: what is refused goes to `onError`, as `bad_presence`, `too_large` or `queue_full`.
+   * throws: what is refused goes to `onError`, as `bad_presence` or `too_large`.
    */
   readonly setPresence: (next: PresenceSetting<T>) => void;
   /** Sets some fields of this client's presence. Those that are `undefined` are taken out of it. */

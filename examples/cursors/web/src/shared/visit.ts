@@ -1,7 +1,6 @@
 import type { Member, Room, RoomError } from 'roomful';
 import type { CursorState, Said, Say } from '../rooms.gen.js';
 import { Feed } from './feed.js';
-import { FrameThrottle, type Frames } from './frames.js';
 import type { Point } from './glide.js';
 import { keepIdentity, recallIdentity, type Identity } from './identity.js';
 import { People } from './people.js';
@@ -47,14 +46,13 @@ export class Visit {
     this.clear('name');
   }
 
-  /** Shows the others every change of this visitor. Returns how to stop. */
-  show(setPresence: (state: CursorState) => void, frames?: Frames): () => void {
-    const throttle = new FrameThrottle(() => setPresence(this.presence), frames);
+  /** Shows the others every change of this visitor: the room paces them. Returns how to stop. */
+  show(setPresence: (state: CursorState) => void): () => void {
+    const show = () => setPresence(this.presence);
     const stops = [
-      this.point.subscribe(throttle.request),
-      this.identity.subscribe(throttle.request),
+      this.point.subscribe(show),
+      this.identity.subscribe(show),
       this.identity.subscribe(() => keepIdentity(this.identity.get())),
-      throttle.stop,
     ];
     return () => stops.forEach((stop) => stop());
   }

@@ -1,46 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
-import { FrameThrottle } from '../../src/shared/frames.js';
+import { describe, expect, test } from 'vitest';
 import { Glide, approach, type Point } from '../../src/shared/glide.js';
 import { pointAfterKey, pointOn } from '../../src/shared/pointer.js';
 import { HandFrames } from './support.js';
-
-describe('the throttle', () => {
-  test('a thousand moves in one frame are one send', () => {
-    const frames = new HandFrames();
-    const send = vi.fn();
-    const throttle = new FrameThrottle(send, frames);
-    for (let move = 0; move < 1000; move++) throttle.request();
-    frames.pass(16);
-    expect(send).toHaveBeenCalledTimes(1);
-    expect(frames.areAwaited).toBe(false);
-  });
-
-  test('a second of moves at 60 frames is 30 sends, and the last move is among them', () => {
-    const frames = new HandFrames();
-    let at = 0;
-    const sent: number[] = [];
-    const throttle = new FrameThrottle(() => sent.push(at), frames);
-    for (; at < 60; at++) {
-      throttle.request();
-      frames.pass(1000 / 60);
-    }
-    at--;
-    while (frames.areAwaited) frames.pass(1000 / 60);
-    expect(sent.length).toBeGreaterThanOrEqual(30);
-    expect(sent.length).toBeLessThanOrEqual(31);
-    expect(sent.at(-1)).toBe(59);
-  });
-
-  test('stopped, it sends nothing more', () => {
-    const frames = new HandFrames();
-    const send = vi.fn();
-    const throttle = new FrameThrottle(send, frames);
-    throttle.request();
-    throttle.stop();
-    frames.pass(100);
-    expect(send).not.toHaveBeenCalled();
-  });
-});
 
 describe('the glide', () => {
   const gliding = (still = false) => {

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { MAX_ENTRIES } from '../../src/shared/feed.js';
 import type { CursorState } from '../../src/rooms.gen.js';
 import { Visit } from '../../src/shared/visit.js';
-import { HandFrames } from './support.js';
 
 const ADA: CursorState = { x: 0, y: 0, name: 'Ada', color: 'rose' };
 const open = (send = vi.fn()) => ({ send, status: 'open' as const });
@@ -76,18 +75,17 @@ describe('what is said', () => {
 });
 
 describe('what is shown', () => {
-  test('moves and a new name go out together, on the next frame', () => {
-    const frames = new HandFrames();
+  test('is where the visitor is and what the visitor is called, at each change', () => {
     const setPresence = vi.fn();
-    const stop = visit.show(setPresence, frames);
-    visit.move({ x: 0.1, y: 0.2 }, 'mouse');
+    const stop = visit.show(setPresence);
     visit.move({ x: 0.3, y: 0.4 }, 'mouse');
+    expect(setPresence).toHaveBeenLastCalledWith({ x: 0.3, y: 0.4, name: 'Me', color: 'blue' });
     visit.rename(' Ada ');
-    frames.pass(16);
-    expect(setPresence.mock.calls).toEqual([[{ x: 0.3, y: 0.4, name: 'Ada', color: 'blue' }]]);
+    expect(setPresence).toHaveBeenLastCalledWith({ x: 0.3, y: 0.4, name: 'Ada', color: 'blue' });
+    expect(setPresence).toHaveBeenCalledTimes(2);
     stop();
     visit.move({ x: 0, y: 0 }, 'mouse');
-    expect(frames.areAwaited).toBe(false);
+    expect(setPresence).toHaveBeenCalledTimes(2);
   });
 
   test('a name that is refused goes back to the one that the server has', () => {
