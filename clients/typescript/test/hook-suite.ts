@@ -25,7 +25,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
       const { seen, Probe } = probe(() => 0);
       mount(h(Probe));
       const promised = ['send', 'setPresence', 'members', 'self', 'status', 'close', 'closeInfo'];
-      const beyond = ['updatePresence', 'memberIds', 'member', 'others'];
+      const beyond = ['updatePresence', 'reconnect', 'memberIds', 'member', 'others'];
       expect(Object.keys(seen.room).sort()).toEqual([...promised, ...beyond].sort());
     });
 
@@ -163,6 +163,7 @@ export function hookSuite(name: string, renderer: Renderer): void {
       expect(seen.room.send).toBe(room.send);
       expect(seen.room.setPresence).toBe(room.setPresence);
       expect(seen.room.updatePresence).toBe(room.updatePresence);
+      expect(seen.room.reconnect).toBe(room.reconnect);
       expect(seen.room.close).toBe(room.close);
       expect(seen.room.member).toBe(room.member);
     });
@@ -233,6 +234,21 @@ export function hookSuite(name: string, renderer: Renderer): void {
         ['close', 4],
       ]);
       expect(sockets.all).toHaveLength(1);
+    });
+
+    it('reconnect makes another connection', () => {
+      const { seen, Probe } = probe((room) => [room.status, room.memberIds]);
+      const root = mount(h(Probe));
+      welcome();
+      act(() => seen.room.reconnect());
+      expect(root.html()).toBe('<p>["reconnecting",["me","you"]]</p>');
+      expect(sockets.all).toHaveLength(2);
+      welcome();
+      expect(root.html()).toBe('<p>["open",["me","you"]]</p>');
+      root.unmount();
+      vi.advanceTimersByTime(100);
+      seen.room.reconnect();
+      expect(sockets.all).toHaveLength(2);
     });
 
     it('close ends it, tells why, and it does not come back', () => {

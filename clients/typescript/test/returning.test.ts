@@ -327,6 +327,77 @@ describe('losing the connection', () => {
   });
 });
 
+describe('reconnect', () => {
+  it('makes another connection at once, and the old one says nothing more', () => {
+    const onClose = vi.fn();
+    const onMessage = vi.fn();
+    const room = here.join({ onClose, onMessage, shouldReconnect: () => false });
+    here.socket.welcome();
+    const old = here.socket;
+    room.reconnect();
+    expect(old.closes).toEqual([[4900, undefined]]);
+    expect(old.frames).toEqual([]);
+    expect(here.sockets).toHaveLength(2);
+    expect(room.status).toBe('reconnecting');
+    expect(onClose.mock.calls.map(([{ code }]) => code)).toEqual([1006]);
+    expect(room.memberIds).toEqual(['me']);
+    room.send('meanwhile');
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+    expect(here.socket.frames).toEqual([msg('meanwhile')]);
+    expect(old.onmessage).toBeNull();
+    expect(old.onclose).toBeNull();
+  });
+
+  it('ends the wait for the next attempt, and for everybody who shares it', () => {
+    const [one, two] = [here.join({ reconnect: { maxRetries: 0 } }), here.join()];
+    here.socket.end();
+    expect(two.status).toBe('closed');
+    one.reconnect();
+    expect(here.sockets).toHaveLength(2);
+    expect(two.status).toBe('reconnecting');
+    here.socket.welcome();
+    expect(two.status).toBe('open');
+  });
+
+  it('may be asked for in any callback, and however often', () => {
+    const room = here.join({
+      onOpen: () => here.sockets.length < 3 && room.reconnect(),
+      onClose: () => room.reconnect(),
+    });
+    here.socket.welcome();
+    here.socket.welcome();
+    const { length } = here.sockets;
+    here.socket.welcome();
+    expect(room.status).toBe('open');
+    expect(here.sockets).toHaveLength(length);
+    expect(here.sockets.filter(({ readyState }) => readyState < 2)).toHaveLength(1);
+  });
+
+  it('leaves a closing handshake to its end', () => {
+    const room = here.join();
+    here.socket.welcome();
+    room.close(4001, 'done');
+    room.reconnect();
+    expect(room.status).toBe('closing');
+    here.socket.end(4001, 'done', true);
+    expect(room.closeInfo).toEqual({ code: 4001, reason: 'done', wasClean: true });
+    expect(here.sockets).toHaveLength(1);
+  });
+
+  it('brings nothing back that is closed for good, or was never to be', () => {
+    const refused = here.join();
+    here.socket.end(4403, 'forbidden', true);
+    const left = here.join();
+    left.leave();
+    const disabled = here.join({ enabled: false });
+    const { length } = here.sockets;
+    for (const room of [refused, left, disabled]) room.reconnect();
+    expect(here.sockets).toHaveLength(length);
+    expect([refused, left, disabled].map(({ status }) => status)).toEqual(Array(3).fill('closed'));
+  });
+});
+
 describe('a return after the server was restarted', () => {
   /** Three were here; the server named the time to come back, and this one is the first. */
   function returned(more: object = {}) {

@@ -93,7 +93,7 @@ export function socketHookSuite(
         receive('hi');
         expect(onMessage).toHaveBeenCalledExactlyOnceWith('hi');
         expect(seen.renders).toBe(before);
-        const fields = ['close', 'closeInfo', 'send', 'status'];
+        const fields = ['close', 'closeInfo', 'reconnect', 'send', 'status'];
         expect(Object.keys(seen.socket).sort()).toEqual(fields);
       });
 

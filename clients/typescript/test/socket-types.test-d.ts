@@ -153,6 +153,7 @@ export function aSocketIsNoRoom(): void {
   const { status, close, closeInfo } = openSocket(inPlain.clock);
   same<typeof status, 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed'>(true);
   close(closeInfo?.code, closeInfo?.reason);
+  openSocket(inPlain.clock).reconnect();
   // @ts-expect-error sockets have no presence
   openSocket(inPlain.clock, { presenceRate: 10 });
   // @ts-expect-error sockets have no roster

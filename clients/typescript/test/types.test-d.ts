@@ -224,8 +224,8 @@ export function watching(): void {
   useOthers(room.others, (others: unknown) => others);
 }
 
-export function theRate(): void {
-  joinRoom(inPlain.cursors, { key, presenceRate: 10 });
+export function theConnection(): void {
+  joinRoom(inPlain.cursors, { key, presenceRate: 10 }).reconnect();
   // @ts-expect-error a wrong rate
   joinRoom(inPlain.cursors, { key, presenceRate: '10' });
 }

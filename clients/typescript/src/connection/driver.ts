@@ -2,7 +2,15 @@ import { RoomError } from '../errors.js';
 import { GIVEN_UP, MAX_TIMER } from '../limits.js';
 import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
-import { deadline, step, type Action, type Actions, type Event, type State } from './machine.js';
+import {
+  deadline,
+  givenUp,
+  step,
+  type Action,
+  type Actions,
+  type Event,
+  type State,
+} from './machine.js';
 import type {
   CloseInfo,
   Credentials,
@@ -29,6 +37,8 @@ export interface DriverHost {
 }
 
 export interface Driver {
+  /** Gives up the socket that there is, and makes another at once, unless it is closed for good. */
+  reconnect(): void;
   state(): State;
   dispatch(...event: Event): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
@@ -121,9 +131,9 @@ export function createDriver(
     socket = undefined;
   }
 
-  function abandon(info: CloseInfo): void {
+  function abandon(info: CloseInfo, again?: boolean): void {
     drop(GIVEN_UP);
-    lost(info);
+    lost(info, again);
   }
 
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
@@ -147,6 +157,11 @@ export function createDriver(
   }
 
   return {
+    reconnect() {
+      if (state.phase === 'closing') return;
+      abandon(givenUp('reconnect'), true);
+      dispatch('wake');
+    },
     state: () => state,
     dispatch,
     transmit,

@@ -290,4 +290,4 @@ function retryAfter({ code, reason }: CloseInfo): number | undefined {
 }
 
 /** 1006 is what a browser reports for a connection that ended without a close frame. */
-const givenUp = (reason: string): CloseInfo => ({ code: 1006, reason, wasClean: false });
+export const givenUp = (reason: string): CloseInfo => ({ code: 1006, reason, wasClean: false });

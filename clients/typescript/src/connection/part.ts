@@ -41,6 +41,7 @@ export interface Part<S extends State = State, O = AnyOptions> {
   relay(data: string): void;
   /** The outbox's. */
   pin(data: string | undefined, isFirst?: boolean): void;
+  reconnect(): void;
   close(code?: number, reason?: string): void;
   leave(): void;
   subscribe(listener: () => void, fields?: readonly string[]): () => void;
@@ -127,6 +128,7 @@ export function takePart<S extends State, O extends AnyOptions>(
     send: (message) => attemptHere(() => relay(kind.encode(message))),
     relay,
     pin: (data, isFirst) => shared?.outbox.pin(data, isFirst),
+    reconnect: () => shared?.reconnect(),
     close(code = 1000, reason = '') {
       checkClose(code, reason);
       if (!shared || shared.close(attachment, code, reason)) return;

@@ -75,6 +75,8 @@ export interface SharedConnection<S extends State> {
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   machine(): Machine;
+  /** Makes another connection to the same address, for everybody. */
+  reconnect(): void;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;
@@ -222,6 +224,7 @@ function createConnection<S extends State>(
   return {
     state,
     outbox,
+    reconnect: driver.reconnect,
     get status() {
       return status;
     },

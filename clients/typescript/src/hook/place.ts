@@ -73,8 +73,10 @@ export class Place<P extends Part> implements Source {
   ) {
     this.#manner = manner;
     this.#host = host;
+    const reconnect = () => this.#target?.reconnect();
     this.actions = {
       send: this.#send,
+      reconnect,
       close: this.#close,
       ...manner.actions?.(this),
       [SOURCE]: this,

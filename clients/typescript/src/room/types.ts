@@ -120,6 +120,11 @@ export interface Room<T extends RoomTypes> {
   /** Sets some fields of this client's presence. Those that are `undefined` are taken out of it. */
   readonly updatePresence: (patch: PresencePatch<PresenceIncomingOf<T>>) => void;
   /**
+   * Makes another connection at once, and restarts the count of retries: the one that there is, or the attempt, is
+   * given up. Nothing happens to what is closed for good. A shared connection is another one for everybody.
+   */
+  readonly reconnect: () => void;
+  /**
    * Leaves the room for good and suppresses reconnecting. Of a shared connection only this user is
    * closed, unless it is the last.
    *

@@ -62,6 +62,11 @@ interface BaseSocket<T extends SocketTypes> {
    */
   readonly send: (message: IncomingOf<T>) => void;
   /**
+   * Makes another connection at once, and restarts the count of retries: the one that there is, or the attempt, is
+   * given up. Nothing happens to what is closed for good. A shared connection is another one for everybody.
+   */
+  readonly reconnect: () => void;
+  /**
    * Closes the socket for good and suppresses reconnecting. Of a shared connection only this user is
    * closed, unless it is the last.
    *
