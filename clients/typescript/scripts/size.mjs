@@ -25,6 +25,12 @@ function hooks(from, { useRoom, useSocket }) {
       bound: useSocket,
     },
     { name: `${from} useOthers, beyond useRoom`, of: more('useOthers'), beyond: room, bound: 288 },
+    {
+      name: `${from} useConnection, beyond useRoom`,
+      of: more('useConnection'),
+      beyond: room,
+      bound: 416,
+    },
   ];
 }
 

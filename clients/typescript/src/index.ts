@@ -2,9 +2,11 @@ export { RoomError, type RoomErrorCode } from './errors.js';
 export { room, socket } from './ref.js';
 export { joinRoom } from './room/room.js';
 export { openSocket } from './socket/socket.js';
+export { connectionOf, onLost } from './connection/health.js';
 export type {
   Binding,
   CloseInfo,
+  ConnectionInfo,
   ConnectionStatus,
   Credentials,
   ReconnectOptions,

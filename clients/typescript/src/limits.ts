@@ -28,6 +28,9 @@ export const CLOSE_TIMEOUT = 5_000;
 /** How long a page that wakes waits for a sign of life, and how old an attempt may be that it goes on with. */
 export const WAKE_TIMEOUT = 5_000;
 
+/** How long a loss lasts before it is worth a word to a person: most are over sooner. */
+export const LOST_AFTER = 5_000;
+
 /** What the server is told by a client that gives a socket up and will be back. */
 export const GIVEN_UP = 4900;
 

@@ -1,6 +1,7 @@
 'use client';
 
 import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { connectionHook, type UseConnection } from './hook/connection.js';
 import { othersHook, type UseOthers } from './hook/others.js';
 import type { Framework } from './hook/reader.js';
 import {
@@ -46,6 +47,16 @@ export const useMember: UseMember = /* @__PURE__ */ memberHook(framework);
  * ```
  */
 export const useOthers: UseOthers = /* @__PURE__ */ othersHook(framework);
+
+/**
+ * What is known of the connection of a room or socket; the component renders when that changes. `onLost` is called once
+ * for each loss that has lasted 5 s and is not for good: time for a banner.
+ *
+ * ```tsx
+ * const { online, roundTrip } = useConnection(room, () => setBanner(true));
+ * ```
+ */
+export const useConnection: UseConnection = /* @__PURE__ */ connectionHook(framework);
 
 /** Like `room` of `roomful`, with a `useRoom` method. */
 export const room: MakeRoom = /* @__PURE__ */ roomMaker(useRoom);

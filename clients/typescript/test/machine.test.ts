@@ -439,6 +439,26 @@ describe('the heartbeat', () => {
   });
 });
 
+describe('the round trip', () => {
+  const roundTrip = ({ state }: Run) => (state as { roundTrip?: number }).roundTrip;
+
+  it('is what the last ping took to be answered', () => {
+    const run = open().due().on(['pong'], 42);
+    expect(roundTrip(run)).toBe(42);
+    expect(roundTrip(run.due())).toBe(42);
+    expect(roundTrip(run.on(['pong'], 7))).toBe(7);
+    expect(roundTrip(open().on(['wake'], 1_000).on(['pong'], 30))).toBe(30);
+    expect(roundTrip(run.lost().due().connected().greeted())).toBeUndefined();
+  });
+
+  it('is not that of an answer that may be one to an earlier ping, or to none', () => {
+    expect(roundTrip(open().due().due().on(['pong'], 5))).toBeUndefined();
+    expect(roundTrip(open().due().on(['wake'], 5).on(['pong'], 5))).toBeUndefined();
+    expect(roundTrip(open().on(['pong'], 5))).toBeUndefined();
+    expect(roundTrip(open().due().on(['pong'], 1).on(['pong'], 5))).toBe(1);
+  });
+});
+
 describe('leaving on purpose', () => {
   const close: Event = ['close', 3001, 'enough'];
 

@@ -2,7 +2,16 @@
 import { Component, h, render, type ComponentChild } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { act } from 'preact/test-utils';
-import { room, socket, useMember, useOthers, useRoom, useSocket } from '../src/preact.js';
+import {
+  room,
+  socket,
+  useConnection,
+  useMember,
+  useOthers,
+  useRoom,
+  useSocket,
+} from '../src/preact.js';
+import { connectionHookSuite } from './connection-hook-suite.js';
 import { hookSuite } from './hook-suite.js';
 import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
@@ -25,6 +34,7 @@ const renderer: Renderer = {
   useRoom,
   useMember,
   useOthers,
+  useConnection,
   Boundary,
   useEffect,
   h: h as never,
@@ -42,6 +52,7 @@ const renderer: Renderer = {
 
 hookSuite('roomful/preact', renderer);
 placeSuite('roomful/preact', renderer);
+connectionHookSuite('roomful/preact', renderer);
 othersSuite('roomful/preact', renderer);
 presenceHookSuite('roomful/preact', renderer);
 socketHookSuite('roomful/preact', { ...renderer, socket, useSocket });

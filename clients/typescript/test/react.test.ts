@@ -9,7 +9,16 @@ import {
   type ReactNode,
 } from 'react';
 import { createRoot } from 'react-dom/client';
-import { room, socket, useMember, useOthers, useRoom, useSocket } from '../src/react.js';
+import {
+  room,
+  socket,
+  useConnection,
+  useMember,
+  useOthers,
+  useRoom,
+  useSocket,
+} from '../src/react.js';
+import { connectionHookSuite } from './connection-hook-suite.js';
 import { hookSuite } from './hook-suite.js';
 import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
@@ -32,6 +41,7 @@ const renderer: Renderer = {
   useRoom,
   useMember,
   useOthers,
+  useConnection,
   Boundary,
   useEffect,
   StrictMode,
@@ -52,6 +62,7 @@ const renderer: Renderer = {
 
 hookSuite('roomful/react', renderer);
 placeSuite('roomful/react', renderer);
+connectionHookSuite('roomful/react', renderer);
 othersSuite('roomful/react', renderer);
 presenceHookSuite('roomful/react', renderer);
 socketHookSuite('roomful/react', { ...renderer, socket, useSocket });

@@ -34,7 +34,7 @@ describe.each([
   ['react', react, (component: () => string) => renderReact(createElement(component))],
 ] as const)(
   '%s renders on a server',
-  (_, { room, socket, useRoom, useMember, useOthers, useSocket }, render) => {
+  (_, { room, socket, useRoom, useConnection, useMember, useOthers, useSocket }, render) => {
     const board = room<{ key: { boardId: string } }>('board', 'cursors');
 
     it.each([
@@ -46,6 +46,7 @@ describe.each([
       const shown = render(() => {
         const room = useRoom(board, { key: { boardId: 'main' }, enabled, WebSocket });
         const someone = useMember(room.member('someone'));
+        if (useConnection(room).online) throw new Error('there is no connection here');
         const names = useOthers(room, (others) => others.map(({ id }) => id));
         const { status, closeInfo, members, memberIds, others, self } = room;
         const sizes = [members.length, memberIds.length, others.length];

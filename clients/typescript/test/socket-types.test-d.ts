@@ -4,11 +4,14 @@ import {
   joinRoom,
   room as plainRoom,
   socket as plainSocket,
+  connectionOf,
+  type Binding,
+  type ConnectionInfo,
   type Socket,
   type SocketHandle,
 } from '../src/index.js';
 import { socket as preactSocket, useSocket as usePreactSocket } from '../src/preact.js';
-import { socket as reactSocket, useRoom, useSocket } from '../src/react.js';
+import { socket as reactSocket, useConnection, useRoom, useSocket } from '../src/react.js';
 
 interface Ask {
   question: string;
@@ -154,6 +157,9 @@ export function aSocketIsNoRoom(): void {
   same<typeof status, 'connecting' | 'open' | 'reconnecting' | 'closing' | 'closed'>(true);
   close(closeInfo?.code, closeInfo?.reason);
   openSocket(inPlain.clock).reconnect();
+  same<ReturnType<typeof connectionOf>, Binding<ConnectionInfo>>(true);
+  connectionOf(openSocket(inPlain.clock, { lastMessage: true }));
+  useConnection(useSocket(inPlain.clock)).online;
   // @ts-expect-error sockets have no presence
   openSocket(inPlain.clock, { presenceRate: 10 });
   // @ts-expect-error sockets have no roster

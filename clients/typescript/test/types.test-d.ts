@@ -3,19 +3,24 @@
  * compiles is an error.
  */
 import {
+  connectionOf,
   joinRoom,
+  onLost,
   room as plainRoom,
+  type Binding,
+  type ConnectionInfo,
   type Member,
   type MemberBinding,
   type Room,
 } from '../src/index.js';
 import {
   room as preactRoom,
+  useConnection as usePreactConnection,
   useMember as usePreactMember,
   useOthers as usePreactOthers,
   useRoom as usePreactRoom,
 } from '../src/preact.js';
-import { room as reactRoom, useMember, useOthers, useRoom } from '../src/react.js';
+import { room as reactRoom, useConnection, useMember, useOthers, useRoom } from '../src/react.js';
 
 interface CursorMsg {
   x: number;
@@ -225,7 +230,20 @@ export function watching(): void {
 }
 
 export function theConnection(): void {
-  joinRoom(inPlain.cursors, { key, presenceRate: 10 }).reconnect();
+  const room = joinRoom(inPlain.cursors, { key, presenceRate: 10 });
+  room.reconnect();
+  const connection = connectionOf(room);
+  same<typeof connection, Binding<ConnectionInfo>>(true);
+  same<ReturnType<typeof connection.get>['lostSince'], number | undefined>(true);
+  const stop = onLost(room, ({ code }) => same<typeof code, number>(true));
+  stop();
+  const { online } = useConnection(useRoom(serverRooms.cursors, { key }), ({ reason }) => reason);
+  same<typeof online, boolean>(true);
+  usePreactConnection(usePreactRoom(inPlain.cursors, { key }));
+  // @ts-expect-error it is not to be set
+  connection.get().online = true;
+  // @ts-expect-error not a room
+  connectionOf(room.members);
   // @ts-expect-error a wrong rate
   joinRoom(inPlain.cursors, { key, presenceRate: '10' });
 }

@@ -8,6 +8,9 @@ export const CLOSE_INFO = 2;
 /** The first of those that only a room or only a socket has. */
 export const OWN = 4;
 
+/** Of no field: what only `health.ts` asks for. */
+export const ROUND_TRIP = 1 << 9;
+
 /** Gives `target` a property for each field, whose value is the one at the time of reading. */
 export function live<T extends object, F extends string>(
   target: T,

@@ -40,13 +40,16 @@ interface Attempt extends Live {
 }
 
 /**
- * `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection.
+ * `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection. `pinged`: when the
+ * last ping was sent; `roundTrip`: what an answer took.
  */
 interface Open extends Live {
   phase: 'open';
   heartbeat?: number;
   until?: number;
   unanswered: number;
+  pinged?: number;
+  roundTrip?: number;
 }
 
 export type State =
@@ -196,6 +199,8 @@ const on: {
     const alive: Open = { ...state, unanswered: 0, owed: Math.max(0, state.owed - 1) };
     // Those that were owed before the page woke may have lain in its buffers ever since.
     if (state.owed === 1) alive.until = now + state.heartbeat!;
+    // Where several are unanswered, nothing says which of them this is the answer to.
+    if (state.unanswered === 1) alive.roundTrip = now - state.pinged!;
     return [alive, []];
   },
 
@@ -233,6 +238,7 @@ const on: {
       if (!woken.heartbeat || woken.owed) return [woken, []];
       woken.owed = ++woken.unanswered;
       woken.until = now + WAKE_TIMEOUT;
+      woken.pinged = now;
       return [woken, [['send', PING]]];
     }
     if ('tries' in state) return connect(now, 'reconnecting');
@@ -249,7 +255,7 @@ const on: {
         const { heartbeat, unanswered, owed } = state;
         if (owed || unanswered > 1) return [state, [['abandon', givenUp('pings went unanswered')]]];
         const until = now + heartbeat!;
-        return [{ ...state, until, unanswered: unanswered + 1 }, [['send', PING]]];
+        return [{ ...state, until, pinged: now, unanswered: unanswered + 1 }, [['send', PING]]];
       }
       default:
         return [state, [['abandon', givenUp(state.phase + ' took too long')]]];

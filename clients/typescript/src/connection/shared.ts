@@ -1,7 +1,7 @@
 import { RoomError } from '../errors.js';
 import { createDriver, type Driver } from './driver.js';
 import type { Environment } from './environment.js';
-import { CLOSE_INFO, STATUS } from './fields.js';
+import { CLOSE_INFO, ROUND_TRIP, STATUS } from './fields.js';
 import { shouldReconnect, statusOf, type State as Machine } from './machine.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { KEEP_MEMBERS } from '../limits.js';
@@ -74,6 +74,8 @@ export interface SharedConnection<S extends State> {
   readonly outbox: Outbox;
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
+  /** When it was lost, or could first not be made, on the environment's clock; also when it is not to come back. */
+  readonly lostSince: number | undefined;
   machine(): Machine;
   /** Makes another connection to the same address, for everybody. */
   reconnect(): void;
@@ -114,12 +116,13 @@ function createConnection<S extends State>(
   environment: Environment,
   retire: () => void,
 ): SharedConnection<S> {
-  const { setTimer, clearTimer } = environment;
+  const { now, setTimer, clearTimer } = environment;
   const { reconnect = {}, presenceRate } = options();
   const credentials = () => options().credentials;
   const attached = new Set<Attachment>();
   let status: ConnectionStatus = 'connecting';
   let closeInfo: CloseInfo | undefined;
+  let lostSince: number | undefined;
   let v1 = false;
   /** What the server said of its limits. */
   let limits: unknown;
@@ -133,6 +136,7 @@ function createConnection<S extends State>(
       return !v1 && !greetsPlain;
     },
     opened() {
+      lostSince = undefined;
       settle();
       each((attachment) => attachment.call('onOpen'));
       // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
@@ -142,6 +146,7 @@ function createConnection<S extends State>(
     closed(info) {
       outbox.pause();
       closeInfo = info;
+      lostSince ??= now();
       changed |= CLOSE_INFO;
       if (driver.state().phase === 'closed') retire();
       settle();
@@ -185,6 +190,7 @@ function createConnection<S extends State>(
         if (status === 'open') each((attachment) => attachment.heard(frame));
         return;
       case 'pong':
+        changed |= ROUND_TRIP;
         return driver.dispatch('pong');
       case 'error':
         return failed(new RoomError(frame.code!, frame.reason!));
@@ -230,6 +236,9 @@ function createConnection<S extends State>(
     },
     get closeInfo() {
       return closeInfo;
+    },
+    get lostSince() {
+      return lostSince;
     },
     machine: driver.state,
     attach(attachment) {

@@ -57,6 +57,22 @@ export interface Binding<V> {
   subscribe(listener: () => void): () => void;
 }
 
+/** What is known of a connection. Never mutated: a changed one is a new object. */
+export interface ConnectionInfo {
+  /** Whether it is open. */
+  readonly online: boolean;
+  /**
+   * When it was lost, or could not be made, in milliseconds of `performance.now()`, for as long as it is to come
+   * back; `undefined` while it is open, and once it is closed for good.
+   */
+  readonly lostSince: number | undefined;
+  /**
+   * Milliseconds from the last ping to its answer; `undefined` until there was one, which takes a heartbeat of the
+   * server's (25 s by default), and with a plain server.
+   */
+  readonly roundTrip: number | undefined;
+}
+
 /**
  * How a lost connection is retried: the n-th time after a delay drawn from `minDelay` to `minDelay * growth^n`, at
  * most `maxDelay`.

@@ -1,5 +1,6 @@
 /** A page on which a hook is tried. */
 import { afterEach, beforeEach, expect, vi } from 'vitest';
+import type { UseConnection } from '../../src/hook/connection.js';
 import type { UseOthers } from '../../src/hook/others.js';
 import type { MakeRoom, UseMember, UseRoom } from '../../src/hook/room.js';
 import type { Room, RoomOptions } from '../../src/index.js';
@@ -11,6 +12,7 @@ export interface Renderer {
   useRoom: UseRoom;
   useMember: UseMember;
   useOthers: UseOthers;
+  useConnection: UseConnection;
   /** Shows `caught` in the place of what throws while it renders. */
   Boundary: unknown;
   h(type: unknown, props?: object | null, ...children: unknown[]): unknown;
