@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDriver, type DriverHost } from '../src/connection/driver.js';
+import * as machine from '../src/connection/machine.js';
 import { page } from '../src/connection/environment.js';
 import { fakeSockets } from './support/sockets.js';
 import { World } from './support/world.js';
@@ -64,7 +65,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
   const waits: number[] = [];
   const { WebSocket, all } = fakeSockets();
   const host: DriverHost = {
-    connected: () => false,
+    accepted: () => false,
     opened: () => {},
     closed: () => {},
     stepped: () => {},
@@ -79,9 +80,9 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
   };
   const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
   const driver = createDriver('ws://h', WebSocket, policy, { ...world, setTimer }, host);
-  driver.dispatch('start');
+  driver.dispatch(machine.start);
   all[0]!.accept();
-  driver.dispatch('greeted', 2 ** 33);
+  driver.dispatch(machine.greeted, 2 ** 33);
   expect(waits.at(-1)).toBe(2 ** 31 - 1);
   world.advance(2 ** 31);
   expect(all[0]!.sent).toEqual([]);

@@ -1,22 +1,28 @@
 /** What is true of the connection machine whatever happens to it, in whatever order. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { deadline, statusOf, step, type Event, type State } from '../src/connection/machine.js';
+import { deadline, statusOf, step, type Happening, type State } from '../src/connection/machine.js';
+import * as machine from '../src/connection/machine.js';
 
 const info = { code: 1006, reason: '', wasClean: false };
 const restart = { code: 1012, reason: 'retry=100', wasClean: true };
 
 /** What a socket does, which it does only while there is one. */
-const ofSocket: fc.Arbitrary<Event> = fc.oneof(
-  fc.constant<Event>(['connected']),
-  fc.constantFrom<Event>(['greeted', 25_000], ['greeted', undefined]),
-  fc.constant<Event>(['exchanged']),
-  fc.constant<Event>(['pong']),
+const ofSocket: fc.Arbitrary<Happening> = fc.oneof(
+  fc.constant<Happening>([machine.connected]),
+  fc.constantFrom<Happening>([machine.greeted, 25_000], [machine.greeted, undefined]),
+  fc.constant<Happening>([machine.exchanged]),
+  fc.constant<Happening>([machine.pong]),
   fc
     .tuple(fc.constantFrom(info, restart), fc.boolean(), fc.boolean())
-    .map(([info, again, offline]): Event => ['lost', info, again, offline]),
+    .map(([info, again, offline]): Happening => [machine.lost, info, again, offline]),
 );
-const ofPage = fc.constantFrom<Event>(['start'], ['wake'], ['tick'], ['close', 1000, '']);
+const ofPage = fc.constantFrom<Happening>(
+  [machine.start],
+  [machine.wake],
+  [machine.tick],
+  [machine.close, 1000, ''],
+);
 /** An event, and how long after the one before. */
 const happening = fc.tuple(
   fc.oneof({ weight: 3, arbitrary: ofSocket }, { weight: 2, arbitrary: ofPage }),
@@ -33,8 +39,8 @@ it('has one socket exactly when it should, and tells of nothing before all is do
       let hasSocket = false;
       let now = 0;
 
-      function dispatch(event: Event): void {
-        if (event[0] === 'lost') hasSocket = false;
+      function dispatch(event: Happening): void {
+        if (event[0] === machine.lost) hasSocket = false;
         const [next, actions] = step(state, event, now, 0.5, policy);
         state = next;
         let isTold = false;
@@ -47,7 +53,7 @@ it('has one socket exactly when it should, and tells of nothing before all is do
           }
           if (name === 'send' || name === 'close') expect(hasSocket).toBe(true);
           if (name === 'drop') hasSocket = false;
-          if (name === 'abandon') dispatch(['lost', info, true, false]);
+          if (name === 'abandon') dispatch([machine.lost, info, true, false]);
         }
         expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase));
         if (statusOf(state) === 'reconnecting') expect(deadline(state)).toBeDefined();
@@ -55,7 +61,9 @@ it('has one socket exactly when it should, and tells of nothing before all is do
 
       for (const [event, after] of happenings) {
         now += after;
-        const isOfSocket = !['start', 'wake', 'tick', 'close'].includes(event[0]);
+        const isOfSocket = ![machine.start, machine.wake, machine.tick, machine.close].includes(
+          event[0],
+        );
         if (isOfSocket && !hasSocket) continue;
         dispatch(event);
       }

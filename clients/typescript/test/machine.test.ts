@@ -6,9 +6,10 @@ import {
   statusOf,
   step,
   type Action,
-  type Event,
+  type Happening,
   type State,
 } from '../src/connection/machine.js';
+import * as machine from '../src/connection/machine.js';
 
 const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
 const drop = { code: 1006, reason: '', wasClean: false };
@@ -21,24 +22,25 @@ class Run {
   random = 0.5;
   policy = policy;
 
-  on(event: Event, after = 0): this {
+  on(event: Happening, after = 0): this {
     this.now += after;
     [this.state, this.actions] = step(this.state, event, this.now, this.random, this.policy);
     return this;
   }
 
-  start = () => this.on(['start']);
+  start = () => this.on([machine.start]);
   connected(isGreeted = false): this {
-    this.on(['connected']);
-    return isGreeted ? this.on(['greeted']) : this;
+    this.on([machine.connected]);
+    return isGreeted ? this.on([machine.greeted]) : this;
   }
-  greeted = (heartbeat: unknown = 25_000) => this.on(['greeted', heartbeat]);
-  lost = (info = drop, again = true, after = 0) => this.on(['lost', info, again, false], after);
+  greeted = (heartbeat: unknown = 25_000) => this.on([machine.greeted, heartbeat]);
+  lost = (info = drop, again = true, after = 0) =>
+    this.on([machine.lost, info, again, false], after);
   /** Lets time pass until the machine wants to be woken. */
   due(): this {
     const at = deadline(this.state);
     if (at === undefined) throw new Error(`nothing is due in ${this.state.phase}`);
-    return this.on(['tick'], at - this.now);
+    return this.on([machine.tick], at - this.now);
   }
   get asked() {
     return this.actions.map(([name]) => name);
@@ -63,7 +65,7 @@ describe('the public status', () => {
     ['second attempt', open().lost().due(), 'reconnecting'],
     ['second attempt, not greeted yet', open().lost().due().connected(), 'reconnecting'],
     ['a first attempt that failed', connecting().lost(), 'reconnecting'],
-    ['closing', open().on(['close', 1000, '']), 'closing'],
+    ['closing', open().on([machine.close, 1000, '']), 'closing'],
     ['refused', connecting().lost({ ...drop, code: 4403 }, false), 'closed'],
   ])('%s', (_, run, status) => {
     expect(statusOf(run.state)).toBe(status);
@@ -125,7 +127,7 @@ describe('retrying', () => {
   it('counts afresh once something came after the greeting', () => {
     const run = open();
     for (let i = 0; i < 20; i++) {
-      run.lost().due().connected().greeted().on(['exchanged']);
+      run.lost().due().connected().greeted().on([machine.exchanged]);
       expect(run.asked).toEqual([]);
     }
     expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1, grown: 1 } });
@@ -174,7 +176,7 @@ describe('retrying', () => {
     const run = open();
     const waits: number[] = [];
     for (let i = 0; i < 10; i++) {
-      waits.push(run.on(['lost', drop, true, true]).wait);
+      waits.push(run.on([machine.lost, drop, true, true]).wait);
       run.due();
     }
     expect(waits).toEqual([375, 625, 1125, 2125, 4125, 8125, 15125, 15125, 15125, 15125]);
@@ -194,7 +196,7 @@ describe('retrying', () => {
   });
 
   it('gives a connection up that is not greeted', () => {
-    const run = connecting().on(['connected'], 15_000);
+    const run = connecting().on([machine.connected], 15_000);
     expect(run.asked).toEqual([]);
     expect(run.wait).toBe(10_000);
     expect(run.due().actions).toEqual([
@@ -236,13 +238,13 @@ describe('after the last retry', () => {
     const run = exhausted().due().connected().greeted();
     expect(statusOf(run.state)).toBe('open');
     expect(run.lost().state.phase).toBe('exhausted');
-    run.due().connected().greeted().on(['exchanged']);
+    run.due().connected().greeted().on([machine.exchanged]);
     expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
   });
 
   it('goes on as seldom while the browser is offline', () => {
     const run = exhausted();
-    expect(run.due().on(['lost', drop, true, true]).wait).toBe(30_000);
+    expect(run.due().on([machine.lost, drop, true, true]).wait).toBe(30_000);
     expect(statusOf(run.state)).toBe('closed');
   });
 
@@ -264,30 +266,30 @@ describe('after the last retry', () => {
     const run = exhausted({ keepTrying: false });
     expect(deadline(run.state)).toBeUndefined();
     expect(mayOpen(run.state)).toBe(false);
-    expect(run.on(['wake']).asked).toEqual(['connect']);
+    expect(run.on([machine.wake]).asked).toEqual(['connect']);
     expect(statusOf(run.state)).toBe('reconnecting');
   });
 
   it('is tried at once, as anew, when somebody else wants it', () => {
-    const run = exhausted().on(['start']);
+    const run = exhausted().on([machine.start]);
     expect(run.state).toMatchObject({
       phase: 'connecting',
       status: 'reconnecting',
       tries: { spent: 0 },
     });
-    const during = exhausted().due().on(['start']);
+    const during = exhausted().due().on([machine.start]);
     expect(during.state).toMatchObject({
       phase: 'connecting',
       status: 'reconnecting',
       tries: { spent: 0 },
     });
     expect(during.asked).toEqual([]);
-    expect(open().on(['start']).asked).toEqual([]);
+    expect(open().on([machine.start]).asked).toEqual([]);
   });
 
   it('is closed for good by who leaves', () => {
-    expect(exhausted().on(['close', 1000, '']).state).toEqual({ phase: 'closed' });
-    const run = exhausted().due().on(['close', 1000, '']);
+    expect(exhausted().on([machine.close, 1000, '']).state).toEqual({ phase: 'closed' });
+    const run = exhausted().due().on([machine.close, 1000, '']);
     expect(run.state).toEqual({ phase: 'closed' });
     expect(run.asked).toEqual(['drop', 'closed']);
   });
@@ -310,7 +312,7 @@ describe('the default shouldReconnect', () => {
 
 describe('the page coming back', () => {
   it('ends a wait and restarts the count', () => {
-    const run = open().lost().due().lost().on(['wake']);
+    const run = open().lost().due().lost().on([machine.wake]);
     expect(run.state).toMatchObject({
       phase: 'connecting',
       tries: { spent: 0 },
@@ -320,7 +322,7 @@ describe('the page coming back', () => {
   });
 
   it('lets an attempt that is being made go on, and restarts the count', () => {
-    const run = open().lost().due().on(['wake']);
+    const run = open().lost().due().on([machine.wake]);
     expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
     expect(run.asked).toEqual([]);
     expect(run.connected().greeted().state).toMatchObject({ phase: 'open', owed: 0 });
@@ -331,21 +333,21 @@ describe('the page coming back', () => {
     ['first attempt', connecting],
     ['greeting', greeting],
   ])('gives an %s 5 s from its beginning, and then makes another at once', (_, made) => {
-    const young = made().on(['wake'], 2_000);
+    const young = made().on([machine.wake], 2_000);
     expect(young.wait).toBe(3_000);
-    expect(young.on(['wake'], 1_000).wait).toBe(2_000);
+    expect(young.on([machine.wake], 1_000).wait).toBe(2_000);
     expect(young.due().asked).toEqual(['abandon']);
-    const hanging = made().on(['wake'], 9_000);
+    const hanging = made().on([machine.wake], 9_000);
     expect(hanging.wait).toBeLessThanOrEqual(0);
-    expect(hanging.on(['tick']).asked).toEqual(['abandon']);
+    expect(hanging.on([machine.tick]).asked).toEqual(['abandon']);
     for (const run of [young, hanging]) expect(run.lost().wait).toBe(0);
   });
 
   it('asks an open connection for a sign of life at once, and gives it up after 5 s', () => {
-    const run = open().on(['wake'], 1_000);
+    const run = open().on([machine.wake], 1_000);
     expect(run.actions).toEqual([['send', '{"t":"ping"}']]);
     expect(run.wait).toBe(5_000);
-    expect(run.on(['wake'], 1_000).actions).toEqual([]);
+    expect(run.on([machine.wake], 1_000).actions).toEqual([]);
     expect(run.wait).toBe(4_000);
     expect(run.due().actions).toEqual([
       ['abandon', { code: 1006, reason: 'pings went unanswered', wasClean: false }],
@@ -355,28 +357,28 @@ describe('the page coming back', () => {
   });
 
   it('goes on as before when there is an answer', () => {
-    const run = open().on(['wake'], 1_000).on(['pong'], 4_999);
+    const run = open().on([machine.wake], 1_000).on([machine.pong], 4_999);
     expect(run.wait).toBe(25_000);
     expect(run.due().asked).toEqual(['send']);
     expect(run.lost().wait).toBe(375);
   });
 
   it('takes an answer that was owed before it woke for no sign of life', () => {
-    const run = open().due().on(['wake'], 20_000).on(['pong'], 10);
+    const run = open().due().on([machine.wake], 20_000).on([machine.pong], 10);
     expect(run.wait).toBe(4_990);
-    expect(run.on(['pong'], 10).wait).toBe(25_000);
-    const dead = open().due().on(['wake']).on(['pong']);
+    expect(run.on([machine.pong], 10).wait).toBe(25_000);
+    const dead = open().due().on([machine.wake]).on([machine.pong]);
     expect(dead.due().asked).toEqual(['abandon']);
   });
 
   it('asks nothing of a plain connection, which would not answer', () => {
-    const run = connecting().connected(true).on(['wake']);
+    const run = connecting().connected(true).on([machine.wake]);
     expect(run.asked).toEqual([]);
     expect(deadline(run.state)).toBeUndefined();
   });
 
   it('does not hurry back to a server that named a time', () => {
-    const run = open().on(['wake']).lost({ code: 1012, reason: 'retry=700', wasClean: true });
+    const run = open().on([machine.wake]).lost({ code: 1012, reason: 'retry=700', wasClean: true });
     expect(run.wait).toBe(700);
   });
 
@@ -384,20 +386,20 @@ describe('the page coming back', () => {
     const run = connecting();
     failing(run);
     expect(statusOf(run.state)).toBe('closed');
-    run.on(['wake']);
+    run.on([machine.wake]);
     expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
     expect(statusOf(run.state)).toBe('reconnecting');
   });
 
   it('leaves a room alone that was closed on purpose, by either side', () => {
     for (const run of [
-      open().on(['close', 1000, '']).lost(),
-      connecting().on(['close', 1000, '']),
-      open().lost().on(['close', 1000, '']),
+      open().on([machine.close, 1000, '']).lost(),
+      connecting().on([machine.close, 1000, '']),
+      open().lost().on([machine.close, 1000, '']),
       open().lost({ ...drop, code: 4410 }, false),
     ]) {
       expect(run.state).toEqual({ phase: 'closed' });
-      expect(run.on(['wake']).state).toEqual({ phase: 'closed' });
+      expect(run.on([machine.wake]).state).toEqual({ phase: 'closed' });
     }
   });
 });
@@ -409,7 +411,7 @@ describe('the heartbeat', () => {
     for (let i = 0; i < 4; i++) {
       expect(run.wait).toBe(5_000);
       expect(run.due().actions).toEqual([['send', '{"t":"ping"}']]);
-      run.on(['pong'], 20);
+      run.on([machine.pong], 20);
       run.now -= 20;
     }
   });
@@ -419,11 +421,11 @@ describe('the heartbeat', () => {
     expect(run.asked).toEqual(['send']);
     run.due();
     expect(run.actions).toMatchObject([['abandon', { code: 1006, wasClean: false }]]);
-    expect(open().due().due().on(['pong']).due().asked).toEqual(['send']);
+    expect(open().due().due().on([machine.pong]).due().asked).toEqual(['send']);
   });
 
   it.each([0, -1, NaN, '25000', null, undefined])('ignores %s for an interval', (heartbeat) => {
-    const run = greeting().on(['greeted', heartbeat]);
+    const run = greeting().on([machine.greeted, heartbeat]);
     expect(statusOf(run.state)).toBe('open');
     expect(deadline(run.state)).toBeUndefined();
   });
@@ -433,9 +435,9 @@ describe('the heartbeat', () => {
   });
 
   it('takes an early tick for none', () => {
-    const run = open().on(['tick'], 24_999);
+    const run = open().on([machine.tick], 24_999);
     expect(run.asked).toEqual([]);
-    expect(run.on(['tick'], 1).asked).toEqual(['send']);
+    expect(run.on([machine.tick], 1).asked).toEqual(['send']);
   });
 });
 
@@ -443,29 +445,30 @@ describe('the round trip', () => {
   const roundTrip = ({ state }: Run) => (state as { roundTrip?: number }).roundTrip;
 
   it('is what the last ping took to be answered', () => {
-    const run = open().due().on(['pong'], 42);
+    const run = open().due().on([machine.pong], 42);
     expect(roundTrip(run)).toBe(42);
     expect(roundTrip(run.due())).toBe(42);
-    expect(roundTrip(run.on(['pong'], 7))).toBe(7);
-    expect(roundTrip(open().on(['wake'], 1_000).on(['pong'], 30))).toBe(30);
+    expect(roundTrip(run.on([machine.pong], 7))).toBe(7);
+    expect(roundTrip(open().on([machine.wake], 1_000).on([machine.pong], 30))).toBe(30);
     expect(roundTrip(run.lost().due().connected().greeted())).toBeUndefined();
   });
 
   it('is not that of an answer that may be one to an earlier ping, or to none', () => {
-    expect(roundTrip(open().due().due().on(['pong'], 5))).toBeUndefined();
-    expect(roundTrip(open().due().on(['wake'], 5).on(['pong'], 5))).toBeUndefined();
-    expect(roundTrip(open().on(['pong'], 5))).toBeUndefined();
-    expect(roundTrip(open().due().on(['pong'], 1).on(['pong'], 5))).toBe(1);
+    expect(roundTrip(open().due().due().on([machine.pong], 5))).toBeUndefined();
+    expect(roundTrip(open().due().on([machine.wake], 5).on([machine.pong], 5))).toBeUndefined();
+    expect(roundTrip(open().on([machine.pong], 5))).toBeUndefined();
+    expect(roundTrip(open().due().on([machine.pong], 1).on([machine.pong], 5))).toBe(1);
   });
 });
 
 describe('leaving on purpose', () => {
-  const close: Event = ['close', 3001, 'enough'];
+  const close: Happening = [machine.close, 3001, 'enough'];
 
   it('closes, and waits for the other half', () => {
     const run = open().on(close);
-    expect(run.actions).toEqual([close]);
-    expect(greeting().on(close).actions).toEqual([close]);
+    const asked: Action[] = [['close', 3001, 'enough']];
+    expect(run.actions).toEqual(asked);
+    expect(greeting().on(close).actions).toEqual(asked);
     const info = { code: 3001, reason: 'enough', wasClean: true };
     expect(run.lost(info, true).actions).toEqual([['closed', info]]);
     expect(run.state).toEqual({ phase: 'closed' });
@@ -497,14 +500,14 @@ describe('leaving on purpose', () => {
 });
 
 it('ignores what comes too late to mean anything', () => {
-  const late: Event[] = [
-    ['connected'],
-    ['greeted', 1_000],
-    ['pong'],
-    ['lost', drop, true, false],
-    ['exchanged'],
-    ['wake'],
-    ['tick'],
+  const late: Happening[] = [
+    [machine.connected],
+    [machine.greeted, 1_000],
+    [machine.pong],
+    [machine.lost, drop, true, false],
+    [machine.exchanged],
+    [machine.wake],
+    [machine.tick],
   ];
   const closed: State = { phase: 'closed' };
   for (const event of late) {

@@ -1,4 +1,5 @@
 /** On a server: no page, no WebSocket, no effects. Runs in Node, without a DOM. */
+import { transform } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { h } from 'preact';
 import { renderToString as renderPreact } from 'preact-render-to-string';
@@ -8,9 +9,10 @@ import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { describe, expect, it, vi } from 'vitest';
 import * as preact from '../src/preact.js';
 import * as react from '../src/react.js';
+import { MANGLED } from '../scripts/mangled.mjs';
 import { fakeSockets } from './support/sockets.js';
 
-it('the entry for React is one for the client, where a framework has server components', () => {
+it('the entry for React is one for the client, where a framework has server components', async () => {
   const source = readFileSync(new URL('../src/react.ts', import.meta.url), 'utf8');
   const { outputText } = transpileModule(source, {
     compilerOptions: {
@@ -21,7 +23,8 @@ it('the entry for React is one for the client, where a framework has server comp
     fileName: 'react.mts',
   });
   // A directive is one only before all else.
-  expect(outputText).toMatch(/^['"]use client['"];/);
+  const { code } = await transform(outputText, MANGLED);
+  expect(code).toMatch(/^['"]use client['"];/);
 });
 
 it('there is no page here', () => {

@@ -2,13 +2,13 @@ import { RoomError } from '../errors.js';
 import { GIVEN_UP, MAX_TIMER } from '../limits.js';
 import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
+import * as machine from './machine.js';
 import {
   deadline,
   givenUp,
-  step,
   type Action,
   type Actions,
-  type Event,
+  type Happening,
   type State,
 } from './machine.js';
 import type {
@@ -25,7 +25,7 @@ const OPEN = 1;
 /** Who is told what the connection does. */
 export interface DriverHost {
   /** The handshake is done. Returns whether that opens the connection, or else a first frame will. */
-  connected(v1: boolean): boolean;
+  accepted(v1: boolean): boolean;
   opened(): void;
   closed(info: CloseInfo): void;
   /** After every event: the status may have changed. */
@@ -40,7 +40,7 @@ export interface Driver {
   /** Gives up the socket that there is, and makes another at once, unless it is closed for good. */
   reconnect(): void;
   state(): State;
-  dispatch(...event: Event): void;
+  dispatch<A extends unknown[]>(...happening: Happening<A>): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
   transmit(data: string): boolean;
   /** What has been sent and has not left yet, in bytes. */
@@ -60,9 +60,9 @@ export function createDriver(
   let timer: unknown;
   let unwatch: (() => void) | undefined;
 
-  function dispatch(...event: Event): void {
+  function dispatch<A extends unknown[]>(...happening: Happening<A>): void {
     let actions: Action[];
-    [state, actions] = step(state, event, now(), random(), policy);
+    [state, actions] = machine.step(state, happening, now(), random(), policy);
     arm();
     // What calls user code comes last in every list, so that whatever the user code dispatches finds
     // the rest done.
@@ -100,13 +100,13 @@ export function createDriver(
       return fail('connect_failed', cause, false);
     }
     made.onopen = () => {
-      const isGreeted = host.connected(made.protocol === SUBPROTOCOL);
-      dispatch('connected');
-      if (isGreeted) dispatch('greeted');
+      const isGreeted = host.accepted(made.protocol === SUBPROTOCOL);
+      dispatch(machine.connected);
+      if (isGreeted) dispatch(machine.greeted);
     };
     made.onmessage = ({ data }) => {
       // Looked at first, because a busy room says thousands of things a second.
-      if (state.phase === 'open' && state.tries.grown) dispatch('exchanged');
+      if (state.phase === 'open' && state.tries.grown) dispatch(machine.exchanged);
       host.received(data);
     };
     made.onclose = ({ code, reason, wasClean }) => {
@@ -137,17 +137,17 @@ export function createDriver(
   }
 
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
-    dispatch('lost', info, again, isOffline());
+    dispatch(machine.lost, info, again, isOffline());
   }
 
   function arm(): void {
     clearTimer(timer);
     const at = deadline(state);
     if (at !== undefined) {
-      timer = setTimer(() => dispatch('tick'), Math.min(at - now(), MAX_TIMER));
+      timer = setTimer(() => dispatch(machine.tick), Math.min(at - now(), MAX_TIMER));
     }
     if (state.phase === 'closed') unwatch?.();
-    else unwatch ??= onWake(() => dispatch('wake'));
+    else unwatch ??= onWake(() => dispatch(machine.wake));
   }
 
   function transmit(data: string): boolean {
@@ -160,7 +160,7 @@ export function createDriver(
     reconnect() {
       if (state.phase === 'closing') return;
       abandon(givenUp('reconnect'), true);
-      dispatch('wake');
+      dispatch(machine.wake);
     },
     state: () => state,
     dispatch,

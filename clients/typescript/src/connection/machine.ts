@@ -65,25 +65,6 @@ export type State =
   /** `maxRetries` are spent. `until`: the next attempt all the same, where there is to be one. */
   | ({ phase: 'exhausted'; until: number | undefined } & Trying);
 
-/** What happens to a connection, and what is known of it. */
-interface Events {
-  start: [];
-  close: [code: number, reason: string];
-  /** The handshake is done. */
-  connected: [];
-  /** The server has said its first frame, or has none to say; a v1 server says in it how often it wants a ping. */
-  greeted: [heartbeat?: unknown];
-  /** The server has said something after its greeting. */
-  exchanged: [];
-  pong: [];
-  /** The socket is gone. `again`: what `shouldReconnect` says. `offline`: what the browser says. */
-  lost: [info: CloseInfo, again: boolean, offline: boolean];
-  /** The page came online, was shown or became visible. */
-  wake: [];
-  /** `deadline(state)` has passed, or not: a timer may be early. */
-  tick: [];
-}
-
 /** What is to be done about it, in order. */
 export interface Actions {
   connect: [];
@@ -100,7 +81,6 @@ export interface Actions {
 
 type Named<T extends Record<keyof T, unknown[]>> = { [N in keyof T]: [N, ...T[N]] }[keyof T];
 
-export type Event = Named<Events>;
 export type Action = Named<Actions>;
 export type Step = [state: State, actions: Action[]];
 
@@ -111,18 +91,25 @@ interface Moment {
   policy: ReconnectOptions;
 }
 
+/** What happens to a connection is one of the functions below, with what is known of it; `undefined`: it means nothing now. */
+export type Event<A extends unknown[] = any[]> = (
+  state: State,
+  at: Moment,
+  ...args: A
+) => Step | undefined;
+
+export type Happening<A extends unknown[] = any[]> = [event: Event<A>, ...args: A];
+
 const CLOSED: State = { phase: 'closed' };
 
-/** Times are in milliseconds; `random` is in [0, 1). */
-export function step(
+export function step<A extends unknown[]>(
   state: State,
-  [name, ...args]: Event,
+  [event, ...args]: Happening<A>,
   now: number,
   random: number,
   policy: ReconnectOptions,
 ): Step {
-  const handler = on[name] as (state: State, at: Moment, ...args: unknown[]) => Step | void;
-  return handler(state, { now, random, policy }, ...args) ?? [state, []];
+  return event(state, { now, random, policy }, ...args) ?? [state, []];
 }
 
 /** When the machine wants its next `tick`. */
@@ -154,113 +141,120 @@ export function shouldReconnect({ code }: CloseInfo, credentials?: Credentials):
     : code !== 1000 && (code < 4000 || code > 4999);
 }
 
-/** One for each event. `undefined` where the event means nothing. */
-const on: {
-  [N in keyof Events]: (state: State, at: Moment, ...args: Events[N]) => Step | undefined;
-} = {
-  start(state, at) {
-    if (state.phase === 'idle') return connect(at.now, 'connecting');
-    if (statusOf(state) === 'closed') return on.wake(state, at);
-  },
+export const start: Event<[]> = (state, at) => {
+  if (state.phase === 'idle') return connect(at.now, 'connecting');
+  if (statusOf(state) === 'closed') return wake(state, at);
+};
 
-  close(state, { now }, code, reason) {
-    if (state.phase === 'greeting' || state.phase === 'open') {
-      return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
+export const close: Event<[code: number, reason: string]> = (state, { now }, code, reason) => {
+  if (state.phase === 'greeting' || state.phase === 'open') {
+    return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
+  }
+  if (state.phase === 'exhausted') return [CLOSED, []];
+  if (goesOn(state)) {
+    return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
+  }
+};
+
+/** The handshake is done. */
+export const connected: Event<[]> = (state, { now }) => {
+  if (state.phase !== 'connecting') return;
+  const until = now + GREETING_TIMEOUT;
+  return [{ ...state, phase: 'greeting', since: now, owed: 0, until }, []];
+};
+
+/** The server has said its first frame, or has none to say; a v1 server says in it how often it wants a ping. */
+export const greeted: Event<[heartbeat?: unknown]> = (state, { now }, wanted) => {
+  const isNew = state.phase === 'greeting';
+  if (!isNew && state.phase !== 'open') return;
+  const { tries } = state;
+  const open: Open = isNew ? { phase: 'open', tries, since: now, owed: 0, unanswered: 0 } : state;
+  const opened: Action[] = isNew ? [['opened']] : [];
+  if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
+  const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
+  return [{ ...open, heartbeat, until: now + heartbeat }, opened];
+};
+
+/** The server has said something after its greeting. */
+export const exchanged: Event<[]> = (state) => {
+  if (state.phase === 'open') return [{ ...state, tries: AFRESH }, []];
+};
+
+export const pong: Event<[]> = (state, { now }) => {
+  if (state.phase !== 'open') return;
+  const alive: Open = { ...state, unanswered: 0, owed: Math.max(0, state.owed - 1) };
+  // Those that were owed before the page woke may have lain in its buffers ever since.
+  if (state.owed === 1) alive.until = now + state.heartbeat!;
+  // Where several are unanswered, nothing says which of them this is the answer to.
+  if (state.unanswered === 1) alive.roundTrip = now - state.pinged!;
+  return [alive, []];
+};
+
+/** The socket is gone. `again`: what `shouldReconnect` says. `offline`: what the browser says. */
+export const lost: Event<[info: CloseInfo, again: boolean, offline: boolean]> = (
+  state,
+  { now, random, policy },
+  info,
+  again,
+  offline,
+) => {
+  const closed: Action[] = [['closed', info]];
+  if (state.phase === 'closing') return [CLOSED, closed];
+  if (!isLive(state)) return;
+  if (!again) return [CLOSED, closed];
+  // A server that lets in and then drops must not be retried as often for ever, so opening alone does not count.
+  const hasLasted = state.phase === 'open' && now - state.since >= LASTING;
+  const before = hasLasted ? AFRESH : state.tries;
+  const named = retryAfter(info);
+  if (named !== undefined) {
+    return [{ phase: 'waiting', tries: before, until: now + named }, closed];
+  }
+  const { maxRetries = 5, keepTrying = true } = policy;
+  const tries: Tries = { spent: before.spent + +!offline, grown: before.grown + 1 };
+  if (statusOf(state) === 'closed' || tries.spent > maxRetries) {
+    const until = keepTrying ? now + delay(policy, undefined, random) : undefined;
+    return [{ phase: 'exhausted', tries: before, until }, closed];
+  }
+  const until = now + (state.owed ? 0 : delay(policy, tries.grown, random));
+  return [{ phase: 'waiting', tries, until }, closed];
+};
+
+/** The page came online, was shown or became visible. */
+export const wake: Event<[]> = (state, { now }) => {
+  if (isLive(state)) {
+    const woken = { ...state, tries: AFRESH };
+    if (woken.phase !== 'open') {
+      if (woken.status === 'closed') woken.status = 'reconnecting';
+      woken.owed = 1;
+      woken.until = Math.min(woken.until, woken.since + WAKE_TIMEOUT);
+      return [woken, []];
     }
-    if (state.phase === 'exhausted') return [CLOSED, []];
-    if ('tries' in state) {
-      return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
+    if (!woken.heartbeat || woken.owed) return [woken, []];
+    woken.owed = ++woken.unanswered;
+    woken.until = now + WAKE_TIMEOUT;
+    woken.pinged = now;
+    return [woken, [['send', PING]]];
+  }
+  if (goesOn(state)) return connect(now, 'reconnecting');
+};
+
+/** `deadline(state)` has passed, or not: a timer may be early. */
+export const tick: Event<[]> = (state, { now }) => {
+  if (!(now >= deadline(state)!)) return;
+  switch (state.phase) {
+    case 'waiting':
+      return connect(now, 'reconnecting', state.tries);
+    case 'exhausted':
+      return connect(now, 'closed', state.tries);
+    case 'open': {
+      const { heartbeat, unanswered, owed } = state;
+      if (owed || unanswered > 1) return [state, [['abandon', givenUp('pings went unanswered')]]];
+      const until = now + heartbeat!;
+      return [{ ...state, until, pinged: now, unanswered: unanswered + 1 }, [['send', PING]]];
     }
-  },
-
-  connected(state, { now }) {
-    if (state.phase !== 'connecting') return;
-    const until = now + GREETING_TIMEOUT;
-    return [{ ...state, phase: 'greeting', since: now, owed: 0, until }, []];
-  },
-
-  greeted(state, { now }, wanted) {
-    const isNew = state.phase === 'greeting';
-    if (!isNew && state.phase !== 'open') return;
-    const { tries } = state;
-    const open: Open = isNew ? { phase: 'open', tries, since: now, owed: 0, unanswered: 0 } : state;
-    const opened: Action[] = isNew ? [['opened']] : [];
-    if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
-    const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
-    return [{ ...open, heartbeat, until: now + heartbeat }, opened];
-  },
-
-  exchanged(state) {
-    if (state.phase === 'open') return [{ ...state, tries: AFRESH }, []];
-  },
-
-  pong(state, { now }) {
-    if (state.phase !== 'open') return;
-    const alive: Open = { ...state, unanswered: 0, owed: Math.max(0, state.owed - 1) };
-    // Those that were owed before the page woke may have lain in its buffers ever since.
-    if (state.owed === 1) alive.until = now + state.heartbeat!;
-    // Where several are unanswered, nothing says which of them this is the answer to.
-    if (state.unanswered === 1) alive.roundTrip = now - state.pinged!;
-    return [alive, []];
-  },
-
-  lost(state, { now, random, policy }, info, again, offline) {
-    const closed: Action[] = [['closed', info]];
-    if (state.phase === 'closing') return [CLOSED, closed];
-    if (!isLive(state)) return;
-    if (!again) return [CLOSED, closed];
-    // A server that lets in and then drops must not be retried as often for ever, so opening alone does not count.
-    const hasLasted = state.phase === 'open' && now - state.since >= LASTING;
-    const before = hasLasted ? AFRESH : state.tries;
-    const named = retryAfter(info);
-    if (named !== undefined) {
-      return [{ phase: 'waiting', tries: before, until: now + named }, closed];
-    }
-    const { maxRetries = 5, keepTrying = true } = policy;
-    const tries: Tries = { spent: before.spent + +!offline, grown: before.grown + 1 };
-    if (statusOf(state) === 'closed' || tries.spent > maxRetries) {
-      const until = keepTrying ? now + delay(policy, undefined, random) : undefined;
-      return [{ phase: 'exhausted', tries: before, until }, closed];
-    }
-    const until = now + (state.owed ? 0 : delay(policy, tries.grown, random));
-    return [{ phase: 'waiting', tries, until }, closed];
-  },
-
-  wake(state, { now }) {
-    if (isLive(state)) {
-      const woken = { ...state, tries: AFRESH };
-      if (woken.phase !== 'open') {
-        if (woken.status === 'closed') woken.status = 'reconnecting';
-        woken.owed = 1;
-        woken.until = Math.min(woken.until, woken.since + WAKE_TIMEOUT);
-        return [woken, []];
-      }
-      if (!woken.heartbeat || woken.owed) return [woken, []];
-      woken.owed = ++woken.unanswered;
-      woken.until = now + WAKE_TIMEOUT;
-      woken.pinged = now;
-      return [woken, [['send', PING]]];
-    }
-    if ('tries' in state) return connect(now, 'reconnecting');
-  },
-
-  tick(state, { now }) {
-    if (!(now >= deadline(state)!)) return;
-    switch (state.phase) {
-      case 'waiting':
-        return connect(now, 'reconnecting', state.tries);
-      case 'exhausted':
-        return connect(now, 'closed', state.tries);
-      case 'open': {
-        const { heartbeat, unanswered, owed } = state;
-        if (owed || unanswered > 1) return [state, [['abandon', givenUp('pings went unanswered')]]];
-        const until = now + heartbeat!;
-        return [{ ...state, until, pinged: now, unanswered: unanswered + 1 }, [['send', PING]]];
-      }
-      default:
-        return [state, [['abandon', givenUp(state.phase + ' took too long')]]];
-    }
-  },
+    default:
+      return [state, [['abandon', givenUp(state.phase + ' took too long')]]];
+  }
 };
 
 const AFRESH: Tries = { spent: 0, grown: 0 };
@@ -270,9 +264,11 @@ function connect(now: number, status: Attempt['status'], tries = AFRESH): Step {
   return [{ phase: 'connecting', status, tries, since: now, owed: 0, until }, [['connect']]];
 }
 
-function isLive(state: State): state is Extract<State, Live> {
-  return 'since' in state;
-}
+const isLive = (state: State): state is Extract<State, Live> =>
+  (state as Partial<Live>).since !== undefined;
+
+const goesOn = (state: State): state is Extract<State, Trying> =>
+  !!(state as Partial<Trying>).tries;
 
 /**
  * From `minDelay` to what `growth` has made of it: when a server dies, its clients must not come back together,

@@ -2,6 +2,7 @@ import { RoomError } from '../errors.js';
 import { createDriver, type Driver } from './driver.js';
 import type { Environment } from './environment.js';
 import { CLOSE_INFO, ROUND_TRIP, STATUS } from './fields.js';
+import * as machine from './machine.js';
 import { shouldReconnect, statusOf, type State as Machine } from './machine.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { KEEP_MEMBERS } from '../limits.js';
@@ -20,7 +21,7 @@ export interface Kind<S extends State = State> {
   /** @throws RoomError `bad_message`. */
   encode(message: unknown): string;
   /** The kind of frame with which a v1 server begins. */
-  readonly greeting: string;
+  readonly firstFrame: string;
   /** Whether a plain server begins with a frame, too. */
   readonly greetsPlain: boolean;
   /** What a v1 server hears before a deliberate close. */
@@ -109,7 +110,7 @@ export function connectionTo<S extends State>(
 
 /** `retire`: nobody may join this connection any more. */
 function createConnection<S extends State>(
-  { read, greeting, greetsPlain, bye, state: makeState }: Kind<S>,
+  { read, firstFrame, greetsPlain, bye, state: makeState }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
   options: () => MadeWith,
@@ -131,7 +132,7 @@ function createConnection<S extends State>(
   let moment: unknown;
 
   const driver: Driver = createDriver(url, WebSocket, reconnect, environment, {
-    connected(chosen) {
+    accepted(chosen) {
       v1 = chosen;
       return !v1 && !greetsPlain;
     },
@@ -178,9 +179,9 @@ function createConnection<S extends State>(
       }, KEEP_MEMBERS);
     }
     // A plain server may tell of a message before it tells who is there.
-    if (frame.t === greeting || (!v1 && status !== 'open')) {
+    if (frame.t === firstFrame || (!v1 && status !== 'open')) {
       limits = frame.limits;
-      driver.dispatch('greeted', v1 ? frame.heartbeat : undefined);
+      driver.dispatch(machine.greeted, v1 ? frame.heartbeat : undefined);
     }
     switch (frame.t) {
       case 'msg':
@@ -191,7 +192,7 @@ function createConnection<S extends State>(
         return;
       case 'pong':
         changed |= ROUND_TRIP;
-        return driver.dispatch('pong');
+        return driver.dispatch(machine.pong);
       case 'error':
         return failed(new RoomError(frame.code!, frame.reason!));
     }
@@ -224,7 +225,7 @@ function createConnection<S extends State>(
     retire();
     outbox.pause();
     if (v1 && bye) driver.transmit(bye);
-    driver.dispatch('close', code, reason);
+    driver.dispatch(machine.close, code, reason);
   }
 
   return {
@@ -249,7 +250,7 @@ function createConnection<S extends State>(
           if (status === 'open' && attached.has(attachment)) attachment.call('onOpen');
         });
       }
-      driver.dispatch('start');
+      driver.dispatch(machine.start);
     },
     detach(attachment) {
       if (attached.delete(attachment) && attached.size === 0) close(1000, '');

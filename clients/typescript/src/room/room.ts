@@ -67,7 +67,7 @@ export function join<T extends RoomTypes = any>(
 
 const ROOM: PartKind<Roster> = {
   read: readFrames,
-  greeting: 'snapshot',
+  firstFrame: 'snapshot',
   greetsPlain: true,
   bye: BYE,
   state: createRoster,

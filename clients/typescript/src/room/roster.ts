@@ -68,40 +68,39 @@ export function createRoster(): Roster {
   /** What the server calls them in `updates`. Whoever has left is not there to be updated. */
   let numbers = new Map<unknown, string>();
   let selfId: string | undefined;
-  /** Those who are missing since the last return, and in which order everybody was then. */
-  let kept = new Map<string, Member>();
-  let order: readonly string[] = [];
+  /** Of the entries, those who are missing since the last return. */
+  let missing = new Set<string>();
   let lists: Lists = {};
   let changed = 0;
   let touched = new Set<string>();
 
   const roster: Roster = {
     get members() {
-      return (lists.members ??= some(roster.memberIds.map((id) => roster.get(id)!)));
+      return (lists.members ??= some([...entries.values()]));
     },
     get memberIds() {
-      const before = kept.size > 0 ? order.filter(roster.get) : NOBODY;
-      return (lists.memberIds ??= some([...new Set([...before, ...entries.keys()])]));
+      return (lists.memberIds ??= some([...entries.keys()]));
     },
     get self() {
-      return roster.get(selfId!);
+      return entries.get(selfId!);
     },
     get others() {
       return (lists.others ??= some(roster.members.filter(({ id }) => id !== selfId)));
     },
-    get: (id) => entries.get(id) ?? kept.get(id),
+    get: (id) => entries.get(id),
 
     // Members that are as they were keep their identity, so that a reconnect does not re-render them.
     snapshot(self, list, keeps) {
       const was = { ...roster };
-      const missing = new Map(keeps ? entries : []);
-      missing.delete(selfId!);
-      const before = new Map([...kept, ...entries]);
-      order = was.memberIds;
-      entries = new Map();
+      const before = entries;
+      entries = new Map(keeps ? before : []);
+      if (selfId !== self) missing.add(selfId!);
+      for (const id of missing) entries.delete(id);
+      missing = new Set(entries.keys());
       numbers = new Map();
       lists = {};
       selfId = self;
+      let newcomers = 0;
       for (const { id, n, state, info } of list) {
         missing.delete(id);
         numbers.set(n, id);
@@ -109,11 +108,11 @@ export function createRoster(): Roster {
         let now = member(id, state, info);
         if (isSame(known, now)) now = known!;
         else touched.add(id);
+        if (!known && id !== self) newcomers++;
         entries.set(id, now);
       }
-      kept = missing;
-      for (const id of entries.keys()) if (id !== self && !before.has(id)) replace();
-      for (const id of order) if (!roster.get(id)) touched.add(id);
+      while (newcomers--) replace();
+      for (const id of before.keys()) if (!entries.has(id)) touched.add(id);
       ROSTER_FIELDS.forEach((field, i) => {
         if (isSame(was[field], roster[field])) lists[field] = was[field] as any;
         else changed |= MEMBERS << i;
@@ -123,11 +122,12 @@ export function createRoster(): Roster {
     // A join of somebody who is there already is an update: nobody is in a roster twice.
     join(id, state, n, info = entries.get(id)?.info) {
       numbers.set(n, id);
+      missing.delete(id);
       const known = entries.get(id);
       const now = member(id, state, info);
       if (isSame(known, now)) return;
       touch(id, known ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
-      if (!known && !kept.delete(id)) replace();
+      if (!known) replace();
       entries.set(id, now);
     },
 
@@ -137,14 +137,15 @@ export function createRoster(): Roster {
     },
 
     leave(id) {
-      if (entries.delete(id) || kept.delete(id)) touch(id, EVERYBODY);
+      missing.delete(id);
+      if (entries.delete(id)) touch(id, EVERYBODY);
     },
 
     take(frame, isFirst) {
       const { t, op, from, n, state, info, of, self, members, resumed } = frame as RosterFrame;
       if (t === 'snapshot') {
         roster.snapshot(self, members, isFirst && resumed !== true);
-        return kept.size > 0;
+        return missing.size > 0;
       }
       if (t === 'updates') of.forEach(([n, state]) => roster.update(numbers.get(n)!, state));
       if (t === 'presence' && /^(join|update|leave)$/.test(op))
@@ -152,7 +153,7 @@ export function createRoster(): Roster {
     },
 
     forget() {
-      for (const id of kept.keys()) roster.leave(id);
+      missing.forEach(roster.leave);
     },
 
     settle(isClosed) {
@@ -166,7 +167,7 @@ export function createRoster(): Roster {
 
   /** A newcomer takes the place of one who is missing. */
   function replace(): void {
-    for (const id of kept.keys()) return roster.leave(id);
+    for (const id of missing) return roster.leave(id);
   }
 
   function touch(id: string, fields: number): void {

@@ -67,7 +67,7 @@ export const SOCKET_FIELDS: readonly SocketField[] = ['status', 'closeInfo', 'la
 const SOCKET: PartKind<State> = {
   read,
   encode,
-  greeting: 'open',
+  firstFrame: 'open',
   greetsPlain: false,
   state: () => NOTHING,
   connections: new WeakMap(),
