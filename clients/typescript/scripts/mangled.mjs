@@ -6,7 +6,7 @@
 export const INTERNAL = `
   accepted attach attempt buffered call changed clearTimer connections detach dispatch 
   enter failed fields follow forget firstFrame greetsPlain grown heard isOffline listeners machine notify
-  observe onWake outbox owed pause phase pin pinged pinned placeAt policy received relay resume setTimer settle
+  observe onWake outbox owed pause phase pin pinged pinned placeAt policy received relay renew resume setTimer settle
   shared shown since spent stepped take touched transmit tries unanswered until useEffect useLayoutEffect useMemo useState
   useStore version
 `

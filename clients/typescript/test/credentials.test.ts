@@ -241,3 +241,68 @@ describe('of a shared connection', () => {
     expect([here.sockets.length, offered()]).toEqual([3, ['third']]);
   });
 });
+
+describe('asked for while it is open', () => {
+  const ask = async () => {
+    here.socket.receive({ t: 'auth' });
+    await microtasks();
+  };
+  const sent = (credentials: string) => ({ t: 'auth', credentials });
+
+  it.each(['room', 'socket'])('are sent, in a %s', async (kind) => {
+    let count = 0;
+    const credentials = async () => `token ${++count}`;
+    if (kind === 'room') here.join({ credentials });
+    else here.open({ credentials });
+    await microtasks();
+    if (kind === 'room') here.socket.welcome();
+    else here.socket.greet();
+    await ask();
+    await ask();
+    expect(here.socket.frames).toEqual([sent('token 2'), sent('token 3')]);
+  });
+
+  it('are the value, where they are one, and nothing where there are none', async () => {
+    here.join({ credentials: 'a\ud800"' });
+    here.socket.welcome();
+    await ask();
+    expect(here.socket.frames).toEqual([sent('a\ufffd"')]);
+    for (const credentials of [undefined, async () => undefined]) {
+      here.join({ credentials, share: false });
+      await microtasks();
+      here.socket.welcome();
+      await ask();
+      expect(here.socket.frames).toEqual([]);
+    }
+  });
+
+  it('of a function that fails the app is told, and the connection goes on', async () => {
+    const onError = vi.fn<(error: RoomError) => void>();
+    let works = true;
+    const credentials = () => (works ? 'token' : Promise.reject(new Error('no session')));
+    const room = here.join({ credentials, onError });
+    await microtasks();
+    here.socket.welcome();
+    works = false;
+    await ask();
+    expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['credentials_failed']);
+    expect([room.status, here.socket.frames]).toEqual(['open', []]);
+  });
+
+  it('are not sent over another connection than the one that asked', async () => {
+    const { asked, credentials } = source();
+    here.join({ credentials });
+    asked[0]!.answer('one');
+    await microtasks();
+    here.socket.welcome();
+    await ask();
+    here.socket.end();
+    await soon();
+    asked[2]!.answer('three');
+    await microtasks();
+    here.socket.welcome();
+    asked[1]!.answer('two');
+    await microtasks();
+    expect([offered(), here.socket.frames]).toEqual([['three'], []]);
+  });
+});

@@ -76,8 +76,7 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     ///
     /// [`Limits::refresh_window_ms`](crate::Limits::refresh_window_ms) before that (25 s; or at half of what is left, where that is
     /// less) a client that speaks v1 is asked for new credentials, which go to [`refresh`](Room::refresh). One that has not
-    /// given any so long after it is closed 4401. The TypeScript client does not answer the question; where its `credentials` are a
-    /// function it comes back after 4401, with new ones.
+    /// given any so long after it is closed 4401. The TypeScript client gives those that its `credentials` are, or find.
     ///
     /// A panic closes 1011.
     fn expires(&self, data: &Self::Data) -> Option<SystemTime> {

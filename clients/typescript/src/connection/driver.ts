@@ -18,7 +18,7 @@ import type {
   WebSocketConstructor,
   WebSocketLike,
 } from './types.js';
-import { offers, SUBPROTOCOL } from './wire.js';
+import { encodeAuth, offers, SUBPROTOCOL } from './wire.js';
 
 const OPEN = 1;
 
@@ -45,6 +45,8 @@ export interface Driver {
   transmit(data: string): boolean;
   /** What has been sent and has not left yet, in bytes. */
   buffered(): number;
+  /** Sends new credentials, where there are any. */
+  renew(): void;
 }
 
 /** Runs the machine: one socket at a time, one timer, the page's events. */
@@ -71,7 +73,7 @@ export function createDriver(
   }
 
   const act: { [N in keyof Actions]: (...args: Actions[N]) => void } = {
-    connect,
+    connect: () => ask(open),
     send: transmit,
     close: (code, reason) => socket?.close(code, reason),
     drop,
@@ -80,13 +82,14 @@ export function createDriver(
     closed: host.closed,
   };
 
-  function connect(): void {
+  /** What is found for another socket than there is now comes too late. */
+  function ask(found: (credentials?: string) => void): void {
     const source = host.credentials();
-    if (typeof source !== 'function') return open(source);
-    // Stands for the socket to come. What is found once the attempt was dropped comes too late.
-    const asking = (socket = { close() {} } as WebSocketLike);
+    if (typeof source !== 'function') return found(source);
+    // Without one: what stands for the socket to come.
+    const asking = (socket ??= { close() {} } as WebSocketLike);
     (async () => source())().then(
-      (found) => asking === socket && open(found),
+      (credentials) => asking === socket && found(credentials),
       (cause) => asking === socket && fail('credentials_failed', cause),
     );
   }
@@ -121,7 +124,7 @@ export function createDriver(
   function fail(code: string, cause: unknown, again?: boolean): void {
     const reason = withoutQuery(cause);
     host.failed(new RoomError(code, `cannot connect to ${withoutQuery(url)}: ${reason}`));
-    lost({ code: 1006, reason, wasClean: false }, again);
+    if (state.phase !== 'open') lost({ code: 1006, reason, wasClean: false }, again);
   }
 
   function drop(code?: number): void {
@@ -166,5 +169,6 @@ export function createDriver(
     dispatch,
     transmit,
     buffered: () => socket?.bufferedAmount ?? 0,
+    renew: () => ask((credentials) => credentials && transmit(encodeAuth(credentials))),
   };
 }

@@ -193,6 +193,8 @@ function createConnection<S extends State>(
       case 'pong':
         changed |= ROUND_TRIP;
         return driver.dispatch(machine.pong);
+      case 'auth':
+        return driver.renew();
       case 'error':
         return failed(new RoomError(frame.code!, frame.reason!));
     }

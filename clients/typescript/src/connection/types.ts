@@ -144,10 +144,10 @@ export interface ConnectionOptions {
    */
   enabled?: boolean | undefined;
   /**
-   * What the server's guards see as `upgrade.credentials()`. A function is asked anew at each attempt. One that fails, or
-   * that takes too long (20 s), has failed the attempt, and the next one asks again. Where the server says that they have
-   * expired (4401), a function is a reason to come back, and a value is none. Of a shared connection, those of the first to
-   * come.
+   * What the server's guards see as `upgrade.credentials()`. A function is asked anew at each attempt, and when the server
+   * says that they are about to expire. One that fails, or that takes too long (20 s), has failed the attempt, and the
+   * next one asks again. Where the server says that they have expired (4401), a function is a reason to come back, and a
+   * value is none. Of a shared connection, those of the first to come.
    */
   credentials?: Credentials;
   /** Origin of the server, `http(s)` or `ws(s)`. Default: the page's. */

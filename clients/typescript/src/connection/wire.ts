@@ -18,6 +18,9 @@ export const offers = (credentials?: string): string[] =>
 
 export const PING = '{"t":"ping"}';
 
+export const encodeAuth = (credentials: string): string =>
+  stringify({ t: 'auth', credentials }, 'credentials_failed');
+
 /**
  * What is heard over a connection, read from whatever the wire is. Frames of other kinds are the state's
  * business, or nobody's.
