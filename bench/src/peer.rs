@@ -128,7 +128,7 @@ impl Peer {
         let (program, words): (PathBuf, Vec<PathBuf>) = match &self.program {
             Program::Fixture(words) => {
                 let words = ["--port", "0"].iter().chain(*words);
-                (repository.join("target/release/fixture"), words.map(PathBuf::from).collect())
+                (repository.join("target/server/fixture"), words.map(PathBuf::from).collect())
             }
             Program::Built { name, words } => {
                 (repository.join("bench/target/release").join(name), words.iter().map(PathBuf::from).collect())

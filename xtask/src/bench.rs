@@ -19,7 +19,7 @@ pub(crate) fn run(repo: &Repo, words: &[String]) -> Result<(), Failure> {
     // What only prints must not build for minutes first.
     if !words.iter().any(|word| matches!(word.as_str(), "--list" | "--help" | "-h")) {
         let remedy = "mend what the compiler says above";
-        command::run(&mut repo.cargo(["build", "--release", "--locked", "--package", "fixture"]), remedy)?;
+        command::run(&mut repo.cargo(["build", "--profile", "server", "--locked", "--package", "fixture"]), remedy)?;
         let peers = ["build", "--release", "--locked", "--workspace", "--manifest-path", MANIFEST];
         command::run(&mut repo.cargo(peers), remedy)?;
         npm::install(repo, SCRIPTS)?;
