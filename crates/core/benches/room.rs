@@ -56,7 +56,7 @@ impl Bench {
         let spoken = Spoken::one(Dialect::V1);
         match effect {
             Effect::Snapshot { to, listing, seq } => {
-                let facts = SnapshotFacts { seq: *seq, epoch: self.room.epoch(), limits: &self.limits };
+                let facts = SnapshotFacts { seq: *seq, epoch: self.room.epoch(), limits: &self.limits, session: None };
                 black_box(encode::snapshot(Dialect::V1, to, &listing.v1, facts));
             }
             Effect::Membership { changes, .. } => {

@@ -49,10 +49,15 @@ impl Close {
     pub const FORBIDDEN: Self = Self::fixed(4403, "forbidden");
     /// No room of that module and name.
     pub const UNKNOWN_SOCKET: Self = Self::fixed(4403, "unknown socket");
+    /// A newer connection goes on with this session.
+    pub const TAKEN_OVER: Self = Self::fixed(4409, "taken over");
     /// Removed by the app.
     pub const KICKED: Self = Self::fixed(4410, "removed");
     /// The room holds as many members as it may.
     pub const ROOM_FULL: Self = Self::fixed(4429, "room full");
+
+    /// The code with which a client gives its socket up, and says that it will be back for its member.
+    pub const GIVEN_UP: u16 = 4900;
 
     const fn fixed(code: u16, reason: &'static str) -> Self {
         Self { code, reason: Cow::Borrowed(reason) }

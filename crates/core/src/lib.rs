@@ -2,7 +2,8 @@
 //!
 //! This crate is for everything about a room that does not need a socket: the channel [`pattern`] and its [`key`], the
 //! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`life`] of a member, the [`allowance`] by which a
-//! socket is read, the [`intake`] that judges what a client sends and the [`outbox`] that waits for a client to read.
+//! socket is read, the [`intake`] that judges what a client sends, the [`outbox`] that waits for a client to read and the [`session`] that
+//! outlives its socket.
 //!
 //! It must never do I/O, read a clock, draw a random number, spawn, or be `async`. Time comes in as a number of
 //! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
@@ -49,6 +50,7 @@ pub mod progress;
 pub mod rate;
 pub mod room;
 pub mod roster;
+pub mod session;
 
 pub use bound::{LimitError, WrongLimit};
 pub use close::{Close, ErrorCode};

@@ -10,6 +10,8 @@
 //!                        HooksEnded
 //! ```
 //!
+//! Who is away ends by [`Event::GraceOver`] and [`Event::LetGo`], too, which say nothing to one that is back.
+//!
 //! A typed socket lives the same life; it waits for nobody, and nothing holds it.
 //!
 //! [`Life::handle`] takes what happened and says what is to be done; whoever drives it carries that out, in order, and asks
@@ -79,7 +81,14 @@ pub enum Event {
     },
     /// It has a socket again, or another one.
     Returned,
-    /// It ends: its socket did and nothing holds it, its grace is over, or the app closed it.
+    /// The grace that ended then is over. One that it was given later is not.
+    GraceOver {
+        /// When.
+        until: Millis,
+    },
+    /// Its place is needed for another, where it is still away.
+    LetGo,
+    /// It ends: its socket did and nothing holds it, or the app closed it.
     Ended {
         /// How.
         close: Close,
@@ -103,7 +112,7 @@ pub enum Act {
     Withdraw,
     /// Say [`Event::TimeIsUp`] when what it said before has had its time.
     LimitLeave,
-    /// Tell the room that it is away, and say [`Event::Ended`] when the grace is over.
+    /// Tell the room that it is away, and say [`Event::GraceOver`] when the grace is.
     TellAway,
     /// Tell the room that it is back.
     TellBack,
@@ -176,6 +185,11 @@ impl Life {
             }
             (Self::Away { lost, until, .. }, Event::Opened) => Self::Away { opened: true, lost, until },
             (Self::Away { .. }, Event::Ended { close }) => leaving(close.into(), acts),
+            (Self::Away { lost, until, .. }, Event::GraceOver { until: over }) if over >= until => leaving(lost, acts),
+            (Self::Away { lost, .. }, Event::LetGo) => {
+                acts.extend([Act::LimitLeave, Act::LeaveRoster, Act::DropQueue]);
+                Self::Leaving { close: lost, in_roster: false, hooks_began: false }
+            }
 
             (Self::Leaving { close, in_roster: true, hooks_began }, Event::TimeIsUp | Event::Expelled) => {
                 acts.extend([Act::LeaveRoster, Act::DropQueue]);
@@ -213,6 +227,12 @@ impl Life {
             Self::Opening | Self::Waiting { ended: None, .. } | Self::In { .. } => true,
             Self::Waiting { ended: Some(_), .. } | Self::Away { .. } | Self::Leaving { .. } | Self::Over => false,
         }
+    }
+
+    /// Whether it has no socket, and is held.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. })
     }
 
     /// Whether its end has come, however much of it is still to be done.

@@ -325,7 +325,7 @@ impl LiveRoom {
             Dialect::Plain => &listing.plain,
             Dialect::V1 => &listing.v1,
         };
-        let facts = SnapshotFacts { seq, epoch: state.engine.epoch(), limits: &self.limits };
+        let facts = SnapshotFacts { seq, epoch: state.engine.epoch(), limits: &self.limits, session: None };
         let frame = encode::snapshot(line.dialect(), to, list, facts);
         line.deliver(Delivery::Private { to: line.connection(), frame });
         metrics::delivered(1);

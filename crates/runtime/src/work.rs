@@ -101,7 +101,7 @@ impl LiveMember {
 
     fn acknowledge(&self, id: Option<u64>) {
         if let Some(id) = id {
-            self.push(encode::ack(id));
+            self.push(encode::ack(id, None));
         }
     }
 

@@ -2,13 +2,14 @@
 //!
 //! Frames are written by hand, key by key, because their payloads are already JSON and are copied as they are.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
 use super::listed::V1Only;
 use super::text::{push_id, push_optional};
 use crate::room::Change;
+use crate::session::Token;
 use crate::{Dialect, ErrorCode, Json, Limits, MemberId};
 
 /// The answer to a v1 ping, byte for byte, so that a platform can give it without waking the room.
@@ -26,6 +27,28 @@ pub struct SnapshotFacts<'a> {
     pub epoch: &'a str,
     /// For `heartbeat` and the frame limit.
     pub limits: &'a Limits,
+    /// Where the receiver has a session.
+    pub session: Option<SessionFacts>,
+}
+
+/// What a v1 snapshot says of its receiver's session.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionFacts {
+    /// What to present for it next.
+    pub token: Token,
+    /// Whether each message follows that the client has not seen.
+    pub resumed: bool,
+    /// The highest id received of the client's own messages; `None`: nobody knows it any more.
+    pub acked: Option<u64>,
+}
+
+/// As further keys of a snapshot. A token needs no escape.
+impl fmt::Display for SessionFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { token, resumed, acked } = self;
+        write!(f, r#","session":"{token}","resumed":{resumed}"#)?;
+        acked.map_or(Ok(()), |acked| write!(f, r#","acked":{acked}"#))
+    }
 }
 
 /// The first frame of every connection. `list` is everybody, as [`Listing`](crate::roster::Listing) has it for this
@@ -35,9 +58,10 @@ pub fn snapshot(dialect: Dialect, own: &MemberId, list: &[u8], facts: SnapshotFa
     let tail = match dialect {
         Dialect::Plain => "]}".to_owned(),
         Dialect::V1 => {
-            let SnapshotFacts { seq, epoch, limits } = facts;
+            let SnapshotFacts { seq, epoch, limits, session } = facts;
             let (epoch, bounds) = (serde_json::Value::from(epoch), bounds(limits));
-            format!(r#"],"seq":{seq},"epoch":{epoch}{bounds}}}"#)
+            let session = session.map(|facts| facts.to_string()).unwrap_or_default();
+            format!(r#"],"seq":{seq},"epoch":{epoch}{session}{bounds}}}"#)
         }
     };
     let head = [r#"{"t":"snapshot","self":""#, own.as_str(), r#"","members":["#];
@@ -109,10 +133,12 @@ pub fn message(from: &str, msg: &Json, seq: Option<u64>) -> Bytes {
     frame.into()
 }
 
-/// The handler took message `id` (v1).
+/// Messages were handled (v1): where the client has a session all up to `id`, but for those that an [`error`] told of, and
+/// everything up to number `seq` was sent before this; without a session this one alone.
 #[must_use]
-pub fn ack(id: u64) -> Bytes {
-    format!(r#"{{"t":"ack","id":{id}}}"#).into()
+pub fn ack(id: u64, seq: Option<u64>) -> Bytes {
+    let seq = seq.map(|seq| format!(r#","seq":{seq}"#)).unwrap_or_default();
+    format!(r#"{{"t":"ack","id":{id}{seq}}}"#).into()
 }
 
 /// A frame was not handled (v1).
@@ -176,7 +202,7 @@ mod tests {
     #[test]
     fn a_snapshot_in_both_dialects() {
         let limits = Limits::default();
-        let facts = SnapshotFacts { seq: 4, epoch: "e1", limits: &limits };
+        let facts = SnapshotFacts { seq: 4, epoch: "e1", limits: &limits, session: None };
         assert_eq!(
             snapshot(Dialect::Plain, &id("b"), br#"{"id":"a","state":null},{"id":"b"}"#, facts),
             r#"{"t":"snapshot","self":"b","members":[{"id":"a","state":null},{"id":"b"}]}"#
@@ -185,6 +211,16 @@ mod tests {
             snapshot(Dialect::V1, &id("b"), br#"{"id":"b"}"#, facts),
             concat!(
                 r#"{"t":"snapshot","self":"b","members":[{"id":"b"}],"seq":4,"epoch":"e1","#,
+                r#""heartbeat":25000,"limits":{"frame":65536}}"#
+            )
+        );
+        let token = Token::new(crate::NodeId(0xabc), 0xdef);
+        let session = Some(SessionFacts { token, resumed: true, acked: Some(7) });
+        assert_eq!(
+            snapshot(Dialect::V1, &id("b"), br#"{"id":"b"}"#, SnapshotFacts { session, ..facts }),
+            concat!(
+                r#"{"t":"snapshot","self":"b","members":[{"id":"b"}],"seq":4,"epoch":"e1","#,
+                r#""session":"0000000000000abc-00000000000000000000000000000def","resumed":true,"acked":7,"#,
                 r#""heartbeat":25000,"limits":{"frame":65536}}"#
             )
         );
@@ -231,12 +267,13 @@ mod tests {
         assert_eq!(informing_update(&id("a"), None, None), r#"{"from":"a","t":"presence","op":"update","info":null}"#);
         assert_eq!(message("a", &state, None), r#"{"from":"a","t":"msg","msg":{"n":1}}"#);
         assert_eq!(message("", &state, Some(9)), r#"{"from":"","t":"msg","msg":{"n":1},"seq":9}"#);
-        assert_eq!(ack(0), r#"{"t":"ack","id":0}"#);
+        assert_eq!(ack(0, None), r#"{"t":"ack","id":0}"#);
+        assert_eq!(ack(7, Some(30)), r#"{"t":"ack","id":7,"seq":30}"#);
         assert_eq!(
             error(Some(2), ErrorCode::BadMessage, "say \"x\""),
             r#"{"t":"error","id":2,"code":"bad_message","reason":"say \"x\""}"#
         );
         assert_eq!(error(None, ErrorCode::BadFrame, ""), r#"{"t":"error","code":"bad_frame","reason":""}"#);
-        assert_eq!(batch([ack(1), ack(2)].iter()), r#"[{"t":"ack","id":1},{"t":"ack","id":2}]"#);
+        assert_eq!(batch([ack(1, None), ack(2, None)].iter()), r#"[{"t":"ack","id":1},{"t":"ack","id":2}]"#);
     }
 }

@@ -118,6 +118,12 @@ impl RoomEngine {
         &self.config.epoch
     }
 
+    /// The last number that was given to a message.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
     /// What is to be kept of a member, while it is in.
     #[must_use]
     pub fn kept(&self, member: &MemberId) -> Option<Kept> {

@@ -41,6 +41,11 @@ pub(crate) fn gone() -> Life {
     Life::Leaving { close: ENDED.into(), in_roster: false, hooks_began: false }
 }
 
+/// Out of the roster for another's sake while it was away.
+pub(crate) fn let_go() -> Life {
+    Life::Leaving { close: LOST.into(), in_roster: false, hooks_began: false }
+}
+
 /// Its last hooks run.
 pub(crate) fn in_end_hooks() -> Life {
     Life::Leaving { close: ENDED.into(), in_roster: false, hooks_began: true }
@@ -67,6 +72,10 @@ pub(crate) fn socket_lost() -> Event {
     Event::SocketLost { close: LOST, until: UNTIL }
 }
 
+/// The grace that is given here, and one that was given before.
+pub(crate) const GRACE_OVER: Event = Event::GraceOver { until: UNTIL };
+pub(crate) const EARLIER_GRACE_OVER: Event = Event::GraceOver { until: UNTIL - 1 };
+
 pub(crate) fn ended() -> Event {
     Event::Ended { close: ENDS }
 }
@@ -80,6 +89,9 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Opened,
         socket_lost(),
         Event::Returned,
+        GRACE_OVER,
+        EARLIER_GRACE_OVER,
+        Event::LetGo,
         ended(),
         Event::TimeIsUp,
         Event::Expelled,

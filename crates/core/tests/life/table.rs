@@ -3,14 +3,14 @@
 use roomful_core::Close;
 use roomful_core::life::Act::{DropQueue, Forget, LeaveRoster, LimitLeave, RunEndHooks, TellAway, TellBack, Withdraw};
 use roomful_core::life::Event::{
-    AskIn, Drained, Entered, Expelled, HooksEnded, Opened, PutAway, Refused, Returned, TimeIsUp, Withdrawn,
+    AskIn, Drained, Entered, Expelled, HooksEnded, LetGo, Opened, PutAway, Refused, Returned, TimeIsUp, Withdrawn,
 };
 use roomful_core::life::Life::{Opening, Over};
 use roomful_core::life::{Act, Event, Life};
 
 use crate::events::{
-    ENDED, ENDS, IN, IN_OPENED, LOST, WAITING, away, ended, events, gone, in_end_hooks, leaving, socket_lost, states,
-    waiting_ended, waiting_expelled,
+    ENDED, ENDS, GRACE_OVER, IN, IN_OPENED, LOST, WAITING, away, ended, events, gone, in_end_hooks, leaving, let_go,
+    socket_lost, states, waiting_ended, waiting_expelled,
 };
 
 type Row = (Life, Event, Life, &'static [Act]);
@@ -57,11 +57,15 @@ fn table() -> Vec<Row> {
         //
         (away(false), Opened, away(true), &[]),
         (away(false), Returned, IN, &[TellBack]),
+        (away(false), GRACE_OVER, leaving(LOST), &[LimitLeave]),
+        (away(false), LetGo, let_go(), &[LimitLeave, LeaveRoster, DropQueue]),
         (away(false), ended(), leaving(ENDS), &[LimitLeave]),
         (away(false), Refused, Over, &[Forget]),
         (away(false), PutAway, Over, &[Forget]),
         //
         (away(true), Returned, IN_OPENED, &[TellBack]),
+        (away(true), GRACE_OVER, leaving(LOST), &[LimitLeave]),
+        (away(true), LetGo, let_go(), &[LimitLeave, LeaveRoster, DropQueue]),
         (away(true), ended(), leaving(ENDS), &[LimitLeave]),
         (away(true), Refused, Over, &[Forget]),
         (away(true), PutAway, Over, &[Forget]),
@@ -97,29 +101,30 @@ fn every_event_in_every_state() {
     assert!(table.is_empty(), "no such state or event: {table:?}");
 }
 
-/// What is asked of a state: whether it is before its entry, opening, heard, ended, in its end's hooks, over and opened, and
-/// how it ended.
+/// What is asked of a state: whether it is before its entry, opening, heard, away, ended, in its end's hooks, over and opened,
+/// and how it ended.
 #[test]
 fn what_each_state_says_of_itself() {
-    let table: [(Life, [bool; 7], Option<Close>); 12] = [
-        (Opening, [true, true, true, false, false, false, false], None),
-        (WAITING, [true, false, true, false, false, false, false], None),
-        (waiting_ended(ENDED), [true, false, false, true, false, false, false], Some(ENDED)),
-        (waiting_expelled(ENDED), [true, false, false, true, false, false, false], Some(ENDED)),
-        (IN, [false, false, true, false, false, false, false], None),
-        (IN_OPENED, [false, false, true, false, false, false, true], None),
-        (away(false), [false, false, false, false, false, false, false], None),
-        (away(true), [false, false, false, false, false, false, true], None),
-        (leaving(ENDED), [false, false, false, true, false, false, false], Some(ENDED)),
-        (gone(), [false, false, false, true, false, false, false], Some(ENDED)),
-        (in_end_hooks(), [false, false, false, true, true, false, false], Some(ENDED)),
-        (Over, [false, false, false, true, false, true, false], None),
+    let table: [(Life, [bool; 8], Option<Close>); 12] = [
+        (Opening, [true, true, true, false, false, false, false, false], None),
+        (WAITING, [true, false, true, false, false, false, false, false], None),
+        (waiting_ended(ENDED), [true, false, false, false, true, false, false, false], Some(ENDED)),
+        (waiting_expelled(ENDED), [true, false, false, false, true, false, false, false], Some(ENDED)),
+        (IN, [false, false, true, false, false, false, false, false], None),
+        (IN_OPENED, [false, false, true, false, false, false, false, true], None),
+        (away(false), [false, false, false, true, false, false, false, false], None),
+        (away(true), [false, false, false, true, false, false, false, true], None),
+        (leaving(ENDED), [false, false, false, false, true, false, false, false], Some(ENDED)),
+        (gone(), [false, false, false, false, true, false, false, false], Some(ENDED)),
+        (in_end_hooks(), [false, false, false, false, true, true, false, false], Some(ENDED)),
+        (Over, [false, false, false, false, true, false, true, false], None),
     ];
     for (life, says, end) in table {
         let said = [
             life.is_before_entry(),
             life.is_opening(),
             life.is_heard(),
+            life.is_away(),
             life.has_ended(),
             life.is_in_end_hooks(),
             life.is_over(),

@@ -254,7 +254,7 @@ impl Script {
     }
 
     fn snapshot(&self, to: &MemberId, listing: &Listing, seq: u64, dialect: Dialect) -> Bytes {
-        let facts = SnapshotFacts { seq, epoch: self.room.epoch(), limits: &self.config.limits };
+        let facts = SnapshotFacts { seq, epoch: self.room.epoch(), limits: &self.config.limits, session: None };
         let list = match dialect {
             Dialect::Plain => &listing.plain,
             Dialect::V1 => &listing.v1,

@@ -3,20 +3,25 @@
 use roomful_core::frame::{Body, ClientFrame, decode};
 use roomful_core::life::{Event, Life};
 use roomful_core::room::{Audience, Input, Newcomer, Refused};
+use roomful_core::session::MOST_UNACKED;
 use roomful_core::{Close, Json, Millis, UserId};
 
 use crate::fault::Fault;
 use crate::member::{Handled, Member, Who};
-use crate::plan::{Action, Comer, Timers};
+use crate::plan::{Action, Answer, ClientSays, Comer, Timers};
 use crate::socket::{Pace, Socket};
 use crate::tally::Seen;
 use crate::world::World;
+
+/// More than are acknowledged at once.
+const MANY_WORDS: u32 = MOST_UNACKED + 8;
 
 /// Numbers everything that is made, so that no two members, states or messages of a run are alike.
 #[derive(Default)]
 pub(crate) struct Made {
     members: u64,
     pub(crate) payloads: u64,
+    pub(crate) tokens: u128,
 }
 
 impl World {
@@ -34,6 +39,10 @@ impl World {
             Action::Stampede(ref comers) => comers.iter().try_for_each(|comer| self.join(*comer)),
             Action::JoinAgain { who } => self.join_again(who),
             Action::Say { who, frame, id } => self.say(who, frame, id),
+            Action::Babble { who } => (0..MANY_WORDS).try_for_each(|_| {
+                let frame = ClientSays::Message(Answer::Nothing);
+                self.say(who, frame, Some(1))
+            }),
             Action::Set { who, state } => {
                 let (member, state) = (who.id()?, self.state(state));
                 self.feed(Input::SetPresence { member, state }).map(drop)
@@ -45,7 +54,8 @@ impl World {
             Action::Drop { who } => self.lose(who, Close::LOST),
             Action::Close { who } => self.end(who, Close::DONE),
             Action::Kick { who } => self.kick(who),
-            Action::Return { who, pace } => self.come_back(who, pace),
+            Action::Return { who, pace, offer } => self.come_back(who, pace, offer),
+            Action::Cut { who, frame } => self.cut(who, frame),
             Action::Step { who } => self.step(who).map(drop),
             Action::Lag { who } => {
                 self.members.entry(who).and_modify(|member| member.hooks.lags = !member.hooks.lags);
@@ -88,6 +98,11 @@ impl World {
             self.check()?;
         }
         let sockets = || self.members.values().filter_map(|member| member.socket.as_ref());
+        for (who, member) in &self.members {
+            if self.has_sessions(*who) && matches!(member.life, Life::In { .. }) {
+                member.client.check_settled().map_err(|fault| fault.at(who))?;
+            }
+        }
         ensure!(sockets().all(|socket| socket.held.is_none()), "the intake forgot a state that it held");
         ensure!(self.door.wakes_at().is_none(), "somebody waits for ever");
         let is_settled = |member: &Member| matches!(member.life, Life::In { opened: true } | Life::Over);
@@ -164,6 +179,9 @@ impl World {
             if self.room.next_wake().is_some_and(|at| at <= self.now) {
                 self.wake()?;
             }
+            if self.sessions.due().is_some_and(|at| at <= self.now) {
+                self.sessions.let_go(self.now);
+            }
             for who in self.members.keys().copied().collect::<Vec<_>>() {
                 self.timers(who)?;
             }
@@ -177,11 +195,11 @@ impl World {
         let is_due = |at: Option<Millis>| at.is_some_and(|at| at <= now);
         let Some(member) = self.members.get_mut(&who) else { return Ok(()) };
         if is_due(member.grace) {
-            let Life::Away { lost, .. } = &member.life else { return Fault::new("a grace is over of who is not away") };
-            let close = Close::clone(lost);
+            let Life::Away { until, .. } = member.life else { return Fault::new("a grace is over of who is not away") };
             member.grace = None;
             self.tally.count(Seen::GraceOver);
-            return self.end(who, close);
+            self.tell(who, Event::GraceOver { until })?;
+            return self.go_on(who);
         }
         if is_due(member.leave_limit) {
             member.leave_limit = None;
@@ -189,6 +207,10 @@ impl World {
             let is_in = self.members.get(&who).is_some_and(|member| self.ledger.is_present(member.id.as_str()));
             ensure!(!is_in, "its time is up, and it is still in the roster");
             return Ok(());
+        }
+        if is_due(member.ack_due()) {
+            self.tally.count(Seen::AckInTime);
+            return self.ack(who);
         }
         if is_due(self.socket(who).and_then(|socket| socket.intake.release_at())) {
             return self.release(who);
@@ -199,9 +221,9 @@ impl World {
     fn next_due(&self, until: Millis) -> Option<Millis> {
         let timers = self.members.values().flat_map(|member| {
             let release = member.socket.as_ref().and_then(|socket| socket.intake.release_at());
-            member.timers().into_iter().chain([release]).flatten()
+            member.timers().into_iter().chain([release, member.ack_due()]).flatten()
         });
-        timers.chain(self.room.next_wake()).filter(|at| *at <= until).min()
+        timers.chain(self.room.next_wake()).chain(self.sessions.due()).filter(|at| *at <= until).min()
     }
 
     fn release(&mut self, who: Who) -> Result<(), Fault> {

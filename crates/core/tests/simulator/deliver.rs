@@ -10,7 +10,8 @@ use roomful_core::frame::updates;
 use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::room::{Audience, Change, Effect, Update};
 use roomful_core::roster::Listing;
-use roomful_core::{Dialect, MemberId};
+use roomful_core::session::To;
+use roomful_core::{Dialect, Json, MemberId};
 
 use crate::fault::Fault;
 use crate::member::Who;
@@ -34,11 +35,15 @@ impl World {
                     Audience::AllBut(member) => Some(member),
                 };
                 let (receivers, spoken) = self.receivers(except);
+                self.owe(seq, |member| Some(member) != except);
                 let frames = fanout::said(from.as_ref(), &msg, seq, spoken);
+                self.keep(seq, (&to).into(), from.as_ref(), &msg);
                 self.push_to_all(&receivers, &frames)
             }
             Effect::Told { seq, to, msg } => {
                 let to_who = Who::of(&to)?;
+                self.owe(seq, |member| *member == to);
+                self.keep(seq, To::Only(to.clone()), Some(&to), &msg);
                 let Some(dialect) = self.attached(to_who).map(|socket| socket.dialect) else { return Ok(()) };
                 let frames = fanout::said(Some(&to), &msg, seq, Spoken::one(dialect));
                 self.push_to_all(&[(to_who, dialect)], &frames)
@@ -60,6 +65,8 @@ impl World {
 
     fn carry_snapshot(&mut self, to: &MemberId, listing: &Arc<Listing>, seq: u64) -> Result<(), Fault> {
         let (who, limits) = (Who::of(to)?, Arc::clone(&self.limits));
+        let greeted = self.greet(who)?;
+        let session = greeted.as_ref().map(|greeted| greeted.facts);
         let Some(socket) = self.socket_mut(who) else { return Ok(()) };
         socket.attached = true;
         let dialect = socket.dialect;
@@ -67,9 +74,18 @@ impl World {
             Dialect::Plain => &listing.plain,
             Dialect::V1 => &listing.v1,
         };
-        let facts = SnapshotFacts { seq, epoch: self.room.epoch(), limits: &limits };
+        let facts = SnapshotFacts { seq, epoch: self.room.epoch(), limits: &limits, session };
         let frame = encode::snapshot(dialect, to, list, facts);
-        self.push(who, frame)
+        self.push(who, frame)?;
+        greeted.map_or(Ok(()), |greeted| self.follow(who, greeted))
+    }
+
+    /// Where somebody may come back and ask for it.
+    fn keep(&mut self, seq: u64, to: To, from: Option<&MemberId>, msg: &Json) {
+        if self.sessions.keeps() {
+            let frame = encode::message(from.map_or("", MemberId::as_str), msg, Some(seq));
+            self.sessions.keep(seq, to, frame, self.now);
+        }
     }
 
     fn carry_changes(&mut self, changes: &[Change], except: Option<&MemberId>) -> Result<(), Fault> {

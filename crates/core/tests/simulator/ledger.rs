@@ -172,6 +172,11 @@ impl Ledger {
         self.infos_of(member).last().cloned().flatten()
     }
 
+    /// The number of the last message.
+    pub(crate) fn last_said(&self) -> usize {
+        self.said.len() - 1
+    }
+
     pub(crate) fn said(&self, number: usize) -> &Said {
         &self.said[number]
     }

@@ -7,6 +7,7 @@ use roomful_core::{Close, Dialect};
 
 use crate::fault::Fault;
 use crate::member::{Handled, Hooks, Member, Who};
+use crate::plan::Offer;
 use crate::socket::{Pace, Socket};
 use crate::tally::Seen;
 use crate::world::World;
@@ -45,8 +46,8 @@ impl World {
     /// The socket is lost. A v1 client may come back where the room holds its place.
     pub(crate) fn lose(&mut self, who: Who, close: Close) -> Result<(), Fault> {
         let Some(member) = self.members.get_mut(&who) else { return Ok(()) };
-        let is_held = member.may_be_held() && self.grace_ms > 0;
-        if member.socket.take().is_none() {
+        let is_held = member.is_v1 && self.grace_ms > 0;
+        if member.hang_up().is_none() {
             return Ok(());
         }
         let until = self.now + self.grace_ms;
@@ -56,11 +57,20 @@ impl World {
     }
 
     /// A client comes back for its member; where that is still there, the new socket is its socket.
-    pub(crate) fn come_back(&mut self, who: Who, pace: Pace) -> Result<(), Fault> {
+    pub(crate) fn come_back(&mut self, who: Who, pace: Pace, offer: Offer) -> Result<(), Fault> {
         let (limits, now) = (self.limits.clone(), self.now);
-        let Some(member) = self.members.get_mut(&who) else { return Ok(()) };
-        let takes_over = member.may_be_held() && matches!(member.life, Life::In { .. });
-        if self.grace_ms > 0 && (member.is_away() || takes_over) {
+        let Some(member) = self.members.get(&who) else { return Ok(()) };
+        let takes_over = member.socket.is_some() && matches!(member.life, Life::In { .. });
+        if self.has_sessions(who) && (member.is_away() || takes_over) {
+            if self.sessions.has(&member.id) {
+                self.offer = self.present(who, offer)?;
+                if self.offer.is_none() {
+                    // It would be another member, and this one knows nothing of that.
+                    return Ok(());
+                }
+            }
+            let Some(member) = self.members.get_mut(&who) else { return Ok(()) };
+            drop(member.hang_up());
             self.tally.count(if takes_over { Seen::TakenOver } else { Seen::Returned });
             member.socket = Some(Socket::new(&member.id, Dialect::V1, pace, &limits, now));
             self.tell(who, Event::Returned)?;
@@ -180,13 +190,29 @@ impl World {
         let (id, user) = (member.id.clone(), member.user.clone());
         let (info, state) = (member.info.clone(), member.seed.clone());
         let newcomer = Newcomer { user, info, state, ..Newcomer::new(id) };
-        if self.feed(Input::Join(newcomer))?.is_err() {
+        let mut joined = self.feed(Input::Join(newcomer.clone()))?;
+        if matches!(joined, Err(Refused::RoomFull { .. }))
+            && let Some(longest) = self.held.first().copied()
+        {
+            self.let_go_of_held(longest)?;
+            joined = self.feed(Input::Join(newcomer))?;
+            ensure!(joined.is_ok(), "{longest} was let go for {who}, who is refused all the same");
+        }
+        if joined.is_err() {
             self.detach(who);
             return self.tell(who, Event::Refused);
         }
         let waits = self.members.get(&who).is_some_and(|member| self.door.waits(&member.id));
         self.members.entry(who).and_modify(|member| member.let_in = !waits);
         Ok(())
+    }
+
+    /// Who has been away the longest makes place for another.
+    fn let_go_of_held(&mut self, who: Who) -> Result<(), Fault> {
+        self.tally.count(Seen::LetGoForAnother);
+        ensure!(self.members.get(&who).is_some_and(Member::is_away), "{who} is held, and is not away");
+        self.tell(who, Event::LetGo)?;
+        self.go_on(who)
     }
 
     /// What a client said comes to its handler.
@@ -216,21 +242,32 @@ impl World {
             Act::Withdraw => Ok(()),
             Act::LimitLeave => {
                 member.grace = None;
+                self.held.remove(&who);
                 member.leave_limit = Some(leave_limit);
                 Ok(())
             }
             Act::TellAway => {
                 let Life::Away { until, .. } = member.life else { return Fault::new("is to be told away, and is not") };
                 member.grace = Some(until);
+                self.held.push(who);
                 self.take(Input::Away { member: id })
             }
             Act::TellBack => {
                 member.grace = None;
+                self.held.remove(&who);
                 self.take(Input::Return { member: id })
             }
             Act::LeaveRoster => {
                 member.hooks.left += 1;
                 self.kept.remove(&who);
+                self.held.remove(&who);
+                let good = std::mem::take(&mut member.good);
+                let forgotten: Vec<_> = self.sessions.end(&id).collect();
+                let had_one = !forgotten.is_empty();
+                ensure!(
+                    !had_one || forgotten.iter().all(|token| good.contains(token)),
+                    "{forgotten:?} is not {good:?}"
+                );
                 self.take(Input::Leave { member: id })
             }
             Act::DropQueue => {
@@ -262,7 +299,7 @@ impl World {
     }
 
     pub(crate) fn detach(&mut self, who: Who) {
-        self.members.entry(who).and_modify(|member| member.socket = None);
+        self.members.entry(who).and_modify(|member| drop(member.hang_up()));
     }
 
     /// The process that drove the lives is no more, and another goes on with those whom it knows of.
@@ -276,12 +313,13 @@ impl World {
             before.push((*who, member.life.clone()));
             member.life.handle(Event::PutAway, &mut acts);
             ensure!((&member.life, &*acts) == (&Life::Over, &[Act::Forget]), "{who} was put away: {acts:?}");
+            self.held.remove(who);
             member.queue.clear();
             member.hooks.at_work = None;
             (member.grace, member.leave_limit) = (None, None);
             member.hooks.cut = true;
             if !self.kept.contains_key(who) {
-                member.socket = None;
+                drop(member.hang_up());
             }
         }
         Ok(before)
@@ -301,6 +339,7 @@ impl World {
             Life::Away { opened: true, until, .. } => {
                 self.tally.count(Seen::RestoredAway);
                 member.grace = Some(until);
+                self.held.push(who);
                 member.life = before;
                 None
             }
@@ -324,6 +363,7 @@ fn late_events(life: &Life, now: u64) -> Vec<Event> {
     let member = [Event::AskIn, Event::Entered, Event::Withdrawn];
     let leave = [Event::TimeIsUp, Event::Expelled];
     let end = [Event::Drained, Event::HooksEnded];
+    let graces = [Event::GraceOver { until: now }, Event::LetGo];
     let mut late = Vec::new();
     match life {
         Life::Opening => {
@@ -336,15 +376,18 @@ fn late_events(life: &Life, now: u64) -> Vec<Event> {
             late.extend((already.is_none() || *expelled).then_some(Event::Expelled));
             late.extend(already.is_some().then_some([ended, lost]).into_iter().flatten());
         }
-        Life::In { .. } => late.extend(member.into_iter().chain(leave).chain(end)),
-        Life::Away { .. } => late.extend(member.into_iter().chain(leave).chain(end).chain([lost])),
+        Life::In { .. } => late.extend(member.into_iter().chain(leave).chain(end).chain(graces)),
+        Life::Away { until, .. } => {
+            late.extend(member.into_iter().chain(leave).chain(end).chain([lost]));
+            late.extend(until.checked_sub(1).map(|until| Event::GraceOver { until }));
+        }
         Life::Leaving { in_roster, hooks_began, .. } => {
-            late.extend(entry.into_iter().chain([Event::Opened, Event::Returned, ended, lost]));
+            late.extend(entry.into_iter().chain([Event::Opened, Event::Returned, ended, lost]).chain(graces));
             late.extend((!in_roster).then_some(leave).into_iter().flatten());
             late.push(if *hooks_began { Event::Drained } else { Event::HooksEnded });
         }
         Life::Over => {
-            late.extend(entry.into_iter().chain(leave).chain(end));
+            late.extend(entry.into_iter().chain(leave).chain(end).chain(graces));
             late.extend([Event::Opened, Event::Returned, ended, lost, Event::PutAway]);
         }
     }

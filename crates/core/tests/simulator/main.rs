@@ -4,7 +4,7 @@
 //! their sockets and come back with others, are removed, read promptly, slowly or not at all; the app's code for them takes
 //! its time; the room is put away and restored under them, or its process stops. After every step each client that has
 //! read all there is must hold the roster that the server holds, every client must have seen each message once and in
-//! order, every life must be where the roster says, and no frame may break what the protocol promises. A run that fails
+//! order, over all its sockets, or have been told that it did not, what it says must be handled once, every life must be where the roster says, and no frame may break what the protocol promises. A run that fails
 //! prints its seed; with it `ROOMFUL_SIM_SEED=<seed> cargo test -p roomful-core --test simulator` plays it again and prints
 //! every step.
 //! `ROOMFUL_SIM_RUNS=<n>` plays the seeds under n.
@@ -12,6 +12,7 @@
 #[macro_use]
 mod fault;
 mod act;
+mod client;
 mod deliver;
 mod door;
 mod lane;
@@ -23,6 +24,7 @@ mod races;
 mod rng;
 mod run;
 mod say;
+mod sessions;
 mod socket;
 mod tally;
 mod view;

@@ -4,14 +4,16 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use roomful_core::life::Life;
+use roomful_core::session::{Said, Token};
 use roomful_core::{Dialect, Json, MemberId, Millis, UserId};
 
+use crate::client::Client;
 use crate::fault::Fault;
 use crate::plan::Answer;
 use crate::socket::Socket;
 
 /// A member by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Who(pub(crate) u64);
 
 pub(crate) struct Member {
@@ -21,6 +23,13 @@ pub(crate) struct Member {
     pub(crate) seed: Option<Json>,
     pub(crate) life: Life,
     pub(crate) socket: Option<Socket>,
+    pub(crate) is_v1: bool,
+    pub(crate) client: Client,
+    pub(crate) said: Said,
+    /// The tokens that it may come back with.
+    pub(crate) good: Vec<Token>,
+    /// The last number that was given when its session began.
+    pub(crate) entered_at: u64,
     /// What it said, and its handler has not come to.
     pub(crate) queue: VecDeque<Handled>,
     pub(crate) hooks: Hooks,
@@ -91,7 +100,12 @@ impl Member {
             info,
             seed,
             life: Life::Opening,
+            is_v1: socket.dialect == Dialect::V1,
             socket: Some(socket),
+            client: Client::default(),
+            said: Said::default(),
+            good: Vec::new(),
+            entered_at: 0,
             queue: VecDeque::new(),
             hooks: Hooks { lags, ..Hooks::default() },
             let_in: false,
@@ -110,12 +124,19 @@ impl Member {
     }
 
     pub(crate) fn is_away(&self) -> bool {
-        matches!(self.life, Life::Away { .. })
+        self.life.is_away()
     }
 
-    /// Whether its client may come back for it.
-    pub(crate) fn may_be_held(&self) -> bool {
-        self.socket.as_ref().is_some_and(|socket| socket.dialect == Dialect::V1)
+    /// Its socket is gone, with all that was on its way.
+    pub(crate) fn hang_up(&mut self) -> Option<Socket> {
+        self.client.hang_up();
+        self.socket.take()
+    }
+
+    /// When it is to be told what of its words was handled.
+    pub(crate) fn ack_due(&self) -> Option<Millis> {
+        let is_on = self.socket.as_ref().is_some_and(|socket| socket.attached);
+        self.said.ack_due().filter(|_| is_on)
     }
 
     /// What must be true of every life at every moment.

@@ -26,6 +26,10 @@ pub(crate) enum Action {
         frame: ClientSays,
         id: Option<u64>,
     },
+    /// A client sends many messages at once.
+    Babble {
+        who: Who,
+    },
     /// The room's own code sets a state, with no rate limit between.
     Set {
         who: Who,
@@ -52,6 +56,12 @@ pub(crate) enum Action {
     Return {
         who: Who,
         pace: Pace,
+        offer: Offer,
+    },
+    /// A client sends a frame, and its socket is lost before that comes in.
+    Cut {
+        who: Who,
+        frame: ClientSays,
     },
     /// The app's code for a member does one thing.
     Step {
@@ -107,6 +117,38 @@ pub(crate) struct Comer {
     pub(crate) user: Option<u64>,
 }
 
+/// What a client presents that comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) token: WhichToken,
+    pub(crate) seen: WhichSeen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhichToken {
+    /// The newest that it has read.
+    Newest,
+    /// One that it read so many snapshots before.
+    Earlier(usize),
+    /// Another member's.
+    Others,
+    Forged,
+}
+
+/// Where it says that it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhichSeen {
+    /// Where it does.
+    Position,
+    Behind(u64),
+    Ahead(u64),
+}
+
+impl Offer {
+    /// What a client presents that means well.
+    pub(crate) const HONEST: Self = Self { token: WhichToken::Newest, seen: WhichSeen::Position };
+}
+
 /// Whom something can happen to.
 #[derive(Debug, Default)]
 pub(crate) struct Present {
@@ -138,6 +180,13 @@ pub(crate) enum ClientSays {
     Ping,
     Bye,
     Junk,
+}
+
+impl ClientSays {
+    /// Whether it has a number, where its client gives one.
+    pub(crate) fn is_numbered(self) -> bool {
+        matches!(self, Self::Message(_) | Self::LargeMessage | Self::Presence(_))
+    }
 }
 
 /// What the room's handler does with a message.
@@ -176,12 +225,14 @@ enum Kind {
     Stampede,
     JoinAgain,
     Say,
+    Babble,
     Set,
     Inform,
     Drop,
     Close,
     Kick,
     Return,
+    Cut,
     Step,
     Lag,
     Late,
@@ -197,20 +248,22 @@ enum Kind {
 impl Plan {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         use Kind::{
-            Announce, Close, Drop, Inform, Join, JoinAgain, Kick, Lag, Late, LeaveSaying, Pace, Pass, Restore, Return,
-            Say, Set, Stampede, Step, Stranger, WakeInVain,
+            Announce, Babble, Close, Cut, Drop, Inform, Join, JoinAgain, Kick, Lag, Late, LeaveSaying, Pace, Pass,
+            Restore, Return, Say, Set, Stampede, Step, Stranger, WakeInVain,
         };
         let most = [
             (Join, 20),
             (Stampede, 4),
             (JoinAgain, 2),
             (Say, 40),
+            (Babble, 2),
             (Set, 40),
             (Inform, 20),
             (Drop, 10),
             (Close, 4),
             (Kick, 2),
-            (Return, 8),
+            (Return, 16),
+            (Cut, 8),
             (Step, 12),
             (Lag, 2),
             (Late, 3),
@@ -248,14 +301,16 @@ impl Plan {
             Kind::JoinAgain => Action::JoinAgain { who },
             Kind::Say => {
                 let frame = client_says(rng);
-                Action::Say { who, frame, id: rng.percent(30).then(|| rng.below(100)) }
+                Action::Say { who, frame, id: rng.percent(50).then(|| rng.below(100)) }
             }
+            Kind::Babble => Action::Babble { who },
             Kind::Set => Action::Set { who, state: state_kind(rng) },
             Kind::Inform => Action::Inform { who, info: state_kind(rng) },
             Kind::Drop => Action::Drop { who },
             Kind::Close => Action::Close { who },
             Kind::Kick => Action::Kick { who },
-            Kind::Return => Action::Return { who, pace: self.pace(rng) },
+            Kind::Return => Action::Return { who, pace: self.pace(rng), offer: offer(rng) },
+            Kind::Cut => Action::Cut { who, frame: client_says(rng) },
             Kind::Step => Action::Step { who },
             Kind::Lag => Action::Lag { who },
             Kind::Late => Action::Late { who, nth: rng.below(1_000) },
@@ -323,7 +378,10 @@ pub(crate) fn draw_limits(rng: &mut Rng) -> Limits {
         .presence_tick_ms(*rng.pick(&[1, 33, 100]).unwrap_or(&33))
         .presence_bytes_per_second(*rng.pick(&[2_000, 50_000, 256 << 20]).unwrap_or(&50_000))
         .leave_timeout_ms(*rng.pick(&[20, 200]).unwrap_or(&20))
-        .rate(Rate { per_second: *rng.pick(&[1, 20, 250]).unwrap_or(&20), burst: rng.between(1, 20) as u32 })
+        .rate(Rate {
+            per_second: *rng.pick(&[1, 20, 250]).unwrap_or(&20),
+            burst: if rng.percent(15) { 200 } else { rng.between(1, 20) as u32 },
+        })
         .bad_frame_rate(Rate { per_second: 1, burst: rng.between(1, 3) as u32 })
 }
 
@@ -333,6 +391,21 @@ fn timers(rng: &mut Rng) -> Timers {
         60..80 => Timers::Late,
         _ => Timers::Overtaken,
     }
+}
+
+fn offer(rng: &mut Rng) -> Offer {
+    let token = match rng.below(100) {
+        0..80 => WhichToken::Newest,
+        80..94 => WhichToken::Earlier(rng.between(1, 2) as usize),
+        94..97 => WhichToken::Others,
+        _ => WhichToken::Forged,
+    };
+    let seen = match rng.below(100) {
+        0..80 => WhichSeen::Position,
+        80..93 => WhichSeen::Behind(rng.between(1, 20)),
+        _ => WhichSeen::Ahead(rng.between(1, 3)),
+    };
+    Offer { token, seen }
 }
 
 fn client_says(rng: &mut Rng) -> ClientSays {

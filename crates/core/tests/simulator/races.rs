@@ -8,7 +8,7 @@ use roomful_core::{Close, Dialect, Limits};
 
 use crate::fault::Fault;
 use crate::member::Who;
-use crate::plan::{Action, Answer, ClientSays, Comer, StateKind, Timers};
+use crate::plan::{Action, Answer, ClientSays, Comer, Offer, StateKind, Timers};
 use crate::rng::Rng;
 use crate::socket::Pace;
 use crate::world::World;
@@ -68,7 +68,7 @@ fn happenings() -> Vec<Action> {
         Action::Step { who },
         Action::Lag { who },
         Action::Drop { who },
-        Action::Return { who, pace: Pace::Prompt },
+        Action::Return { who, pace: Pace::Prompt, offer: Offer::HONEST },
         Action::Close { who },
         Action::Kick { who },
         say(),
@@ -80,7 +80,7 @@ fn happenings() -> Vec<Action> {
 }
 
 fn say() -> Action {
-    Action::Say { who: WHO, frame: ClientSays::Message(Answer::BroadcastAll), id: None }
+    Action::Say { who: WHO, frame: ClientSays::Message(Answer::BroadcastAll), id: Some(1) }
 }
 
 /// As long as a grace, and so longer than a tick and than what leaving may take.

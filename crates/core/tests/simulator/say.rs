@@ -29,7 +29,24 @@ impl World {
         if self.socket(who).is_some_and(|socket| !socket.attached) {
             return self.speak_too_soon(who, says);
         }
+        if self.socket(who).is_none() {
+            return Ok(());
+        }
+        let has_sessions = self.has_sessions(who);
+        if has_sessions && id.is_some() && self.members.get(&who).is_some_and(|member| !member.client.may_say()) {
+            self.tally.count(Seen::KeptToItself);
+            return Ok(());
+        }
+        let id = if has_sessions { self.number(who, id) } else { id };
         let frame = self.client_frame(says, id)?;
+        match id.filter(|_| has_sessions && says.is_numbered()) {
+            Some(id) if !self.says(who, id, says, &frame) => Ok(()),
+            _ => self.take_in(who, says, frame, id),
+        }
+    }
+
+    /// A client's frame comes in.
+    fn take_in(&mut self, who: Who, says: ClientSays, frame: Bytes, id: Option<u64>) -> Result<(), Fault> {
         let now = self.now;
         let Some(socket) = self.socket_mut(who).filter(|socket| socket.attached) else { return Ok(()) };
         let dialect = socket.dialect;
@@ -44,6 +61,13 @@ impl World {
             Verdict::Close(_) => Judged::Close,
         };
         self.tally_verdict(&judged);
+        if matches!(judged, Judged::Message(_) | Judged::Presence(_)) && !self.receive(who, id)? {
+            if let Judged::Presence(_) = judged {
+                // It was within the rate, so the intake has let go of an older one.
+                self.hold(who, None);
+            }
+            return Ok(());
+        }
         match (judged, says, dialect) {
             (Judged::Message(msg), ClientSays::Message(answer), _) => {
                 self.queue(who, Handled::Message(msg, answer, id))
@@ -68,6 +92,13 @@ impl World {
                 Dialect::Plain,
             ) => Ok(()),
             (Judged::Reply(pong, Dropped::Not), ClientSays::Ping, Dialect::V1) => self.reply(who, "pong", pong),
+            (
+                Judged::Reply(_, Dropped::RateLimited),
+                ClientSays::Message(_) | ClientSays::LargeMessage | ClientSays::Presence(_),
+                _,
+            ) if id.is_some() && self.has_sessions(who) => {
+                id.map_or(Ok(()), |id| self.refuse(who, id, ErrorCode::RateLimited))
+            }
             (Judged::Reply(error, Dropped::BadFrame), ClientSays::Junk, Dialect::V1)
             | (Judged::Reply(error, Dropped::RateLimited), _, Dialect::V1) => self.reply(who, "error", error),
             (Judged::Bye, ClientSays::Bye, Dialect::V1) | (Judged::Close, ClientSays::Junk, Dialect::V1) => {
@@ -89,6 +120,53 @@ impl World {
             ClientSays::Message(answer) => self.queue(who, Handled::Message(msg, answer, None)),
             _ => Ok(()),
         }
+    }
+
+    /// A client sends something, and loses its socket before that comes in.
+    pub(crate) fn cut(&mut self, who: Who, says: ClientSays) -> Result<(), Fault> {
+        let may_say = self.members.get(&who).is_some_and(|member| member.client.may_say());
+        if says.is_numbered() && may_say && self.has_sessions(who) && self.attached(who).is_some() {
+            let id = self.number(who, Some(1));
+            let frame = self.client_frame(says, id)?;
+            if let Some(id) = id {
+                let _is_lost_either_way = self.says(who, id, says, &frame);
+            }
+            self.tally.count(Seen::LostOnItsWay);
+        }
+        self.lose(who, Close::LOST)
+    }
+
+    /// Clients that were greeted say again what did not come in. `false`: nobody has anything to say.
+    pub(crate) fn say_again(&mut self) -> Result<bool, Fault> {
+        let mut anything = false;
+        for who in self.members.keys().copied().collect::<Vec<_>>() {
+            while let Some((id, says, frame)) =
+                self.members.get_mut(&who).and_then(|member| member.client.next_outgoing())
+            {
+                anything = true;
+                self.tally.count(Seen::SaidAgain);
+                self.take_in(who, says, frame, Some(id))?;
+            }
+        }
+        Ok(anything)
+    }
+
+    /// Which number a client gives to what it says: mostly a new one, and now and then one that came in before.
+    fn number(&mut self, who: Who, id: Option<u64>) -> Option<u64> {
+        let (draw, member) = (id?, self.members.get_mut(&who)?);
+        match member.said.received() {
+            received if received > 0 && draw % 10 == 0 => Some(1 + draw % received),
+            _ => Some(member.client.next_id(draw % 3)),
+        }
+    }
+
+    /// A client says something with a number. `false`: it keeps that to itself until it has read its snapshot.
+    fn says(&mut self, who: Who, id: u64, says: ClientSays, frame: &Bytes) -> bool {
+        let Some(member) = self.members.get_mut(&who) else { return false };
+        if id > member.said.received() {
+            member.client.says(id, says, frame.clone());
+        }
+        member.client.is_greeted
     }
 
     fn hold(&mut self, who: Who, held: Option<Bytes>) {
@@ -134,18 +212,21 @@ impl World {
     }
 
     fn acknowledge(&mut self, who: Who, id: Option<u64>, taken: Result<(), Refused>) -> Result<(), Fault> {
+        if let Some(id) = id.filter(|_| self.has_sessions(who)) {
+            return self.settle_word(who, id, taken.err().map(|_| ErrorCode::TooLarge));
+        }
         let is_v1 = self.attached(who).is_some_and(|socket| socket.dialect == Dialect::V1);
         match (id, taken) {
             _ if !is_v1 => Ok(()),
             (None, Ok(())) => Ok(()),
-            (Some(id), Ok(())) => self.reply(who, "ack", encode::ack(id)),
+            (Some(id), Ok(())) => self.reply(who, "ack", encode::ack(id, None)),
             (id, Err(refused)) => {
                 self.reply(who, "error", encode::error(id, ErrorCode::TooLarge, &refused.to_string()))
             }
         }
     }
 
-    fn reply(&mut self, who: Who, t: &'static str, frame: Bytes) -> Result<(), Fault> {
+    pub(crate) fn reply(&mut self, who: Who, t: &'static str, frame: Bytes) -> Result<(), Fault> {
         self.socket_mut(who).into_iter().for_each(|socket| socket.expect(Due::Reply(t)));
         self.push(who, frame)
     }

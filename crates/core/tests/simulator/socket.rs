@@ -9,6 +9,7 @@ use roomful_core::intake::Intake;
 use roomful_core::outbox::Outbox;
 use roomful_core::{Dialect, Limits, MemberId, Millis};
 
+use crate::client::Client;
 use crate::fault::Fault;
 use crate::ledger::{Ledger, Said};
 use crate::view::{Known, State, Told, View};
@@ -56,6 +57,8 @@ pub(crate) enum Due {
     Away(String),
     Leave(String),
     Message(usize),
+    /// One that was said before the snapshot, and missed.
+    Replayed(usize),
     Reply(&'static str),
 }
 
@@ -111,12 +114,17 @@ impl Socket {
         self.expect(Due::Snapshot(ledger.roster()));
     }
 
+    /// Whether its client has read all that it was sent.
+    pub(crate) fn has_read_all(&self) -> bool {
+        self.attached && !self.closed && self.outbox.is_empty()
+    }
+
     /// Reads up to so many WebSocket messages.
-    pub(crate) fn read(&mut self, messages: usize, ledger: &Ledger) -> Result<(), Fault> {
+    pub(crate) fn read(&mut self, messages: usize, ledger: &Ledger, client: &mut Client) -> Result<(), Fault> {
         for _ in 0..messages {
             let Some(message) = self.outbox.pop() else { break };
             for told in self.view.read(&message)? {
-                self.check(told, ledger)?;
+                self.check(told, ledger, client)?;
             }
         }
         Ok(())
@@ -167,8 +175,8 @@ impl Socket {
         Ok(())
     }
 
-    fn check(&mut self, told: Told, ledger: &Ledger) -> Result<(), Fault> {
-        match told {
+    fn check(&mut self, told: Told, ledger: &Ledger, client: &mut Client) -> Result<(), Fault> {
+        let told = match told {
             Told::Updated { member, info, state } => {
                 if let Some(info) = info {
                     let seen = later(&self.informed[&member], ledger.infos_of(&member), &info);
@@ -176,19 +184,26 @@ impl Socket {
                 }
                 return self.check_update(member, &state, ledger);
             }
-            Told::Message { from, msg, seq } => {
-                let due = self.due.pop_front();
-                let Some(Due::Message(number)) = due else {
-                    return Fault::new(format!("{msg} came where {due:?} was due"));
-                };
-                self.check_seq(seq)?;
-                return self.check_message(&from, &msg, ledger.said(number));
-            }
-            _ => {}
-        }
+            told => told,
+        };
         match (told, self.due.pop_front()) {
-            (Told::Snapshot { seq }, Some(Due::Snapshot(roster))) => {
+            (Told::Message { from, msg, seq }, Some(Due::Message(number))) => {
+                self.check_seq(seq)?;
+                seq.map_or(Ok(()), |seq| client.hand(seq, number))?;
+                self.check_message(&from, &msg, ledger.said(number))
+            }
+            (Told::Message { from, msg, seq: Some(seq) }, Some(Due::Replayed(number))) => {
+                let said = ledger.said(number);
+                ensure!(
+                    (&*from, &*msg) == (&*said.from, &*said.msg),
+                    "{msg} of {from:?} came where {said:?} was missed"
+                );
+                ensure!(self.seq.is_none_or(|top| seq <= top), "{seq} was missed, and is above {:?}", self.seq);
+                client.hand(seq, number)
+            }
+            (Told::Snapshot { seq, greeting }, Some(Due::Snapshot(roster))) => {
                 self.seq = seq;
+                seq.into_iter().for_each(|seq| client.greet(seq, greeting));
                 self.check_snapshot(&roster)
             }
             (Told::Joined { member, number, user, info, state }, Some(Due::Join(joined))) if member == joined => {
@@ -210,7 +225,11 @@ impl Socket {
                 self.informed.remove(&member);
                 Ok(())
             }
-            (Told::Reply { t }, Some(Due::Reply(reply))) if t == reply => Ok(()),
+            (Told::Reply { t, id, seq }, Some(Due::Reply(reply))) if t == reply => match (reply, id, seq) {
+                ("ack", Some(id), Some(seq)) => client.read_ack(id, seq),
+                ("error", Some(id), None) if client.has_session() => client.read_error(id),
+                _ => Ok(()),
+            },
             (told, due) => Fault::new(format!("{told:?} came where {due:?} was due")),
         }
     }

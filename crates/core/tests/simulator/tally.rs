@@ -114,10 +114,42 @@ pub(crate) enum Seen {
     RestoredMidway,
     /// Something came late to a life that was over.
     Late,
+    /// A client presented a token that is not good.
+    BadToken,
+    /// A client presented a token that was not its newest, and was let back.
+    OlderToken,
+    /// A client was sent what it missed.
+    Replayed,
+    /// A client was back, and had missed nothing.
+    MissedNothing,
+    /// A client said that it had seen what was never said.
+    PositionAhead,
+    /// A client asked for what was said before it came.
+    PositionBeforeEntry,
+    /// What a client missed was let go of.
+    PositionBehindFloor,
+    /// What a client missed was more than it may be sent at once.
+    ReplayTooLarge,
+    /// A client that was back was told again what had failed.
+    FailureRetold,
+    /// A client said something twice.
+    SaidTwice,
+    /// A client said again what had not come in.
+    SaidAgain,
+    /// What a client said was lost with its socket.
+    LostOnItsWay,
+    /// As much of what a client said as may be had no outcome that it knew.
+    KeptToItself,
+    /// As many words as may wait were acknowledged.
+    AckForMany,
+    /// An acknowledgement came when its time had come.
+    AckInTime,
+    /// A member that was away made place for another.
+    LetGoForAnother,
 }
 
 impl Seen {
-    pub(crate) const ALL: [Self; 57] = [
+    pub(crate) const ALL: [Self; 73] = [
         Self::RoomFull,
         Self::AlreadyIn,
         Self::NotIn,
@@ -175,6 +207,22 @@ impl Seen {
         Self::RestoredAway,
         Self::RestoredMidway,
         Self::Late,
+        Self::BadToken,
+        Self::OlderToken,
+        Self::Replayed,
+        Self::MissedNothing,
+        Self::PositionAhead,
+        Self::PositionBeforeEntry,
+        Self::PositionBehindFloor,
+        Self::ReplayTooLarge,
+        Self::FailureRetold,
+        Self::SaidTwice,
+        Self::SaidAgain,
+        Self::LostOnItsWay,
+        Self::KeptToItself,
+        Self::AckForMany,
+        Self::AckInTime,
+        Self::LetGoForAnother,
     ];
 }
 

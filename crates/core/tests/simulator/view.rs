@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use roomful_core::Dialect;
 use roomful_core::roster::Number;
+use roomful_core::session::Token;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::client::Greeting;
 use crate::fault::Fault;
 
 /// A presence state as a client sees it: the JSON, or none.
@@ -37,6 +39,7 @@ pub(crate) struct Known {
 pub(crate) enum Told {
     Snapshot {
         seq: Option<u64>,
+        greeting: Option<Greeting>,
     },
     Joined {
         member: String,
@@ -64,6 +67,8 @@ pub(crate) enum Told {
     },
     Reply {
         t: String,
+        id: Option<u64>,
+        seq: Option<u64>,
     },
 }
 
@@ -122,7 +127,7 @@ impl View {
             ("msg", None) => self.read_message(frame),
             ("ack" | "error" | "pong", None) => {
                 ensure!(self.dialect == Dialect::V1, "a plain client was sent {frame:?}");
-                Ok(Told::Reply { t: frame.t.into_owned() })
+                Ok(Told::Reply { t: frame.t.into_owned(), id: frame.id, seq: frame.seq })
             }
             _ => Fault::new(format!("no client knows {frame:?}")),
         }
@@ -132,6 +137,7 @@ impl View {
         ensure!(frame.own.as_deref() == Some(&*self.own), "the snapshot names another as `self`: {frame:?}");
         let v1 = [frame.seq.is_some(), frame.epoch.is_some(), frame.heartbeat.is_some(), frame.limits.is_some()];
         ensure!(v1 == [self.dialect == Dialect::V1; 4], "the keys of the other dialect: {frame:?}");
+        let greeting = read_greeting(&frame)?;
         for Listed { id, n: number, user, away, info, state } in frame.members.unwrap_or_default() {
             ensure!(!self.knows(&id), "{id} stands twice in the snapshot");
             self.check_number(number)?;
@@ -146,7 +152,7 @@ impl View {
         }
         let own = self.members.iter().find(|known| known.member == self.own);
         ensure!(own.is_some_and(|own| !own.away), "the snapshot says of its receiver: {own:?}");
-        Ok(Told::Snapshot { seq: frame.seq })
+        Ok(Told::Snapshot { seq: frame.seq, greeting })
     }
 
     fn read_join(&mut self, frame: Frame<'_>) -> Result<Told, Fault> {
@@ -264,6 +270,10 @@ struct Frame<'a> {
     seq: Option<u64>,
     #[serde(borrow)]
     epoch: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    session: Option<Cow<'a, str>>,
+    resumed: Option<bool>,
+    acked: Option<u64>,
     heartbeat: Option<u64>,
     #[serde(borrow)]
     limits: Option<&'a RawValue>,
@@ -293,7 +303,8 @@ impl Frame<'_> {
     fn has_other_v1_keys(&self) -> bool {
         let numbers = self.n.is_some() || self.seq.is_some() || self.heartbeat.is_some() || self.id.is_some();
         let texts = [&self.epoch, &self.code, &self.reason, &self.user].into_iter().any(Option::is_some);
-        numbers || texts || self.limits.is_some() || self.info.is_some()
+        let session = self.session.is_some() || self.resumed.is_some() || self.acked.is_some();
+        numbers || texts || session || self.limits.is_some() || self.info.is_some()
     }
 }
 
@@ -310,6 +321,17 @@ struct Listed<'a> {
     info: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "even_null")]
     state: Option<&'a RawValue>,
+}
+
+/// What a snapshot says of a session, where there is one.
+fn read_greeting(frame: &Frame<'_>) -> Result<Option<Greeting>, Fault> {
+    let (Some(token), Some(resumed)) = (&frame.session, frame.resumed) else {
+        let is_bare = frame.session.is_none() && frame.resumed.is_none() && frame.acked.is_none();
+        ensure!(is_bare, "half a session: {frame:?}");
+        return Ok(None);
+    };
+    let token = token.parse::<Token>().map_err(|error| Fault(format!("{error}: {token}")))?;
+    Ok(Some(Greeting { token, resumed, acked: frame.acked }))
 }
 
 /// `null` is a value; only an absent key is none.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roomful_core::room::{Audience, Effect, Input, Kept, Newcomer, Refused, RoomConfig, RoomEngine};
+use roomful_core::session::{LogLimits, LongestFirst, Resume, Said, Sessions};
 use roomful_core::{Close, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::act::Made;
@@ -37,16 +38,27 @@ pub(crate) struct World {
     pub(crate) room: RoomEngine,
     pub(crate) kept: BTreeMap<Who, Kept>,
     pub(crate) draining: bool,
+    log_limits: LogLimits,
+    pub(crate) sessions: Sessions,
+    /// What the client presents that is on its way back.
+    pub(crate) offer: Option<Resume>,
+    pub(crate) held: LongestFirst<Who>,
     last_seq: u64,
 }
 
 impl World {
     pub(crate) fn new(mut rng: Rng, limits: Limits, may_be_put_away: bool) -> Self {
         let limits = Arc::new(limits);
+        let grace_ms = *rng.pick(&[0, 40, 500, 500]).unwrap_or(&40);
+        let log_limits = LogLimits {
+            frames: *rng.pick(&[0, 2, 6, 1_000]).unwrap_or(&6),
+            bytes: *rng.pick(&[100, 400, 100_000]).unwrap_or(&400),
+            age_ms: grace_ms + *rng.pick(&[0, 10, 10_000]).unwrap_or(&10),
+        };
         Self {
             room: RoomEngine::restore(config(0, &limits, may_be_put_away), []),
             door: DoorWatch::new(may_be_put_away),
-            grace_ms: *rng.pick(&[0, 40, 500, 500]).unwrap_or(&40),
+            grace_ms,
             lag_percent: *rng.pick(&[0, 20, 60]).unwrap_or(&20),
             rng,
             limits,
@@ -58,6 +70,10 @@ impl World {
             tally: Tally::default(),
             kept: BTreeMap::new(),
             draining: false,
+            log_limits,
+            sessions: Sessions::new(log_limits),
+            offer: None,
+            held: LongestFirst::default(),
             last_seq: 0,
         }
     }
@@ -147,6 +163,7 @@ impl World {
         self.room = RoomEngine::restore(config(self.last_seq, &self.limits, self.door.may_be_put_away), kept);
         self.lane.restart(&self.ledger);
         self.door.restart();
+        self.forget_sessions();
         ensure!(self.room.next_wake().is_none(), "a room asks for a wake that has just begun");
         self.check_roster()?;
         if wake_was_to_come || tells_all {
@@ -160,8 +177,18 @@ impl World {
         self.take(Input::Wake)
     }
 
-    /// Lets every client read as it likes to.
+    /// Lets every client read as it likes to, and say again what it has to.
     pub(crate) fn read(&mut self) -> Result<(), Fault> {
+        loop {
+            self.read_once()?;
+            if !self.say_again()? {
+                return Ok(());
+            }
+            self.settle()?;
+        }
+    }
+
+    fn read_once(&mut self) -> Result<(), Fault> {
         for (who, member) in &mut self.members {
             let Some(socket) = &mut member.socket else { continue };
             let messages = match socket.pace {
@@ -169,7 +196,7 @@ impl World {
                 Pace::Slow if self.rng.percent(30) => self.rng.between(1, 4) as usize,
                 Pace::Slow | Pace::Stalled => 0,
             };
-            socket.read(messages, &self.ledger).map_err(|fault| fault.at(who))?;
+            socket.read(messages, &self.ledger, &mut member.client).map_err(|fault| fault.at(who))?;
         }
         Ok(())
     }
@@ -183,6 +210,9 @@ impl World {
         for (who, member) in &self.members {
             if let Some(socket) = &member.socket {
                 socket.check_drained(standing, &self.ledger, quiet).map_err(|fault| fault.at(who))?;
+                if member.is_v1 && socket.has_read_all() {
+                    member.client.check_drained().map_err(|fault| fault.at(who))?;
+                }
             }
         }
         Ok(())
@@ -195,6 +225,8 @@ impl World {
         ensure!(left.is_empty(), "{left:?} are left");
         ensure!(self.room.is_empty() && self.room.roster().is_empty(), "the roster holds ghosts");
         ensure!(self.kept.is_empty(), "{:?} are kept of nobody", self.kept);
+        let nothing_is_held = self.sessions.held_bytes() == 0 && self.sessions.due().is_none() && self.held.is_empty();
+        ensure!(nothing_is_held && !self.sessions.keeps(), "sessions are left: {:?}, {:?}", self.sessions, self.held);
         Ok(())
     }
 
@@ -263,6 +295,7 @@ impl World {
             ensure!(member.may_be_in_roster() == is_in, "{who} is in: {is_in}, and its life is {:?}", member.life);
             let is_away = self.ledger.is_away(member.id.as_str());
             ensure!(!member.is_away() || is_away, "{who} is away, and the room does not know");
+            ensure!(is_in || !self.sessions.has(&member.id), "{who} has a session, and is not in");
         }
         for entry in self.room.roster().iter() {
             let who = Who::of(&entry.member)?;
@@ -270,6 +303,15 @@ impl World {
             ensure!(is_alive, "{who} is a ghost");
         }
         Ok(())
+    }
+
+    /// The process that knew the sessions is no more.
+    fn forget_sessions(&mut self) {
+        self.sessions = Sessions::new(self.log_limits);
+        for member in self.members.values_mut() {
+            member.said = Said::default();
+            member.client.lose_words();
+        }
     }
 
     /// Every reason that there is to refuse an input; none: it must be taken.

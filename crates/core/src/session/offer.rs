@@ -1,0 +1,93 @@
+//! The session that a client asks to go on with: a name among the sub-protocols that it offers, because a browser can put it
+//! nowhere else, and a URL would be in logs.
+
+use super::token::Token;
+
+const PREFIX: &str = "roomful.resume.";
+
+/// The session that a client wants to go on with, and what it has of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resume {
+    /// Which session.
+    pub token: Token,
+    /// The number of the last message that the client has handed to its app.
+    pub seen: u64,
+}
+
+impl Resume {
+    /// Reads it from the client's `Sec-WebSocket-Protocol` headers: the first name that asks for it counts, and where that is
+    /// malformed none does.
+    ///
+    /// ```
+    /// use roomful_core::session::Resume;
+    ///
+    /// let token = "0000000000000abc-00000000000000000000000000000def";
+    /// let offer = format!("roomful.v1, roomful.resume.{token}.42");
+    /// assert_eq!(Resume::find([&*offer]).map(|resume| resume.seen), Some(42));
+    /// assert_eq!(Resume::find(["roomful.v1, roomful.resume.nonsense.42"]), None);
+    /// ```
+    pub fn find<'a>(offers: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut names = offers.into_iter().flat_map(|offer| offer.split(','));
+        let (token, seen) = names.find_map(|name| name.trim().strip_prefix(PREFIX))?.rsplit_once('.')?;
+        // `parse` would take a sign, and zeros before the number.
+        let is_plain = seen == "0" || (seen.bytes().all(|byte| byte.is_ascii_digit()) && !seen.starts_with('0'));
+        Some(Self { token: token.parse().ok()?, seen: seen.parse().ok().filter(|_| is_plain)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::NodeId;
+
+    const TOKEN: &str = "0000000000000abc-00000000000000000000000000000def";
+
+    #[test]
+    fn a_session_is_found_among_what_is_offered() {
+        let token = Token::new(NodeId(0xabc), 0xdef);
+        let (first, second) = (format!("roomful.resume.{TOKEN}.1"), format!("roomful.resume.{TOKEN}.2"));
+        for (offers, seen) in [
+            (vec![format!("roomful.v1, {first}")], Some(1)),
+            (vec![format!("{first} ,roomful.v1")], Some(1)),
+            (vec!["roomful.v1".to_owned(), first.clone()], Some(1)),
+            (vec![format!("{first},{second}")], Some(1)),
+            (vec![second.clone(), first.clone()], Some(2)),
+            (vec!["roomful.v1, chat".to_owned()], None),
+            (vec![format!("x{first}")], None),
+            (vec![String::new()], None),
+            (vec![], None),
+        ] {
+            let found = Resume::find(offers.iter().map(String::as_str));
+            assert_eq!(found, seen.map(|seen| Resume { token, seen }), "{offers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_not_there() {
+        for end in
+            ["", ".", ".-1", ".+1", ".01", ".00", ".1 1", ".1e1", ".18446744073709551616", "1", ".1.", ".1.1", ".١"]
+        {
+            assert_eq!(Resume::find([&*format!("roomful.resume.{TOKEN}{end}")]), None, "{end:?}");
+        }
+        let malformed_first = format!("roomful.resume.nonsense.1, roomful.resume.{TOKEN}.2");
+        assert_eq!(Resume::find([&*malformed_first]), None, "the first counts");
+    }
+
+    proptest! {
+        #[test]
+        fn every_position_is_read_as_it_was_written(node: u64, secret: u128, seen: u64) {
+            let token = Token::new(NodeId(node), secret);
+            let offer = format!("roomful.resume.{token}.{seen}");
+            prop_assert!(offer.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{}", offer);
+            prop_assert_eq!(Resume::find([&*offer]), Some(Resume { token, seen }));
+        }
+
+        #[test]
+        fn nothing_a_client_offers_is_too_strange(offer in ".{0,80}", prefixed: bool) {
+            let offer = if prefixed { format!("{PREFIX}{offer}") } else { offer };
+            let _either_way = Resume::find([&*offer]);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What a room knows of the sessions of its members: whose tokens are good, and what was said lately.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::log::{Log, Since};
+use super::{LogLimits, Resume, To, Token, Tokens};
+use crate::{MemberId, Millis};
+
+/// The sessions of one room, under the same lock as its engine.
+///
+/// A message is kept while somebody might ask for it: in a room without sessions nothing is.
+///
+/// ```
+/// use roomful_core::session::{LogLimits, Resume, Sessions, To, Token};
+/// use roomful_core::{MemberId, NodeId};
+///
+/// let mut sessions = Sessions::new(LogLimits { frames: 1_024, bytes: 512 << 10, age_ms: 40_000 });
+/// let ann = MemberId::parse("ann")?;
+/// let [first, next] = [1, 2].map(|secret| Token::new(NodeId(7), secret));
+/// sessions.begin(&ann, first, 0);
+/// assert!(sessions.keeps());
+/// sessions.keep(1, To::Everybody, "a frame".into(), 0);
+/// let answer = sessions.resume(&ann, Resume { token: first, seen: 0 }, next, 1, usize::MAX);
+/// assert_eq!(answer.and_then(|answer| answer.missed), Some(vec!["a frame".into()]));
+/// # Ok::<(), roomful_core::id::InvalidMemberId>(())
+/// ```
+#[derive(Debug)]
+pub struct Sessions {
+    limits: LogLimits,
+    log: Log,
+    members: HashMap<MemberId, Session>,
+}
+
+#[derive(Debug)]
+struct Session {
+    tokens: Tokens,
+    /// The last number that was given when it began: whoever presents its token has a right to what was said after that.
+    entered: u64,
+}
+
+/// How a session goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What follows the snapshot, before anything newer: each message that the member has not seen, once and in order. `None`:
+    /// that cannot be had, and none of it follows; the snapshot says `resumed:false`.
+    pub missed: Option<Vec<Bytes>>,
+    /// The token that is good no more.
+    pub forgotten: Option<Token>,
+}
+
+impl Sessions {
+    /// Of a room where nobody has a session yet.
+    #[must_use]
+    pub fn new(limits: LogLimits) -> Self {
+        Self { limits, log: Log::default(), members: HashMap::new() }
+    }
+
+    /// A member's session begins, with the token that its first snapshot brings. `top` is the last number that was given.
+    pub fn begin(&mut self, member: &MemberId, first: Token, top: u64) {
+        if self.members.is_empty() {
+            // What was said before was kept for nobody.
+            self.log.clear(top);
+        }
+        self.members.insert(member.clone(), Session { tokens: Tokens::new(first), entered: top });
+    }
+
+    /// A member's session is over. Returns the tokens that are good no more.
+    pub fn end(&mut self, member: &MemberId) -> impl Iterator<Item = Token> + use<> {
+        let ended = self.members.remove(member);
+        if self.members.is_empty() {
+            self.log.shrink(usize::MAX);
+        }
+        ended.into_iter().flat_map(|session| session.tokens.iter())
+    }
+
+    /// Whether this token is good for that member.
+    #[must_use]
+    pub fn takes(&self, member: &MemberId, token: Token) -> bool {
+        self.members.get(member).is_some_and(|session| session.tokens.takes(token))
+    }
+
+    /// Whether that member has one.
+    #[must_use]
+    pub fn has(&self, member: &MemberId) -> bool {
+        self.members.contains_key(member)
+    }
+
+    /// Whether what is said is kept: nobody need make a frame of it where it is not.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        !self.members.is_empty()
+    }
+
+    /// Keeps what was said, for those who come back. Its number must be above all before it, and where the room
+    /// [keeps](Sessions::keeps) nothing this does nothing.
+    pub fn keep(&mut self, seq: u64, to: To, frame: Bytes, now: Millis) {
+        if self.keeps() {
+            self.log.push(seq, to, frame, now, self.limits);
+        }
+    }
+
+    /// A member is back, with this token. Its snapshot brings `next`, and `top` is the last number that was given. `None`: the
+    /// token is not good, and nothing changes.
+    ///
+    /// What it missed may have `most_bytes` at the most. More would overflow its socket, and it would be back for the same.
+    #[must_use]
+    pub fn resume(
+        &mut self,
+        member: &MemberId,
+        resume: Resume,
+        next: Token,
+        top: u64,
+        most_bytes: usize,
+    ) -> Option<Answer> {
+        let session = self.members.get_mut(member).filter(|session| session.tokens.takes(resume.token))?;
+        let forgotten = session.tokens.rotate(resume.token, next);
+        let since = Since { member, entered: session.entered, seen: resume.seen, top, most_bytes };
+        Some(Answer { missed: self.log.since(since), forgotten })
+    }
+
+    /// Lets go of what is too old to be asked for.
+    pub fn let_go(&mut self, now: Millis) {
+        self.log.let_go(now, self.limits);
+    }
+
+    /// When [`Sessions::let_go`] has something to do, if nothing is said until then.
+    #[must_use]
+    pub fn due(&self) -> Option<Millis> {
+        self.log.due(self.limits)
+    }
+
+    /// Lets go of the oldest messages, of so many bytes or all. Where all rooms together hold too much.
+    pub fn shrink(&mut self, excess: usize) {
+        self.log.shrink(excess);
+    }
+
+    /// The highest number that it has let go of: whoever has seen less cannot be told what it missed.
+    #[must_use]
+    pub fn floor(&self) -> u64 {
+        self.log.floor()
+    }
+
+    /// Bytes of memory that what it keeps takes.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.log.held_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NodeId;
+
+    const LIMITS: LogLimits = LogLimits { frames: 3, bytes: 1_000, age_ms: 50 };
+    const ANY: usize = usize::MAX;
+
+    fn id(id: &str) -> MemberId {
+        MemberId::parse(id).unwrap()
+    }
+
+    fn token(secret: u128) -> Token {
+        Token::new(NodeId(1), secret)
+    }
+
+    fn resume(secret: u128, seen: u64) -> Resume {
+        Resume { token: token(secret), seen }
+    }
+
+    /// With the sessions of ann and bob.
+    fn sessions() -> Sessions {
+        let mut sessions = Sessions::new(LIMITS);
+        sessions.begin(&id("ann"), token(1), 4);
+        sessions.begin(&id("bob"), token(2), 5);
+        sessions
+    }
+
+    fn missed(answer: Option<Answer>) -> Option<usize> {
+        answer.unwrap().missed.map(|missed| missed.len())
+    }
+
+    #[test]
+    fn a_room_without_sessions_keeps_nothing() {
+        let mut sessions = Sessions::new(LIMITS);
+        assert!(!sessions.keeps());
+        sessions.keep(1, To::Everybody, "1".into(), 0);
+        assert_eq!((sessions.held_bytes(), sessions.due()), (0, None));
+        sessions.begin(&id("ann"), token(1), 1);
+        sessions.keep(2, To::Everybody, "2".into(), 0);
+        assert_eq!((sessions.floor(), sessions.due()), (1, Some(50)));
+        assert_eq!(sessions.end(&id("ann")).collect::<Vec<_>>(), [token(1)]);
+        assert_eq!((sessions.keeps(), sessions.held_bytes(), sessions.due()), (false, 0, None));
+        sessions.keep(3, To::Everybody, "3".into(), 0);
+        sessions.begin(&id("bob"), token(2), 3);
+        assert_eq!(missed(sessions.resume(&id("bob"), resume(2, 3), token(3), 3, ANY)), Some(0));
+        assert_eq!(sessions.floor(), 3, "what was said to nobody cannot be had");
+    }
+
+    #[test]
+    fn only_its_own_tokens_are_good() {
+        let mut sessions = sessions();
+        let (ann, bob, cat) = (id("ann"), id("bob"), id("cat"));
+        assert!(sessions.takes(&ann, token(1)) && sessions.takes(&bob, token(2)));
+        for (member, secret) in [(&ann, 2), (&bob, 1), (&cat, 1), (&ann, 9)] {
+            assert!(!sessions.takes(member, token(secret)), "{member} {secret}");
+            assert_eq!(sessions.resume(member, resume(secret, 5), token(7), 5, ANY), None, "{member} {secret}");
+            assert!(!sessions.takes(member, token(7)));
+        }
+        let other_node = Resume { token: Token::new(NodeId(2), 1), seen: 5 };
+        assert_eq!(sessions.resume(&ann, other_node, token(7), 5, ANY), None);
+        assert!(sessions.takes(&ann, token(1)));
+    }
+
+    #[test]
+    fn each_resume_brings_a_token_and_takes_one() {
+        let mut sessions = sessions();
+        let ann = id("ann");
+        let mut forgets =
+            |secret, next| sessions.resume(&ann, resume(secret, 5), token(next), 5, ANY).map(|a| a.forgotten);
+        assert_eq!(forgets(1, 11), Some(None));
+        assert_eq!(forgets(1, 12), Some(Some(token(11))), "that snapshot was lost");
+        assert_eq!(forgets(11, 13), None);
+        assert_eq!(forgets(12, 14), Some(Some(token(1))));
+        assert_eq!(sessions.end(&ann).collect::<Vec<_>>(), [token(14), token(12)]);
+        assert!(!sessions.takes(&ann, token(14)));
+    }
+
+    #[test]
+    fn nobody_is_sent_what_was_said_before_it_came() {
+        let mut sessions = sessions();
+        let (ann, bob) = (id("ann"), id("bob"));
+        sessions.keep(5, To::Everybody, "5".into(), 0);
+        sessions.keep(6, To::Everybody, "6".into(), 0);
+        assert_eq!(missed(sessions.resume(&ann, resume(1, 4), token(11), 6, ANY)), Some(2));
+        assert_eq!(missed(sessions.resume(&bob, resume(2, 4), token(12), 6, ANY)), None);
+        assert_eq!(missed(sessions.resume(&bob, resume(2, 5), token(13), 6, ANY)), Some(1));
+        assert_eq!(missed(sessions.resume(&bob, resume(13, 7), token(14), 6, ANY)), None, "ahead");
+        assert_eq!(missed(sessions.resume(&bob, resume(14, 5), token(15), 6, 0)), None, "too many bytes");
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut sessions = sessions();
+        (6..=9).for_each(|seq| sessions.keep(seq, To::Everybody, "x".into(), seq));
+        assert_eq!((sessions.floor(), sessions.due()), (6, Some(57)));
+        sessions.let_go(57);
+        assert_eq!((sessions.floor(), sessions.due()), (7, Some(58)));
+        sessions.shrink(1);
+        assert_eq!(sessions.floor(), 8);
+    }
+}
