@@ -83,10 +83,9 @@ impl World {
         let Some(Answer { missed, forgotten }) = self.sessions.resume(&id, resume, next, top, most_bytes) else {
             return Fault::new(format!("{who} presents a good token, and is not let back"));
         };
-        let is_known = forgotten.is_none_or(|forgotten| member.good.contains(&forgotten));
-        ensure!(is_known, "{forgotten:?} is forgotten, and was good for nothing");
-        member.good.retain(|good| Some(*good) != forgotten);
-        member.good.push(next);
+        let due = member.good.iter().copied().find(|good| *good != resume.token);
+        ensure!(forgotten == due, "{forgotten:?} is forgotten, and not {due:?}");
+        member.good = vec![resume.token, next];
         member.client.claim(resume.seen);
         let acked = Some(member.said.received());
         let missed = self.check_missed(who, resume, missed)?;
