@@ -145,6 +145,23 @@ limits! {
     /// One message from the app (`send`, `broadcast`), encoded, in bytes. 1 MiB. Over it: an error to the caller.
     message_bytes: usize = 1 << 20, Room 1..=BYTES;
 
+    /// Milliseconds for which a member that lost its socket keeps its place, and may come back to it. 0: it leaves at once. For
+    /// v1 clients, which know that they may; over it: it leaves. Held members count in every bound, and where one is reached a
+    /// newcomer takes the place of who has been away the longest.
+    grace_ms: u64 = 0, Room 0..=HOUR_MS;
+
+    /// Messages that a room keeps for who comes back, as long as a member is held and ten seconds more. 1,024: a busy chat's in
+    /// that time. Over it the oldest is let go of, and who missed that is told so.
+    log_frames: usize = 1_024, Room 0..=COUNT;
+
+    /// Bytes of those messages. 512 KiB: half of what may wait for one client, so that all of it can be sent to one that comes
+    /// back. Over it: as with `log_frames`.
+    log_bytes: usize = 512 << 10, Room 0..=BYTES;
+
+    /// Bytes of what all rooms of the process keep so, with what that takes beside. 256 MiB: five hundred busy rooms' worth. Over
+    /// it a room where something is said lets go of its oldest.
+    logs_bytes: usize = 256 << 20, Process 0..=SHARED_BYTES;
+
     /// Members of one room. 10,000: a snapshot of that many cursors is about a megabyte. Over it: close 4429.
     members: usize = 10_000, Room 1..=COUNT;
 

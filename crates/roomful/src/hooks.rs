@@ -1,5 +1,6 @@
 //! Where JSON becomes the app's types: the hooks of one member of a room, or of one typed socket.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -97,6 +98,23 @@ impl<R: Room> MemberHooks for RoomHooks<R> {
                 Err(error) => Err(Misfit(error.to_string())),
             }
         })
+    }
+
+    fn renewed(&self, by: &dyn MemberHooks) -> Option<Arc<dyn Hooks>> {
+        let by: &Self = by.as_any().downcast_ref()?;
+        Some(Arc::new(Self { room: Arc::clone(&self.room), conn: self.conn.renewed(&by.conn) }))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn on_away(&self) -> BoxFuture<'_, Result> {
+        Box::pin(self.conn.member().watched("on_away", async { self.room.on_away(&self.conn).await }))
+    }
+
+    fn on_return(&self) -> BoxFuture<'_, Result> {
+        Box::pin(self.conn.member().watched("on_return", async { self.room.on_return(&self.conn).await }))
     }
 }
 

@@ -222,6 +222,20 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
         async { Ok(()) }
     }
 
+    /// The client lost its connection and may come back: the member keeps its place for [`Limits::grace_ms`](crate::Limits), the
+    /// others see that it is away, and what is sent to it meanwhile is kept for it. By default nothing happens.
+    fn on_away(&self, conn: &Conn<Self>) -> impl Future<Output = Result> + MaybeSend {
+        let _ = conn;
+        async { Ok(()) }
+    }
+
+    /// The client has a connection again, or another one; `on_join` does not run again. Whoever is back before
+    /// [`on_away`](Room::on_away) ran was not away for either hook. By default nothing happens.
+    fn on_return(&self, conn: &Conn<Self>) -> impl Future<Output = Result> + MaybeSend {
+        let _ = conn;
+        async { Ok(()) }
+    }
+
     /// The member has left: the roster and the others know, [deferred](Conn::defer) teardowns have run. Runs exactly
     /// once for every connection that joined, whatever ended it. What it broadcasts here is heard by all who are still in; a
     /// task that is started here is not heard.
@@ -243,47 +257,54 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
 /// through it after its leave, whoever holds a clone, save by [`on_leave`](Room::on_leave) itself and the
 /// [deferred](Conn::defer) teardowns.
 pub struct Conn<R: Room> {
-    inner: Arc<Inner<R>>,
+    found: Arc<Found<R>>,
+    member: Arc<LiveMember>,
 }
 
-struct Inner<R: Room> {
+/// What one upgrade found.
+struct Found<R: Room> {
     key: R::Channel,
     data: Versions<R::Data>,
-    member: Arc<LiveMember>,
     rooms: Rooms,
 }
 
 impl<R: Room> Conn<R> {
     pub(crate) fn new(key: R::Channel, data: R::Data, member: Arc<LiveMember>, rooms: Rooms) -> Self {
-        Self { inner: Arc::new(Inner { key, data: Versions::new(data), member, rooms }) }
+        Self { found: Arc::new(Found { key, data: Versions::new(data), rooms }), member }
     }
 
     /// From now on this is its data.
     pub(crate) fn renew(&self, data: R::Data) {
-        self.inner.data.renew(data);
+        self.found.data.renew(data);
+    }
+
+    /// The same member, with what a later upgrade found.
+    pub(crate) fn renewed(&self, by: &Self) -> Self {
+        Self { found: Arc::clone(&by.found), member: Arc::clone(&self.member) }
     }
 
     pub(crate) fn member(&self) -> &LiveMember {
-        &self.inner.member
+        &self.member
     }
 
     /// The id that everybody in the room knows this member by.
     #[must_use]
     pub fn id(&self) -> &MemberId {
-        self.inner.member.id()
+        self.member.id()
     }
 
     /// The room's key.
     #[must_use]
     pub fn key(&self) -> &R::Channel {
-        &self.inner.key
+        &self.found.key
     }
 
     /// What [`Room::data`] found at the upgrade, or [`Room::refresh`] since then: the newest, whichever clone is asked. What was
-    /// returned before stays as it was.
+    /// returned before stays as it was. A client that comes back is upgraded anew: the hooks from then on are given a `Conn` with
+    /// the data of that upgrade, and a clone that was kept from before has what was known until then.
     #[must_use]
     pub fn data(&self) -> &R::Data {
-        self.inner.data.newest()
+        self.found.data.newest()
     }
 
     /// This room, as [`Rooms::at`] returns it: for who is in it, for a message to one of them, or to remove one.
@@ -295,7 +316,7 @@ impl<R: Room> Conn<R> {
     /// The app's rooms, to reach another one.
     #[must_use]
     pub fn rooms(&self) -> &Rooms {
-        &self.inner.rooms
+        &self.found.rooms
     }
 
     /// What the roster shows of this member; `None` when it shows nothing, has not joined yet or has left.
@@ -304,7 +325,7 @@ impl<R: Room> Conn<R> {
     ///
     /// [`ErrorKind::Decode`] when a room that shares this channel has set a state of another type.
     pub fn presence(&self) -> Result<Option<Presence<R>>> {
-        let state = self.inner.member.presence().map(|state| state.decode()).transpose();
+        let state = self.member.presence().map(|state| state.decode()).transpose();
         state.map_err(|error| ErrorKind::Decode(error).into_error())
     }
 
@@ -315,7 +336,7 @@ impl<R: Room> Conn<R> {
     /// When the message cannot be JSON, is over [`Limits::message_bytes`](crate::Limits::message_bytes), or nobody has
     /// joined yet; [`ErrorKind::Overloaded`] when the sockets are behind.
     pub fn send(&self, msg: &Outgoing<R>) -> Result {
-        self.inner.member.send(encode(msg)?)
+        self.member.send(encode(msg)?)
     }
 
     /// A message to every other member of the room.
@@ -324,7 +345,7 @@ impl<R: Room> Conn<R> {
     ///
     /// As for [`send`](Conn::send).
     pub fn broadcast(&self, msg: &Outgoing<R>) -> Result {
-        self.inner.member.broadcast(encode(msg)?, false)
+        self.member.broadcast(encode(msg)?, false)
     }
 
     /// A message to every member of the room, this one too.
@@ -333,7 +354,7 @@ impl<R: Room> Conn<R> {
     ///
     /// As for [`send`](Conn::send).
     pub fn broadcast_all(&self, msg: &Outgoing<R>) -> Result {
-        self.inner.member.broadcast(encode(msg)?, true)
+        self.member.broadcast(encode(msg)?, true)
     }
 
     /// What the roster shows of this member from now on. Ignored once it has left.
@@ -343,7 +364,7 @@ impl<R: Room> Conn<R> {
     /// When the state cannot be JSON, is over [`Limits::presence_bytes`](crate::Limits::presence_bytes) (the old state
     /// stays), or nobody has joined yet.
     pub fn set_presence(&self, state: &Presence<R>) -> Result {
-        self.inner.member.set_presence(Some(encode(state)?))
+        self.member.set_presence(Some(encode(state)?))
     }
 
     /// What the server says of this member; `None` when it says nothing, the member has not joined yet or has left.
@@ -352,7 +373,7 @@ impl<R: Room> Conn<R> {
     ///
     /// [`ErrorKind::Decode`] when a room that shares this channel has set an info of another type.
     pub fn info(&self) -> Result<Option<Info<R>>> {
-        let info = self.inner.member.info().map(|info| info.decode()).transpose();
+        let info = self.member.info().map(|info| info.decode()).transpose();
         info.map_err(|error| ErrorKind::Decode(error).into_error())
     }
 
@@ -364,7 +385,7 @@ impl<R: Room> Conn<R> {
     /// When the info cannot be JSON, is over [`Limits::info_bytes`](crate::Limits::info_bytes) (the old info stays), or nobody
     /// has joined yet.
     pub fn set_info(&self, info: &Info<R>) -> Result {
-        self.inner.member.set_info(unless_null(encode(info)?))
+        self.member.set_info(unless_null(encode(info)?))
     }
 
     /// Ends this connection. What was sent to it before still arrives. Messages of its own that still wait are not handled. It
@@ -375,19 +396,19 @@ impl<R: Room> Conn<R> {
     ///
     /// A code other than 1000 and 3000 to 4999, or a reason over 123 bytes. Nothing is sent then.
     pub fn close(&self, code: u16, reason: &str) -> Result {
-        self.inner.member.close_by_app(code, reason)
+        self.member.close_by_app(code, reason)
     }
 
     /// Runs `teardown` when this member has left, before `on_leave`; the last deferred runs first. If it has left already,
     /// `teardown` runs at once. A Durable Object that is put away forgets it: put what must happen there into `on_leave`.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
-        self.inner.member.defer(teardown);
+        self.member.defer(teardown);
     }
 }
 
 impl<R: Room> Clone for Conn<R> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { found: Arc::clone(&self.found), member: Arc::clone(&self.member) }
     }
 }
 

@@ -5,9 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
+use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
 use roomful_core::pattern::Topic;
+use roomful_core::session::Resume;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
@@ -45,6 +47,7 @@ struct Found {
     definition: Arc<Definition>,
     destination: Destination,
     request: UpgradeRequest,
+    resume: Option<Resume>,
 }
 
 impl Admission {
@@ -66,7 +69,7 @@ impl Admission {
         let limits = Arc::clone(&definition.terms.limits);
         let (module, room) = (&*definition.terms.module, &*definition.terms.name);
         let span = tracing::info_span!("connection", module, room, peer = shown(peer));
-        let found = find(definition, query.key.as_deref(), parts, peer)
+        let found = find(definition, (query.key.as_deref(), dialect), parts, peer)
             .map_err(|denial| denied(app, &definition.terms.module, &definition.terms.name, peer, &denial));
         Self { app: app.clone(), limits, dialect, found, place: None, span }
     }
@@ -146,7 +149,7 @@ impl Admission {
     ///
     /// How the completed handshake is to be closed.
     pub async fn admit(self, deadline: impl Future<Output = ()>) -> Result<Admitted, Close> {
-        let Found { definition, destination, request } = self.found?;
+        let Found { definition, destination, request, resume: _ } = self.found?;
         let params = request.params.clone();
         let peer = request.peer;
         let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span);
@@ -163,7 +166,7 @@ impl Admission {
 
 impl Found {
     fn into_opening(self, app: &App) -> Opening {
-        let Self { definition, destination, request } = self;
+        let Self { definition, destination, request, resume } = self;
         let app = app.clone();
         let terms = Arc::clone(&definition.terms);
         let peer = request.peer;
@@ -177,7 +180,7 @@ impl Found {
                 opened.map_err(|denial| denied(&app, &definition.terms.module, &definition.terms.name, peer, &denial))
             }) as _
         });
-        Opening { destination, terms, request_bytes, open }
+        Opening { destination, terms, request_bytes, open, resume }
     }
 }
 
@@ -189,7 +192,12 @@ fn request_bytes(head: &Parts) -> usize {
     uri + headers.sum::<usize>()
 }
 
-fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Option<IpAddr>) -> Result<Found, Denial> {
+fn find(
+    definition: &Arc<Definition>,
+    (key, dialect): (Option<&[u8]>, Dialect),
+    parts: Parts,
+    peer: Option<IpAddr>,
+) -> Result<Found, Denial> {
     let limits = &definition.terms.limits;
     let params = parse_key(&definition.pattern, key, KeyLimits::of(limits));
     let found = params.and_then(|params| definition.destination(&params).map(|destination| (params, destination)));
@@ -197,9 +205,11 @@ fn find(definition: &Arc<Definition>, key: Option<&[u8]>, parts: Parts, peer: Op
         .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;
     let credentials = credentials::of(&parts.headers, limits.credentials_bytes)
         .map_err(|error| Denial { hook: "credentials", why: DenialReason::Forbidden(Some(error.to_string())) })?;
+    let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
+    let resume = Resume::find(offers).filter(|_| dialect == Dialect::V1);
     let (module, name) = (definition.terms.module.clone(), definition.terms.name.clone());
     let request = UpgradeRequest { parts, peer, module, name, params, credentials };
-    Ok(Found { definition: Arc::clone(definition), destination, request })
+    Ok(Found { definition: Arc::clone(definition), destination, request, resume })
 }
 
 /// What guards and `data` find, unless that takes too long: then they are dropped.

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use roomful_core::frame::EndpointKind;
 use roomful_core::intake::{Dropped, Intake, Verdict};
+use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, ConnectionId, Dialect, Limits, MemberId, Millis};
 use tracing::Span;
 
@@ -18,7 +19,7 @@ use crate::place::Place;
 use crate::shared_memory::SharedMemory;
 use crate::transport::Transport;
 use crate::unwind::let_go;
-use crate::{ErrorKind, metrics};
+use crate::{Error, ErrorKind, metrics};
 
 /// One connection, as whoever owns its socket sees it. Dropping it ends the connection, as losing the socket does.
 ///
@@ -120,6 +121,9 @@ impl<T: Transport> Connection<T> {
         let member = LiveMember::new(hub, Arc::clone(&line), terms, span, id);
         let connection = Self::of(hub, (intake, kind), member, line, transport);
         connection.member.register();
+        if let Ok(opening) = &opening {
+            connection.member.count_words(&connection.line, &opening.destination);
+        }
         match opening.and_then(|opening| connection.take_up(opening, place)) {
             Ok(opening) => connection.member.spawn(Arc::clone(&connection.member).open(opening)),
             Err(close) => connection.member.refuse(close),
@@ -179,7 +183,7 @@ impl<T> Connection<T> {
     /// The id that it has, or will have, as a member; a socket's own.
     #[must_use]
     pub fn member(&self) -> &MemberId {
-        self.member.id()
+        self.current().id()
     }
 
     /// The bounds of this connection's room or socket.
@@ -190,11 +194,12 @@ impl<T> Connection<T> {
 
     /// Ready when another message may be received. Read the socket only then.
     pub fn poll_space(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let has_space = || self.member.inbox().has_space(self.member.limits());
+        let member = self.current();
+        let has_space = || member.inbox().has_space(member.limits());
         if has_space() {
             return Poll::Ready(());
         }
-        self.member.register_reader(cx.waker());
+        member.register_reader(cx.waker());
         if has_space() { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -202,7 +207,7 @@ impl<T> Connection<T> {
     /// socket.
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
-        self.member.inbox().queued()
+        self.current().inbox().queued()
     }
 
     /// Takes one WebSocket message, text or binary. After `false`, wait for [`poll_space`](Connection::poll_space) before the
@@ -223,14 +228,14 @@ impl<T> Connection<T> {
             Verdict::Handle(frame) => return self.member.take(&frame),
             Verdict::Reply(frame, dropped) => {
                 count_dropped(dropped);
-                self.member.reply(frame);
+                self.current().reply(frame);
             }
             Verdict::Drop(dropped) => count_dropped(dropped),
-            // Where there are sessions it ends the grace; without them a member leaves with its socket.
-            Verdict::Bye => {}
+            // It leaves with its socket, whatever becomes of that.
+            Verdict::Bye => self.line.say_bye(),
             Verdict::Close(close) => {
                 count_dropped(Dropped::BadFrame);
-                self.member.close(close);
+                self.current().close(close);
             }
         }
         // An answer that waits for the entry counts too.
@@ -297,7 +302,7 @@ impl<T> Connection<T> {
     /// Whether it was let in, or its guards, `data` and seed have let it in at least. Whoever was not has less right to wait.
     #[must_use]
     pub fn was_let_in(&self) -> bool {
-        self.member.scope().is_some()
+        self.current().scope().is_some()
     }
 
     /// Counts a socket that was dropped before its peer had done its part of the end, because more waited for that than this
@@ -309,17 +314,33 @@ impl<T> Connection<T> {
     /// Says that the client is gone, and that what it sent before is still being read, which may take a while. So long after
     /// this as [`Limits::leave_timeout_ms`] says the member leaves, whatever is left to be read or to be handled.
     pub fn begin_leaving(&self) {
-        if self.member.is_on(&self.line) {
-            self.member.begin_leaving();
+        if self.current().is_on(&self.line) {
+            self.current().begin_leaving();
         }
     }
 
-    /// Says that the socket is gone, or soon will be. What it sent before is handled, then the member leaves. Only the first
-    /// call counts. `error` is what `on_error` is told, or a socket's `error`.
+    /// Says that the socket is gone, or soon will be, and not by a close frame of the client's. What it sent before is handled,
+    /// then the member leaves, or is held for [`Limits::grace_ms`]. Only the first call counts. `error` is what `on_error` is
+    /// told, or a socket's `error`.
     pub fn end(&self, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
-        if self.member.is_on(&self.line) {
-            self.member.end(close, error.map(|error| ErrorKind::Socket(error).into_error()));
+        let by = if *close == Close::LOST { EndedBy::Loss } else { EndedBy::Server };
+        self.ended(close, by, error.map(|error| ErrorKind::Socket(error).into_error()));
+    }
+
+    /// Says that the client closed the socket with this close frame. As [`end`](Connection::end) otherwise.
+    pub fn closed_by_client(&self, close: &Close) {
+        self.ended(close, EndedBy::Client, None);
+    }
+
+    fn ended(&self, close: &Close, by: EndedBy, error: Option<Error>) {
+        if self.current().is_on(&self.line) {
+            self.current().end(&self.line, close, by, error);
         }
+    }
+
+    /// Whose socket it is: its client may have come back for a member that it had.
+    fn current(&self) -> &Arc<LiveMember> {
+        self.member.moved().unwrap_or(&self.member)
     }
 }
 

@@ -7,11 +7,12 @@ use futures_util::future::{AbortHandle, abortable};
 use roomful_core::Close;
 use roomful_core::frame::{Body, ClientFrame};
 use roomful_core::life::{Act, Event};
+use roomful_core::session::ending::EndedBy;
 
 use crate::credentials::Secret;
 use crate::hooks::Hooks;
 use crate::hub::Occupant;
-use crate::inbox::Job;
+use crate::inbox::{Job, Queued};
 use crate::line::Line;
 use crate::member::LiveMember;
 use crate::{Error, ErrorKind, Result, metrics};
@@ -36,7 +37,23 @@ impl LiveMember {
             // The intake answers these itself.
             Body::Ping | Body::Bye => return true,
         };
+        let mut inbox = self.inbox();
+        if let Some(held) = self.moved() {
+            // Its socket is that one's now. What came before has been queued there.
+            drop(inbox);
+            return held.queue(job);
+        }
+        let queued = inbox.push(job, self.limits());
+        drop(inbox);
+        self.queued(queued)
+    }
+
+    fn queue(self: &Arc<Self>, job: Job) -> bool {
         let queued = self.inbox().push(job, self.limits());
+        self.queued(queued)
+    }
+
+    fn queued(self: &Arc<Self>, queued: Queued) -> bool {
         if let Some(hooks) = queued.idle {
             self.spawn_from_socket(Arc::clone(self).work(hooks));
         }
@@ -51,8 +68,14 @@ impl LiveMember {
         }
     }
 
-    /// Says that its socket is gone: what it sent before is still handled, then it leaves. Only the first call counts.
-    pub(crate) fn end(self: &Arc<Self>, close: &Close, socket_error: Option<Error>) {
+    /// Says that its socket is gone, and by whom. It is held where that may be; or what it sent before is still handled, and
+    /// then it leaves. Only the first call counts.
+    pub(crate) fn end(self: &Arc<Self>, line: &Line, close: &Close, by: EndedBy, socket_error: Option<Error>) {
+        let (close, by) = line.ending(close, by);
+        if self.may_be_held(line, &close, by) {
+            let until = self.process().now().saturating_add(self.limits().grace_ms);
+            return self.ended(Event::SocketLost { close, until });
+        }
         let mut inbox = self.inbox();
         if inbox.life().has_ended() {
             return;
@@ -61,7 +84,7 @@ impl LiveMember {
             inbox.fail(error);
         }
         drop(inbox);
-        self.ended(close.clone());
+        self.ended(Event::Ended { close });
     }
 
     /// Its socket is at its end, and what came before is still being read. It ends in time, read or not.
@@ -74,11 +97,16 @@ impl LiveMember {
 
     /// Ends it from this side. What waits to be handled is dropped.
     pub(crate) fn close(self: &Arc<Self>, close: Close) {
+        self.close_for(close, EndedBy::Server);
+    }
+
+    fn close_for(self: &Arc<Self>, close: Close, by: EndedBy) {
         self.inbox().discard();
-        let Some(line) = self.line() else { return self.ended(close) };
-        line.close(close.clone());
+        let Some(line) = self.line() else { return self.ended(Event::Ended { close }) };
+        line.close_for(close.clone(), by);
         // Another close may have been on its way already: that is the one that the client sees.
-        self.ended(line.closing().cloned().unwrap_or(close));
+        let close = line.closing().cloned().unwrap_or(close);
+        self.ended(Event::Ended { close });
         self.wake_reader();
     }
 
@@ -90,7 +118,7 @@ impl LiveMember {
     /// When an app may not send that code or reason.
     pub fn close_by_app(self: &Arc<Self>, code: u16, reason: &str) -> Result {
         let close = Close::from_app(code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())?;
-        self.close(close);
+        self.close_for(close, EndedBy::App);
         Ok(())
     }
 
@@ -100,32 +128,34 @@ impl LiveMember {
         self.carry_out(acts);
     }
 
-    /// Counts the end that is the first.
-    fn ended(self: &Arc<Self>, close: Close) {
-        let code = close.code;
-        let acts = self.step(Event::Ended { close });
-        if !acts.is_empty() {
+    /// Its socket is at its end, by one of these two events. Counts the one that is the first.
+    fn ended(self: &Arc<Self>, event: Event) {
+        let code = match &event {
+            Event::SocketLost { close, .. } | Event::Ended { close } => close.code,
+            _ => Close::LOST.code,
+        };
+        let had_socket = !self.inbox().life().is_away();
+        let acts = self.step(event);
+        if had_socket && !acts.is_empty() {
             metrics::connection_closed(code);
         }
         self.carry_out(acts);
     }
 
-    fn carry_out(self: &Arc<Self>, acts: Vec<Act>) {
+    pub(crate) fn carry_out(self: &Arc<Self>, acts: Vec<Act>) {
         for act in acts {
             match act {
                 Act::Withdraw => self.withdraw(),
                 Act::LimitLeave => self.limit_leave(),
                 Act::LeaveRoster => self.leave_roster(),
-                Act::TellAway => {
-                    self.hang_up();
-                    if let Some(room) = self.room() {
-                        room.away(self.id());
-                    }
-                }
+                Act::TellAway => self.go_away(),
                 Act::TellBack => {
                     if let (Some(room), Some(line)) = (self.room(), self.line()) {
-                        room.back(self.id(), &line);
+                        let resume = self.inbox().take_resume();
+                        room.back(self.id(), &line, resume, |seq| self.retold(seq));
                     }
+                    let hooks = self.inbox().take_idle();
+                    self.start_work(hooks);
                 }
                 // Done with the step, and by the member's own task.
                 Act::DropQueue | Act::Forget | Act::RunEndHooks => {}
@@ -166,11 +196,14 @@ impl LiveMember {
     fn leave_in_time(self: &Arc<Self>) -> AbortHandle {
         let process = self.process();
         let wait = process.sleep_until(process.now().saturating_add(self.limits().leave_timeout_ms));
-        let member = Arc::downgrade(self);
+        let (member, line) = (Arc::downgrade(self), self.line());
         let (timer, abort) = abortable(async move {
             wait.await;
             if let Some(member) = member.upgrade() {
-                member.end(&Close::LOST, None);
+                // It may have another by now.
+                if let Some(line) = line.filter(|line| member.is_on(line)) {
+                    member.end(&line, &Close::LOST, EndedBy::Loss, None);
+                }
                 member.happen(Event::TimeIsUp);
             }
         });
@@ -182,9 +215,11 @@ impl LiveMember {
 }
 
 impl Occupant for LiveMember {
-    fn send_away(&self, close: Close) {
-        if let Some(line) = self.line() {
-            line.close(close);
+    fn send_away(self: Arc<Self>, close: Close) {
+        match self.line() {
+            Some(line) => line.close(close),
+            // Nobody comes back to a process that stops.
+            None => self.happen(Event::Ended { close }),
         }
     }
 
@@ -206,6 +241,11 @@ impl Occupant for LiveMember {
     fn expel(self: Arc<Self>, close: Close) {
         self.close(close);
         self.happen(Event::Expelled);
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn into_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync> {
+        self
     }
 
     fn put_away(&self) {

@@ -1,7 +1,9 @@
 //! What the app does, as the runtime calls it: the hooks of one member or of one typed socket, in JSON.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -69,6 +71,18 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
     ///
     /// When the state is not of that type.
     fn on_presence(&self, state: Option<Json>) -> Result<Showing<'_>, Misfit>;
+
+    /// The same member's hooks, with what a later upgrade found, of which `by` was made. `None`: that is of another room.
+    fn renewed(&self, by: &dyn MemberHooks) -> Option<Arc<dyn Hooks>>;
+
+    /// For [`renewed`](MemberHooks::renewed), which has to know the type of what it is given.
+    fn as_any(&self) -> &dyn Any;
+
+    /// The socket is lost, and the member is held.
+    fn on_away(&self) -> BoxFuture<'_, Result>;
+
+    /// The member has a socket again, or another one.
+    fn on_return(&self) -> BoxFuture<'_, Result>;
 }
 
 /// What becomes of a state that a client wants to show.

@@ -39,7 +39,7 @@ pub(crate) struct Hub {
 /// A member with or without a socket, as the process sees it.
 pub(crate) trait Occupant: MaybeSend + MaybeSync {
     /// Closes its socket with a code of the protocol's. It leaves as one whose connection was lost.
-    fn send_away(&self, close: Close);
+    fn send_away(self: Arc<Self>, close: Close);
     /// How many bytes of memory it holds, and whether they go because it is closed already.
     fn held(&self) -> (usize, bool);
     /// Closes it for what it holds, which is let go of at once where it can be. Returns its socket.
@@ -48,6 +48,9 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn expel(self: Arc<Self>, close: Close);
     /// Another process takes it over.
     fn put_away(&self);
+    /// The member itself, for whoever may know its type.
+    #[cfg(not(target_family = "wasm"))]
+    fn into_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync>;
 }
 
 impl Hub {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::life::{Act, Event, Life};
+use roomful_core::session::{Arrival, Resume, Said};
 use roomful_core::{Close, Json, Limits};
 
 use crate::credentials::Secret;
@@ -25,6 +26,10 @@ pub(crate) enum Job {
     Credentials { text: Secret, id: Option<u64> },
     /// An answer to a frame that came before the member was let in. It waits, because the snapshot must arrive first.
     Reply(Bytes),
+    /// The app is to be told that the socket is lost.
+    Away,
+    /// The app is to be told that there is one again, or another.
+    Return,
 }
 
 impl Job {
@@ -35,6 +40,7 @@ impl Job {
             }
             Self::Credentials { text: Secret(text), .. } => text.len(),
             Self::Reply(frame) => frame.len(),
+            Self::Away | Self::Return => 0,
         }
     }
 }
@@ -74,6 +80,8 @@ pub(crate) struct Inbox {
     end: Option<Box<End>>,
     /// Given back when its life is over.
     place: Option<Place>,
+    /// Where it has a session.
+    said: Option<Box<Said>>,
 }
 
 /// What belongs to a member's end, whenever that comes, or moves it.
@@ -91,6 +99,14 @@ struct End {
     expiry_timer: Option<AbortHandle>,
     /// How often that was renewed.
     refreshes: u32,
+    /// Ends the wait after which one that is held leaves.
+    grace_timer: Option<AbortHandle>,
+    /// What the client presented that has come back.
+    resume: Option<Resume>,
+    /// Hooks that know what its upgrade found.
+    renewal: Option<Arc<dyn Hooks>>,
+    /// Ends the wait until the client is told what of its words was handled.
+    ack_timer: Option<AbortHandle>,
 }
 
 impl Inbox {
@@ -105,7 +121,15 @@ impl Inbox {
     }
 
     fn with(life: Life, memory: &Arc<Memory>) -> Self {
-        Self { life, queue: VecDeque::new(), held: Holding::nothing(memory), idle: None, end: None, place: None }
+        Self {
+            life,
+            queue: VecDeque::new(),
+            held: Holding::nothing(memory),
+            idle: None,
+            end: None,
+            place: None,
+            said: None,
+        }
     }
 
     pub(crate) fn life(&self) -> &Life {
@@ -125,8 +149,16 @@ impl Inbox {
 
     /// Moves the life on by one input, and says what is to be done once the lock is given back.
     pub(crate) fn happen(&mut self, event: Event) -> Vec<Act> {
-        let mut acts = Vec::new();
+        let (mut acts, was_away) = (Vec::new(), self.life.is_away());
         self.life.handle(event, &mut acts);
+        match (was_away, self.life.is_away()) {
+            (false, true) => metrics::member_held(),
+            (true, false) => {
+                metrics::member_held_no_more();
+                self.stop_grace();
+            }
+            _ => {}
+        }
         for act in &acts {
             self.follow(*act);
         }
@@ -136,6 +168,13 @@ impl Inbox {
     /// Does what of an act is the inbox's own.
     fn follow(&mut self, act: Act) {
         match act {
+            Act::TellAway => self.tell(Job::Away),
+            Act::TellBack => {
+                // That was for the socket before.
+                let timer = self.end.as_mut().and_then(|end| end.leave_timer.take());
+                timer.into_iter().for_each(|timer| timer.abort());
+                self.tell(Job::Return);
+            }
             Act::LeaveRoster => self.place.iter_mut().for_each(Place::depart),
             Act::DropQueue => self.drop_queue("leave_timeout"),
             Act::Forget => self.place = None,
@@ -146,13 +185,14 @@ impl Inbox {
     /// Forgets what waits, and every timer. What comes back may be the last of the app's hooks: drop it when the lock is
     /// given back.
     #[must_use]
-    pub(crate) fn forget(&mut self) -> Option<Arc<dyn Hooks>> {
+    pub(crate) fn forget(&mut self) -> [Option<Arc<dyn Hooks>>; 2] {
         self.discard();
-        if let Some(end) = self.end.take() {
-            let tasks = [end.opening, end.leave_timer, end.expiry_timer];
-            tasks.into_iter().flatten().for_each(|task| task.abort());
-        }
-        self.idle.take()
+        let renewal = self.end.take().and_then(|end| {
+            let timers = [end.opening, end.leave_timer, end.expiry_timer, end.grace_timer, end.ack_timer];
+            timers.into_iter().flatten().for_each(|task| task.abort());
+            end.renewal
+        });
+        [self.idle.take(), renewal]
     }
 
     /// Its opening runs, of a request of so many bytes, and is aborted by this when its life is over before it asks to be let
@@ -210,8 +250,24 @@ impl Inbox {
             metrics::frame_dropped("closing");
             return Queued { idle: None, has_space: self.has_space(limits) };
         }
+        if self.is_duplicate(&job) {
+            return Queued { idle: None, has_space: self.has_space(limits) };
+        }
         self.put(job);
         Queued { idle: self.idle.take(), has_space: self.has_space(limits) }
+    }
+
+    /// Queues what the app is to be told of the socket. Of a loss and a return with nothing between it is told nothing, so
+    /// that no more of them wait than of frames.
+    fn tell(&mut self, job: Job) {
+        match (self.queue.back(), &job) {
+            (Some(Job::Away), Job::Return) => {
+                self.queue.pop_back();
+                self.held.set(self.held.bytes() - PLACE_BYTES);
+            }
+            (Some(Job::Return), Job::Return) => {}
+            _ => self.put(job),
+        }
     }
 
     /// Keeps an answer until the member is let in. If it is in already, gives the answer back, to be sent at once.
@@ -230,8 +286,8 @@ impl Inbox {
 
     fn drop_queue(&mut self, reason: &'static str) {
         for job in std::mem::take(&mut self.queue) {
-            // An answer is no frame of the client's.
-            if !matches!(job, Job::Reply(_)) {
+            // The others are no frames of the client's.
+            if matches!(job, Job::Message { .. } | Job::Presence { .. }) {
                 metrics::frame_dropped(reason);
             }
         }
@@ -251,6 +307,77 @@ impl Inbox {
     /// Takes the hooks of a member that no task works for.
     pub(crate) fn take_idle(&mut self) -> Option<Arc<dyn Hooks>> {
         self.idle.take()
+    }
+
+    /// Its grace runs.
+    pub(crate) fn set_grace_timer(&mut self, timer: AbortHandle) {
+        if self.life.is_away() {
+            self.end.get_or_insert_default().grace_timer = Some(timer);
+        } else {
+            timer.abort();
+        }
+    }
+
+    /// Its client is back, on a socket that an upgrade of its own has let in.
+    pub(crate) fn renew(&mut self, resume: Resume, by: &Arc<dyn Hooks>) {
+        let end = self.end.get_or_insert_default();
+        (end.resume, end.renewal) = (Some(resume), Some(Arc::clone(by)));
+    }
+
+    /// The session that it has come back to, and the highest id received of what its client has said.
+    pub(crate) fn take_resume(&mut self) -> Option<(Resume, u64)> {
+        let resume = self.end.as_mut().and_then(|end| end.resume.take())?;
+        Some((resume, self.said.as_ref().map_or(0, |said| said.received())))
+    }
+
+    /// What its client says is counted from here on, over all its sockets.
+    pub(crate) fn begin_session(&mut self) {
+        self.said.get_or_insert_default();
+    }
+
+    /// What its client has said, where it has a session.
+    pub(crate) fn said(&mut self) -> Option<&mut Said> {
+        self.said.as_deref_mut()
+    }
+
+    /// The one before has gone off, or what it was for was told sooner.
+    pub(crate) fn set_ack_timer(&mut self, timer: AbortHandle) {
+        let before = self.end.get_or_insert_default().ack_timer.replace(timer);
+        before.into_iter().for_each(|before| before.abort());
+    }
+
+    /// Whether a client's message was received before, over whatever socket.
+    fn is_duplicate(&mut self, job: &Job) -> bool {
+        let (Job::Message { id, .. } | Job::Presence { id, .. } | Job::Credentials { id, .. }) = job else {
+            return false;
+        };
+        let Some(id) = id else { return false };
+        let is_duplicate = self.said().is_some_and(|said| said.receive(*id) == Arrival::Duplicate);
+        if is_duplicate {
+            metrics::frame_dropped("duplicate");
+        }
+        is_duplicate
+    }
+
+    /// The hooks that are to be called from now on, where those are not to be any more.
+    pub(crate) fn renewed(&mut self, hooks: &Arc<dyn Hooks>) -> Option<Arc<dyn Hooks>> {
+        let by = self.end.as_mut().and_then(|end| end.renewal.take())?;
+        hooks.member().zip(by.member()).and_then(|(hooks, by)| hooks.renewed(by))
+    }
+
+    /// Gives what waits to another, who is to handle it.
+    pub(crate) fn hand_over(&mut self, to: &mut Self) {
+        for job in std::mem::take(&mut self.queue) {
+            if !to.is_duplicate(&job) {
+                to.put(job);
+            }
+        }
+        self.held.set(0);
+    }
+
+    fn stop_grace(&mut self) {
+        let timer = self.end.as_mut().and_then(|end| end.grace_timer.take());
+        timer.into_iter().for_each(|timer| timer.abort());
     }
 
     /// The first timer stands.

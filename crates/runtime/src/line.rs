@@ -1,9 +1,10 @@
 //! What lives as long as a socket: the way out to it, and what is kept beside it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, ConnectionId, Dialect, Json, Limits, room};
 
 use crate::closing::Closing;
@@ -21,6 +22,8 @@ pub(crate) struct Line {
     connection: ConnectionId,
     dialect: Dialect,
     closing: Closing,
+    /// Whether its client said that it leaves on purpose.
+    said_bye: AtomicBool,
     /// Bytes that whoever owns the socket holds for it.
     held: AtomicU32,
     /// What few lines have. Boxed, because there are many.
@@ -39,7 +42,8 @@ struct Beside {
 impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
-        Self { transport, connection, dialect, closing: Closing::default(), held: AtomicU32::new(0), beside: None }
+        let (said_bye, held) = (AtomicBool::new(false), AtomicU32::new(0));
+        Self { transport, connection, dialect, closing: Closing::default(), said_bye, held, beside: None }
     }
 
     /// A socket with a mailbox of its own.
@@ -93,9 +97,14 @@ impl Line {
         }
     }
 
-    /// Closes it after what was delivered before. Only the first close counts.
+    /// Closes it after what was delivered before, with a code of the protocol's. Only the first close counts.
     pub(crate) fn close(&self, close: Close) {
-        if self.closing_cell().begin(close.clone()) {
+        self.close_for(close, EndedBy::Server);
+    }
+
+    /// The same, and who it is that ends it.
+    pub(crate) fn close_for(&self, close: Close, by: EndedBy) {
+        if self.closing_cell().begin(close.clone(), by) {
             self.deliver(Delivery::Close { connection: self.connection, close });
         }
     }
@@ -108,6 +117,22 @@ impl Line {
     /// The close that this side has begun, from the decision on.
     pub(crate) fn closing(&self) -> Option<&Close> {
         self.closing_cell().get()
+    }
+
+    /// How it ended, and who ended it: this side where that had begun to close before, or else as whoever owns the socket
+    /// says.
+    pub(crate) fn ending(&self, close: &Close, by: EndedBy) -> (Close, EndedBy) {
+        let closing = self.closing_cell();
+        closing.get().cloned().zip(closing.by()).unwrap_or_else(|| (close.clone(), by))
+    }
+
+    /// Its client leaves on purpose.
+    pub(crate) fn say_bye(&self) {
+        self.said_bye.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn said_bye(&self) -> bool {
+        self.said_bye.load(Ordering::Relaxed)
     }
 
     /// Keeps what a member needs to go on, with its room's epoch.

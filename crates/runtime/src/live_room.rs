@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::abortable;
 use roomful_core::frame::encode::{self, SnapshotFacts};
-use roomful_core::frame::fanout::{self, PerDialect};
+use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
+use roomful_core::session::{Resume, To};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
 use crate::delivery::RoomId;
@@ -17,6 +21,7 @@ use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::memory::Holding;
 use crate::process::Process;
+use crate::room_sessions::RoomSessions;
 use crate::transports::Transports;
 use crate::unwind::let_go;
 use crate::wakes::Wakes;
@@ -40,6 +45,9 @@ struct State {
     lobby: HashMap<MemberId, Waiting>,
     transports: Transports,
     wakes: Wakes,
+    sessions: Option<Box<RoomSessions>>,
+    /// What the client presents whose return is being handled, and the highest id received of what it has said.
+    resume: Option<(Resume, u64)>,
     /// What it says of its members.
     held: Holding,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
@@ -90,6 +98,17 @@ pub(crate) enum Left {
     Abandoned,
 }
 
+impl State {
+    /// Whether somebody may come back and ask for what is said now.
+    fn keeps(&self) -> bool {
+        self.sessions.as_ref().is_some_and(|sessions| sessions.keeps())
+    }
+
+    fn keep(&mut self, seq: u64, to: To, frame: &Bytes) {
+        self.sessions.iter_mut().for_each(|sessions| sessions.keep(seq, to.clone(), frame.clone()));
+    }
+}
+
 impl LiveRoom {
     /// A room whose members have these sockets.
     pub(crate) fn new(
@@ -104,8 +123,8 @@ impl LiveRoom {
         lines.values().for_each(|line| transports.enter(line));
         let mut held = Holding::nothing(process.memory());
         held.set(engine.roster().listed_bytes());
-        let (lobby, wakes) = (HashMap::new(), Wakes::default());
-        let state = State { engine, lines, lobby, transports, wakes, held, abandoned: false };
+        let (lobby, wakes, sessions) = (HashMap::new(), Wakes::default(), RoomSessions::new(process, &limits));
+        let state = State { engine, lines, lobby, transports, wakes, sessions, resume: None, held, abandoned: false };
         Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
     }
 
@@ -172,21 +191,40 @@ impl LiveRoom {
         self.carry_out(state, Input::Away { member: member.clone() });
     }
 
-    /// A member has a new socket, which is first sent the whole room.
-    pub(crate) fn back(self: &Arc<Self>, member: &MemberId, line: &Arc<Line>) {
+    /// A member has a new socket, which is first sent the whole room, and what it missed where it presents what session it was.
+    /// Then come the frames that `retold` makes, of the last number that was given.
+    pub(crate) fn back(
+        self: &Arc<Self>,
+        member: &MemberId,
+        line: &Arc<Line>,
+        resume: Option<(Resume, u64)>,
+        retold: impl FnOnce(u64) -> Vec<Bytes>,
+    ) {
         let mut state = lock(&self.state);
+        state.resume = resume;
         if let Some(before) = state.lines.insert(member.clone(), Arc::clone(line)) {
             state.transports.exit(&before);
         }
         let handled = self.handle(&mut state, Input::Return { member: member.clone() });
+        state.resume = None;
         match handled {
             Ok(aftermath) => {
+                retold(state.engine.seq()).into_iter().for_each(|frame| line.push(frame));
                 state.transports.enter(line);
                 drop(state);
                 self.finish(aftermath);
             }
             // It has left in the meantime.
             Err(_) => drop(state.lines.remove(member)),
+        }
+    }
+
+    /// Tells a member up to where what it said was handled. `up_to` is asked only where it has a socket.
+    pub(crate) fn acknowledge(&self, member: &MemberId, up_to: impl FnOnce() -> Option<u64>) {
+        let state = lock(&self.state);
+        let Some(line) = state.lines.get(member) else { return };
+        if let Some(id) = up_to() {
+            line.push(encode::ack(id, Some(state.engine.seq())));
         }
     }
 
@@ -225,6 +263,7 @@ impl LiveRoom {
     pub(crate) fn put_away(&self) {
         let mut state = lock(&self.state);
         state.lines.clear();
+        state.sessions = None;
         state.held.set(0);
         state.transports = Transports::new(self.id);
     }
@@ -264,6 +303,8 @@ impl LiveRoom {
         let Ok(aftermath) = self.handle(&mut state, Input::Leave { member: member.clone() }) else {
             return Left::GoesOn;
         };
+        state.sessions.iter_mut().for_each(|sessions| sessions.end(member));
+        self.arm(&mut state);
         drop(state);
         if waited.is_none() {
             self.process.member_left();
@@ -281,7 +322,25 @@ impl LiveRoom {
         }
     }
 
-    fn handle(&self, state: &mut State, input: Input) -> Result<Aftermath, Refused> {
+    /// Has the room let go in time of what it keeps of what was said.
+    fn arm(self: &Arc<Self>, state: &mut State) {
+        let Some(sessions) = &mut state.sessions else { return };
+        sessions.arm(|at| {
+            let (room, sleep) = (Arc::downgrade(self), self.process.sleep_until(at));
+            let (timer, abort) = abortable(async move {
+                sleep.await;
+                if let Some(room) = room.upgrade() {
+                    let mut state = lock(&room.state);
+                    state.sessions.iter_mut().for_each(|sessions| sessions.let_go());
+                    room.arm(&mut state);
+                }
+            });
+            self.process.spawn(timer.map(|_over_or_aborted| ()));
+            abort
+        });
+    }
+
+    fn handle(self: &Arc<Self>, state: &mut State, input: Input) -> Result<Aftermath, Refused> {
         // Made anew each time: memory that is kept for it would count for each idle room.
         let mut effects = Vec::new();
         state.engine.handle(input, self.process.now(), &mut effects)?;
@@ -291,6 +350,7 @@ impl LiveRoom {
             self.deliver(state, effect, &mut aftermath);
         }
         aftermath.wake_at = state.wakes.start(state.engine.next_wake());
+        self.arm(state);
         Ok(aftermath)
     }
 
@@ -319,16 +379,26 @@ impl LiveRoom {
         }
     }
 
-    fn deliver_snapshot(&self, state: &State, to: &MemberId, listing: &Listing, seq: u64) {
+    fn deliver_snapshot(&self, state: &mut State, to: &MemberId, listing: &Listing, seq: u64) {
         let Some(line) = state.lines.get(to) else { return };
+        let sessions = state.sessions.as_mut().filter(|_| line.dialect() == Dialect::V1);
+        let (session, missed) = sessions.map_or((None, Vec::new()), |sessions| {
+            let (facts, missed) = match state.resume.take() {
+                Some((resume, acked)) => sessions.resume(to, resume, acked, seq),
+                None => (sessions.begin(to, seq), Vec::new()),
+            };
+            (Some(facts), missed)
+        });
         let list = match line.dialect() {
             Dialect::Plain => &listing.plain,
             Dialect::V1 => &listing.v1,
         };
-        let facts = SnapshotFacts { seq, epoch: state.engine.epoch(), limits: &self.limits, session: None };
+        let facts = SnapshotFacts { seq, epoch: state.engine.epoch(), limits: &self.limits, session };
         let frame = encode::snapshot(line.dialect(), to, list, facts);
-        line.deliver(Delivery::Private { to: line.connection(), frame });
-        metrics::delivered(1);
+        metrics::delivered(1 + missed.len());
+        for frame in std::iter::once(frame).chain(missed) {
+            line.deliver(Delivery::Private { to: line.connection(), frame });
+        }
     }
 
     fn finish(self: &Arc<Self>, aftermath: Aftermath) {
@@ -389,15 +459,24 @@ fn deliver_presence(state: &State, updates: Vec<Update>) {
     state.transports.to_all(&Delivery::Updates { room: state.transports.room(), updates });
 }
 
-fn deliver_said(state: &State, seq: u64, from: Option<&MemberId>, to: &Audience, msg: &Json) {
+fn deliver_said(state: &mut State, seq: u64, from: Option<&MemberId>, to: &Audience, msg: &Json) {
+    let (spoken, keeps) = (state.transports.spoken(), state.keeps());
+    let mut frames = fanout::said(from, msg, seq, Spoken { v1: spoken.v1 || keeps, ..spoken });
+    if let (true, Some(frame)) = (keeps, &frames.v1) {
+        state.keep(seq, to.into(), frame);
+        frames.v1 = frames.v1.filter(|_| spoken.v1);
+    }
     let except = match to {
         Audience::Everybody => None,
         Audience::AllBut(member) => state.lines.get(member),
     };
-    fan_out(state, fanout::said(from, msg, seq, state.transports.spoken()), Vec::new(), except);
+    fan_out(state, frames, Vec::new(), except);
 }
 
-fn deliver_told(state: &State, seq: u64, to: &MemberId, msg: &Json) {
+fn deliver_told(state: &mut State, seq: u64, to: &MemberId, msg: &Json) {
+    if state.keeps() {
+        state.keep(seq, To::Only(to.clone()), &encode::message(to.as_str(), msg, Some(seq)));
+    }
     let Some(line) = state.lines.get(to) else { return };
     let seq = (line.dialect() == Dialect::V1).then_some(seq);
     let frame = encode::message(to.as_str(), msg, seq);

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use roomful_core::outbox::{Outbox, Overflow};
+use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, ConnectionId, Dialect};
 
 use crate::closing::Closing;
@@ -105,7 +106,7 @@ impl Mailbox {
                 state.outbox.clear();
                 metrics::outbox_overflowed();
                 // Where another close stands already, its delivery is on its way here.
-                if self.closing.begin(Close::TOO_SLOW) {
+                if self.closing.begin(Close::TOO_SLOW, EndedBy::Server) {
                     state.ending = Ending::Closing(Close::TOO_SLOW);
                 }
             }

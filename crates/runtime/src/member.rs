@@ -42,6 +42,8 @@ pub struct LiveMember {
     teardowns: Teardowns,
     /// How many bytes of it can be kept beside its socket, its info and its state together.
     kept_limit: AtomicUsize,
+    /// Whose socket its own has become: it was never a member itself.
+    moved: OnceLock<Arc<Self>>,
     /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
     span: Option<Box<Span>>,
 }
@@ -98,6 +100,7 @@ impl LiveMember {
             scope: OnceLock::new(),
             teardowns: Teardowns::default(),
             kept_limit: AtomicUsize::new(UNKNOWN),
+            moved: OnceLock::new(),
             span: (!span.is_disabled()).then(|| Box::new(span)),
         })
     }
@@ -130,7 +133,7 @@ impl LiveMember {
         let (acts, hooks) = {
             let mut inbox = self.inbox();
             let acts = inbox.happen(event);
-            let hooks = if acts.contains(&Act::Forget) { inbox.forget() } else { None };
+            let hooks = acts.contains(&Act::Forget).then(|| inbox.forget());
             (acts, hooks)
         };
         // Not under the lock: the app's `Drop` may have something to say.
@@ -178,6 +181,21 @@ impl LiveMember {
     /// Whether this is still its socket. What an earlier one does counts no more.
     pub(crate) fn is_on(&self, line: &Arc<Line>) -> bool {
         lock(&self.line).as_ref().is_some_and(|current| Arc::ptr_eq(current, line))
+    }
+
+    /// It has this socket from now on.
+    pub(crate) fn pick_up(&self, line: Arc<Line>) {
+        *lock(&self.line) = Some(line);
+    }
+
+    /// Whose socket its own has become.
+    pub(crate) fn moved(&self) -> Option<&Arc<Self>> {
+        self.moved.get()
+    }
+
+    /// Its socket is that one's. Call it while its inbox is locked: no frame is then between the two.
+    pub(crate) fn move_to(&self, member: Arc<Self>) {
+        self.moved.get_or_init(|| member);
     }
 
     /// It has no socket any more.

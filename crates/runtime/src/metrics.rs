@@ -8,7 +8,8 @@
 //! | `roomful_denied_total` | counter | `module`, `room` |
 //! | `roomful_refused_total` | counter | `reason` |
 //! | `roomful_sockets_cut_off_total` | counter | `bound` |
-//! | `roomful_rooms`, `roomful_members` | gauge | |
+//! | `roomful_rooms`, `roomful_members`, `roomful_members_held` | gauge | |
+//! | `roomful_sessions_resumed_total` | counter | `missed` |
 //! | `roomful_bytes_held` | gauge | |
 //! | `roomful_closed_for_memory_total` | counter | |
 //! | `roomful_frames_received_total` | counter | |
@@ -71,6 +72,22 @@ pub(crate) fn member_joined() {
 
 pub(crate) fn member_left() {
     gauge!("roomful_members").decrement(1.0);
+}
+
+/// A member lost its socket, and keeps its place for a while.
+pub(crate) fn member_held() {
+    gauge!("roomful_members_held").increment(1.0);
+}
+
+/// One that was held is back, or is at its end.
+pub(crate) fn member_held_no_more() {
+    gauge!("roomful_members_held").decrement(1.0);
+}
+
+/// Somebody came back for its member: with all that it missed, or without.
+pub(crate) fn session_resumed(with_all: bool) {
+    let missed = if with_all { "sent" } else { "lost" };
+    counter!("roomful_sessions_resumed_total", "missed" => missed).increment(1);
 }
 
 pub(crate) fn bytes_held(now: usize, before: usize) {

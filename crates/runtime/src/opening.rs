@@ -8,6 +8,7 @@ use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
+use roomful_core::session::Resume;
 use roomful_core::{Close, Dialect, Generation};
 
 use crate::hooks::{Hooks, MemberHooks, called, caught};
@@ -54,6 +55,8 @@ pub struct Opening {
     pub request_bytes: usize,
     /// Finds its hooks, or how it is to be closed.
     pub open: OpenFn,
+    /// The session that its client wants to go on with.
+    pub resume: Option<Resume>,
 }
 
 /// See [`Opening::open`].
@@ -69,8 +72,14 @@ impl LiveMember {
         let Some(found) = self.find(opening.open, opening.request_bytes).await else { return };
         let hooks = match found {
             Ok(hooks) => hooks,
-            Err(close) => return self.refuse(close),
+            Err(close) => {
+                self.deny_return(opening.resume, &opening.destination, &close);
+                return self.refuse(close);
+            }
         };
+        if self.go_on_with(opening.resume, &opening.destination, &hooks) {
+            return;
+        }
         let entered = match &opening.destination {
             Destination::Room(topic) => self.enter_room(topic, &hooks).await,
             Destination::Socket => self.enter_socket(),

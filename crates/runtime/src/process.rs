@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use roomful_core::room::RoomConfig;
+use roomful_core::session::Token;
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
 use crate::addresses::{Addresses, OfAddress};
@@ -17,6 +18,7 @@ use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::memory::Memory;
 use crate::metrics;
+use crate::tokens::Tokens;
 use crate::watch::{self, Watch};
 use crate::{Host, Keeper};
 
@@ -36,6 +38,9 @@ pub(crate) struct Process {
     sockets: AtomicUsize,
     tasks: AtomicUsize,
     memory: Arc<Memory>,
+    /// What rooms keep of what was said, which has a bound of its own.
+    logs: Arc<Memory>,
+    tokens: Tokens,
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
@@ -124,6 +129,8 @@ impl Process {
             sockets: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
             memory: Arc::default(),
+            logs: Arc::default(),
+            tokens: Tokens::default(),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
             watch: Watch::default(),
@@ -136,6 +143,7 @@ impl Process {
             let host = host();
             let node = NodeId(host.random() as u64);
             self.memory.bound(self.limits.process_bytes, host.memory());
+            self.logs.bound(Some(self.limits.logs_bytes), None);
             Started { host, node }
         });
     }
@@ -146,6 +154,18 @@ impl Process {
 
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
+    }
+
+    pub(crate) fn logs(&self) -> &Arc<Memory> {
+        &self.logs
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    pub(crate) fn new_token(&self) -> Token {
+        Token::new(self.node(), self.random())
     }
 
     /// There is none before the platform starts the rooms, and no connection either.

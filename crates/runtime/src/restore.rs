@@ -69,6 +69,8 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
                 terms: Arc::clone(&definition.terms),
                 // It lies beside the socket, where the platform keeps it.
                 request_bytes: 0,
+                // Here nobody has a session.
+                resume: None,
                 open: Box::new(move |member| {
                     let hooks = definition.endpoint.go_on(app, &params, &data, member).map_err(|error| {
                         tracing::error!(%error, "a connection cannot be served");

@@ -3,24 +3,36 @@
 use std::sync::Arc;
 
 use roomful_core::frame::encode;
-use roomful_core::{Dialect, ErrorCode, Json};
+use roomful_core::{Close, Dialect, ErrorCode, Json};
 
 use crate::credentials::Secret;
 use crate::denial::{Asked, Denial, DenialReason};
-use crate::hooks::{Caught, Decision, Hooks, MessageError, Misfit, Showing, called, caught};
+use crate::hooks::{Caught, Decision, Hooks, MemberHooks, MessageError, Misfit, Showing, called, caught};
 use crate::inbox::{Job, Next};
+use crate::maybe_send::BoxFuture;
 use crate::member::LiveMember;
-use crate::{calls, cork, metrics};
+use crate::unwind::let_go;
+use crate::{Result, calls, cork, metrics};
 
 /// After so many jobs of a task the threads of sockets are rung, so that what a busy member has said does not wait for ever.
 const JOBS_A_RING: usize = 64;
 
 impl LiveMember {
     /// Handles what is queued until nothing is.
-    pub(crate) async fn work(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
+    pub(crate) async fn work(self: Arc<Self>, mut hooks: Arc<dyn Hooks>) {
         for done in 1_usize.. {
             if done.is_multiple_of(JOBS_A_RING) {
                 cork::let_go();
+            }
+            let renewed = self.inbox().renewed(&hooks);
+            if let Some(renewed) = renewed {
+                // Not under the lock: it may be the last that holds what the app had found before.
+                let_go(std::mem::replace(&mut hooks, renewed));
+                if let Err(error) = self.expire_in_time(&hooks) {
+                    metrics::handler_failed("expires");
+                    hooks.report(error).await;
+                    self.close(Close::JOIN_FAILED);
+                }
             }
             let next = self.inbox().next(&hooks);
             self.wake_reader();
@@ -32,13 +44,15 @@ impl LiveMember {
                     Box::pin(self.on_credentials(&hooks, &text, id)).await;
                 }
                 Next::Do(Job::Reply(frame)) => self.push(frame),
+                Next::Do(Job::Away) => self.on_socket(&hooks, "on_away", |member| member.on_away()).await,
+                Next::Do(Job::Return) => self.on_socket(&hooks, "on_return", |member| member.on_return()).await,
                 Next::Rest => return,
                 Next::Leave { close, socket_error } => return self.end_with(&hooks, &close, socket_error).await,
             }
         }
     }
 
-    async fn on_message(&self, hooks: &Arc<dyn Hooks>, msg: Option<Json>, id: Option<u64>) {
+    async fn on_message(self: &Arc<Self>, hooks: &Arc<dyn Hooks>, msg: Option<Json>, id: Option<u64>) {
         let handled = caught(|| async { Ok(hooks.on_message(msg).await) }).await;
         match handled {
             Ok(Ok(())) => self.acknowledge(id),
@@ -51,7 +65,7 @@ impl LiveMember {
         }
     }
 
-    async fn on_presence(&self, hooks: &Arc<dyn Hooks>, state: Option<Json>, id: Option<u64>) {
+    async fn on_presence(self: &Arc<Self>, hooks: &Arc<dyn Hooks>, state: Option<Json>, id: Option<u64>) {
         // The intake of a socket lets no presence through.
         let Some(member) = hooks.member() else { return };
         // Reading it runs the app's `Deserialize`, which may panic like any other code of the app's.
@@ -76,7 +90,7 @@ impl LiveMember {
         }
     }
 
-    fn show(&self, state: Option<Json>, id: Option<u64>) {
+    fn show(self: &Arc<Self>, state: Option<Json>, id: Option<u64>) {
         match calls::set_presence(self, state) {
             Ok(()) => self.acknowledge(id),
             Err(error) => self.reject(id, ErrorCode::TooLarge, &error.to_string()),
@@ -99,14 +113,32 @@ impl LiveMember {
         self.close(denial.close());
     }
 
-    fn acknowledge(&self, id: Option<u64>) {
-        if let Some(id) = id {
+    /// Tells the app of the loss or the return of the socket.
+    async fn on_socket(
+        &self,
+        hooks: &Arc<dyn Hooks>,
+        name: &'static str,
+        hook: impl Fn(&dyn MemberHooks) -> BoxFuture<'_, Result>,
+    ) {
+        // A typed socket is never held.
+        let Some(member) = hooks.member() else { return };
+        if let Err(error) = caught(|| hook(member)).await {
+            metrics::handler_failed(name);
+            hooks.report(error).await;
+        }
+    }
+
+    fn acknowledge(self: &Arc<Self>, id: Option<u64>) {
+        if let Some(id) = id
+            && !self.note_handled(id)
+        {
             self.push(encode::ack(id, None));
         }
     }
 
     fn reject(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
         metrics::frame_dropped(code.as_str());
+        self.note_failed(id, code, reason);
         if let Some(line) = self.line().filter(|line| line.dialect() == Dialect::V1) {
             line.push(encode::error(id, code, reason));
         }

@@ -220,7 +220,7 @@ impl Socket {
             self.push_close(close);
         }
         self.phase = Phase::Finishing(self.close_deadline(now));
-        self.connection.end(close, None);
+        self.connection.closed_by_client(close);
     }
 
     /// The peer writes no more and never closed. What is still to be written is.

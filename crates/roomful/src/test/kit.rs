@@ -45,7 +45,8 @@ impl Kit {
         let (rooms, platform) = (self.rooms.clone(), self.rooms.platform());
         let definition = platform.app().definitions().first().unwrap_or_else(|| fail("nothing is defined"));
         let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
-        let opening = Opening { destination, terms: Arc::clone(&definition.terms), request_bytes: 0, open };
+        let terms = Arc::clone(&definition.terms);
+        let opening = Opening { destination, terms, request_bytes: 0, open, resume: None };
         self.wire(platform.open(Dialect::V1, Ok(opening)))
     }
 
@@ -155,10 +156,14 @@ impl Wire {
 
     /// Closes as a client does, and waits until the hooks have run.
     pub(super) async fn close(self, close: &Close) {
-        self.connection().end(close, None);
         let host = Arc::clone(&self.host);
-        drop(self);
+        self.hang_up(close);
         host.settle().await;
+    }
+
+    /// The same, without waiting.
+    pub(super) fn hang_up(self, close: &Close) {
+        self.connection().closed_by_client(close);
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

@@ -19,6 +19,7 @@ use crate::{Incoming, Info, Member, MemberId, Outgoing, Presence, Room};
 pub struct TestMember<R: Room> {
     wire: Wire,
     id: MemberId,
+    snapshot: String,
     roster: Vec<Member<Presence<R>, Info<R>>>,
     /// What names whom in `updates`.
     numbers: HashMap<u64, Value>,
@@ -35,6 +36,12 @@ impl<R: Room> TestMember<R> {
     #[must_use]
     pub fn id(&self) -> &MemberId {
         &self.id
+    }
+
+    /// The first frame as it was written.
+    #[must_use]
+    pub fn snapshot(&self) -> &str {
+        &self.snapshot
     }
 
     /// The roster as of the last event that was read, in join order, with what the server says of each.
@@ -121,13 +128,19 @@ impl<R: Room> TestMember<R> {
         self.wire.close(&Close::DONE).await;
     }
 
+    /// Closes the connection with this close frame, as a client does, and waits for nothing.
+    pub fn close(self, close: &Close) {
+        self.wire.hang_up(close);
+    }
+
     fn with_snapshot(wire: Wire, frame: &Bytes) -> Self {
+        let text = String::from_utf8_lossy(frame).into_owned();
         let mut frames = frames(frame);
         let snapshot = frames.pop_front().unwrap_or_default();
         let members = || snapshot["members"].as_array().into_iter().flatten();
         let roster = members().map(|entry| member_of(entry, "id")).collect();
         let numbers = members().filter_map(|entry| Some((entry["n"].as_u64()?, entry["id"].clone()))).collect();
-        Self { id: id_of(&snapshot["self"]), wire, roster, numbers, frames }
+        Self { id: id_of(&snapshot["self"]), snapshot: text, wire, roster, numbers, frames }
     }
 
     /// Several updates in one frame are what they would be one by one.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
 
+mod away;
 mod bad_input;
 mod blocking;
 mod deep;
@@ -26,6 +27,7 @@ mod overload;
 mod panics;
 mod peer;
 mod race;
+mod resume;
 mod scripted;
 mod sockets;
 

@@ -161,6 +161,17 @@ impl Room for Scripted {
         }
     }
 
+    async fn on_away(&self, conn: &Conn<Self>) -> Result {
+        self.log.note("on_away");
+        assert!(conn.data() != "panics in on_away");
+        if conn.data() == "shows in on_away" { conn.set_presence(&shown("away")) } else { Ok(()) }
+    }
+
+    async fn on_return(&self, conn: &Conn<Self>) -> Result {
+        self.log.note(format!("on_return {}", conn.data()));
+        Ok(())
+    }
+
     async fn on_leave(&self, conn: &Conn<Self>) {
         self.log.note("on_leave");
         if let Err(error) = conn.set_presence(&shown("gone")) {

@@ -7,6 +7,8 @@
     reason = "not every test of `behaviour` is here, and some of what they share is for the others alone"
 )]
 
+#[path = "../behaviour/away.rs"]
+mod away;
 #[path = "../behaviour/bad_input.rs"]
 mod bad_input;
 #[path = "../behaviour/denials.rs"]

@@ -1,0 +1,132 @@
+//! The sessions of one room, as a process keeps them: their tokens are random and found by whoever presents one, and what they
+//! hold is a part of what the process holds.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::AbortHandle;
+use roomful_core::frame::encode::SessionFacts;
+use roomful_core::session::{Answer, LogLimits, Resume, Sessions, To};
+use roomful_core::{Limits, MemberId, Millis};
+
+use crate::memory::Holding;
+use crate::metrics;
+use crate::process::Process;
+
+/// What was said is kept for so much longer than a member is held: who comes back in the last moment of its grace misses
+/// nothing that was said in it.
+const LONGER_THAN_GRACE_MS: Millis = 10_000;
+
+/// Under the room's lock, beside its engine.
+pub(crate) struct RoomSessions {
+    sessions: Sessions,
+    process: Arc<Process>,
+    /// What is kept, as a part of all that is held for clients, and of all that rooms keep.
+    held: Holding,
+    kept: Holding,
+    /// Bytes that one who comes back may be sent at once.
+    most_bytes: usize,
+    /// Lets go of what is too old. One at a time, and none while nothing is kept.
+    timer: Option<AbortHandle>,
+}
+
+impl RoomSessions {
+    /// `None` where nobody has a session: the room has no grace, or its process may be put away and would forget them.
+    pub(crate) fn new(process: &Arc<Process>, limits: &Limits) -> Option<Box<Self>> {
+        if limits.grace_ms == 0 || process.keeper().is_some() {
+            return None;
+        }
+        let age_ms = limits.grace_ms.saturating_add(LONGER_THAN_GRACE_MS);
+        let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
+        let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
+        let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
+        Some(Box::new(Self { sessions, process, held, kept, most_bytes, timer: None }))
+    }
+
+    /// A member's session begins, with its first snapshot. `top` is the last number that was given.
+    pub(crate) fn begin(&mut self, member: &MemberId, top: u64) -> SessionFacts {
+        let token = self.process.new_token();
+        self.process.tokens().insert(token, member.clone());
+        self.sessions.begin(member, token, top);
+        SessionFacts { token, resumed: false, acked: Some(0) }
+    }
+
+    /// A member is back, whose token is good: what its snapshot says, and what follows that. `acked` is the highest id received of
+    /// what its client has said.
+    pub(crate) fn resume(
+        &mut self,
+        member: &MemberId,
+        resume: Resume,
+        acked: u64,
+        top: u64,
+    ) -> (SessionFacts, Vec<Bytes>) {
+        let (token, tokens) = (self.process.new_token(), self.process.tokens());
+        let answer = self.sessions.resume(member, resume, token, top, self.most_bytes);
+        let Some(Answer { missed, forgotten }) = answer else {
+            // Another has come back with a newer one just now. This one came later, and takes all of it over.
+            self.sessions.end(member).for_each(|token| tokens.remove(token));
+            let facts = self.begin(member, top);
+            return (SessionFacts { acked: Some(acked), ..facts }, Vec::new());
+        };
+        tokens.insert(token, member.clone());
+        forgotten.into_iter().for_each(|token| tokens.remove(token));
+        metrics::session_resumed(missed.is_some());
+        let facts = SessionFacts { token, resumed: missed.is_some(), acked: Some(acked) };
+        (facts, missed.unwrap_or_default())
+    }
+
+    /// A member has left.
+    pub(crate) fn end(&mut self, member: &MemberId) {
+        let tokens = self.process.tokens();
+        self.sessions.end(member).for_each(|token| tokens.remove(token));
+        self.count();
+    }
+
+    /// Whether what is said is kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.sessions.keeps()
+    }
+
+    /// Keeps what was said. Where all rooms together keep too much, this one lets go of as much.
+    pub(crate) fn keep(&mut self, seq: u64, to: To, frame: Bytes) {
+        self.sessions.keep(seq, to, frame, self.process.now());
+        self.count();
+        let logs = self.process.logs();
+        if logs.is_over() {
+            self.sessions.shrink(logs.held().saturating_sub(logs.limit()));
+            self.count();
+        }
+    }
+
+    /// Lets go of what is too old.
+    pub(crate) fn let_go(&mut self) {
+        self.timer = None;
+        self.sessions.let_go(self.process.now());
+        self.count();
+    }
+
+    /// Starts the timer that calls [`let_go`](RoomSessions::let_go), where one is needed and none runs.
+    pub(crate) fn arm(&mut self, start: impl FnOnce(Millis) -> AbortHandle) {
+        match (self.sessions.due(), &self.timer) {
+            (Some(at), None) => self.timer = Some(start(at)),
+            (None, Some(_)) => self.stop_timer(),
+            _ => {}
+        }
+    }
+
+    fn stop_timer(&mut self) {
+        self.timer.take().into_iter().for_each(|timer| timer.abort());
+    }
+
+    fn count(&mut self) {
+        let bytes = self.sessions.held_bytes();
+        self.held.set(bytes);
+        self.kept.set(bytes);
+    }
+}
+
+impl Drop for RoomSessions {
+    fn drop(&mut self) {
+        self.stop_timer();
+    }
+}

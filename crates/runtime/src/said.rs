@@ -1,0 +1,70 @@
+//! What a member's client has said, where that outlives its socket: each thing is handled once, and the client hears what
+//! became of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::{AbortHandle, abortable};
+use roomful_core::frame::encode;
+use roomful_core::session::{AckDue, Failure, Retold};
+use roomful_core::{ErrorCode, Millis};
+
+use crate::member::LiveMember;
+
+impl LiveMember {
+    /// What had this number was handled. `false`: it has no session, and is to be told so at once.
+    pub(crate) fn note_handled(self: &Arc<Self>, id: u64) -> bool {
+        let now = self.process().now();
+        let due = {
+            let mut inbox = self.inbox();
+            let Some(said) = inbox.said() else { return false };
+            let due = said.handled(id, now);
+            if let Some(AckDue::At(at)) = due {
+                inbox.set_ack_timer(self.ack_timer(at));
+            }
+            due
+        };
+        if due == Some(AckDue::Now) {
+            self.acknowledge_handled();
+        }
+        true
+    }
+
+    /// What had this number failed: where it has a session it is told again, if need be.
+    pub(crate) fn note_failed(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
+        if let (Some(id), Some(said)) = (id, self.inbox().said()) {
+            said.failed(Failure { id, code, reason: reason.into() });
+        }
+    }
+
+    /// What its client is told again that is back, when `seq` is the last number that was given.
+    pub(crate) fn retold(&self, seq: u64) -> Vec<Bytes> {
+        let mut inbox = self.inbox();
+        let Some(said) = inbox.said() else { return Vec::new() };
+        let Retold { failures, ack } = said.resume();
+        let failures = failures.iter().map(|failure| encode::error(Some(failure.id), failure.code, &failure.reason));
+        failures.chain(ack.map(|id| encode::ack(id, Some(seq)))).collect()
+    }
+
+    /// Under the room's lock, so that everything up to the number that is said was sent before. While it has no socket nothing is
+    /// taken to be told.
+    fn acknowledge_handled(&self) {
+        if let Some(room) = self.room() {
+            room.acknowledge(self.id(), || self.inbox().said().and_then(|said| said.take_ack()));
+        }
+    }
+
+    fn ack_timer(self: &Arc<Self>, at: Millis) -> AbortHandle {
+        let (process, wait) = (self.process(), self.process().sleep_until(at));
+        let member = Arc::downgrade(self);
+        let (timer, abort) = abortable(async move {
+            wait.await;
+            if let Some(member) = member.upgrade() {
+                member.acknowledge_handled();
+            }
+        });
+        process.spawn(timer.map(|_acknowledged_or_aborted| ()));
+        abort
+    }
+}
