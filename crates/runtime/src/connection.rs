@@ -225,17 +225,17 @@ impl<T> Connection<T> {
         }
         let now = self.member.process().now();
         match self.intake.judge(message, now) {
-            Verdict::Handle(frame) => return self.member.take(&frame),
+            Verdict::Handle(frame) => return self.member.take(&frame, &self.line),
             Verdict::Reply(frame, dropped) => {
                 count_dropped(dropped);
-                self.current().reply(frame);
+                self.current().reply(frame, &self.line);
             }
             Verdict::Drop(dropped) => count_dropped(dropped),
             // It leaves with its socket, whatever becomes of that.
             Verdict::Bye => self.line.say_bye(),
             Verdict::Close(close) => {
                 count_dropped(Dropped::BadFrame);
-                self.current().close(close);
+                self.current().close_on(&self.line, close);
             }
         }
         // An answer that waits for the entry counts too.
@@ -257,7 +257,7 @@ impl<T> Connection<T> {
         let now = self.member.process().now();
         let held = self.intake.release(now);
         if let Some(Ok(frame)) = held.as_ref().map(|message| EndpointKind::Room.decode(message, self.dialect())) {
-            self.member.take(&frame);
+            self.member.take(&frame, &self.line);
         }
     }
 

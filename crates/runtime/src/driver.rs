@@ -1,18 +1,18 @@
 //! What happens to a member, and what is done for it: the driver of its [`Life`](roomful_core::life::Life).
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
-use roomful_core::Close;
 use roomful_core::frame::{Body, ClientFrame};
 use roomful_core::life::{Act, Event};
 use roomful_core::session::ending::EndedBy;
+use roomful_core::{Close, Millis};
 
 use crate::credentials::Secret;
 use crate::hooks::Hooks;
 use crate::hub::Occupant;
-use crate::inbox::{Job, Queued};
+use crate::inbox::{Inbox, Job};
 use crate::line::Line;
 use crate::member::LiveMember;
 use crate::{Error, ErrorKind, Result, metrics};
@@ -24,8 +24,8 @@ impl LiveMember {
         self.hub().register(self.id().clone(), occupant);
     }
 
-    /// Takes a frame from the client that has passed the intake. `true`: another may come.
-    pub(crate) fn take(self: &Arc<Self>, frame: &ClientFrame<'_>) -> bool {
+    /// Takes a frame from the client that has passed the intake of this socket. `true`: another may come.
+    pub(crate) fn take(self: &Arc<Self>, frame: &ClientFrame<'_>, line: &Line) -> bool {
         let job = match frame.body {
             Body::Message(msg) => Job::Message { msg: msg.map(Into::into), id: frame.id },
             Body::Presence(state) => Job::Presence { state: state.map(Into::into), id: frame.id },
@@ -37,54 +37,54 @@ impl LiveMember {
             // The intake answers these itself.
             Body::Ping | Body::Bye => return true,
         };
-        let mut inbox = self.inbox();
+        let inbox = self.inbox();
         if let Some(held) = self.moved() {
             // Its socket is that one's now. What came before has been queued there.
             drop(inbox);
-            return held.queue(job);
+            let inbox = held.inbox();
+            return held.queue(inbox, job, line);
+        }
+        self.queue(inbox, job, line)
+    }
+
+    fn queue(self: &Arc<Self>, mut inbox: MutexGuard<'_, Inbox>, job: Job, line: &Line) -> bool {
+        if line.closing().is_some() {
+            // A newer one has taken over while this was on its way: what it says was not received.
+            metrics::frame_dropped("closing");
+            return true;
         }
         let queued = inbox.push(job, self.limits());
         drop(inbox);
-        self.queued(queued)
-    }
-
-    fn queue(self: &Arc<Self>, job: Job) -> bool {
-        let queued = self.inbox().push(job, self.limits());
-        self.queued(queued)
-    }
-
-    fn queued(self: &Arc<Self>, queued: Queued) -> bool {
         if let Some(hooks) = queued.idle {
             self.spawn_from_socket(Arc::clone(self).work(hooks));
         }
         queued.has_space
     }
 
-    /// The intake's answer to a frame.
-    pub(crate) fn reply(&self, frame: Bytes) {
+    /// The intake's answer to a frame that came from this socket.
+    pub(crate) fn reply(&self, frame: Bytes, line: &Line) {
         let now = self.inbox().hold(frame);
         if let Some(frame) = now {
-            self.push(frame);
+            line.push(frame);
         }
     }
 
-    /// Says that its socket is gone, and by whom. It is held where that may be; or what it sent before is still handled, and
-    /// then it leaves. Only the first call counts.
-    pub(crate) fn end(self: &Arc<Self>, line: &Line, close: &Close, by: EndedBy, socket_error: Option<Error>) {
+    /// Says that this socket of its is gone, and by whom. It is held where that may be; or what it sent before is still handled,
+    /// and then it leaves. Only the first call counts, and none for a socket that another has taken over from.
+    pub(crate) fn end(self: &Arc<Self>, line: &Arc<Line>, close: &Close, by: EndedBy, socket_error: Option<Error>) {
         let (close, by) = line.ending(close, by);
-        if self.may_be_held(line, &close, by) {
-            let until = self.process().now().saturating_add(self.limits().grace_ms);
-            return self.ended(Event::SocketLost { close, until });
-        }
-        let mut inbox = self.inbox();
-        if inbox.life().has_ended() {
-            return;
-        }
-        if let Some(error) = socket_error {
-            inbox.fail(error);
-        }
-        drop(inbox);
-        self.ended(Event::Ended { close });
+        let is_held = self.may_be_held(line, &close, by);
+        self.ended(|inbox| {
+            if inbox.life().has_ended() || !self.is_on(line) {
+                return None;
+            }
+            if is_held {
+                let until = self.process().now().saturating_add(self.limits().grace_ms);
+                return Some(Event::SocketLost { close, until });
+            }
+            socket_error.into_iter().for_each(|error| inbox.fail(error));
+            Some(Event::Ended { close })
+        });
     }
 
     /// Its socket is at its end, and what came before is still being read. It ends in time, read or not.
@@ -97,16 +97,26 @@ impl LiveMember {
 
     /// Ends it from this side. What waits to be handled is dropped.
     pub(crate) fn close(self: &Arc<Self>, close: Close) {
-        self.close_for(close, EndedBy::Server);
+        self.close_for(close, EndedBy::Server, None);
     }
 
-    fn close_for(self: &Arc<Self>, close: Close, by: EndedBy) {
-        self.inbox().discard();
-        let Some(line) = self.line() else { return self.ended(Event::Ended { close }) };
-        line.close_for(close.clone(), by);
-        // Another close may have been on its way already: that is the one that the client sees.
-        let close = line.closing().cloned().unwrap_or(close);
-        self.ended(Event::Ended { close });
+    /// The same, for something that came from this socket.
+    pub(crate) fn close_on(self: &Arc<Self>, line: &Arc<Line>, close: Close) {
+        self.close_for(close, EndedBy::Server, Some(line));
+    }
+
+    fn close_for(self: &Arc<Self>, close: Close, by: EndedBy, on: Option<&Arc<Line>>) {
+        self.ended(|inbox| {
+            if on.is_some_and(|line| !self.is_on(line)) {
+                return None;
+            }
+            inbox.discard();
+            let Some(line) = self.line() else { return Some(Event::Ended { close }) };
+            line.close_for(close.clone(), by);
+            // Another close may have been on its way already: that is the one that the client sees.
+            let close = line.closing().cloned().unwrap_or(close);
+            Some(Event::Ended { close })
+        });
         self.wake_reader();
     }
 
@@ -118,7 +128,7 @@ impl LiveMember {
     /// When an app may not send that code or reason.
     pub fn close_by_app(self: &Arc<Self>, code: u16, reason: &str) -> Result {
         let close = Close::from_app(code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())?;
-        self.close_for(close, EndedBy::App);
+        self.close_for(close, EndedBy::App, None);
         Ok(())
     }
 
@@ -128,15 +138,19 @@ impl LiveMember {
         self.carry_out(acts);
     }
 
-    /// Its socket is at its end, by one of these two events. Counts the one that is the first.
-    fn ended(self: &Arc<Self>, event: Event) {
-        let code = match &event {
-            Event::SocketLost { close, .. } | Event::Ended { close } => close.code,
-            _ => Close::LOST.code,
-        };
-        let had_socket = !self.inbox().life().is_away();
-        let acts = self.step(event);
-        if had_socket && !acts.is_empty() {
+    /// Its socket is at its end. Counts the end that is the first.
+    fn ended(self: &Arc<Self>, how: impl FnOnce(&mut Inbox) -> Option<Event>) {
+        let mut code = None;
+        let acts = self.step_by(|inbox| {
+            let event = how(inbox)?;
+            if let Event::SocketLost { close, .. } | Event::Ended { close } = &event
+                && !inbox.life().is_away()
+            {
+                code = Some(close.code);
+            }
+            Some(event)
+        });
+        if let Some(code) = code.filter(|_| !acts.is_empty()) {
             metrics::connection_closed(code);
         }
         self.carry_out(acts);
@@ -149,14 +163,7 @@ impl LiveMember {
                 Act::LimitLeave => self.limit_leave(),
                 Act::LeaveRoster => self.leave_roster(),
                 Act::TellAway => self.go_away(),
-                Act::TellBack => {
-                    if let (Some(room), Some(line)) = (self.room(), self.line()) {
-                        let resume = self.inbox().take_resume();
-                        room.back(self.id(), &line, resume, |seq| self.retold(seq));
-                    }
-                    let hooks = self.inbox().take_idle();
-                    self.start_work(hooks);
-                }
+                Act::TellBack => self.come_back(),
                 // Done with the step, and by the member's own task.
                 Act::DropQueue | Act::Forget | Act::RunEndHooks => {}
             }
@@ -200,8 +207,7 @@ impl LiveMember {
         let (timer, abort) = abortable(async move {
             wait.await;
             if let Some(member) = member.upgrade() {
-                // It may have another by now.
-                if let Some(line) = line.filter(|line| member.is_on(line)) {
+                if let Some(line) = line {
                     member.end(&line, &Close::LOST, EndedBy::Loss, None);
                 }
                 member.happen(Event::TimeIsUp);
@@ -219,7 +225,7 @@ impl Occupant for LiveMember {
         match self.line() {
             Some(line) => line.close(close),
             // Nobody comes back to a process that stops.
-            None => self.happen(Event::Ended { close }),
+            None => self.happen(Event::GraceOver { until: Millis::MAX }),
         }
     }
 

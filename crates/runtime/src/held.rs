@@ -11,6 +11,7 @@ use roomful_core::{Close, Dialect, Millis, UserId};
 use crate::hooks::{Hooks, called};
 use crate::hub::Occupant;
 use crate::line::Line;
+use crate::live_room::Arrival;
 use crate::member::LiveMember;
 use crate::opening::Destination;
 
@@ -34,9 +35,8 @@ impl LiveMember {
 
     /// It has lost its socket: the room is told, the app is, and its grace runs.
     pub(crate) fn go_away(self: &Arc<Self>) {
-        self.hang_up();
         if let Some(room) = self.room() {
-            room.away(self.id());
+            room.away(self.id(), || self.inbox().life().is_away());
         }
         let hooks = {
             let mut inbox = self.inbox();
@@ -52,8 +52,23 @@ impl LiveMember {
         self.start_work(hooks);
         if self.process().is_draining() {
             // It began to while this was on its way, and may have passed this one over.
-            self.happen(Event::Ended { close: Close::LOST });
+            self.happen(Event::GraceOver { until: Millis::MAX });
         }
+    }
+
+    /// It has a socket again: the room is told, and the app is.
+    pub(crate) fn come_back(self: &Arc<Self>) {
+        if let Some(room) = self.room() {
+            let arrival = || {
+                let mut inbox = self.inbox();
+                let line = self.line()?;
+                let (resume, acked) = inbox.take_resume()?;
+                Some(Arrival { line, resume, acked })
+            };
+            room.back(self.id(), arrival, |seq| self.retold(seq));
+        }
+        let hooks = self.inbox().take_idle();
+        self.start_work(hooks);
     }
 
     /// Goes on with the member that its client presents a token of, where there is one: that has its socket from here on, and
@@ -71,7 +86,7 @@ impl LiveMember {
         let Some(line) = self.line().filter(|line| line.closing().is_none()) else { return false };
         if held.user() != hooks.member().and_then(|member| called(|| member.user()).ok().flatten()) {
             // Who presents another's token has it from them: one of the two is to be nobody here.
-            held.happen(Event::Ended { close: Close::LOST });
+            held.expel(Close::TAKEN_OVER);
             return false;
         }
         let acts = {
@@ -126,7 +141,7 @@ impl LiveMember {
                 member.happen(Event::GraceOver { until });
             }
         });
-        process.spawn(async move {
+        process.wait(async move {
             let _over_or_aborted = timer.await;
         });
         abort

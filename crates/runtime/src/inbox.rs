@@ -311,11 +311,11 @@ impl Inbox {
 
     /// Its grace runs.
     pub(crate) fn set_grace_timer(&mut self, timer: AbortHandle) {
-        if self.life.is_away() {
-            self.end.get_or_insert_default().grace_timer = Some(timer);
-        } else {
-            timer.abort();
-        }
+        let done = match self.life.is_away() {
+            true => self.end.get_or_insert_default().grace_timer.replace(timer),
+            false => Some(timer),
+        };
+        done.into_iter().for_each(|timer| timer.abort());
     }
 
     /// Its client is back, on a socket that an upgrade of its own has let in.

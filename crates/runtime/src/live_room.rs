@@ -81,6 +81,13 @@ pub(crate) enum Joining {
     Waits,
 }
 
+/// A member's new socket, what its client presents on it, and the highest id received of what that has said.
+pub(crate) struct Arrival {
+    pub(crate) line: Arc<Line>,
+    pub(crate) resume: Resume,
+    pub(crate) acked: u64,
+}
+
 /// Why a join did not happen.
 pub(crate) enum JoinError {
     /// The room was given up; ask the hub for it again.
@@ -182,35 +189,40 @@ impl LiveRoom {
         waits.then(|| self.take_out(state, member))
     }
 
-    /// A member has lost its socket, and is kept for a while.
-    pub(crate) fn away(self: &Arc<Self>, member: &MemberId) {
+    /// A member has lost its socket, and is kept for a while: where it `is_away`, which is asked under the room's lock. It may be
+    /// back already, and that may have been told first.
+    pub(crate) fn away(self: &Arc<Self>, member: &MemberId, is_away: impl FnOnce() -> bool) {
         let mut state = lock(&self.state);
+        if !is_away() {
+            return;
+        }
         if let Some(line) = state.lines.remove(member) {
             state.transports.exit(&line);
         }
         self.carry_out(state, Input::Away { member: member.clone() });
     }
 
-    /// A member has a new socket, which is first sent the whole room, and what it missed where it presents what session it was.
-    /// Then come the frames that `retold` makes, of the last number that was given.
+    /// A member has a new socket, which is first sent the whole room, and what it missed. Then come the frames that `retold`
+    /// makes, of the last number that was given. `arrival` is asked under the room's lock; `None`: its socket is gone again, or
+    /// it has a newer one, and that was told first.
     pub(crate) fn back(
         self: &Arc<Self>,
         member: &MemberId,
-        line: &Arc<Line>,
-        resume: Option<(Resume, u64)>,
+        arrival: impl FnOnce() -> Option<Arrival>,
         retold: impl FnOnce(u64) -> Vec<Bytes>,
     ) {
         let mut state = lock(&self.state);
-        state.resume = resume;
-        if let Some(before) = state.lines.insert(member.clone(), Arc::clone(line)) {
+        let Some(Arrival { line, resume, acked }) = arrival() else { return };
+        if let Some(before) = state.lines.insert(member.clone(), Arc::clone(&line)) {
             state.transports.exit(&before);
         }
+        state.resume = Some((resume, acked));
         let handled = self.handle(&mut state, Input::Return { member: member.clone() });
         state.resume = None;
         match handled {
             Ok(aftermath) => {
                 retold(state.engine.seq()).into_iter().for_each(|frame| line.push(frame));
-                state.transports.enter(line);
+                state.transports.enter(&line);
                 drop(state);
                 self.finish(aftermath);
             }
@@ -335,7 +347,7 @@ impl LiveRoom {
                     room.arm(&mut state);
                 }
             });
-            self.process.spawn(timer.map(|_over_or_aborted| ()));
+            self.process.wait(timer.map(|_over_or_aborted| ()));
             abort
         });
     }

@@ -130,9 +130,19 @@ impl LiveMember {
 
     /// Moves its life on, and says what is to be done.
     pub(crate) fn step(&self, event: Event) -> Vec<Act> {
+        self.step_by(|_| Some(event))
+    }
+
+    /// The same, where what happened is found under the lock of its inbox; `None`: nothing did. Which socket it has changes
+    /// under that lock alone, so what an earlier one does cannot be taken for something that this one did.
+    pub(crate) fn step_by(&self, event: impl FnOnce(&mut Inbox) -> Option<Event>) -> Vec<Act> {
         let (acts, hooks) = {
             let mut inbox = self.inbox();
+            let Some(event) = event(&mut inbox) else { return Vec::new() };
             let acts = inbox.happen(event);
+            if acts.contains(&Act::TellAway) {
+                *lock(&self.line) = None;
+            }
             let hooks = acts.contains(&Act::Forget).then(|| inbox.forget());
             (acts, hooks)
         };
@@ -183,7 +193,7 @@ impl LiveMember {
         lock(&self.line).as_ref().is_some_and(|current| Arc::ptr_eq(current, line))
     }
 
-    /// It has this socket from now on.
+    /// It has this socket from now on. Call it while its inbox is locked.
     pub(crate) fn pick_up(&self, line: Arc<Line>) {
         *lock(&self.line) = Some(line);
     }
@@ -196,11 +206,6 @@ impl LiveMember {
     /// Its socket is that one's. Call it while its inbox is locked: no frame is then between the two.
     pub(crate) fn move_to(&self, member: Arc<Self>) {
         self.moved.get_or_init(|| member);
-    }
-
-    /// It has no socket any more.
-    pub(crate) fn hang_up(&self) {
-        *lock(&self.line) = None;
     }
 
     /// A frame to its socket, where it has one.

@@ -64,7 +64,7 @@ impl LiveMember {
                 member.acknowledge_handled();
             }
         });
-        process.spawn(timer.map(|_acknowledged_or_aborted| ()));
+        process.wait(timer.map(|_acknowledged_or_aborted| ()));
         abort
     }
 }

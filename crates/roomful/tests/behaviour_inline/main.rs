@@ -41,6 +41,8 @@ mod order;
 mod overload;
 #[path = "../behaviour/race.rs"]
 mod race;
+#[path = "../behaviour/resume.rs"]
+mod resume;
 #[path = "../behaviour/scripted.rs"]
 mod scripted;
 #[path = "../behaviour/sockets/mod.rs"]
