@@ -262,15 +262,25 @@ pub struct Conn<R: Room> {
 }
 
 /// What one upgrade found.
-struct Found<R: Room> {
+pub(crate) struct Found<R: Room> {
     key: R::Channel,
     data: Versions<R::Data>,
     rooms: Rooms,
 }
 
+impl<R: Room> Found<R> {
+    pub(crate) fn new(key: R::Channel, data: R::Data, rooms: Rooms) -> Self {
+        Self { key, data: Versions::new(data), rooms }
+    }
+}
+
 impl<R: Room> Conn<R> {
     pub(crate) fn new(key: R::Channel, data: R::Data, member: Arc<LiveMember>, rooms: Rooms) -> Self {
-        Self { found: Arc::new(Found { key, data: Versions::new(data), rooms }), member }
+        Self::of(Arc::new(Found::new(key, data, rooms)), member)
+    }
+
+    pub(crate) fn of(found: Arc<Found<R>>, member: Arc<LiveMember>) -> Self {
+        Self { found, member }
     }
 
     /// From now on this is its data.

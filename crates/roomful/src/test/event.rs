@@ -30,14 +30,20 @@ pub enum Event<M, P> {
         /// What it shows now.
         state: Option<P>,
     },
+    /// Another member has lost its connection, and may come back. An [`Update`](Event::Update) ends that, or a
+    /// [`Leave`](Event::Leave).
+    Away {
+        /// Who.
+        id: MemberId,
+    },
     /// Another member went.
     Leave {
         /// Who.
         id: MemberId,
     },
-    /// Something this member sent was not handled.
+    /// Something this member sent was not handled, or nobody knows whether it was.
     Error {
-        /// The code on the wire, `bad_message` for one.
+        /// The code on the wire, `bad_message` for one; `lost` where nobody knows.
         code: String,
         /// What was wrong.
         reason: String,

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::Request;
+use roomful_core::session::Resume;
 use roomful_core::{Close, Dialect, Limits, MemberId};
 use roomful_runtime::{Connection, Destination, Hooks, Host, LiveMember, Mailbox, MaybeSend, Opening, ToWrite};
 
@@ -36,17 +37,18 @@ impl Kit {
         Self { rooms, name, host }
     }
 
-    /// Connects without guards and `data`.
+    /// Connects without guards and `data`. `offer`: the sub-protocol that asks for a session.
     pub(super) fn begin(
         &self,
         destination: Destination,
+        offer: Option<&str>,
         hooks: impl FnOnce(Arc<LiveMember>, Rooms) -> Arc<dyn Hooks> + MaybeSend + 'static,
     ) -> Wire {
         let (rooms, platform) = (self.rooms.clone(), self.rooms.platform());
         let definition = platform.app().definitions().first().unwrap_or_else(|| fail("nothing is defined"));
         let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
         let terms = Arc::clone(&definition.terms);
-        let opening = Opening { destination, terms, request_bytes: 0, open, resume: None };
+        let opening = Opening { destination, terms, request_bytes: 0, open, resume: Resume::find(offer) };
         self.wire(platform.open(Dialect::V1, Ok(opening)))
     }
 

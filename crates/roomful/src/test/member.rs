@@ -1,6 +1,7 @@
 //! A client of a test room.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use roomful_core::Close;
@@ -13,11 +14,15 @@ use super::event::Event;
 use super::event::EventOf;
 use super::fail::fail;
 use super::kit::Wire;
+use super::session::Session;
 use crate::{Incoming, Info, Member, MemberId, Outgoing, Presence, Room};
 
-/// One member, with the roster as its client would show it. Dropping it is losing the connection.
+/// One member, with the roster as its client would show it. Dropping it is losing the connection for good.
 pub struct TestMember<R: Room> {
-    wire: Wire,
+    connect: Connect,
+    /// Absent while it has no connection.
+    wire: Option<Wire>,
+    session: Mutex<Session>,
     id: MemberId,
     snapshot: String,
     roster: Vec<Member<Presence<R>, Info<R>>>,
@@ -26,10 +31,25 @@ pub struct TestMember<R: Room> {
     frames: VecDeque<Value>,
 }
 
+/// Makes a connection, which asks for the session of this offer.
+pub(super) type Connect = Box<dyn Fn(Option<&str>) -> Wire + Send + Sync>;
+
 impl<R: Room> TestMember<R> {
-    pub(super) async fn open(wire: Wire) -> Result<Self, Close> {
-        let snapshot = wire.first().await?;
-        Ok(Self::with_snapshot(wire, &snapshot))
+    pub(super) async fn open(connect: Connect) -> Result<Self, Close> {
+        let wire = connect(None);
+        let first = wire.first().await?;
+        let mut member = Self {
+            connect,
+            wire: None,
+            session: Mutex::default(),
+            id: wire.id().clone(),
+            snapshot: String::new(),
+            roster: Vec::new(),
+            numbers: HashMap::new(),
+            frames: VecDeque::new(),
+        };
+        member.greet(wire, &first);
+        Ok(member)
     }
 
     /// The id that others know it by.
@@ -50,27 +70,29 @@ impl<R: Room> TestMember<R> {
         &self.roster
     }
 
-    /// Says something.
+    /// Says something. Without a connection it is said once there is one again.
     pub fn send(&self, msg: &Incoming<R>)
     where
         Incoming<R>: Serialize,
     {
-        self.send_frame(&serde_json::json!({ "t": "msg", "msg": msg }));
+        self.say(serde_json::json!({ "t": "msg", "msg": msg }));
     }
 
-    /// Shows something.
+    /// Shows something. Without a connection it is shown once there is one again.
     pub fn set_presence(&self, state: &Presence<R>) {
-        self.send_frame(&serde_json::json!({ "t": "presence", "state": state }));
+        self.say(serde_json::json!({ "t": "presence", "state": state }));
     }
 
-    /// Sends a WebSocket message as it is, for what a broken or hostile client sends.
+    /// Sends a WebSocket message as it is, for what a broken or hostile client sends. Without a connection it is lost.
     pub fn send_raw(&self, message: impl Into<Bytes>) {
-        self.wire.send(&message.into());
+        if let Some(wire) = &self.wire {
+            wire.send(&message.into());
+        }
     }
 
     /// The next WebSocket message as it was written, where one waits. It is then not an event any more.
     pub fn written(&self) -> Option<String> {
-        self.wire.written()
+        self.wire.as_ref()?.written()
     }
 
     /// The next thing that reaches this member.
@@ -88,13 +110,14 @@ impl<R: Room> TestMember<R> {
         }
     }
 
-    /// The next thing that reaches this member; `None` when nothing more will.
+    /// The next thing that reaches this member; `None` when nothing more will, or while it has no connection.
     pub async fn try_next(&mut self) -> Option<EventOf<R>>
     where
         Outgoing<R>: DeserializeOwned,
     {
         loop {
             if let Some(frame) = self.frames.pop_front() {
+                self.session().hear(&frame);
                 if frame["t"] == "updates" {
                     self.unfold(&frame["of"]);
                     continue;
@@ -104,7 +127,7 @@ impl<R: Room> TestMember<R> {
                     None => continue,
                 }
             }
-            match self.wire.next().await? {
+            match self.wire.as_ref()?.next().await? {
                 ToWrite::Frame(frame) => self.frames.extend(frames(&frame)),
                 ToWrite::Close(close) => return Some(Event::Closed(close)),
             }
@@ -123,24 +146,63 @@ impl<R: Room> TestMember<R> {
         events
     }
 
+    /// Loses the connection, and says nothing to the server: what has not been read of it is lost as well.
+    pub fn drop_connection(&mut self) {
+        self.wire = None;
+        self.frames.clear();
+    }
+
+    /// Comes back, as a client does that has lost its connection or another network: it asks for its session, and then says
+    /// what it has said since, and what the server may not have heard. The key, guards and `data` are asked again where it came
+    /// by [`connect`](super::TestRoom::connect). `true`: it is the same member, and all that it has missed follows. `false`:
+    /// something that was said in the meantime is missing; where [`id`](TestMember::id) is another one, it is another member.
+    ///
+    /// # Errors
+    ///
+    /// The close of the new connection, where it was not let in.
+    pub async fn resume(&mut self) -> Result<bool, Close> {
+        let offer = self.session().offer();
+        let wire = (self.connect)(offer.as_deref());
+        let first = wire.first().await?;
+        self.frames.clear();
+        let resumed = self.greet(wire, &first);
+        let again = self.session().again();
+        for frame in again {
+            self.send_raw(frame.to_string());
+        }
+        Ok(resumed)
+    }
+
     /// Closes the connection as a client does, and waits until its hooks have run.
     pub async fn leave(self) {
-        self.wire.close(&Close::DONE).await;
+        if let Some(wire) = self.wire {
+            wire.close(&Close::DONE).await;
+        }
     }
 
     /// Closes the connection with this close frame, as a client does, and waits for nothing.
     pub fn close(self, close: &Close) {
-        self.wire.hang_up(close);
+        if let Some(wire) = self.wire {
+            wire.hang_up(close);
+        }
     }
 
-    fn with_snapshot(wire: Wire, frame: &Bytes) -> Self {
-        let text = String::from_utf8_lossy(frame).into_owned();
-        let mut frames = frames(frame);
+    /// A connection is let in. Returns whether what was missed follows.
+    fn greet(&mut self, wire: Wire, first: &Bytes) -> bool {
+        self.wire = Some(wire);
+        self.snapshot = String::from_utf8_lossy(first).into_owned();
+        let mut frames = frames(first);
         let snapshot = frames.pop_front().unwrap_or_default();
+        let id = id_of(&snapshot["self"]);
+        let lost = self.session().greet(&snapshot, id == self.id);
         let members = || snapshot["members"].as_array().into_iter().flatten();
-        let roster = members().map(|entry| member_of(entry, "id")).collect();
-        let numbers = members().filter_map(|entry| Some((entry["n"].as_u64()?, entry["id"].clone()))).collect();
-        Self { id: id_of(&snapshot["self"]), snapshot: text, wire, roster, numbers, frames }
+        self.roster = members().map(|entry| member_of(entry, "id")).collect();
+        self.numbers = members().filter_map(|entry| Some((entry["n"].as_u64()?, entry["id"].clone()))).collect();
+        self.id = id;
+        let reason = "nobody knows whether it was handled";
+        self.frames.extend((0..lost).map(|_| serde_json::json!({ "t": "error", "code": "lost", "reason": reason })));
+        self.frames.extend(frames);
+        snapshot["resumed"] == true
     }
 
     /// Several updates in one frame are what they would be one by one.
@@ -156,8 +218,15 @@ impl<R: Room> TestMember<R> {
         }
     }
 
-    fn send_frame(&self, frame: &Value) {
-        self.send_raw(frame.to_string());
+    fn say(&self, frame: Value) {
+        let now = self.session().say(frame, self.wire.is_some());
+        if let Some(frame) = now {
+            self.send_raw(frame.to_string());
+        }
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&mut self, frame: &Value) -> Option<EventOf<R>>
@@ -183,7 +252,7 @@ impl<R: Room> TestMember<R> {
                 if let Some(entry) = self.roster.iter_mut().find(|entry| entry.id == id) {
                     entry.away = true;
                 }
-                None
+                Some(Event::Away { id })
             }
             ("presence", "update") => {
                 let id = id_of(&frame["from"]);
@@ -220,6 +289,11 @@ impl<M, P> Event<M, P> {
     /// That member came.
     pub fn join<R: Room>(member: &TestMember<R>, state: Option<P>) -> Self {
         Self::Join { id: member.id().clone(), state }
+    }
+
+    /// That member has lost its connection.
+    pub fn away<R: Room>(member: &TestMember<R>) -> Self {
+        Self::Away { id: member.id().clone() }
     }
 
     /// That member shows something else.

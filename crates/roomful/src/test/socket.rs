@@ -92,7 +92,7 @@ impl<S: Socket> TestSocket<S> {
     /// When the connection is closed before it stands.
     pub async fn open(&self, key: S::Channel, data: S::Data) -> TestClient<S> {
         let socket = Arc::clone(&self.socket);
-        let wire = self.kit.begin(Destination::Socket, move |member, rooms| {
+        let wire = self.kit.begin(Destination::Socket, None, move |member, rooms| {
             Arc::new(SocketHooks { socket, conn: SocketConn::new(key, data, member, rooms) })
         });
         match TestClient::open(wire).await {

@@ -30,6 +30,7 @@ mod race;
 mod resume;
 mod scripted;
 mod sockets;
+mod tunnel;
 
 /// Whether the rooms and sockets of these tests say that their hooks never block. The test `behaviour_inline` runs the same
 /// tests with rooms that do.

@@ -285,13 +285,22 @@ impl Drop for Armed {
     }
 }
 
-/// A value that a layer of the app's has put into the request.
-#[derive(Clone)]
-struct Extension;
+/// A value that a layer of the app's has put into the request. Goes off in those requests that are made.
+struct Extension {
+    is_sent: bool,
+}
+
+impl Clone for Extension {
+    fn clone(&self) -> Self {
+        Self { is_sent: true }
+    }
+}
 
 impl Drop for Extension {
     fn drop(&mut self) {
-        go_off();
+        if self.is_sent {
+            go_off();
+        }
     }
 }
 
@@ -379,7 +388,7 @@ async fn come(
 ) -> std::result::Result<roomful::test::TestMember<Minefield>, roomful::Close> {
     let mut request = http::Request::get(format!("/?at={at:?}&how={how:?}")).body(()).unwrap();
     if at == At::RequestDropped {
-        request.extensions_mut().insert(Extension);
+        request.extensions_mut().insert(Extension { is_sent: false });
     }
     room.connect(&key(), request).await
 }

@@ -180,7 +180,7 @@ async fn what_it_sends_before_its_snapshot_is_handled_after_what_it_said_before(
     drop(ben);
     heard(&play, &ann).await;
     let ben = back(&play, "shows in on_away", &session, 0).await.unwrap();
-    ben.send(&Order::Broadcast("after".into()));
+    says_with_id(&ben, &Order::Broadcast("after".into()), 2);
     play.gate.add_permits(1);
     let update = format!(r#"{{"from":"{id}","t":"presence","op":"update","state":{{"mood":"fresh"}}}}"#);
     assert_eq!(heard(&play, &ann).await, [update, said(&id, "before", 1), said(&id, "after", 2)]);

@@ -47,5 +47,7 @@ mod resume;
 mod scripted;
 #[path = "../behaviour/sockets/mod.rs"]
 mod sockets;
+#[path = "../behaviour/tunnel.rs"]
+mod tunnel;
 
 const INLINE: bool = true;
