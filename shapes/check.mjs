@@ -1,17 +1,20 @@
 /**
  * Has `shapes` write the types that were made up and values of them, and holds both against each other: every value that Rust
- * writes has its type, and whatever has a type is read by Rust, a mixture of two variants too where TypeScript takes it.
+ * writes has its type once the client has read it, and whatever has a type is read by Rust as the client writes it, a mixture of
+ * two variants too where TypeScript takes it.
  *
  *     node shapes/check.mjs PATH_OF_SHAPES
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const require = createRequire(new URL('../clients/typescript/package.json', import.meta.url));
 const ts = require('typescript');
+const { buildSync } = require('esbuild');
 
 const SAMPLES = 24;
 const OPTIONS = {
@@ -26,10 +29,11 @@ const OPTIONS = {
   noEmit: true,
 };
 
-function run() {
+async function run() {
   writeFileSync(
     file('roomful.d.ts'),
-    "declare module 'roomful' {\n  export function socket<T>(module: string, name: string): T;\n}\n",
+    "declare module 'roomful' {\n  export function socket<T>(module: string, name: string): T;\n}\n" +
+      "declare module 'roomful/bigint' {\n  export function socketBigints<R>(ref: R, types: any, plans: any): R;\n}\n",
   );
   process.stdout.write(
     execFileSync(shapes, ['generate', directory], {
@@ -38,15 +42,66 @@ function run() {
     }),
   );
   const program = checked(['rooms.gen.ts', 'roomful.d.ts']);
+  const client = await clientOf();
   const samples = samplesOf(program);
   for (const [name, mixed] of allowed(mixturesOf(program), program)) samples[name].push(mixed);
+  for (const name of Object.keys(samples)) samples[name] = samples[name].map(client.encode);
   const read = execFileSync(shapes, ['read', directory], {
     input: JSON.stringify(samples),
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   process.stdout.write(read);
+  const written = JSON.parse(readFileSync(file('values.json'), 'utf8'));
+  writeFileSync(file('values.ts'), declared(written, client));
   checked(['values.ts', 'rooms.gen.ts', 'roomful.d.ts'], program);
+}
+
+/** The client's own code, with what the generated file says to it: how it writes, and how it reads. */
+async function clientOf() {
+  const src = (path) =>
+    fileURLToPath(new URL(`../clients/typescript/src/${path}.ts`, import.meta.url));
+  writeFileSync(
+    file('client.ts'),
+    `export * from './rooms.gen';\nexport { encode, read } from '${src('socket/wire')}';\n`,
+  );
+  buildSync({
+    entryPoints: [file('client.ts')],
+    outfile: file('client.mjs'),
+    bundle: true,
+    format: 'esm',
+    alias: { roomful: src('index'), 'roomful/bigint': src('bigint') },
+  });
+  return import(pathToFileURL(file('client.mjs')).href);
+}
+
+/** Every value that Rust has written, as the client reads it, with the type that it should have. */
+function declared(written, { serverSockets, read: readPlain }) {
+  const lines = ["import type { serverSockets } from './rooms.gen';"];
+  for (const [name, values] of Object.entries(written)) {
+    lines.push(`type ${name} = (typeof serverSockets)['${name}']['outgoing'];`);
+    const { read = readPlain } = serverSockets[name];
+    for (const [at, json] of values.entries()) {
+      let message;
+      const fail = (error) => {
+        throw new Error(`${name}: ${json}: ${error.message}`);
+      };
+      read(json, false, ({ msg }) => (message = msg), fail);
+      lines.push(`export const ${name}_${at}: ${name} = ${literal(message)};`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** A value as it is written in TypeScript. */
+function literal(value) {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const properties = Object.entries(value).map(
+    ([key, one]) => `${JSON.stringify(key)}: ${literal(one)}`,
+  );
+  return `{ ${properties.join(', ')} }`;
 }
 
 /** The program of these files, in which nothing is wrong. */
@@ -65,18 +120,18 @@ function checked(names, before) {
   return program;
 }
 
-/** Of each type that a client sends, JSON that has it. */
+/** Of each type that a client sends, values that have it. */
 function samplesOf(program) {
   const samples = {};
   for (const [name, incoming, sampler] of incomingTypes(program)) {
-    samples[name] = Array.from({ length: SAMPLES }, () => sampler.sample(incoming, 0))
-      .filter((sample) => sample !== NOTHING)
-      .map((sample) => JSON.stringify(sample));
+    samples[name] = Array.from({ length: SAMPLES }, () => sampler.sample(incoming, 0)).filter(
+      (sample) => sample !== NOTHING,
+    );
   }
   return samples;
 }
 
-/** Of each type that may be one of several objects, JSON of one with a property of another. */
+/** Of each type that may be one of several objects, one with a property of another. */
 function mixturesOf(program) {
   const mixtures = [];
   for (const [name, incoming, sampler] of incomingTypes(program)) {
@@ -85,7 +140,7 @@ function mixturesOf(program) {
       .filter((sample) => sample && typeof sample === 'object' && !Array.isArray(sample));
     for (const one of objects) {
       for (const [key, value] of objects.flatMap((other) => Object.entries(other))) {
-        if (!(key in one)) mixtures.push([name, JSON.stringify({ ...one, [key]: value })]);
+        if (!(key in one)) mixtures.push([name, { ...one, [key]: value }]);
       }
     }
   }
@@ -94,8 +149,8 @@ function mixturesOf(program) {
 
 /** Those of `mixtures` that TypeScript takes. */
 function allowed(mixtures, before) {
-  const line = ([name, json], at) =>
-    `export const m${at}: (typeof serverSockets)['${name}']['incoming'] = ${json};`;
+  const line = ([name, mixed], at) =>
+    `export const m${at}: (typeof serverSockets)['${name}']['incoming'] = ${literal(mixed)};`;
   const lines = ["import type { serverSockets } from './rooms.gen';", ...mixtures.map(line)];
   writeFileSync(file('mixtures.ts'), `${lines.join('\n')}\n`);
   const names = ['mixtures.ts', 'rooms.gen.ts', 'roomful.d.ts'];
@@ -137,6 +192,7 @@ class Sampler {
     if (flags & (ts.TypeFlags.StringLiteral | ts.TypeFlags.NumberLiteral)) return type.value;
     if (flags & ts.TypeFlags.String) return this.pick(['a', 'b', 'é', "'"]);
     if (flags & ts.TypeFlags.Number) return this.pick([0, 1, 200]);
+    if (flags & ts.TypeFlags.BigInt) return this.pick([0n, 200n, 2n ** 64n - 1n]);
     if (flags & ts.TypeFlags.Union) return this.member(type, depth);
     if (this.checker.isTupleType(type)) return this.tuple(type, depth);
     if (this.checker.isArrayType(type)) return this.array(type, depth);
@@ -216,7 +272,7 @@ const [, , shapes] = process.argv;
 const directory = mkdtempSync(join(tmpdir(), 'shapes-'));
 const file = (name) => join(directory, name);
 try {
-  run();
+  await run();
 } catch (error) {
   // What a program that failed has written is on the screen already.
   console.error(error.message.split('\n')[0]);

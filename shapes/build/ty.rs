@@ -36,6 +36,8 @@ pub(crate) const PLAIN: &[Ty] = &[
     Ty::Plain("u128", &["7"]),
     Ty::Plain("roomful::AsNumber<u64>", &["roomful::AsNumber(9007199254740991)", "roomful::AsNumber(0)"]),
     Ty::Plain("roomful::AsNumber<i128>", &["roomful::AsNumber(-9007199254740991)", "roomful::AsNumber(1)"]),
+    Ty::Plain("roomful::AsBigInt<u64>", &["roomful::AsBigInt(u64::MAX)", "roomful::AsBigInt(0)"]),
+    Ty::Plain("roomful::AsBigInt<i128>", &["roomful::AsBigInt(i128::MIN)", "roomful::AsBigInt(7)"]),
     Ty::Plain("f64", &["0.5", "-1e300", "0.0"]),
     Ty::Plain("char", &["'a'", "'é'"]),
     Ty::Plain("String", &["\"a\".to_owned()", "String::new()", "\"\\u{2028}'\\\"\\\\\\n\".to_owned()"]),

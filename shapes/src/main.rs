@@ -46,12 +46,12 @@ fn said(cases: &[Case], side: impl Fn(&Case) -> &Result<(), String>) -> usize {
     cases.iter().filter(|case| side(case).is_ok()).count()
 }
 
-/// Reads what TypeScript allows, by type, from the standard input; and writes `values.ts`, in which every value has the type that
-/// it is written as.
+/// Reads what TypeScript allows, by type, from the standard input; and writes `values.json`, in which there is every value that each
+/// type was written as.
 fn read(directory: &Path) -> Done {
     let samples: BTreeMap<String, Vec<String>> = serde_json::from_reader(io::stdin())?;
-    let mut text = "import type { serverSockets } from './rooms.gen';\n".to_owned();
-    let (mut read, mut written) = (0, 0);
+    let mut written: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut read = 0;
     let mut unread = Vec::new();
     for case in made::cases() {
         let mut values = case.values;
@@ -63,16 +63,14 @@ fn read(directory: &Path) -> Done {
             read += 1;
         }
         if case.outgoing.is_ok() {
-            let name = case.name;
-            text.push_str(&format!("type {name} = (typeof serverSockets)['{name}']['outgoing'];\n"));
-            for (at, value) in values.into_iter().enumerate() {
-                let value = value.map_err(|error| format!("a value of {name} cannot be written: {error}"))?;
-                text.push_str(&format!("export const {name}_{at}: {name} = {value};\n"));
-                written += 1;
-            }
+            let values: Result<_, _> = values.into_iter().collect();
+            written.insert(
+                case.name,
+                values.map_err(|error| format!("a value of {} cannot be written: {error}", case.name))?,
+            );
         }
     }
-    fs::write(directory.join("values.ts"), text)?;
-    println!("{read} values were read, and {written} written");
+    fs::write(directory.join("values.json"), serde_json::to_string(&written)?)?;
+    println!("{read} values were read, and {} written", written.values().map(Vec::len).sum::<usize>());
     if unread.is_empty() { Ok(()) } else { Err(unread.join("\n").into()) }
 }

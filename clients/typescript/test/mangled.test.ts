@@ -13,7 +13,7 @@ const OTHERS = /\/(types|wire|errors|ref|index|health)\.ts$/;
 let program: ts.Program;
 
 beforeAll(() => {
-  const entries = ['index', 'preact', 'react'].map((entry) => `${src}${entry}.ts`);
+  const entries = ['index', 'preact', 'react', 'bigint'].map((entry) => `${src}${entry}.ts`);
   const config = ts.readConfigFile(
     fileURLToPath(new URL('../tsconfig.json', import.meta.url)),
     ts.sys.readFile,
@@ -73,7 +73,7 @@ it('is of our own objects alone: nothing of the page, and nothing of which the t
   });
   expect(foreign).toEqual([]);
   expect([...names].filter((name) => !found.has(name))).toEqual([]);
-});
+}, 60_000);
 
 it('is no name that an app or the server knows', () => {
   const known: string[] = [];

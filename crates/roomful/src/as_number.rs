@@ -14,7 +14,8 @@ const MOST: u64 = (1 << 53) - 1;
 ///
 /// The app says with it that a count or a time of 64 bits stays within these, so nobody is warned of it. Where one does not, it
 /// is not rounded: to send it is an `Err` that names the field, and a message that has it is not read. It may stand wherever the
-/// integer would. [`AsText`](crate::AsText) is for what may be larger.
+/// integer would. [`AsBigInt`](crate::AsBigInt) and [`AsText`](crate::AsText) are for what may be
+/// larger.
 ///
 /// ```
 /// use roomful::AsNumber;
@@ -65,7 +66,7 @@ impl<T: fmt::Display> fmt::Display for Inexact<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} is beyond 2^53 - 1, and JavaScript would round it: take `AsText` for what may be that large",
+            "{} is beyond 2^53 - 1, and JavaScript would round it: take `AsBigInt` for what may be that large",
             self.0
         )
     }

@@ -55,6 +55,7 @@
 )]
 
 mod absent;
+mod as_big_int;
 mod as_number;
 mod as_text;
 mod channel;
@@ -78,6 +79,7 @@ mod type_sink;
 mod typescript;
 mod upgrade;
 
+pub use as_big_int::AsBigInt;
 pub use as_number::AsNumber;
 pub use as_text::AsText;
 pub use channel::Channel;

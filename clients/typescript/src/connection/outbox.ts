@@ -57,7 +57,7 @@ export function createOutbox(
 
   function checked(data: string): string {
     if (exceeds(data, limit)) {
-      throw new RoomError('too_large', `over the server's frame limit of ${limit} bytes`);
+      throw new RoomError('too_large', `over the server's limit of ${limit} bytes`);
     }
     return data;
   }
@@ -131,4 +131,4 @@ export function createOutbox(
   };
 }
 
-export const full = (): RoomError => new RoomError('queue_full', 'too much waits to be sent');
+export const full = (): RoomError => new RoomError('queue_full', 'too much waits');

@@ -84,7 +84,7 @@ export function takePart<S extends State, O extends AnyOptions>(
 
   function relay(data: string): void {
     if (!shared || !mayOpen(shared.machine())) {
-      throw new RoomError('closed', 'it is closed for good');
+      throw new RoomError('closed', 'closed for good');
     }
     shared.outbox.send(data);
   }
@@ -105,7 +105,8 @@ export function takePart<S extends State, O extends AnyOptions>(
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     if (!WebSocket) throw new TypeError('no WebSocket here: pass `WebSocket`');
     shared = connectionTo(
-      kind,
+      // A reference may have its own way to read.
+      { ...kind, ...ref },
       socketUrl(ref, params, options),
       WebSocket,
       options.share ?? kind.share,
@@ -187,6 +188,6 @@ function report({ onError }: AnyOptions, error: RoomError): boolean {
 /** @throws RangeError */
 export function checkClose(code: number, reason: string): void {
   if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
-    throw new RangeError('close needs code 1000 or 3000-4999, and a reason up to 123 bytes');
+    throw new RangeError('close needs code 1000 or 3000-4999, a reason up to 123 bytes');
   }
 }

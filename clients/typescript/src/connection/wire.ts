@@ -41,6 +41,16 @@ export interface Frame {
 export type OnFrame = (frame: Frame) => void;
 export type OnBad = (error: RoomError) => void;
 
+/** What is sent is written so, and read again where this client needs it itself. */
+export let write: (value: unknown) => string = JSON.stringify;
+export let reread: (text: string) => any = JSON.parse;
+
+/** For values that JSON itself refuses. */
+export function writeWith(other: typeof write, back: typeof reread): void {
+  write = other;
+  reread = back;
+}
+
 /**
  * JSON, with U+FFFD in the place of a surrogate without its other half, which UTF-8 cannot say.
  *
@@ -49,9 +59,7 @@ export type OnBad = (error: RoomError) => void;
 export function stringify(value: unknown, code: string): string {
   try {
     // JSON writes as \ud... only what is alone. Escapes are read in pairs, since the text itself may have a backslash.
-    return JSON.stringify(value)?.replace(/\\(ud...|.)/g, (escape) =>
-      escape[5] ? '\ufffd' : escape,
-    );
+    return write(value)?.replace(/\\(ud...|.)/g, (escape) => (escape[5] ? '\ufffd' : escape));
   } catch (cause) {
     throw new RoomError(code, `${cause}`, { cause });
   }
@@ -62,13 +70,13 @@ export function parse(data: unknown, onBad: OnBad): unknown {
   try {
     return JSON.parse(data as string);
   } catch (cause) {
-    return void onBad(new RoomError('unreadable', 'the server sent no JSON', { cause }));
+    return void onBad(broken(cause));
   }
 }
 
 /** Without the frame, which may be nested too deep to be written, and hold what belongs into no log. */
-export const broken = (): RoomError =>
-  new RoomError('unreadable', 'the server sent a broken frame');
+export const broken = (cause?: unknown): RoomError =>
+  new RoomError('unreadable', 'the server sent a broken frame', { cause });
 
 export const isString = (value: unknown): boolean => typeof value === 'string';
 

@@ -37,7 +37,8 @@ export const roomMaker =
   (useRoom: UseRoom): MakeRoom =>
   <T extends RoomTypes>(module: string, name: string) => {
     const ref = room<T>(module, name);
-    return { ...ref, useRoom: (...args: RoomArgs<T>) => useRoom<T>(ref, ...args) };
+    // The same object, which may be given its own way to read.
+    return Object.assign(ref, { useRoom: (...args: RoomArgs<T>) => useRoom<T>(ref, ...args) });
   };
 
 const nobody = (): undefined => undefined;

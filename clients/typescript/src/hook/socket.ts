@@ -23,10 +23,9 @@ export const socketMaker =
   (useSocket: UseSocket): MakeSocket =>
   <T extends SocketTypes>(module: string, name: string) => {
     const ref = socket<T>(module, name);
-    return {
-      ...ref,
+    return Object.assign(ref, {
       useSocket: <L extends boolean>(...args: SocketArgs<T, L>) => useSocket<T, L>(ref, ...args),
-    };
+    });
   };
 
 const WITHOUT_MESSAGE = ['status', 'closeInfo'];

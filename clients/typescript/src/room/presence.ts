@@ -1,3 +1,4 @@
+import { reread } from '../connection/wire.js';
 import { encodePresence } from './wire.js';
 
 /** What a change of presence needs of the member. */
@@ -24,7 +25,7 @@ export function presenceChange(next: unknown): PresenceChange {
   return (member, first) => {
     const previous = () =>
       member.shared?.outbox.pinned ?? first?.() ?? encodePresence(member.self?.state);
-    const data = whole || encodePresence((next as Function)(JSON.parse(previous()).state));
+    const data = whole || encodePresence((next as Function)(reread(previous()).state));
     member.pin(data);
     return data;
   };

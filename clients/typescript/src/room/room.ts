@@ -52,13 +52,12 @@ export function join<T extends RoomTypes = any>(
   if (presence !== undefined) part.attempt(() => part.pin(encodePresence(presence), true));
 
   const setPresence = (next: unknown) => part.attempt(() => presenceChange(next)(membership));
-  const more = {
-    setPresence,
-    updatePresence: (patch: object) => setPresence(patching(patch)),
-    member: (id: string) => bindings.of(id),
-  };
   const membership: Membership = live(
-    Object.assign(part, more),
+    Object.assign(part, {
+      setPresence,
+      updatePresence: (patch: object) => setPresence(patching(patch)),
+      member: (id: string) => bindings.of(id),
+    }),
     ROSTER_FIELDS,
     (field) => roster()[field],
   );

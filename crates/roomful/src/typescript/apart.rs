@@ -16,7 +16,7 @@ pub(super) struct Alternative<'a> {
     /// Whether serde does not read it with a property more.
     closed: bool,
     /// The property that tells it from the others, and its value there.
-    tag: Option<(&'a str, &'a str)>,
+    pub(super) tag: Option<(&'a str, &'a str)>,
 }
 
 /// What an alternative is.
@@ -75,7 +75,7 @@ impl Alternative<'_> {
 }
 
 /// Whether each object has a property that tells it from the others.
-fn are_tagged(alternatives: &[Alternative<'_>]) -> bool {
+pub(super) fn are_tagged(alternatives: &[Alternative<'_>]) -> bool {
     let mut values = Vec::new();
     let mut names = Vec::new();
     for one in alternatives.iter().filter(|one| one.is_object()) {

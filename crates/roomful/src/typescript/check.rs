@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::apart::{alternatives, has_map_beside_closed};
+use super::bigint::Holding;
 use super::error::Refusal;
 use super::shape::{Merged, MergedBy, Number, Object, Shape, Variation, Way};
 use super::table::{Brought, Keys, Table, what};
@@ -10,7 +11,8 @@ use super::taken::{Flattened, found_by};
 
 /// Everything that is wrong with `entries`, and with `roots`, which have no name of their own.
 pub(super) fn check(table: Table<'_>, roots: &[(Way, &Shape, &str)]) -> Vec<Refusal> {
-    let mut check = Check { table, way: Way::Outgoing, buffered: HashSet::new(), refusals: Vec::new() };
+    let (buffered, holding) = (HashSet::new(), Holding::of(table));
+    let mut check = Check { table, holding, way: Way::Outgoing, buffered, refusals: Vec::new() };
     for (index, entry) in table.0.iter().enumerate() {
         check.way = entry.way;
         let at = last_word(entry.path);
@@ -35,6 +37,7 @@ pub(super) fn last_word(path: &str) -> &str {
 
 struct Check<'a> {
     table: Table<'a>,
+    holding: Holding,
     way: Way,
     /// The entries that were looked at as what is in a buffer.
     buffered: HashSet<usize>,
@@ -207,6 +210,11 @@ impl<'a> Check<'a> {
     /// A property beside a map is one of the map's, too.
     fn maps(&mut self, names: &[(&'a str, Option<&'a Shape>)], maps: &[&'a Shape], merged: &Merged) {
         let table = self.table;
+        let has_bigint = names.iter().any(|(_, shape)| shape.is_some_and(|shape| self.holding.holds(shape)));
+        if has_bigint && maps.iter().any(|map| matches!(table.resolve(map), Shape::Json)) {
+            let what = "which puts a map of any JSON beside a bigint, which is none: give the map a name of its own";
+            self.refuse(&merged.at, attribute(merged), what);
+        }
         for map in maps.iter().filter(|map| !matches!(table.resolve(map), Shape::Json)) {
             // The name of a variant is a string, too.
             let is_name = |shape| matches!(table.keys(shape), Some(Keys::Names(_))) && matches!(map, Shape::Text);

@@ -81,6 +81,7 @@ impl Describing {
                 "Number".to_owned()
             }
             Shape::Text => "String".to_owned(),
+            Shape::BigInt => "BigInt".to_owned(),
             Shape::Json => "Json".to_owned(),
             Shape::Verbatim(text) => as_word(text),
             Shape::Option(inner) => format!("{}OrNull", self.word_for(inner)),

@@ -119,7 +119,8 @@ fn shape(of: &Shape, at: &str, found: &mut Vec<LargeInteger>) {
         Shape::Union(members) => members.iter().for_each(|member| shape(&member.shape, at, found)),
         // What has a name is looked at under it.
         Shape::Named(_) => {}
-        Shape::Never | Shape::Null | Shape::Boolean | Shape::Text | Shape::Json | Shape::Verbatim(_) => {}
+        Shape::Never | Shape::Null | Shape::Boolean | Shape::Text | Shape::BigInt => {}
+        Shape::Json | Shape::Verbatim(_) => {}
         Shape::Number(Number::Float | Number::Integer) => {}
     }
 }

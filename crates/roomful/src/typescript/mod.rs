@@ -3,6 +3,7 @@
 mod apart;
 mod asked;
 mod at_build;
+mod bigint;
 mod check;
 mod describing;
 mod error;
@@ -42,9 +43,10 @@ pub use sink::{Described, Probe, TypeSink, Undescribed};
 pub use ts::TS;
 
 use crate::Rooms;
+use bigint::Literal;
 use names::{property, quoted};
 use roomful_runtime::Definition;
-use sink::Written;
+use sink::{Finished, Written};
 
 /// A generated file. Commit it, and [`check`](Typescript::check) it in CI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl Rooms {
         for definition in rooms.iter().chain(&sockets) {
             definition.endpoint.describe(&mut types);
         }
-        let (declarations, mut written, warnings) = types.finish(large_integers)?;
+        let Finished { declarations, mut written, bigints, large: warnings } = types.finish(large_integers)?;
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let of_sockets = written.split_off(rooms.len().min(written.len()));
         let constants = (constant("serverRooms", &rooms, &written)?, constant("serverSockets", &sockets, &of_sockets)?);
@@ -86,9 +88,19 @@ impl Rooms {
             (true, false) => ("socket", constants.1),
             (false, false) => ("room, socket", format!("{}\n{}", constants.0, constants.1)),
         };
+        let has_bigints = |written: &[Written]| written.iter().any(|one| one.bigints.is_some());
+        let (reading, bigints) = match (has_bigints(&written), has_bigints(&of_sockets)) {
+            (false, false) => (String::new(), String::new()),
+            (rooms, sockets) => {
+                let names = [(rooms, "roomBigints"), (sockets, "socketBigints")];
+                let names: Vec<_> = names.iter().filter(|(is_used, _)| *is_used).map(|(_, name)| *name).collect();
+                let reading = format!("import {{ {} }} from 'roomful/bigint';\n", names.join(", "));
+                (reading, format!("const bigints = {};\n\n", bigints.broken(0)))
+            }
+        };
         let text = format!(
             "// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.\n\
-             import {{ {imported} }} from '{}';\n\n{declarations}{constants}",
+             import {{ {imported} }} from '{}';\n{reading}\n{declarations}{bigints}{constants}",
             framework.import()
         );
         Ok(Typescript { text, warnings })
@@ -117,12 +129,20 @@ fn entry(definition: &Definition, name: &str, written: &Written) -> String {
     let (module, asked_for) = (quoted(&definition.terms.module), quoted(&definition.terms.name));
     // As a plain property it would be the object's prototype.
     let name = if name == "__proto__" { "['__proto__']".to_owned() } else { property(name) };
-    let line = format!("  {name}: {function}<{{ {} }}>({module}, {asked_for}),\n", types.join("; "));
-    if line.chars().count() <= 101 {
-        return line;
-    }
-    let types: String = types.iter().map(|one| format!("    {one};\n")).collect();
-    format!("  {name}: {function}<{{\n{types}  }}>({module}, {asked_for}),\n")
+    let on_one = format!("{{ {} }}", types.join("; "));
+    let on_many = format!("{{\n{}  }}", types.iter().map(|one| format!("    {one};\n")).collect::<String>());
+    let reference = |types: &str| format!("{function}<{types}>({module}, {asked_for})");
+    let Some(bigints) = &written.bigints else {
+        let line = |types: &str| format!("  {name}: {},\n", reference(types));
+        let short = Some(line(&on_one)).filter(|line| line.chars().count() <= 101);
+        return short.unwrap_or_else(|| line(&on_many));
+    };
+    let plans = Literal::object(bigints.iter().cloned()).fitting(4, 0);
+    let reference = Some(reference(&on_one)).filter(|line| line.chars().count() <= 95).unwrap_or_else(|| {
+        // It stands deeper here.
+        reference(&on_many).replace("\n  ", "\n    ")
+    });
+    format!("  {name}: {function}Bigints(\n    {reference},\n    bigints,\n    {plans},\n  ),\n")
 }
 
 impl Typescript {

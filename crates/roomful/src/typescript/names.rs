@@ -14,7 +14,7 @@ pub(super) fn refused(name: &str) -> Option<&'static str> {
 }
 
 /// What the generated file imports and declares.
-const IN_THE_FILE: [&str; 4] = ["room", "socket", "serverRooms", "serverSockets"];
+const IN_THE_FILE: [&str; 6] = ["room", "socket", "roomBigints", "socketBigints", "serverRooms", "serverSockets"];
 
 /// What may not be the name of a type alias in a module.
 const RESERVED: [&str; 63] = [

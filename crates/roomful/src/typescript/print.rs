@@ -5,7 +5,8 @@ use super::names::{comment, property, quoted};
 use super::shape::{Element, Member, Merged, Object, Property, Shape, Variation, Way};
 use super::table::{Brought, Keys, Table};
 
-const WIDTH: usize = 100;
+/// Columns of a line.
+pub(super) const WIDTH: usize = 100;
 
 /// Writes shapes that name the types of a table.
 #[derive(Clone, Copy)]
@@ -62,6 +63,7 @@ impl<'a> Printer<'a> {
             Shape::Boolean => Text::Line("boolean".to_owned()),
             Shape::Number(_) => Text::Line("number".to_owned()),
             Shape::Text => Text::Line("string".to_owned()),
+            Shape::BigInt => Text::Line("bigint".to_owned()),
             Shape::Json => Text::Line("JsonValue".to_owned()),
             Shape::Verbatim(text) => Text::Verbatim((*text).to_owned()),
             Shape::Named(index) => Text::Line(self.names.get(*index).cloned().unwrap_or_default()),

@@ -25,6 +25,8 @@ pub enum Shape {
     Number(Number),
     /// A string.
     Text,
+    /// A string of digits, of which the client makes a `bigint`.
+    BigInt,
     /// Any JSON.
     Json,
     /// TypeScript that the app wrote.
@@ -190,7 +192,8 @@ impl Shape {
             }
             Self::External(variations) => variations.iter().filter_map(|one| one.content.as_ref()).for_each(visit),
             Self::Union(members) => members.iter().for_each(|member| visit(&member.shape)),
-            Self::Never | Self::Null | Self::Boolean | Self::Number(_) | Self::Text | Self::Json => {}
+            Self::Never | Self::Null | Self::Boolean | Self::Number(_) => {}
+            Self::Text | Self::BigInt | Self::Json => {}
             Self::Verbatim(_) | Self::Named(_) => {}
         }
     }

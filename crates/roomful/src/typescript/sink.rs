@@ -4,6 +4,7 @@ use std::any::{TypeId, type_name};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use super::bigint::{Literal, Plan, Planner};
 use super::check::{check, last_word};
 use super::describing::Describing;
 use super::error::{Refusal, TypescriptError};
@@ -45,6 +46,19 @@ pub struct Told {
 pub(super) struct Written {
     /// Each with its name: `incoming: Say`.
     pub(super) types: Vec<(&'static str, String)>,
+    /// Where the bigints are in what a client reads, each with its name; `None` where there are none, in what it sends either.
+    pub(super) bigints: Option<Vec<(&'static str, Literal)>>,
+}
+
+/// All types, as they are written.
+pub(super) struct Finished {
+    /// The declarations, in the order of their names.
+    pub(super) declarations: String,
+    /// What each channel and each socket has said, in the order in which they were asked.
+    pub(super) written: Vec<Written>,
+    /// Where the bigints are in the types that these name.
+    pub(super) bigints: Literal,
+    pub(super) large: Vec<LargeInteger>,
 }
 
 impl TypeSink {
@@ -63,12 +77,8 @@ impl TypeSink {
         self.told.push(TypesTold { incoming, outgoing, presence: None, info: None });
     }
 
-    /// The declarations of everything that was named, in the order of their names, and what each channel and each socket has
-    /// said, in the order in which they were asked.
-    pub(super) fn finish(
-        mut self,
-        large_integers: LargeIntegers,
-    ) -> Result<(String, Vec<Written>, Vec<LargeInteger>), TypescriptError> {
+    /// Everything that was named.
+    pub(super) fn finish(mut self, large_integers: LargeIntegers) -> Result<Finished, TypescriptError> {
         if let Some(name) = self.undescribed {
             return Err(TypescriptError::Undescribed { name });
         }
@@ -85,13 +95,18 @@ impl TypeSink {
         if large_integers == LargeIntegers::Refuse {
             refusals.extend(large.drain(..).map(refused_integer));
         }
+        let mut planner = Planner::new(table, &names);
+        let plans: Vec<_> = self.told.iter().map(|told| told.bigints(&mut planner)).collect();
+        let (bigints, unplanned) = planner.finish();
+        refusals.extend(unplanned);
         if !refusals.is_empty() {
             return Err(TypescriptError::Refused(refusals));
         }
         let printer = Printer { table, names: &names };
         let declarations = declarations(printer, &roots)?;
-        let written = self.told.iter().map(|told| told.written(printer)).collect();
-        Ok((declarations, written, large))
+        let written = self.told.iter().zip(plans).map(|(told, bigints)| told.written(printer, bigints)).collect();
+        let bigints = Literal::object(bigints.iter().map(|(name, plan)| (*name, plan.literal())));
+        Ok(Finished { declarations, written, bigints, large })
     }
 
     /// The integers that JavaScript rounds, of all types that say what they are.
@@ -166,7 +181,17 @@ impl TypesTold {
         [&self.incoming, &self.outgoing].into_iter().chain(presence).chain(&self.info)
     }
 
-    fn written(&self, printer: Printer<'_>) -> Written {
+    /// What a client makes bigints of; `None` where it neither reads nor sends any.
+    fn bigints<'a>(&'a self, planner: &mut Planner<'a>) -> Option<Vec<(&'static str, Plan<'a>)>> {
+        if !self.all().filter_map(|told| told.shape.as_ref()).any(|shape| planner.holds(shape)) {
+            return None;
+        }
+        let seen = self.presence.as_ref().map(|(_, seen)| seen);
+        let read = [("outgoing", Some(&self.outgoing)), ("presence", seen), ("info", self.info.as_ref())];
+        Some(read.into_iter().filter_map(|(name, told)| Some((name, told?.bigints(planner)?))).collect())
+    }
+
+    fn written(&self, printer: Printer<'_>, bigints: Option<Vec<(&'static str, Plan<'_>)>>) -> Written {
         let mut types = vec![
             ("incoming", self.incoming.written(printer, "never")),
             ("outgoing", self.outgoing.written(printer, "never")),
@@ -181,11 +206,16 @@ impl TypesTold {
         // Most rooms say nothing of their members, and have no such word then.
         let info = self.info.as_ref().filter(|info| info.shape.is_some());
         types.extend(info.map(|info| ("info", info.written(printer, "undefined"))));
-        Written { types }
+        let bigints = bigints.map(|plans| plans.iter().map(|(name, plan)| (*name, plan.literal())).collect());
+        Written { types, bigints }
     }
 }
 
 impl Told {
+    fn bigints<'a>(&'a self, planner: &mut Planner<'a>) -> Option<Plan<'a>> {
+        planner.plan(self.shape.as_ref()?, last_word(self.rust))
+    }
+
     /// `unit` is what stands for `()`.
     fn written(&self, printer: Printer<'_>, unit: &str) -> String {
         match &self.shape {

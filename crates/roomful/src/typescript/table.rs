@@ -48,7 +48,8 @@ impl<'a> Table<'a> {
     /// How `shape` is written as a map's key; `None` where serde does not, or does not read it back.
     pub(super) fn keys(self, shape: &'a Shape) -> Option<Keys<'a>> {
         match self.resolve(shape) {
-            Shape::Text => Some(Keys::Text),
+            // JavaScript's objects have no other keys, so nobody makes a bigint of one.
+            Shape::Text | Shape::BigInt => Some(Keys::Text),
             Shape::Number(number) if *number != Number::Float => Some(Keys::Number),
             Shape::Boolean => Some(Keys::Boolean),
             Shape::External(variations) if variations.iter().all(|one| one.content.is_none()) => {
@@ -160,6 +161,7 @@ pub(super) fn what(shape: &Shape) -> &'static str {
         Shape::Boolean => "a boolean",
         Shape::Number(_) => "a number",
         Shape::Text => "a string",
+        Shape::BigInt => "a bigint",
         Shape::Json => "any JSON",
         Shape::Verbatim(_) => "what `#[ts(type = \"..\")]` says",
         Shape::Option(_) => "an option",

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use roomful::{
-    AsNumber, AsText, BuildError, Channel, Deny, Framework, LargeIntegers, Room, Rooms, RoomsBuilder, TS,
+    AsBigInt, AsNumber, AsText, BuildError, Channel, Deny, Framework, LargeIntegers, Room, Rooms, RoomsBuilder, TS,
     TypescriptOptions, Upgrade,
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ struct Counted {
     said: u64,
     exact: AsNumber<u64>,
     exactly: Option<AsNumber<i128>>,
+    big: AsBigInt<u128>,
     text: AsText<u64>,
     texts: std::collections::BTreeMap<AsText<i64>, Option<AsText<u128>>>,
     took: std::time::Duration,
@@ -86,8 +87,8 @@ fn an_integer_that_javascript_rounds_is_named_unless_the_app_says_what_it_means(
     assert_eq!(places, expected);
     assert_eq!(
         generated.warnings()[0].to_string(),
-        "`Counted.id` has an integer of 64 bits, which JavaScript rounds from 2^53 on: make it `roomful::AsText<..>`, \
-         which is a string in JSON; or say that it stays below, with `roomful::AsNumber<..>` or, for all, \
+        "`Counted.id` has an integer of 64 bits, which JavaScript rounds from 2^53 on: make it \
+         `roomful::AsBigInt<..>` or `roomful::AsText<..>`, which are strings in JSON; or say that it stays below, with `roomful::AsNumber<..>` or, for all, \
          `LargeIntegers::Number`"
     );
     assert!(generated.as_str().contains("  exact: number;\n"), "{generated}");
@@ -156,6 +157,7 @@ fn to_build_is_silent_where_nothing_is_rounded_or_where_that_is_meant() {
 #[derive(Serialize, Deserialize, TS)]
 struct Fine {
     id: AsText<u64>,
+    big: AsBigInt<u64>,
     seen: AsNumber<u64>,
     took: std::time::Duration,
     at: std::time::SystemTime,

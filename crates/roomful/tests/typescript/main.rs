@@ -1,5 +1,6 @@
 //! What `rooms.typescript()` says of a type, and what serde does with it: for each attribute, and for each kind of type.
 
+mod bigints;
 mod clashes;
 mod enums;
 mod fields;

@@ -31,6 +31,15 @@ pub(crate) fn inline<T: TS + Serialize>() -> String {
     rest[..end].to_owned()
 }
 
+/// Where the bigints are in what the server sends: what is said of its types, and what of itself.
+pub(crate) fn plans<T: TS + Serialize>() -> (String, String) {
+    let text = file::<(), T>().unwrap();
+    let from = text.find("const bigints = ").unwrap();
+    let types = &text[from..text.find("\n\nexport const").unwrap()];
+    let (_, used) = text.rsplit_once("    bigints,\n").unwrap();
+    (types.to_owned(), used.lines().next().unwrap().trim().trim_end_matches(',').to_owned())
+}
+
 /// Why there is no TypeScript for it.
 pub(crate) fn refusal(generated: Result<String, String>) -> String {
     generated.unwrap_err()
@@ -60,6 +69,7 @@ fn generated<I: TS + DeserializeOwned + Send, O: TS + Serialize>() -> Result<Str
     let text = file::<I, O>()?;
     let (_, text) = text.split_once("\n\n").unwrap();
     let (declarations, _) = text.split_once("export const").unwrap();
+    let declarations = declarations.split_once("const bigints").map_or(declarations, |(before, _)| before);
     Ok(declarations.trim().to_owned())
 }
 
