@@ -51,6 +51,7 @@ pub mod rate;
 pub mod room;
 pub mod roster;
 pub mod session;
+pub mod users;
 
 pub use bound::{LimitError, WrongLimit};
 pub use close::{Close, ErrorCode};

@@ -186,8 +186,17 @@ limits! {
     /// one address, because that is what one household has. Over it: 503, as with `connections`.
     connections_per_ip: Option<usize> = None, Process 1..=COUNT;
 
-    /// Connections of this process that have left while a hook of theirs still runs, their last ones included. 10,000: most
-    /// need a moment; more of them means that the app is behind. Over it: 503 to whoever comes, as with `connections`.
+    /// Milliseconds for which a user whose last member has left a room is still there, before `Room::on_user_leave` runs. 2,000: a
+    /// page that is loaded anew, or another page of the same app, is back by then. 0: it has gone at once.
+    user_linger_ms: u64 = 2_000, Room 0..=HOUR_MS;
+
+    /// Users in this process who are still there for `user_linger_ms`, each in one room. 100,000: everybody who is connected may
+    /// leave at once. Over it: the one that has the least of its time left has gone before that.
+    lingering_users: usize = 100_000, Process 0..=COUNT;
+
+    /// Connections of this process that have left while a hook of theirs still runs, their last ones included, and users that
+    /// have gone of whom `on_user_leave` has not run to its end. 10,000: most need a moment; more of them means that the app is
+    /// behind. Over it: 503 to whoever comes, as with `connections`.
     departed: usize = 10_000, Process 1..=COUNT;
 
     /// Sockets that were not let in and wait for their peer's close frame. 1,000: whoever is denied has no right to more of

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
+use roomful_core::MemberId;
 use roomful_core::pattern::{Pattern, Topic};
-use roomful_core::{Json, MemberId};
 use roomful_runtime::{Act, Answer, App};
 
 use crate::payload::encode;
@@ -72,17 +72,20 @@ impl<C: Channel> RoomHandle<C> {
     ///
     /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
     pub async fn members(&self) -> Result<Vec<Member<C::Presence, C::Info>>> {
-        Ok(roster::typed(self.roster().await?))
+        let answer = self.ask(Act::Members).await?;
+        Ok(if let Some(Answer::Members(members)) = answer { roster::typed(members) } else { Vec::new() })
     }
 
-    /// Every user in the room once, with all of its members, in the order in which the users came. Members without a user (see
-    /// [`Room::user`](crate::Room::user)) are left out.
+    /// Every user in the room once, with all of its members, in the order in which the first of these came. Behind them are
+    /// those whose last member has just left, and of whom the room is not told that they [have
+    /// gone](crate::Room::on_user_leave). Members without a user (see [`Room::user`](crate::Room::user)) are left out.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) as for [`broadcast`](RoomHandle::broadcast).
     pub async fn users(&self) -> Result<Vec<User>> {
-        Ok(roster::users(self.roster().await?))
+        let answer = self.ask(Act::Users).await?;
+        Ok(if let Some(Answer::Users(users)) = answer { users } else { Vec::new() })
     }
 
     /// How many members there are.
@@ -114,11 +117,6 @@ impl<C: Channel> RoomHandle<C> {
         LocalRoom { handle: self.clone() }
     }
 
-    async fn roster(&self) -> Result<Vec<roomful_runtime::Member<Json, Json>>> {
-        let answer = self.ask(Act::Members).await?;
-        Ok(if let Some(Answer::Members(members)) = answer { members } else { Vec::new() })
-    }
-
     async fn ask(&self, act: Act) -> Result<Option<Answer>> {
         match &self.topic {
             Some(topic) => self.app.act(topic, act).await.map(Some),
@@ -131,23 +129,19 @@ impl<C: Channel> LocalRoom<C> {
     /// Everybody in the room who is known here, in join order: see [`RoomHandle::members`].
     #[must_use]
     pub fn members(&self) -> Vec<Member<C::Presence, C::Info>> {
-        roster::typed(self.roster())
+        roster::typed(self.handle.topic.as_ref().map_or_else(Vec::new, |topic| self.handle.app.members_here(topic)))
     }
 
     /// Every user in the room once: see [`RoomHandle::users`].
     #[must_use]
     pub fn users(&self) -> Vec<User> {
-        roster::users(self.roster())
+        self.handle.topic.as_ref().map_or_else(Vec::new, |topic| self.handle.app.users_here(topic))
     }
 
     /// How many members there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.handle.topic.as_ref().map_or(0, |topic| self.handle.app.count_here(topic))
-    }
-
-    fn roster(&self) -> Vec<roomful_runtime::Member<Json, Json>> {
-        self.handle.topic.as_ref().map_or_else(Vec::new, |topic| self.handle.app.members_here(topic))
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use roomful_core::{Close, Json, UserId};
-use roomful_runtime::{Decision, DenialReason, HookNames, Hooks, MemberHooks, MessageError, Misfit, Showing};
+use roomful_runtime::{
+    Decision, DenialReason, HookNames, Hooks, MemberHooks, MessageError, Misfit, Showing, VisitHooks,
+};
 use serde::Serialize;
 
 use crate::payload::{decode, encode, unless_null};
-use crate::{BoxFuture, Conn, Deny, Error, Presence, Result, Room, Socket, SocketConn};
+use crate::{BoxFuture, Conn, Deny, Error, Presence, Result, Room, Socket, SocketConn, Visit};
 
 /// The hooks of a member of a room.
 pub(crate) struct RoomHooks<R: Room> {
@@ -116,6 +118,10 @@ impl<R: Room> MemberHooks for RoomHooks<R> {
     fn on_return(&self) -> BoxFuture<'_, Result> {
         Box::pin(self.conn.member().watched("on_return", async { self.room.on_return(&self.conn).await }))
     }
+
+    fn visit(&self, user: &UserId) -> Arc<dyn VisitHooks> {
+        Arc::new(RoomVisit::new(self, user.clone()))
+    }
 }
 
 impl<R: Room> RoomHooks<R> {
@@ -127,6 +133,41 @@ impl<R: Room> RoomHooks<R> {
             Err(error) if self.conn.member().shows_everything() => Ok(Decision::Misfit(Misfit(error.to_string()))),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// The hooks of a visit.
+struct RoomVisit<R: Room> {
+    visit: Visit<R>,
+    /// Of the member that it is known by.
+    hooks: RoomHooks<R>,
+}
+
+impl<R: Room> RoomVisit<R> {
+    fn new(hooks: &RoomHooks<R>, user: UserId) -> Self {
+        let hooks = RoomHooks { room: Arc::clone(&hooks.room), conn: hooks.conn.clone() };
+        Self { visit: Visit::new(user, hooks.conn.clone()), hooks }
+    }
+}
+
+impl<R: Room> VisitHooks for RoomVisit<R> {
+    fn on_user_join(&self) -> BoxFuture<'_, Result> {
+        Box::pin(
+            self.hooks.conn.member().watched("on_user_join", async { self.hooks.room.on_user_join(&self.visit).await }),
+        )
+    }
+
+    fn on_user_leave(&self) -> BoxFuture<'_, Result> {
+        Box::pin(
+            self.hooks
+                .conn
+                .member()
+                .watched("on_user_leave", async { self.hooks.room.on_user_leave(&self.visit).await }),
+        )
+    }
+
+    fn on_error(&self, error: Error) -> BoxFuture<'_, ()> {
+        self.hooks.on_error(error)
     }
 }
 

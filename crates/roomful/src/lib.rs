@@ -91,7 +91,7 @@ pub use deny::Deny;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use integer::Integer;
-pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room};
+pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room, Visit};
 #[doc(inline)]
 pub use roomful_core::close::InvalidClose;
 #[doc(inline)]
@@ -114,10 +114,9 @@ pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]
 pub use roomful_runtime::{
     BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Member, OriginError, ProxyError, ProxyHeader, Result,
-    Stats,
+    Stats, User,
 };
 pub use rooms::Rooms;
-pub use roster::User;
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};
 #[cfg(feature = "typescript")]
 pub use typescript::{

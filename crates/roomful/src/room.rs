@@ -1,4 +1,4 @@
-//! A room's behaviour, which the app writes, and the member that its hooks are given.
+//! A room's behaviour, which the app writes, and what its hooks are given: a member, or a user's visit.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -129,7 +129,8 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     }
 
     /// The user that the connection belongs to. Several members may be one user, as three tabs and a phone are. Everybody in
-    /// the room is told it. By default a member has no user.
+    /// the room is told it: see [`RoomHandle::users`], [`on_user_join`](Room::on_user_join) and
+    /// [`on_user_leave`](Room::on_user_leave). By default a member has no user.
     fn user(&self, data: &Self::Data) -> Option<UserId> {
         let _ = data;
         None
@@ -244,7 +245,50 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
         async {}
     }
 
-    /// A hook returned an error or panicked, or the socket failed. By default it is logged.
+    /// A [user](Room::user) came: its first member is in the room. Its further ones do not count, nor does one that is back
+    /// before `on_user_leave` has run. It runs beside the hooks of the user's connections, and before `on_user_leave` begins. A
+    /// process that goes on with a room, as a Durable Object does when it wakes, does not run it again. By default nothing
+    /// happens.
+    ///
+    /// ```
+    /// # use roomful::{Channel, Deny, Result, Room, Upgrade, UserId, Visit};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct User { id: String, name: String }
+    /// # #[derive(Clone, Channel)]
+    /// # #[channel("board/:id", message = String)]
+    /// # struct Board { id: String }
+    /// # struct Boards;
+    /// # impl Room for Boards {
+    /// #     type Channel = Board;
+    /// #     type Data = User;
+    /// #     async fn data(&self, _: &Upgrade<Board>) -> Result<User, Deny> { Err(Deny::forbidden()) }
+    /// fn user(&self, user: &User) -> Option<UserId> {
+    ///     UserId::new(&user.id).ok()
+    /// }
+    /// async fn on_user_join(&self, visit: &Visit<Self>) -> Result {
+    ///     visit.room().broadcast(&format!("{} is here", visit.data().name)).await
+    /// }
+    /// async fn on_user_leave(&self, visit: &Visit<Self>) -> Result {
+    ///     visit.room().broadcast(&format!("{} has gone", visit.data().name)).await
+    /// }
+    /// # }
+    /// ```
+    fn on_user_join(&self, visit: &Visit<Self>) -> impl Future<Output = Result> + MaybeSend {
+        let _ = visit;
+        async { Ok(()) }
+    }
+
+    /// A [user](Room::user) has gone: its last member left, and none came within
+    /// [`Limits::user_linger_ms`](crate::Limits::user_linger_ms) (2 s), so that a page that is loaded anew is no leave of its
+    /// user. Runs exactly once after each `on_user_join`. When the process stops it runs at once. By default nothing happens.
+    fn on_user_leave(&self, visit: &Visit<Self>) -> impl Future<Output = Result> + MaybeSend {
+        let _ = visit;
+        async { Ok(()) }
+    }
+
+    /// A hook returned an error or panicked, or the socket failed. Of a user's hooks `conn` is one of that user's connections,
+    /// which may have left. By default it is logged.
     fn on_error(&self, conn: &Conn<Self>, error: Error) -> impl Future<Output = ()> + MaybeSend {
         tracing::error!(member = %conn.id(), room = std::any::type_name::<Self>(), %error, "a room's hook failed");
         async {}
@@ -425,5 +469,57 @@ impl<R: Room> Clone for Conn<R> {
 impl<R: Room> fmt::Debug for Conn<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conn").field("id", self.id()).finish_non_exhaustive()
+    }
+}
+
+/// One user's visit to one room: from its first member's join to a moment after its last one's leave. What
+/// [`Room::on_user_join`] and [`Room::on_user_leave`] are given.
+///
+/// It is no connection, since the user may have several, or none any more. What is to be said to the room is said by
+/// [`room`](Visit::room).
+pub struct Visit<R: Room> {
+    user: UserId,
+    conn: Conn<R>,
+}
+
+impl<R: Room> Visit<R> {
+    pub(crate) fn new(user: UserId, conn: Conn<R>) -> Self {
+        Self { user, conn }
+    }
+
+    /// Who.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// The room's key.
+    #[must_use]
+    pub fn key(&self) -> &R::Channel {
+        self.conn.key()
+    }
+
+    /// What [`Room::data`] found for one of the user's connections: the one that it came with, or came back with.
+    #[must_use]
+    pub fn data(&self) -> &R::Data {
+        self.conn.data()
+    }
+
+    /// The room: to say something to who is in it, or to see who is.
+    #[must_use]
+    pub fn room(&self) -> RoomHandle<R::Channel> {
+        self.conn.room()
+    }
+
+    /// The app's rooms, to reach another one.
+    #[must_use]
+    pub fn rooms(&self) -> &Rooms {
+        self.conn.rooms()
+    }
+}
+
+impl<R: Room> fmt::Debug for Visit<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("user", &self.user).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
-use crate::roster::Member;
+use crate::roster::{Member, User};
 
 /// Reaches rooms that live in other processes.
 pub trait Reach: MaybeSend + MaybeSync {
@@ -35,6 +35,8 @@ pub enum Act {
     },
     /// Who is in.
     Members,
+    /// Which users are in.
+    Users,
     /// How many are in.
     Count,
     /// Takes a member out.
@@ -54,6 +56,8 @@ pub enum Answer {
     Done(bool),
     /// Everybody, in join order.
     Members(Vec<Member<Json, Json>>),
+    /// Every user once.
+    Users(Vec<User>),
     /// So many.
     Count(usize),
 }

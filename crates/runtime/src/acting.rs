@@ -1,5 +1,7 @@
 //! What is asked of a room from outside any connection, whether the room is in this process or in another.
 
+use std::sync::Arc;
+
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input};
@@ -9,7 +11,7 @@ use roomful_core::{Close, Json, MemberId};
 use crate::act::{Act, Answer};
 use crate::app::App;
 use crate::live_room::LiveRoom;
-use crate::roster::Member;
+use crate::roster::{self, Member, User};
 use crate::{ErrorKind, Result};
 
 impl App {
@@ -47,6 +49,7 @@ impl App {
                 Ok(Answer::Done(true))
             }
             Act::Members => Ok(Answer::Members(topic.map_or_else(Vec::new, |topic| self.members_here(topic)))),
+            Act::Users => Ok(Answer::Users(topic.map_or_else(Vec::new, |topic| self.users_here(topic)))),
             Act::Count => Ok(Answer::Count(topic.map_or(0, |topic| self.count_here(topic)))),
             Act::Kick { member, reason } => self.kick_here(room.as_deref(), &member, &reason),
         }
@@ -64,6 +67,29 @@ impl App {
         };
         let room = self.hub().find(topic);
         room.map_or_else(Vec::new, |room| room.read(|room| room.roster().iter().map(entry).collect()))
+    }
+
+    /// Every user in a room of this process once, in the order in which their first members came, and then those who linger.
+    #[must_use]
+    pub fn users_here(&self, topic: &Topic) -> Vec<User> {
+        loop {
+            let room = self.hub().find(topic);
+            let (users, is_empty) = room.as_ref().map_or_else(|| self.lingering_in(topic), |room| room.users());
+            let is_still_that = || match (&room, self.hub().find(topic)) {
+                (Some(room), Some(found)) => Arc::ptr_eq(room, &found),
+                (_, found) => found.is_none(),
+            };
+            // Whoever lingered may have come to another room of this topic between the two.
+            if !is_empty || is_still_that() {
+                return users;
+            }
+        }
+    }
+
+    fn lingering_in(&self, topic: &Topic) -> (Vec<User>, bool) {
+        let mut users = Vec::new();
+        roster::add_lingering(&mut users, self.hub().process().users().lingering_in(topic));
+        (users, true)
     }
 
     /// How many members a room of this process has.

@@ -14,6 +14,7 @@ use roomful_core::{Close, Json, UserId};
 use crate::denial::DenialReason;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::unwind::{catch, let_go};
+use crate::visit::VisitHooks;
 use crate::{Error, ErrorKind, Result};
 
 /// The hooks of one member, or of one typed socket. A hook may panic: it is called through [`caught`].
@@ -83,6 +84,9 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
 
     /// The member has a socket again, or another one.
     fn on_return(&self) -> BoxFuture<'_, Result>;
+
+    /// The hooks of its user's visit to the room, which may last longer than the member does.
+    fn visit(&self, user: &UserId) -> Arc<dyn VisitHooks>;
 }
 
 /// What becomes of a state that a client wants to show.

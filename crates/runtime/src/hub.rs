@@ -18,6 +18,7 @@ use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::process::Process;
 use crate::relief::Relief;
+use crate::visit::VisitHooks;
 
 /// The rooms are in several maps, each with a lock of its own, so a look-up seldom waits for another.
 const STRIPES: usize = 16;
@@ -82,13 +83,13 @@ impl Hub {
         self: &Arc<Self>,
         topic: &Topic,
         limits: &Arc<Limits>,
-        newcomer: &Newcomer,
+        (newcomer, visit): (&Newcomer, Option<&Arc<dyn VisitHooks>>),
         line: &Arc<Line>,
         on_entry: impl FnOnce(&Arc<LiveRoom>) + Clone + MaybeSend + 'static,
     ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         loop {
             let room = self.find_or_create(topic, limits)?;
-            match room.join(newcomer.clone(), line, on_entry.clone()) {
+            match room.join((newcomer.clone(), visit.cloned()), line, on_entry.clone()) {
                 Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
@@ -194,6 +195,7 @@ impl Hub {
         for stripe in &self.stripes {
             lock(stripe).drain().for_each(|(_, room)| room.put_away());
         }
+        self.process.users().put_away();
     }
 
     fn find_or_create(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Result<Arc<LiveRoom>, Close> {

@@ -12,7 +12,7 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
 use roomful_core::session::{Resume, To};
-use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
+use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
 
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
@@ -22,8 +22,11 @@ use crate::maybe_send::MaybeSend;
 use crate::memory::Holding;
 use crate::process::Process;
 use crate::room_sessions::RoomSessions;
+use crate::roster::{self, User};
 use crate::transports::Transports;
 use crate::unwind::let_go;
+use crate::users::Untold;
+use crate::visit::VisitHooks;
 use crate::wakes::Wakes;
 use crate::{Error, ErrorKind, Result, cork, metrics};
 
@@ -62,6 +65,7 @@ type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>)>;
 /// Those who wait to be let in to a large room. No task waits for them.
 struct Waiting {
     line: Arc<Line>,
+    visit: Option<Arc<dyn VisitHooks>>,
     on_entry: OnEntry,
 }
 
@@ -70,7 +74,19 @@ struct Waiting {
 struct Aftermath {
     /// The callbacks of those who were let in. They run once the snapshot is queued.
     entered: Vec<OnEntry>,
+    /// Of those who enter: the first of a user's is what the app is told of that user by.
+    visits: Vec<(MemberId, Arc<dyn VisitHooks>)>,
+    /// What the app is to be told of users; `None` where nothing has become of any.
+    untold: Option<Untold>,
     wake_at: Option<Millis>,
+}
+
+impl Aftermath {
+    fn visit_of(&mut self, member: &MemberId) -> Option<Arc<dyn VisitHooks>> {
+        // It is said of each when it has just entered.
+        let at = self.visits.iter().rposition(|(entered, _)| entered == member)?;
+        Some(self.visits.swap_remove(at).1)
+    }
 }
 
 /// How a join goes on.
@@ -142,7 +158,7 @@ impl LiveRoom {
     /// Takes somebody in. Where it has to wait for the room's tick, `on_entry` is called once it is a member.
     pub(crate) fn join(
         self: &Arc<Self>,
-        newcomer: Newcomer,
+        (newcomer, visit): (Newcomer, Option<Arc<dyn VisitHooks>>),
         line: &Arc<Line>,
         on_entry: impl FnOnce(&Arc<Self>) + MaybeSend + 'static,
     ) -> Result<Joining, JoinError> {
@@ -152,11 +168,12 @@ impl LiveRoom {
             return Err(JoinError::Abandoned);
         }
         state.lines.insert(member.clone(), Arc::clone(line));
-        match self.handle(&mut state, Input::Join(newcomer)) {
+        let visits = visit.iter().map(|visit| (member.clone(), Arc::clone(visit))).collect();
+        match self.handle_after(&mut state, Input::Join(newcomer), Aftermath { visits, ..Aftermath::default() }) {
             Ok(aftermath) if state.engine.is_waiting(&member) => {
                 // Nothing that is for the room is for it yet.
                 state.lines.remove(&member);
-                state.lobby.insert(member, Waiting { line: Arc::clone(line), on_entry: Box::new(on_entry) });
+                state.lobby.insert(member, Waiting { line: Arc::clone(line), visit, on_entry: Box::new(on_entry) });
                 drop(state);
                 self.finish(aftermath);
                 Ok(Joining::Waits)
@@ -280,6 +297,27 @@ impl LiveRoom {
         state.transports = Transports::new(self.id);
     }
 
+    /// Another process has told the app that the user of this member came.
+    pub(crate) fn go_on_with(&self, member: &MemberId, visit: impl FnOnce(&UserId) -> Arc<dyn VisitHooks>) {
+        let Some(user) = self.read(|room| room.roster().find(member)?.user.clone()) else { return };
+        let visit = visit(&user);
+        // Under the room's lock, so that nobody says meanwhile that it went.
+        let untold = self.read(|room| {
+            let is_in = room.roster().find(member).is_some();
+            is_in.then(|| self.process.users().restored(&self.topic, &user, visit))
+        });
+        untold.into_iter().for_each(|untold| self.process.tell_of_users(untold));
+    }
+
+    /// Every user in it once, those too who linger, and whether nobody is in.
+    pub(crate) fn users(&self) -> (Vec<User>, bool) {
+        let state = lock(&self.state);
+        let mut users = roster::by_user(state.engine.roster());
+        // Under the room's lock, so that nobody is between the two.
+        roster::add_lingering(&mut users, self.process.users().lingering_in(&self.topic));
+        (users, state.engine.is_empty())
+    }
+
     /// Gives it up if nobody is in it.
     pub(crate) fn abandon_if_empty(&self) -> Left {
         let mut state = lock(&self.state);
@@ -353,11 +391,19 @@ impl LiveRoom {
     }
 
     fn handle(self: &Arc<Self>, state: &mut State, input: Input) -> Result<Aftermath, Refused> {
+        self.handle_after(state, input, Aftermath::default())
+    }
+
+    fn handle_after(
+        self: &Arc<Self>,
+        state: &mut State,
+        input: Input,
+        mut aftermath: Aftermath,
+    ) -> Result<Aftermath, Refused> {
         // Made anew each time: memory that is kept for it would count for each idle room.
         let mut effects = Vec::new();
         state.engine.handle(input, self.process.now(), &mut effects)?;
         state.held.set(state.engine.roster().listed_bytes());
-        let mut aftermath = Aftermath::default();
         for effect in effects {
             self.deliver(state, effect, &mut aftermath);
         }
@@ -370,9 +416,10 @@ impl LiveRoom {
     fn deliver(&self, state: &mut State, effect: Effect, aftermath: &mut Aftermath) {
         match effect {
             Effect::Entered { member } => {
-                if let Some(Waiting { line, on_entry }) = state.lobby.remove(&member) {
+                if let Some(Waiting { line, visit, on_entry }) = state.lobby.remove(&member) {
                     state.transports.enter(&line);
-                    state.lines.insert(member, line);
+                    state.lines.insert(member.clone(), line);
+                    aftermath.visits.extend(visit.map(|visit| (member, visit)));
                     aftermath.entered.push(on_entry);
                 }
             }
@@ -381,6 +428,15 @@ impl LiveRoom {
             Effect::Presence { updates } => deliver_presence(state, updates),
             Effect::Said { seq, from, to, msg } => deliver_said(state, seq, from.as_ref(), &to, &msg),
             Effect::Told { seq, to, msg } => deliver_told(state, seq, &to, &msg),
+            Effect::UserCame { user, member } => {
+                if let Some(visit) = aftermath.visit_of(&member) {
+                    self.process.users().came(&self.topic, &user, visit, aftermath.untold.get_or_insert_default());
+                }
+            }
+            Effect::UserWent { user } => {
+                let lingers = (self.process.now(), self.limits.user_linger_ms);
+                self.process.users().went(&self.topic, &user, lingers, aftermath.untold.get_or_insert_default());
+            }
             Effect::Keep(kept) => {
                 if let (Some(line), Some(keeper)) = (state.lines.get(&kept.member), self.process.keeper()) {
                     line.keep_member(keeper, state.engine.epoch(), kept);
@@ -418,6 +474,10 @@ impl LiveRoom {
             self.process.member_joined();
             on_entry(self);
         }
+        if let Some(untold) = aftermath.untold {
+            self.process.tell_of_users(untold);
+        }
+        let_go(aftermath.visits);
         if let Some(at) = aftermath.wake_at {
             self.wake_at(at);
         }

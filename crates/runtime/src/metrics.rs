@@ -23,6 +23,7 @@
 //! | `roomful_overloaded_total` | counter | |
 //! | `roomful_handler_failures_total` | counter | `hook` |
 //! | `roomful_hooks_blocked_total` | counter | `hook` |
+//! | `roomful_users_let_go_total` | counter | |
 
 use metrics::{counter, gauge};
 
@@ -134,4 +135,9 @@ pub fn handler_failed(hook: &'static str) {
 /// A hook held its thread for longer than one may.
 pub(crate) fn hook_blocked(hook: &'static str) {
     counter!("roomful_hooks_blocked_total", "hook" => hook).increment(1);
+}
+
+/// A user has gone before its moment was over, because too many lingered.
+pub(crate) fn user_let_go() {
+    counter!("roomful_users_let_go_total").increment(1);
 }

@@ -128,6 +128,9 @@ impl LiveMember {
 
     /// Goes on with a member that another process has begun.
     pub(crate) fn go_on(self: &Arc<Self>, hooks: Arc<dyn Hooks>) {
+        if let (Some(room), Some(member)) = (self.room(), hooks.member()) {
+            room.go_on_with(self.id(), |user| member.visit(user));
+        }
         let is_opened = {
             let mut inbox = self.inbox();
             inbox.rest(Arc::clone(&hooks));
@@ -146,13 +149,14 @@ impl LiveMember {
     async fn enter_room(self: &Arc<Self>, topic: &Topic, hooks: &Arc<dyn Hooks>) -> Result<Joining, Close> {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
         let newcomer = self.newcomer(hooks, member).await?;
+        let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
         let (this, theirs) = (Arc::clone(self), Arc::clone(hooks));
         let on_entry = move |room: &Arc<_>| {
             this.set_scope(Scope::Room(Arc::clone(room)));
             this.spawn(Arc::clone(&this).begin(theirs));
         };
-        let (room, joining) = self.hub().join(topic, self.limits(), &newcomer, &line, on_entry)?;
+        let (room, joining) = self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), &line, on_entry)?;
         self.set_scope(Scope::Room(room));
         if matches!(joining, Joining::Waits) && self.inbox().life().has_ended() {
             // One that ended before this found no room to leave; one that ends later does.

@@ -19,6 +19,7 @@ use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::memory::Memory;
 use crate::metrics;
 use crate::tokens::Tokens;
+use crate::users::LiveUsers;
 use crate::watch::{self, Watch};
 use crate::{Host, Keeper};
 
@@ -45,6 +46,7 @@ pub(crate) struct Process {
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
     watch: Watch,
+    users: LiveUsers,
 }
 
 struct Started {
@@ -87,8 +89,10 @@ pub enum NoPlace {
         /// The bound.
         limit: usize,
     },
-    /// Too many connections have left whose hooks still run.
-    #[error("this server is behind: hooks of {limit} connections that have left still run (`Limits::departed`)")]
+    /// Too many connections have left whose hooks still run, or users have gone.
+    #[error(
+        "this server is behind: hooks of {limit} connections and users that have left still run (`Limits::departed`)"
+    )]
     Departed {
         /// The bound.
         limit: usize,
@@ -116,6 +120,7 @@ impl NoPlace {
 
 impl Process {
     pub(crate) fn new(limits: Arc<Limits>) -> Arc<Self> {
+        let users = LiveUsers::new(limits.lingering_users);
         Arc::new(Self {
             limits,
             started: OnceLock::new(),
@@ -134,6 +139,7 @@ impl Process {
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
             watch: Watch::default(),
+            users,
         })
     }
 
@@ -175,6 +181,11 @@ impl Process {
 
     pub(crate) fn keeper(&self) -> Option<&dyn Keeper> {
         self.host()?.keeper()
+    }
+
+    /// Who is in which room, as the app names its users.
+    pub(crate) fn users(&self) -> &LiveUsers {
+        &self.users
     }
 
     /// Who looks for hooks that block.
@@ -274,7 +285,7 @@ impl Process {
     /// Whether another connection may begin; if so it is counted.
     pub(crate) fn connection_begins(&self) -> Result<(), NoPlace> {
         let Limits { connections, departed, .. } = *self.limits;
-        if self.departed.load(Ordering::Relaxed) >= departed {
+        if self.departed.load(Ordering::Relaxed).saturating_add(self.users.gone()) >= departed {
             return Err(NoPlace::Departed { limit: departed });
         }
         if self.memory.is_over() {

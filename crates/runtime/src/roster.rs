@@ -1,6 +1,9 @@
 //! Who is in a room, as it is read from outside.
 
+use std::collections::HashMap;
+
 use roomful_core::json::present;
+use roomful_core::roster::{Entry, Roster};
 use roomful_core::{MemberId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -38,4 +41,40 @@ impl<P, I> Member<P, I> {
         let state = shown.and_then(|shown| state(&id, shown));
         Member { id, user, away, info, state }
     }
+}
+
+/// One user, with all of its members: three tabs, a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct User {
+    /// Who.
+    pub user: UserId,
+    /// Its members, in join order. Nobody where its last has just left and it may be back at once: see
+    /// [`Limits::user_linger_ms`](roomful_core::Limits::user_linger_ms).
+    pub members: Vec<MemberId>,
+    /// Whether none of them has a connection.
+    pub away: bool,
+}
+
+/// Each user once, in the order of their first members.
+pub(crate) fn by_user(roster: &Roster) -> Vec<User> {
+    let mut users: Vec<User> = Vec::new();
+    let mut places = HashMap::new();
+    for Entry { member, user, away, .. } in roster.iter() {
+        let Some(user) = user else { continue };
+        let place = *places.entry(user).or_insert(users.len());
+        match users.get_mut(place) {
+            Some(found) => {
+                found.members.push(member.clone());
+                found.away &= away;
+            }
+            None => users.push(User { user: user.clone(), members: vec![member.clone()], away: *away }),
+        }
+    }
+    users
+}
+
+/// Those too who linger, and so are none of the others, behind these.
+pub(crate) fn add_lingering(users: &mut Vec<User>, lingering: impl IntoIterator<Item = UserId>) {
+    users.extend(lingering.into_iter().map(|user| User { user, members: Vec::new(), away: true }));
 }

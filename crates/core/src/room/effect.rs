@@ -68,6 +68,18 @@ pub enum Effect {
         /// What.
         msg: Json,
     },
+    /// A user's first member is in.
+    UserCame {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        member: MemberId,
+    },
+    /// A user's last member has left. One that is away is still in.
+    UserWent {
+        /// Whose.
+        user: UserId,
+    },
     /// Keep this where the next process finds it: it is what [`RoomEngine::restore`](super::RoomEngine::restore) takes.
     /// Only a room that [may be put away](super::RoomConfig::may_be_put_away) asks for it.
     Keep(Kept),

@@ -43,7 +43,7 @@ impl RoomEngine {
         let place = self.local_place(member)?;
         let at_once = self.tells_at_once(now);
         self.presence.forget(place);
-        let Entry { member, number, away, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
+        let Entry { member, number, away, user, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
         self.local -= 1;
         self.present -= usize::from(!away);
         let departed = Departed { member, number };
@@ -55,6 +55,9 @@ impl RoomEngine {
             self.announce_leaves(vec![departed], effects);
         } else {
             self.membership.left.push(departed);
+        }
+        if let Some(user) = user.filter(|user| self.users.leave(user)) {
+            effects.push(Effect::UserWent { user });
         }
         Ok(())
     }
@@ -172,6 +175,7 @@ impl RoomEngine {
             self.announce(self.joined(place).into_iter().collect(), Some(member), effects);
         }
         self.keep(place, effects);
+        self.count_user(place, effects);
     }
 
     /// Sends those who waited what they came for: the members are listed once for all of them.
@@ -185,6 +189,15 @@ impl RoomEngine {
             effects.push(Effect::Entered { member: member.clone() });
             effects.push(self.snapshot_for(member.clone(), &listing));
             self.keep(*place, effects);
+            self.count_user(*place, effects);
+        }
+    }
+
+    /// It is of a user, maybe: says so where it is that one's first.
+    fn count_user(&mut self, place: Place, effects: &mut Vec<Effect>) {
+        let Some(Entry { member, user: Some(user), .. }) = self.roster.get(place) else { return };
+        if self.users.enter(user) {
+            effects.push(Effect::UserCame { user: user.clone(), member: member.clone() });
         }
     }
 

@@ -15,6 +15,7 @@ mod numbers;
 mod pace;
 mod presence;
 mod presence_lane;
+mod users_here;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub use input::{Input, Newcomer, Refused};
 use membership_lane::MembershipLane;
 use numbers::Numbers;
 use presence_lane::PresenceLane;
+use users_here::UsersHere;
 
 use crate::roster::{Entry, Place, Roster};
 use crate::{Json, Limits, MemberId, Millis, NodeId};
@@ -72,6 +74,8 @@ pub struct RoomEngine {
     local: usize,
     /// Members of this node that have a socket.
     present: usize,
+    /// Whose the members of this node are.
+    users: UsersHere,
     /// Whether the process stops: its members will be back elsewhere, and nobody is told that they leave.
     draining: bool,
     presence: PresenceLane,
@@ -92,6 +96,7 @@ impl RoomEngine {
             numbers: Numbers::default(),
             local: 0,
             present: 0,
+            users: UsersHere::default(),
             draining: false,
             presence: PresenceLane::default(),
             membership: MembershipLane::default(),
@@ -102,6 +107,7 @@ impl RoomEngine {
         for entry in room.roster.iter() {
             room.local += 1;
             room.present += usize::from(!entry.away);
+            let _is_first = entry.user.as_ref().map(|user| room.users.enter(user));
         }
         room
     }

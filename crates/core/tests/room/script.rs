@@ -237,6 +237,8 @@ impl Script {
                 frames.get(dialect).cloned().unwrap_or_default()
             }),
             Effect::Keep(kept) => vec![keep_line(kept)],
+            Effect::UserCame { user, member } => vec![format!("user {user} came by {member}")],
+            Effect::UserWent { user } => vec![format!("user {user} went")],
             other => vec![format!("{other:?}")],
         }
     }

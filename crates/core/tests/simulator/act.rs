@@ -29,6 +29,7 @@ impl World {
     pub(crate) fn step_and_check(&mut self, action: &Action) -> Result<(), Fault> {
         self.act(action)?;
         self.settle()?;
+        self.users.let_hooks_end(false)?;
         self.read()?;
         self.check()
     }
@@ -75,6 +76,7 @@ impl World {
             Action::Restore { .. } => Ok(()),
             Action::Drain => {
                 self.draining = true;
+                self.users.drain(self.now)?;
                 self.take(Input::Drain)
             }
         }
@@ -97,6 +99,7 @@ impl World {
             self.read()?;
             self.check()?;
         }
+        self.users.let_hooks_end(true)?;
         let sockets = || self.members.values().filter_map(|member| member.socket.as_ref());
         for (who, member) in &self.members {
             if self.has_sessions(*who) && matches!(member.life, Life::In { .. }) {
@@ -182,6 +185,9 @@ impl World {
             if self.sessions.due().is_some_and(|at| at <= self.now) {
                 self.sessions.let_go(self.now);
             }
+            if self.users.due().is_some_and(|at| at <= self.now) {
+                self.users.wake(self.now)?;
+            }
             for who in self.members.keys().copied().collect::<Vec<_>>() {
                 self.timers(who)?;
             }
@@ -223,7 +229,8 @@ impl World {
             let release = member.socket.as_ref().and_then(|socket| socket.intake.release_at());
             member.timers().into_iter().chain([release, member.ack_due()]).flatten()
         });
-        timers.chain(self.room.next_wake()).chain(self.sessions.due()).filter(|at| *at <= until).min()
+        let timers = timers.chain(self.room.next_wake()).chain(self.sessions.due()).chain(self.users.due());
+        timers.filter(|at| *at <= until).min()
     }
 
     fn release(&mut self, who: Who) -> Result<(), Fault> {

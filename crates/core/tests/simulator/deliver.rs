@@ -53,6 +53,12 @@ impl World {
                 self.kept.insert(Who::of(&kept.member)?, kept);
                 Ok(())
             }
+            Effect::UserCame { user, member } => {
+                let whose = self.ledger.user(member.as_str());
+                ensure!(whose == Some(user.as_str()), "{member} is of {whose:?}, not {user}");
+                self.users.carry(&user, true, self.now)
+            }
+            Effect::UserWent { user } => self.users.carry(&user, false, self.now),
             other => Fault::new(format!("nobody knows {other:?}")),
         }
     }

@@ -27,6 +27,7 @@ mod say;
 mod sessions;
 mod socket;
 mod tally;
+mod users;
 mod view;
 mod world;
 

@@ -68,6 +68,11 @@ pub(crate) enum Seen {
     Returned,
     /// A socket took over from one that was still there.
     TakenOver,
+    /// A user came back before it had gone.
+    UserReloaded,
+    UserGone,
+    /// What the app is told of a user had to wait for what it was being told.
+    UserNewsWaited,
     /// A member that is away was said to be away once more.
     AwayTwice,
     /// A client came back for a member that had ended.

@@ -17,6 +17,7 @@ use crate::member::{Member, Who};
 use crate::rng::Rng;
 use crate::socket::{Due, Pace, Socket, Standing};
 use crate::tally::{Seen, Tally};
+use crate::users::UsersWatch;
 
 /// More sequence numbers than a room gives between two restores.
 const SEQ_OF_A_LIFE: u64 = 1_000_000;
@@ -33,6 +34,7 @@ pub(crate) struct World {
     pub(crate) lane: LaneWatch,
     pub(crate) door: DoorWatch,
     pub(crate) members: BTreeMap<Who, Member>,
+    pub(crate) users: UsersWatch,
     pub(crate) made: Made,
     pub(crate) tally: Tally,
     pub(crate) room: RoomEngine,
@@ -56,6 +58,7 @@ impl World {
             age_ms: grace_ms + *rng.pick(&[0, 10, 10_000]).unwrap_or(&10),
         };
         Self {
+            users: UsersWatch::new(rng.below(u64::MAX)),
             room: RoomEngine::restore(config(0, &limits, may_be_put_away), []),
             door: DoorWatch::new(may_be_put_away),
             grace_ms,
@@ -93,6 +96,8 @@ impl World {
         self.watch(&input, &effects)?;
         self.watch_wakes(&input, woke_at)?;
         effects.into_iter().try_for_each(|effect| self.carry(effect))?;
+        self.users.compare(&self.ledger, self.now)?;
+        self.tally.extend(self.users.seen());
         Ok(Ok(()))
     }
 
@@ -164,6 +169,7 @@ impl World {
         self.lane.restart(&self.ledger);
         self.door.restart();
         self.forget_sessions();
+        self.users.restore(&self.room)?;
         ensure!(self.room.next_wake().is_none(), "a room asks for a wake that has just begun");
         self.check_roster()?;
         if wake_was_to_come || tells_all {
@@ -227,7 +233,7 @@ impl World {
         ensure!(self.kept.is_empty(), "{:?} are kept of nobody", self.kept);
         let nothing_is_held = self.sessions.held_bytes() == 0 && self.sessions.due().is_none() && self.held.is_empty();
         ensure!(nothing_is_held && !self.sessions.keeps(), "sessions are left: {:?}, {:?}", self.sessions, self.held);
-        Ok(())
+        self.users.check_everybody_went()
     }
 
     pub(crate) fn socket(&self, who: Who) -> Option<&Socket> {
