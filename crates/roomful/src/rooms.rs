@@ -5,7 +5,7 @@ use roomful_core::pattern::Pattern;
 use roomful_runtime::{Act, App, Drain, Platform, Stats};
 
 use crate::payload::encode;
-use crate::{Channel, Result, RoomHandle};
+use crate::{Channel, Result, RoomHandle, User};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
@@ -50,6 +50,19 @@ impl Rooms {
         let Ok(pattern) = Pattern::parse(C::PATTERN) else { return Ok(Vec::new()) };
         let all = self.app.all(&pattern).await?;
         Ok(all.into_iter().filter_map(|(params, count)| Some((C::from_params(&params).ok()?, count))).collect())
+    }
+
+    /// Every user who is online: in any room, once, with all of its members, in the order of their ids. Those are among them who
+    /// have just left and may be back at once: see [`Room::on_user_join`](crate::Room::on_user_join). There are never more than
+    /// [`Limits::connections`](crate::Limits::connections) and
+    /// [`Limits::lingering_users`](crate::Limits::lingering_users) together. Each room is looked at for itself, so a user who
+    /// goes from one to another meanwhile may be shown with the members of both.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) where nobody knows all rooms, as among Durable Objects.
+    pub async fn users(&self) -> Result<Vec<User>> {
+        self.app.users().await
     }
 
     /// A message to every member of every room of a channel, from nobody: a notice that the service stops at noon.

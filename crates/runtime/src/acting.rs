@@ -1,5 +1,6 @@
 //! What is asked of a room from outside any connection, whether the room is in this process or in another.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roomful_core::key::Params;
@@ -87,9 +88,34 @@ impl App {
     }
 
     fn lingering_in(&self, topic: &Topic) -> (Vec<User>, bool) {
-        let mut users = Vec::new();
-        roster::add_lingering(&mut users, self.hub().process().users().lingering_in(topic));
-        (users, true)
+        (roster::lingering(self.hub().process().users().lingering_in(topic)), true)
+    }
+
+    /// Every user in any room once, wherever it is, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody can know them all.
+    pub async fn users(&self) -> Result<Vec<User>> {
+        let mut users = BTreeMap::new();
+        let Some(reach) = self.reach() else {
+            let lingering = || roster::lingering(self.hub().process().users().lingering());
+            // Before and after the rooms: whoever comes back, or has just left, must not be missed.
+            lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
+            for room in self.hub().rooms() {
+                room.users().0.into_iter().for_each(|user| roster::merge(&mut users, user));
+            }
+            lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
+            return Ok(users.into_values().collect());
+        };
+        for (topic, _) in reach.all().await? {
+            if let Some(topic) = self.topic_of(&topic)
+                && let Answer::Users(here) = reach.act(&topic, Act::Users).await?
+            {
+                here.into_iter().for_each(|user| roster::merge(&mut users, user));
+            }
+        }
+        Ok(users.into_values().collect())
     }
 
     /// How many members a room of this process has.
@@ -110,6 +136,12 @@ impl App {
         };
         let of_pattern = |(topic, count): (String, usize)| Some((pattern.params_of(&topic)?, count));
         Ok(all.into_iter().filter_map(of_pattern).collect())
+    }
+
+    /// The room's topic, of its text.
+    fn topic_of(&self, text: &str) -> Option<Topic> {
+        let of = |pattern: &Pattern| pattern.topic(&pattern.params_of(text)?).ok();
+        self.definitions().iter().find_map(|definition| of(&definition.pattern))
     }
 
     fn all_here(&self) -> Vec<(String, usize)> {

@@ -314,7 +314,7 @@ impl LiveRoom {
         let state = lock(&self.state);
         let mut users = roster::by_user(state.engine.roster());
         // Under the room's lock, so that nobody is between the two.
-        roster::add_lingering(&mut users, self.process.users().lingering_in(&self.topic));
+        users.extend(roster::lingering(self.process.users().lingering_in(&self.topic)));
         (users, state.engine.is_empty())
     }
 

@@ -1,9 +1,10 @@
 //! Who is in a room, as it is read from outside.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use roomful_core::json::present;
-use roomful_core::roster::{Entry, Roster};
+use roomful_core::roster::{self, Roster};
 use roomful_core::{MemberId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ pub struct User {
 pub(crate) fn by_user(roster: &Roster) -> Vec<User> {
     let mut users: Vec<User> = Vec::new();
     let mut places = HashMap::new();
-    for Entry { member, user, away, .. } in roster.iter() {
+    for roster::Entry { member, user, away, .. } in roster.iter() {
         let Some(user) = user else { continue };
         let place = *places.entry(user).or_insert(users.len());
         match users.get_mut(place) {
@@ -74,7 +75,44 @@ pub(crate) fn by_user(roster: &Roster) -> Vec<User> {
     users
 }
 
-/// Those too who linger, and so are none of the others, behind these.
-pub(crate) fn add_lingering(users: &mut Vec<User>, lingering: impl IntoIterator<Item = UserId>) {
-    users.extend(lingering.into_iter().map(|user| User { user, members: Vec::new(), away: true }));
+/// Those who linger, none of whom is in the roster.
+pub(crate) fn lingering(users: Vec<UserId>) -> Vec<User> {
+    users.into_iter().map(|user| User { user, members: Vec::new(), away: true }).collect()
+}
+
+/// Adds what a room says of a user to what others have said.
+pub(crate) fn merge(users: &mut BTreeMap<UserId, User>, said: User) {
+    match users.entry(said.user.clone()) {
+        Entry::Occupied(mut known) => {
+            let known = known.get_mut();
+            known.away &= said.away;
+            known.members.extend(said.members);
+        }
+        Entry::Vacant(place) => drop(place.insert(said)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(user: &str, members: &[&str], away: bool) -> User {
+        let members = members.iter().map(|id| MemberId::parse(id).unwrap()).collect();
+        User { user: UserId::new(user).unwrap(), members, away }
+    }
+
+    #[test]
+    fn a_user_of_several_rooms_is_there_once_and_away_when_it_is_in_all() {
+        let mut users = BTreeMap::new();
+        let said = [
+            user("ben", &[], true),
+            user("ann", &["a1"], true),
+            user("ben", &["b1"], false),
+            user("ann", &["a2", "a3"], true),
+            user("ben", &[], true),
+        ];
+        said.into_iter().for_each(|said| merge(&mut users, said));
+        let users: Vec<_> = users.into_values().collect();
+        assert_eq!(users, [user("ann", &["a1", "a2", "a3"], true), user("ben", &["b1"], false)]);
+    }
 }

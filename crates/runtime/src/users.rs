@@ -87,6 +87,11 @@ impl LiveUsers {
         self.change(|state| state.users.lingering_in(topic).cloned().collect())
     }
 
+    /// Who lingers in any room.
+    pub(crate) fn lingering(&self) -> Vec<UserId> {
+        self.change(|state| state.users.lingering().cloned().collect())
+    }
+
     /// How many have gone of whom the app has not been told to the end.
     pub(crate) fn gone(&self) -> usize {
         self.gone.load(Ordering::Relaxed)

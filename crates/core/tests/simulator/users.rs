@@ -45,7 +45,7 @@ struct Due {
 impl UsersWatch {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
-        let topic = Pattern::parse("lobby").and_then(|pattern| Ok(pattern.topic(&Params::default())));
+        let topic = Pattern::parse("lobby").map(|pattern| pattern.topic(&Params::default()));
         let topic = topic.expect("it is a pattern").expect("it has no params");
         let linger_ms = *rng.pick(&[0, 1, 40, 400]).unwrap_or(&40);
         let (users, due, seen) = (Users::new(1_000), BTreeMap::new(), Vec::new());
