@@ -18,6 +18,8 @@ pub struct Intake {
     /// `None`: what comes has been waited for. Boxed, because where connections are many none has one.
     rate: Option<Box<RateLimiter>>,
     bad_frames: RateLimiter,
+    /// Whether ids are a count from 1, as where the client has a session.
+    counts: bool,
     /// The latest presence frame over the rate: a state is conflated, never lost, or a cursor would rest where it was.
     held: Option<Box<[u8]>>,
 }
@@ -28,7 +30,9 @@ pub enum Verdict<'a> {
     /// Hand it to the connection's handler.
     Handle(ClientFrame<'a>),
     /// Send this back; no hook need know.
-    Reply(Bytes, Dropped),
+    Reply(Bytes),
+    /// Tell the client that it is not handled.
+    Refuse(Refusal),
     /// Nothing; it is only counted.
     Drop(Dropped),
     /// The client leaves on purpose.
@@ -37,11 +41,34 @@ pub enum Verdict<'a> {
     Close(Close),
 }
 
+/// A message that is not handled, as a client of v1 is told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which, where it said so.
+    pub id: Option<u64>,
+    /// Why, for the client.
+    pub code: ErrorCode,
+    /// Why, in words.
+    pub reason: &'static str,
+}
+
+impl Refusal {
+    /// As the client is told it.
+    #[must_use]
+    pub fn frame(&self) -> Bytes {
+        encode::error(self.id, self.code, self.reason)
+    }
+
+    /// What it is counted as.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        if self.code == ErrorCode::RateLimited { Dropped::RateLimited } else { Dropped::BadFrame }
+    }
+}
+
 /// What a message that is not handled is counted as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dropped {
-    /// Nothing was dropped: a ping was answered.
-    Not,
     /// It was no frame.
     BadFrame,
     /// It was over the rate.
@@ -62,7 +89,12 @@ impl Intake {
     #[must_use]
     pub fn at_no_rate(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
         let bad_frames = RateLimiter::new(limits.bad_frame_rate, now);
-        Self { endpoint, dialect, rate: None, bad_frames, held: None }
+        Self { endpoint, dialect, rate: None, bad_frames, counts: false, held: None }
+    }
+
+    /// From now on ids are a count from 1.
+    pub fn count_ids(&mut self) {
+        self.counts = true;
     }
 
     /// Judges one message, text or binary.
@@ -70,13 +102,14 @@ impl Intake {
         let within_rate = self.rate.as_mut().is_none_or(|rate| rate.take(now));
         match self.endpoint.decode(message, self.dialect) {
             Err(bad) => self.refuse(bad.id, bad.reason, now),
+            Ok(ClientFrame { id: Some(0), .. }) if self.counts => self.refuse(None, "`id` is a count from 1", now),
             Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
             Ok(ClientFrame { body: Body::Presence(_), id: None }) if !within_rate => {
                 self.held = Some(message.into());
                 Verdict::Drop(Dropped::Conflated)
             }
             Ok(frame) if !within_rate => self.limit(frame.id),
-            Ok(ClientFrame { body: Body::Ping, .. }) => Verdict::Reply(Bytes::from_static(encode::PONG), Dropped::Not),
+            Ok(ClientFrame { body: Body::Ping, .. }) => Verdict::Reply(Bytes::from_static(encode::PONG)),
             Ok(frame) => {
                 if matches!(frame.body, Body::Presence(_)) {
                     self.held = None;
@@ -98,14 +131,14 @@ impl Intake {
         if may_go { self.held.take() } else { None }
     }
 
-    fn refuse<'a>(&mut self, id: Option<u64>, reason: &str, now: Millis) -> Verdict<'a> {
+    fn refuse<'a>(&mut self, id: Option<u64>, reason: &'static str, now: Millis) -> Verdict<'a> {
         if self.dialect == Dialect::Plain {
             return Verdict::Drop(Dropped::BadFrame);
         }
         if !self.bad_frames.take(now) {
             return Verdict::Close(Close::BAD_FRAMES);
         }
-        Verdict::Reply(encode::error(id, ErrorCode::BadFrame, reason), Dropped::BadFrame)
+        Verdict::Refuse(Refusal { id, code: ErrorCode::BadFrame, reason })
     }
 
     fn limit<'a>(&self, id: Option<u64>) -> Verdict<'a> {
@@ -113,7 +146,7 @@ impl Intake {
             Dialect::Plain => Verdict::Drop(Dropped::RateLimited),
             Dialect::V1 => {
                 let reason = "more frames a second than `Limits::rate` allows";
-                Verdict::Reply(encode::error(id, ErrorCode::RateLimited, reason), Dropped::RateLimited)
+                Verdict::Refuse(Refusal { id, code: ErrorCode::RateLimited, reason })
             }
         }
     }
@@ -131,7 +164,8 @@ mod tests {
     fn judge(intake: &mut Intake, message: &'static str, now: Millis) -> String {
         match intake.judge(message.as_bytes(), now) {
             Verdict::Handle(_) => "handle".into(),
-            Verdict::Reply(frame, _) => String::from_utf8(frame.to_vec()).unwrap(),
+            Verdict::Reply(frame) => String::from_utf8(frame.to_vec()).unwrap(),
+            Verdict::Refuse(refusal) => String::from_utf8(refusal.frame().to_vec()).unwrap(),
             Verdict::Drop(dropped) => format!("{dropped:?}"),
             Verdict::Bye => "bye".into(),
             Verdict::Close(close) => close.code.to_string(),
@@ -159,6 +193,17 @@ mod tests {
         assert!(limited.starts_with(r#"{"t":"error","id":5,"code":"rate_limited""#), "{limited}");
         assert_eq!(judge(&mut intake, r#"{"t":"bye"}"#, 0), "bye");
         assert_eq!(judge(&mut intake, "oops", 0), "4400");
+    }
+
+    #[test]
+    fn where_there_is_a_session_ids_count_from_1() {
+        let mut intake = Intake::at_no_rate(EndpointKind::Room, Dialect::V1, &Limits::default(), 0);
+        assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1,"id":0}"#, 0), "handle");
+        intake.count_ids();
+        let refused = r#"{"t":"error","code":"bad_frame","reason":"`id` is a count from 1"}"#;
+        assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1,"id":0}"#, 0), refused);
+        assert_eq!(judge(&mut intake, r#"{"t":"presence","id":0}"#, 0), refused);
+        assert_eq!(judge(&mut intake, r#"{"t":"msg","msg":1,"id":1}"#, 0), "handle");
     }
 
     #[test]

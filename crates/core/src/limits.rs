@@ -162,6 +162,10 @@ limits! {
     /// it a room where something is said lets go of its oldest.
     logs_bytes: usize = 256 << 20, Process 0..=SHARED_BYTES;
 
+    /// Tokens of members that were kicked which the process remembers for their grace, so that who presents one is told that it was
+    /// removed. 20,000: two each of ten thousand. Over it the oldest is forgotten, and who presents that becomes somebody new.
+    barred_tokens: usize = 20_000, Process 0..=COUNT;
+
     /// Members of one room. 10,000: a snapshot of that many cursors is about a megabyte. Over it: close 4429.
     members: usize = 10_000, Room 1..=COUNT;
 

@@ -119,10 +119,12 @@ impl<T: Transport> Connection<T> {
         let (line, transport) = line(limits);
         let line = Arc::new(line);
         let member = LiveMember::new(hub, Arc::clone(&line), terms, span, id);
-        let connection = Self::of(hub, (intake, kind), member, line, transport);
+        let mut connection = Self::of(hub, (intake, kind), member, line, transport);
         connection.member.register();
-        if let Ok(opening) = &opening {
-            connection.member.count_words(&connection.line, &opening.destination);
+        if let Ok(opening) = &opening
+            && connection.member.count_words(&connection.line, &opening.destination)
+        {
+            connection.intake.count_ids();
         }
         match opening.and_then(|opening| connection.take_up(opening, place)) {
             Ok(opening) => connection.member.spawn(Arc::clone(&connection.member).open(opening)),
@@ -226,9 +228,10 @@ impl<T> Connection<T> {
         let now = self.member.process().now();
         match self.intake.judge(message, now) {
             Verdict::Handle(frame) => return self.member.take(&frame, &self.line),
-            Verdict::Reply(frame, dropped) => {
-                count_dropped(dropped);
-                self.current().reply(frame, &self.line);
+            Verdict::Reply(frame) => self.current().reply(frame, &self.line),
+            Verdict::Refuse(refusal) => {
+                count_dropped(refusal.dropped());
+                self.current().refuse_frame(&refusal, &self.line);
             }
             Verdict::Drop(dropped) => count_dropped(dropped),
             // It leaves with its socket, whatever becomes of that.
@@ -355,7 +358,6 @@ impl<T> Drop for Connection<T> {
 /// Every frame that nobody will see is counted somewhere.
 fn count_dropped(dropped: Dropped) {
     match dropped {
-        Dropped::Not => {}
         Dropped::BadFrame => metrics::frame_dropped("bad_frame"),
         Dropped::RateLimited => metrics::frame_dropped("rate_limited"),
         Dropped::Conflated => metrics::frame_dropped("conflated"),

@@ -5,7 +5,9 @@ use std::sync::{Arc, MutexGuard};
 use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
 use roomful_core::frame::{Body, ClientFrame};
+use roomful_core::intake::Refusal;
 use roomful_core::life::{Act, Event};
+use roomful_core::session::Arrival;
 use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, Millis};
 
@@ -69,6 +71,22 @@ impl LiveMember {
         }
     }
 
+    /// The intake's refusal of a frame that came from this socket. Where it has a session that is an answer like any other, and
+    /// told again if need be; and an answer to what was received before is none.
+    pub(crate) fn refuse_frame(&self, refusal: &Refusal, line: &Line) {
+        let now = {
+            let mut inbox = self.inbox();
+            if inbox.refuse(refusal) == Arrival::Duplicate {
+                metrics::frame_dropped("duplicate");
+                return;
+            }
+            inbox.hold(refusal.frame())
+        };
+        if let Some(frame) = now {
+            line.push(frame);
+        }
+    }
+
     /// Says that this socket of its is gone, and by whom. It is held where that may be; or what it sent before is still handled,
     /// and then it leaves. Only the first call counts, and none for a socket that another has taken over from.
     pub(crate) fn end(self: &Arc<Self>, line: &Arc<Line>, close: &Close, by: EndedBy, socket_error: Option<Error>) {
@@ -79,8 +97,7 @@ impl LiveMember {
                 return None;
             }
             if is_held {
-                let until = self.process().now().saturating_add(self.limits().grace_ms);
-                return Some(Event::SocketLost { close, until });
+                return Some(Event::SocketLost { close, until: self.grace_ends() });
             }
             socket_error.into_iter().for_each(|error| inbox.fail(error));
             Some(Event::Ended { close })
@@ -100,7 +117,30 @@ impl LiveMember {
         self.close_for(close, EndedBy::Server, None);
     }
 
-    /// The same, for something that came from this socket.
+    /// Closes its socket from this side. Where such a code holds its member it is held, and else it ends.
+    pub(crate) fn close_socket(self: &Arc<Self>, close: Close) {
+        self.ended(|inbox| {
+            // Whoever is away has none.
+            let line = self.line()?;
+            Some(self.closing_by(inbox, &line, close))
+        });
+        self.wake_reader();
+    }
+
+    /// What becomes of it when this side closes its socket so.
+    fn closing_by(&self, inbox: &mut Inbox, line: &Line, close: Close) -> Event {
+        line.close(close.clone());
+        let (close, by) = line.ending(&close, EndedBy::Server);
+        match self.may_be_held(line, &close, by) {
+            true => Event::SocketLost { close, until: self.grace_ends() },
+            false => {
+                inbox.discard();
+                Event::Ended { close }
+            }
+        }
+    }
+
+    /// For something that came from this socket: ends it, and drops what waits to be handled.
     pub(crate) fn close_on(self: &Arc<Self>, line: &Arc<Line>, close: Close) {
         self.close_for(close, EndedBy::Server, Some(line));
     }
@@ -238,13 +278,25 @@ impl Occupant for LiveMember {
     }
 
     fn close_for_memory(self: Arc<Self>) -> Option<Arc<Line>> {
-        let line = self.line()?;
-        metrics::closed_for_memory();
-        self.close(Close::OVERLOADED);
-        Some(line)
+        let mut closed = None;
+        self.ended(|inbox| {
+            let line = self.line()?;
+            inbox.refuse_all();
+            let event = self.closing_by(inbox, &line, Close::OVERLOADED);
+            closed = Some(line);
+            Some(event)
+        });
+        if closed.is_some() {
+            metrics::closed_for_memory();
+            self.wake_reader();
+        }
+        closed
     }
 
     fn expel(self: Arc<Self>, close: Close) {
+        if let Some(room) = self.room().filter(|_| close.code == Close::KICKED.code) {
+            room.bar(self.id());
+        }
         self.close(close);
         self.happen(Event::Expelled);
     }

@@ -34,7 +34,7 @@ impl LiveMember {
                     let Some(member) = member.upgrade() else { return };
                     match expiry.due(process.now()) {
                         Some(Due::Ask) => member.ask_for_credentials(),
-                        Some(Due::Close) => return member.close(Close::EXPIRED),
+                        Some(Due::Close) => return member.close_socket(Close::EXPIRED),
                         // No timer of the platform's is so long.
                         None => {}
                     }

@@ -25,12 +25,19 @@ impl LiveMember {
         has_grace && may_come_back && !line.said_bye() && is_held(by, close)
     }
 
+    /// Until when it is held that loses its socket now.
+    pub(crate) fn grace_ends(&self) -> Millis {
+        self.process().now().saturating_add(self.limits().grace_ms)
+    }
+
     /// What its client says is counted over all its sockets, where it may have more than one.
-    pub(crate) fn count_words(&self, line: &Line, destination: &Destination) {
+    pub(crate) fn count_words(&self, line: &Line, destination: &Destination) -> bool {
         let has_grace = self.limits().grace_ms > 0 && self.process().keeper().is_none();
-        if has_grace && line.dialect() == Dialect::V1 && matches!(destination, Destination::Room(_)) {
+        let counts = has_grace && line.dialect() == Dialect::V1 && matches!(destination, Destination::Room(_));
+        if counts {
             self.inbox().begin_session();
         }
+        counts
     }
 
     /// It has lost its socket: the room is told, the app is, and its grace runs.
@@ -109,6 +116,12 @@ impl LiveMember {
         held.wake_reader();
         self.step(Event::Refused);
         true
+    }
+
+    /// Whether its client presents a token of somebody who was removed from that room not long ago.
+    pub(crate) fn was_removed(&self, resume: Option<Resume>, destination: &Destination) -> bool {
+        let Some((resume, Destination::Room(topic))) = resume.zip(Some(destination)) else { return false };
+        self.process().tokens().is_barred(resume.token, topic, self.process().now())
     }
 
     /// A return that was denied ends the member at once; one about which nobody could decide does not.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
+use roomful_core::intake::Refusal;
 use roomful_core::life::{Act, Event, Life};
-use roomful_core::session::{Arrival, Resume, Said};
-use roomful_core::{Close, Json, Limits};
+use roomful_core::session::{Arrival, Failure, Resume, Said};
+use roomful_core::{Close, ErrorCode, Json, Limits};
 
 use crate::credentials::Secret;
 use crate::hooks::Hooks;
@@ -33,6 +34,19 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    /// Its number, where its client wants to hear what becomes of it.
+    fn id(&self) -> Option<u64> {
+        match self {
+            Self::Message { id, .. } | Self::Presence { id, .. } | Self::Credentials { id, .. } => *id,
+            Self::Reply(_) | Self::Away | Self::Return => None,
+        }
+    }
+
+    /// Whether its client has said it.
+    fn is_said(&self) -> bool {
+        matches!(self, Self::Message { .. } | Self::Presence { .. } | Self::Credentials { .. })
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::Message { msg: payload, .. } | Self::Presence { state: payload, .. } => {
@@ -346,13 +360,30 @@ impl Inbox {
         before.into_iter().for_each(|before| before.abort());
     }
 
+    /// What had this number is refused before its turn.
+    pub(crate) fn refuse(&mut self, refusal: &Refusal) -> Arrival {
+        let Some((id, said)) = refusal.id.zip(self.said()) else { return Arrival::New };
+        said.refused(Failure { id, code: refusal.code, reason: refusal.reason.into() })
+    }
+
+    /// Drops what its client has said and was not handled. It is told, where it can still be.
+    pub(crate) fn refuse_all(&mut self) {
+        let (said, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.queue).into_iter().partition(Job::is_said);
+        self.held.set(0);
+        told.into_iter().for_each(|job| self.put(job));
+        for job in said {
+            metrics::frame_dropped("memory");
+            if let Some((id, said)) = job.id().zip(self.said()) {
+                let (code, reason) = (ErrorCode::RateLimited, "the server holds as much as it may".into());
+                said.dropped(Failure { id, code, reason });
+            }
+        }
+    }
+
     /// Whether a client's message was received before, over whatever socket.
     fn is_duplicate(&mut self, job: &Job) -> bool {
-        let (Job::Message { id, .. } | Job::Presence { id, .. } | Job::Credentials { id, .. }) = job else {
-            return false;
-        };
-        let Some(id) = id else { return false };
-        let is_duplicate = self.said().is_some_and(|said| said.receive(*id) == Arrival::Duplicate);
+        let Some(id) = job.id() else { return false };
+        let is_duplicate = self.said().is_some_and(|said| said.receive(id) == Arrival::Duplicate);
         if is_duplicate {
             metrics::frame_dropped("duplicate");
         }

@@ -248,6 +248,13 @@ impl LiveRoom {
         }
     }
 
+    /// The app removes a member, and nobody comes back for it.
+    pub(crate) fn bar(self: &Arc<Self>, member: &MemberId) {
+        let mut state = lock(&self.state);
+        state.sessions.iter_mut().for_each(|sessions| sessions.bar(member, &self.topic));
+        self.arm(&mut state);
+    }
+
     /// Tells a member up to where what it said was handled. `up_to` is asked only where it has a socket.
     pub(crate) fn acknowledge(&self, member: &MemberId, up_to: impl FnOnce() -> Option<u64>) {
         let state = lock(&self.state);

@@ -10,6 +10,7 @@
 //! | `roomful_sockets_cut_off_total` | counter | `bound` |
 //! | `roomful_rooms`, `roomful_members`, `roomful_members_held` | gauge | |
 //! | `roomful_sessions_resumed_total` | counter | `missed` |
+//! | `roomful_sessions_let_go_total` | counter | `bound` |
 //! | `roomful_bytes_held` | gauge | |
 //! | `roomful_closed_for_memory_total` | counter | |
 //! | `roomful_frames_received_total` | counter | |
@@ -89,6 +90,11 @@ pub(crate) fn member_held_no_more() {
 pub(crate) fn session_resumed(with_all: bool) {
     let missed = if with_all { "sent" } else { "lost" };
     counter!("roomful_sessions_resumed_total", "missed" => missed).increment(1);
+}
+
+/// A session was let go of because of this bound, before its grace was over.
+pub(crate) fn session_let_go(bound: &'static str) {
+    counter!("roomful_sessions_let_go_total", "bound" => bound).increment(1);
 }
 
 pub(crate) fn bytes_held(now: usize, before: usize) {

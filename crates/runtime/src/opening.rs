@@ -80,6 +80,9 @@ impl LiveMember {
         if self.go_on_with(opening.resume, &opening.destination, &hooks) {
             return;
         }
+        if self.was_removed(opening.resume, &opening.destination) {
+            return self.refuse(Close::KICKED);
+        }
         let entered = match &opening.destination {
             Destination::Room(topic) => self.enter_room(topic, &hooks).await,
             Destination::Socket => self.enter_socket(),

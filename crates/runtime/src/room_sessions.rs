@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::frame::encode::SessionFacts;
+use roomful_core::pattern::Topic;
 use roomful_core::session::{Answer, LogLimits, Resume, Sessions, To};
 use roomful_core::{Limits, MemberId, Millis};
 
@@ -26,6 +27,7 @@ pub(crate) struct RoomSessions {
     kept: Holding,
     /// Bytes that one who comes back may be sent at once.
     most_bytes: usize,
+    grace_ms: Millis,
     /// Lets go of what is too old. One at a time, and none while nothing is kept.
     timer: Option<AbortHandle>,
 }
@@ -40,7 +42,7 @@ impl RoomSessions {
         let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
         let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
         let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
-        Some(Box::new(Self { sessions, process, held, kept, most_bytes, timer: None }))
+        Some(Box::new(Self { sessions, process, held, kept, most_bytes, grace_ms: limits.grace_ms, timer: None }))
     }
 
     /// A member's session begins, with its first snapshot. `top` is the last number that was given.
@@ -79,6 +81,17 @@ impl RoomSessions {
     pub(crate) fn end(&mut self, member: &MemberId) {
         let tokens = self.process.tokens();
         self.sessions.end(member).for_each(|token| tokens.remove(token));
+        self.count();
+    }
+
+    /// The app has ended this member's session: who presents its token is told so, for as long as it could have been back.
+    pub(crate) fn bar(&mut self, member: &MemberId, room: &Topic) {
+        let now = self.process.now();
+        let until = now.saturating_add(self.grace_ms);
+        for token in self.sessions.end(member) {
+            self.process.tokens().remove(token);
+            self.process.tokens().bar(token, room.clone(), until, now, self.process.limits().barred_tokens);
+        }
         self.count();
     }
 

@@ -26,8 +26,13 @@ impl LiveMember {
             }
             let renewed = self.inbox().renewed(&hooks);
             if let Some(renewed) = renewed {
+                let told = self.tell_info_anew(&hooks, &renewed);
                 // Not under the lock: it may be the last that holds what the app had found before.
                 let_go(std::mem::replace(&mut hooks, renewed));
+                if let Err(error) = told {
+                    metrics::handler_failed("info");
+                    hooks.report(error).await;
+                }
                 if let Err(error) = self.expire_in_time(&hooks) {
                     metrics::handler_failed("expires");
                     hooks.report(error).await;
@@ -110,7 +115,16 @@ impl LiveMember {
             let asked = Asked { module: &terms.module, room: &terms.name, peer: None };
             self.hub().denial_log().denied(Some(self.process().now()), asked, &denial);
         }
-        self.close(denial.close());
+        // Whom it names now, if anybody, is who comes back.
+        self.close_socket(denial.close());
+    }
+
+    /// What the server says of it, where its new upgrade says something else than the one before. What the app has set since
+    /// stays, where that has no reason to be otherwise.
+    fn tell_info_anew(&self, before: &Arc<dyn Hooks>, now: &Arc<dyn Hooks>) -> Result {
+        let Some((before, now)) = before.member().zip(now.member()) else { return Ok(()) };
+        let (said, says) = called(|| Ok((before.info()?, now.info()?)))?;
+        if said == says { Ok(()) } else { self.set_info(says) }
     }
 
     /// Tells the app of the loss or the return of the socket.

@@ -127,6 +127,12 @@ impl Said {
         arrival
     }
 
+    /// This one was received, and never has its turn. It is told of before what was received earlier is handled, which says
+    /// nothing of that.
+    pub fn dropped(&mut self, failure: Failure) {
+        self.keep(failure);
+    }
+
     /// When [`Said::take_ack`] is due.
     #[must_use]
     pub fn ack_due(&self) -> Option<Millis> {
@@ -218,8 +224,14 @@ mod tests {
         said.failed(failure(2));
         assert_eq!(said.take_ack(), Some(2));
         assert_eq!(said.receive(5), Arrival::Duplicate, "it was answered");
+        said.dropped(failure(4));
+        assert_eq!(said.take_ack(), None, "3 has not had its turn");
         assert_eq!(said.refused(failure(1)), Arrival::Duplicate);
-        assert_eq!(said.resume().failures, [failure(5), failure(2)], "what was handled is not said to have failed");
+        assert_eq!(
+            said.resume().failures,
+            [failure(5), failure(2), failure(4)],
+            "what was handled is not said to have failed"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use roomful_core::frame::{Body, ClientFrame, encode};
-use roomful_core::intake::{Dropped, Verdict};
+use roomful_core::intake::{Dropped, Refusal, Verdict};
 use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Close, Dialect, ErrorCode, Json};
 use serde_json::value::RawValue;
@@ -18,7 +18,8 @@ use crate::world::World;
 enum Judged {
     Message(Json),
     Presence(Option<Json>),
-    Reply(Bytes, Dropped),
+    Reply(Bytes),
+    Refuse(Refusal),
     Drop(Dropped),
     Bye,
     Close,
@@ -55,7 +56,8 @@ impl World {
             Verdict::Handle(ClientFrame { body: Body::Message(Some(msg)), .. }) => Judged::Message(msg.into()),
             Verdict::Handle(ClientFrame { body: Body::Presence(state), .. }) => Judged::Presence(state.map(Json::from)),
             Verdict::Handle(frame) => return Fault::new(format!("{frame:?} is not for a handler")),
-            Verdict::Reply(frame, why) => Judged::Reply(frame, why),
+            Verdict::Reply(frame) => Judged::Reply(frame),
+            Verdict::Refuse(refusal) => Judged::Refuse(refusal),
             Verdict::Drop(why) => Judged::Drop(why),
             Verdict::Bye => Judged::Bye,
             Verdict::Close(_) => Judged::Close,
@@ -91,16 +93,19 @@ impl World {
                 ClientSays::Junk | ClientSays::Ping | ClientSays::Bye,
                 Dialect::Plain,
             ) => Ok(()),
-            (Judged::Reply(pong, Dropped::Not), ClientSays::Ping, Dialect::V1) => self.reply(who, "pong", pong),
+            (Judged::Reply(pong), ClientSays::Ping, Dialect::V1) => self.reply(who, "pong", pong),
             (
-                Judged::Reply(_, Dropped::RateLimited),
+                Judged::Refuse(Refusal { code: ErrorCode::RateLimited, .. }),
                 ClientSays::Message(_) | ClientSays::LargeMessage | ClientSays::Presence(_),
                 _,
             ) if id.is_some() && self.has_sessions(who) => {
                 id.map_or(Ok(()), |id| self.refuse(who, id, ErrorCode::RateLimited))
             }
-            (Judged::Reply(error, Dropped::BadFrame), ClientSays::Junk, Dialect::V1)
-            | (Judged::Reply(error, Dropped::RateLimited), _, Dialect::V1) => self.reply(who, "error", error),
+            (Judged::Refuse(refusal), says, Dialect::V1)
+                if matches!(says, ClientSays::Junk) || refusal.code == ErrorCode::RateLimited =>
+            {
+                self.reply(who, "error", refusal.frame())
+            }
             (Judged::Bye, ClientSays::Bye, Dialect::V1) | (Judged::Close, ClientSays::Junk, Dialect::V1) => {
                 self.end(who, Close::DONE)
             }
@@ -184,7 +189,7 @@ impl World {
 
     fn tally_verdict(&mut self, judged: &Judged) {
         match judged {
-            Judged::Reply(_, Dropped::RateLimited) | Judged::Drop(Dropped::RateLimited) => {
+            Judged::Refuse(Refusal { code: ErrorCode::RateLimited, .. }) | Judged::Drop(Dropped::RateLimited) => {
                 self.tally.count(Seen::RateLimited);
             }
             Judged::Close => self.tally.count(Seen::TooManyBadFrames),

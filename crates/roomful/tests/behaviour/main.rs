@@ -31,6 +31,7 @@ mod resume;
 mod scripted;
 mod sockets;
 mod tunnel;
+mod upgraded_anew;
 mod users;
 
 /// Whether the rooms and sockets of these tests say that their hooks never block. The test `behaviour_inline` runs the same

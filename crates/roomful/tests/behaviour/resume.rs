@@ -274,3 +274,66 @@ async fn where_there_is_no_grace_each_message_is_acknowledged_as_before() {
     says_with_id(&ben, &Order::Broadcast("1".into()), 3);
     assert_eq!(heard(&play, &ben).await, [r#"{"t":"ack","id":7}"#, r#"{"t":"ack","id":3}"#]);
 }
+
+fn error(id: u64, code: &str, reason: &str) -> String {
+    format!(r#"{{"t":"error","id":{id},"code":"{code}","reason":"{reason}"}}"#)
+}
+
+#[tokio::test]
+async fn what_is_no_frame_has_its_number_too_and_is_told_again() {
+    let play = play();
+    let (ann, ben) = two(&play).await;
+    let session = token(&ben);
+    let refused = error(1, "bad_frame", "`t` is not known");
+    ben.send_raw(r#"{"t":"nope","id":1}"#);
+    assert_eq!(heard(&play, &ben).await, std::slice::from_ref(&refused));
+    ben.send_raw(r#"{"t":"nope","id":1}"#);
+    says_with_id(&ben, &Order::Broadcast("not twice".into()), 1);
+    assert_eq!(heard(&play, &ben).await, [""; 0], "it was answered");
+    says_with_id(&ben, &Order::Broadcast("0".into()), 0);
+    let no_count = r#"{"t":"error","code":"bad_frame","reason":"`id` is a count from 1"}"#;
+    assert_eq!(heard(&play, &ben).await, [no_count]);
+    drop(ben);
+    heard(&play, &ann).await;
+    let ben = back(&play, "ben", &session, 0).await.unwrap();
+    assert_eq!(says(&ben, "acked"), 1);
+    assert_eq!(heard(&play, &ben).await, [refused]);
+    // No ack says that it was handled, while what was said before it still waits.
+    says_with_id(&ben, &Order::Wait("2".into()), 2);
+    ben.send_raw(r#"{"t":"nope","id":3}"#);
+    assert_eq!(heard(&play, &ben).await, [error(3, "bad_frame", "`t` is not known")]);
+    play.room.advance(1_000).await;
+    assert_eq!(heard(&play, &ben).await, [""; 0]);
+    play.gate.add_permits(1);
+    heard(&play, &ben).await;
+    play.room.advance(250).await;
+    assert_eq!(heard(&play, &ben).await, [ack(2, 1)]);
+}
+
+/// It is among those who hold most, and may be back. What it said and is not handled is not handled in silence.
+#[tokio::test]
+async fn who_is_closed_for_memory_is_away_and_told_what_was_dropped() {
+    let play = Play::with(Limits::default().grace_ms(GRACE_MS).process_bytes(Some(6_000)));
+    let (ann, ben) = two(&play).await;
+    let (id, session) = (ben.id().clone(), token(&ben));
+    says_with_id(&ben, &Order::Wait("first".into()), 1);
+    heard(&play, &ben).await;
+    for n in 2..=5 {
+        says_with_id(&ben, &Order::Broadcast("x".repeat(1_500)), n);
+    }
+    // Whatever comes next finds that it is too much.
+    ann.send_raw(r#"{"t":"ping"}"#);
+    let pong = r#"{"t":"pong"}"#.to_owned();
+    let mut told = heard(&play, &ann).await;
+    told.sort_by_key(|frame| frame == &pong);
+    assert_eq!(told, [presence(&id, "away"), pong]);
+    let ben = back(&play, "ben", &session, 0).await.unwrap();
+    assert_eq!((ben.id(), says(&ben, "acked")), (&id, Value::from(5)));
+    let dropped = |n| error(n, "rate_limited", "the server holds as much as it may");
+    assert_eq!(heard(&play, &ben).await, [dropped(2), dropped(3), dropped(4), dropped(5)]);
+    heard(&play, &ann).await;
+    play.gate.add_permits(1);
+    assert_eq!(heard(&play, &ann).await, [said(&id, "first", 1)]);
+    play.room.advance(250).await;
+    assert_eq!(heard(&play, &ben).await, [ack(1, 1)]);
+}

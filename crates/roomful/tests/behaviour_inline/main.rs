@@ -49,5 +49,7 @@ mod scripted;
 mod sockets;
 #[path = "../behaviour/tunnel.rs"]
 mod tunnel;
+#[path = "../behaviour/upgraded_anew.rs"]
+mod upgraded_anew;
 
 const INLINE: bool = true;
