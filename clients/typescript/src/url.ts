@@ -23,10 +23,11 @@ export function socketUrl(
     throw new TypeError(`no address: ${withoutQuery(path)} at ${withoutQuery(base)}`);
   }
   address.protocol = address.protocol.replace('http', 'ws');
-  address.searchParams.set('m', ref.module);
-  address.searchParams.set('s', ref.name);
+  const { searchParams } = address;
+  searchParams.set('m', ref.module);
+  searchParams.set('s', ref.name);
   const sorted = sortedParams(params);
-  if (sorted.length > 0) address.searchParams.set('r', JSON.stringify(Object.fromEntries(sorted)));
+  if (sorted.length > 0) searchParams.set('r', JSON.stringify(Object.fromEntries(sorted)));
   return address.href;
 }
 

@@ -10,7 +10,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe('the page', () => {
   const visibility = (state: DocumentVisibilityState) => {
-    vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(state);
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(state === 'hidden');
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
   };
 
@@ -72,6 +72,7 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
     received: () => {},
     failed: () => {},
     credentials: () => undefined,
+    resumption: () => [],
     shouldReconnect: () => true,
   };
   const setTimer = (callback: () => void, ms: number) => {

@@ -1,7 +1,8 @@
 /** What is true of the connection machine whatever happens to it, in whatever order. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { deadline, statusOf, step, type Happening, type State } from '../src/connection/machine.js';
+import { deadline, step, type Happening, type State } from '../src/connection/machine.js';
+import * as actions from '../src/connection/actions.js';
 import * as machine from '../src/connection/machine.js';
 
 const info = { code: 1006, reason: '', wasClean: false };
@@ -11,7 +12,6 @@ const restart = { code: 1012, reason: 'retry=100', wasClean: true };
 const ofSocket: fc.Arbitrary<Happening> = fc.oneof(
   fc.constant<Happening>([machine.connected]),
   fc.constantFrom<Happening>([machine.greeted, 25_000], [machine.greeted, undefined]),
-  fc.constant<Happening>([machine.exchanged]),
   fc.constant<Happening>([machine.pong]),
   fc
     .tuple(fc.constantFrom(info, restart), fc.boolean(), fc.boolean())
@@ -29,34 +29,35 @@ const happening = fc.tuple(
   fc.constantFrom(0, 10, 1_000, 5_000, 30_000),
 );
 
-const WITH_SOCKET = ['connecting', 'greeting', 'open', 'closing'];
+const { CONNECTING, GREETING, OPEN, CLOSING } = machine;
+const WITH_SOCKET: number[] = [CONNECTING, GREETING, OPEN, CLOSING];
 
 it('has one socket exactly when it should, and tells of nothing before all is done', () => {
   const policy = fc.record({ maxRetries: fc.nat(3), keepTrying: fc.boolean() });
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 60 }), policy, (happenings, policy) => {
-      let state: State = { phase: 'idle' };
+      let state: State = machine.START;
       let hasSocket = false;
       let now = 0;
 
       function dispatch(event: Happening): void {
         if (event[0] === machine.lost) hasSocket = false;
-        const [next, actions] = step(state, event, now, 0.5, policy);
+        const [next, todo = []] = step(state, event, now, 0.5, policy);
         state = next;
         let isTold = false;
-        for (const [name] of actions) {
-          if (name === 'opened' || name === 'closed') isTold = true;
+        for (const [name] of todo) {
+          if (name === actions.OPENED || name === actions.CLOSED) isTold = true;
           else expect(isTold).toBe(false);
-          if (name === 'connect') {
+          if (name === actions.CONNECT) {
             expect(hasSocket).toBe(false);
             hasSocket = true;
           }
-          if (name === 'send' || name === 'close') expect(hasSocket).toBe(true);
-          if (name === 'drop') hasSocket = false;
-          if (name === 'abandon') dispatch([machine.lost, info, true, false]);
+          if (name === actions.SEND || name === actions.CLOSE) expect(hasSocket).toBe(true);
+          if (name === actions.DROP) hasSocket = false;
+          if (name === actions.ABANDON) dispatch([machine.lost, info, true, false]);
         }
         expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase));
-        if (statusOf(state) === 'reconnecting') expect(deadline(state)).toBeDefined();
+        if (state.status === 'reconnecting') expect(deadline(state)).toBeDefined();
       }
 
       for (const [event, after] of happenings) {

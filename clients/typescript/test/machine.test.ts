@@ -3,28 +3,34 @@ import {
   deadline,
   mayOpen,
   shouldReconnect,
-  statusOf,
   step,
-  type Action,
   type Happening,
   type State,
 } from '../src/connection/machine.js';
+import * as actions from '../src/connection/actions.js';
 import * as machine from '../src/connection/machine.js';
 
 const policy = { maxRetries: 5, minDelay: 250, maxDelay: 30_000, growth: 2, keepTrying: true };
 const drop = { code: 1006, reason: '', wasClean: false };
 
+/** So that a failure can be read. */
+const NAMES = Object.fromEntries(
+  Object.entries(actions).map(([name, action]) => [action, name.toLowerCase()]),
+);
+
 /** Steps a machine and remembers what it asked for. */
 class Run {
-  state: State = { phase: 'idle' };
-  actions: Action[] = [];
+  state: State = machine.START;
+  actions: unknown[][] = [];
   now = 0;
   random = 0.5;
   policy = policy;
 
   on(event: Happening, after = 0): this {
     this.now += after;
-    [this.state, this.actions] = step(this.state, event, this.now, this.random, this.policy);
+    const [state, todo = []] = step(this.state, event, this.now, this.random, this.policy);
+    this.state = state;
+    this.actions = todo.map(([action, ...args]) => [NAMES[action], ...args]);
     return this;
   }
 
@@ -36,6 +42,7 @@ class Run {
   greeted = (heartbeat: unknown = 25_000) => this.on([machine.greeted, heartbeat]);
   lost = (info = drop, again = true, after = 0) =>
     this.on([machine.lost, info, again, false], after);
+  heard = () => this.on([machine.lost, drop, true, false, true]);
   /** Lets time pass until the machine wants to be woken. */
   due(): this {
     const at = deadline(this.state);
@@ -68,14 +75,14 @@ describe('the public status', () => {
     ['closing', open().on([machine.close, 1000, '']), 'closing'],
     ['refused', connecting().lost({ ...drop, code: 4403 }, false), 'closed'],
   ])('%s', (_, run, status) => {
-    expect(statusOf(run.state)).toBe(status);
+    expect(run.state.status).toBe(status);
   });
 });
 
 /** Lets attempt after attempt fail. Gives the delays before them, and ends with what is not waited for. */
 function failing(run: Run): number[] {
   const delays: number[] = [];
-  for (run.lost(); run.state.phase === 'waiting'; run.due().lost()) {
+  for (run.lost(); run.state.status === 'reconnecting'; run.due().lost()) {
     delays.push(Math.round(run.wait));
   }
   return delays;
@@ -90,7 +97,7 @@ describe('retrying', () => {
     const run = open();
     run.random = random;
     expect(failing(run)).toEqual(delays);
-    expect(run.state.phase).toBe('exhausted');
+    expect(run.state).toMatchObject({ phase: machine.WAITING, status: 'closed' });
     expect(run.actions).toEqual([['closed', drop]]);
   });
 
@@ -121,16 +128,20 @@ describe('retrying', () => {
   it('counts on over connections that are let in and dropped at once', () => {
     const run = open();
     for (let i = 0; i < 5; i++) run.lost().due().connected().greeted();
-    expect(run.lost().state.phase).toBe('exhausted');
+    expect(run.lost().state).toMatchObject({ phase: machine.WAITING, status: 'closed' });
   });
 
   it('counts afresh once something came after the greeting', () => {
     const run = open();
     for (let i = 0; i < 20; i++) {
-      run.lost().due().connected().greeted().on([machine.exchanged]);
-      expect(run.asked).toEqual([]);
+      run.heard().due().connected().greeted();
+      expect(run.state.status).toBe('open');
     }
-    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1, grown: 1 } });
+    expect(run.heard().state).toMatchObject({
+      phase: machine.WAITING,
+      status: 'reconnecting',
+      tries: { spent: 1, grown: 1 },
+    });
   });
 
   it('counts afresh once a connection has stood for 10 s, though nothing was said', () => {
@@ -140,16 +151,24 @@ describe('retrying', () => {
       run.lost();
       for (let i = 0; i < 3; i++) again().lost();
       again().lost(drop, true, 9_999);
-      expect(run.state).toMatchObject({ phase: 'waiting', tries: { spent: 5 } });
+      expect(run.state).toMatchObject({
+        phase: machine.WAITING,
+        status: 'reconnecting',
+        tries: { spent: 5 },
+      });
       again().lost(drop, true, 10_000);
-      expect(run.state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
+      expect(run.state).toMatchObject({
+        phase: machine.WAITING,
+        status: 'reconnecting',
+        tries: { spent: 1 },
+      });
     }
   });
 
   it('does not retry what shouldReconnect refuses', () => {
     const info = { code: 4403, reason: 'forbidden', wasClean: true };
     const run = open().lost(info, false);
-    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.state).toEqual({ phase: machine.CLOSED, status: 'closed' });
     expect(run.actions).toEqual([['closed', info]]);
   });
 
@@ -180,9 +199,9 @@ describe('retrying', () => {
       run.due();
     }
     expect(waits).toEqual([375, 625, 1125, 2125, 4125, 8125, 15125, 15125, 15125, 15125]);
-    expect(statusOf(run.state)).toBe('reconnecting');
-    for (let i = 0; i < 5; i++) expect(run.lost().due().state.phase).toBe('connecting');
-    expect(run.lost().state.phase).toBe('exhausted');
+    expect(run.state.status).toBe('reconnecting');
+    for (let i = 0; i < 5; i++) expect(run.lost().due().state.phase).toBe(machine.CONNECTING);
+    expect(run.lost().state).toMatchObject({ phase: machine.WAITING, status: 'closed' });
   });
 
   it('believes only a restarting server', () => {
@@ -200,9 +219,9 @@ describe('retrying', () => {
     expect(run.asked).toEqual([]);
     expect(run.wait).toBe(10_000);
     expect(run.due().actions).toEqual([
-      ['abandon', { code: 1006, reason: 'greeting took too long', wasClean: false }],
+      ['abandon', { code: 1006, reason: 'connecting took too long', wasClean: false }],
     ]);
-    expect(run.lost().state.phase).toBe('waiting');
+    expect(run.lost().state.phase).toBe(machine.WAITING);
   });
 });
 
@@ -211,7 +230,7 @@ function exhausted(more: object = {}): Run {
   const run = open();
   run.policy = { ...policy, ...more };
   failing(run);
-  expect(statusOf(run.state)).toBe('closed');
+  expect(run.state.status).toBe('closed');
   return run;
 }
 
@@ -225,33 +244,37 @@ describe('after the last retry', () => {
     run.random = random;
     for (let i = 0; i < 10; i++) {
       expect(run.due().asked).toEqual(['connect']);
-      expect(statusOf(run.state)).toBe('closed');
-      expect(statusOf(run.connected().state)).toBe('closed');
+      expect(run.state.status).toBe('closed');
+      expect(run.connected().state.status).toBe('closed');
       expect(run.lost().wait).toBe(wait);
       expect(run.actions).toEqual([['closed', drop]]);
-      expect(statusOf(run.state)).toBe('closed');
+      expect(run.state.status).toBe('closed');
       expect(mayOpen(run.state)).toBe(true);
     }
   });
 
   it('is open when one of them succeeds, and has all its retries when that has lasted', () => {
     const run = exhausted().due().connected().greeted();
-    expect(statusOf(run.state)).toBe('open');
-    expect(run.lost().state.phase).toBe('exhausted');
-    run.due().connected().greeted().on([machine.exchanged]);
-    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
+    expect(run.state.status).toBe('open');
+    expect(run.lost().state).toMatchObject({ phase: machine.WAITING, status: 'closed' });
+    run.due().connected().greeted();
+    expect(run.heard().state).toMatchObject({
+      phase: machine.WAITING,
+      status: 'reconnecting',
+      tries: { spent: 1 },
+    });
   });
 
   it('goes on as seldom while the browser is offline', () => {
     const run = exhausted();
     expect(run.due().on([machine.lost, drop, true, true]).wait).toBe(30_000);
-    expect(statusOf(run.state)).toBe('closed');
+    expect(run.state.status).toBe('closed');
   });
 
   it('comes back when a restarting server says', () => {
     const run = exhausted().due().lost({ code: 1012, reason: 'retry=40', wasClean: true });
     expect(run.wait).toBe(40);
-    expect(statusOf(run.state)).toBe('reconnecting');
+    expect(run.state.status).toBe('reconnecting');
   });
 
   it('stops when it is refused', () => {
@@ -259,7 +282,7 @@ describe('after the last retry', () => {
       .due()
       .connected()
       .lost({ ...drop, code: 4403 }, false);
-    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.state).toEqual({ phase: machine.CLOSED, status: 'closed' });
   });
 
   it('waits for the page alone where it is not to keep trying', () => {
@@ -267,19 +290,19 @@ describe('after the last retry', () => {
     expect(deadline(run.state)).toBeUndefined();
     expect(mayOpen(run.state)).toBe(false);
     expect(run.on([machine.wake]).asked).toEqual(['connect']);
-    expect(statusOf(run.state)).toBe('reconnecting');
+    expect(run.state.status).toBe('reconnecting');
   });
 
   it('is tried at once, as anew, when somebody else wants it', () => {
     const run = exhausted().on([machine.start]);
     expect(run.state).toMatchObject({
-      phase: 'connecting',
+      phase: machine.CONNECTING,
       status: 'reconnecting',
       tries: { spent: 0 },
     });
     const during = exhausted().due().on([machine.start]);
     expect(during.state).toMatchObject({
-      phase: 'connecting',
+      phase: machine.CONNECTING,
       status: 'reconnecting',
       tries: { spent: 0 },
     });
@@ -288,9 +311,12 @@ describe('after the last retry', () => {
   });
 
   it('is closed for good by who leaves', () => {
-    expect(exhausted().on([machine.close, 1000, '']).state).toEqual({ phase: 'closed' });
+    expect(exhausted().on([machine.close, 1000, '']).state).toEqual({
+      phase: machine.CLOSED,
+      status: 'closed',
+    });
     const run = exhausted().due().on([machine.close, 1000, '']);
-    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.state).toEqual({ phase: machine.CLOSED, status: 'closed' });
     expect(run.asked).toEqual(['drop', 'closed']);
   });
 });
@@ -314,7 +340,7 @@ describe('the page coming back', () => {
   it('ends a wait and restarts the count', () => {
     const run = open().lost().due().lost().on([machine.wake]);
     expect(run.state).toMatchObject({
-      phase: 'connecting',
+      phase: machine.CONNECTING,
       tries: { spent: 0 },
       status: 'reconnecting',
     });
@@ -323,9 +349,9 @@ describe('the page coming back', () => {
 
   it('lets an attempt that is being made go on, and restarts the count', () => {
     const run = open().lost().due().on([machine.wake]);
-    expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
+    expect(run.state).toMatchObject({ phase: machine.CONNECTING, tries: { spent: 0 } });
     expect(run.asked).toEqual([]);
-    expect(run.connected().greeted().state).toMatchObject({ phase: 'open', owed: 0 });
+    expect(run.connected().greeted().state).toMatchObject({ phase: machine.OPEN, owed: 0 });
   });
 
   it.each<[string, () => Run]>([
@@ -352,7 +378,11 @@ describe('the page coming back', () => {
     expect(run.due().actions).toEqual([
       ['abandon', { code: 1006, reason: 'pings went unanswered', wasClean: false }],
     ]);
-    expect(run.lost().state).toMatchObject({ phase: 'waiting', tries: { spent: 1 } });
+    expect(run.lost().state).toMatchObject({
+      phase: machine.WAITING,
+      status: 'reconnecting',
+      tries: { spent: 1 },
+    });
     expect(run.wait).toBe(0);
   });
 
@@ -385,10 +415,10 @@ describe('the page coming back', () => {
   it('revives a room that ran out of attempts', () => {
     const run = connecting();
     failing(run);
-    expect(statusOf(run.state)).toBe('closed');
+    expect(run.state.status).toBe('closed');
     run.on([machine.wake]);
-    expect(run.state).toMatchObject({ phase: 'connecting', tries: { spent: 0 } });
-    expect(statusOf(run.state)).toBe('reconnecting');
+    expect(run.state).toMatchObject({ phase: machine.CONNECTING, tries: { spent: 0 } });
+    expect(run.state.status).toBe('reconnecting');
   });
 
   it('leaves a room alone that was closed on purpose, by either side', () => {
@@ -398,8 +428,8 @@ describe('the page coming back', () => {
       open().lost().on([machine.close, 1000, '']),
       open().lost({ ...drop, code: 4410 }, false),
     ]) {
-      expect(run.state).toEqual({ phase: 'closed' });
-      expect(run.on([machine.wake]).state).toEqual({ phase: 'closed' });
+      expect(run.state).toEqual({ phase: machine.CLOSED, status: 'closed' });
+      expect(run.on([machine.wake]).state).toEqual({ phase: machine.CLOSED, status: 'closed' });
     }
   });
 });
@@ -426,7 +456,7 @@ describe('the heartbeat', () => {
 
   it.each([0, -1, NaN, '25000', null, undefined])('ignores %s for an interval', (heartbeat) => {
     const run = greeting().on([machine.greeted, heartbeat]);
-    expect(statusOf(run.state)).toBe('open');
+    expect(run.state.status).toBe('open');
     expect(deadline(run.state)).toBeUndefined();
   });
 
@@ -466,12 +496,12 @@ describe('leaving on purpose', () => {
 
   it('closes, and waits for the other half', () => {
     const run = open().on(close);
-    const asked: Action[] = [['close', 3001, 'enough']];
+    const asked = [['close', 3001, 'enough']];
     expect(run.actions).toEqual(asked);
     expect(greeting().on(close).actions).toEqual(asked);
     const info = { code: 3001, reason: 'enough', wasClean: true };
     expect(run.lost(info, true).actions).toEqual([['closed', info]]);
-    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.state).toEqual({ phase: machine.CLOSED, status: 'closed' });
   });
 
   it('does not wait for a peer that is gone', () => {
@@ -494,7 +524,7 @@ describe('leaving on purpose', () => {
     const run = connecting();
     run.policy = { ...policy, maxRetries: 0 };
     run.lost().on(close);
-    expect(run.state).toEqual({ phase: 'closed' });
+    expect(run.state).toEqual({ phase: machine.CLOSED, status: 'closed' });
     expect(run.asked).toEqual([]);
   });
 });
@@ -505,13 +535,12 @@ it('ignores what comes too late to mean anything', () => {
     [machine.greeted, 1_000],
     [machine.pong],
     [machine.lost, drop, true, false],
-    [machine.exchanged],
     [machine.wake],
     [machine.tick],
   ];
-  const closed: State = { phase: 'closed' };
+  const closed: State = { phase: machine.CLOSED, status: 'closed' };
   for (const event of late) {
-    expect(step({ phase: 'idle' }, event, 0, 0, policy)).toEqual([{ phase: 'idle' }, []]);
-    expect(step(closed, event, 0, 0, policy)).toEqual([closed, []]);
+    expect(step(machine.START, event, 0, 0, policy)).toEqual([machine.START]);
+    expect(step(closed, event, 0, 0, policy)).toEqual([closed]);
   }
 });

@@ -13,7 +13,7 @@ const manner: Manner<OpenedSocket> = {
   fields: SOCKET_FIELDS,
   empty: { status: 'connecting' },
   enter: (ref, options) => open(ref, options),
-  encode,
+  toFrame: encode,
 };
 
 it('a hot reload, which forgets what was memoised, finds the place that the component is in', () => {

@@ -55,7 +55,7 @@ describe('opening', () => {
     expect(onClose).not.toHaveBeenCalled();
     here.world.advance(1);
     expect(onClose.mock.calls).toEqual([
-      [{ code: 1006, reason: 'greeting took too long', wasClean: false }],
+      [{ code: 1006, reason: 'connecting took too long', wasClean: false }],
     ]);
     expect(here.socket.onmessage).toBeNull();
     expect(here.socket.closes).toHaveLength(1);

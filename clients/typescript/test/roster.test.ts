@@ -16,7 +16,7 @@ let roster: Roster;
 
 beforeEach(() => {
   roster = createRoster();
-  roster.snapshot('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
+  roster.reset('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
   roster.settle();
 });
 
@@ -38,8 +38,8 @@ it('begins empty', () => {
 });
 
 it('keeps the order of joining, whatever is updated', () => {
-  roster.join('d', 4);
-  roster.update('a', { x: 2 });
+  roster.join('d', { state: 4 });
+  roster.update('a', { state: { x: 2 } });
   roster.leave('b');
   expect(roster.members).toEqual([
     { id: 'a', state: { x: 2 } },
@@ -127,18 +127,28 @@ it('knows who it is', () => {
 
 describe('what it says has changed', () => {
   it.each<[string, () => void, number, string[]]>([
-    ['join', () => roster.join('d', 1), MEMBERS | MEMBER_IDS | OTHERS, ['d']],
-    ['update', () => roster.update('a', 1), MEMBERS | OTHERS, ['a']],
-    ['own update', () => roster.update('b', 1), MEMBERS | SELF, ['b']],
+    ['join', () => roster.join('d', { state: 1 }), MEMBERS | MEMBER_IDS | OTHERS, ['d']],
+    ['update', () => roster.update('a', { state: 1 }), MEMBERS | OTHERS, ['a']],
+    ['own update', () => roster.update('b', { state: 1 }), MEMBERS | SELF, ['b']],
     ['leave', () => roster.leave('a'), MEMBERS | MEMBER_IDS | OTHERS, ['a']],
-    ['an info', () => roster.update('a', { x: 1 }, 0, 'A'), MEMBERS | OTHERS, ['a']],
-    ['an own info', () => roster.update('b', undefined, 0, 'B'), MEMBERS | SELF, ['b']],
-    ['no info where there is none', () => roster.update('a', { x: 1 }, 0, null), 0, []],
-    ['a join of one who is there', () => roster.join('a', 1), MEMBERS | OTHERS, ['a']],
-    ['an update of one who is not', () => roster.update('z', 1), 0, []],
-    ['an update that says what is known', () => roster.update('a', { x: 1 }), 0, []],
-    ['an own update that says what is known', () => roster.update('b', undefined), 0, []],
-    ['a join that says what is known', () => roster.join('c', null), 0, []],
+    [
+      'an info',
+      () => roster.update('a', { state: { x: 1 }, n: 0, info: 'A' }),
+      MEMBERS | OTHERS,
+      ['a'],
+    ],
+    ['an own info', () => roster.update('b', { n: 0, info: 'B' }), MEMBERS | SELF, ['b']],
+    [
+      'no info where there is none',
+      () => roster.update('a', { state: { x: 1 }, n: 0, info: null }),
+      0,
+      [],
+    ],
+    ['a join of one who is there', () => roster.join('a', { state: 1 }), MEMBERS | OTHERS, ['a']],
+    ['an update of one who is not', () => roster.update('z', { state: 1 }), 0, []],
+    ['an update that says what is known', () => roster.update('a', { state: { x: 1 } }), 0, []],
+    ['an own update that says what is known', () => roster.update('b', {}), 0, []],
+    ['a join that says what is known', () => roster.join('c', { state: null }), 0, []],
     ['a leave of one who is not', () => roster.leave('z'), 0, []],
   ])('%s', (_, change, fields, ids) => {
     change();
@@ -149,15 +159,15 @@ describe('what it says has changed', () => {
 });
 
 it('never has anybody twice, and no ghost', () => {
-  roster.join('a', { x: 9 });
-  roster.update('z', 1);
+  roster.join('a', { state: { x: 9 } });
+  roster.update('z', { state: 1 });
   expect(roster.memberIds).toEqual(['a', 'b', 'c']);
 });
 
 it('gives the same arrays until they change', () => {
   const { members, memberIds, others } = roster;
   expect(roster.members).toBe(members);
-  roster.update('b', 1);
+  roster.update('b', { state: 1 });
   expect(roster.members).not.toBe(members);
   expect(roster.memberIds).toBe(memberIds);
   expect(roster.others).toBe(others);
@@ -166,9 +176,9 @@ it('gives the same arrays until they change', () => {
 
 it('is the same, arrays and members, after an update that says what is known', () => {
   const { members, memberIds, others, self } = roster;
-  roster.update('a', { x: 1 });
-  roster.update('b', undefined);
-  roster.update('c', null);
+  roster.update('a', { state: { x: 1 } });
+  roster.update('b', {});
+  roster.update('c', { state: null });
   expect(roster.members).toBe(members);
   expect(roster.memberIds).toBe(memberIds);
   expect(roster.others).toBe(others);
@@ -204,18 +214,18 @@ describe('what is another state', () => {
     ['a list that is longer', [1], [1, 2], true],
     ['what nests too deep to look', nested(20_000), nested(20_000), true],
   ])('%s', (_, before, after, differs) => {
-    roster.update('a', before);
+    roster.update('a', { state: before });
     roster.settle();
-    roster.update('a', after);
+    roster.update('a', { state: after });
     expect(roster.settle()[0] !== 0).toBe(differs);
-    roster.snapshot('b', [...roster.members.slice(0, 1), { id: 'b' }]);
+    roster.reset('b', [...roster.members.slice(0, 1), { id: 'b' }]);
     expect(roster.get('a')?.state).toBe(differs ? after : before);
   });
 });
 
 it('changes nobody else by an update', () => {
   const [a, , c] = roster.members;
-  roster.update('b', 1);
+  roster.update('b', { state: 1 });
   expect(roster.members[0]).toBe(a);
   expect(roster.members[2]).toBe(c);
 });
@@ -223,7 +233,7 @@ it('changes nobody else by an update', () => {
 describe('the snapshot of a reconnect', () => {
   it('that says nothing new changes nothing', () => {
     const { members, memberIds, others, self } = roster;
-    roster.snapshot('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
+    roster.reset('b', [{ id: 'a', state: { x: 1 } }, { id: 'b' }, { id: 'c', state: null }]);
     expect(roster.settle()).toEqual([0, new Set()]);
     expect(roster.members).toBe(members);
     expect(roster.memberIds).toBe(memberIds);
@@ -233,7 +243,7 @@ describe('the snapshot of a reconnect', () => {
 
   it('keeps those who are as they were', () => {
     const [a, , c] = roster.members;
-    roster.snapshot('b2', [{ id: 'a', state: { x: 1 } }, { id: 'c', state: 7 }, { id: 'b2' }]);
+    roster.reset('b2', [{ id: 'a', state: { x: 1 } }, { id: 'c', state: 7 }, { id: 'b2' }]);
     expect(roster.members[0]).toBe(a);
     expect(roster.members[1]).not.toBe(c);
     expect(roster.self).toEqual({ id: 'b2' });
@@ -244,7 +254,7 @@ describe('the snapshot of a reconnect', () => {
 
   it('in another order keeps the members and changes the lists', () => {
     const [a] = roster.members;
-    roster.snapshot('b', [{ id: 'c', state: null }, { id: 'b' }, { id: 'a', state: { x: 1 } }]);
+    roster.reset('b', [{ id: 'c', state: null }, { id: 'b' }, { id: 'a', state: { x: 1 } }]);
     expect(roster.memberIds).toEqual(['c', 'b', 'a']);
     expect(roster.members[2]).toBe(a);
     expect(roster.settle()[0]).toBe(MEMBERS | MEMBER_IDS | OTHERS);
@@ -255,7 +265,7 @@ describe('the numbers of `updates`', () => {
   const updates = (...of: [number, unknown?][]) => roster.take({ t: 'updates', of } as any, false);
 
   beforeEach(() => {
-    roster.snapshot(
+    roster.reset(
       'b',
       [
         { id: 'a', n: 0 },
@@ -263,7 +273,7 @@ describe('the numbers of `updates`', () => {
       ],
       false,
     );
-    roster.join('c', 1, 2);
+    roster.join('c', { state: 1, n: 2 });
     roster.settle();
   });
 
@@ -278,7 +288,7 @@ describe('the numbers of `updates`', () => {
   });
 
   it('name nobody whom they named before another snapshot', () => {
-    roster.snapshot('b', [{ id: 'b', n: 0 }, { id: 'a' }]);
+    roster.reset('b', [{ id: 'b', n: 0 }, { id: 'a' }]);
     roster.settle();
     updates([2, 'c'], [1, 'nobody'], [0, 'b']);
     expect(roster.members).toEqual([{ id: 'b', state: 'b' }, { id: 'a' }]);
@@ -287,7 +297,7 @@ describe('the numbers of `updates`', () => {
 
   it('name nobody who has left or is only kept', () => {
     roster.leave('a');
-    roster.snapshot('b2', [{ id: 'b2', n: 5 }], true);
+    roster.reset('b2', [{ id: 'b2', n: 5 }], true);
     roster.settle();
     updates([0, 'a'], [2, 'c']);
     expect(roster.members).toEqual([{ id: 'c', state: 1 }, { id: 'b2' }]);
@@ -295,8 +305,8 @@ describe('the numbers of `updates`', () => {
   });
 
   it('stay those of whoever is updated by its id', () => {
-    roster.update('a', 1);
-    roster.update('c', 1);
+    roster.update('a', { state: 1 });
+    roster.update('c', { state: 1 });
     updates([0, 2]);
     expect(roster.get('a')).toEqual({ id: 'a', state: 2 });
   });
@@ -306,7 +316,7 @@ describe('the snapshot of a return that keeps who is missing', () => {
   const ids = () => roster.memberIds.join(' ');
   /** Everybody here has another id now, and only so many are back. */
   const back = (...others: string[]) => {
-    roster.snapshot('b2', [{ id: 'b2' }, ...others.map((id) => ({ id }))], true);
+    roster.reset('b2', [{ id: 'b2' }, ...others.map((id) => ({ id }))], true);
     return roster.settle();
   };
 
@@ -324,7 +334,7 @@ describe('the snapshot of a return that keeps who is missing', () => {
   });
 
   it('keeps them among those who are here', () => {
-    roster.snapshot('b2', [{ id: 'c', state: 5 }, { id: 'b2' }], true);
+    roster.reset('b2', [{ id: 'c', state: 5 }, { id: 'b2' }], true);
     expect(roster.members).toEqual([
       { id: 'a', state: { x: 1 } },
       { id: 'c', state: 5 },
@@ -335,10 +345,10 @@ describe('the snapshot of a return that keeps who is missing', () => {
   it('has one of them less for each newcomer, who was here longest first', () => {
     back('d');
     expect(ids()).toBe('c b2 d');
-    roster.join('e', 1);
+    roster.join('e', { state: 1 });
     expect(ids()).toBe('b2 d e');
     expect([...roster.settle()[1]].sort()).toEqual(['c', 'e']);
-    roster.join('f', 1);
+    roster.join('f', { state: 1 });
     expect(ids()).toBe('b2 d e f');
   });
 
@@ -349,7 +359,7 @@ describe('the snapshot of a return that keeps who is missing', () => {
 
   it('has nobody twice who comes back as the same', () => {
     back();
-    roster.join('c', 7);
+    roster.join('c', { state: 7 });
     expect(ids()).toBe('a c b2');
     expect(roster.get('c')).toEqual({ id: 'c', state: 7 });
     roster.forget();
@@ -374,7 +384,7 @@ describe('the snapshot of a return that keeps who is missing', () => {
 
   it('keeps nobody over two returns', () => {
     back('d');
-    roster.snapshot('b3', [{ id: 'b3' }], true);
+    roster.reset('b3', [{ id: 'b3' }], true);
     expect(ids()).toBe('d b3');
   });
 
@@ -388,18 +398,18 @@ describe('the snapshot of a return that keeps who is missing', () => {
     const frame = { t: 'snapshot', self: 'b2', members: [{ id: 'b2' }] };
     expect(roster.take(frame, false)).toBe(false);
     expect(ids()).toBe('b2');
-    roster.snapshot('b', [{ id: 'a' }, { id: 'b' }]);
+    roster.reset('b', [{ id: 'a' }, { id: 'b' }]);
     expect(roster.take({ ...frame, resumed: true } as never, true)).toBe(false);
     expect(ids()).toBe('b2');
-    roster.snapshot('b', [{ id: 'a' }, { id: 'b' }]);
+    roster.reset('b', [{ id: 'a' }, { id: 'b' }]);
     expect(roster.take({ ...frame, resumed: false } as never, true)).toBe(true);
     expect(ids()).toBe('a b2');
   });
 });
 
 it('holds ids that are names of JavaScript', () => {
-  roster.join('__proto__', 1);
-  roster.join('constructor', 2);
+  roster.join('__proto__', { state: 1 });
+  roster.join('constructor', { state: 2 });
   expect(roster.get('__proto__')).toEqual({ id: '__proto__', state: 1 });
   expect(roster.memberIds).toEqual(['a', 'b', 'c', '__proto__', 'constructor']);
 });

@@ -120,6 +120,8 @@ export function messages(): void {
   openSocket(inPlain.chat, { params, onMessage: (message: string) => message });
   // @ts-expect-error a message of a socket has no sender
   openSocket(inPlain.chat, { params, onMessage: (message, from: string) => from });
+  // @ts-expect-error a socket has no session
+  openSocket(inPlain.chat, { params, onMissed() {} });
   useSocket(inPlain.chat, { params, onMessage: (message) => same<typeof message, Answer>(true) });
 }
 

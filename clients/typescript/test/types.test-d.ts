@@ -270,6 +270,7 @@ export function info(): void {
   shownByAnyRoom.map(({ state }) => state?.name);
   // @ts-expect-error it may be absent
   self?.info.name;
+  same<NonNullable<typeof self>['away'], true | undefined>(true);
   // @ts-expect-error only the server says it
   setPresence({ x: 0, y: 0, name: '', info: { name: '' } });
   // @ts-expect-error this room says nothing of its members
@@ -281,6 +282,8 @@ export function whatIsUndefinedIsLeftOut(some: undefined | never): void {
   const options = {
     onMessage: some,
     onOpen: some,
+    onResume: some,
+    onMissed: some,
     presence: some,
     enabled: some,
     url: some,

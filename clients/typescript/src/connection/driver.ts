@@ -2,15 +2,10 @@ import { RoomError } from '../errors.js';
 import { GIVEN_UP, MAX_TIMER } from '../limits.js';
 import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
+import * as actions from './actions.js';
+import type { Action, Actions } from './actions.js';
 import * as machine from './machine.js';
-import {
-  deadline,
-  givenUp,
-  type Action,
-  type Actions,
-  type Happening,
-  type State,
-} from './machine.js';
+import { deadline, givenUp, type Happening, type State } from './machine.js';
 import type {
   CloseInfo,
   Credentials,
@@ -20,7 +15,8 @@ import type {
 } from './types.js';
 import { encodeAuth, offers, SUBPROTOCOL } from './wire.js';
 
-const OPEN = 1;
+/** Of a WebSocket. */
+const IS_OPEN = 1;
 
 /** Who is told what the connection does. */
 export interface DriverHost {
@@ -28,18 +24,20 @@ export interface DriverHost {
   accepted(v1: boolean): boolean;
   opened(): void;
   closed(info: CloseInfo): void;
-  /** After every event: the status may have changed. */
+  /** After every event, and all that was received: the status may have changed, and more. */
   stepped(): void;
   received(data: unknown): void;
   failed(error: RoomError): void;
   credentials(): Credentials;
+  /** The sub-protocol that names the session to go on with, if any, and where. */
+  resumption(): string | [];
   shouldReconnect(info: CloseInfo): boolean;
 }
 
 export interface Driver {
   /** Gives up the socket that there is, and makes another at once, unless it is closed for good. */
   reconnect(): void;
-  state(): State;
+  current(): State;
   dispatch<A extends unknown[]>(...happening: Happening<A>): void;
   /** False when the socket is not open: a browser would drop the frame and say nothing. */
   transmit(data: string): boolean;
@@ -57,29 +55,31 @@ export function createDriver(
   { now, random, setTimer, clearTimer, isOffline, onWake }: Environment,
   host: DriverHost,
 ): Driver {
-  let state: State = { phase: 'idle' };
+  let state = machine.START;
   let socket: WebSocketLike | undefined;
   let timer: unknown;
-  let unwatch: (() => void) | undefined;
+  /** Whether the server has said something over the latest socket, after its greeting. */
+  let heard = false;
+  const unwatch = onWake(() => dispatch(machine.wake));
 
   function dispatch<A extends unknown[]>(...happening: Happening<A>): void {
-    let actions: Action[];
-    [state, actions] = machine.step(state, happening, now(), random(), policy);
+    let todo: Action[] | undefined;
+    [state, todo = []] = machine.step(state, happening, now(), random(), policy);
     arm();
     // What calls user code comes last in every list, so that whatever the user code dispatches finds
     // the rest done.
-    for (const [name, ...args] of actions) (act[name] as (...args: unknown[]) => void)(...args);
+    for (const [name, ...args] of todo) (act[name] as (...args: unknown[]) => void)(...args);
     host.stepped();
   }
 
   const act: { [N in keyof Actions]: (...args: Actions[N]) => void } = {
-    connect: () => ask(open),
-    send: transmit,
-    close: (code, reason) => socket?.close(code, reason),
-    drop,
-    abandon,
-    opened: host.opened,
-    closed: host.closed,
+    [actions.CONNECT]: () => ask(open),
+    [actions.SEND]: transmit,
+    [actions.CLOSE]: (code, reason) => socket?.close(code, reason),
+    [actions.DROP]: drop,
+    [actions.ABANDON]: abandon,
+    [actions.OPENED]: host.opened,
+    [actions.CLOSED]: host.closed,
   };
 
   /** What is found for another socket than there is now comes too late. */
@@ -97,20 +97,21 @@ export function createDriver(
   function open(credentials?: string): void {
     let made: WebSocketLike;
     try {
-      made = socket = new WebSocket(url, offers(credentials));
+      made = socket = new WebSocket(url, offers(credentials, host.resumption()));
     } catch (cause) {
       // A browser refuses an address for good: a wrong scheme, or ws: from an https: page.
       return fail('connect_failed', cause, false);
     }
+    heard = false;
     made.onopen = () => {
       const isGreeted = host.accepted(made.protocol === SUBPROTOCOL);
       dispatch(machine.connected);
       if (isGreeted) dispatch(machine.greeted);
     };
     made.onmessage = ({ data }) => {
-      // Looked at first, because a busy room says thousands of things a second.
-      if (state.phase === 'open' && state.tries.grown) dispatch(machine.exchanged);
+      heard = state.phase === machine.OPEN;
       host.received(data);
+      host.stepped();
     };
     made.onclose = ({ code, reason, wasClean }) => {
       socket = undefined;
@@ -124,7 +125,7 @@ export function createDriver(
   function fail(code: string, cause: unknown, again?: boolean): void {
     const reason = withoutQuery(cause);
     host.failed(new RoomError(code, `cannot connect to ${withoutQuery(url)}: ${reason}`));
-    if (state.phase !== 'open') lost({ code: 1006, reason, wasClean: false }, again);
+    if (state.phase !== machine.OPEN) lost(givenUp(reason), again);
   }
 
   function drop(code?: number): void {
@@ -140,7 +141,7 @@ export function createDriver(
   }
 
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
-    dispatch(machine.lost, info, again, isOffline());
+    dispatch(machine.lost, info, again, isOffline(), heard);
   }
 
   function arm(): void {
@@ -149,23 +150,22 @@ export function createDriver(
     if (at !== undefined) {
       timer = setTimer(() => dispatch(machine.tick), Math.min(at - now(), MAX_TIMER));
     }
-    if (state.phase === 'closed') unwatch?.();
-    else unwatch ??= onWake(() => dispatch(machine.wake));
+    if (state.phase === machine.CLOSED) unwatch();
   }
 
   function transmit(data: string): boolean {
-    if (socket?.readyState !== OPEN) return false;
+    if (socket?.readyState !== IS_OPEN) return false;
     socket.send(data);
     return true;
   }
 
   return {
     reconnect() {
-      if (state.phase === 'closing') return;
+      if (state.phase === machine.CLOSING) return;
       abandon(givenUp('reconnect'), true);
       dispatch(machine.wake);
     },
-    state: () => state,
+    current: () => state,
     dispatch,
     transmit,
     buffered: () => socket?.bufferedAmount ?? 0,

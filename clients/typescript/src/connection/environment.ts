@@ -23,7 +23,7 @@ export const page: Environment = {
     if (typeof document === 'undefined') return () => {};
     // A page is shown once when it is loaded, too, which wakes nothing.
     const woken = ({ type, persisted }: { type: string; persisted?: boolean }) => {
-      const shown = type === VISIBILITY ? document.visibilityState === 'visible' : persisted;
+      const shown = type === VISIBILITY ? !document.hidden : persisted;
       if (shown !== false) listener();
     };
     // A change of visibility happens to the document, and bubbles.

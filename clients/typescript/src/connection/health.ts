@@ -1,7 +1,7 @@
 import { LOST_AFTER } from '../limits.js';
 import { page, type Environment } from './environment.js';
 import { CLOSE_INFO, ROUND_TRIP, STATUS } from './fields.js';
-import { mayOpen } from './machine.js';
+import { mayOpen, OPEN } from './machine.js';
 import { sourceOf, type Source } from './source.js';
 import type { Binding, CloseInfo, ConnectionInfo, ConnectionStatus } from './types.js';
 
@@ -78,10 +78,10 @@ export function watchLoss(
 }
 
 function infoOf({ shared }: Source): ConnectionInfo {
-  const machine = shared?.machine();
+  const machine = shared?.driver.current();
   if (!shared || !machine || !mayOpen(machine)) return OFFLINE;
   const { lostSince } = shared;
-  const online = machine.phase === 'open';
+  const online = machine.phase === OPEN;
   return { online, lostSince, roundTrip: online ? machine.roundTrip : undefined };
 }
 

@@ -11,7 +11,9 @@ import {
   MIN_HEARTBEAT,
   WAKE_TIMEOUT,
 } from '../limits.js';
-import type { CloseInfo, ConnectionStatus, Credentials, ReconnectOptions } from './types.js';
+import * as actions from './actions.js';
+import type { Action } from './actions.js';
+import type { CloseInfo, Credentials, ReconnectOptions } from './types.js';
 import { PING } from './wire.js';
 
 /** Counted since the last connection that lasted. */
@@ -33,56 +35,56 @@ interface Live extends Trying {
   owed: number;
 }
 
-/** An attempt. `status`: the public one meanwhile. `until`: when it is given up. */
-interface Attempt extends Live {
+/** An attempt. `until`: when it is given up. */
+interface Attempt<Phase = typeof CONNECTING | typeof GREETING> extends Live {
+  phase: Phase;
   status: 'connecting' | 'reconnecting' | 'closed';
   until: number;
 }
 
 /**
- * `heartbeat` and `until`, the next ping or when it is given up, are absent on a plain connection. `pinged`: when the
+ * `interval` and `until`, the next ping or when it is given up, are absent on a plain connection. `pinged`: when the
  * last ping was sent; `roundTrip`: what an answer took.
  */
 interface Open extends Live {
-  phase: 'open';
-  heartbeat?: number;
+  phase: typeof OPEN;
+  status: 'open';
+  interval?: number;
   until?: number;
   unanswered: number;
   pinged?: number;
   roundTrip?: number;
 }
 
-export type State =
-  /** Not started. */
-  | { phase: 'idle' }
-  | ({ phase: 'connecting' } & Attempt)
-  /** Connected, and not let in yet: who is denied is closed here. */
-  | ({ phase: 'greeting' } & Attempt)
-  | Open
-  | ({ phase: 'waiting'; until: number } & Trying)
-  | { phase: 'closing'; until: number }
-  | { phase: 'closed' }
-  /** `maxRetries` are spent. `until`: the next attempt all the same, where there is to be one. */
-  | ({ phase: 'exhausted'; until: number | undefined } & Trying);
-
-/** What is to be done about it, in order. */
-export interface Actions {
-  connect: [];
-  send: [data: string];
-  /** Begin the closing handshake. */
-  close: [code: number, reason: string];
-  /** Forget the socket: nothing that it still does is of interest. */
-  drop: [];
-  /** Forget the socket and take it as lost. */
-  abandon: [info: CloseInfo];
-  opened: [];
-  closed: [info: CloseInfo];
+/** `until`: the next attempt. `closed`: `maxRetries` are spent, and where `until` is absent none is made. */
+interface Waiting extends Trying {
+  phase: typeof WAITING;
+  status: 'reconnecting' | 'closed';
+  until: number | undefined;
 }
 
-type Named<T extends Record<keyof T, unknown[]>> = { [N in keyof T]: [N, ...T[N]] }[keyof T];
+/** `status` is the public one. */
+export type State =
+  | { phase: typeof IDLE; status: 'connecting' }
+  | Attempt<typeof CONNECTING>
+  | Attempt<typeof GREETING>
+  | Open
+  | Waiting
+  | { phase: typeof CLOSING; status: 'closing'; until: number }
+  | { phase: typeof CLOSED; status: 'closed' };
 
-export type Action = Named<Actions>;
-export type Step = [state: State, actions: Action[]];
+/** Not started. */
+const IDLE = 0;
+export const CONNECTING = 1;
+/** Connected, and not let in yet: who is denied is closed here. */
+export const GREETING = 2;
+export const OPEN = 3;
+export const WAITING = 4;
+export const CLOSING = 5;
+export const CLOSED = 6;
+
+/** `actions`: what is to be done about it, in order. */
+export type Step = [state: State, actions?: Action[]];
 
 /** Times are in milliseconds; `random` is in [0, 1). */
 interface Moment {
@@ -100,7 +102,9 @@ export type Event<A extends unknown[] = any[]> = (
 
 export type Happening<A extends unknown[] = any[]> = [event: Event<A>, ...args: A];
 
-const CLOSED: State = { phase: 'closed' };
+export const START: State = { phase: IDLE, status: 'connecting' };
+
+const END: State = { phase: CLOSED, status: 'closed' };
 
 export function step<A extends unknown[]>(
   state: State,
@@ -109,7 +113,7 @@ export function step<A extends unknown[]>(
   random: number,
   policy: ReconnectOptions,
 ): Step {
-  return event(state, { now, random, policy }, ...args) ?? [state, []];
+  return event(state, { now, random, policy }, ...args) ?? [state];
 }
 
 /** When the machine wants its next `tick`. */
@@ -117,19 +121,9 @@ export function deadline(state: State): number | undefined {
   return (state as { until?: number }).until;
 }
 
-export function statusOf(state: State): ConnectionStatus {
-  if ('status' in state) return state.status;
-  const { phase } = state;
-  if (phase === 'idle') return 'connecting';
-  if (phase === 'waiting') return 'reconnecting';
-  return phase === 'exhausted' ? 'closed' : phase;
-}
-
 /** Whether something may still open it, without being asked to. */
-export function mayOpen(state: State): boolean {
-  const { phase } = state;
-  return !/^clos/.test(phase) && (phase !== 'exhausted' || state.until !== undefined);
-}
+export const mayOpen = (state: State): boolean =>
+  state.phase < CLOSING && (state.phase !== WAITING || state.until !== undefined);
 
 /**
  * A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not, unless it is only that the
@@ -142,98 +136,102 @@ export function shouldReconnect({ code }: CloseInfo, credentials?: Credentials):
 }
 
 export const start: Event<[]> = (state, at) => {
-  if (state.phase === 'idle') return connect(at.now, 'connecting');
-  if (statusOf(state) === 'closed') return wake(state, at);
+  if (state.phase === IDLE) return connect(at.now, 'connecting');
+  if (state.status === 'closed') return wake(state, at);
 };
 
 export const close: Event<[code: number, reason: string]> = (state, { now }, code, reason) => {
-  if (state.phase === 'greeting' || state.phase === 'open') {
-    return [{ phase: 'closing', until: now + CLOSE_TIMEOUT }, [['close', code, reason]]];
+  if (state.phase === GREETING || state.phase === OPEN) {
+    return [
+      { phase: CLOSING, status: 'closing', until: now + CLOSE_TIMEOUT },
+      [[actions.CLOSE, code, reason]],
+    ];
   }
-  if (state.phase === 'exhausted') return [CLOSED, []];
-  if (goesOn(state)) {
-    return [CLOSED, [['drop'], ['closed', { code, reason, wasClean: false }]]];
-  }
+  if (!goesOn(state)) return;
+  // Once its retries are spent, it has been told of its end.
+  const isTold = state.phase === WAITING && state.status === 'closed';
+  return [END, isTold ? [] : [[actions.DROP], [actions.CLOSED, unclean(code, reason)]]];
 };
 
 /** The handshake is done. */
 export const connected: Event<[]> = (state, { now }) => {
-  if (state.phase !== 'connecting') return;
+  if (state.phase !== CONNECTING) return;
   const until = now + GREETING_TIMEOUT;
-  return [{ ...state, phase: 'greeting', since: now, owed: 0, until }, []];
+  return [{ ...state, phase: GREETING, since: now, owed: 0, until }];
 };
 
 /** The server has said its first frame, or has none to say; a v1 server says in it how often it wants a ping. */
 export const greeted: Event<[heartbeat?: unknown]> = (state, { now }, wanted) => {
-  const isNew = state.phase === 'greeting';
-  if (!isNew && state.phase !== 'open') return;
+  const isNew = state.phase === GREETING;
+  if (!isNew && state.phase !== OPEN) return;
   const { tries } = state;
-  const open: Open = isNew ? { phase: 'open', tries, since: now, owed: 0, unanswered: 0 } : state;
-  const opened: Action[] = isNew ? [['opened']] : [];
+  const open: Open = isNew
+    ? { phase: OPEN, status: 'open', tries, since: now, owed: 0, unanswered: 0 }
+    : state;
+  const opened: Action[] = isNew ? [[actions.OPENED]] : [];
   if (typeof wanted !== 'number' || !(wanted > 0)) return [open, opened];
-  const heartbeat = Math.max(wanted, MIN_HEARTBEAT);
-  return [{ ...open, heartbeat, until: now + heartbeat }, opened];
-};
-
-/** The server has said something after its greeting. */
-export const exchanged: Event<[]> = (state) => {
-  if (state.phase === 'open') return [{ ...state, tries: AFRESH }, []];
+  const interval = Math.max(wanted, MIN_HEARTBEAT);
+  return [{ ...open, interval, until: now + interval }, opened];
 };
 
 export const pong: Event<[]> = (state, { now }) => {
-  if (state.phase !== 'open') return;
+  if (state.phase !== OPEN) return;
   const alive: Open = { ...state, unanswered: 0, owed: Math.max(0, state.owed - 1) };
   // Those that were owed before the page woke may have lain in its buffers ever since.
-  if (state.owed === 1) alive.until = now + state.heartbeat!;
+  if (state.owed === 1) alive.until = now + state.interval!;
   // Where several are unanswered, nothing says which of them this is the answer to.
   if (state.unanswered === 1) alive.roundTrip = now - state.pinged!;
-  return [alive, []];
+  return [alive];
 };
 
-/** The socket is gone. `again`: what `shouldReconnect` says. `offline`: what the browser says. */
-export const lost: Event<[info: CloseInfo, again: boolean, offline: boolean]> = (
+/**
+ * The socket is gone. `again`: what `shouldReconnect` says. `offline`: what the browser says. `heard`: whether
+ * the server has said something after its greeting.
+ */
+export const lost: Event<[info: CloseInfo, again: boolean, offline: boolean, heard?: boolean]> = (
   state,
   { now, random, policy },
   info,
   again,
   offline,
+  heard,
 ) => {
-  const closed: Action[] = [['closed', info]];
-  if (state.phase === 'closing') return [CLOSED, closed];
+  const closed: Action[] = [[actions.CLOSED, info]];
+  if (state.phase === CLOSING) return [END, closed];
   if (!isLive(state)) return;
-  if (!again) return [CLOSED, closed];
+  if (!again) return [END, closed];
   // A server that lets in and then drops must not be retried as often for ever, so opening alone does not count.
-  const hasLasted = state.phase === 'open' && now - state.since >= LASTING;
+  const hasLasted = state.phase === OPEN && (heard || now - state.since >= LASTING);
   const before = hasLasted ? AFRESH : state.tries;
   const named = retryAfter(info);
   if (named !== undefined) {
-    return [{ phase: 'waiting', tries: before, until: now + named }, closed];
+    return [{ phase: WAITING, status: 'reconnecting', tries: before, until: now + named }, closed];
   }
   const { maxRetries = 5, keepTrying = true } = policy;
   const tries: Tries = { spent: before.spent + +!offline, grown: before.grown + 1 };
-  if (statusOf(state) === 'closed' || tries.spent > maxRetries) {
+  if (state.status === 'closed' || tries.spent > maxRetries) {
     const until = keepTrying ? now + delay(policy, undefined, random) : undefined;
-    return [{ phase: 'exhausted', tries: before, until }, closed];
+    return [{ phase: WAITING, status: 'closed', tries: before, until }, closed];
   }
   const until = now + (state.owed ? 0 : delay(policy, tries.grown, random));
-  return [{ phase: 'waiting', tries, until }, closed];
+  return [{ phase: WAITING, status: 'reconnecting', tries, until }, closed];
 };
 
 /** The page came online, was shown or became visible. */
 export const wake: Event<[]> = (state, { now }) => {
   if (isLive(state)) {
     const woken = { ...state, tries: AFRESH };
-    if (woken.phase !== 'open') {
+    if (woken.phase !== OPEN) {
       if (woken.status === 'closed') woken.status = 'reconnecting';
       woken.owed = 1;
       woken.until = Math.min(woken.until, woken.since + WAKE_TIMEOUT);
-      return [woken, []];
+      return [woken];
     }
-    if (!woken.heartbeat || woken.owed) return [woken, []];
+    if (!woken.interval || woken.owed) return [woken];
     woken.owed = ++woken.unanswered;
     woken.until = now + WAKE_TIMEOUT;
     woken.pinged = now;
-    return [woken, [['send', PING]]];
+    return [woken, [[actions.SEND, PING]]];
   }
   if (goesOn(state)) return connect(now, 'reconnecting');
 };
@@ -242,18 +240,17 @@ export const wake: Event<[]> = (state, { now }) => {
 export const tick: Event<[]> = (state, { now }) => {
   if (!(now >= deadline(state)!)) return;
   switch (state.phase) {
-    case 'waiting':
-      return connect(now, 'reconnecting', state.tries);
-    case 'exhausted':
-      return connect(now, 'closed', state.tries);
-    case 'open': {
-      const { heartbeat, unanswered, owed } = state;
-      if (owed || unanswered > 1) return [state, [['abandon', givenUp('pings went unanswered')]]];
-      const until = now + heartbeat!;
-      return [{ ...state, until, pinged: now, unanswered: unanswered + 1 }, [['send', PING]]];
+    case WAITING:
+      return connect(now, state.status, state.tries);
+    case OPEN: {
+      const { interval, unanswered, owed } = state;
+      if (owed || unanswered > 1)
+        return [state, [[actions.ABANDON, givenUp('pings went unanswered')]]];
+      const until = now + interval!;
+      return [{ ...state, until, pinged: now, unanswered: unanswered + 1 }, [[actions.SEND, PING]]];
     }
     default:
-      return [state, [['abandon', givenUp(state.phase + ' took too long')]]];
+      return [state, [[actions.ABANDON, givenUp(state.status + ' took too long')]]];
   }
 };
 
@@ -261,7 +258,7 @@ const AFRESH: Tries = { spent: 0, grown: 0 };
 
 function connect(now: number, status: Attempt['status'], tries = AFRESH): Step {
   const until = now + CONNECT_TIMEOUT;
-  return [{ phase: 'connecting', status, tries, since: now, owed: 0, until }, [['connect']]];
+  return [{ phase: CONNECTING, status, tries, since: now, owed: 0, until }, [[actions.CONNECT]]];
 }
 
 const isLive = (state: State): state is Extract<State, Live> =>
@@ -286,10 +283,17 @@ function delay(
 }
 
 /** A restarting server spreads its clients over time by itself. */
-function retryAfter({ code, reason }: CloseInfo): number | undefined {
+function retryAfter({ code, reason }: CloseInfo): number | void {
   const ms = code === 1012 && /\bretry=(\d+)/.exec(reason)?.[1];
-  return ms ? Math.min(+ms, MAX_RETRY_AFTER) : undefined;
+  if (ms) return Math.min(+ms, MAX_RETRY_AFTER);
 }
 
 /** 1006 is what a browser reports for a connection that ended without a close frame. */
-export const givenUp = (reason: string): CloseInfo => ({ code: 1006, reason, wasClean: false });
+export const givenUp = (reason: string): CloseInfo => unclean(1006, reason);
+
+/** Of what ended without a closing handshake. */
+export const unclean = (code: number, reason: string): CloseInfo => ({
+  code,
+  reason,
+  wasClean: false,
+});

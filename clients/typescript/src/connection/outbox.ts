@@ -43,8 +43,7 @@ export function createOutbox(
   onError: (error: RoomError) => void,
 ): Outbox {
   const interval = 1000 / (rate! > MIN_PRESENCE_RATE ? rate! : PRESENCE_RATE);
-  let queue: string[] = [];
-  let queued = 0;
+  const queue: string[] = [];
   let pinned: string | undefined;
   /** When what is pinned may be sent next. */
   let next = 0;
@@ -55,29 +54,23 @@ export function createOutbox(
   let limit = Infinity;
   let isReady = false;
 
-  function checked(data: string): string {
-    if (exceeds(data, limit)) {
-      throw new RoomError('too_large', `over the server's limit of ${limit} bytes`);
-    }
-    return data;
+  /** Whether it may go, as far as the limit is known; `refuse` hears why not. */
+  function fits(data: string, refuse: (error: RoomError) => void): boolean {
+    const isOver = exceeds(data, limit);
+    if (isOver) refuse(new RoomError('too_large', `over the limit of ${limit} bytes`));
+    return !isOver;
   }
 
-  /** Whether it may still go, now that the limit is known. */
-  function fits(data: string): boolean {
-    try {
-      return !!checked(data);
-    } catch (error) {
-      onError(error as RoomError);
-      return false;
+  /** Sends what waits, for as long as the line takes it. */
+  function pump(): void {
+    while (isReady && queue[0]) {
+      const data = queue.shift()!;
+      if (fits(data, onError) && !line.transmit(data)) return void queue.unshift(data);
     }
   }
 
-  function keep(data: string): void {
-    queue.push(data);
-    queued += data.length;
-  }
-
-  const isOver = (size: number): boolean => queued + line.buffered() + size > MAX_QUEUED_SIZE;
+  const isOver = (size: number): boolean =>
+    queue.reduce((sum, { length }) => sum + length, line.buffered() + size) > MAX_QUEUED_SIZE;
 
   /** Sends what is pinned, as soon as it may go or `atOnce`. */
   function flush(atOnce?: boolean): void {
@@ -97,31 +90,29 @@ export function createOutbox(
     },
 
     send(data) {
-      if (isOver(checked(data).length)) throw full();
+      fits(data, raise);
+      if (isOver(data.length) || queue.length >= MAX_QUEUED_FRAMES) throw full();
       // It was set before this is said, and so it is sent before.
       if (isHeld) flush(true);
-      if (isReady && line.transmit(data)) return;
-      if (queue.length >= MAX_QUEUED_FRAMES) throw full();
-      keep(data);
+      queue.push(data);
+      pump();
     },
 
     pin(data, isFirst) {
       if (!data || (isFirst && pinned)) return;
-      pinned = checked(data);
+      fits(data, raise);
+      pinned = data;
       if (isReady) flush();
     },
 
     resume(limits) {
-      const frame = Number((limits as { frame?: unknown } | undefined)?.frame);
-      if (frame > 0) limit = frame;
+      const { frame } = (limits ?? {}) as { frame?: number };
+      if (frame! > 0) limit = frame!;
       isReady = true;
-      const waiting = queue;
-      queue = [];
-      queued = 0;
       // Dropped for good, because to send it again at every reconnect would be to be closed every time.
-      if (pinned && fits(pinned)) flush(true);
+      if (pinned && fits(pinned, onError)) flush(true);
       else pinned = undefined;
-      for (const data of waiting) if (fits(data) && !line.transmit(data)) keep(data);
+      pump();
     },
 
     pause() {
@@ -130,5 +121,9 @@ export function createOutbox(
     },
   };
 }
+
+const raise = (error: RoomError): never => {
+  throw error;
+};
 
 export const full = (): RoomError => new RoomError('queue_full', 'too much waits');

@@ -1,10 +1,11 @@
 import { RoomError } from '../errors.js';
 import { socketUrl } from '../url.js';
 import type { Environment } from './environment.js';
-import { mayOpen } from './machine.js';
+import { mayOpen, unclean } from './machine.js';
 import {
   connectionTo,
   type Attachment,
+  type Callbacks,
   type Change,
   type Kind,
   type MadeWith,
@@ -23,7 +24,7 @@ export interface PartKind<S extends State> extends Kind<S> {
 }
 
 /** Options with the types taken off: within, a room or socket is of any type. */
-export interface AnyOptions extends ConnectionOptions, MadeWith {
+export interface AnyOptions extends ConnectionOptions, Callbacks, MadeWith {
   onMessage?: (...message: any[]) => void;
   share?: boolean;
 }
@@ -83,14 +84,14 @@ export function takePart<S extends State, O extends AnyOptions>(
   }
 
   function relay(data: string): void {
-    if (!shared || !mayOpen(shared.machine())) {
+    if (!shared || !mayOpen(shared.driver.current())) {
       throw new RoomError('closed', 'closed for good');
     }
     shared.outbox.send(data);
   }
 
   function end(info: CloseInfo | undefined): void {
-    const ids = shared?.state.memberIds ?? [];
+    const ids = shared?.known.memberIds ?? [];
     ownCloseInfo = info;
     shared = undefined;
     attachment.changed(-1, ids);
@@ -103,7 +104,7 @@ export function takePart<S extends State, O extends AnyOptions>(
 
   if (options.enabled !== false) {
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) throw new TypeError('no WebSocket here: pass `WebSocket`');
+    if (!WebSocket) throw new TypeError('no WebSocket: pass `WebSocket`');
     shared = connectionTo(
       // A reference may have its own way to read.
       { ...kind, ...ref },
@@ -126,15 +127,15 @@ export function takePart<S extends State, O extends AnyOptions>(
     get closeInfo() {
       return shared?.closeInfo ?? ownCloseInfo;
     },
-    send: (message) => attemptHere(() => relay(kind.encode(message))),
+    send: (message) => attemptHere(() => relay(kind.toFrame(message))),
     relay,
     pin: (data, isFirst) => shared?.outbox.pin(data, isFirst),
-    reconnect: () => shared?.reconnect(),
+    reconnect: () => shared?.driver.reconnect(),
     close(code = 1000, reason = '') {
       checkClose(code, reason);
       if (!shared || shared.close(attachment, code, reason)) return;
       // No closing handshake took place.
-      const info = { code, reason, wasClean: false };
+      const info = unclean(code, reason);
       end(info);
       queueMicrotask(() => attachment.call('onClose', info));
     },
@@ -171,7 +172,6 @@ export function attempt<R>(options: AnyOptions, call: () => R): R | undefined {
         ? cause
         : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
     if (!report(options, error)) console.error(error);
-    return undefined;
   }
 }
 
@@ -188,6 +188,6 @@ function report({ onError }: AnyOptions, error: RoomError): boolean {
 /** @throws RangeError */
 export function checkClose(code: number, reason: string): void {
   if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
-    throw new RangeError('close needs code 1000 or 3000-4999, a reason up to 123 bytes');
+    throw new RangeError('close takes 1000 or 3000-4999, and 123 bytes');
   }
 }

@@ -3,7 +3,7 @@ import { createDriver, type Driver } from './driver.js';
 import type { Environment } from './environment.js';
 import { CLOSE_INFO, ROUND_TRIP, STATUS } from './fields.js';
 import * as machine from './machine.js';
-import { shouldReconnect, statusOf, type State as Machine } from './machine.js';
+import { shouldReconnect } from './machine.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { KEEP_MEMBERS } from '../limits.js';
 import type {
@@ -19,7 +19,7 @@ export interface Kind<S extends State = State> {
   /** Reads one WebSocket message of the server's. */
   read(data: unknown, v1: boolean, onFrame: OnFrame, onBad: OnBad): void;
   /** @throws RoomError `bad_message`. */
-  encode(message: unknown): string;
+  toFrame(message: unknown): string;
   /** The kind of frame with which a v1 server begins. */
   readonly firstFrame: string;
   /** Whether a plain server begins with a frame, too. */
@@ -27,9 +27,9 @@ export interface Kind<S extends State = State> {
   /** What a v1 server hears before a deliberate close. */
   readonly bye?: string;
   /** Makes what a connection knows. */
-  state(): S;
+  createKnown(): S;
   /** Its connections that are shared, by address. */
-  readonly connections: WeakMap<WebSocketConstructor, Map<string, SharedConnection<S>>>;
+  readonly connections: Map<string, SharedConnection<S>>;
 }
 
 /** What is known from what the server has said. */
@@ -48,7 +48,14 @@ export interface State {
 /** `fields` are bits, see `fields.ts`; `ids` the members that changed, where there are members. */
 export type Change = [fields: number, ids: Iterable<string>];
 
-type Callbacks = Pick<ConnectionOptions, 'onOpen' | 'onClose' | 'shouldReconnect'>;
+/** Of the options; the last two a room's alone. */
+export interface Callbacks extends Pick<
+  ConnectionOptions,
+  'onOpen' | 'onClose' | 'shouldReconnect'
+> {
+  onMissed?: (() => void) | undefined;
+  onResume?: (() => void) | undefined;
+}
 
 /** The options that a connection is made with; `credentials` are asked for later, too. */
 export interface MadeWith extends Pick<ConnectionOptions, 'reconnect' | 'credentials'> {
@@ -71,15 +78,14 @@ export interface Attachment {
 
 /** One connection, and everybody on this page who uses it. */
 export interface SharedConnection<S extends State> {
-  readonly state: S;
+  readonly WebSocket: WebSocketConstructor;
+  readonly known: S;
   readonly outbox: Outbox;
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   /** When it was lost, or could first not be made, on the environment's clock; also when it is not to come back. */
   readonly lostSince: number | undefined;
-  machine(): Machine;
-  /** Makes another connection to the same address, for everybody. */
-  reconnect(): void;
+  readonly driver: Pick<Driver, 'current' | 'reconnect'>;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;
@@ -96,21 +102,19 @@ export function connectionTo<S extends State>(
   options: () => MadeWith,
   environment: Environment,
 ): SharedConnection<S> {
-  const byUrl =
-    (share && kind.connections.get(WebSocket)) || new Map<string, SharedConnection<S>>();
-  if (share) kind.connections.set(WebSocket, byUrl);
-  const known = byUrl.get(url);
-  if (known) return known;
+  const { connections } = kind;
+  const known = connections.get(url);
+  if (share && known?.WebSocket === WebSocket) return known;
   const made = createConnection(kind, url, WebSocket, options, environment, () => {
-    if (byUrl.get(url) === made) byUrl.delete(url);
+    if (connections.get(url) === made) connections.delete(url);
   });
-  byUrl.set(url, made);
+  if (share) connections.set(url, made);
   return made;
 }
 
 /** `retire`: nobody may join this connection any more. */
 function createConnection<S extends State>(
-  { read, firstFrame, greetsPlain, bye, state: makeState }: Kind<S>,
+  { read, firstFrame, greetsPlain, bye, createKnown }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
   options: () => MadeWith,
@@ -125,8 +129,11 @@ function createConnection<S extends State>(
   let closeInfo: CloseInfo | undefined;
   let lostSince: number | undefined;
   let v1 = false;
-  /** What the server said of its limits. */
-  let limits: unknown;
+  /** The server's last, and the one before. */
+  let greeting: Frame | undefined;
+  let before: Frame | undefined;
+  /** The number of the last thing said in the room that was told here. */
+  let seen: number | undefined;
   let changed = 0;
   /** Ends in forgetting what was known before a reconnect. */
   let moment: unknown;
@@ -139,27 +146,28 @@ function createConnection<S extends State>(
     opened() {
       lostSince = undefined;
       settle();
-      each((attachment) => attachment.call('onOpen'));
+      call('onOpen');
       // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
       // a frame may be: a presence over that would end this connection and every one that follows.
-      outbox.resume(limits);
+      outbox.resume(greeting?.limits);
+      if (before?.session) call(greeting!.resumed ? 'onResume' : 'onMissed');
     },
     closed(info) {
       outbox.pause();
       closeInfo = info;
       lostSince ??= now();
       changed |= CLOSE_INFO;
-      if (driver.state().phase === 'closed') retire();
+      if (driver.current().phase === machine.CLOSED) {
+        retire();
+      }
       settle();
-      each((attachment) => attachment.call('onClose', info));
+      call('onClose', info);
     },
     stepped: settle,
-    received(data) {
-      read(data, v1, take, failed);
-      settle();
-    },
+    received: (data) => read(data, v1, take, failed),
     failed,
     credentials,
+    resumption: () => (greeting?.session ? `roomful.resume.${greeting.session}.${seen}` : []),
     shouldReconnect: (info) =>
       [...attached].some(
         (attachment) =>
@@ -168,19 +176,22 @@ function createConnection<S extends State>(
   });
   const outbox = createOutbox(driver, presenceRate, environment, failed);
 
-  const state = makeState();
+  const known = createKnown();
 
   function take(frame: Frame): void {
-    if (state.take(frame, status !== 'open')) {
+    // Before a callback is called: whoever comes back for it would hear it twice.
+    if (!frame.resumed) seen = frame.seq ?? seen;
+    if (known.take(frame, status !== 'open')) {
       clearTimer(moment);
       moment = setTimer(() => {
-        state.forget();
+        known.forget();
         settle();
       }, KEEP_MEMBERS);
     }
     // A plain server may tell of a message before it tells who is there.
     if (frame.t === firstFrame || (!v1 && status !== 'open')) {
-      limits = frame.limits;
+      before = greeting;
+      greeting = frame;
       driver.dispatch(machine.greeted, v1 ? frame.heartbeat : undefined);
     }
     switch (frame.t) {
@@ -195,6 +206,8 @@ function createConnection<S extends State>(
         return driver.dispatch(machine.pong);
       case 'auth':
         return driver.renew();
+      case 'gap':
+        return call('onMissed');
       case 'error':
         return failed(new RoomError(frame.code!, frame.reason!));
     }
@@ -203,11 +216,11 @@ function createConnection<S extends State>(
   /** Tells everybody what has changed, once however many frames came together. */
   function settle(): void {
     const before = status;
-    status = statusOf(driver.state());
+    ({ status } = driver.current());
     if (status !== before) changed |= STATUS;
     const isClosed = status === 'closed';
     if (isClosed) clearTimer(moment);
-    const [more, ids] = state.settle(isClosed);
+    const [more, ids] = known.settle(isClosed);
     const fields = changed | more;
     changed = 0;
     if (fields) each((attachment) => attachment.changed(fields, ids));
@@ -216,6 +229,13 @@ function createConnection<S extends State>(
   function failed(error: RoomError): void {
     const heard = [...attached].map((attachment) => attachment.failed(error));
     if (!heard.includes(true)) console.error(error);
+  }
+
+  function call<N extends keyof Callbacks>(
+    name: N,
+    ...args: Parameters<NonNullable<Callbacks[N]>>
+  ) {
+    each((attachment) => attachment.call(name, ...args));
   }
 
   /** Over a copy, because what is called may leave or join. */
@@ -231,9 +251,9 @@ function createConnection<S extends State>(
   }
 
   return {
-    state,
+    WebSocket,
+    known,
     outbox,
-    reconnect: driver.reconnect,
     get status() {
       return status;
     },
@@ -243,7 +263,7 @@ function createConnection<S extends State>(
     get lostSince() {
       return lostSince;
     },
-    machine: driver.state,
+    driver,
     attach(attachment) {
       attached.add(attachment);
       if (status === 'open') {

@@ -5,8 +5,10 @@ import { RoomError } from '../errors.js';
 export const SUBPROTOCOL = 'roomful.v1';
 
 /** The sub-protocols to offer: of what a browser may say in a handshake, the only thing in no log. */
-export const offers = (credentials?: string): string[] =>
+/** `resumption`: the session to go on with, if any. */
+export const offers = (credentials: string | undefined, resumption: string | []): string[] =>
   [SUBPROTOCOL].concat(
+    resumption,
     credentials
       ? 'roomful.auth.' +
           btoa(String.fromCharCode(...new TextEncoder().encode(credentials)))
@@ -30,6 +32,15 @@ export interface Frame {
   // The greeting, which is the first frame of a v1 server.
   heartbeat?: unknown;
   limits?: unknown;
+  // The greeting of a room that has sessions: what to present next time, and what became of the session before.
+  session?: string;
+  self?: string;
+  resumed?: boolean;
+  acked?: number;
+  /** Of a message, of an `ack`, of a greeting and of a `gap`: how far what was said in the room has been told. */
+  seq?: number;
+  // `ack`, and `error` where it is of a frame that had one
+  id?: number;
   // `msg`
   msg?: unknown;
   from?: string;
@@ -66,17 +77,17 @@ export function stringify(value: unknown, code: string): string {
 }
 
 /** `undefined`, which no JSON says, when it cannot be read; `onBad` hears why. */
-export function parse(data: unknown, onBad: OnBad): unknown {
+export function parse(data: unknown, onBad: OnBad): unknown | void {
   try {
     return JSON.parse(data as string);
   } catch (cause) {
-    return void onBad(broken(cause));
+    onBad(broken(cause));
   }
 }
 
 /** Without the frame, which may be nested too deep to be written, and hold what belongs into no log. */
 export const broken = (cause?: unknown): RoomError =>
-  new RoomError('unreadable', 'the server sent a broken frame', { cause });
+  new RoomError('unreadable', 'a broken frame came', { cause });
 
 export const isString = (value: unknown): boolean => typeof value === 'string';
 

@@ -34,7 +34,7 @@ export const othersHook =
         }
         return selected;
       };
-      const now = () => (source.shared?.state as Roster | undefined)?.others ?? NOBODY;
+      const now = () => (source.shared?.known as Roster | undefined)?.others ?? NOBODY;
       return [() => select(now()), () => select(NOBODY)];
     }, [source, selector]);
     const value = useStore(subscribe, get, onServer);

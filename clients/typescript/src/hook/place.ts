@@ -19,7 +19,7 @@ export interface Manner<P> {
   /** Joins, without a presence. */
   enter(ref: any, options: AnyOptions): P;
   /** @throws RoomError `bad_message`. */
-  encode(message: unknown): string;
+  toFrame(message: unknown): string;
   /** The presence to begin with. @throws RoomError `bad_presence`. */
   first?(options: AnyOptions): string | undefined;
   /** What sets the presence to this. @throws RoomError `bad_presence`. */
@@ -180,7 +180,7 @@ export class Place<P extends Part> implements Source {
   readonly #send = (message: unknown): void => {
     if (this.#target) return this.#target.send(message);
     this.attempt(() => {
-      const data = this.#manner.encode(message);
+      const data = this.#manner.toFrame(message);
       const size = this.#waiting.reduce((sum, { length }) => sum + length, data.length);
       if (this.#waiting.length >= MAX_QUEUED_FRAMES || size > MAX_QUEUED_SIZE) throw full();
       this.#waiting.push(data);

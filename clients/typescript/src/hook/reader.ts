@@ -137,7 +137,7 @@ export class Reader<P extends Part> implements Host {
   }
 }
 
-const idsOf = (part: Part | undefined): readonly string[] => part?.shared?.state.memberIds ?? [];
+const idsOf = (part: Part | undefined): readonly string[] => part?.shared?.known.memberIds ?? [];
 
 /**
  * Tells apart what makes another connection; on a server too, where there is no page to resolve an address

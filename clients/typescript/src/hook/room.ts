@@ -52,12 +52,12 @@ const EMPTY: Partial<Record<RoomField, unknown>> = {
 
 /** A component's room, which also gives the component's rows their members. */
 function roomReader(): Reader<Membership> {
-  const bindings = createBindings((id) => reader.shown?.shared?.state.get(id));
+  const bindings = createBindings((id) => reader.shown?.shared?.known.get(id));
   const reader: Reader<Membership> = new Reader<Membership>({
     fields: ROOM_FIELDS,
     empty: EMPTY,
     enter: (ref, options) => join(ref, { ...options, presence: undefined } as AnyRoomOptions),
-    encode: encodeMessage,
+    toFrame: encodeMessage,
     first: ({ presence }: AnyRoomOptions) =>
       presence === undefined ? undefined : encodePresence(presence),
     change: presenceChange,

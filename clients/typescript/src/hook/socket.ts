@@ -35,5 +35,5 @@ const socketReader = (): Reader<OpenedSocket> =>
     fields: SOCKET_FIELDS,
     empty: { status: 'connecting' },
     enter: (ref, options) => open(ref, options),
-    encode,
+    toFrame: encode,
   });

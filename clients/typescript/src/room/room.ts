@@ -45,7 +45,7 @@ export function join<T extends RoomTypes = any>(
   const part = takePart(ROOM, ref, options.key, options, environment, (latest, { msg, from }) =>
     latest.onMessage?.(msg, from),
   );
-  const roster = (): Roster => part.shared?.state ?? NOWHERE;
+  const roster = (): Roster => part.shared?.known ?? NOWHERE;
   const bindings = createBindings((id) => roster().get(id));
   part.observe((_, ids) => bindings.notify(ids, part.attempt));
   const { presence } = options;
@@ -69,9 +69,9 @@ const ROOM: PartKind<Roster> = {
   firstFrame: 'snapshot',
   greetsPlain: true,
   bye: BYE,
-  state: createRoster,
-  encode: encodeMessage,
-  connections: new WeakMap(),
+  createKnown: createRoster,
+  toFrame: encodeMessage,
+  connections: new Map(),
   share: true,
   fields: ROOM_FIELDS,
 };

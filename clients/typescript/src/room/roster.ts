@@ -35,12 +35,22 @@ export interface Roster extends State {
   readonly self: Member | undefined;
   get(id: string): Member | undefined;
   /** `keeps`: those who are missing stay for a moment, until as many others have come or `forget` is called. */
-  snapshot(self: string | undefined, members: RosterFrame['members'], keeps?: boolean): void;
-  /** `n`: what names it in `updates`. */
-  join(id: string, state: unknown, n?: unknown, info?: unknown): void;
-  /** `info`: `undefined` leaves it as it is, `null` takes it away. */
-  update(id: string, state: unknown, n?: unknown, info?: unknown): void;
+  reset(self: string | undefined, members: RosterFrame['members'], keeps?: boolean): void;
+  join(id: string, said: Said): void;
+  /** A state that is absent is one that there is not any more. */
+  update(id: string, said: Said): void;
+  away(id: string): void;
   leave(id: string): void;
+}
+
+/** What the server says of a member. */
+export interface Said {
+  state?: unknown;
+  /** Absent, it is what it was; `null`, there is none any more. */
+  info?: unknown;
+  away?: true;
+  /** What names it in `updates`. */
+  n?: unknown;
 }
 
 /** Each absent until it is read. */
@@ -90,7 +100,7 @@ export function createRoster(): Roster {
     get: (id) => entries.get(id),
 
     // Members that are as they were keep their identity, so that a reconnect does not re-render them.
-    snapshot(self, list, keeps) {
+    reset(self, list, keeps) {
       const was = { ...roster };
       const before = entries;
       entries = new Map(keeps ? before : []);
@@ -101,11 +111,12 @@ export function createRoster(): Roster {
       lists = {};
       selfId = self;
       let newcomers = 0;
-      for (const { id, n, state, info } of list) {
+      for (const said of list) {
+        const { id } = said;
         missing.delete(id);
-        numbers.set(n, id);
+        numbers.set(said.n, id);
         const known = before.get(id);
-        let now = member(id, state, info);
+        let now = member(id, said);
         if (isSame(known, now)) now = known!;
         else touched.add(id);
         if (!known && id !== self) newcomers++;
@@ -120,36 +131,44 @@ export function createRoster(): Roster {
     },
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
-    join(id, state, n, info = entries.get(id)?.info) {
-      numbers.set(n, id);
+    join(id, said) {
+      numbers.set(said.n, id);
       missing.delete(id);
       const known = entries.get(id);
-      const now = member(id, state, info);
+      const now = member(id, { info: known?.info, ...said });
       if (isSame(known, now)) return;
-      touch(id, known ? EVERYBODY ^ MEMBER_IDS : EVERYBODY);
+      touch(id, !!known);
       if (!known) replace();
       entries.set(id, now);
     },
 
     // An update of somebody who is not there is one that a leave has overtaken, and would make a ghost.
-    update(id, state, n, info) {
-      if (entries.has(id)) roster.join(id, state, n, info);
+    update(id, said) {
+      if (entries.has(id)) roster.join(id, said);
+    },
+
+    // Until it is updated, which it is when it is back.
+    away(id) {
+      roster.update(id, { ...entries.get(id), away: true });
     },
 
     leave(id) {
       missing.delete(id);
-      if (entries.delete(id)) touch(id, EVERYBODY);
+      if (entries.delete(id)) touch(id);
     },
 
     take(frame, isFirst) {
-      const { t, op, from, n, state, info, of, self, members, resumed } = frame as RosterFrame;
-      if (t === 'snapshot') {
-        roster.snapshot(self, members, isFirst && resumed !== true);
+      const said = frame as RosterFrame;
+      if (said.t === 'snapshot') {
+        roster.reset(said.self, said.members, isFirst && !said.resumed);
         return missing.size > 0;
       }
-      if (t === 'updates') of.forEach(([n, state]) => roster.update(numbers.get(n)!, state));
-      if (t === 'presence' && /^(join|update|leave)$/.test(op))
-        roster[op as 'join'](from, state, n, info);
+      if (said.t === 'updates') {
+        for (const [n, state] of said.of) roster.update(numbers.get(n)!, { state });
+      }
+      if (said.t === 'presence' && /^(join|update|away|leave)$/.test(said.op)) {
+        roster[said.op](said.from, said);
+      }
     },
 
     forget() {
@@ -157,7 +176,7 @@ export function createRoster(): Roster {
     },
 
     settle(isClosed) {
-      if (isClosed) roster.snapshot(undefined, []);
+      if (isClosed) roster.reset(undefined, []);
       const settled: [number, Set<string>] = [changed, touched];
       changed = 0;
       touched = new Set();
@@ -170,11 +189,11 @@ export function createRoster(): Roster {
     for (const id of missing) return roster.leave(id);
   }
 
-  function touch(id: string, fields: number): void {
+  function touch(id: string, isListed?: boolean): void {
     touched.add(id);
-    changed |= fields & (id === selfId ? ~OTHERS : ~SELF);
+    changed |= EVERYBODY & (isListed ? ~MEMBER_IDS : -1) & (id === selfId ? ~OTHERS : ~SELF);
     lists = {
-      memberIds: fields & MEMBER_IDS ? undefined : lists.memberIds,
+      memberIds: isListed ? lists.memberIds : undefined,
       others: id === selfId ? lists.others : undefined,
     };
   }
@@ -182,10 +201,11 @@ export function createRoster(): Roster {
   return roster;
 }
 
-const member = (id: string, state: unknown, info: unknown): Member => ({
+const member = (id: string, { state, info, away }: Said): Member => ({
   id,
   ...(state !== undefined && { state }),
   ...(info != null && { info }),
+  ...(away && { away }),
 });
 
 /** Whether two values say the same. What is nested deeper than anybody nests counts as different. */

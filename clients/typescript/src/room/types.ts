@@ -65,6 +65,8 @@ export interface Member<P = unknown, I = unknown> {
   readonly state?: P;
   /** What the server says of it, which no client can set: who it is. Absent where it says nothing. */
   readonly info?: I;
+  /** It has lost its connection, and may be back as the same member. Absent of who has not. */
+  readonly away?: true;
 }
 
 /**
@@ -91,6 +93,13 @@ export interface BaseOptions<T extends RoomTypes> extends ConnectionOptions {
   presenceRate?: number | undefined;
   /** `from` is the sender's member id, `''` when no member sent it. Never re-renders anything. */
   onMessage?: ((message: OutgoingOf<T>, from: string) => void) | undefined;
+  /** It came back, and hears now all that was said meanwhile; after `onOpen`. Only in a room that has sessions. */
+  onResume?: (() => void) | undefined;
+  /**
+   * Messages were missed and do not follow: it came back too late for that, or a machine of the server's did. After
+   * `onOpen`, where there was one. Only in a room that has sessions.
+   */
+  onMissed?: (() => void) | undefined;
   /** `false`: a connection of its own, even if another one to this room and key exists. Default true. */
   share?: boolean | undefined;
 }

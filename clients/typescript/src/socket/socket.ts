@@ -66,11 +66,11 @@ export const SOCKET_FIELDS: readonly SocketField[] = ['status', 'closeInfo', 'la
 
 const SOCKET: PartKind<State> = {
   read,
-  encode,
+  toFrame: encode,
   firstFrame: 'open',
   greetsPlain: false,
-  state: () => NOTHING,
-  connections: new WeakMap(),
+  createKnown: () => NOTHING,
+  connections: new Map(),
   share: false,
   fields: SOCKET_FIELDS,
 };
