@@ -25,8 +25,7 @@ use crate::integer::Integer;
 /// }
 ///
 /// let seen = Seen { id: AsBigInt(u64::MAX) };
-/// assert_eq!(serde_json::to_string(&seen)?, r#"{"id":"18446744073709551615"}"#);
-/// # Ok::<(), serde_json::Error>(())
+/// assert_eq!(*seen.id, u64::MAX);
 /// ```
 ///
 /// In an enum that is `#[serde(untagged)]` it may not stand where another variant has a string: nothing would tell the two apart,
