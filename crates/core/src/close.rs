@@ -58,6 +58,8 @@ impl Close {
 
     /// The code with which a client gives its socket up, and says that it will be back for its member.
     pub const GIVEN_UP: u16 = 4900;
+    /// The client's user has as many connections as it may.
+    pub const TOO_MANY: Self = Self::fixed(4429, "too many connections");
 
     const fn fixed(code: u16, reason: &'static str) -> Self {
         Self { code, reason: Cow::Borrowed(reason) }

@@ -190,6 +190,11 @@ limits! {
     /// one address, because that is what one household has. Over it: 503, as with `connections`.
     connections_per_ip: Option<usize> = None, Process 1..=COUNT;
 
+    /// Connections in this process of one user, as `Room::user` names it, in all rooms. `None`: as many as come; a user may have many
+    /// tabs. One whose end has come counts no more, and one that is held without a connection makes room for another. Over it: close
+    /// 4429, after which a client stays away.
+    connections_per_user: Option<usize> = None, Process 1..=COUNT;
+
     /// Milliseconds for which a user whose last member has left a room is still there, before `Room::on_user_leave` runs. 2,000: a
     /// page that is loaded anew, or another page of the same app, is back by then. 0: it has gone at once.
     user_linger_ms: u64 = 2_000, Room 0..=HOUR_MS;

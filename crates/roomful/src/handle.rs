@@ -7,7 +7,7 @@ use roomful_core::pattern::{Pattern, Topic};
 use roomful_runtime::{Act, Answer, App};
 
 use crate::payload::encode;
-use crate::{Channel, Member, Result, User, roster};
+use crate::{Channel, Member, Result, User, UserId, roster};
 
 /// One room, wherever it is: in this process, in another, in a Durable Object. It is there even if nobody is in the room. Made
 /// by [`Rooms::at`](crate::Rooms::at) and [`Conn::room`](crate::Conn::room); a clone is cheap.
@@ -108,6 +108,17 @@ impl<C: Channel> RoomHandle<C> {
     /// [`broadcast`](RoomHandle::broadcast).
     pub async fn kick(&self, member: &MemberId, reason: &str) -> Result<bool> {
         let act = Act::Kick { member: member.clone(), reason: reason.to_owned() };
+        self.ask(act).await.map(|answer| matches!(answer, Some(Answer::Done(true))))
+    }
+
+    /// Removes a user from this room, with all of its members: see [`Rooms::kick_user`](crate::Rooms::kick_user). `false` when it is
+    /// not here.
+    ///
+    /// # Errors
+    ///
+    /// As for [`kick`](RoomHandle::kick).
+    pub async fn kick_user(&self, user: &UserId, reason: &str) -> Result<bool> {
+        let act = Act::KickUser { user: user.clone(), reason: reason.to_owned() };
         self.ask(act).await.map(|answer| matches!(answer, Some(Answer::Done(true))))
     }
 

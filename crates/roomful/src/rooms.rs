@@ -5,7 +5,7 @@ use roomful_core::pattern::Pattern;
 use roomful_runtime::{Act, App, Drain, Platform, Stats};
 
 use crate::payload::encode;
-use crate::{Channel, Result, RoomHandle, User};
+use crate::{Channel, Result, RoomHandle, User, UserId};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
@@ -63,6 +63,22 @@ impl Rooms {
     /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) where nobody knows all rooms, as among Durable Objects.
     pub async fn users(&self) -> Result<Vec<User>> {
         self.app.users().await
+    }
+
+    /// Removes a user everywhere: all of its members leave at once, those too that are held without a connection, and those that are
+    /// on their way into a room never get there. Their connections are closed 4410 with this reason, or with `removed` where that
+    /// is empty. Nobody waits for them: [`Room::on_user_leave`](crate::Room::on_user_leave) runs now. `false` when the user is
+    /// nowhere.
+    ///
+    /// A client that connects anew is asked again by the guards, who are to deny it, and whoever comes while its guards run is not
+    /// known to be that user yet: let them deny it before this is called.
+    ///
+    /// # Errors
+    ///
+    /// When the reason has over 123 bytes; [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) where nobody knows all rooms, as
+    /// among Durable Objects: there [`RoomHandle::kick_user`] does it in each room that you know.
+    pub async fn kick_user(&self, user: &UserId, reason: &str) -> Result<bool> {
+        self.app.kick_user(user, reason).await
     }
 
     /// A message to every member of every room of a channel, from nobody: a notice that the service stops at noon.

@@ -1,7 +1,7 @@
 //! What can be asked of a room from outside any connection, wherever the room is.
 
 use roomful_core::pattern::Topic;
-use roomful_core::{Json, MemberId};
+use roomful_core::{Json, MemberId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -46,13 +46,20 @@ pub enum Act {
         /// What its client is told, in at most 123 bytes.
         reason: String,
     },
+    /// Takes all members of a user out, who then has gone at once.
+    KickUser {
+        /// Who.
+        user: UserId,
+        /// What its clients are told, in at most 123 bytes.
+        reason: String,
+    },
 }
 
 /// What a room answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Answer {
-    /// It was done. `false`: there is no such member.
+    /// It was done. `false`: there is no such member, or user.
     Done(bool),
     /// Everybody, in join order.
     Members(Vec<Member<Json, Json>>),

@@ -7,7 +7,7 @@ use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input};
 use roomful_core::roster::Entry;
-use roomful_core::{Close, Json, MemberId};
+use roomful_core::{Close, Json, MemberId, UserId};
 
 use crate::act::{Act, Answer};
 use crate::app::App;
@@ -53,6 +53,10 @@ impl App {
             Act::Users => Ok(Answer::Users(topic.map_or_else(Vec::new, |topic| self.users_here(topic)))),
             Act::Count => Ok(Answer::Count(topic.map_or(0, |topic| self.count_here(topic)))),
             Act::Kick { member, reason } => self.kick_here(room.as_deref(), &member, &reason),
+            Act::KickUser { user, reason } => {
+                let close = kicked(&reason)?;
+                Ok(Answer::Done(topic.is_some_and(|topic| self.kick_user_here(Some(topic), &user, &close))))
+            }
         }
     }
 
@@ -118,6 +122,24 @@ impl App {
         Ok(users.into_values().collect())
     }
 
+    /// Takes all members of a user out of every room, wherever they are. `false`: there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// When no close frame holds the reason, or where nobody can know all rooms.
+    pub async fn kick_user(&self, user: &UserId, reason: &str) -> Result<bool> {
+        let close = kicked(reason)?;
+        let Some(reach) = self.reach() else { return Ok(self.kick_user_here(None, user, &close)) };
+        let mut was_there = false;
+        for (topic, _) in reach.all().await? {
+            if let Some(topic) = self.topic_of(&topic) {
+                let act = Act::KickUser { user: user.clone(), reason: reason.to_owned() };
+                was_there |= matches!(reach.act(&topic, act).await?, Answer::Done(true));
+            }
+        }
+        Ok(was_there)
+    }
+
     /// How many members a room of this process has.
     #[must_use]
     pub fn count_here(&self, topic: &Topic) -> usize {
@@ -149,8 +171,27 @@ impl App {
         rooms.map(|room| (room.topic().as_str().to_owned(), room.read(|room| room.roster().len()))).collect()
     }
 
+    /// Of one room, or of all. Whoever is on its way into one never gets there.
+    fn kick_user_here(&self, topic: Option<&Topic>, user: &UserId, close: &Close) -> bool {
+        let process = self.hub().process();
+        let room = topic.and_then(|topic| self.hub().find(topic));
+        let is_meant = |member: &MemberId| match (topic, &room) {
+            (None, _) => true,
+            (Some(_), Some(room)) => room.read(|room| room.roster().find(member).is_some() || room.is_waiting(member)),
+            (Some(_), None) => false,
+        };
+        let members = process.user_connections().members_of(user);
+        let occupants =
+            members.iter().filter(|member| is_meant(member)).filter_map(|member| self.hub().occupant(member));
+        let removed = occupants.map(|occupant| occupant.expel(close.clone())).count();
+        // Nobody is to be waited for who may not come back.
+        let (lingered, untold) = process.users().forgo(topic, user);
+        process.tell_of_users(untold);
+        lingered || removed > 0
+    }
+
     fn kick_here(&self, room: Option<&LiveRoom>, member: &MemberId, reason: &str) -> Result<Answer> {
-        let close = if reason.is_empty() { Close::KICKED } else { kicked(reason)? };
+        let close = kicked(reason)?;
         let is_in = room.is_some_and(|room| room.read(|room| room.roster().find(member).is_some()));
         let occupant = self.hub().occupant(member).filter(|_| is_in);
         let is_there = occupant.is_some();
@@ -162,5 +203,8 @@ impl App {
 }
 
 fn kicked(reason: &str) -> Result<Close> {
+    if reason.is_empty() {
+        return Ok(Close::KICKED);
+    }
     Close::from_app(Close::KICKED.code, reason).map_err(|invalid| ErrorKind::Close(invalid).into_error())
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
 use roomful_core::frame::{Body, ClientFrame};
 use roomful_core::intake::Refusal;
-use roomful_core::life::{Act, Event};
+use roomful_core::life::{Act, Event, Life};
 use roomful_core::session::Arrival;
 use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, Millis};
@@ -299,6 +299,21 @@ impl Occupant for LiveMember {
         }
         self.close(close);
         self.happen(Event::Expelled);
+        // Its own task may be about to do it: whoever removed it must find it gone.
+        if self.inbox().life().end().is_some() {
+            self.leave_roster();
+        }
+    }
+
+    fn away_until(&self) -> Option<Millis> {
+        match self.inbox().life() {
+            Life::Away { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
+    fn let_go(self: Arc<Self>) {
+        self.happen(Event::LetGo);
     }
 
     #[cfg(not(target_family = "wasm"))]

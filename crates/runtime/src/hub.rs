@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomEngine};
-use roomful_core::{Close, Limits, MemberId};
+use roomful_core::{Close, Limits, MemberId, Millis};
 
 use crate::denial::DenialLog;
 use crate::line::Line;
@@ -47,6 +47,10 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn close_for_memory(self: Arc<Self>) -> Option<Arc<Line>>;
     /// Takes it out of its room at once, whatever its handler does, and closes it.
     fn expel(self: Arc<Self>, close: Close);
+    /// When the end of its grace is, where it is away.
+    fn away_until(&self) -> Option<Millis>;
+    /// Where it is away, another needs its place.
+    fn let_go(self: Arc<Self>);
     /// Another process takes it over.
     fn put_away(&self);
     /// The member itself, for whoever may know its type.

@@ -155,6 +155,11 @@ impl Inbox {
         self.place = Some(place);
     }
 
+    /// Its place, where it still has one.
+    pub(crate) fn place(&mut self) -> Option<&mut Place> {
+        self.place.as_mut()
+    }
+
     /// Its place, to be held for what it does after its life.
     #[must_use]
     pub(crate) fn unseat(&mut self) -> Option<Place> {
@@ -189,6 +194,7 @@ impl Inbox {
                 timer.into_iter().for_each(|timer| timer.abort());
                 self.tell(Job::Return);
             }
+            Act::LimitLeave => self.place.iter_mut().for_each(Place::end),
             Act::LeaveRoster => self.place.iter_mut().for_each(Place::depart),
             Act::DropQueue => self.drop_queue("leave_timeout"),
             Act::Forget => self.place = None,

@@ -84,6 +84,7 @@ mod tokens;
 mod transport;
 mod transports;
 mod unwind;
+mod user_connections;
 mod users;
 mod visit;
 mod wakes;

@@ -47,7 +47,7 @@ pub fn denied(module: &str, room: &str) {
     counter!("roomful_denied_total", "module" => module.to_owned(), "room" => room.to_owned()).increment(1);
 }
 
-/// Nobody may come now, whoever it is.
+/// Nobody may come now, whoever it is, or nobody of this user or address.
 pub(crate) fn refused(reason: &'static str) {
     counter!("roomful_refused_total", "reason" => reason).increment(1);
 }

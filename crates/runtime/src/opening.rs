@@ -9,7 +9,7 @@ use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
 use roomful_core::session::Resume;
-use roomful_core::{Close, Dialect, Generation};
+use roomful_core::{Close, Dialect, Generation, UserId};
 
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
@@ -153,6 +153,7 @@ impl LiveMember {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
         let newcomer = self.newcomer(hooks, member).await?;
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
+        newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
         let (this, theirs) = (Arc::clone(self), Arc::clone(hooks));
         let on_entry = move |room: &Arc<_>| {
@@ -166,6 +167,29 @@ impl LiveMember {
             self.withdraw();
         }
         Ok(joining)
+    }
+
+    /// It is one of this user's connections, of which there may be so many. Whoever has been away the longest makes room for it.
+    fn count_user(&self, user: &UserId) -> Result<(), Close> {
+        let (process, limit) = (self.process(), self.process().limits().connections_per_user);
+        loop {
+            if let Some(of_user) = process.user_connections().one_more(user, self.id(), limit) {
+                // Where it has no place any more its life is over.
+                if let Some(place) = self.inbox().place() {
+                    place.belongs_to(of_user);
+                }
+                return Ok(());
+            }
+            let members = process.user_connections().members_of(user);
+            let occupants = members.iter().filter_map(|member| self.hub().occupant(member));
+            let away = occupants.filter_map(|occupant| Some((occupant.away_until()?, occupant)));
+            let Some((_, longest)) = away.min_by_key(|(until, _)| *until) else { break };
+            longest.let_go();
+        }
+        let limit = limit.unwrap_or_default();
+        metrics::refused("user");
+        self.hub().tell_refused(&format_args!("its user has {limit} connections (`Limits::connections_per_user`)"));
+        Err(Close::TOO_MANY)
     }
 
     fn enter_socket(&self) -> Result<Joining, Close> {

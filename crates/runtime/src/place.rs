@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::addresses::OfAddress;
 use crate::metrics;
 use crate::process::{NoPlace, Process};
+use crate::user_connections::OfUser;
 
 /// A connection's place in its process, from before its handshake until its member has left. Dropping it gives it back.
 ///
@@ -15,8 +16,15 @@ use crate::process::{NoPlace, Process};
 pub struct Place {
     process: Arc<Process>,
     departed: bool,
+    whose: Option<Box<Whose>>,
+}
+
+/// Whose a connection is, where that is counted.
+#[derive(Default)]
+struct Whose {
     /// Until it is over, or one address could have all of those that have left.
-    _of_address: Option<Box<OfAddress>>,
+    _address: Option<OfAddress>,
+    user: Option<OfUser>,
 }
 
 impl Place {
@@ -25,17 +33,29 @@ impl Place {
         let refused = |why: &NoPlace| metrics::refused(why.as_str());
         let of_address = process.one_more_of(peer).inspect_err(refused)?;
         process.connection_begins().inspect_err(refused)?;
-        Ok(Self { process: Arc::clone(process), departed: false, _of_address: of_address.map(Box::new) })
+        let whose = of_address.map(|address| Box::new(Whose { _address: Some(address), user: None }));
+        Ok(Self { process: Arc::clone(process), departed: false, whose })
     }
 
     /// The place of a connection that another process has begun.
     pub(crate) fn of_restored(process: &Arc<Process>) -> Self {
         process.connection_returns();
-        Self { process: Arc::clone(process), departed: false, _of_address: None }
+        Self { process: Arc::clone(process), departed: false, whose: None }
+    }
+
+    /// It is one of this user's.
+    pub(crate) fn belongs_to(&mut self, user: OfUser) {
+        self.whose.get_or_insert_default().user = Some(user);
+    }
+
+    /// The member's end has come: its user may have another connection.
+    pub(crate) fn end(&mut self) {
+        self.whose.iter_mut().filter_map(|whose| whose.user.as_mut()).for_each(OfUser::end);
     }
 
     /// The member has left, and another may have its place. What it still does is counted apart, until this is dropped.
     pub(crate) fn depart(&mut self) {
+        self.whose.iter_mut().for_each(|whose| whose.user = None);
         if !std::mem::replace(&mut self.departed, true) {
             self.process.connection_departs();
         }

@@ -19,6 +19,7 @@ use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::memory::Memory;
 use crate::metrics;
 use crate::tokens::Tokens;
+use crate::user_connections::UserConnections;
 use crate::users::LiveUsers;
 use crate::watch::{self, Watch};
 use crate::{Host, Keeper};
@@ -33,6 +34,7 @@ pub(crate) struct Process {
     members: AtomicUsize,
     connections: AtomicUsize,
     addresses: Arc<Addresses>,
+    user_connections: Arc<UserConnections>,
     /// Connections that have left and are not over.
     departed: AtomicUsize,
     /// Sockets that the platform has not let go of, whatever became of their connections.
@@ -130,6 +132,7 @@ impl Process {
             members: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             addresses: Arc::default(),
+            user_connections: Arc::default(),
             departed: AtomicUsize::new(0),
             sockets: AtomicUsize::new(0),
             tasks: AtomicUsize::new(0),
@@ -186,6 +189,11 @@ impl Process {
     /// Who is in which room, as the app names its users.
     pub(crate) fn users(&self) -> &LiveUsers {
         &self.users
+    }
+
+    /// Which connections each user has.
+    pub(crate) fn user_connections(&self) -> &Arc<UserConnections> {
+        &self.user_connections
     }
 
     /// Who looks for hooks that block.

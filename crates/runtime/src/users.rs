@@ -53,6 +53,13 @@ impl LiveUsers {
         }
     }
 
+    /// Nobody waits for this user any more, in this room or in all. `true`: it lingered.
+    pub(crate) fn forgo(&self, topic: Option<&Topic>, user: &UserId) -> (bool, Untold) {
+        let mut untold = Untold::default();
+        let lingered = self.change(|state| state.users.forgo(topic, user, &mut untold.0));
+        (lingered, untold)
+    }
+
     /// The process stops: nobody lingers from here on.
     pub(crate) fn drain(&self) -> Untold {
         self.changed(|state, untold| state.users.drain(&mut untold.0))

@@ -59,7 +59,7 @@ impl Object {
         room.wake_as_asked().await;
         let Some(header) = request.headers().get(forwarded::ADMITTED)? else {
             let act = reach::read(&request.bytes().await?)?;
-            let runs_hooks = matches!(act, Act::Kick { .. });
+            let runs_hooks = matches!(act, Act::Kick { .. } | Act::KickUser { .. });
             let response = reach::answer(&room.platform, act);
             if runs_hooks {
                 // Nothing else that is asked waits for hooks: two rooms whose hooks ask each other would wait for ever.

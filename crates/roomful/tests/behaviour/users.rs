@@ -8,7 +8,7 @@ use roomful::{
     Visit,
 };
 use roomful_core::Dialect;
-use roomful_runtime::Connection;
+use roomful_runtime::{Connection, ToWrite};
 use tokio::sync::Semaphore;
 
 use crate::keeper::{Beside, Platform, until};
@@ -338,6 +338,144 @@ async fn in_a_large_room_a_user_comes_when_it_is_let_in() {
     assert_eq!(play.after(2_000).await, ["cy out of a (cy/1)"]);
     play.lose(again).await;
     assert_eq!(play.here().await, ["ann 1", "ben 0*"]);
+}
+
+#[tokio::test]
+async fn a_user_is_removed_from_every_room_at_once_and_is_not_waited_for() {
+    let play = Play::new();
+    let join = |id: &str, name: &str| play.room.join(hall(id), name.to_owned());
+    let mut ben = join("b", "ben/1").await;
+    let mut tabs = [join("a", "ann/1").await, join("b", "ann/2").await];
+    let lingers = join("c", "ann/3").await;
+    play.lose(lingers).await;
+    play.halls.log.take();
+    let (rooms, ann) = (play.room.rooms(), UserId::new("ann").unwrap());
+    assert!(rooms.kick_user(&ann, "off you go").await.unwrap());
+    assert_eq!(play.online().await, ["ben 1"]);
+    let mut notes = play.after(0).await;
+    notes.sort();
+    assert_eq!(notes, ["ann out of a (ann/1)", "ann out of b (ann/2)", "ann out of c (ann/3)"]);
+    for tab in &mut tabs {
+        assert_eq!(tab.settle().await, [Event::Closed(Close { code: 4410, reason: "off you go".into() })]);
+    }
+    assert_eq!(ben.settle().await, [Event::join(&tabs[1], None), Event::Leave { id: tabs[1].id().clone() }]);
+    assert!(!rooms.kick_user(&ann, "").await.unwrap(), "she is nowhere");
+    assert!(matches!(rooms.kick_user(&ann, &"r".repeat(124)).await.unwrap_err().kind(), ErrorKind::Close(_)));
+    assert_eq!(play.after(10_000).await, NOTHING);
+}
+
+#[tokio::test]
+async fn a_user_is_removed_from_one_room_and_stays_in_the_others() {
+    let play = Play::new();
+    let join = |id: &str, name: &str| play.room.join(hall(id), name.to_owned());
+    let (mut here, there) = (join("a", "ann/1").await, join("b", "ann/2").await);
+    let ann = UserId::new("ann").unwrap();
+    let kick = |id: &str| {
+        let room = play.room.at(&hall(id));
+        let ann = ann.clone();
+        async move { room.kick_user(&ann, "").await.unwrap() }
+    };
+    assert!(kick("a").await && !kick("a").await && !kick("c").await);
+    assert_eq!(here.settle().await, [Event::Closed(Close::KICKED)]);
+    assert_eq!(play.online().await, ["ann 1"]);
+    play.lose(there).await;
+    assert_eq!(play.online().await, ["ann 0*"]);
+    assert!(kick("b").await, "she was waited for");
+    assert_eq!(play.online().await, NOTHING);
+}
+
+#[tokio::test]
+async fn whoever_is_held_or_waits_to_be_let_in_is_removed_with_the_others() {
+    let play = Play::with(Limits::default().grace_ms(5_000).announce_at_once(0));
+    let ann = UserId::new("ann").unwrap();
+    let mut held = play.join("ann/1").await;
+    play.halls.log.take();
+    held.drop_connection();
+    play.room.advance(0).await;
+    assert_eq!(play.here().await, ["ann 1*"], "who is held is there");
+    let uri = "/?m=test&s=room&r=%7B%22id%22:%22a%22%7D&name=ann/2";
+    let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+    let waits = play.room.rooms().platform().read(parts, Dialect::V1).connect();
+    play.room.advance(0).await;
+    assert_eq!((play.room.rooms().stats().members, play.room.rooms().stats().connections), (1, 2));
+    assert!(play.room.rooms().kick_user(&ann, "").await.unwrap());
+    play.room.advance(0).await;
+    assert_eq!(play.online().await, NOTHING);
+    assert_eq!(play.halls.log.take(), ["ann out of a (ann/1)"]);
+    assert!(matches!(waits.mailbox().try_next(), Some(ToWrite::Close(close)) if close == Close::KICKED));
+    drop(waits);
+    assert_eq!(play.room.stats().await, roomful::Stats::default());
+}
+
+#[tokio::test]
+async fn who_is_away_is_there_and_has_gone_after_its_grace_and_a_moment() {
+    let play = Play::with(Limits::default().grace_ms(5_000));
+    let mut tab = play.join("ann/1").await;
+    play.halls.log.take();
+    for _ in 0..3 {
+        tab.drop_connection();
+        play.room.advance(4_999).await;
+        assert_eq!(play.here().await, ["ann 1*"]);
+        tab.resume().await.unwrap();
+        assert_eq!(play.here().await, ["ann 1"]);
+    }
+    assert_eq!(play.after(0).await, NOTHING);
+    tab.drop_connection();
+    assert_eq!(play.after(0).await, NOTHING);
+    play.room.advance(5_000).await;
+    assert_eq!(play.here().await, ["ann 0*"]);
+    assert_eq!(play.after(1_999).await, NOTHING);
+    assert_eq!(play.after(1).await.len(), 1);
+    assert_eq!(play.here().await, NOTHING);
+}
+
+#[tokio::test]
+async fn a_user_has_no_more_connections_than_may_be_whatever_room_they_are_in() {
+    let (snapshotter, _guard) = record();
+    let play = Play::with(Limits::default().connections_per_user(Some(2)));
+    let enter = |id: &'static str, name: &str| {
+        let request = http::Request::get(format!("/?name={name}")).body(()).unwrap();
+        let (room, key) = (&play.room, hall(id));
+        async move { room.connect(&key, request).await }
+    };
+    let first = enter("a", "ann/1").await.unwrap();
+    let _second = enter("b", "ann/2").await.unwrap();
+    let _others = (enter("a", "ben/1").await.unwrap(), enter("a", "/1").await.unwrap());
+    for id in ["a", "b", "c"] {
+        assert_eq!(enter(id, "ann/3").await.err(), Some(Close::TOO_MANY));
+    }
+    assert_eq!((Close::TOO_MANY.code, play.room.rooms().stats().members), (4429, 4));
+    // A hook of its runs: it is still in the room, and its end has come.
+    first.send(&"waits".into());
+    play.room.advance(0).await;
+    play.lose(first).await;
+    assert_eq!(play.room.rooms().stats().members, 4);
+    let third = enter("c", "ann/3").await.unwrap();
+    assert_eq!(enter("c", "ann/4").await.err(), Some(Close::TOO_MANY));
+    play.halls.gate.add_permits(1);
+    play.room.advance(0).await;
+    assert_eq!(enter("c", "ann/4").await.err(), Some(Close::TOO_MANY));
+    play.lose(third).await;
+    enter("c", "ann/4").await.unwrap();
+    assert_eq!(count(&counted(&snapshotter), "roomful_refused_total{reason=user}"), 5);
+}
+
+#[tokio::test]
+async fn whoever_of_a_user_has_been_away_the_longest_makes_room_for_another() {
+    let limits = Limits::default().connections_per_user(Some(2)).grace_ms(5_000);
+    let play = Play::with(limits);
+    let (mut first, mut second) = (play.join("ann/1").await, play.join("ann/2").await);
+    second.drop_connection();
+    play.room.advance(10).await;
+    first.drop_connection();
+    play.room.advance(10).await;
+    let third = play.join("ann/3").await;
+    assert_eq!(play.here().await, ["ann 2"]);
+    let ids: Vec<_> = third.members().iter().map(|member| member.id.clone()).collect();
+    assert_eq!(ids, [first.id().clone(), third.id().clone()]);
+    first.resume().await.unwrap();
+    let request = http::Request::get("/?name=ann/4").body(()).unwrap();
+    assert_eq!(play.room.connect(&hall("a"), request).await.err(), Some(Close::TOO_MANY), "nobody is away");
 }
 
 /// A process whose sockets outlive it.
