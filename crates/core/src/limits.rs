@@ -145,10 +145,11 @@ limits! {
     /// One message from the app (`send`, `broadcast`), encoded, in bytes. 1 MiB. Over it: an error to the caller.
     message_bytes: usize = 1 << 20, Room 1..=BYTES;
 
-    /// Milliseconds for which a member that lost its socket keeps its place, and may come back to it. 0: it leaves at once. For
+    /// Milliseconds for which a member that lost its socket keeps its place, and may come back to it. 30 s: a tunnel, a lift, a network
+    /// that changes, and a restart; longer, and those are listed who are gone. 0: it leaves at once. For
     /// v1 clients, which know that they may; over it: it leaves. Held members count in every bound, and where one is reached a
     /// newcomer takes the place of who has been away the longest.
-    grace_ms: u64 = 0, Room 0..=HOUR_MS;
+    grace_ms: u64 = 30_000, Room 0..=HOUR_MS;
 
     /// Messages that a room keeps for who comes back, as long as a member is held and ten seconds more. 1,024: a busy chat's in
     /// that time. Over it the oldest is let go of, and who missed that is told so.

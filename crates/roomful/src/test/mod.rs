@@ -39,7 +39,6 @@
 //!
 //! ```
 //! use roomful::test::{Event, TestRoom};
-//! use roomful::{Limits, RoomExt as _};
 //! # use roomful::{Channel, Conn, Deny, Result, Room, Upgrade};
 //! # #[derive(Clone, Channel)]
 //! # #[channel("board/:boardId", message = String)]
@@ -54,7 +53,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let room = TestRoom::new(Cursors.limits(Limits::default().grace_ms(30_000)));
+//! let room = TestRoom::new(Cursors);
 //! let main = Board { board_id: "main".into() };
 //! let (mut ann, ben) = (room.join(main.clone(), ()).await, room.join(main, ()).await);
 //! assert_eq!(ann.next().await, Event::join(&ben, None));

@@ -217,10 +217,10 @@ fn whichever_hook_blocks_is_counted_by_its_name_and_no_other_is() {
     ];
     for inline in [false, true] {
         for hook in hooks {
-            Play::new(inline, 100, Limits::default()).live(hook, "now");
+            Play::new(inline, 100, Limits::default().grace_ms(0)).live(hook, "now");
             assert_eq!(blocked(&snapshotter, hook), (1, 1), "{hook}, inline: {inline}");
         }
-        Play::new(inline, 100, Limits::default()).live("none", "now");
+        Play::new(inline, 100, Limits::default().grace_ms(0)).live("none", "now");
         assert_eq!(blocked(&snapshotter, "none"), (0, 0));
     }
 }
@@ -254,7 +254,7 @@ fn how_long_a_hook_may_hold_its_thread_depends_on_whose_thread_it_is() {
 #[test]
 fn the_log_names_the_room_and_the_hook_once_a_minute() {
     let (logged, _guard) = Logged::start();
-    let play = Play::new(false, 20_000, Limits::default());
+    let play = Play::new(false, 20_000, Limits::default().grace_ms(0));
     // At 20, 40, 60, 80 seconds, and so on.
     for _ in 0..5 {
         play.live("on_message", "now");
@@ -267,7 +267,7 @@ fn the_log_names_the_room_and_the_hook_once_a_minute() {
         )
     };
     assert_eq!(logged.take(), [line(0), line(2)]);
-    let play = Play::new(true, 6, Limits::default());
+    let play = Play::new(true, 6, Limits::default().grace_ms(0));
     play.live("on_message", "now");
     let said = logged.take().concat();
     assert!(said.contains("`.inline()`") && said.contains("held_ms=6"), "{said}");
@@ -289,11 +289,11 @@ fn a_hook_that_never_ends_is_named_while_it_holds_its_thread() {
             }
         }) as Box<dyn FnMut() + Send>
     };
-    let play = Play::with(false, 100, Limits::default(), look);
+    let play = Play::with(false, 100, Limits::default().grace_ms(0), look);
     play.live("on_message", "now");
     assert_eq!(*seen.lock().unwrap(), [(1, 1), (0, 0)], "it is told once");
     assert_eq!(blocked(&snapshotter, "on_message"), (0, 0), "and not again when it ends");
-    let play = Play::new(false, 0, Limits::default());
+    let play = Play::new(false, 0, Limits::default().grace_ms(0));
     play.live("on_message", "now");
     play.clock.pass(1_000);
     play.rooms.platform().look_at_hooks();

@@ -47,7 +47,7 @@ async fn what_was_said_before_the_end_is_handled_for_its_time_and_then_dropped()
 
 #[tokio::test]
 async fn who_has_left_holds_no_place_although_its_hook_still_runs() {
-    let limits = Limits::default().connections(2).departed(2);
+    let limits = Limits::default().grace_ms(0).connections(2).departed(2);
     let play = Play::with(limits);
     let key = stage();
     let enter = || play.room.connect(&key, http::Request::get("/?name=x").body(()).unwrap());
@@ -102,7 +102,8 @@ impl Room for Keeps {
 #[tokio::test]
 async fn nobody_else_speaks_for_who_has_left() {
     let (conns, gate) = (Arc::default(), Arc::new(Semaphore::new(0)));
-    let room = TestRoom::new(Keeps { conns: Arc::clone(&conns), gate: Arc::clone(&gate) });
+    let keeps = Keeps { conns: Arc::clone(&conns), gate: Arc::clone(&gate) };
+    let room = TestRoom::new(keeps.limits(Limits::default().grace_ms(0)));
     let key = Hall { id: "1".into() };
     let (mut ann, ben) = (room.join(key.clone(), "ann".into()).await, room.join(key, "ben".into()).await);
     ann.settle().await;
@@ -242,7 +243,7 @@ impl Room for Unseeded {
 #[tokio::test]
 async fn what_is_still_told_of_a_seed_that_failed_counts_among_those_who_have_left() {
     let gate = Arc::new(Semaphore::new(0));
-    let room = TestRoom::new(Unseeded { gate: Arc::clone(&gate) }.limits(Limits::default().departed(2)));
+    let room = TestRoom::new(Unseeded { gate: Arc::clone(&gate) }.limits(Limits::default().grace_ms(0).departed(2)));
     let key = Hall { id: "1".into() };
     let enter = || room.connect(&key, http::Request::new(()));
     for _ in 0..2 {

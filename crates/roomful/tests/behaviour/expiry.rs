@@ -135,7 +135,7 @@ async fn closed(member: &mut TestMember<Desks>) -> Close {
 #[tokio::test]
 async fn whoever_gives_no_new_credentials_is_asked_once_and_then_closed() {
     for (until, asked, ends) in [(60_000, 35_000, 85_000), (10_000, 5_000, 35_000), (0, 0, 25_000)] {
-        let play = Play::new(Limits::default());
+        let play = Play::new(Limits::default().grace_ms(0));
         let mut bob = play.join("bob", None).await;
         let mut ann = play.join("ann", until).await;
         assert_eq!(bob.next().await, Event::join(&ann, None));
@@ -157,7 +157,7 @@ async fn whoever_gives_no_new_credentials_is_asked_once_and_then_closed() {
 
 #[tokio::test]
 async fn what_expires_never_waits_for_nothing() {
-    let play = Play::new(Limits::default());
+    let play = Play::new(Limits::default().grace_ms(0));
     let mut ann = play.join("ann", None).await;
     assert_eq!(ann.settle().await, []);
     let began = *play.desks.began.0.get().unwrap();
@@ -170,7 +170,7 @@ async fn what_expires_never_waits_for_nothing() {
 
 #[tokio::test]
 async fn new_credentials_give_new_data_and_a_new_end() {
-    let play = Play::new(Limits::default());
+    let play = Play::new(Limits::default().grace_ms(0));
     let mut ann = play.join("ann", 60_000).await;
     let held = play.desks.held.lock().unwrap().take().unwrap();
     let first = held.data();
@@ -194,7 +194,7 @@ async fn new_credentials_give_new_data_and_a_new_end() {
 
 #[tokio::test]
 async fn they_are_acknowledged_and_may_come_unasked() {
-    let play = Play::new(Limits::default());
+    let play = Play::new(Limits::default().grace_ms(0));
     let ann = play.join("ann", 60_000).await;
     auth(&ann, "ann/2:100000", 3);
     play.room.advance(0).await;
@@ -218,7 +218,7 @@ async fn whoever_is_denied_then_is_gone() {
         (&long, Close::FORBIDDEN),
     ] {
         let (logged, _subscriber) = Logged::start();
-        let play = Play::new(Limits::default());
+        let play = Play::new(Limits::default().grace_ms(0));
         let mut ann = play.join("ann", 60_000).await;
         auth(&ann, credentials, 1);
         ann.send(&json!("never handled"));
@@ -234,14 +234,14 @@ async fn whoever_is_denied_then_is_gone() {
 
 #[tokio::test]
 async fn a_clock_that_panics_lets_nobody_in() {
-    let play = Play::new(Limits::default());
+    let play = Play::new(Limits::default().grace_ms(0));
     let mut ann = play.join("timeless", 60_000).await;
     assert_eq!(closed(&mut ann).await, Close::JOIN_FAILED);
 }
 
 #[tokio::test]
 async fn data_is_renewed_so_often_and_then_a_new_connection_has_to_come() {
-    let play = Play::new(Limits::default().refreshes(2));
+    let play = Play::new(Limits::default().grace_ms(0).refreshes(2));
     let mut ann = play.join("ann", 60_000).await;
     for n in 1..=3 {
         auth(&ann, &format!("ann/{n}"), n);
@@ -252,7 +252,7 @@ async fn data_is_renewed_so_often_and_then_a_new_connection_has_to_come() {
 
 #[tokio::test]
 async fn how_long_is_a_limit() {
-    let play = Play::new(Limits::default().refresh_window_ms(400));
+    let play = Play::new(Limits::default().grace_ms(0).refresh_window_ms(400));
     let mut ann = play.join("ann", 1_000).await;
     play.at(600).await;
     assert_eq!(ann.written().as_deref(), Some(r#"{"t":"auth"}"#));

@@ -16,7 +16,7 @@ use crate::scripted::{Log, Order, Play, Scripted, shown, stage};
 
 /// Large from the second member on.
 fn limits() -> Limits {
-    Limits::default().announce_at_once(1)
+    Limits::default().grace_ms(0).announce_at_once(1)
 }
 
 #[tokio::test]

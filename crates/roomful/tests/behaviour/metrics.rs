@@ -65,8 +65,11 @@ async fn what_a_client_sends_in_vain() {
 #[tokio::test]
 async fn what_is_sent_too_fast_and_what_is_read_too_slowly() {
     let (snapshotter, _guard) = record();
-    let limits =
-        Limits::default().rate(roomful::Rate { per_second: 1, burst: 2 }).outbox_bytes(600).presence_tick_ms(0);
+    let limits = Limits::default()
+        .grace_ms(0)
+        .rate(roomful::Rate { per_second: 1, burst: 2 })
+        .outbox_bytes(600)
+        .presence_tick_ms(0);
     let room = Scripted { log: Log::default(), gate: Semaphore::new(0).into() };
     let room = TestRoom::new(roomful::RoomExt::limits(room, limits));
     let ann = room.join(stage(), "ann".to_owned()).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roomful::test::{Event, TestMember, TestRoom};
-use roomful::{Channel, Conn, Deny, Error, Result, Room, RoomExt as _, Upgrade};
+use roomful::{Channel, Conn, Deny, Error, Limits, Result, Room, RoomExt as _, Upgrade};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -87,7 +87,8 @@ impl Play {
     fn new() -> Self {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let gallery = Gallery { log: log.clone(), gate: Arc::clone(&gate) };
-        let room = if crate::INLINE { TestRoom::new(gallery.inline()) } else { TestRoom::new(gallery) };
+        let room = gallery.limits(Limits::default().grace_ms(0));
+        let room = TestRoom::new(if crate::INLINE { room.inline() } else { room });
         Self { room, log, gate }
     }
 

@@ -67,7 +67,7 @@ pub(crate) struct Play {
 
 impl Play {
     pub(crate) fn new() -> Self {
-        Self::with(Limits::default())
+        Self::with(Limits::default().grace_ms(0))
     }
 
     pub(crate) fn with(limits: Limits) -> Self {

@@ -149,7 +149,7 @@ async fn what_is_said_of_it_is_what_its_newest_data_says() {
     assert_eq!(play.heard(&ben).await, [informed(&id, "\"host\"")]);
 
     // What the app has said since then stays, as long as the data says nothing else.
-    ben.send(&json!("chair"));
+    ben.send_raw(json!({ "t": "msg", "msg": "chair" }).to_string());
     // What changes soon after another change waits for the room's tick.
     play.room.advance(40).await;
     assert_eq!(play.heard(&ann).await, [informed(&id, "\"chair\"")]);

@@ -88,7 +88,7 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        Self::with(Limits::default())
+        Self::with(Limits::default().grace_ms(0))
     }
 
     fn with(limits: Limits) -> Self {
@@ -193,7 +193,7 @@ async fn each_room_is_for_itself_and_a_user_is_online_once() {
 
 #[tokio::test]
 async fn nobody_lingers_where_nobody_may() {
-    let play = Play::with(Limits::default().user_linger_ms(0));
+    let play = Play::with(Limits::default().grace_ms(0).user_linger_ms(0));
     let tab = play.join("ann/1").await;
     play.room.advance(0).await;
     play.lose(tab).await;
@@ -203,7 +203,7 @@ async fn nobody_lingers_where_nobody_may() {
 
 #[tokio::test]
 async fn a_users_hooks_run_one_after_the_other_and_none_is_left_out() {
-    let play = Play::with(Limits::default().user_linger_ms(0));
+    let play = Play::with(Limits::default().grace_ms(0).user_linger_ms(0));
     let mut notes = Vec::new();
     for nth in 1..=2 {
         let tab = play.join(&format!("slow/{nth}")).await;
@@ -295,7 +295,7 @@ async fn who_is_removed_leaves_its_user_as_anybody() {
 #[tokio::test]
 async fn of_too_many_who_linger_the_first_has_gone() {
     let (snapshotter, _guard) = record();
-    let play = Play::with(Limits::default().lingering_users(2));
+    let play = Play::with(Limits::default().grace_ms(0).lingering_users(2));
     for name in ["ann/1", "ben/1", "cy/1"] {
         let tab = play.join(name).await;
         play.room.advance(10).await;
@@ -312,7 +312,7 @@ async fn of_too_many_who_linger_the_first_has_gone() {
 
 #[tokio::test]
 async fn users_who_have_gone_and_are_not_told_of_count_with_the_departed() {
-    let play = Play::with(Limits::default().departed(1).user_linger_ms(0));
+    let play = Play::with(Limits::default().grace_ms(0).departed(1).user_linger_ms(0));
     let key = hall("a");
     let enter = |name: &str| play.room.connect(&key, http::Request::get(format!("/?name={name}")).body(()).unwrap());
     let tab = enter("slow/1").await.unwrap();
@@ -328,7 +328,7 @@ async fn users_who_have_gone_and_are_not_told_of_count_with_the_departed() {
 
 #[tokio::test]
 async fn in_a_large_room_a_user_comes_when_it_is_let_in() {
-    let play = Play::with(Limits::default().announce_at_once(0));
+    let play = Play::with(Limits::default().grace_ms(0).announce_at_once(0));
     let _first = play.join("ann/1").await;
     assert_eq!(play.after(0).await, ["ann in a (ann/1)"]);
     let (ben, again, cy) = tokio::join!(play.join("ben/1"), play.join("ben/2"), play.join("cy/1"));
@@ -481,7 +481,7 @@ async fn whoever_of_a_user_has_been_away_the_longest_makes_room_for_another() {
 /// A process whose sockets outlive it.
 fn process(log: &Log, beside: &Beside) -> Rooms {
     // Its timers never go off.
-    let limits = Limits::default().user_linger_ms(0);
+    let limits = Limits::default().grace_ms(0).user_linger_ms(0);
     let halls = Halls { log: log.clone(), gate: Arc::new(Semaphore::new(0)) };
     let rooms = Rooms::new().limits(limits).module("m", |m| m.room("halls", halls)).build().unwrap();
     rooms.platform().start(|| Arc::new(Platform::new(beside)));
