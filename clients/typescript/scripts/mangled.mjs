@@ -7,7 +7,7 @@
 export const INTERNAL = `
   phase known reset changed until shared call fields tries driver pinned dispatch owed settle since unanswered clearTimer
   interval outbox connections failed grown policy take attempt setTimer transmit forget listeners resume heard pin
-  spent createKnown current firstFrame greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach
+  spent createKnown current firstFrame greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState
   buffered detach notify received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore
   version placeAt touched enter shown
 `

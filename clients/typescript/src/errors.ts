@@ -3,7 +3,7 @@
  *
  * From the server (docs/protocol.md, error codes): `bad_frame`, `bad_message`, `bad_presence`, `rate_limited`,
  * `too_large`, `handler_failed`, `denied`. From this client: `too_large` and `closed` before anything was
- * sent, `queue_full`, `unreadable` (the server's frame could not be read), `callback_failed` (yours threw;
+ * sent, `lost` (nobody knows whether the server has handled it), `queue_full`, `unreadable` (the server's frame could not be read), `callback_failed` (yours threw;
  * see `cause`), `credentials_failed` (your function threw), `connect_failed` (the WebSocket could not be made; without the address's query, which may hold
  * credentials).
  */
@@ -16,6 +16,7 @@ export type RoomErrorCode =
   | 'handler_failed'
   | 'denied'
   | 'closed'
+  | 'lost'
   | 'queue_full'
   | 'unreadable'
   | 'callback_failed'

@@ -1,6 +1,9 @@
 /** Half the server's default burst, so that a flushed queue alone is never rate limited. */
 export const MAX_QUEUED_FRAMES = 256;
 
+/** What a server lets one client have out without an answer. */
+export const MAX_OUT = 64;
+
 /** UTF-16 units held for one connection, in the queue or in the browser's own send buffer. */
 export const MAX_QUEUED_SIZE = 1 << 20;
 

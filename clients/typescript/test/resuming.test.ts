@@ -245,3 +245,96 @@ describe('who is in the room', () => {
     expect(room.memberIds).toEqual(['me']);
   });
 });
+
+describe('what was said', () => {
+  const session = { ...limits, session: 'one', seq: 0, resumed: false, acked: 0 };
+  const back = (acked?: number) => ({ ...session, session: 'two', resumed: true, acked });
+  const msg = (id: number, text: string) => ({ id, t: 'msg', msg: text });
+  const presence = (id: number, x: number) => ({ id, t: 'presence', state: { x } });
+
+  it('is numbered where the room has sessions, presence too, and nowhere else', () => {
+    const room = here.join({ presence: { x: 1 } });
+    room.send('a');
+    here.socket.welcome(undefined, session);
+    room.send('b');
+    expect(here.socket.frames).toEqual([presence(1, 1), msg(2, 'a'), msg(3, 'b')]);
+    const plain = here.join({ share: false });
+    here.socket.welcome();
+    plain.send('a');
+    expect(here.socket.frames).toEqual([{ t: 'msg', msg: 'a' }]);
+  });
+
+  it('is said again where the server has not received it, in order, before what waited', () => {
+    const room = here.join();
+    here.socket.welcome(undefined, session);
+    for (const text of ['a', 'b', 'c']) room.send(text);
+    here.socket.receive({ t: 'ack', id: 1, seq: 0 });
+    again();
+    room.send('d');
+    here.socket.welcome(undefined, back(2));
+    expect(here.socket.frames).toEqual([msg(3, 'c'), msg(4, 'd')]);
+  });
+
+  it('is a presence again only where the server has not received it', () => {
+    const room = here.join({ presence: { x: 1 } });
+    here.socket.welcome(undefined, session);
+    room.send('a');
+    again();
+    here.socket.welcome(undefined, back(2));
+    expect(here.socket.frames).toEqual([]);
+    room.setPresence({ x: 2 });
+    here.world.advance(100);
+    expect(here.socket.frames).toEqual([presence(3, 2)]);
+    again();
+    here.socket.welcome(undefined, back(2));
+    expect(here.socket.frames).toEqual([presence(3, 2)]);
+    again();
+    room.setPresence({ x: 3 });
+    here.socket.welcome(undefined, back(3));
+    expect(here.socket.frames).toEqual([presence(4, 3)]);
+  });
+
+  it.each<[string, object, string]>([
+    ['the session is gone', back(0), 'other'],
+    ['nobody knows any more what was received', back(undefined), 'me'],
+    ['there are no sessions any more', limits, 'me'],
+  ])('is told as lost, each that had no answer, where %s', (_, extra, self) => {
+    const onError = vi.fn();
+    const room = here.join({ onError, presence: { x: 1 } });
+    here.socket.welcome(undefined, session);
+    for (const text of ['a', 'b', 'c']) room.send(text);
+    here.socket.receive({ t: 'ack', id: 2, seq: 0 });
+    again();
+    here.socket.welcome([{ id: self }], extra, self);
+    expect(onError.mock.calls.map(([{ code }]) => code)).toEqual(['lost', 'lost']);
+    expect(here.socket.frames).toMatchObject([{ t: 'presence', state: { x: 1 } }]);
+  });
+
+  it('is told as lost where the room is closed for good, and not where one closes it oneself', () => {
+    const onError = vi.fn();
+    const mine = here.join({ share: false, onError });
+    here.socket.welcome(undefined, session);
+    mine.send('a');
+    mine.close();
+    here.socket.end(1000, '', true);
+    expect(onError).not.toHaveBeenCalled();
+    const other = here.join({ share: false, onError });
+    here.socket.welcome(undefined, session);
+    other.send('a');
+    here.socket.end(4410, 'removed', true);
+    expect(onError.mock.calls.map(([{ code }]) => code)).toEqual(['lost']);
+  });
+
+  it('is told of once when it was refused', () => {
+    const onError = vi.fn();
+    const room = here.join({ onError });
+    here.socket.welcome(undefined, session);
+    room.send('a');
+    const error = { t: 'error', id: 1, code: 'bad_message', reason: 'no' };
+    here.socket.receive(error);
+    again();
+    here.socket.welcome(undefined, back(1));
+    here.socket.receive([error, { t: 'ack', id: 1, seq: 0 }]);
+    expect(onError.mock.calls.map(([{ code }]) => code)).toEqual(['bad_message']);
+  });
+});

@@ -1,13 +1,14 @@
 import { RoomError } from '../errors.js';
 import {
   FULL_PAUSE,
+  MAX_OUT,
   MAX_QUEUED_FRAMES,
   MAX_QUEUED_SIZE,
   MIN_PRESENCE_RATE,
   PRESENCE_RATE,
 } from '../limits.js';
 import type { Environment } from './environment.js';
-import { exceeds } from './wire.js';
+import { exceeds, withId, type Frame } from './wire.js';
 
 interface Line {
   /** Sends now; false when the line is not open. */
@@ -16,26 +17,46 @@ interface Line {
   buffered(): number;
 }
 
+/** Hears what became of a message: that it was handled, or the error. */
+export type Settle = (error?: RoomError) => void;
+
+/** What this client said. */
+interface Said {
+  /** Once it was sent to a server that answers: as it was sent, with its id. */
+  data: string;
+  id?: number;
+  settle?: Settle | undefined;
+  isState?: boolean;
+}
+
 /** What goes to the server: at once when the line is ready, else later, within bounds. */
 export interface Outbox {
   /** What `pin` was given last. */
   readonly pinned: string | undefined;
   /** @throws RoomError `too_large` over the server's frame limit; `queue_full`. */
-  send(data: string): void;
+  send(data: string, settle?: Settle): void;
   /**
-   * What the server has to hear at every opening, before all else: only the last one counts. It goes out at a rate,
-   * and when what was sent before has left. `isFirst`: what there is to begin with, which takes the place of nothing.
+   * What the server has to hear at every opening, before all else, unless it remembers it: only the last one counts. It
+   * goes out at a rate, and when what was sent before has left. `isFirst`: what there is to begin with, which takes the
+   * place of nothing.
    *
    * @throws RoomError `too_large`.
    */
   pin(data: string | undefined, isFirst?: boolean): void;
-  /** The line is ready, for frames up to the server's limit. */
-  resume(limits: unknown): void;
+  /**
+   * The line is ready. `greeting`: a v1 server's. `acked`: what it has received of what was said here before; absent where
+   * it is not known, as in another session.
+   */
+  resume(greeting: Frame | undefined, acked: number | undefined): void;
+  /** The server has handled everything up to `id`; or `error` became of what has this id. */
+  answered(id: number, error?: RoomError): void;
   /** The line is not ready any more. */
   pause(): void;
+  /** It never will be again. `isTold`: of what was said without waiting for an answer, too. */
+  end(isTold?: boolean): void;
 }
 
-/** `rate`: how often a second what is pinned is sent. `onError` hears of what was accepted and turns out to be too large. */
+/** `rate`: how often a second what is pinned is sent. `onError` hears of what was accepted and did not get there. */
 export function createOutbox(
   line: Line,
   rate: number | undefined,
@@ -43,44 +64,79 @@ export function createOutbox(
   onError: (error: RoomError) => void,
 ): Outbox {
   const interval = 1000 / (rate! > MIN_PRESENCE_RATE ? rate! : PRESENCE_RATE);
-  const queue: string[] = [];
+  /** Sent to a server that answers, and not answered. */
+  let out: Said[] = [];
+  /** Not sent yet. */
+  let queue: Said[] = [];
   let pinned: string | undefined;
-  /** When what is pinned may be sent next. */
+  /** Whether what is pinned is still to be sent. */
+  let isDue = false;
+  /** When it may be sent next. */
   let next = 0;
-  /** Whether what is pinned waits for its time. */
-  let isHeld = false;
   let timer: unknown;
   /** In bytes; unknown until the server names it, and remembered over reconnects. */
   let limit = Infinity;
   let isReady = false;
+  let answers = false;
+  /** Whether the server remembers what it has received. */
+  let remembers = false;
+  let lastId = 0;
+  /** The id of what was pinned last and sent. */
+  let lastState = 0;
 
-  /** Whether it may go, as far as the limit is known; `refuse` hears why not. */
-  function fits(data: string, refuse: (error: RoomError) => void): boolean {
-    const isOver = exceeds(data, limit);
-    if (isOver) refuse(new RoomError('too_large', `over the limit of ${limit} bytes`));
-    return !isOver;
-  }
-
-  /** Sends what waits, for as long as the line takes it. */
-  function pump(): void {
-    while (isReady && queue[0]) {
-      const data = queue.shift()!;
-      if (fits(data, onError) && !line.transmit(data)) return void queue.unshift(data);
+  /** As it goes over the line. @throws RoomError */
+  function written(said: Said): Said {
+    const { data, settle } = said;
+    const isNumbered = remembers || (answers && settle);
+    const id = lastId + 1;
+    const sent = isNumbered ? { ...said, id, data: withId(data, id) } : said;
+    if (exceeds(sent.data, limit)) {
+      throw new RoomError('too_large', `over the limit of ${limit} bytes`);
     }
+    return sent;
   }
+
+  /** False when the line is not open. What turns out to be too large is dropped: at every opening it would end the connection. */
+  function put(said: Said): boolean {
+    try {
+      const sent = written(said);
+      if (!line.transmit(sent.data)) return false;
+      if (sent.id) {
+        lastId = sent.id;
+        if (sent.isState) lastState = lastId;
+        out.push(sent);
+      } else sent.settle?.(lost());
+    } catch (error) {
+      if (said.isState) pinned = undefined;
+      fail(said, error as RoomError);
+    }
+    return true;
+  }
+
+  function pump(): void {
+    while (isReady && queue[0] && out.length < MAX_OUT && put(queue[0])) queue.shift();
+  }
+
+  const fail = ({ settle }: Said, error: RoomError): void => (settle ?? onError)(error);
 
   const isOver = (size: number): boolean =>
-    queue.reduce((sum, { length }) => sum + length, line.buffered() + size) > MAX_QUEUED_SIZE;
+    sizeOf(queue) + Math.max(sizeOf(out), line.buffered()) + size > MAX_QUEUED_SIZE;
 
   /** Sends what is pinned, as soon as it may go or `atOnce`. */
   function flush(atOnce?: boolean): void {
     clearTimer(timer);
     const wait = isOver(pinned!.length) ? FULL_PAUSE : next - now();
-    isHeld = wait > 0 && !atOnce;
-    if (isHeld) timer = setTimer(flush, wait);
+    if (wait > 0 && !atOnce) timer = setTimer(flush, wait);
     else {
       next = now() + interval;
-      line.transmit(pinned!);
+      isDue = !put({ data: pinned!, isState: true });
+    }
+  }
+
+  /** Nobody knows whether they were handled. */
+  function lose(isTold?: boolean): void {
+    for (const said of out.splice(0)) {
+      if (said.settle || (isTold && !said.isState)) fail(said, lost());
     }
   }
 
@@ -89,41 +145,71 @@ export function createOutbox(
       return pinned;
     },
 
-    send(data) {
-      fits(data, raise);
+    send(data, settle) {
+      const said = { data, settle };
+      written(said);
       if (isOver(data.length) || queue.length >= MAX_QUEUED_FRAMES) throw full();
       // It was set before this is said, and so it is sent before.
-      if (isHeld) flush(true);
-      queue.push(data);
+      if (isDue && isReady) flush(true);
+      queue.push(said);
       pump();
     },
 
     pin(data, isFirst) {
       if (!data || (isFirst && pinned)) return;
-      fits(data, raise);
+      written({ data });
       pinned = data;
+      isDue = true;
       if (isReady) flush();
     },
 
-    resume(limits) {
-      const { frame } = (limits ?? {}) as { frame?: number };
-      if (frame! > 0) limit = frame!;
+    resume(greeting, acked) {
+      const frame = Number((greeting?.limits as { frame?: unknown } | undefined)?.frame);
+      if (frame > 0) limit = frame;
       isReady = true;
-      // Dropped for good, because to send it again at every reconnect would be to be closed every time.
-      if (pinned && fits(pinned, onError)) flush(true);
-      else pinned = undefined;
+      answers = !!greeting;
+      remembers = !!greeting?.session;
+      if (acked === undefined) {
+        lose(true);
+        isDue = !!pinned;
+      }
+      for (const { id, isState, data } of out) {
+        if (id! > acked! && (!isState || id === lastState)) line.transmit(data);
+      }
+      if (isDue) flush(true);
+      pump();
+    },
+
+    answered(id, error) {
+      const isMeant = (said: Said) => (error ? said.id === id : said.id! <= id);
+      const meant = out.filter(isMeant);
+      // A server that remembers tells it again after a resume.
+      if (error && !meant[0] && !remembers) onError(error);
+      out = out.filter((said) => !isMeant(said));
+      for (const said of meant) {
+        if (error) fail(said, error);
+        else said.settle?.();
+      }
       pump();
     },
 
     pause() {
-      isReady = isHeld = false;
+      isReady = false;
       clearTimer(timer);
+    },
+
+    end(isTold) {
+      lose(isTold);
+      for (const { settle } of queue.splice(0)) settle?.(closed());
     },
   };
 }
 
-const raise = (error: RoomError): never => {
-  throw error;
-};
+const sizeOf = (list: Said[]): number => list.reduce((sum, { data }) => sum + data.length, 0);
+
+const lost = (): RoomError =>
+  new RoomError('lost', 'the connection was lost; it may have been handled, or not');
+
+export const closed = (): RoomError => new RoomError('closed', 'closed for good');
 
 export const full = (): RoomError => new RoomError('queue_full', 'too much waits');

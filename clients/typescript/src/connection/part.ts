@@ -2,6 +2,7 @@ import { RoomError } from '../errors.js';
 import { socketUrl } from '../url.js';
 import type { Environment } from './environment.js';
 import { mayOpen, unclean } from './machine.js';
+import { closed, type Settle } from './outbox.js';
 import {
   connectionTo,
   type Attachment,
@@ -38,8 +39,8 @@ export interface Part<S extends State = State, O = AnyOptions> {
   readonly status: ConnectionStatus;
   readonly closeInfo: CloseInfo | undefined;
   send(message: unknown): void;
-  /** Sends what is encoded. Reports nothing. */
-  relay(data: string): void;
+  /** Sends what is encoded. Reports nothing. `settle` hears the answer. */
+  relay(data: string, settle?: Settle): void;
   /** The outbox's. */
   pin(data: string | undefined, isFirst?: boolean): void;
   reconnect(): void;
@@ -83,11 +84,11 @@ export function takePart<S extends State, O extends AnyOptions>(
     return attempt(options, call);
   }
 
-  function relay(data: string): void {
+  function relay(data: string, settle?: Settle): void {
     if (!shared || !mayOpen(shared.driver.current())) {
-      throw new RoomError('closed', 'closed for good');
+      throw closed();
     }
-    shared.outbox.send(data);
+    shared.outbox.send(data, settle);
   }
 
   function end(info: CloseInfo | undefined): void {

@@ -149,7 +149,8 @@ function createConnection<S extends State>(
       call('onOpen');
       // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
       // a frame may be: a presence over that would end this connection and every one that follows.
-      outbox.resume(greeting?.limits);
+      const isSame = before?.session && before.self === greeting!.self;
+      outbox.resume(v1 ? greeting : undefined, isSame ? greeting!.acked : undefined);
       if (before?.session) call(greeting!.resumed ? 'onResume' : 'onMissed');
     },
     closed(info) {
@@ -159,6 +160,7 @@ function createConnection<S extends State>(
       changed |= CLOSE_INFO;
       if (driver.current().phase === machine.CLOSED) {
         retire();
+        outbox.end(true);
       }
       settle();
       call('onClose', info);
@@ -208,8 +210,12 @@ function createConnection<S extends State>(
         return driver.renew();
       case 'gap':
         return call('onMissed');
-      case 'error':
-        return failed(new RoomError(frame.code!, frame.reason!));
+      case 'ack':
+        return outbox.answered(frame.id!);
+      case 'error': {
+        const error = new RoomError(frame.code!, frame.reason!);
+        return frame.id === undefined ? failed(error) : outbox.answered(frame.id, error);
+      }
     }
   }
 
@@ -246,6 +252,7 @@ function createConnection<S extends State>(
   function close(code: number, reason: string): void {
     retire();
     outbox.pause();
+    outbox.end();
     if (v1 && bye) driver.transmit(bye);
     driver.dispatch(machine.close, code, reason);
   }

@@ -18,6 +18,9 @@ export const offers = (credentials: string | undefined, resumption: string | [])
       : [],
   );
 
+/** A frame of a room's, which the server is to answer. */
+export const withId = (data: string, id: number): string => `{"id":${id},` + data.slice(1);
+
 export const PING = '{"t":"ping"}';
 
 export const encodeAuth = (credentials: string): string =>
