@@ -146,8 +146,8 @@ limits! {
     message_bytes: usize = 1 << 20, Room 1..=BYTES;
 
     /// Milliseconds for which a member that lost its socket keeps its place, and may come back to it. 30 s: a tunnel, a lift, a network
-    /// that changes, and a restart; longer, and those are listed who are gone. 0: it leaves at once. For
-    /// v1 clients, which know that they may; over it: it leaves. Held members count in every bound, and where one is reached a
+    /// that changes, and a restart; longer, and those are listed who are gone. 0: it leaves at once. For v1 clients, which know that
+    /// they may; over it: it leaves. Held members count among `members` and `connections`, and where one of these is reached a
     /// newcomer takes the place of who has been away the longest.
     grace_ms: u64 = 30_000, Room 0..=HOUR_MS;
 
@@ -162,6 +162,10 @@ limits! {
     /// Bytes of what all rooms of the process keep so, with what that takes beside. 256 MiB: five hundred busy rooms' worth. Over
     /// it a room where something is said lets go of its oldest.
     logs_bytes: usize = 256 << 20, Process 0..=SHARED_BYTES;
+
+    /// Members of the process that are held without a connection. 100,000: as many as there may be `connections`, where all of
+    /// them are cut off at once. Over it who has been away the longest leaves.
+    held_members: usize = 100_000, Process 0..=COUNT;
 
     /// Tokens of members that were kicked which the process remembers for their grace, so that who presents one is told that it was
     /// removed. 20,000: two each of ten thousand. Over it the oldest is forgotten, and who presents that becomes somebody new.

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{Either, select};
+use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
@@ -134,7 +135,7 @@ impl Admission {
             Ok(found) => found,
             Err(close) => return (Err(close), None),
         };
-        let place = self.place.map_or_else(|| Place::take(self.app.hub().process(), found.request.peer), Ok);
+        let place = self.place.map_or_else(|| self.app.hub().take_place(found.request.peer, found.resume), Ok);
         match place {
             Ok(place) => (Ok(found.into_opening(&self.app)), Some(place)),
             Err(_) => (Err(Close::OVERLOADED), None),
@@ -205,11 +206,15 @@ fn find(
         .map_err(|error| Denial { hook: "key", why: DenialReason::Forbidden(Some(format!("its key: {error}"))) })?;
     let credentials = credentials::of(&parts.headers, limits.credentials_bytes)
         .map_err(|error| Denial { hook: "credentials", why: DenialReason::Forbidden(Some(error.to_string())) })?;
-    let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
-    let resume = Resume::find(offers).filter(|_| dialect == Dialect::V1);
+    let resume = resume_of(&parts.headers).filter(|_| dialect == Dialect::V1);
     let (module, name) = (definition.terms.module.clone(), definition.terms.name.clone());
     let request = UpgradeRequest { parts, peer, module, name, params, credentials };
     Ok(Found { definition: Arc::clone(definition), destination, request, resume })
+}
+
+/// The session that a client asks to go on with.
+pub(crate) fn resume_of(headers: &HeaderMap) -> Option<Resume> {
+    Resume::find(headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok()))
 }
 
 /// What guards and `data` find, unless that takes too long: then they are dropped.

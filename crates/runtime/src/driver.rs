@@ -312,8 +312,11 @@ impl Occupant for LiveMember {
         }
     }
 
-    fn let_go(self: Arc<Self>) {
-        self.happen(Event::LetGo);
+    fn let_go(self: Arc<Self>) -> bool {
+        let acts = self.step(Event::LetGo);
+        let was_away = !acts.is_empty();
+        self.carry_out(acts);
+        was_away
     }
 
     #[cfg(not(target_family = "wasm"))]

@@ -57,6 +57,7 @@ impl LiveMember {
             inbox.take_idle()
         };
         self.start_work(hooks);
+        self.tell_held();
         if self.process().is_draining() {
             // It began to while this was on its way, and may have passed this one over.
             self.happen(Event::GraceOver { until: Millis::MAX });
@@ -76,6 +77,12 @@ impl LiveMember {
         }
         let hooks = self.inbox().take_idle();
         self.start_work(hooks);
+        self.tell_held();
+    }
+
+    /// Says whether it is held. Ask it when that may have changed.
+    pub(crate) fn tell_held(&self) {
+        self.hub().set_held(self.id(), || self.inbox().life().is_away());
     }
 
     /// Goes on with the member that its client presents a token of, where there is one: that has its socket from here on, and

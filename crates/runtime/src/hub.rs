@@ -4,10 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomEngine};
+use roomful_core::session::{LongestFirst, Resume};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
 use crate::denial::DenialLog;
@@ -16,7 +18,9 @@ use crate::lines::Lines;
 use crate::live_room::{JoinError, Joining, Left, LiveRoom};
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
-use crate::process::Process;
+use crate::metrics;
+use crate::place::Place;
+use crate::process::{NoPlace, Process};
 use crate::relief::Relief;
 use crate::visit::VisitHooks;
 
@@ -32,6 +36,8 @@ pub(crate) struct Hub {
     /// Where the process is for one room: which, once it is known. It is here even when nobody is in it.
     home: Option<OnceLock<Topic>>,
     relief: Relief,
+    /// Who is held without a socket.
+    held: Mutex<LongestFirst<MemberId>>,
     /// Joins that were refused.
     refused: Lines,
     denial_log: DenialLog,
@@ -49,8 +55,8 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn expel(self: Arc<Self>, close: Close);
     /// When the end of its grace is, where it is away.
     fn away_until(&self) -> Option<Millis>;
-    /// Where it is away, another needs its place.
-    fn let_go(self: Arc<Self>);
+    /// Where it is away, another needs its place. `false`: it is not.
+    fn let_go(self: Arc<Self>) -> bool;
     /// Another process takes it over.
     fn put_away(&self);
     /// The member itself, for whoever may know its type.
@@ -67,6 +73,7 @@ impl Hub {
             everybody: Mutex::default(),
             home: is_for_one_room.then(OnceLock::new),
             relief: Relief::default(),
+            held: Mutex::default(),
             refused: Lines::default(),
             denial_log: DenialLog::default(),
         })
@@ -97,6 +104,11 @@ impl Hub {
                 Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
+                    let is_full = matches!(refused, Refused::RoomFull { .. });
+                    if let Some(longest_away) = is_full.then(|| room.take_longest_away()).flatten() {
+                        self.let_go(&longest_away, "members");
+                        continue;
+                    }
                     self.after_leave(&room, room.abandon_if_empty());
                     self.tell_refused(&refused);
                     return Err(match refused {
@@ -105,6 +117,51 @@ impl Hub {
                     });
                 }
             }
+        }
+    }
+
+    /// A place for one more connection. Where there are as many as may be it is that of who has been away the longest, but not of
+    /// the member that the newcomer itself may be back for.
+    pub(crate) fn take_place(&self, peer: Option<IpAddr>, resume: Option<Resume>) -> Result<Place, NoPlace> {
+        let own = resume.and_then(|resume| self.process.tokens().find(resume.token));
+        loop {
+            match Place::take(&self.process, peer) {
+                Err(NoPlace::Connections { .. }) if self.let_go_of_longest(own.as_ref(), "connections") => {}
+                taken => return taken.inspect_err(|why| metrics::refused(why.as_str())),
+            }
+        }
+    }
+
+    /// This member is held from now on, or is not any more: as `is_away` says, which is asked while nobody else says so of anybody.
+    /// Where too many are held, who has been for the longest is no more.
+    pub(crate) fn set_held(&self, member: &MemberId, is_away: impl FnOnce() -> bool) {
+        let mut held = lock(&self.held);
+        if is_away() {
+            held.push(member.clone());
+        } else {
+            held.remove(member);
+        }
+        let is_over = held.len() > self.process.limits().held_members;
+        drop(held);
+        if is_over {
+            self.let_go_of_longest(None, "held_members");
+        }
+    }
+
+    /// `false`: nobody is away but this one.
+    fn let_go_of_longest(&self, spared: Option<&MemberId>, bound: &'static str) -> bool {
+        let mut held = lock(&self.held);
+        let Some(longest) = held.first_but(spared).cloned() else { return false };
+        held.remove(&longest);
+        drop(held);
+        self.let_go(&longest, bound);
+        true
+    }
+
+    /// Its place is needed, where it is still away.
+    fn let_go(&self, member: &MemberId, bound: &'static str) {
+        if self.occupant(member).is_some_and(|occupant| occupant.let_go()) {
+            metrics::session_let_go(bound);
         }
     }
 

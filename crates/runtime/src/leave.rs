@@ -17,6 +17,9 @@ impl LiveMember {
         if let Some(room) = self.room() {
             let left = room.leave(self.id());
             self.hub().after_leave(room, left);
+            if room.has_sessions() {
+                self.tell_held();
+            }
         }
         if let (Some(line), Some(keeper)) = (self.line(), self.process().keeper()) {
             line.forget(keeper);

@@ -216,6 +216,7 @@ impl LiveRoom {
         if let Some(line) = state.lines.remove(member) {
             state.transports.exit(&line);
         }
+        state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, true));
         self.carry_out(state, Input::Away { member: member.clone() });
     }
 
@@ -233,6 +234,7 @@ impl LiveRoom {
         if let Some(before) = state.lines.insert(member.clone(), Arc::clone(&line)) {
             state.transports.exit(&before);
         }
+        state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, false));
         state.resume = Some((resume, acked));
         let handled = self.handle(&mut state, Input::Return { member: member.clone() });
         state.resume = None;
@@ -246,6 +248,16 @@ impl LiveRoom {
             // It has left in the meantime.
             Err(_) => drop(state.lines.remove(member)),
         }
+    }
+
+    /// Whether anybody in it may be away.
+    pub(crate) fn has_sessions(&self) -> bool {
+        self.limits.grace_ms > 0
+    }
+
+    /// Who has been away for the longest, where somebody is: it is to be let go for somebody else.
+    pub(crate) fn take_longest_away(&self) -> Option<MemberId> {
+        lock(&self.state).sessions.as_mut()?.take_longest_away()
     }
 
     /// The app removes a member, and nobody comes back for it.

@@ -184,7 +184,9 @@ impl LiveMember {
             let occupants = members.iter().filter_map(|member| self.hub().occupant(member));
             let away = occupants.filter_map(|occupant| Some((occupant.away_until()?, occupant)));
             let Some((_, longest)) = away.min_by_key(|(until, _)| *until) else { break };
-            longest.let_go();
+            if longest.let_go() {
+                metrics::session_let_go("connections_per_user");
+            }
         }
         let limit = limit.unwrap_or_default();
         metrics::refused("user");

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::addresses::OfAddress;
-use crate::metrics;
 use crate::process::{NoPlace, Process};
 use crate::user_connections::OfUser;
 
@@ -30,9 +29,8 @@ struct Whose {
 impl Place {
     /// A place, where there is one for a client of this address.
     pub(crate) fn take(process: &Arc<Process>, peer: Option<IpAddr>) -> Result<Self, NoPlace> {
-        let refused = |why: &NoPlace| metrics::refused(why.as_str());
-        let of_address = process.one_more_of(peer).inspect_err(refused)?;
-        process.connection_begins().inspect_err(refused)?;
+        let of_address = process.one_more_of(peer)?;
+        process.connection_begins()?;
         let whose = of_address.map(|address| Box::new(Whose { _address: Some(address), user: None }));
         Ok(Self { process: Arc::clone(process), departed: false, whose })
     }

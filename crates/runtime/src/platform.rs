@@ -8,7 +8,7 @@ use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect};
 
 use crate::act::Reach;
-use crate::admission::Admission;
+use crate::admission::{Admission, resume_of};
 use crate::app::{App, Settings};
 use crate::connection::{Beside, Connection};
 use crate::drain::{self, Drain};
@@ -74,7 +74,7 @@ impl Platform {
     /// When no connection may come now. Answer 503: it costs nothing, and a client tries again.
     pub fn take_place(&self, parts: &Parts) -> Result<Place, NoPlace> {
         let peer = self.settings().proxies.client(parts);
-        let place = Place::take(self.app.hub().process(), peer);
+        let place = self.app.hub().take_place(peer, resume_of(&parts.headers));
         place.inspect_err(|why| self.app.denial_log().no_place(self.app.clock(), *why, peer))
     }
 

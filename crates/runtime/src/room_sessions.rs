@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::frame::encode::SessionFacts;
 use roomful_core::pattern::Topic;
-use roomful_core::session::{Answer, LogLimits, Resume, Sessions, To};
+use roomful_core::session::{Answer, LogLimits, LongestFirst, Resume, Sessions, To};
 use roomful_core::{Limits, MemberId, Millis};
 
 use crate::memory::Holding;
@@ -28,6 +28,8 @@ pub(crate) struct RoomSessions {
     /// Bytes that one who comes back may be sent at once.
     most_bytes: usize,
     grace_ms: Millis,
+    /// Who is away, as the room was told it.
+    away: LongestFirst<MemberId>,
     /// Lets go of what is too old. One at a time, and none while nothing is kept.
     timer: Option<AbortHandle>,
 }
@@ -42,7 +44,8 @@ impl RoomSessions {
         let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
         let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
         let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
-        Some(Box::new(Self { sessions, process, held, kept, most_bytes, grace_ms: limits.grace_ms, timer: None }))
+        let (grace_ms, away) = (limits.grace_ms, LongestFirst::default());
+        Some(Box::new(Self { sessions, process, held, kept, most_bytes, grace_ms, away, timer: None }))
     }
 
     /// A member's session begins, with its first snapshot. `top` is the last number that was given.
@@ -77,8 +80,26 @@ impl RoomSessions {
         (facts, missed.unwrap_or_default())
     }
 
+    /// A member is away from now on, or is back.
+    pub(crate) fn set_away(&mut self, member: &MemberId, is_away: bool) {
+        if is_away {
+            self.away.push(member.clone());
+        } else {
+            self.away.remove(member);
+        }
+    }
+
+    /// Who has been away for the longest, to be let go for somebody else. It is given once: it may be back already, and then the
+    /// next one is to go.
+    pub(crate) fn take_longest_away(&mut self) -> Option<MemberId> {
+        let longest = self.away.first()?.clone();
+        self.away.remove(&longest);
+        Some(longest)
+    }
+
     /// A member has left.
     pub(crate) fn end(&mut self, member: &MemberId) {
+        self.away.remove(member);
         let tokens = self.process.tokens();
         self.sessions.end(member).for_each(|token| tokens.remove(token));
         self.count();

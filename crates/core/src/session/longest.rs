@@ -38,7 +38,13 @@ impl<K: Clone + Eq + Hash> LongestFirst<K> {
     /// Who has been held for the longest.
     #[must_use]
     pub fn first(&self) -> Option<&K> {
-        self.order.first_key_value().map(|(_, held)| held)
+        self.first_but(None)
+    }
+
+    /// Who has been held for the longest, save this one.
+    #[must_use]
+    pub fn first_but(&self, spared: Option<&K>) -> Option<&K> {
+        self.order.values().find(|held| Some(*held) != spared)
     }
 
     /// How many are held.
@@ -74,6 +80,7 @@ mod tests {
                     list.retain(|listed| *listed != who);
                 }
                 prop_assert_eq!((held.first(), held.len(), held.is_empty()), (list.first(), list.len(), list.is_empty()));
+                prop_assert_eq!(held.first_but(Some(&who)), list.iter().find(|listed| **listed != who));
             }
         }
     }

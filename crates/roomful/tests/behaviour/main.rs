@@ -11,6 +11,7 @@ mod departed;
 mod drain;
 mod expiry;
 mod extremes;
+mod gives_way;
 mod guards;
 mod handle;
 mod hooks;

@@ -17,6 +17,8 @@ mod denials;
 mod drain;
 #[path = "../behaviour/expiry.rs"]
 mod expiry;
+#[path = "../behaviour/gives_way.rs"]
+mod gives_way;
 #[path = "../behaviour/guards.rs"]
 mod guards;
 #[path = "../behaviour/handle.rs"]
