@@ -49,6 +49,7 @@ struct Found {
     destination: Destination,
     request: UpgradeRequest,
     resume: Option<Resume>,
+    turn: Option<u64>,
 }
 
 impl Admission {
@@ -70,7 +71,9 @@ impl Admission {
         let limits = Arc::clone(&definition.terms.limits);
         let (module, room) = (&*definition.terms.module, &*definition.terms.name);
         let span = tracing::info_span!("connection", module, room, peer = shown(peer));
+        let turn = Some(app.hub().process().next_turn());
         let found = find(definition, (query.key.as_deref(), dialect), parts, peer)
+            .map(|found| Found { turn, ..found })
             .map_err(|denial| denied(app, &definition.terms.module, &definition.terms.name, peer, &denial));
         Self { app: app.clone(), limits, dialect, found, place: None, span }
     }
@@ -150,7 +153,7 @@ impl Admission {
     ///
     /// How the completed handshake is to be closed.
     pub async fn admit(self, deadline: impl Future<Output = ()>) -> Result<Admitted, Close> {
-        let Found { definition, destination, request, resume: _ } = self.found?;
+        let Found { definition, destination, request, .. } = self.found?;
         let params = request.params.clone();
         let peer = request.peer;
         let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span);
@@ -167,7 +170,7 @@ impl Admission {
 
 impl Found {
     fn into_opening(self, app: &App) -> Opening {
-        let Self { definition, destination, request, resume } = self;
+        let Self { definition, destination, request, resume, turn } = self;
         let app = app.clone();
         let terms = Arc::clone(&definition.terms);
         let peer = request.peer;
@@ -181,7 +184,7 @@ impl Found {
                 opened.map_err(|denial| denied(&app, &definition.terms.module, &definition.terms.name, peer, &denial))
             }) as _
         });
-        Opening { destination, terms, request_bytes, open, resume }
+        Opening { destination, terms, request_bytes, open, resume, turn }
     }
 }
 
@@ -209,7 +212,7 @@ fn find(
     let resume = resume_of(&parts.headers).filter(|_| dialect == Dialect::V1);
     let (module, name) = (definition.terms.module.clone(), definition.terms.name.clone());
     let request = UpgradeRequest { parts, peer, module, name, params, credentials };
-    Ok(Found { definition: Arc::clone(definition), destination, request, resume })
+    Ok(Found { definition: Arc::clone(definition), destination, request, resume, turn: None })
 }
 
 /// The session that a client asks to go on with.

@@ -89,7 +89,7 @@ impl LiveMember {
     /// this one never was a member. `false`: there is none, and this one is to be let in as anybody.
     pub(crate) fn go_on_with(
         self: &Arc<Self>,
-        resume: Option<Resume>,
+        (resume, turn): (Option<Resume>, Option<u64>),
         destination: &Destination,
         hooks: &Arc<dyn Hooks>,
     ) -> bool {
@@ -109,6 +109,12 @@ impl LiveMember {
             let may_return = own.life().is_opening() && (inbox.life().is_away() || inbox.life().is_heard());
             if !may_return || inbox.life().is_before_entry() {
                 return false;
+            }
+            if !inbox.is_newer(turn.unwrap_or_else(|| self.process().next_turn())) {
+                // Its client has been back since: this one is a connection that it gave up long ago.
+                drop((own, inbox));
+                self.refuse(Close::TAKEN_OVER);
+                return true;
             }
             inbox.renew(resume, hooks);
             // First of all: nothing that still comes from it counts.

@@ -115,6 +115,8 @@ struct End {
     refreshes: u32,
     /// Ends the wait after which one that is held leaves.
     grace_timer: Option<AbortHandle>,
+    /// Which upgrade it came back with.
+    turn: u64,
     /// What the client presented that has come back.
     resume: Option<Resume>,
     /// Hooks that know what its upgrade found.
@@ -342,6 +344,14 @@ impl Inbox {
     pub(crate) fn renew(&mut self, resume: Resume, by: &Arc<dyn Hooks>) {
         let end = self.end.get_or_insert_default();
         (end.resume, end.renewal) = (Some(resume), Some(Arc::clone(by)));
+    }
+
+    /// Whether this upgrade is later than that of the last return; from then on it is the last.
+    pub(crate) fn is_newer(&mut self, turn: u64) -> bool {
+        let last = &mut self.end.get_or_insert_default().turn;
+        let is_newer = turn > *last;
+        *last = turn.max(*last);
+        is_newer
     }
 
     /// The session that it has come back to, and the highest id received of what its client has said.

@@ -57,6 +57,9 @@ pub struct Opening {
     pub open: OpenFn,
     /// The session that its client wants to go on with.
     pub resume: Option<Resume>,
+    /// Which upgrade it is, among all. Of two that go on with one session the later one counts, whichever is let in first.
+    /// `None`: as they begin.
+    pub turn: Option<u64>,
 }
 
 /// See [`Opening::open`].
@@ -77,7 +80,7 @@ impl LiveMember {
                 return self.refuse(close);
             }
         };
-        if self.go_on_with(opening.resume, &opening.destination, &hooks) {
+        if self.go_on_with((opening.resume, opening.turn), &opening.destination, &hooks) {
             return;
         }
         if self.was_removed(opening.resume, &opening.destination) {

@@ -30,6 +30,7 @@ pub(crate) struct Process {
     started: OnceLock<Started>,
     next_connection: AtomicU64,
     next_room: AtomicU64,
+    next_turn: AtomicU64,
     rooms: AtomicUsize,
     members: AtomicUsize,
     connections: AtomicUsize,
@@ -128,6 +129,7 @@ impl Process {
             started: OnceLock::new(),
             next_connection: AtomicU64::new(0),
             next_room: AtomicU64::new(0),
+            next_turn: AtomicU64::new(1),
             rooms: AtomicUsize::new(0),
             members: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
@@ -268,6 +270,11 @@ impl Process {
 
     pub(crate) fn new_connection_id(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Which upgrade this is, among all: a later one has a higher number.
+    pub(crate) fn next_turn(&self) -> u64 {
+        self.next_turn.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn new_room_id(&self) -> RoomId {

@@ -71,6 +71,7 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
                 request_bytes: 0,
                 // Here nobody has a session.
                 resume: None,
+                turn: None,
                 open: Box::new(move |member| {
                     let hooks = definition.endpoint.go_on(app, &params, &data, member).map_err(|error| {
                         tracing::error!(%error, "a connection cannot be served");
