@@ -9,7 +9,7 @@ export const INTERNAL = `
   interval outbox connections failed grown policy take attempt setTimer transmit forget listeners resume heard pin
   spent createKnown current firstFrame greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState
   buffered detach notify received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore
-  version placeAt touched enter shown
+  version placeAt touched enter shown actions present empty address change
 `
   .trim()
   .split(/\s+/);

@@ -27,6 +27,7 @@ export type {
   RoomRef,
   RoomStatus,
   RoomTypes,
+  Send,
 } from './room/types.js';
 export type {
   Socket,

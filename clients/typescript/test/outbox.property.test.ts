@@ -1,6 +1,7 @@
 /** What is said is handled once and in order, or it is told that nobody knows, whatever happens to the connection. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { RoomError } from '../src/index.js';
 import { createOutbox } from '../src/connection/outbox.js';
 import { World } from './support/world.js';
 
@@ -41,6 +42,8 @@ it('is handled once and in order, or told as lost', () => {
       const handled: number[] = [];
       const told: string[] = [];
       const settled = new Map<number, string>();
+      /** Of those that asked for it: every answer. */
+      const answers = new Map<number, string[]>();
       let session = new Session();
       let isOpen = false;
       let refuses = false;
@@ -106,8 +109,14 @@ it('is handled once and in order, or told as lost', () => {
 
       function happen([what, how]: Step): void {
         if (what === 'say') {
+          const asked: string[] = [];
+          const settle = (error?: RoomError) => {
+            asked.push(error?.code ?? 'handled');
+            if (error) told.push(error.code);
+          };
           try {
-            outbox.send(JSON.stringify({ t: 'msg', msg: said }));
+            outbox.send(JSON.stringify({ t: 'msg', msg: said }), said % 2 ? settle : undefined);
+            if (said % 2) answers.set(said, asked);
             said++;
           } catch (error) {
             expect(error).toMatchObject({ code: 'queue_full' });
@@ -132,6 +141,10 @@ it('is handled once and in order, or told as lost', () => {
         answer(Infinity);
       }
 
+      for (const [msg, asked] of answers) {
+        expect(asked).toHaveLength(1);
+        if (asked[0] !== 'lost') expect(settled.get(msg)).toBe(asked[0]);
+      }
       expect(handled).toEqual([...new Set(handled)].sort((a, b) => a - b));
       const lost = told.filter((code) => code === 'lost').length;
       const refused = told.filter((code) => code === 'refused').length;

@@ -1,6 +1,7 @@
 /** What both hooks promise of rooms that are joined, left and joined again: by a key, by `enabled`, by effects. Each framework runs all of it; see `preact.test.ts` and `react.test.ts`. */
 import { describe, expect, it, vi } from 'vitest';
 import type { RoomError } from '../src/index.js';
+import { microtasks } from './support/rooms.js';
 import { stage, type Renderer, type View } from './support/stage.js';
 
 export function placeSuite(name: string, renderer: Renderer): void {
@@ -321,6 +322,48 @@ export function placeSuite(name: string, renderer: Renderer): void {
         vi.advanceTimersByTime(100);
         seen.room.send('late');
         expect(onError.mock.calls.map(([error]) => error.code)).toEqual(['closed', 'closed']);
+      });
+
+      it('keeps the answer that is asked for, and has one where it is not sent', async () => {
+        const onError = vi.fn();
+        const { seen, Probe } = probe(() => 0, { onError });
+        const answers: string[] = [];
+        const ask = (text: string) =>
+          void seen.room.send.acked(text).then(
+            () => answers.push(`${text} handled`),
+            ({ code }) => answers.push(`${text} ${code}`),
+          );
+        const answered = async () => {
+          await microtasks();
+          return answers.splice(0);
+        };
+        const root = mount(h(Probe, { enabled: false }));
+        ask('dropped');
+        seen.room.close();
+        expect(await answered()).toEqual(['dropped closed']);
+        for (let i = 0; i < 255; i++) seen.room.send('');
+        ask('waits');
+        ask('more');
+        ask(1n as never);
+        expect(await answered()).toEqual(['more queue_full', '1 bad_message']);
+        root.render(h(Probe, { enabled: true }));
+        welcome();
+        ask('later');
+        expect(frames().slice(-2)).toEqual([
+          { id: 1, t: 'msg', msg: 'waits' },
+          { id: 2, t: 'msg', msg: 'later' },
+        ]);
+        receive({ t: 'ack', id: 1 });
+        expect(await answered()).toEqual(['waits handled']);
+        root.render(h(Probe, { enabled: false }));
+        ask('early');
+        root.unmount();
+        ask('between');
+        vi.advanceTimersByTime(100);
+        ask('late');
+        const ends = ['later lost', 'early closed', 'between closed', 'late closed'];
+        expect((await answered()).sort()).toEqual(ends.sort());
+        expect(onError).not.toHaveBeenCalled();
       });
 
       it('is dropped by close, which ends nothing else', () => {

@@ -112,6 +112,8 @@ export function messages(): void {
   send({ question: 'why?' });
   // @ts-expect-error what comes out does not go in
   send({ answer: 'because' });
+  // @ts-expect-error only what is said in a room is answered
+  send.acked({ question: 'why?' });
   // @ts-expect-error a stray field
   send({ question: 'why?', more: 1 });
   // @ts-expect-error no message

@@ -252,6 +252,12 @@ export function theConnection(): void {
 export function whatSendingGives(): void {
   const { send, setPresence, updatePresence } = joinRoom(inPlain.cursors, { key });
   same<ReturnType<typeof send>, void>(true);
+  same<ReturnType<typeof send.acked>, Promise<void>>(true);
+  send.acked({ x: 1, y: 2 });
+  // @ts-expect-error a wrong message
+  send.acked({ x: 1 });
+  const { send: inHook } = serverRooms.cursors.useRoom({ key });
+  same<typeof inHook, typeof send>(true);
   same<ReturnType<typeof setPresence>, void>(true);
   same<ReturnType<typeof updatePresence>, void>(true);
 }

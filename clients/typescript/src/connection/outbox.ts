@@ -21,7 +21,7 @@ interface Line {
 export type Settle = (error?: RoomError) => void;
 
 /** What this client said. */
-interface Said {
+export interface Said {
   /** Once it was sent to a server that answers: as it was sent, with its id. */
   data: string;
   id?: number;
@@ -205,10 +205,11 @@ export function createOutbox(
   };
 }
 
-const sizeOf = (list: Said[]): number => list.reduce((sum, { data }) => sum + data.length, 0);
+/** In UTF-16 units. */
+export const sizeOf = (list: Said[]): number =>
+  list.reduce((sum, { data }) => sum + data.length, 0);
 
-const lost = (): RoomError =>
-  new RoomError('lost', 'the connection was lost; it may have been handled, or not');
+const lost = (): RoomError => new RoomError('lost', 'it may have been handled, or not');
 
 export const closed = (): RoomError => new RoomError('closed', 'closed for good');
 

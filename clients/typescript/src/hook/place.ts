@@ -1,4 +1,4 @@
-import { full } from '../connection/outbox.js';
+import { closed, full, sizeOf, type Said, type Settle } from '../connection/outbox.js';
 import {
   attempt,
   checkClose,
@@ -57,7 +57,7 @@ export class Place<P extends Part> implements Source {
   /** Who takes what is sent. */
   #target: P | undefined;
   #isJoined = false;
-  #waiting: string[] = [];
+  #waiting: Said[] = [];
   /** What changes the presence, and waits, too: what it makes of one that others have set is not known before. */
   #changes: Change<P>[] = [];
   /** The presence that the component has set here last. */
@@ -73,10 +73,9 @@ export class Place<P extends Part> implements Source {
   ) {
     this.#manner = manner;
     this.#host = host;
-    const reconnect = () => this.#target?.reconnect();
     this.actions = {
-      send: this.#send,
-      reconnect,
+      send: this.send,
+      reconnect: () => this.#target?.reconnect(),
       close: this.#close,
       ...manner.actions?.(this),
       [SOURCE]: this,
@@ -131,6 +130,19 @@ export class Place<P extends Part> implements Source {
     this.#left = { part, enabled, timer };
   }
 
+  readonly send = (message: unknown): void => {
+    if (this.#target) return this.#target.send(message);
+    this.attempt(() => this.relay(this.#manner.toFrame(message)));
+  };
+
+  /** Sends what is encoded, now or when something takes it. `settle` hears the answer. @throws RoomError */
+  relay(data: string, settle?: Settle): void {
+    if (this.#target) return this.#target.relay(data, settle);
+    const size = sizeOf(this.#waiting) + data.length;
+    if (this.#waiting.length >= MAX_QUEUED_FRAMES || size > MAX_QUEUED_SIZE) throw full();
+    this.#waiting.push({ data, settle });
+  }
+
   /** Sets the presence, now or when something takes it: to a state, or to what a function makes of the last one. */
   present(next: unknown): void {
     this.attempt(() => {
@@ -164,7 +176,9 @@ export class Place<P extends Part> implements Source {
     for (const change of this.#changes.splice(0)) this.#change(target, change);
     // One that was set here before, and has been told to others, is no newer than what they have set since.
     target.attempt(() => target.pin(this.#first(), true));
-    for (const data of this.#waiting.splice(0)) target.attempt(() => target.relay(data));
+    for (const { data, settle } of this.#waiting.splice(0)) {
+      attempt({ onError: settle ?? this.#host.options.onError }, () => target.relay(data, settle));
+    }
     if (this.#closing) target.close(...this.#closing);
     this.#closing = undefined;
   }
@@ -177,20 +191,10 @@ export class Place<P extends Part> implements Source {
   readonly #first = (): string | undefined =>
     this.#presence ?? this.#manner.first?.(this.#host.options);
 
-  readonly #send = (message: unknown): void => {
-    if (this.#target) return this.#target.send(message);
-    this.attempt(() => {
-      const data = this.#manner.toFrame(message);
-      const size = this.#waiting.reduce((sum, { length }) => sum + length, data.length);
-      if (this.#waiting.length >= MAX_QUEUED_FRAMES || size > MAX_QUEUED_SIZE) throw full();
-      this.#waiting.push(data);
-    });
-  };
-
   readonly #close = (code = 1000, reason = ''): void => {
     if (this.#target) return this.#target.close(code, reason);
     checkClose(code, reason);
-    this.#waiting = [];
+    for (const { settle } of this.#waiting.splice(0)) settle?.(closed());
     // What is not enabled is not joined, so there is nothing to close.
     if (!this.#isJoined) this.#closing = [code, reason];
   };

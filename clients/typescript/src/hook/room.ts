@@ -3,6 +3,7 @@ import { createBindings } from '../room/member.js';
 import { join, type AnyRoomOptions, type Membership } from '../room/room.js';
 import { patching, presenceChange } from '../room/presence.js';
 import { NOBODY, ROOM_FIELDS } from '../room/roster.js';
+import { acking } from '../room/acked.js';
 import { encodeMessage, encodePresence } from '../room/wire.js';
 import type {
   HookRef,
@@ -63,6 +64,7 @@ function roomReader(): Reader<Membership> {
     change: presenceChange,
     touched: (ids) => bindings.notify(ids, (listener) => listener()),
     actions: (place) => ({
+      send: acking(place),
       setPresence: (next: unknown) => place.present(next),
       updatePresence: (patch: object) => place.present(patching(patch)),
       member: (id: string) => bindings.of(id),

@@ -1,6 +1,7 @@
 import { page, type Environment } from '../connection/environment.js';
 import { live } from '../connection/fields.js';
 import { takePart, type AnyOptions, type Part, type PartKind } from '../connection/part.js';
+import { acking } from './acked.js';
 import { createBindings } from './member.js';
 import { patching, presenceChange } from './presence.js';
 import { createRoster, ROOM_FIELDS, ROSTER_FIELDS, type Roster } from './roster.js';
@@ -54,6 +55,7 @@ export function join<T extends RoomTypes = any>(
   const setPresence = (next: unknown) => part.attempt(() => presenceChange(next)(membership));
   const membership: Membership = live(
     Object.assign(part, {
+      send: acking(part),
       setPresence,
       updatePresence: (patch: object) => setPresence(patching(patch)),
       member: (id: string) => bindings.of(id),

@@ -111,6 +111,19 @@ export type RoomOptions<T extends RoomTypes> = ParamsOption<'key', KeyOf<T>> & B
 export type RoomArgs<T extends RoomTypes> =
   {} extends ParamsOption<'key', KeyOf<T>> ? [options?: RoomOptions<T>] : [options: RoomOptions<T>];
 
+/** How messages are sent to a room. */
+export interface Send<M> {
+  (message: M): void;
+  /**
+   * Sends, and promises an answer: resolves when the server has handled the message, in a room that has sessions up to
+   * 250 ms later. Rejects with a `RoomError`, of which `onError` then hears nothing: what `send` would give to `onError`;
+   * the server's, as `handler_failed`; `closed` where the room is closed before it was sent; `lost` where nobody knows
+   * whether it was handled. A plain server never answers, so there it is `lost` as soon as it is sent. While the
+   * connection is not open it waits as what is sent does.
+   */
+  readonly acked: (message: M) => Promise<void>;
+}
+
 /** What `joinRoom` and the hooks have in common. */
 export interface Room<T extends RoomTypes> {
   /**
@@ -118,7 +131,7 @@ export interface Room<T extends RoomTypes> {
    * `closed` in a room that is closed for good, `too_large` over the server's frame limit, `queue_full` when 256
    * messages or 1 MiB wait, `bad_message` for what JSON cannot say.
    */
-  readonly send: (message: IncomingOf<T>) => void;
+  readonly send: Send<IncomingOf<T>>;
   /**
    * Sets this client's presence: to a state, or to what a function makes of the previous one. That is the last that
    * was set here, which the server may not have shown yet; where none was set it is the one that the server shows.
