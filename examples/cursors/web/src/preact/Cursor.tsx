@@ -6,7 +6,7 @@ import { Arrow } from './Arrow.js';
 
 /** One other member. It alone renders when that member moves. */
 export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
-  const state = useMember(binding)?.state;
+  const { state, away } = useMember(binding) ?? {};
   const ref = useRef<HTMLDivElement>(null);
   const [glide] = useState(() => new Glide((at) => ref.current && placeOnBoard(ref.current, at)));
 
@@ -19,7 +19,13 @@ export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
   // A member who has just come has not shown where it is.
   if (!state) return null;
   return (
-    <div ref={ref} class="cursor" data-color={state.color} data-member={binding.id}>
+    <div
+      ref={ref}
+      class="cursor"
+      data-color={state.color}
+      data-member={binding.id}
+      data-away={away}
+    >
       <Arrow />
       <span class="cursor-name">{state.name}</span>
     </div>

@@ -43,7 +43,7 @@ export function Me({ visit }: { visit: Visit }) {
           onKeyDown={(event) => event.key === 'Escape' && setDraft(name)}
         />
       </form>
-      <span class="you">you</span>
+      <span class="tag">you</span>
       <p id="name-error" class="error" role="alert">
         {wrong && `That name was refused: ${wrong}`}
       </p>

@@ -7,7 +7,7 @@ import { Arrow } from './Arrow.js';
 
 /** One other member. It alone renders when that member moves. */
 export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
-  const state = useMember(binding)?.state;
+  const { state, away } = useMember(binding) ?? {};
   const ref = useRef<HTMLDivElement>(null);
   const [glide] = useState(() => new Glide((at) => ref.current && placeOnBoard(ref.current, at)));
 
@@ -20,7 +20,13 @@ export function Cursor({ binding }: { binding: MemberBinding<CursorState> }) {
   // A member who has just come has not shown where it is.
   if (!state) return null;
   return (
-    <div ref={ref} className="cursor" data-color={state.color} data-member={binding.id}>
+    <div
+      ref={ref}
+      className="cursor"
+      data-color={state.color}
+      data-member={binding.id}
+      data-away={away}
+    >
       <Arrow />
       <span className="cursor-name">{state.name}</span>
     </div>

@@ -44,7 +44,7 @@ export function Me({ visit }: { visit: Visit }) {
           onKeyDown={(event) => event.key === 'Escape' && setDraft(name)}
         />
       </form>
-      <span className="you">you</span>
+      <span className="tag">you</span>
       <p id="name-error" className="error" role="alert">
         {wrong && `That name was refused: ${wrong}`}
       </p>

@@ -20,7 +20,8 @@ export function Page({ boardId }: { boardId: string }) {
     presence: visit.presence,
     onMessage: (said, from) => visit.heard(said, room.member(from).get(), from === room.self?.id),
     onOpen: visit.opened,
-    onClose: visit.lost,
+    onResume: visit.resumed,
+    onMissed: visit.missed,
     onError: (error) => visit.refused(error, room.self),
     ...connection,
   });

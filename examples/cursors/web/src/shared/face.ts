@@ -4,7 +4,7 @@ import type { Identity } from './identity.js';
 
 const faces = new WeakMap<MemberBinding<CursorState>, MemberBinding<Identity>>();
 
-/** A member's name and colour, which do not change when it moves: a row of the roster renders for these alone. */
+/** A member's name and colour, and whether it is away: none changes when it moves, and a row of the roster renders for these alone. */
 export function faceOf(binding: MemberBinding<CursorState>): MemberBinding<Identity> {
   const known = faces.get(binding);
   if (known) return known;
@@ -13,10 +13,11 @@ export function faceOf(binding: MemberBinding<CursorState>): MemberBinding<Ident
     id: binding.id,
     subscribe: binding.subscribe,
     get() {
-      const state = binding.get()?.state;
-      if (!state) last = undefined;
-      else if (last?.state?.name !== state.name || last.state.color !== state.color) {
-        last = { id: binding.id, state: { name: state.name, color: state.color } };
+      const { state, away } = binding.get() ?? {};
+      if (!state) return (last = undefined);
+      const { name, color } = state;
+      if (last?.state?.name !== name || last.state.color !== color || last.away !== away) {
+        last = { id: binding.id, state: { name, color }, ...(away && { away }) };
       }
       return last;
     },

@@ -47,16 +47,11 @@ export class Feed {
     return oldest?.text;
   }
 
-  /** There is a connection: what waited for one goes out now. */
-  opened(): void {
-    this.waiting.set(this.waiting.get().map((line) => ({ ...line, sent: true })));
-  }
-
-  /** The connection is gone, and with it every answer. Returns what nobody knows the fate of. */
-  lost(): string[] {
+  /** There is a connection: what waited for one goes out now. Returns how many lines had gone out before. */
+  opened(): number {
     const waiting = this.waiting.get();
-    this.waiting.set(waiting.filter((line) => !line.sent));
-    return waiting.filter((line) => line.sent).map((line) => line.text);
+    this.waiting.set(waiting.map((line) => ({ ...line, sent: true })));
+    return waiting.filter((line) => line.sent).length;
   }
 
   #add(entry: Unnumbered<Entry>): void {

@@ -32,7 +32,8 @@ export class Network {
     for (const socket of this.#sockets) {
       const { onclose } = socket;
       socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
-      socket.close();
+      // A page cannot lose a connection on purpose. So the server is told what a client says that gives one up.
+      socket.close(4900);
       onclose?.(LOST);
     }
     this.#sockets.clear();

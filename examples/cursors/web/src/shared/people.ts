@@ -2,6 +2,7 @@ import type { MemberBinding } from 'roomful';
 import type { CursorState } from '../rooms.gen.js';
 import { faceOf } from './face.js';
 import type { Identity } from './identity.js';
+import { seconds } from './text.js';
 import { Value } from './value.js';
 
 /** A row of the roster. It outlives its member for as long as it takes to be seen going. */
@@ -20,6 +21,8 @@ interface Watched {
   readonly fresh: boolean;
   readonly stop: () => void;
   face: Identity | undefined;
+  /** When it lost its connection. */
+  awaySince: number | undefined;
 }
 
 const MINE = 'mine';
@@ -29,7 +32,11 @@ export class People {
   readonly rows = new Value<readonly Row[]>([]);
   readonly #watched = new Map<string, Watched>();
 
-  constructor(private readonly tell: (notice: string) => void) {}
+  /** `now`: in milliseconds. */
+  constructor(
+    private readonly tell: (notice: string) => void,
+    private readonly now = Date.now,
+  ) {}
 
   /** `self` is unknown until the first snapshot, and in a closed room: then nothing is known of the others either. */
   update(
@@ -62,12 +69,18 @@ export class People {
   #watch(binding: MemberBinding<CursorState>, fresh: boolean): void {
     const face = faceOf(binding);
     const look = () => {
-      const seen = face.get()?.state;
+      const { state: seen, away } = face.get() ?? {};
       if (!seen) return;
       if (watched.fresh && !watched.face) this.tell(`${seen.name} joined`);
       watched.face = seen;
+      const since = watched.awaySince;
+      watched.awaySince = away && (since ?? this.now());
+      if (since !== undefined && !away) {
+        this.tell(`${seen.name} is back after ${seconds(this.now() - since)}`);
+      }
     };
-    const watched: Watched = { fresh, stop: face.subscribe(look), face: undefined };
+    const stop = face.subscribe(look);
+    const watched: Watched = { fresh, stop, face: undefined, awaySince: undefined };
     this.#watched.set(binding.id, watched);
     look();
   }

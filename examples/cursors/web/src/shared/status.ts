@@ -23,7 +23,7 @@ export function describeStatus(
         label: plugged ? 'Reconnecting' : 'Offline',
         detail: plugged
           ? 'The connection was lost. It is being made again.'
-          : 'The others saw you leave. Go on moving and writing: it is kept, and sent when you are back.',
+          : 'The others see that you are away. Go on moving and writing: it is kept, and sent when you are back.',
       };
     case 'closing':
     case 'closed':

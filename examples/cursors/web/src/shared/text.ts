@@ -13,6 +13,11 @@ export function timeOfDay(at: number): string {
   return new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }
 
+/** `3 s`, and never less than one. */
+export function seconds(milliseconds: number): string {
+  return `${Math.max(1, Math.round(milliseconds / 1_000))} s`;
+}
+
 export function howMany(people: number): string {
   return people === 1 ? 'Just you' : `${people} people`;
 }

@@ -24,6 +24,7 @@ export class Visit {
   readonly refusal = new Value<Refusal | undefined>(undefined);
   readonly feed = new Feed();
   readonly people = new People(this.feed.notice);
+  #hasSession = false;
 
   constructor(identity = recallIdentity(), random = Math.random) {
     this.identity = new Value(identity);
@@ -69,17 +70,23 @@ export class Visit {
     return said;
   }
 
-  readonly opened = (): void => this.feed.opened();
-
-  /** A line without an answer may have been heard or not: only its author can decide to say it again. */
-  readonly lost = (): void => {
-    const [text] = this.feed.lost();
-    if (text === undefined) return;
-    this.refusal.set({
-      about: 'line',
-      reason: 'The connection was lost. Nobody may have heard this.',
-      text,
+  /**
+   * A server that has sessions says in the same moment what it makes of the connection before, and of a line that it
+   * knows nothing of that it is lost. One that has none says nothing of either.
+   */
+  readonly opened = (): void => {
+    const before = this.feed.opened();
+    this.#hasSession = false;
+    queueMicrotask(() => {
+      for (let lines = before; lines > 0 && !this.#hasSession; lines--) this.#lose();
     });
+  };
+
+  readonly resumed = (): void => void (this.#hasSession = true);
+
+  readonly missed = (): void => {
+    this.#hasSession = true;
+    this.feed.notice('Something was said that did not reach you');
   };
 
   heard(said: Said, from: Member<CursorState> | undefined, mine: boolean): void {
@@ -91,11 +98,11 @@ export class Visit {
   refused(error: RoomError, self: Member<CursorState> | undefined): void {
     const reason = error.message;
     switch (error.code) {
+      case 'lost':
+        return this.#lose();
       case 'bad_message':
-      case 'handler_failed': {
-        const text = this.feed.settle();
-        return this.refusal.set({ about: 'line', reason, ...(text !== undefined && { text }) });
-      }
+      case 'handler_failed':
+        return this.#refuseLine(reason);
       case 'bad_presence': {
         const { name, color } = self?.state ?? this.identity.get();
         this.identity.set({ name, color });
@@ -104,6 +111,17 @@ export class Visit {
       default:
         return this.refusal.set({ about: 'other', reason });
     }
+  }
+
+  /** It may have been heard or not: only its author can decide to say it again. */
+  #lose(): void {
+    this.#refuseLine('The connection was lost. Nobody may have heard this.');
+  }
+
+  /** The oldest line that waits for its answer comes back to its author. */
+  #refuseLine(reason: string): void {
+    const text = this.feed.settle();
+    this.refusal.set({ about: 'line', reason, ...(text !== undefined && { text }) });
   }
 
   clear(about: Refusal['about']): void {

@@ -73,7 +73,7 @@ describe('the plug', () => {
     socket.onclose = onclose;
     network.unplug();
     expect(onclose).toHaveBeenCalledWith(expect.objectContaining({ code: 1006, wasClean: false }));
-    expect(FakeSocket.made[0]?.close).toHaveBeenCalled();
+    expect(FakeSocket.made[0]?.close).toHaveBeenCalledWith(4900);
 
     const dead = new network.WebSocket('ws://board', []);
     await new Promise((closed) => (dead.onclose = closed));

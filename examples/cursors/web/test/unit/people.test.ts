@@ -6,10 +6,15 @@ import { HandRoster } from './support.js';
 let roster: HandRoster;
 let told: string[];
 let people: People;
+let now: number;
 beforeEach(() => {
   roster = new HandRoster();
   told = [];
-  people = new People((notice) => told.push(notice));
+  now = 0;
+  people = new People(
+    (notice) => told.push(notice),
+    () => now,
+  );
 });
 
 const update = (self: string | undefined) => people.update(roster.ids, self, roster.member);
@@ -82,6 +87,40 @@ describe('what is told', () => {
     update('me');
     expect(told).toEqual(['Ada L. left']);
     expect(roster.listeners('ada')).toBe(0);
+  });
+});
+
+describe('who is away', () => {
+  beforeEach(() => {
+    roster.set('me', {});
+    roster.set('ada', { name: 'Ada' });
+    update('me');
+  });
+
+  test('is told of when back, and how long it took', () => {
+    roster.set('ada', { name: 'Ada' }, true);
+    now = 1_000;
+    roster.set('ada', { name: 'Ada', x: 1 }, true);
+    now = 3_200;
+    roster.set('ada', { name: 'Ada' });
+    expect(told).toEqual(['Ada is back after 3 s']);
+    roster.set('ada', { name: 'Ada', x: 1 });
+    expect(told).toHaveLength(1);
+  });
+
+  test('has a face that says so', () => {
+    const face = faceOf(roster.member('ada'));
+    roster.set('ada', { name: 'Ada' }, true);
+    expect(face.get()).toMatchObject({ away: true });
+    roster.set('ada', { name: 'Ada' });
+    expect(face.get()).not.toHaveProperty('away');
+  });
+
+  test('and never comes back is told of as one who left', () => {
+    roster.set('ada', { name: 'Ada' }, true);
+    roster.delete('ada');
+    update('me');
+    expect(told).toEqual(['Ada left']);
   });
 });
 

@@ -33,6 +33,7 @@ export class HandFrames implements Frames {
 /** A roster that the test writes. */
 export class HandRoster {
   readonly #states = new Map<string, CursorState | undefined>();
+  readonly #away = new Set<string>();
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #bindings = new Map<string, MemberBinding<CursorState>>();
 
@@ -56,9 +57,11 @@ export class HandRoster {
     return binding;
   };
 
-  set(id: string, state?: Partial<CursorState>): void {
+  set(id: string, state?: Partial<CursorState>, away = false): void {
     const full: CursorState = { x: 0, y: 0, name: id, color: 'teal', ...state };
     this.#states.set(id, state && full);
+    if (away) this.#away.add(id);
+    else this.#away.delete(id);
     this.#listeners.get(id)?.forEach((listener) => listener());
   }
 
@@ -74,6 +77,6 @@ export class HandRoster {
   #get(id: string): Member<CursorState> | undefined {
     if (!this.#states.has(id)) return undefined;
     const state = this.#states.get(id);
-    return state ? { id, state } : { id };
+    return { id, ...(state && { state }), ...(this.#away.has(id) && { away: true as const }) };
   }
 }

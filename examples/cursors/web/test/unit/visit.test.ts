@@ -50,15 +50,36 @@ describe('what is said', () => {
     expect(waiting()).toEqual(['fine']);
   });
 
-  test('of what was under way when the connection went nobody knows; what was not goes out later', () => {
-    visit.say('under way', open());
-    visit.lost();
+  test('what was said without a connection goes out with the next one', () => {
     visit.say('later', { send: vi.fn(), status: 'reconnecting' });
-    visit.lost();
-    expect(waiting()).toEqual(['later']);
-    expect(visit.refusal.get()).toBeUndefined();
+    expect(visit.feed.waiting.get()).toEqual([{ text: 'later', sent: false }]);
     visit.opened();
     expect(visit.feed.waiting.get()).toEqual([{ text: 'later', sent: true }]);
+  });
+
+  test('of what was under way when a server was lost nobody knows, and its author has it back', () => {
+    visit.say('under way', open());
+    visit.say('later', { send: vi.fn(), status: 'reconnecting' });
+    visit.refused(new RoomError('lost', 'nobody knows'), undefined);
+    expect(waiting()).toEqual(['later']);
+    expect(visit.refusal.get()).toMatchObject({ about: 'line', text: 'under way' });
+  });
+
+  test('a server without sessions says nothing of it, and neither does one that goes on with one', async () => {
+    visit.say('under way', open());
+    visit.opened();
+    visit.resumed();
+    await Promise.resolve();
+    expect(waiting()).toEqual(['under way']);
+    visit.opened();
+    await Promise.resolve();
+    expect(waiting()).toEqual([]);
+    expect(visit.refusal.get()).toMatchObject({ about: 'line', text: 'under way' });
+  });
+
+  test('that something was missed is said', () => {
+    visit.missed();
+    expect(said()).toEqual(['Something was said that did not reach you']);
   });
 
   test('a message of no member is an announcement', () => {
