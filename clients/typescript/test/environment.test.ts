@@ -29,10 +29,23 @@ describe('the page', () => {
     expect(woken).toHaveBeenCalledTimes(3);
     window.dispatchEvent(new Event('online'));
     expect(woken).toHaveBeenCalledTimes(4);
+    expect(woken.mock.calls).toEqual([[false], [false], [false], [false]]);
     stop();
     window.dispatchEvent(new Event('online'));
     visibility('visible');
     expect(woken).toHaveBeenCalledTimes(4);
+  });
+
+  it('lets a connection sleep when it goes into the back/forward cache, and not when it ends', () => {
+    const woken = vi.fn();
+    const stop = page.onWake(woken);
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false }));
+    expect(woken).not.toHaveBeenCalled();
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    expect(woken.mock.calls).toEqual([[true]]);
+    stop();
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    expect(woken).toHaveBeenCalledTimes(1);
   });
 
   it('knows whether there is no network', () => {

@@ -20,6 +20,7 @@ const ofSocket: fc.Arbitrary<Happening> = fc.oneof(
 const ofPage = fc.constantFrom<Happening>(
   [machine.start],
   [machine.wake],
+  [machine.sleep],
   [machine.tick],
   [machine.close, 1000, ''],
 );
@@ -56,16 +57,21 @@ it('has one socket exactly when it should, and tells of nothing before all is do
           if (name === actions.DROP) hasSocket = false;
           if (name === actions.ABANDON) dispatch([machine.lost, info, true, false]);
         }
-        expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase));
+        const isAsleep = deadline(state) === Infinity;
+        expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase) && !isAsleep);
         if (state.status === 'reconnecting') expect(deadline(state)).toBeDefined();
       }
 
       for (const [event, after] of happenings) {
         now += after;
-        const isOfSocket = ![machine.start, machine.wake, machine.tick, machine.close].includes(
-          event[0],
-        );
+        const { start, wake, sleep, tick, close } = machine;
+        const isOfSocket = ![start, wake, sleep, tick, close].includes(event[0]);
         if (isOfSocket && !hasSocket) continue;
+        if (deadline(state) === Infinity) {
+          // Nothing else happens in the back/forward cache; the driver finds its socket lost.
+          if (event[0] !== wake) continue;
+          dispatch([machine.lost, info, true, false]);
+        }
         dispatch(event);
       }
     }),

@@ -434,6 +434,44 @@ describe('the page coming back', () => {
   });
 });
 
+describe('the back/forward cache', () => {
+  it.each<[string, Run]>([
+    ['an attempt', connecting()],
+    ['what is not greeted yet', greeting()],
+    ['what is open', open()],
+    ['what waits for a pong', open().on([machine.wake], 1_000)],
+    ['what is open to a plain server', connecting().connected(true)],
+    ['a later attempt', open().lost().due()],
+  ])('is no place for the socket of %s: it is given up, and no time counts', (_, run) => {
+    const { status } = run.state;
+    run.on([machine.sleep], 1_000);
+    expect(run.actions).toEqual([['drop', 4900]]);
+    expect([run.state.status, mayOpen(run.state)]).toEqual([status, true]);
+    expect(deadline(run.state)).toBe(Infinity);
+    expect(run.on([machine.tick], 1e12).actions).toEqual([]);
+    expect(run.lost().on([machine.wake]).asked).toEqual(['connect']);
+    expect(run.state).toMatchObject({ status: 'reconnecting', tries: { spent: 0, grown: 0 } });
+  });
+
+  it.each<[string, Run]>([
+    ['has not begun', new Run()],
+    ['waits', open().lost()],
+    ['is closing', open().on([machine.close, 1000, ''])],
+    ['is closed', connecting().lost({ ...drop, code: 4403 }, false)],
+  ])('means nothing to what has no socket to give up: it %s', (_, run) => {
+    const { state } = run;
+    run.on([machine.sleep], 10);
+    expect([run.state, run.actions]).toEqual([state, []]);
+  });
+
+  it('does not make a room give up that has spent its attempts: the page is back', () => {
+    const run = open();
+    for (let i = 0; i < 5; i++) run.lost().due().connected().greeted();
+    run.on([machine.sleep]).lost();
+    expect(run.state).toMatchObject({ status: 'reconnecting', tries: { spent: 1 } });
+  });
+});
+
 describe('the heartbeat', () => {
   it('pings every heartbeat from the greeting on', () => {
     const run = greeting().greeted(5_000);
@@ -536,6 +574,7 @@ it('ignores what comes too late to mean anything', () => {
     [machine.pong],
     [machine.lost, drop, true, false],
     [machine.wake],
+    [machine.sleep],
     [machine.tick],
   ];
   const closed: State = { phase: machine.CLOSED, status: 'closed' };

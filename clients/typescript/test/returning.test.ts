@@ -1,7 +1,7 @@
 /** When a room is open, how it is lost, and how it comes back. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CloseInfo } from '../src/index.js';
-import { page, refusal } from './support/rooms.js';
+import { connectionOf, type CloseInfo } from '../src/index.js';
+import { microtasks, page, refusal } from './support/rooms.js';
 
 const msg = (message: unknown) => ({ t: 'msg', msg: message });
 const presence = (state: unknown) => ({ t: 'presence', state });
@@ -201,6 +201,59 @@ describe('losing the connection', () => {
     expect(hanging.closes).toEqual([[4900, undefined]]);
     expect(here.sockets).toHaveLength(2);
     expect(room.status).toBe('reconnecting');
+  });
+
+  it('has no socket and no timer in the back/forward cache, and is back at once with the page', () => {
+    const [onClose, changed] = [vi.fn(), vi.fn()];
+    const room = here.join({ onClose, reconnect: { maxRetries: 1 } });
+    here.socket.welcome();
+    const [first, { members }] = [here.socket, room];
+    room.subscribe(changed);
+    here.world.sleep();
+    expect(first.closes).toEqual([[4900, undefined]]);
+    expect(first.frames).toEqual([]);
+    room.send('on the way');
+    here.world.advance(100_000);
+    expect([here.world.timers, here.sockets.length]).toEqual([0, 1]);
+    expect([onClose.mock.calls, changed.mock.calls]).toEqual([[], []]);
+    here.world.wake();
+    here.world.wake();
+    const gone = { code: 1006, reason: 'pagehide', wasClean: false };
+    expect(onClose.mock.calls).toEqual([[gone]]);
+    expect(connectionOf(room).get().lostSince).toBe(here.world.now());
+    expect([room.status, room.members, here.sockets.length]).toEqual(['reconnecting', members, 2]);
+    here.socket.welcome();
+    expect(here.socket.frames).toEqual([{ t: 'msg', msg: 'on the way' }]);
+  });
+
+  it('goes on with its session after the back/forward cache', () => {
+    here.join();
+    here.socket.welcome(undefined, { session: 'one', seq: 4, resumed: false, acked: 0 });
+    here.world.sleep();
+    here.world.wake();
+    expect(here.socket.protocols).toContain('roomful.resume.one.4');
+  });
+
+  it('makes no connection in the back/forward cache with credentials that come late', async () => {
+    let give = (_: string): void => {};
+    const credentials = vi.fn(() => new Promise<string>((resolve) => (give = resolve)));
+    here.join({ credentials });
+    here.world.sleep();
+    give('late');
+    await microtasks();
+    expect([here.world.timers, here.sockets.length]).toEqual([0, 0]);
+    here.world.wake();
+    give('new');
+    await microtasks();
+    expect([credentials.mock.calls.length, here.sockets.length]).toEqual([2, 1]);
+  });
+
+  it('stays away after the back/forward cache where shouldReconnect says so', () => {
+    const room = here.join({ shouldReconnect: () => false });
+    here.socket.welcome();
+    here.world.sleep();
+    here.world.wake();
+    expect([room.status, here.sockets.length]).toEqual(['closed', 1]);
   });
 
   it('has no heartbeat with a plain server, which would not answer', () => {

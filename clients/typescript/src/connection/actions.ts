@@ -16,7 +16,7 @@ export interface Actions {
   [CONNECT]: [];
   [SEND]: [data: string];
   [CLOSE]: [code: number, reason: string];
-  [DROP]: [];
+  [DROP]: [code?: number];
   [ABANDON]: [info: CloseInfo];
   [OPENED]: [];
   [CLOSED]: [info: CloseInfo];

@@ -60,7 +60,10 @@ export function createDriver(
   let timer: unknown;
   /** Whether the server has said something over the latest socket, after its greeting. */
   let heard = false;
-  const unwatch = onWake(() => dispatch(machine.wake));
+  const unwatch = onWake((sleeps) => {
+    if (deadline(state) === Infinity) abandon(givenUp('pagehide'));
+    dispatch(sleeps ? machine.sleep : machine.wake);
+  });
 
   function dispatch<A extends unknown[]>(...happening: Happening<A>): void {
     let todo: Action[] | undefined;
@@ -147,8 +150,8 @@ export function createDriver(
   function arm(): void {
     clearTimer(timer);
     const at = deadline(state);
-    if (at !== undefined) {
-      timer = setTimer(() => dispatch(machine.tick), Math.min(at - now(), MAX_TIMER));
+    if (at! < Infinity) {
+      timer = setTimer(() => dispatch(machine.tick), Math.min(at! - now(), MAX_TIMER));
     }
     if (state.phase === machine.CLOSED) unwatch();
   }

@@ -8,8 +8,11 @@ export interface Environment {
   clearTimer(timer: unknown): void;
   /** Whether the browser says that there is no network. */
   isOffline(): boolean;
-  /** Calls `listener` when the page comes online, is shown or becomes visible. */
-  onWake(listener: () => void): () => void;
+  /**
+   * Calls `listener` when the page comes online, is shown or becomes visible; and with `true` when it goes into the
+   * back/forward cache.
+   */
+  onWake(listener: (sleeps: boolean) => void): () => void;
 }
 
 /** The page's, or Node's. Nothing is looked up before it is used: importing this on a server is safe. */
@@ -21,18 +24,19 @@ export const page: Environment = {
   isOffline: () => globalThis.navigator?.onLine === false,
   onWake(listener) {
     if (typeof document === 'undefined') return () => {};
-    // A page is shown once when it is loaded, too, which wakes nothing.
-    const woken = ({ type, persisted }: { type: string; persisted?: boolean }) => {
-      const shown = type === VISIBILITY ? !document.hidden : persisted;
-      if (shown !== false) listener();
+    // A page is shown once when it is loaded, too, which wakes nothing, and hidden once when it ends.
+    const happened = ({ type, persisted }: { type: string; persisted?: boolean }) => {
+      const counts = type === VISIBILITY ? !document.hidden : persisted;
+      if (counts !== false) listener(type === HIDDEN);
     };
     // A change of visibility happens to the document, and bubbles.
     const watching = new AbortController();
-    for (const type of ['online', 'pageshow', VISIBILITY]) {
-      addEventListener(type, woken as (event: Event) => void, watching);
+    for (const type of ['online', 'pageshow', HIDDEN, VISIBILITY]) {
+      addEventListener(type, happened as (event: Event) => void, watching);
     }
     return () => watching.abort();
   },
 };
 
+const HIDDEN = 'pagehide';
 const VISIBILITY = 'visibilitychange';

@@ -5,6 +5,7 @@
 import {
   CLOSE_TIMEOUT,
   CONNECT_TIMEOUT,
+  GIVEN_UP,
   GREETING_TIMEOUT,
   LASTING,
   MAX_RETRY_AFTER,
@@ -116,7 +117,7 @@ export function step<A extends unknown[]>(
   return event(state, { now, random, policy }, ...args) ?? [state];
 }
 
-/** When the machine wants its next `tick`. */
+/** When the machine wants its next `tick`. Infinite while the page is in the back/forward cache. */
 export function deadline(state: State): number | undefined {
   return (state as { until?: number }).until;
 }
@@ -234,6 +235,16 @@ export const wake: Event<[]> = (state, { now }) => {
     return [woken, [[actions.SEND, PING]]];
   }
   if (goesOn(state)) return connect(now, 'reconnecting');
+};
+
+/**
+ * The page goes into the back/forward cache, where a socket would die unheard, or keep it out. Nothing is told before it
+ * is back, and no time counts meanwhile.
+ */
+export const sleep: Event<[]> = (state) => {
+  if (isLive(state)) {
+    return [{ ...state, tries: AFRESH, until: Infinity }, [[actions.DROP, GIVEN_UP]]];
+  }
 };
 
 /** `deadline(state)` has passed, or not: a timer may be early. */

@@ -5,7 +5,7 @@ export class World implements Environment {
   time = 1_000;
   chance = 0.5;
   offline = false;
-  readonly watchers = new Set<() => void>();
+  readonly watchers = new Set<(sleeps: boolean) => void>();
   #timers = new Map<number, { at: number; callback: () => void }>();
   #count = 0;
 
@@ -21,7 +21,7 @@ export class World implements Environment {
 
   readonly clearTimer = (timer: unknown): void => void this.#timers.delete(timer as number);
 
-  readonly onWake = (listener: () => void): (() => void) => {
+  readonly onWake = (listener: (sleeps: boolean) => void): (() => void) => {
     this.watchers.add(listener);
     return () => void this.watchers.delete(listener);
   };
@@ -31,7 +31,12 @@ export class World implements Environment {
   }
 
   wake(): void {
-    for (const watcher of [...this.watchers]) watcher();
+    for (const watcher of [...this.watchers]) watcher(false);
+  }
+
+  /** The page goes into the back/forward cache. */
+  sleep(): void {
+    for (const watcher of [...this.watchers]) watcher(true);
   }
 
   /** Runs every timer that falls due on the way, in order. */
