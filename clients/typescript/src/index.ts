@@ -1,6 +1,7 @@
 export { RoomError, type RoomErrorCode } from './errors.js';
 export { room, socket } from './ref.js';
 export { joinRoom } from './room/room.js';
+export { usersOf } from './room/users.js';
 export { openSocket } from './socket/socket.js';
 export { connectionOf, onLost } from './connection/health.js';
 export type {
@@ -28,6 +29,7 @@ export type {
   RoomStatus,
   RoomTypes,
   Send,
+  User,
 } from './room/types.js';
 export type {
   Socket,

@@ -49,6 +49,9 @@ export const MAX_RETRY_AFTER = 600_000;
 /** How long those stay listed after a return who are not back yet: a restarted server's clients come one by one. */
 export const KEEP_MEMBERS = 2_000;
 
+/** How long a user stays listed whose last member has left: what a server waits before it says that a user has gone. */
+export const USER_LINGER = 2_000;
+
 /** A longer `setTimeout` fires at once. */
 export const MAX_TIMER = 0x7fffffff;
 

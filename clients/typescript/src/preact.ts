@@ -11,6 +11,7 @@ import {
   type UseRoom,
 } from './hook/room.js';
 import { socketHook, socketMaker, type MakeSocket, type UseSocket } from './hook/socket.js';
+import { usersHook, type UseUsers } from './hook/users.js';
 
 export * from './index.js';
 
@@ -65,6 +66,16 @@ export const useMember: UseMember = /* @__PURE__ */ memberHook(framework);
  * ```
  */
 export const useOthers: UseOthers = /* @__PURE__ */ othersHook(framework);
+
+/**
+ * Who is in a room, each person once, in the order in which they came. The component renders when that changes (who,
+ * with which members, away, what the server says of them), and not when somebody shows something else.
+ *
+ * ```tsx
+ * const faces = useUsers(room).map(({ user, away }) => <Face key={user} of={user} away={away} />);
+ * ```
+ */
+export const useUsers: UseUsers = /* @__PURE__ */ usersHook(framework);
 
 /**
  * What is known of the connection of a room or socket; the component renders when that changes. `onLost` is called once

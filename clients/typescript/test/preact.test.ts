@@ -10,6 +10,7 @@ import {
   useOthers,
   useRoom,
   useSocket,
+  useUsers,
 } from '../src/preact.js';
 import { connectionHookSuite } from './connection-hook-suite.js';
 import { hookSuite } from './hook-suite.js';
@@ -18,6 +19,7 @@ import { placeSuite } from './place-suite.js';
 import { presenceHookSuite } from './presence-hook-suite.js';
 import { socketHookSuite } from './socket-hook-suite.js';
 import type { Renderer } from './support/stage.js';
+import { usersSuite } from './users-suite.js';
 
 const now = (call: () => void) => void act(call);
 
@@ -34,6 +36,7 @@ const renderer: Renderer = {
   useRoom,
   useMember,
   useOthers,
+  useUsers,
   useConnection,
   Boundary,
   useEffect,
@@ -54,5 +57,6 @@ hookSuite('roomful/preact', renderer);
 placeSuite('roomful/preact', renderer);
 connectionHookSuite('roomful/preact', renderer);
 othersSuite('roomful/preact', renderer);
+usersSuite('roomful/preact', renderer);
 presenceHookSuite('roomful/preact', renderer);
 socketHookSuite('roomful/preact', { ...renderer, socket, useSocket });

@@ -17,6 +17,7 @@ import {
   useOthers,
   useRoom,
   useSocket,
+  useUsers,
 } from '../src/react.js';
 import { connectionHookSuite } from './connection-hook-suite.js';
 import { hookSuite } from './hook-suite.js';
@@ -25,6 +26,7 @@ import { placeSuite } from './place-suite.js';
 import { presenceHookSuite } from './presence-hook-suite.js';
 import { socketHookSuite } from './socket-hook-suite.js';
 import type { Renderer } from './support/stage.js';
+import { usersSuite } from './users-suite.js';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -41,6 +43,7 @@ const renderer: Renderer = {
   useRoom,
   useMember,
   useOthers,
+  useUsers,
   useConnection,
   Boundary,
   useEffect,
@@ -64,5 +67,6 @@ hookSuite('roomful/react', renderer);
 placeSuite('roomful/react', renderer);
 connectionHookSuite('roomful/react', renderer);
 othersSuite('roomful/react', renderer);
+usersSuite('roomful/react', renderer);
 presenceHookSuite('roomful/react', renderer);
 socketHookSuite('roomful/react', { ...renderer, socket, useSocket });

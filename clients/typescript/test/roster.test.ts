@@ -120,6 +120,30 @@ describe('what the server says of a member', () => {
   });
 });
 
+describe('whose connection a member is', () => {
+  const take = (frame: object) => roster.take(frame as any, false);
+
+  it('comes with the snapshot and with a join, and stays whatever is updated', () => {
+    take({ t: 'snapshot', self: 'b', members: [{ id: 'b' }, { id: 'a', n: 0, user: 'ann' }] });
+    take({ t: 'presence', op: 'join', from: 'c', n: 1, user: 'carl', info: 'C' });
+    take({ t: 'updates', of: [[0, 1], [1]] });
+    take({ t: 'presence', op: 'update', from: 'a', state: 2, info: 'A' });
+    take({ t: 'presence', op: 'away', from: 'c' });
+    expect(roster.members).toEqual([
+      { id: 'b' },
+      { id: 'a', user: 'ann', state: 2, info: 'A' },
+      { id: 'c', user: 'carl', info: 'C', away: true },
+    ]);
+    expect('user' in roster.get('b')!).toBe(false);
+  });
+
+  it('makes a member anew where it is another one', () => {
+    roster.settle();
+    take({ t: 'presence', op: 'join', from: 'c', user: 'carl', state: null });
+    expect(roster.settle()).toEqual([MEMBERS | OTHERS, new Set(['c'])]);
+  });
+});
+
 it('knows who it is', () => {
   expect(roster.self).toEqual({ id: 'b' });
   expect(roster.others.map(({ id }) => id)).toEqual(['a', 'c']);

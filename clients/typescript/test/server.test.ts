@@ -37,7 +37,11 @@ describe.each([
   ['react', react, (component: () => string) => renderReact(createElement(component))],
 ] as const)(
   '%s renders on a server',
-  (_, { room, socket, useRoom, useConnection, useMember, useOthers, useSocket }, render) => {
+  (
+    _,
+    { room, socket, useRoom, useConnection, useMember, useOthers, useSocket, useUsers },
+    render,
+  ) => {
     const board = room<{ key: { boardId: string } }>('board', 'cursors');
 
     it.each([
@@ -50,6 +54,7 @@ describe.each([
         const room = useRoom(board, { key: { boardId: 'main' }, enabled, WebSocket });
         const someone = useMember(room.member('someone'));
         if (useConnection(room).online) throw new Error('there is no connection here');
+        if (useUsers(room).length > 0) throw new Error('there is nobody here');
         const names = useOthers(room, (others) => others.map(({ id }) => id));
         const { status, closeInfo, members, memberIds, others, self } = room;
         const sizes = [members.length, memberIds.length, others.length];

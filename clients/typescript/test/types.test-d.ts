@@ -7,11 +7,13 @@ import {
   joinRoom,
   onLost,
   room as plainRoom,
+  usersOf,
   type Binding,
   type ConnectionInfo,
   type Member,
   type MemberBinding,
   type Room,
+  type User,
 } from '../src/index.js';
 import {
   room as preactRoom,
@@ -19,8 +21,16 @@ import {
   useMember as usePreactMember,
   useOthers as usePreactOthers,
   useRoom as usePreactRoom,
+  useUsers as usePreactUsers,
 } from '../src/preact.js';
-import { room as reactRoom, useConnection, useMember, useOthers, useRoom } from '../src/react.js';
+import {
+  room as reactRoom,
+  useConnection,
+  useMember,
+  useOthers,
+  useRoom,
+  useUsers,
+} from '../src/react.js';
 
 interface CursorMsg {
   x: number;
@@ -227,6 +237,28 @@ export function watching(): void {
   useOthers(room, (others) => others.map(({ state }) => state.x));
   // @ts-expect-error not a room
   useOthers(room.others, (others: unknown) => others);
+}
+
+export function users(): void {
+  type Said = { presence: CursorState; info: { name: string } };
+  const said = useUsers(useRoom(reactRoom<Said>('board', 'said')));
+  same<typeof said, readonly User<{ name: string }>[]>(true);
+  said[0]!.info?.name;
+  const { members, self } = joinRoom(inPlain.cursors, { key });
+  same<NonNullable<typeof self>['user'], string | undefined>(true);
+  members[0]!.user?.length;
+  const seen = usePreactUsers(usePreactRoom(inPlain.cursors, { key }))[0]!;
+  same<typeof seen.user, string>(true);
+  same<typeof seen.members, readonly string[]>(true);
+  same<typeof seen.away, boolean>(true);
+  // @ts-expect-error the server says nothing of a member here
+  seen.info?.name;
+  // @ts-expect-error it is not to be set
+  seen.away = true;
+  same<ReturnType<typeof usersOf>, Binding<readonly User<any>[]>>(true);
+  usersOf(joinRoom(inPlain.cursors, { key })).get()[0]?.user.length;
+  // @ts-expect-error not a room
+  usersOf(members);
 }
 
 export function theConnection(): void {

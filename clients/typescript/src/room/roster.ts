@@ -48,6 +48,8 @@ export interface Said {
   state?: unknown;
   /** Absent, it is what it was; `null`, there is none any more. */
   info?: unknown;
+  /** Absent, it is who it was. */
+  user?: string;
   away?: true;
   /** What names it in `updates`. */
   n?: unknown;
@@ -135,7 +137,7 @@ export function createRoster(): Roster {
       numbers.set(said.n, id);
       missing.delete(id);
       const known = entries.get(id);
-      const now = member(id, { info: known?.info, ...said });
+      const now = member(id, { info: known?.info, user: known?.user!, ...said });
       if (isSame(known, now)) return;
       touch(id, !!known);
       if (!known) replace();
@@ -201,10 +203,11 @@ export function createRoster(): Roster {
   return roster;
 }
 
-const member = (id: string, { state, info, away }: Said): Member => ({
+const member = (id: string, { state, info, user, away }: Said): Member => ({
   id,
   ...(state !== undefined && { state }),
   ...(info != null && { info }),
+  ...(user != null && { user }),
   ...(away && { away }),
 });
 

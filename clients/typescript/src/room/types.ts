@@ -65,8 +65,22 @@ export interface Member<P = unknown, I = unknown> {
   readonly state?: P;
   /** What the server says of it, which no client can set: who it is. Absent where it says nothing. */
   readonly info?: I;
+  /** Whose connection it is, says the server; several members may be one user's. Absent where it names none. */
+  readonly user?: string;
   /** It has lost its connection, and may be back as the same member. Absent of who has not. */
   readonly away?: true;
+}
+
+/** Somebody in a room, with all of its members: three tabs, a phone. Never mutated: a changed user is a new object. */
+export interface User<I = unknown> {
+  /** As in `member.user`. */
+  readonly user: string;
+  /** Their ids, in join order. Empty for a moment where the last has left, as at a reload of the only tab. */
+  readonly members: readonly string[];
+  /** Whether all of its members are; where none is left, whether the last was. */
+  readonly away: boolean;
+  /** That of its first member that has one; where no member is left, what it was. */
+  readonly info?: I;
 }
 
 /**

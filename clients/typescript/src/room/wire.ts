@@ -33,6 +33,7 @@ export interface RosterFrame {
   state?: unknown;
   /** Of an update: absent, it is what it was; `null`, there is none any more. */
   info?: unknown;
+  user?: string;
   // `updates`
   of: [n: number, state?: unknown][];
 }

@@ -56,7 +56,7 @@ export class FakeSocket implements WebSocketLike {
 
   /** Opens and says who is there: `self` is a member too. */
   welcome(
-    members: { id: string; state?: unknown }[] = [{ id: 'me' }],
+    members: { id: string; state?: unknown; user?: string }[] = [{ id: 'me' }],
     extra: object = { heartbeat: 25_000, limits: { frame: 65_536 } },
     self = 'me',
   ): void {

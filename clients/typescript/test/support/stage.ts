@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { UseConnection } from '../../src/hook/connection.js';
 import type { UseOthers } from '../../src/hook/others.js';
+import type { UseUsers } from '../../src/hook/users.js';
 import type { MakeRoom, UseMember, UseRoom } from '../../src/hook/room.js';
 import type { Room, RoomOptions } from '../../src/index.js';
 import type { Board, Cursor } from './rooms.js';
@@ -12,6 +13,7 @@ export interface Renderer {
   useRoom: UseRoom;
   useMember: UseMember;
   useOthers: UseOthers;
+  useUsers: UseUsers;
   useConnection: UseConnection;
   /** Shows `caught` in the place of what throws while it renders. */
   Boundary: unknown;
@@ -76,9 +78,10 @@ export function stage(renderer: Renderer) {
   const receive = (frame: unknown) => act(() => sockets.last.receive(frame));
   const update = (id: string, x: number) =>
     receive({ t: 'presence', op: 'update', from: id, state: { x } });
-  const join = (id: string) => receive({ t: 'presence', op: 'join', from: id });
+  const join = (id: string, more: object = {}) =>
+    receive({ t: 'presence', op: 'join', from: id, ...more });
   const leave = (id: string) => receive({ t: 'presence', op: 'leave', from: id });
-  const welcome = (...members: { id: string; state?: Cursor }[]) =>
+  const welcome = (...members: { id: string; state?: Cursor; user?: string }[]) =>
     act(() => sockets.last.welcome(members.length > 0 ? members : [{ id: 'me' }, { id: 'you' }]));
 
   return { sockets, ref, options, probe, receive, update, join, leave, welcome };
