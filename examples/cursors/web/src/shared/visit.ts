@@ -1,4 +1,4 @@
-import type { Member, Room, RoomError } from 'roomful';
+import type { Member, RoomError, RoomStatus } from 'roomful';
 import type { CursorState, Said, Say } from '../rooms.gen.js';
 import { Feed } from './feed.js';
 import type { Point } from './glide.js';
@@ -7,7 +7,11 @@ import { People } from './people.js';
 import type { Means } from './pointer.js';
 import { Value } from './value.js';
 
-type Types = { incoming: Say; outgoing: Said; presence: CursorState };
+/** What it takes of a room to say something there. */
+interface Sending {
+  send(message: Say): void;
+  readonly status: RoomStatus;
+}
 
 /** Something that the server would not take, and the words that it was about. */
 export interface Refusal {
@@ -59,7 +63,7 @@ export class Visit {
   }
 
   /** Sends what was written. False when there was nothing to say, or no way to say it. */
-  say(text: string, { send, status }: Pick<Room<Types>, 'send' | 'status'>): boolean {
+  say(text: string, { send, status }: Sending): boolean {
     if (!text.trim()) return false;
     this.clear('line');
     const before = this.refusal.get();
