@@ -20,6 +20,12 @@ const CARGO_DENY: &str = "0.20.2";
 const OLDEST_CARGO_DENY: (u32, u32) = (0, 20);
 /// Where Debian's package puts it.
 const DEBIAN_CHROMIUM: &str = "/usr/bin/chromium";
+const DEBIAN_PROGRAMS: &str = "/usr/bin";
+/// The engines beside Chromium's: each with the programs that its tests start, and the packages that those are in.
+const ENGINES: [(&str, &[(&str, &str)]); 2] = [
+    ("firefox", &[("firefox-esr", "firefox-esr")]),
+    ("webkit", &[("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")]),
+];
 
 /// rustfmt and clippy.
 pub(crate) fn rust(repo: &Repo) -> Result<Outcome, Failure> {
@@ -102,6 +108,36 @@ pub(crate) fn chromium(repo: &Repo) -> Result<Outcome, Failure> {
     })?;
     println!("  {version}");
     Ok(Outcome::Passed)
+}
+
+/// Firefox, and WebKitGTK with its driver and a display that nobody looks at: the engines beside Chromium's. Where they cannot
+/// be had, Chromium has to do.
+pub(crate) fn engines(repo: &Repo) -> Result<Outcome, Failure> {
+    let missing = ENGINES.iter().flat_map(|(_, programs)| *programs).filter(|(program, _)| !is_there(program));
+    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    if packages.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    let names = packages.join(" ");
+    let remedy = format!("install them yourself (on Debian, as root: `apt-get update && apt-get install {names}`)");
+    Ok(match apt::install(repo, &packages, &names, &remedy) {
+        Ok(()) => Outcome::Passed,
+        Err(failure) => {
+            println!("{failure}");
+            Outcome::PassedExcept(format!("{names} could not be installed"))
+        }
+    })
+}
+
+/// The engines that are there.
+pub(crate) fn engines_there() -> String {
+    let all_there = |programs: &[(&str, &str)]| programs.iter().all(|(program, _)| is_there(program));
+    let others = ENGINES.iter().filter(|(_, programs)| all_there(programs)).map(|(name, _)| *name);
+    std::iter::once("chromium").chain(others).collect::<Vec<_>>().join(",")
+}
+
+fn is_there(program: &str) -> bool {
+    Path::new(DEBIAN_PROGRAMS).join(program).is_file()
 }
 
 /// The Chromium that the browser tests start: `$CHROMIUM`, or Debian's.

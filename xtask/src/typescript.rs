@@ -1,5 +1,7 @@
 //! The TypeScript packages, and what is checked of all of them at once.
 
+use std::path::PathBuf;
+
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::Outcome;
@@ -21,6 +23,15 @@ pub(crate) fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
         &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, SHAPES, bench::SCRIPTS]),
         &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {SHAPES} {}`", bench::SCRIPTS),
     )?;
+    Ok(Outcome::Passed)
+}
+
+/// What a page makes of lost networks, servers and tabs, in each engine that is there.
+pub(crate) fn engines(repo: &Repo) -> Result<Outcome, Failure> {
+    let [_, fixture] = rust::servers(repo)?;
+    let (chromium, engines) = (tools::chromium_path(), PathBuf::from(tools::engines_there()));
+    let variables = [("CHROMIUM", &*chromium), ("FIXTURE_BIN", &*fixture), ("ENGINES", &*engines)];
+    npm::script(repo, WEB, "test:engines", &variables)?;
     Ok(Outcome::Passed)
 }
 

@@ -115,6 +115,18 @@ pub(crate) const CHECK: &[Step] = &[
         needs: &["tools-valgrind"],
         work: instructions::check,
     },
+    Step {
+        name: "tools-engines",
+        promise: "Firefox and WebKitGTK are installed",
+        needs: &["tools-chromium"],
+        work: tools::engines,
+    },
+    Step {
+        name: "engines",
+        promise: "a visitor's session in Chromium, Firefox and WebKit, whatever is lost",
+        needs: &["tools-engines", "web-install", "client-build"],
+        work: typescript::engines,
+    },
     Step { name: "miri", promise: "the one place with `unsafe` does nothing undefined", needs: &[], work: rust::miri },
     Step { name: "fuzz", promise: "no bytes break the WebSocket protocol", needs: &[], work: fuzz::run },
 ];
