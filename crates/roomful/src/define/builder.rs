@@ -157,7 +157,8 @@ impl RoomsBuilder {
     }
 
     /// What is done about integers of 64 and 128 bits in the types of rooms and sockets, which JavaScript rounds from 2^53 on:
-    /// [`build`](Self::build) warns of them unless it is told otherwise, and [`Rooms::typescript`] likewise.
+    /// [`build`](Self::build) warns of them unless it is told otherwise, and [`Rooms::typescript`] likewise. In a worker `build` does
+    /// not look: what looks would be a part of the worker.
     ///
     /// ```
     /// use roomful::{LargeIntegers, Rooms};
@@ -211,7 +212,8 @@ impl RoomsBuilder {
         let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
         let proxies = trusted_proxies(self.proxies, &mut mistakes);
         let definitions: Vec<_> = checked.into_iter().map(|checked| checked.definition).collect();
-        #[cfg(feature = "typescript")]
+        // Not in a worker: it would be downloaded with it, and who writes the page's types is told the same.
+        #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
         mistakes.extend(large_integers(&definitions, self.large_integers));
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
@@ -314,7 +316,7 @@ impl Pending {
 }
 
 /// Those that JavaScript rounds, where they are a mistake; where they are not, they may be a warning.
-#[cfg(feature = "typescript")]
+#[cfg(all(feature = "typescript", not(target_family = "wasm")))]
 fn large_integers(definitions: &[Definition], meant: crate::LargeIntegers) -> Vec<Mistake> {
     let found = definitions.iter().map(|definition| (path(definition), definition));
     let found = crate::typescript::large_integers(found, meant);

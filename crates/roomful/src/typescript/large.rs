@@ -75,6 +75,7 @@ pub struct LargeInteger {
 
 impl LargeInteger {
     /// `Moved` of `Moved.seen`.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn type_name(&self) -> &str {
         self.at.split(['.', ':', '[', ' ']).next().unwrap_or_default()
     }

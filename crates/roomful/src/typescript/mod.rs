@@ -2,6 +2,7 @@
 
 mod apart;
 mod asked;
+#[cfg(not(target_family = "wasm"))]
 mod at_build;
 mod bigint;
 mod check;
@@ -28,6 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use asked::{Reading, Reads, ReadsNot, Writes, WritesNot, Writing};
+#[cfg(not(target_family = "wasm"))]
 pub(crate) use at_build::large_integers;
 pub use describing::Describing;
 pub use error::{Refusal, TypescriptError};

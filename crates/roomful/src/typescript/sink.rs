@@ -110,6 +110,7 @@ impl TypeSink {
     }
 
     /// The integers that JavaScript rounds, of all types that say what they are.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn large(&self) -> Vec<LargeInteger> {
         large::find(Table(&self.types.entries), &self.roots())
     }
