@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use roomful::{Deny, Limits, Room, Rooms, Stats, Upgrade};
 use roomful_axum::RoomsExt as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{Client, Hall, connect, limits, listen, rooms, target, text, within};
@@ -52,14 +52,6 @@ impl Server {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream
-    }
-
-    /// What an upgrade is answered: the first line.
-    async fn status(&self) -> String {
-        let mut stream = self.asks("").await;
-        let mut answer = [0; 12];
-        within("an answer", stream.read_exact(&mut answer)).await.unwrap();
-        String::from_utf8(answer.to_vec()).unwrap()
     }
 }
 
@@ -109,17 +101,6 @@ async fn who_holds_most_is_closed_and_nobody_else() {
     assert_eq!(server.rooms.stats().members, 2);
     drop((talker, most, least));
     server.until("nothing is held when all have gone", |stats| stats == Stats::default()).await;
-}
-
-#[tokio::test]
-async fn who_comes_while_too_much_is_held_is_answered_503() {
-    // What a room says of a member is enough.
-    let server = serve(limits().process_bytes(Some(10))).await;
-    let member = Client::join(connect(server.address).await, "h").await;
-    assert_eq!(server.status().await, "HTTP/1.1 503");
-    drop(member);
-    server.until("it has gone", |stats| stats == Stats::default()).await;
-    assert_eq!(server.status().await, "HTTP/1.1 101");
 }
 
 /// Its data never comes.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use roomful::test::{Event, TestRoom};
-use roomful::{Channel, Close, Conn, Deny, Limits, Result, Room, RoomExt as _, Upgrade};
+use roomful::{Channel, Close, Conn, Deny, Limits, Result, Room, RoomExt as _, Stats, Upgrade};
 use tokio::sync::Semaphore;
 
 use crate::denials::Logged;
@@ -63,6 +63,19 @@ async fn who_has_left_holds_no_place_although_its_hook_still_runs() {
     assert_eq!(enter().await.err(), Some(Close::OVERLOADED), "too much still runs of those who have left");
     play.gate.add_permits(2);
     assert_eq!(play.room.stats().await.tasks, 0);
+    enter().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_while_the_process_holds_too_much_and_then_again() {
+    // What a room says of a member is more than that, and nobody can be closed for it.
+    let play = Play::with(Limits::default().grace_ms(0).process_bytes(Some(10)));
+    let key = stage();
+    let enter = || play.room.connect(&key, http::Request::get("/?name=x").body(()).unwrap());
+    let stays = enter().await.unwrap();
+    assert_eq!(enter().await.err(), Some(Close::OVERLOADED));
+    drop(stays);
+    assert_eq!(play.room.stats().await, Stats::default());
     enter().await.unwrap();
 }
 
