@@ -14,6 +14,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use roomful_core::frame::encode::{self, SnapshotFacts};
 use roomful_core::frame::fanout::{self, Spoken};
 use roomful_core::room::{Audience, Effect, Input, Newcomer, RoomConfig, RoomEngine};
+use roomful_core::roster::Place;
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId};
 
 /// A room whose members all speak v1, and a clock that only this moves.
@@ -33,6 +34,7 @@ impl Bench {
             epoch: "e".into(),
             last_seq: 0,
             may_be_put_away: false,
+            first_place: Place(0),
             limits: Arc::clone(&limits),
         };
         let room = RoomEngine::restore(config, []);

@@ -37,6 +37,9 @@ pub struct Generation(pub u32);
 pub struct MemberId(Arc<str>);
 
 impl MemberId {
+    /// The longest there may be, in bytes.
+    pub const MOST_BYTES: usize = 64;
+
     /// Takes 1 to 64 letters, digits, `-` and `_`.
     ///
     /// # Errors
@@ -44,7 +47,7 @@ impl MemberId {
     /// Everything else is refused.
     pub fn parse(id: &str) -> Result<Self, InvalidMemberId> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
+        if id.is_empty() || id.len() > Self::MOST_BYTES || !id.bytes().all(plain) {
             return Err(InvalidMemberId);
         }
         Ok(Self(id.into()))

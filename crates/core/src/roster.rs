@@ -75,10 +75,15 @@ pub struct Listing {
 impl Roster {
     /// Adds a member at the end. `None`, and no change, when it is already in.
     pub fn join(&mut self, entry: Entry) -> Option<Place> {
+        self.join_at(None, entry)
+    }
+
+    /// Adds a member where it was before, or where that is another's at the end.
+    pub fn join_at(&mut self, before: Option<Place>, entry: Entry) -> Option<Place> {
         if self.places.contains_key(&entry.member) {
             return None;
         }
-        let place = Place(self.next);
+        let place = before.filter(|place| !self.rows.contains_key(place)).unwrap_or(Place(self.next));
         self.insert(place, entry);
         Some(place)
     }
@@ -97,6 +102,11 @@ impl Roster {
         }
         self.insert(place, entry);
         true
+    }
+
+    /// Whoever is added at the end from now on stands here or behind.
+    pub fn begin_at(&mut self, place: Place) {
+        self.next = self.next.max(place.0);
     }
 
     /// Removes a member.
@@ -188,7 +198,7 @@ impl Roster {
     }
 
     fn insert(&mut self, place: Place, entry: Entry) {
-        self.next = self.next.max(place.0 + 1);
+        self.next = self.next.max(place.0.saturating_add(1));
         self.places.insert(entry.member.clone(), place);
         let row = Row::new(entry);
         self.sizes.add(&row);
@@ -267,6 +277,20 @@ mod tests {
 
     fn json(value: serde_json::Value) -> Option<Json> {
         Some(Json::encode(&value).unwrap())
+    }
+
+    #[test]
+    fn who_comes_back_stands_where_it_stood_and_before_who_is_new() {
+        let mut roster = Roster::default();
+        roster.begin_at(Place(100));
+        assert_eq!(roster.join(entry("new")), Some(Place(100)));
+        assert_eq!(roster.join_at(Some(Place(7)), entry("b")), Some(Place(7)));
+        assert_eq!(roster.join_at(Some(Place(3)), entry("a")), Some(Place(3)));
+        assert_eq!(roster.join_at(Some(Place(7)), entry("c")), Some(Place(101)), "that one is taken");
+        assert_eq!(roster.join_at(Some(Place(9)), entry("a")), None, "it is in");
+        roster.begin_at(Place(50));
+        assert_eq!(roster.join(entry("d")), Some(Place(102)));
+        assert_eq!(ids(&roster), ["a", "b", "new", "c", "d"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::listed::V1Only;
 use super::text::{push_id, push_optional};
 use crate::room::Change;
-use crate::session::Token;
+use crate::session::{Seal, Token};
 use crate::{Dialect, ErrorCode, Json, Limits, MemberId};
 
 /// The answer to a v1 ping, byte for byte, so that a platform can give it without waking the room.
@@ -19,7 +19,7 @@ pub const PONG: &[u8] = br#"{"t":"pong"}"#;
 pub const AUTH: &[u8] = br#"{"t":"auth"}"#;
 
 /// What a v1 snapshot says beside the roster.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SnapshotFacts<'a> {
     /// The last number given to a message of this room.
     pub seq: u64,
@@ -32,21 +32,25 @@ pub struct SnapshotFacts<'a> {
 }
 
 /// What a v1 snapshot says of its receiver's session.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SessionFacts {
     /// What to present for it next.
     pub token: Token,
+    /// What stands behind the token, for a process that does not know it.
+    pub seal: Option<Seal>,
     /// Whether each message follows that the client has not seen.
     pub resumed: bool,
     /// The highest id received of the client's own messages; `None`: nobody knows it any more.
     pub acked: Option<u64>,
 }
 
-/// As further keys of a snapshot. A token needs no escape.
+/// As further keys of a snapshot. Neither a token nor a seal needs an escape.
 impl fmt::Display for SessionFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { token, resumed, acked } = self;
-        write!(f, r#","session":"{token}","resumed":{resumed}"#)?;
+        let Self { token, seal, resumed, acked } = self;
+        write!(f, r#","session":"{token}"#)?;
+        seal.as_ref().map_or(Ok(()), |seal| write!(f, "-{seal}"))?;
+        write!(f, r#"","resumed":{resumed}"#)?;
         acked.map_or(Ok(()), |acked| write!(f, r#","acked":{acked}"#))
     }
 }
@@ -204,18 +208,24 @@ mod tests {
         let limits = Limits::default();
         let facts = SnapshotFacts { seq: 4, epoch: "e1", limits: &limits, session: None };
         assert_eq!(
-            snapshot(Dialect::Plain, &id("b"), br#"{"id":"a","state":null},{"id":"b"}"#, facts),
+            snapshot(Dialect::Plain, &id("b"), br#"{"id":"a","state":null},{"id":"b"}"#, facts.clone()),
             r#"{"t":"snapshot","self":"b","members":[{"id":"a","state":null},{"id":"b"}]}"#
         );
         assert_eq!(
-            snapshot(Dialect::V1, &id("b"), br#"{"id":"b"}"#, facts),
+            snapshot(Dialect::V1, &id("b"), br#"{"id":"b"}"#, facts.clone()),
             concat!(
                 r#"{"t":"snapshot","self":"b","members":[{"id":"b"}],"seq":4,"epoch":"e1","#,
                 r#""heartbeat":25000,"limits":{"frame":65536}}"#
             )
         );
         let token = Token::new(crate::NodeId(0xabc), 0xdef);
-        let session = Some(SessionFacts { token, resumed: true, acked: Some(7) });
+        let session = SessionFacts { token, seal: None, resumed: true, acked: Some(7) };
+        let sealed = SessionFacts { seal: Seal::parse("AZaz09-_"), resumed: false, acked: None, ..session.clone() };
+        assert_eq!(
+            sealed.to_string(),
+            r#","session":"0000000000000abc-00000000000000000000000000000def-AZaz09-_","resumed":false"#
+        );
+        let session = Some(session);
         assert_eq!(
             snapshot(Dialect::V1, &id("b"), br#"{"id":"b"}"#, SnapshotFacts { session, ..facts }),
             concat!(

@@ -1,6 +1,7 @@
 //! What goes into the engine, and why it may refuse it.
 
 use super::Audience;
+use crate::roster::Place;
 use crate::{Generation, Json, MemberId, UserId};
 
 /// What happened.
@@ -81,6 +82,9 @@ pub struct Newcomer {
     pub user: Option<UserId>,
     /// How often it was taken over.
     pub generation: Generation,
+    /// Where it stood, for one that comes back to a room which does not know it any more. Where that is another's by now, and
+    /// for `None`, it stands at the end.
+    pub place: Option<Place>,
     /// What the server says of it.
     pub info: Option<Json>,
     /// The presence seed.
@@ -91,7 +95,7 @@ impl Newcomer {
     /// Somebody new, of no named user and without a state.
     #[must_use]
     pub fn new(member: MemberId) -> Self {
-        Self { member, user: None, generation: Generation::default(), info: None, state: None }
+        Self { member, user: None, generation: Generation::default(), place: None, info: None, state: None }
     }
 }
 

@@ -203,10 +203,10 @@ impl RoomEngine {
 
     /// `None` where it is in already, which whoever joins or waits is not.
     fn enter(&mut self, newcomer: Newcomer) -> Option<Place> {
-        let Newcomer { member, user, generation, info, state } = newcomer;
+        let Newcomer { member, user, generation, place, info, state } = newcomer;
         let number = self.numbers.take();
         let entry = Entry { member, number, node: self.config.node, generation, user, away: false, info, state };
-        let Some(place) = self.roster.join(entry) else {
+        let Some(place) = self.roster.join_at(place, entry) else {
             self.numbers.free(number);
             return None;
         };
@@ -252,7 +252,14 @@ mod tests {
     /// With ann of this node and bob of another.
     fn room() -> RoomEngine {
         let limits = Limits::default().into();
-        let config = RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq: 0, may_be_put_away: true, limits };
+        let config = RoomConfig {
+            node: NodeId(1),
+            epoch: "e".into(),
+            last_seq: 0,
+            may_be_put_away: true,
+            first_place: Place(0),
+            limits,
+        };
         let mut room = RoomEngine::restore(config, []);
         room.handle(Input::Join(Newcomer::new(id("ann"))), 0, &mut Vec::new()).unwrap();
         let (node, generation) = (NodeId(2), Generation(0));

@@ -43,6 +43,9 @@ pub struct RoomConfig {
     /// [kept](Effect::Keep), and tells of everyone who comes or goes at once, however large it is: of a leave that waited
     /// nothing would be left to restore, and the others would see that member for ever.
     pub may_be_put_away: bool,
+    /// Whoever comes stands here at the earliest: 0, or a number that is above every place that any process gave in this room,
+    /// so that [who comes back](Newcomer::place) stands before who is new.
+    pub first_place: Place,
     /// The bounds.
     pub limits: Arc<Limits>,
 }
@@ -52,10 +55,11 @@ pub struct RoomConfig {
 /// ```
 /// use std::sync::Arc;
 /// use roomful_core::room::{Effect, Input, Newcomer, RoomConfig, RoomEngine};
+/// use roomful_core::roster::Place;
 /// use roomful_core::{Limits, MemberId, NodeId};
 ///
 /// let limits = Arc::new(Limits::default());
-/// let config = RoomConfig { node: NodeId(7), epoch: "e".into(), last_seq: 0, may_be_put_away: false, limits };
+/// let config = RoomConfig { node: NodeId(7), epoch: "e".into(), last_seq: 0, may_be_put_away: false, first_place: Place(0), limits };
 /// let mut room = RoomEngine::restore(config, []);
 /// let mut effects = Vec::new();
 /// let ann = MemberId::parse("ann").map_err(|e| e.to_string())?;
@@ -101,6 +105,7 @@ impl RoomEngine {
             presence: PresenceLane::default(),
             membership: MembershipLane::default(),
         };
+        room.roster.begin_at(room.config.first_place);
         for kept in kept {
             room.restore_member(kept);
         }

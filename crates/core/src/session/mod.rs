@@ -19,12 +19,14 @@ mod log;
 mod longest;
 mod offer;
 mod said;
+mod seal;
 mod sessions;
 mod token;
 
 pub use log::{LogLimits, To};
 pub use longest::LongestFirst;
-pub use offer::Resume;
+pub use offer::{Offered, Resume};
 pub use said::{ACK_WITHIN_MS, AckDue, Arrival, Failure, MOST_OUT, MOST_UNACKED, Retold, Said};
+pub use seal::{Seal, SealKey, Sealed};
 pub use sessions::{Answer, Sessions};
 pub use token::{InvalidToken, Token, Tokens};

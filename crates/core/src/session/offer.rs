@@ -1,6 +1,7 @@
 //! The session that a client asks to go on with: a name among the sub-protocols that it offers, because a browser can put it
 //! nowhere else, and a URL would be in logs.
 
+use super::seal::Seal;
 use super::token::Token;
 
 const PREFIX: &str = "roomful.resume.";
@@ -14,24 +15,38 @@ pub struct Resume {
     pub seen: u64,
 }
 
-impl Resume {
+/// All that a client offers, to go on with a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// For whoever still knows the session.
+    pub resume: Resume,
+    /// For whoever does not: what the process that gave the token sealed of its member.
+    pub seal: Option<Seal>,
+}
+
+impl Offered {
     /// Reads it from the client's `Sec-WebSocket-Protocol` headers: the first name that asks for it counts, and where that is
     /// malformed none does.
     ///
     /// ```
-    /// use roomful_core::session::Resume;
+    /// use roomful_core::session::Offered;
     ///
     /// let token = "0000000000000abc-00000000000000000000000000000def";
     /// let offer = format!("roomful.v1, roomful.resume.{token}.42");
-    /// assert_eq!(Resume::find([&*offer]).map(|resume| resume.seen), Some(42));
-    /// assert_eq!(Resume::find(["roomful.v1, roomful.resume.nonsense.42"]), None);
+    /// assert_eq!(Offered::find([&*offer]).map(|offered| offered.resume.seen), Some(42));
+    /// assert_eq!(Offered::find(["roomful.v1, roomful.resume.nonsense.42"]), None);
     /// ```
     pub fn find<'a>(offers: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mut names = offers.into_iter().flat_map(|offer| offer.split(','));
         let (token, seen) = names.find_map(|name| name.trim().strip_prefix(PREFIX))?.rsplit_once('.')?;
         // `parse` would take a sign, and zeros before the number.
         let is_plain = seen == "0" || (seen.bytes().all(|byte| byte.is_ascii_digit()) && !seen.starts_with('0'));
-        Some(Self { token: token.parse().ok()?, seen: seen.parse().ok().filter(|_| is_plain)? })
+        let seen = seen.parse().ok().filter(|_| is_plain)?;
+        let (token, seal) = match token.split_at_checked(Token::CHARS) {
+            Some((token, behind)) if !behind.is_empty() => (token, Some(Seal::parse(behind.strip_prefix('-')?)?)),
+            _ => (token, None),
+        };
+        Some(Self { resume: Resume { token: token.parse().ok()?, seen }, seal })
     }
 }
 
@@ -59,8 +74,8 @@ mod tests {
             (vec![String::new()], None),
             (vec![], None),
         ] {
-            let found = Resume::find(offers.iter().map(String::as_str));
-            assert_eq!(found, seen.map(|seen| Resume { token, seen }), "{offers:?}");
+            let found = Offered::find(offers.iter().map(String::as_str));
+            assert_eq!(found, seen.map(|seen| Offered { resume: Resume { token, seen }, seal: None }), "{offers:?}");
         }
     }
 
@@ -69,10 +84,21 @@ mod tests {
         for end in
             ["", ".", ".-1", ".+1", ".01", ".00", ".1 1", ".1e1", ".18446744073709551616", "1", ".1.", ".1.1", ".١"]
         {
-            assert_eq!(Resume::find([&*format!("roomful.resume.{TOKEN}{end}")]), None, "{end:?}");
+            assert_eq!(Offered::find([&*format!("roomful.resume.{TOKEN}{end}")]), None, "{end:?}");
+        }
+        for seal in ["-", "-a+b", "_abc", "abc", &format!("-{}", "A".repeat(1_000))] {
+            assert_eq!(Offered::find([&*format!("roomful.resume.{TOKEN}{seal}.1")]), None, "{seal:?}");
         }
         let malformed_first = format!("roomful.resume.nonsense.1, roomful.resume.{TOKEN}.2");
-        assert_eq!(Resume::find([&*malformed_first]), None, "the first counts");
+        assert_eq!(Offered::find([&*malformed_first]), None, "the first counts");
+    }
+
+    #[test]
+    fn a_seal_stands_behind_its_token() {
+        let offer = format!("roomful.v1, roomful.resume.{TOKEN}-AZaz09-_.7");
+        let offered = Offered::find([&*offer]).unwrap();
+        assert_eq!(offered.resume, Resume { token: TOKEN.parse().unwrap(), seen: 7 });
+        assert_eq!(offered.seal.map(|seal| seal.to_string()).as_deref(), Some("AZaz09-_"));
     }
 
     proptest! {
@@ -81,13 +107,13 @@ mod tests {
             let token = Token::new(NodeId(node), secret);
             let offer = format!("roomful.resume.{token}.{seen}");
             prop_assert!(offer.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{}", offer);
-            prop_assert_eq!(Resume::find([&*offer]), Some(Resume { token, seen }));
+            prop_assert_eq!(Offered::find([&*offer]), Some(Offered { resume: Resume { token, seen }, seal: None }));
         }
 
         #[test]
         fn nothing_a_client_offers_is_too_strange(offer in ".{0,80}", prefixed: bool) {
             let offer = if prefixed { format!("{PREFIX}{offer}") } else { offer };
-            let _either_way = Resume::find([&*offer]);
+            let _either_way = Offered::find([&*offer]);
         }
     }
 }

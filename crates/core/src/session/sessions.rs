@@ -38,6 +38,8 @@ struct Session {
     tokens: Tokens,
     /// The last number that was given when it began: whoever presents its token has a right to what was said after that.
     entered: u64,
+    /// A token that another process gave, where numbers were others.
+    foreign: Option<Token>,
 }
 
 /// How a session goes on.
@@ -48,6 +50,8 @@ pub struct Answer {
     pub missed: Option<Vec<Bytes>>,
     /// The token that is good no more.
     pub forgotten: Option<Token>,
+    /// Whether the client has been told of this session, so that what is known of its words is about those that it means.
+    pub is_known_to_client: bool,
 }
 
 impl Sessions {
@@ -63,7 +67,18 @@ impl Sessions {
             // What was said before was kept for nobody.
             self.log.clear(top);
         }
-        self.members.insert(member.clone(), Session { tokens: Tokens::new(first), entered: top });
+        self.members.insert(member.clone(), Session { tokens: Tokens::new(first), entered: top, foreign: None });
+    }
+
+    /// A member's session begins for a client that has presented the token of one which is known to nobody any more. That one
+    /// stays good until the client has presented the first of the new: the snapshot that brings it may be lost.
+    pub fn begin_after(&mut self, member: &MemberId, presented: Token, first: Token, top: u64) {
+        self.begin(member, first, top);
+        if let Some(session) = self.members.get_mut(member) {
+            // Two are good now, and none that was is forgotten.
+            let _nothing = session.tokens.rotate(presented, first);
+            session.foreign = Some(presented);
+        }
     }
 
     /// A member's session is over. Returns the tokens that are good no more.
@@ -116,8 +131,12 @@ impl Sessions {
     ) -> Option<Answer> {
         let session = self.members.get_mut(member).filter(|session| session.tokens.takes(resume.token))?;
         let forgotten = session.tokens.rotate(resume.token, next);
+        if session.foreign == Some(resume.token) {
+            return Some(Answer { missed: None, forgotten, is_known_to_client: false });
+        }
+        session.foreign = None;
         let since = Since { member, entered: session.entered, seen: resume.seen, top, most_bytes };
-        Some(Answer { missed: self.log.since(since), forgotten })
+        Some(Answer { missed: self.log.since(since), forgotten, is_known_to_client: true })
     }
 
     /// Lets go of what is too old to be asked for.
@@ -225,6 +244,25 @@ mod tests {
         assert_eq!(forgets(12, 14), Some(Some(token(1))));
         assert_eq!(sessions.end(&ann).collect::<Vec<_>>(), [token(14), token(12)]);
         assert!(!sessions.takes(&ann, token(14)));
+    }
+
+    #[test]
+    fn what_another_process_counted_says_nothing_here_and_its_token_is_good_until_a_newer_one_came() {
+        let mut sessions = sessions();
+        let cat = id("cat");
+        let before = Resume { token: Token::new(NodeId(2), 9), seen: 6 };
+        sessions.begin_after(&cat, before.token, token(21), 5);
+        sessions.keep(6, To::Everybody, "6".into(), 0);
+        sessions.keep(7, To::Everybody, "7".into(), 0);
+        assert!(sessions.takes(&cat, before.token) && sessions.takes(&cat, token(21)));
+        for (next, forgotten) in [(22, 21), (23, 22)] {
+            let lost = Answer { missed: None, forgotten: Some(token(forgotten)), is_known_to_client: false };
+            assert_eq!(sessions.resume(&cat, before, token(next), 7, ANY), Some(lost), "6 was another message there");
+        }
+        let told = sessions.resume(&cat, resume(23, 6), token(24), 7, ANY).unwrap();
+        assert_eq!((told.missed, told.is_known_to_client), (Some(vec!["7".into()]), true));
+        assert_eq!(told.forgotten, Some(before.token));
+        assert_eq!(sessions.resume(&cat, before, token(25), 7, ANY), None);
     }
 
     #[test]

@@ -23,6 +23,9 @@ const NODE_DIGITS: usize = 16;
 const SECRET_DIGITS: usize = 32;
 
 impl Token {
+    /// Characters of its text.
+    pub(super) const CHARS: usize = NODE_DIGITS + 1 + SECRET_DIGITS;
+
     /// A token of this node; `secret` must be fresh and unguessable.
     #[must_use]
     pub fn new(node: NodeId, secret: u128) -> Self {
@@ -33,6 +36,14 @@ impl Token {
     #[must_use]
     pub fn node(self) -> NodeId {
         self.node
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        let (node, secret) = bytes.split_at_mut(8);
+        node.copy_from_slice(&self.node.0.to_be_bytes());
+        secret.copy_from_slice(&self.secret.to_be_bytes());
+        bytes
     }
 }
 

@@ -152,3 +152,21 @@ fn kept(member: &str, place: u64) -> Kept {
         state: None,
     }
 }
+
+#[test]
+fn who_comes_back_to_a_room_that_forgot_it_stands_where_it_stood() {
+    let mut room = Script::kept_with(Limits::default(), &[("new", V1)]);
+    room.leave("new");
+    room.begin_at(Place(50));
+    room.join("new", V1, None);
+    for (member, place, generation) in [("bob", 9, 4), ("ann", 2, 1)] {
+        let (place, generation) = (Some(Place(place)), Generation(generation));
+        room.join_as(Newcomer { place, generation, ..Newcomer::new(id(member)) }, V1);
+    }
+    assert_eq!(room.roster(), ["ann", "bob", "new"]);
+    assert_eq!(room.room().roster().find(&id("bob")).map(|bob| bob.generation), Some(Generation(4)));
+    let kept = room.room().kept(&id("ann")).map(|kept| kept.place);
+    assert_eq!(kept, Some(Place(2)));
+    room.restore();
+    assert_eq!(room.roster(), ["ann", "bob", "new"]);
+}

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use roomful_core::frame::encode::{self, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::room::{Audience, Change, Effect, Input, Kept, Newcomer, RoomConfig, RoomEngine};
-use roomful_core::roster::Listing;
+use roomful_core::roster::{Listing, Place};
 use roomful_core::{Dialect, Generation, Json, Limits, MemberId, Millis, NodeId, UserId};
 use serde_json::value::RawValue;
 
@@ -40,7 +40,14 @@ impl Script {
 
     fn of(limits: Limits, may_be_put_away: bool) -> Self {
         let limits = Arc::new(limits);
-        let config = RoomConfig { node: NodeId(1), epoch: "e".into(), last_seq: 0, may_be_put_away, limits };
+        let config = RoomConfig {
+            node: NodeId(1),
+            epoch: "e".into(),
+            last_seq: 0,
+            may_be_put_away,
+            first_place: Place(0),
+            limits,
+        };
         let room = RoomEngine::restore(config.clone(), []);
         Self { room, config, now: 1_000, kept: Vec::new(), sockets: BTreeMap::new(), timer: None }
     }
@@ -60,6 +67,12 @@ impl Script {
             self.join(member, *dialect, None);
         }
         self
+    }
+
+    /// Goes on in a room where nobody new stands before this place.
+    pub(crate) fn begin_at(&mut self, first_place: Place) {
+        self.config.first_place = first_place;
+        self.restore();
     }
 
     pub(crate) fn at(&mut self, now: Millis) -> &mut Self {

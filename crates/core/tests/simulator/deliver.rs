@@ -72,7 +72,7 @@ impl World {
     fn carry_snapshot(&mut self, to: &MemberId, listing: &Arc<Listing>, seq: u64) -> Result<(), Fault> {
         let (who, limits) = (Who::of(to)?, Arc::clone(&self.limits));
         let greeted = self.greet(who)?;
-        let session = greeted.as_ref().map(|greeted| greeted.facts);
+        let session = greeted.as_ref().map(|greeted| greeted.facts.clone());
         let Some(socket) = self.socket_mut(who) else { return Ok(()) };
         socket.attached = true;
         let dialect = socket.dialect;

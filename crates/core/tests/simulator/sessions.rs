@@ -76,11 +76,13 @@ impl World {
             // Where it had one before, the process that knew it is no more.
             let acked = member.good.is_empty().then_some(0);
             (member.good, member.entered_at, member.said) = (vec![next], top, Said::default());
-            let facts = SessionFacts { token: next, resumed: false, acked };
+            let facts = SessionFacts { token: next, seal: None, resumed: false, acked };
             return Ok(Some(Greeted { facts, missed: Vec::new(), is_resumed: false }));
         };
         let most_bytes = self.limits.outbox_bytes / 2;
-        let Some(Answer { missed, forgotten }) = self.sessions.resume(&id, resume, next, top, most_bytes) else {
+        let Some(Answer { missed, forgotten, is_known_to_client: true }) =
+            self.sessions.resume(&id, resume, next, top, most_bytes)
+        else {
             return Fault::new(format!("{who} presents a good token, and is not let back"));
         };
         let due = member.good.iter().copied().find(|good| *good != resume.token);
@@ -89,7 +91,7 @@ impl World {
         member.client.claim(resume.seen);
         let acked = Some(member.said.received());
         let missed = self.check_missed(who, resume, missed)?;
-        let facts = SessionFacts { token: next, resumed: missed.is_some(), acked };
+        let facts = SessionFacts { token: next, seal: None, resumed: missed.is_some(), acked };
         Ok(Some(Greeted { facts, missed: missed.unwrap_or_default(), is_resumed: true }))
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roomful_core::room::{Audience, Effect, Input, Kept, Newcomer, Refused, RoomConfig, RoomEngine};
+use roomful_core::roster::Place;
 use roomful_core::session::{LogLimits, LongestFirst, Resume, Said, Sessions};
 use roomful_core::{Close, Json, Limits, MemberId, Millis, NodeId, UserId};
 
@@ -459,5 +460,12 @@ impl World {
 const NODE: NodeId = NodeId(1);
 
 fn config(last_seq: u64, limits: &Arc<Limits>, may_be_put_away: bool) -> RoomConfig {
-    RoomConfig { node: NODE, epoch: "e".into(), last_seq, may_be_put_away, limits: Arc::clone(limits) }
+    RoomConfig {
+        node: NODE,
+        epoch: "e".into(),
+        last_seq,
+        may_be_put_away,
+        first_place: Place(0),
+        limits: Arc::clone(limits),
+    }
 }
