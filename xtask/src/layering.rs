@@ -37,7 +37,7 @@ const OWNS_TOKIO_NET: &str = "roomful-axum";
 
 /// The crates with no I/O, clock, randomness or async, and all that each may therefore import.
 const SANS_IO: &[(&str, &[&str])] = &[
-    ("roomful-core", &["base64", "bytes", "percent-encoding", "serde", "serde_json", "thiserror"]),
+    ("roomful-core", &["base64", "bytes", "hmac", "percent-encoding", "serde", "serde_json", "sha2", "thiserror"]),
     ("roomful-websocket", &["base64", "flate2", "sha1", "thiserror"]),
 ];
 

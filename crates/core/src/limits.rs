@@ -151,8 +151,8 @@ limits! {
     /// newcomer takes the place of who has been away the longest.
     grace_ms: u64 = 30_000, Room 0..=HOUR_MS;
 
-    /// Milliseconds for which a token is good in a process that did not give it, where both have one secret (`Rooms::secret`, or
-    /// the key that a Durable Object makes). A week: longer than most connections last, and a token comes with each. Over it,
+    /// Milliseconds for which a token is good in a process that did not give it, where both have one secret
+    /// (`Rooms::secret`). A week: longer than most connections last, and a token comes with each. Over it,
     /// who presents it is a new member. 0: no token is good there.
     seal_ms: u64 = 7 * DAY_MS, Room 0..=365 * DAY_MS;
 

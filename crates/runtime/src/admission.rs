@@ -10,7 +10,7 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::request::Parts;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
 use roomful_core::pattern::Topic;
-use roomful_core::session::Resume;
+use roomful_core::session::Offered;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
@@ -48,7 +48,7 @@ struct Found {
     definition: Arc<Definition>,
     destination: Destination,
     request: UpgradeRequest,
-    resume: Option<Resume>,
+    resume: Option<Offered>,
     turn: Option<u64>,
 }
 
@@ -138,7 +138,7 @@ impl Admission {
             Ok(found) => found,
             Err(close) => return (Err(close), None),
         };
-        let place = self.place.map_or_else(|| self.app.hub().take_place(found.request.peer, found.resume), Ok);
+        let place = self.place.map_or_else(|| self.app.hub().take_place(found.request.peer, found.resume.as_ref()), Ok);
         match place {
             Ok(place) => (Ok(found.into_opening(&self.app)), Some(place)),
             Err(_) => (Err(Close::OVERLOADED), None),
@@ -216,8 +216,8 @@ fn find(
 }
 
 /// The session that a client asks to go on with.
-pub(crate) fn resume_of(headers: &HeaderMap) -> Option<Resume> {
-    Resume::find(headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok()))
+pub(crate) fn resume_of(headers: &HeaderMap) -> Option<Offered> {
+    Offered::find(headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok()))
 }
 
 /// What guards and `data` find, unless that takes too long: then they are dropped.

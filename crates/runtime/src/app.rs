@@ -9,6 +9,7 @@ use http::request::Parts;
 use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
 use roomful_core::pattern::Pattern;
+use roomful_core::session::SealKey;
 use roomful_core::{Json, Limits, Millis};
 
 use crate::act::Reach;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub origins: AllowedOrigins,
     /// Which proxies say who the client is.
     pub proxies: TrustedProxies,
+    /// What makes its tokens good in another process that has it, too.
+    pub seal: Option<SealKey>,
 }
 
 /// One registered room or socket.
@@ -151,6 +154,7 @@ impl App {
         is_for_one_room: bool,
     ) -> Self {
         let hub = Hub::new(Arc::clone(&settings.limits), is_for_one_room);
+        settings.seal.iter().for_each(|key| hub.process().seal_with(key.clone()));
         Self { inner: Arc::new(Inner { hub, definitions, settings, reach }) }
     }
 

@@ -140,7 +140,7 @@ impl<T: Transport> Connection<T> {
     /// Whether a connection may begin here now.
     fn take_up(&self, opening: Opening, place: Option<Place>) -> Result<Opening, Close> {
         let process = self.member.process();
-        let close = match place.map_or_else(|| self.member.hub().take_place(None, opening.resume), Ok) {
+        let close = match place.map_or_else(|| self.member.hub().take_place(None, opening.resume.as_ref()), Ok) {
             Ok(place) => {
                 self.member.inbox().seat(place);
                 // Not before it is registered, or a drain that begins in between would miss it.

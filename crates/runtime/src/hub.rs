@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomEngine};
-use roomful_core::session::{LongestFirst, Resume};
+use roomful_core::session::{LongestFirst, Offered, Token};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
 use crate::denial::DenialLog;
@@ -89,18 +89,18 @@ impl Hub {
     }
 
     /// Joins the room of that topic, which is made where there is none. In a large room `on_entry` is called when it is let
-    /// in.
+    /// in. `presented` is the token of a session that its client had in another process.
     pub(crate) fn join(
         self: &Arc<Self>,
         topic: &Topic,
         limits: &Arc<Limits>,
         (newcomer, visit): (&Newcomer, Option<&Arc<dyn VisitHooks>>),
-        line: &Arc<Line>,
+        (line, presented): (&Arc<Line>, Option<Token>),
         on_entry: impl FnOnce(&Arc<LiveRoom>) + Clone + MaybeSend + 'static,
     ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         loop {
             let room = self.find_or_create(topic, limits)?;
-            match room.join((newcomer.clone(), visit.cloned()), line, on_entry.clone()) {
+            match room.join((newcomer.clone(), visit.cloned()), (line, presented), on_entry.clone()) {
                 Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
@@ -122,8 +122,8 @@ impl Hub {
 
     /// A place for one more connection. Where there are as many as may be it is that of who has been away the longest, but not of
     /// the member that the newcomer itself may be back for.
-    pub(crate) fn take_place(&self, peer: Option<IpAddr>, resume: Option<Resume>) -> Result<Place, NoPlace> {
-        let own = resume.and_then(|resume| self.process.tokens().find(resume.token));
+    pub(crate) fn take_place(&self, peer: Option<IpAddr>, offered: Option<&Offered>) -> Result<Place, NoPlace> {
+        let own = offered.and_then(|offered| self.process.tokens().find(offered.resume.token));
         loop {
             match Place::take(&self.process, peer) {
                 Err(NoPlace::Connections { .. }) if self.let_go_of_longest(own.as_ref(), "connections") => {}
@@ -203,6 +203,18 @@ impl Hub {
     pub(crate) fn register(&self, id: MemberId, occupant: Weak<dyn Occupant>) {
         // Of two that claim one id the first has it.
         lock(&self.everybody).entry(id).or_insert(occupant);
+    }
+
+    /// Whoever has one id has another from here on, unless somebody has that.
+    pub(crate) fn rename(&self, id: &MemberId, other: &MemberId) -> bool {
+        let mut everybody = lock(&self.everybody);
+        if everybody.get(other).is_some_and(|found| found.strong_count() > 0) {
+            return false;
+        }
+        let occupant = everybody.remove(id);
+        let is_there = occupant.is_some();
+        everybody.extend(occupant.map(|occupant| (other.clone(), occupant)));
+        is_there
     }
 
     /// Forgets whoever is at this address, and nobody else of its id.

@@ -16,7 +16,8 @@
 //! use roomful_runtime::{AllowedOrigins, App, Platform, Settings};
 //!
 //! let (limits, path) = (Arc::default(), "/__sockets".to_owned());
-//! let settings = Settings { limits, path, origins: AllowedOrigins::Any, proxies: Default::default() };
+//! let (origins, proxies) = (AllowedOrigins::Any, Default::default());
+//! let settings = Settings { limits, path, origins, proxies, seal: None };
 //! let platform = Platform::of(&App::new(Vec::new(), settings));
 //! assert_eq!(platform.stats().connections, 0);
 //! ```
@@ -75,6 +76,7 @@ mod restore;
 mod room_sessions;
 mod roster;
 mod said;
+mod seals;
 mod secrets;
 mod shared_memory;
 mod teardowns;

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
-use roomful_core::frame::encode::{self, SnapshotFacts};
+use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
-use roomful_core::session::{Resume, To};
+use roomful_core::session::{Resume, To, Token};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
 
 use crate::delivery::RoomId;
@@ -155,11 +155,12 @@ impl LiveRoom {
         &self.topic
     }
 
-    /// Takes somebody in. Where it has to wait for the room's tick, `on_entry` is called once it is a member.
+    /// Takes somebody in. Where it has to wait for the room's tick, `on_entry` is called once it is a member. `presented` is
+    /// the token of a session that its client had in another process.
     pub(crate) fn join(
         self: &Arc<Self>,
         (newcomer, visit): (Newcomer, Option<Arc<dyn VisitHooks>>),
-        line: &Arc<Line>,
+        (line, presented): (&Arc<Line>, Option<Token>),
         on_entry: impl FnOnce(&Arc<Self>) + MaybeSend + 'static,
     ) -> Result<Joining, JoinError> {
         let member = newcomer.member.clone();
@@ -168,6 +169,9 @@ impl LiveRoom {
             return Err(JoinError::Abandoned);
         }
         state.lines.insert(member.clone(), Arc::clone(line));
+        if let (Some(sessions), Some(token)) = (&mut state.sessions, presented) {
+            sessions.expect(&member, token);
+        }
         let visits = visit.iter().map(|visit| (member.clone(), Arc::clone(visit))).collect();
         match self.handle_after(&mut state, Input::Join(newcomer), Aftermath { visits, ..Aftermath::default() }) {
             Ok(aftermath) if state.engine.is_waiting(&member) => {
@@ -188,6 +192,7 @@ impl LiveRoom {
             }
             Err(refused) => {
                 state.lines.remove(&member);
+                state.sessions.iter_mut().for_each(|sessions| sessions.expect_no_more(&member));
                 Err(JoinError::Refused(refused))
             }
         }
@@ -474,7 +479,8 @@ impl LiveRoom {
                 Some((resume, acked)) => sessions.resume(to, resume, acked, seq),
                 None => (sessions.begin(to, seq), Vec::new()),
             };
-            (Some(facts), missed)
+            let seal = self.process.seal_for(&self.topic, &state.engine, (to, facts.token), &self.limits);
+            (Some(SessionFacts { seal, ..facts }), missed)
         });
         let list = match line.dialect() {
             Dialect::Plain => &listing.plain,

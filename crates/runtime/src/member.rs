@@ -44,6 +44,8 @@ pub struct LiveMember {
     kept_limit: AtomicUsize,
     /// Whose socket its own has become: it was never a member itself.
     moved: OnceLock<Arc<Self>>,
+    /// Who it is in place of `id`: whom its client was in another process. Boxed, because few are.
+    was: OnceLock<Box<MemberId>>,
     /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
     span: Option<Box<Span>>,
 }
@@ -101,6 +103,7 @@ impl LiveMember {
             teardowns: Teardowns::default(),
             kept_limit: AtomicUsize::new(UNKNOWN),
             moved: OnceLock::new(),
+            was: OnceLock::new(),
             span: (!span.is_disabled()).then(|| Box::new(span)),
         })
     }
@@ -108,7 +111,18 @@ impl LiveMember {
     /// The id that everybody in its room knows it by; a typed socket's own.
     #[must_use]
     pub fn id(&self) -> &MemberId {
-        &self.id
+        self.was.get().map_or(&self.id, |was| was)
+    }
+
+    /// Is another from here on, as long as it has not asked to be let in. `false`: somebody is that one, or it is too late.
+    pub(crate) fn be(&self, other: &MemberId) -> bool {
+        // Under the lock, because its end takes its id out of the hub: either that one or this.
+        let inbox = self.inbox();
+        let may_be = inbox.life().is_opening() && self.hub.rename(&self.id, other);
+        if may_be {
+            self.was.get_or_init(|| Box::new(other.clone()));
+        }
+        may_be
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
@@ -149,7 +163,7 @@ impl LiveMember {
         // Not under the lock: the app's `Drop` may have something to say.
         let_go(hooks);
         if acts.contains(&Act::Forget) {
-            self.hub.unregister(&self.id, std::ptr::from_ref(self).cast());
+            self.hub.unregister(self.id(), std::ptr::from_ref(self).cast());
             if let Some(line) = self.line() {
                 self.hub.leaves(&line);
             }
@@ -266,7 +280,7 @@ impl LiveMember {
         }
         let kept = self.process().keeper().zip(self.line().and_then(|line| line.admitted()));
         let left = kept.map_or(usize::MAX, |(keeper, admitted)| {
-            keeper.limit().saturating_sub(kept::size_without_payloads(&admitted, &self.id, user))
+            keeper.limit().saturating_sub(kept::size_without_payloads(&admitted, self.id(), user))
         });
         let limit = left.min(UNKNOWN - 1);
         self.kept_limit.store(limit, Ordering::Relaxed);

@@ -97,6 +97,11 @@ pub(crate) fn session_let_go(bound: &'static str) {
     counter!("roomful_sessions_let_go_total", "bound" => bound).increment(1);
 }
 
+/// Somebody came back whom only the seal of its token knows: what it missed nobody does.
+pub(crate) fn session_unsealed() {
+    counter!("roomful_sessions_resumed_total", "missed" => "unknown").increment(1);
+}
+
 pub(crate) fn bytes_held(now: usize, before: usize) {
     gauge!("roomful_bytes_held").increment(now as f64 - before as f64);
 }

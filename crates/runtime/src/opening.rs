@@ -8,8 +8,8 @@ use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
-use roomful_core::session::Resume;
-use roomful_core::{Close, Dialect, Generation, UserId};
+use roomful_core::session::{Offered, Token};
+use roomful_core::{Close, Dialect, UserId};
 
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
@@ -56,7 +56,7 @@ pub struct Opening {
     /// Finds its hooks, or how it is to be closed.
     pub open: OpenFn,
     /// The session that its client wants to go on with.
-    pub resume: Option<Resume>,
+    pub resume: Option<Offered>,
     /// Which upgrade it is, among all. Of two that go on with one session the later one counts, whichever is let in first.
     /// `None`: as they begin.
     pub turn: Option<u64>,
@@ -72,22 +72,23 @@ pub type OpenFn = Box<dyn FnOnce(Arc<LiveMember>) -> BoxFuture<'static, Result<A
 impl LiveMember {
     /// The task of a new connection: everything up to `on_join`, and then the messages that came in the meantime.
     pub(crate) async fn open(self: Arc<Self>, opening: Opening) {
+        let resume = opening.resume.as_ref().map(|offered| offered.resume);
         let Some(found) = self.find(opening.open, opening.request_bytes).await else { return };
         let hooks = match found {
             Ok(hooks) => hooks,
             Err(close) => {
-                self.deny_return(opening.resume, &opening.destination, &close);
+                self.deny_return(resume, &opening.destination, &close);
                 return self.refuse(close);
             }
         };
-        if self.go_on_with((opening.resume, opening.turn), &opening.destination, &hooks) {
+        if self.go_on_with((resume, opening.turn), &opening.destination, &hooks) {
             return;
         }
-        if self.was_removed(opening.resume, &opening.destination) {
+        if self.was_removed(resume, &opening.destination) {
             return self.refuse(Close::KICKED);
         }
         let entered = match &opening.destination {
-            Destination::Room(topic) => self.enter_room(topic, &hooks).await,
+            Destination::Room(topic) => self.enter_room(topic, &hooks, opening.resume).await,
             Destination::Socket => self.enter_socket(),
         };
         match entered {
@@ -152,9 +153,14 @@ impl LiveMember {
         }
     }
 
-    async fn enter_room(self: &Arc<Self>, topic: &Topic, hooks: &Arc<dyn Hooks>) -> Result<Joining, Close> {
+    async fn enter_room(
+        self: &Arc<Self>,
+        topic: &Topic,
+        hooks: &Arc<dyn Hooks>,
+        offered: Option<Offered>,
+    ) -> Result<Joining, Close> {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
-        let newcomer = self.newcomer(hooks, member).await?;
+        let (newcomer, presented) = self.newcomer((hooks, member), topic, offered).await?;
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
@@ -163,7 +169,8 @@ impl LiveMember {
             this.set_scope(Scope::Room(Arc::clone(room)));
             this.spawn(Arc::clone(&this).begin(theirs));
         };
-        let (room, joining) = self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), &line, on_entry)?;
+        let (room, joining) =
+            self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, presented), on_entry)?;
         self.set_scope(Scope::Room(room));
         if matches!(joining, Joining::Waits) && self.inbox().life().has_ended() {
             // One that ended before this found no room to leave; one that ends later does.
@@ -209,8 +216,20 @@ impl LiveMember {
         Ok(Joining::Done)
     }
 
-    async fn newcomer(&self, hooks: &Arc<dyn Hooks>, member: &dyn MemberHooks) -> Result<Newcomer, Close> {
-        let (user, info, state) = match called(|| Ok((member.user()?, member.info()?, member.seed()?))) {
+    /// What it is to be let in as, and the token that its client has presented where it was that before, in another process.
+    async fn newcomer(
+        &self,
+        (hooks, member): (&Arc<dyn Hooks>, &dyn MemberHooks),
+        topic: &Topic,
+        offered: Option<Offered>,
+    ) -> Result<(Newcomer, Option<Token>), Close> {
+        let found = called(|| {
+            let user = member.user()?;
+            // Before the seed, which may ask who it is.
+            let unsealed = self.be_as_sealed(offered.as_ref(), topic, user.as_ref());
+            Ok((user, unsealed, member.info()?, member.seed()?))
+        });
+        let (user, unsealed, info, state) = match found {
             Ok(found) => found,
             Err(error) => {
                 metrics::handler_failed("presence");
@@ -229,7 +248,10 @@ impl LiveMember {
             self.hub().tell_refused(&refused);
             Close::JOIN_FAILED
         })?;
-        Ok(Newcomer { member: self.id().clone(), user, generation: Generation::default(), info, state })
+        let (place, generation) = unsealed.as_ref().map(|before| (before.place, before.generation)).unzip();
+        let (member, generation) = (self.id().clone(), generation.unwrap_or_default());
+        let newcomer = Newcomer { member, user, generation, place, info, state };
+        Ok((newcomer, unsealed.map(|before| before.token)))
     }
 
     fn opened(self: &Arc<Self>) {

@@ -74,7 +74,7 @@ impl Platform {
     /// When no connection may come now. Answer 503: it costs nothing, and a client tries again.
     pub fn take_place(&self, parts: &Parts) -> Result<Place, NoPlace> {
         let peer = self.settings().proxies.client(parts);
-        let place = self.app.hub().take_place(peer, resume_of(&parts.headers));
+        let place = self.app.hub().take_place(peer, resume_of(&parts.headers).as_ref());
         place.inspect_err(|why| self.app.denial_log().no_place(self.app.clock(), *why, peer))
     }
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use roomful_core::room::RoomConfig;
-use roomful_core::session::Token;
+use roomful_core::session::{SealKey, Token};
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
 use crate::addresses::{Addresses, OfAddress};
@@ -45,6 +45,7 @@ pub(crate) struct Process {
     /// What rooms keep of what was said, which has a bound of its own.
     logs: Arc<Memory>,
     tokens: Tokens,
+    seal: OnceLock<SealKey>,
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
@@ -141,6 +142,7 @@ impl Process {
             memory: Arc::default(),
             logs: Arc::default(),
             tokens: Tokens::default(),
+            seal: OnceLock::new(),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
             watch: Watch::default(),
@@ -179,6 +181,15 @@ impl Process {
         Token::new(self.node(), self.random())
     }
 
+    /// Tokens that are given from here on are good in every process that has this key. Only the first counts.
+    pub(crate) fn seal_with(&self, key: SealKey) {
+        self.seal.get_or_init(|| key);
+    }
+
+    pub(crate) fn seal(&self) -> Option<&SealKey> {
+        self.seal.get()
+    }
+
     /// There is none before the platform starts the rooms, and no connection either.
     pub(crate) fn host(&self) -> Option<&Arc<dyn Host>> {
         self.started.get().map(|started| &started.host)
@@ -204,7 +215,7 @@ impl Process {
     }
 
     /// This process among all that ever ran these rooms.
-    fn node(&self) -> NodeId {
+    pub(crate) fn node(&self) -> NodeId {
         self.started.get().map_or(NodeId(0), |started| started.node)
     }
 
@@ -260,6 +271,7 @@ impl Process {
             epoch,
             last_seq,
             may_be_put_away: self.keeper().is_some(),
+            first_place: self.first_place(),
             limits: Arc::clone(limits),
         }
     }

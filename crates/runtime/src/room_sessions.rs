@@ -1,13 +1,14 @@
 //! The sessions of one room, as a process keeps them: their tokens are random and found by whoever presents one, and what they
 //! hold is a part of what the process holds.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::frame::encode::SessionFacts;
 use roomful_core::pattern::Topic;
-use roomful_core::session::{Answer, LogLimits, LongestFirst, Resume, Sessions, To};
+use roomful_core::session::{Answer, LogLimits, LongestFirst, Resume, Sessions, To, Token};
 use roomful_core::{Limits, MemberId, Millis};
 
 use crate::memory::Holding;
@@ -21,6 +22,8 @@ const LONGER_THAN_GRACE_MS: Millis = 10_000;
 /// Under the room's lock, beside its engine.
 pub(crate) struct RoomSessions {
     sessions: Sessions,
+    /// Those who are about to be let in, and come with the token of a session that another process had.
+    expected: HashMap<MemberId, Token>,
     process: Arc<Process>,
     /// What is kept, as a part of all that is held for clients, and of all that rooms keep.
     held: Holding,
@@ -44,16 +47,32 @@ impl RoomSessions {
         let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
         let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
         let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
-        let (grace_ms, away) = (limits.grace_ms, LongestFirst::default());
-        Some(Box::new(Self { sessions, process, held, kept, most_bytes, grace_ms, away, timer: None }))
+        let (grace_ms, expected, away) = (limits.grace_ms, HashMap::new(), LongestFirst::default());
+        Some(Box::new(Self { sessions, expected, process, held, kept, most_bytes, grace_ms, away, timer: None }))
+    }
+
+    /// The session of this one, when it begins, is for a client that has presented this token, which nobody knows any more.
+    pub(crate) fn expect(&mut self, member: &MemberId, presented: Token) {
+        self.expected.insert(member.clone(), presented);
+    }
+
+    /// It is not let in.
+    pub(crate) fn expect_no_more(&mut self, member: &MemberId) {
+        self.expected.remove(member);
     }
 
     /// A member's session begins, with its first snapshot. `top` is the last number that was given.
     pub(crate) fn begin(&mut self, member: &MemberId, top: u64) -> SessionFacts {
-        let token = self.process.new_token();
-        self.process.tokens().insert(token, member.clone());
-        self.sessions.begin(member, token, top);
-        SessionFacts { token, resumed: false, acked: Some(0) }
+        let (token, tokens) = (self.process.new_token(), self.process.tokens());
+        tokens.insert(token, member.clone());
+        let Some(presented) = self.expected.remove(member) else {
+            self.sessions.begin(member, token, top);
+            return SessionFacts { token, seal: None, resumed: false, acked: Some(0) };
+        };
+        tokens.insert(presented, member.clone());
+        self.sessions.begin_after(member, presented, token, top);
+        metrics::session_unsealed();
+        SessionFacts { token, seal: None, resumed: false, acked: None }
     }
 
     /// A member is back, whose token is good: what its snapshot says, and what follows that. `acked` is the highest id received of
@@ -67,7 +86,7 @@ impl RoomSessions {
     ) -> (SessionFacts, Vec<Bytes>) {
         let (token, tokens) = (self.process.new_token(), self.process.tokens());
         let answer = self.sessions.resume(member, resume, token, top, self.most_bytes);
-        let Some(Answer { missed, forgotten }) = answer else {
+        let Some(Answer { missed, forgotten, is_known_to_client }) = answer else {
             // Another has come back with a newer one just now. This one came later, and takes all of it over.
             self.sessions.end(member).for_each(|token| tokens.remove(token));
             let facts = self.begin(member, top);
@@ -76,7 +95,8 @@ impl RoomSessions {
         tokens.insert(token, member.clone());
         forgotten.into_iter().for_each(|token| tokens.remove(token));
         metrics::session_resumed(missed.is_some());
-        let facts = SessionFacts { token, resumed: missed.is_some(), acked: Some(acked) };
+        let acked = is_known_to_client.then_some(acked);
+        let facts = SessionFacts { token, seal: None, resumed: missed.is_some(), acked };
         (facts, missed.unwrap_or_default())
     }
 
@@ -100,6 +120,7 @@ impl RoomSessions {
     /// A member has left.
     pub(crate) fn end(&mut self, member: &MemberId) {
         self.away.remove(member);
+        self.expect_no_more(member);
         let tokens = self.process.tokens();
         self.sessions.end(member).for_each(|token| tokens.remove(token));
         self.count();

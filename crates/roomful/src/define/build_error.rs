@@ -164,6 +164,14 @@ pub enum Mistake {
         /// How many bits it has.
         bits: u32,
     },
+    /// What `secret` was given can be guessed.
+    #[error("`.secret(..)` has {bytes} bytes, and could be guessed: give it at least {least} random ones")]
+    Secret {
+        /// How many it has.
+        bytes: usize,
+        /// How many it needs.
+        least: usize,
+    },
 }
 
 fn place(of: Option<&str>) -> String {

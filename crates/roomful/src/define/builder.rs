@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Pattern;
+use roomful_core::session::SealKey;
 use roomful_runtime::{
     AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, Terms, TrustedProxies,
     without_secrets,
@@ -27,6 +28,7 @@ pub struct RoomsBuilder {
     proxies: Vec<(ProxyHeader, String)>,
     #[cfg(feature = "typescript")]
     large_integers: crate::LargeIntegers,
+    secret: Option<Vec<u8>>,
 }
 
 /// Collects the rooms and sockets of one module.
@@ -49,6 +51,9 @@ struct Pending {
     needs: Vec<&'static str>,
     erase: Erase,
 }
+
+/// Whoever guesses it can say who they are. So many random letters or hexadecimal digits are 128 bits.
+const LEAST_SECRET_BYTES: usize = 32;
 
 /// Takes the guards around it.
 type Erase = Box<dyn FnOnce(Vec<BoxGuard<()>>) -> Arc<dyn Endpoint>>;
@@ -80,6 +85,7 @@ impl RoomsBuilder {
             proxies: Vec::new(),
             #[cfg(feature = "typescript")]
             large_integers: crate::LargeIntegers::default(),
+            secret: None,
         }
     }
 
@@ -173,6 +179,28 @@ impl RoomsBuilder {
         self
     }
 
+    /// Lets members keep who they are when this process ends and another begins, where both are given the same secret: after a
+    /// deployment, a crash, a restart of the machine. Give it at least 32 random bytes, and keep it as you keep a password:
+    ///
+    /// ```
+    /// use roomful::Rooms;
+    ///
+    /// # let read = |_: &str| "b9f1c7d02a5e4e0f8d6c3b7a19e2f4d0".to_owned();
+    /// let rooms = Rooms::new().secret(read("ROOMFUL_SECRET"));
+    /// # assert!(rooms.build().is_ok());
+    /// ```
+    ///
+    /// The token of a session ([`Limits::grace_ms`]) then says who its member is, where it stands in the roster and whose it is,
+    /// sealed with this secret. Who presents it to a process that knows nothing of the session has its guards and `data` run, is
+    /// let in as anybody is, with `on_join`, and is the same member: the id and the place in the roster. What was said in between
+    /// is known to nobody. It is good for [`Limits::seal_ms`], for the same room and the same user, while nobody else is
+    /// that member.
+    #[must_use]
+    pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.secret = Some(secret.as_ref().to_vec());
+        self
+    }
+
     /// Checks the definitions.
     ///
     /// With the feature `typescript` it also looks for integers that JavaScript rounds, and warns of them in the log, by room, type
@@ -211,6 +239,7 @@ impl RoomsBuilder {
         });
         let origins = allowed_origins(self.origins, self.any_origin, &mut mistakes);
         let proxies = trusted_proxies(self.proxies, &mut mistakes);
+        let seal = seal_key(self.secret.as_deref(), &mut mistakes);
         let definitions: Vec<_> = checked.into_iter().map(|checked| checked.definition).collect();
         // Not in a worker: it would be downloaded with it, and who writes the page's types is told the same.
         #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
@@ -218,7 +247,7 @@ impl RoomsBuilder {
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
-        let rooms = Rooms::from(App::new(definitions, Settings { limits, path, origins, proxies }));
+        let rooms = Rooms::from(App::new(definitions, Settings { limits, path, origins, proxies, seal }));
         #[cfg(feature = "typescript")]
         let rooms = rooms.with_large_integers(self.large_integers);
         Ok(rooms)
@@ -360,6 +389,14 @@ fn trusted_proxies(named: Vec<(ProxyHeader, String)>, mistakes: &mut Vec<Mistake
         }
     }
     TrustedProxies::new(header, proxies)
+}
+
+fn seal_key(secret: Option<&[u8]>, mistakes: &mut Vec<Mistake>) -> Option<SealKey> {
+    let secret = secret?;
+    if secret.len() < LEAST_SECRET_BYTES {
+        mistakes.push(Mistake::Secret { bytes: secret.len(), least: LEAST_SECRET_BYTES });
+    }
+    Some(SealKey::new(secret))
 }
 
 /// What is wrong between a new room or socket and those before it.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::Request;
-use roomful_core::session::Resume;
+use roomful_core::session::Offered;
 use roomful_core::{Close, Dialect, Limits, MemberId};
 use roomful_runtime::{Connection, Destination, Hooks, Host, LiveMember, Mailbox, MaybeSend, Opening, ToWrite};
 
@@ -48,7 +48,7 @@ impl Kit {
         let definition = platform.app().definitions().first().unwrap_or_else(|| fail("nothing is defined"));
         let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
         let terms = Arc::clone(&definition.terms);
-        let opening = Opening { destination, terms, request_bytes: 0, open, resume: Resume::find(offer), turn: None };
+        let opening = Opening { destination, terms, request_bytes: 0, open, resume: Offered::find(offer), turn: None };
         self.wire(platform.open(Dialect::V1, Ok(opening)))
     }
 

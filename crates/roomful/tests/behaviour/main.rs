@@ -30,6 +30,7 @@ mod peer;
 mod race;
 mod resume;
 mod scripted;
+mod sealed;
 mod sockets;
 mod tunnel;
 mod upgraded_anew;

@@ -1,0 +1,81 @@
+//! Members that another process had, which ended without a word: who they are stands in the seals of their tokens.
+
+use std::time::SystemTime;
+
+use roomful_core::pattern::Topic;
+use roomful_core::room::RoomEngine;
+use roomful_core::roster::Place;
+use roomful_core::session::{Offered, Seal, Sealed, Token};
+use roomful_core::{Dialect, Generation, Limits, MemberId, Millis, UserId};
+
+use crate::member::LiveMember;
+use crate::process::Process;
+
+/// The clock moves on faster than members come to one room, so a place that is made of the time is behind all that were given
+/// earlier, by whatever process.
+const PLACES_PER_MILLISECOND: u64 = 1_024;
+
+/// What is known of one that comes back beside its id, which is its own again.
+pub(crate) struct Unsealed {
+    pub(crate) place: Place,
+    pub(crate) generation: Generation,
+    /// What its client has presented.
+    pub(crate) token: Token,
+}
+
+impl Process {
+    /// Where the first stands who is new in a room that begins here.
+    pub(crate) fn first_place(&self) -> Place {
+        Place(self.seal().map_or(0, |_| self.since_1970().saturating_mul(PLACES_PER_MILLISECOND)))
+    }
+
+    /// What is to stand behind the token that this member of the room is given.
+    pub(crate) fn seal_for(
+        &self,
+        topic: &Topic,
+        room: &RoomEngine,
+        (member, token): (&MemberId, Token),
+        limits: &Limits,
+    ) -> Option<Seal> {
+        let key = self.seal().filter(|_| limits.seal_ms > 0)?;
+        let place = room.roster().place(member)?;
+        let entry = room.roster().get(place)?;
+        let until = self.since_1970().saturating_add(limits.seal_ms);
+        let (member, user) = (member.clone(), entry.user.clone());
+        Some(key.seal(token, topic, &Sealed { member, place, generation: entry.generation, user, until }))
+    }
+
+    fn unseal(&self, offered: &Offered, topic: &Topic) -> Option<Sealed> {
+        let (key, token) = (self.seal()?, offered.resume.token);
+        // What this process gave and does not know any more is over.
+        if token.node() == self.node() || self.tokens().find(token).is_some() {
+            return None;
+        }
+        key.open(offered.seal.as_ref()?, token, topic, self.since_1970())
+    }
+
+    fn since_1970(&self) -> Millis {
+        let since = self.system_time().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl LiveMember {
+    /// Is whom its client was in another process, where the token has a seal that says so, it is still the same user and nobody
+    /// has that id now. Before it asks to be let in, and when its guards have run.
+    pub(crate) fn be_as_sealed(
+        &self,
+        offered: Option<&Offered>,
+        topic: &Topic,
+        user: Option<&UserId>,
+    ) -> Option<Unsealed> {
+        let has_session = self.limits().grace_ms > 0 && self.line()?.dialect() == Dialect::V1;
+        let offered = offered.filter(|_| has_session)?;
+        let sealed = self.process().unseal(offered, topic)?;
+        if sealed.user.as_ref() != user || !self.be(&sealed.member) {
+            return None;
+        }
+        let generation = Generation(sealed.generation.0.saturating_add(1));
+        Some(Unsealed { place: sealed.place, generation, token: offered.resume.token })
+    }
+}
