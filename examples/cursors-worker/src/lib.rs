@@ -34,7 +34,7 @@ fn rooms(env: &Env) -> Result<Rooms, BuildError> {
     #[cfg(not(feature = "fixture"))]
     {
         let _nothing_there_matters = env;
-        cursors::rooms()
+        cursors::rooms().build()
     }
 }
 

@@ -1,10 +1,11 @@
 //! The room: what a board is, who may enter it, and what happens there.
 
-use roomful::{Channel, Conn, Deny, Result, Room, TS, Upgrade};
+use roomful::{Channel, Conn, Deny, Result, Room, TS, Upgrade, UserId};
 use serde::{Deserialize, Serialize};
 // Of std where there is a clock, and of the platform where there is none.
 use web_time::SystemTime;
 
+use crate::person;
 use crate::values::{Color, Fraction, Line, Name};
 
 /// One board. A value of this type is a room's key: whoever gives an equal one is in the same room.
@@ -45,10 +46,11 @@ pub struct CursorState {
     pub color: Color,
 }
 
-/// What the server knows of a connection and shows nobody.
+/// What the server knows of a connection.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Visit {
     since: SystemTime,
+    person: Option<UserId>,
 }
 
 pub struct Cursors;
@@ -57,8 +59,14 @@ impl Room for Cursors {
     type Channel = Board;
     type Data = Visit;
 
-    async fn data(&self, _upgrade: &Upgrade<Board>) -> Result<Visit, Deny> {
-        Ok(Visit { since: SystemTime::now() })
+    async fn data(&self, upgrade: &Upgrade<Board>) -> Result<Visit, Deny> {
+        let person = upgrade.credentials().map(person::who_has).transpose()?;
+        Ok(Visit { since: SystemTime::now(), person })
+    }
+
+    /// Three tabs of one person are three members and one user. Who gives no credentials is somebody for each connection.
+    fn user(&self, visit: &Visit) -> Option<UserId> {
+        visit.person.clone()
     }
 
     async fn on_message(&self, conn: &Conn<Self>, Say { text }: Say) -> Result {
@@ -107,7 +115,7 @@ mod tests {
     async fn two_members() -> (TestMember<Cursors>, TestMember<Cursors>) {
         let room = TestRoom::new(Cursors);
         let board = || Board { board_id: "main".to_owned() };
-        let visit = || Visit { since: SystemTime::now() };
+        let visit = || Visit { since: SystemTime::now(), person: None };
         let mut ada = room.join(board(), visit()).await;
         let mut ben = room.join(board(), visit()).await;
         ada.settle().await;
@@ -142,6 +150,33 @@ mod tests {
         ada.send_raw(r#"{"t":"presence","state":{"x":1.5,"y":0,"name":"Ada","color":"rose"}}"#);
         assert!(matches!(ada.next().await, Event::Error { code, .. } if code == "bad_presence"));
         assert!(ben.settle().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn tabs_with_one_secret_are_one_user_whose_secret_nobody_is_told() {
+        const ADA: &str = "0123456789abcdef0123456789abcdef";
+        const BEN: &str = "ffffffffffffffffffffffffffffffff";
+        let room = TestRoom::new(Cursors);
+        let board = Board { board_id: "main".to_owned() };
+        let mut tabs = Vec::new();
+        for secret in [ADA, ADA, BEN] {
+            let request = Request::builder().header("authorization", format!("Bearer {secret}")).body(()).unwrap();
+            tabs.push(room.connect(&board, request).await.unwrap());
+        }
+        let users = room.rooms().at(&board).users().await.unwrap();
+        assert_eq!(users.iter().map(|user| user.members.len()).collect::<Vec<_>>(), [2, 1]);
+        let told = tabs[2].snapshot();
+        assert!(users.iter().all(|user| told.contains(user.user.as_str())), "{told}");
+        assert!(!told.contains(ADA) && !told.contains(BEN), "{told}");
+    }
+
+    #[tokio::test]
+    async fn credentials_that_are_no_secret_are_denied_and_none_are_not() {
+        let room = TestRoom::new(Cursors);
+        let board = Board { board_id: "main".to_owned() };
+        let guess = Request::builder().header("authorization", "Bearer ada").body(()).unwrap();
+        assert_eq!(room.connect(&board, guess).await.err().map(|close| close.code), Some(4403));
+        assert!(room.connect(&board, Request::new(())).await.is_ok());
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod api;
 mod page;
+mod secret;
 mod types;
 
 use std::io;
@@ -45,6 +46,8 @@ enum Failure {
     Rooms(#[from] BuildError),
     #[error(transparent)]
     Types(#[from] TypescriptError),
+    #[error("the secret of the sessions can be neither read nor kept, and CURSORS_SECRET gives none: {0}")]
+    Secret(io::Error),
     #[error("cannot listen on {address}: {error}")]
     Listen { address: SocketAddr, error: io::Error },
     #[error(transparent)]
@@ -65,11 +68,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Failure> {
-    let rooms = cursors::rooms()?;
+    let rooms = cursors::rooms();
     match args.command {
-        Some(Command::Types { check: true }) => Ok(types::check(&rooms)?),
-        Some(Command::Types { check: false }) => Ok(types::write(&rooms)?),
-        None => serve(&rooms, SocketAddr::new(args.listen, args.port)).await,
+        Some(Command::Types { check: true }) => Ok(types::check(&rooms.build()?)?),
+        Some(Command::Types { check: false }) => Ok(types::write(&rooms.build()?)?),
+        None => {
+            let secret = secret::secret().map_err(Failure::Secret)?;
+            serve(&rooms.secret(secret).build()?, SocketAddr::new(args.listen, args.port)).await
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-import type { RoomStatus } from 'roomful/preact';
+import type { RoomStatus, Send } from 'roomful/preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Say } from '../rooms.gen.js';
 import type { Visit } from '../shared/visit.js';
@@ -7,7 +7,7 @@ import { useValue } from './use-value.js';
 
 interface ChatProps {
   visit: Visit;
-  send: (message: Say) => void;
+  send: Send<Say>;
   status: RoomStatus;
 }
 
@@ -30,7 +30,7 @@ export function Chat({ visit, send, status }: ChatProps) {
   return (
     <section class="chat" aria-labelledby="chat-title">
       <h2 id="chat-title">Messages</h2>
-      <FeedList visit={visit} />
+      <FeedList visit={visit} sayAgain={(lost) => visit.sayAgain(lost, { send, status })} />
       <form class="composer" onSubmit={submit}>
         <input
           ref={input}

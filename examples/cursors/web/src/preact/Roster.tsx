@@ -22,7 +22,7 @@ export function Roster({ visit, member, count }: RosterProps) {
       <ul>
         {rows.map((row) =>
           row.mine ? (
-            <Me key={row.key} visit={visit} />
+            <Me key={row.key} visit={visit} tabs={row.tabs} />
           ) : (
             <Person key={row.key} row={row} binding={member(row.id)} gone={visit.people.remove} />
           ),

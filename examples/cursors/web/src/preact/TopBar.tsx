@@ -1,4 +1,5 @@
 import { network } from '../shared/connection.js';
+import { SOMEBODY_ELSE } from '../shared/person.js';
 import type { StatusText } from '../shared/status.js';
 
 interface TopBarProps {
@@ -23,16 +24,24 @@ export function TopBar({ boardId, status, plugged }: TopBarProps) {
         {status.label}
       </p>
       <nav class="frameworks" aria-label="The same page in">
-        <a href={`/${address}`} aria-current="page">
+        <a href={`/${location.search}${address}`} aria-current="page">
           Preact
         </a>
-        <a href={`/react.html${address}`}>React</a>
+        <a href={`/react.html${location.search}${address}`}>React</a>
       </nav>
       <div class="actions">
         <button type="button" class="button" onClick={plugged ? network.unplug : network.plug}>
           {plugged ? 'Go offline' : 'Come back'}
         </button>
-        <a class="button primary" href={address} target="_blank" rel="noopener">
+        <a class="button other" href={`${SOMEBODY_ELSE}${address}`} target="_blank" rel="noopener">
+          As somebody else
+        </a>
+        <a
+          class="button primary"
+          href={`${location.pathname}${address}`}
+          target="_blank"
+          rel="noopener"
+        >
           <span class="long">Open a second window</span>
           <span class="short">Second window</span>
         </a>

@@ -25,8 +25,8 @@ export function Board({ boardId, visit, status, children }: BoardProps) {
       <div className="hero">
         <h1>Everybody, in the same room.</h1>
         <p>
-          This board is one typed WebSocket room: a Rust handler, one hook, and a cursor for
-          everybody here. Open it in a second window, and move.
+          This board is one typed WebSocket room: a Rust handler, one hook, and a cursor for each
+          tab. Open it in a second window, and move: you have two cursors then, and one face.
         </p>
       </div>
       <Code boardId={boardId} />

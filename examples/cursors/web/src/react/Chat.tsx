@@ -1,5 +1,5 @@
 /** @jsxImportSource react */
-import type { RoomStatus } from 'roomful/react';
+import type { RoomStatus, Send } from 'roomful/react';
 import { useLayoutEffect, useRef, useState, type FormEvent } from 'react';
 import type { Say } from '../rooms.gen.js';
 import type { Visit } from '../shared/visit.js';
@@ -8,7 +8,7 @@ import { useValue } from './use-value.js';
 
 interface ChatProps {
   visit: Visit;
-  send: (message: Say) => void;
+  send: Send<Say>;
   status: RoomStatus;
 }
 
@@ -31,7 +31,7 @@ export function Chat({ visit, send, status }: ChatProps) {
   return (
     <section className="chat" aria-labelledby="chat-title">
       <h2 id="chat-title">Messages</h2>
-      <FeedList visit={visit} />
+      <FeedList visit={visit} sayAgain={(lost) => visit.sayAgain(lost, { send, status })} />
       <form className="composer" onSubmit={submit}>
         <input
           ref={input}

@@ -1,12 +1,13 @@
 /** @jsxImportSource react */
 import { useEffect, useRef, useState } from 'react';
-import { initials } from '../shared/text.js';
 import type { Visit } from '../shared/visit.js';
+import { Face } from './Face.js';
 import { useValue } from './use-value.js';
 
 /** One's own row: the name in it can be changed. */
-export function Me({ visit }: { visit: Visit }) {
-  const { name, color } = useValue(visit.identity);
+export function Me({ visit, tabs }: { visit: Visit; tabs: number }) {
+  const identity = useValue(visit.identity);
+  const { name } = identity;
   const refusal = useValue(visit.refusal);
   const [draft, setDraft] = useState(name);
   const input = useRef<HTMLInputElement>(null);
@@ -21,9 +22,7 @@ export function Me({ visit }: { visit: Visit }) {
   };
   return (
     <li className="person me">
-      <span className="avatar" data-color={color} aria-hidden="true">
-        {initials(name)}
-      </span>
+      <Face face={identity} tabs={tabs} />
       <form
         onSubmit={(event) => {
           event.preventDefault();

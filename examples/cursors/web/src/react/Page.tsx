@@ -1,7 +1,9 @@
 /** @jsxImportSource react */
 import { useEffect, useMemo, useState } from 'react';
+import { useUsers } from 'roomful/react';
 import { serverRooms } from '../rooms.react.gen.js';
 import { connection, network } from '../shared/connection.js';
+import { everybody } from '../shared/people.js';
 import { describeStatus } from '../shared/status.js';
 import { Visit } from '../shared/visit.js';
 import { Board } from './Board.js';
@@ -18,21 +20,20 @@ export function Page({ boardId }: { boardId: string }) {
   const room = serverRooms.cursors.useRoom({
     key: { boardId },
     presence: visit.presence,
-    onMessage: (said, from) => visit.heard(said, room.member(from).get(), from === room.self?.id),
-    onOpen: visit.opened,
-    onResume: visit.resumed,
-    onMissed: visit.missed,
+    onMessage: (said, from) => visit.heard(said, room.member(from).get(), room.self),
+    onOpen: () => visit.feed.opened(),
+    onMissed: () => visit.feed.missed(),
     onError: (error) => visit.refused(error, room.self),
     ...connection,
   });
   const { member, memberIds, send, setPresence, status, closeInfo } = room;
-  const selfId = room.self?.id;
+  const { id: selfId, state: shown } = room.self ?? {};
+  const users = useUsers(room);
+  const people = useMemo(() => everybody(users, memberIds, member), [users, memberIds, member]);
 
   useEffect(() => visit.show(setPresence), [visit, setPresence]);
-  useEffect(
-    () => visit.people.update(memberIds, selfId, member),
-    [visit, memberIds, selfId, member],
-  );
+  useEffect(() => shown && visit.shown(shown), [visit, shown]);
+  useEffect(() => visit.people.update(people, selfId, member), [visit, people, selfId, member]);
   useEffect(() => visit.people.stop, [visit]);
 
   // Kept as they are while only this visitor's own cursor moves, which is what `self` above changes for.
@@ -41,8 +42,8 @@ export function Page({ boardId }: { boardId: string }) {
     [memberIds, selfId, member],
   );
   const roster = useMemo(
-    () => <Roster visit={visit} member={member} count={memberIds.length} />,
-    [visit, member, memberIds],
+    () => <Roster visit={visit} member={member} count={people.length} />,
+    [visit, member, people.length],
   );
   const chat = useMemo(
     () => <Chat visit={visit} send={send} status={status} />,

@@ -3,7 +3,7 @@ import { useMember, type MemberBinding } from 'roomful/react';
 import type { CursorState } from '../rooms.gen.js';
 import { faceOf } from '../shared/face.js';
 import type { Row } from '../shared/people.js';
-import { initials } from '../shared/text.js';
+import { Face } from './Face.js';
 
 interface PersonProps {
   row: Row;
@@ -11,19 +11,18 @@ interface PersonProps {
   gone: (key: string) => void;
 }
 
-/** Renders when this member's name changes or its connection is lost, and not when it moves. */
+/** Renders when this person's name changes or the connection is lost, and not when one of their cursors moves. */
 export function Person({ row, binding, gone }: PersonProps) {
-  const { state: face = row.face, away } = useMember(faceOf(binding)) ?? {};
+  const { state: face = row.face, away: isMemberAway } = useMember(faceOf(binding)) ?? {};
+  const away = row.away ?? isMemberAway;
   return (
     <li
       className="person"
       data-leaving={row.leaving || undefined}
-      data-away={away}
+      data-away={away || undefined}
       onAnimationEnd={() => row.leaving && gone(row.key)}
     >
-      <span className="avatar" data-color={face?.color} aria-hidden="true">
-        {face && initials(face.name)}
-      </span>
+      <Face face={face} tabs={row.tabs} />
       <span className="person-name">{face?.name ?? 'Somebody new'}</span>
       {away && <span className="tag">away</span>}
     </li>

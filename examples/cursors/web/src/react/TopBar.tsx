@@ -1,5 +1,6 @@
 /** @jsxImportSource react */
 import { network } from '../shared/connection.js';
+import { SOMEBODY_ELSE } from '../shared/person.js';
 import type { StatusText } from '../shared/status.js';
 
 interface TopBarProps {
@@ -24,8 +25,8 @@ export function TopBar({ boardId, status, plugged }: TopBarProps) {
         {status.label}
       </p>
       <nav className="frameworks" aria-label="The same page in">
-        <a href={`/${address}`}>Preact</a>
-        <a href={`/react.html${address}`} aria-current="page">
+        <a href={`/${location.search}${address}`}>Preact</a>
+        <a href={`/react.html${location.search}${address}`} aria-current="page">
           React
         </a>
       </nav>
@@ -33,7 +34,20 @@ export function TopBar({ boardId, status, plugged }: TopBarProps) {
         <button type="button" className="button" onClick={plugged ? network.unplug : network.plug}>
           {plugged ? 'Go offline' : 'Come back'}
         </button>
-        <a className="button primary" href={address} target="_blank" rel="noopener">
+        <a
+          className="button other"
+          href={`${SOMEBODY_ELSE}${address}`}
+          target="_blank"
+          rel="noopener"
+        >
+          As somebody else
+        </a>
+        <a
+          className="button primary"
+          href={`${location.pathname}${address}`}
+          target="_blank"
+          rel="noopener"
+        >
           <span className="long">Open a second window</span>
           <span className="short">Second window</span>
         </a>

@@ -1,6 +1,7 @@
 import type { Color, CursorState } from '../rooms.gen.js';
+import { storeOf, type Store } from './person.js';
 
-/** Who this page is to the others. */
+/** Who this page's visitor is to the others. */
 export type Identity = Pick<CursorState, 'name' | 'color'>;
 
 const COLORS: readonly Color[] = ['rose', 'orange', 'green', 'teal', 'blue', 'violet', 'pink'];
@@ -8,18 +9,28 @@ const FIRST = ['Quiet', 'Swift', 'Bright', 'Gentle', 'Curious', 'Merry', 'Bold',
 const SECOND = ['Otter', 'Heron', 'Lynx', 'Badger', 'Swallow', 'Hare', 'Marten', 'Owl'];
 const STORED = 'cursors.identity';
 
-type Store = Pick<Storage, 'getItem' | 'setItem'>;
-
-/** The one of before a reload, or a new one. A window has its own, so that two of them are two visitors. */
-export function recallIdentity(store: Store = sessionStorage, random = Math.random): Identity {
+/** The one that this person had before, or a new one, which the next tab has too. */
+export function recallIdentity(store: Store = storeOf(), random = Math.random): Identity {
   const known = parse(store.getItem(STORED));
   if (known) return known;
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  return { name: `${pick(FIRST)} ${pick(SECOND)}`, color: pick(COLORS) };
+  const made = { name: `${pick(FIRST)} ${pick(SECOND)}`, color: pick(COLORS) };
+  keepIdentity(made, store);
+  return made;
 }
 
-export function keepIdentity(identity: Identity, store: Store = sessionStorage): void {
-  store.setItem(STORED, JSON.stringify(identity));
+export function keepIdentity({ name, color }: Identity, store: Store = storeOf()): void {
+  store.setItem(STORED, JSON.stringify({ name, color }));
+}
+
+/** Calls `changed` when another tab of this person has kept another identity. Returns how to stop. */
+export function watchIdentity(changed: (identity: Identity) => void, page = window): () => void {
+  const look = ({ key, newValue, storageArea }: StorageEvent) => {
+    const identity = key === STORED && storageArea === storeOf(page) ? parse(newValue) : undefined;
+    if (identity) changed(identity);
+  };
+  page.addEventListener('storage', look);
+  return () => page.removeEventListener('storage', look);
 }
 
 /** What stands in the storage may be of another version of this page. */

@@ -1,31 +1,58 @@
-import type { MemberBinding } from 'roomful';
+import type { MemberBinding, User } from 'roomful';
 import type { CursorState } from '../rooms.gen.js';
 import { faceOf } from './face.js';
 import type { Identity } from './identity.js';
 import { seconds } from './text.js';
 import { Value } from './value.js';
 
-/** A row of the roster. It outlives its member for as long as it takes to be seen going. */
-export interface Row {
-  /** The same over a reconnect, after which one's own id is another. */
+type MemberOf = (id: string) => MemberBinding<CursorState>;
+
+/** Somebody on the board: in one tab, in several, or just gone and perhaps back in a moment. */
+export interface Person {
   readonly key: string;
+  readonly tabs: readonly string[];
+  /** Whether no tab has a connection. Of who is no user only the member knows it. */
+  readonly away?: boolean;
+}
+
+/** A row of the roster. It outlives its person for as long as it takes to be seen going. */
+export interface Row {
+  /** The same over a reconnect, and whichever tabs come and go. */
+  readonly key: string;
+  /** The member whose face it has. */
   readonly id: string;
+  readonly tabs: number;
+  readonly away?: boolean;
   readonly mine: boolean;
   readonly leaving: boolean;
-  /** Of a member who has left: how it was last seen. */
+  /** Of a person without a member: how they were last seen. */
   readonly face?: Identity;
 }
 
 interface Watched {
   /** Was not here when this page came. */
   readonly fresh: boolean;
-  readonly stop: () => void;
+  person: Person;
+  /** The member whose face is looked at. */
+  id: string | undefined;
+  stop: () => void;
   face: Identity | undefined;
-  /** When it lost its connection. */
+  /** When the last connection was lost. */
   awaySince: number | undefined;
 }
 
 const MINE = 'mine';
+
+/** Everybody once, in the order in which they came. Who says not who they are is somebody for each connection. */
+export function everybody(
+  users: readonly User[],
+  ids: readonly string[],
+  member: MemberOf,
+): Person[] {
+  const known = users.map(({ user, members, away }) => ({ key: user, tabs: members, away }));
+  const unknown = ids.filter((id) => member(id).get()?.user === undefined);
+  return [...known, ...unknown.map((id) => ({ key: id, tabs: [id] }))];
+}
 
 /** The roster as it is shown, and what is told of who comes and goes. */
 export class People {
@@ -39,22 +66,18 @@ export class People {
   ) {}
 
   /** `self` is unknown until the first snapshot, and in a closed room: then nothing is known of the others either. */
-  update(
-    ids: readonly string[],
-    self: string | undefined,
-    member: (id: string) => MemberBinding<CursorState>,
-  ): void {
-    if (self === undefined) return;
+  update(people: readonly Person[], self: string | undefined, member: MemberOf): void {
+    const me = people.find(({ tabs }) => self !== undefined && tabs.includes(self));
+    if (self === undefined || !me) return;
     const first = this.rows.get().length === 0;
-    const others = ids.filter((id) => id !== self);
-    const gone = this.#forget(new Set(others));
-    for (const id of others) {
-      if (!this.#watched.has(id)) this.#watch(member(id), !first);
-    }
-    this.rows.set(nextRows(this.rows.get(), others, self, gone));
+    const others = people.filter((person) => person !== me);
+    const gone = this.#forget(new Set(others.map(({ key }) => key)));
+    for (const person of others) this.#watch(person, member, !first);
+    const mine: Row = { key: MINE, id: self, tabs: me.tabs.length, mine: true, leaving: false };
+    this.rows.set([mine, ...this.#rowsOf(others, gone)]);
   }
 
-  /** The row of a member who has left has been seen going. */
+  /** The row of a person who has left has been seen going. */
   readonly remove = (key: string): void => {
     this.rows.set(this.rows.get().filter((row) => !(row.leaving && row.key === key)));
   };
@@ -65,53 +88,82 @@ export class People {
     this.rows.set([]);
   };
 
-  /** A name comes a moment after its member, with the first state that it sets. */
-  #watch(binding: MemberBinding<CursorState>, fresh: boolean): void {
-    const face = faceOf(binding);
-    const look = () => {
-      const { state: seen, away } = face.get() ?? {};
-      if (!seen) return;
-      if (watched.fresh && !watched.face) this.tell(`${seen.name} joined`);
-      watched.face = seen;
-      const since = watched.awaySince;
-      watched.awaySince = away && (since ?? this.now());
-      if (since !== undefined && !away) {
-        this.tell(`${seen.name} is back after ${seconds(this.now() - since)}`);
-      }
+  /** Everybody stays in place; those who go still do, too. */
+  #rowsOf(others: readonly Person[], gone: ReadonlyMap<string, Identity | undefined>): Row[] {
+    const here = new Map(others.map((person) => [person.key, person]));
+    const kept = this.rows.get().filter((row) => !row.mine);
+    const shown = new Set(kept.map((row) => row.key));
+    const come = others.filter(({ key }) => !shown.has(key));
+    return [
+      ...kept.map((row) => {
+        const person = here.get(row.key);
+        return person ? this.#rowOf(person) : leave(row, gone.get(row.key));
+      }),
+      ...come.map((person) => this.#rowOf(person)),
+    ];
+  }
+
+  #rowOf({ key, tabs, away }: Person): Row {
+    const { id = key, face } = this.#watched.get(key)!;
+    return {
+      key,
+      id,
+      tabs: tabs.length,
+      mine: false,
+      leaving: false,
+      ...(away !== undefined && { away }),
+      ...(face && { face }),
     };
-    const stop = face.subscribe(look);
-    const watched: Watched = { fresh, stop, face: undefined, awaySince: undefined };
-    this.#watched.set(binding.id, watched);
-    look();
+  }
+
+  #watch(person: Person, member: MemberOf, fresh: boolean): void {
+    const watched = this.#watched.get(person.key) ?? {
+      fresh,
+      person,
+      id: undefined,
+      stop: () => {},
+      face: undefined,
+      awaySince: undefined,
+    };
+    this.#watched.set(person.key, watched);
+    watched.person = person;
+    // Whoever has no tab any more may be back in a moment, and is shown as last seen until then.
+    const id = person.tabs[0] ?? watched.id ?? person.key;
+    const face = faceOf(member(id));
+    if (watched.id !== id) {
+      watched.stop();
+      watched.id = id;
+      watched.stop = face.subscribe(() => this.#look(watched, face));
+    }
+    this.#look(watched, face);
+  }
+
+  /** A name comes a moment after its member, with the first state that it sets. */
+  #look(watched: Watched, binding: MemberBinding<Identity>): void {
+    const member = binding.get();
+    if (!member?.state) return;
+    const { name, color } = member.state;
+    if (watched.fresh && !watched.face) this.tell(`${name} joined`);
+    watched.face = { name, color };
+    const since = watched.awaySince;
+    const isAway = watched.person.away ?? member.away;
+    watched.awaySince = isAway ? (since ?? this.now()) : undefined;
+    if (since !== undefined && !isAway) {
+      this.tell(`${name} is back after ${seconds(this.now() - since)}`);
+    }
   }
 
   #forget(present: ReadonlySet<string>): ReadonlyMap<string, Identity | undefined> {
     const gone = new Map<string, Identity | undefined>();
-    for (const [id, { face, stop }] of this.#watched) {
-      if (present.has(id)) continue;
+    for (const [key, { face, stop }] of this.#watched) {
+      if (present.has(key)) continue;
       stop();
-      this.#watched.delete(id);
-      gone.set(id, face);
+      this.#watched.delete(key);
+      gone.set(key, face);
       if (face) this.tell(`${face.name} left`);
     }
     return gone;
   }
-}
-
-/** One's own row first, then everybody in the order in which they came, with those who go still in their places. */
-function nextRows(
-  rows: readonly Row[],
-  others: readonly string[],
-  self: string,
-  gone: ReadonlyMap<string, Identity | undefined>,
-): Row[] {
-  const mine: Row = { key: MINE, id: self, mine: true, leaving: false };
-  const kept = rows
-    .filter((row) => !row.mine)
-    .map((row) => (gone.has(row.id) ? leave(row, gone.get(row.id)) : row));
-  const shown = new Set(kept.map((row) => row.id));
-  const come = others.filter((id) => !shown.has(id));
-  return [mine, ...kept, ...come.map((id) => ({ key: id, id, mine: false, leaving: false }))];
 }
 
 function leave(row: Row, face: Identity | undefined): Row {

@@ -21,3 +21,7 @@ export function seconds(milliseconds: number): string {
 export function howMany(people: number): string {
   return people === 1 ? 'Just you' : `${people} people`;
 }
+
+export function inTabs(tabs: number): string {
+  return `in ${tabs} tabs`;
+}

@@ -1,19 +1,19 @@
-import type { Member, RoomError, RoomStatus } from 'roomful';
+import { RoomError, type Member, type RoomStatus } from 'roomful';
 import type { CursorState, Said, Say } from '../rooms.gen.js';
-import { Feed } from './feed.js';
+import { Feed, type Entry } from './feed.js';
 import type { Point } from './glide.js';
-import { keepIdentity, recallIdentity, type Identity } from './identity.js';
+import { keepIdentity, recallIdentity, watchIdentity, type Identity } from './identity.js';
 import { People } from './people.js';
 import type { Means } from './pointer.js';
 import { Value } from './value.js';
 
 /** What it takes of a room to say something there. */
 interface Sending {
-  send(message: Say): void;
+  readonly send: { acked(message: Say): Promise<void> };
   readonly status: RoomStatus;
 }
 
-/** Something that the server would not take, and the words that it was about. */
+/** Something that was not taken, and the words that it was about. */
 export interface Refusal {
   readonly about: 'name' | 'line' | 'other';
   readonly reason: string;
@@ -28,7 +28,6 @@ export class Visit {
   readonly refusal = new Value<Refusal | undefined>(undefined);
   readonly feed = new Feed();
   readonly people = new People(this.feed.notice);
-  #hasSession = false;
 
   constructor(identity = recallIdentity(), random = Math.random) {
     this.identity = new Value(identity);
@@ -57,75 +56,67 @@ export class Visit {
     const stops = [
       this.point.subscribe(show),
       this.identity.subscribe(show),
-      this.identity.subscribe(() => keepIdentity(this.identity.get())),
+      watchIdentity(this.identity.set),
     ];
     return () => stops.forEach((stop) => stop());
   }
 
-  /** Sends what was written. False when there was nothing to say, or no way to say it. */
+  /** The server shows this of the visitor. Only a name that it takes is one for this person's other tabs. */
+  readonly shown = ({ name, color }: CursorState): void => {
+    const own = this.identity.get();
+    if (own.name === name && own.color === color) keepIdentity(own);
+  };
+
+  /** Sends what was written. False when there was nothing to say. */
   say(text: string, { send, status }: Sending): boolean {
     if (!text.trim()) return false;
     this.clear('line');
-    const before = this.refusal.get();
-    send({ text });
-    // What is refused at once has been told to `refused` by now.
-    const said = this.refusal.get() === before;
-    if (said) this.feed.wait({ text, sent: status === 'open' });
-    return said;
+    const line = this.feed.wait(text, status === 'open');
+    send.acked({ text }).then(
+      () => this.#handled(line),
+      (error: unknown) => this.#failed(line, error),
+    );
+    return true;
   }
 
-  /**
-   * A server that has sessions says in the same moment what it makes of the connection before, and of a line that it
-   * knows nothing of that it is lost. One that has none says nothing of either.
-   */
-  readonly opened = (): void => {
-    const before = this.feed.opened();
-    this.#hasSession = false;
-    queueMicrotask(() => {
-      for (let lines = before; lines > 0 && !this.#hasSession; lines--) this.#lose();
-    });
-  };
+  /** Says once more what may not have been heard. */
+  sayAgain({ id, text }: Entry, room: Sending): void {
+    this.feed.forget(id);
+    this.say(text, room);
+  }
 
-  readonly resumed = (): void => void (this.#hasSession = true);
-
-  readonly missed = (): void => {
-    this.#hasSession = true;
-    this.feed.notice('Something was said that did not reach you');
-  };
-
-  heard(said: Said, from: Member<CursorState> | undefined, mine: boolean): void {
+  heard(
+    said: Said,
+    from: Member<CursorState> | undefined,
+    self: Member<CursorState> | undefined,
+  ): void {
     const face = from?.state;
-    this.feed.heard(said, face && { name: face.name, color: face.color }, mine);
+    const answers = from !== undefined && from.id === self?.id;
+    const mine = answers || (from?.user !== undefined && from.user === self?.user);
+    this.feed.heard(said, face && { name: face.name, color: face.color }, mine, answers);
+  }
+
+  /** The server's repetition came before this, unless it was missed. */
+  #handled(line: number): void {
+    if (!this.feed.waiting.get().find(({ id }) => id === line)?.missed) return;
+    const { text } = this.feed.settle(line)!;
+    this.feed.heard({ text, at: Date.now() }, this.identity.get(), true, false);
+  }
+
+  #failed(line: number, error: unknown): void {
+    if (error instanceof RoomError && error.code === 'lost') return this.feed.lost(line);
+    const text = this.feed.settle(line)?.text;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.refusal.set({ about: 'line', reason, ...(text !== undefined && { text }) });
   }
 
   /** `self` is this visitor as the server has it, which is how the others still see it. */
   refused(error: RoomError, self: Member<CursorState> | undefined): void {
     const reason = error.message;
-    switch (error.code) {
-      case 'lost':
-        return this.#lose();
-      case 'bad_message':
-      case 'handler_failed':
-        return this.#refuseLine(reason);
-      case 'bad_presence': {
-        const { name, color } = self?.state ?? this.identity.get();
-        this.identity.set({ name, color });
-        return this.refusal.set({ about: 'name', reason });
-      }
-      default:
-        return this.refusal.set({ about: 'other', reason });
-    }
-  }
-
-  /** It may have been heard or not: only its author can decide to say it again. */
-  #lose(): void {
-    this.#refuseLine('The connection was lost. Nobody may have heard this.');
-  }
-
-  /** The oldest line that waits for its answer comes back to its author. */
-  #refuseLine(reason: string): void {
-    const text = this.feed.settle();
-    this.refusal.set({ about: 'line', reason, ...(text !== undefined && { text }) });
+    if (error.code !== 'bad_presence') return this.refusal.set({ about: 'other', reason });
+    const { name, color } = self?.state ?? this.identity.get();
+    this.identity.set({ name, color });
+    this.refusal.set({ about: 'name', reason });
   }
 
   clear(about: Refusal['about']): void {

@@ -4,6 +4,7 @@ import {
   Visitors,
   cursorAt,
   heard,
+  inTabs,
   moveTo,
   roster,
   say,
@@ -158,14 +159,84 @@ describe.each(FRAMEWORKS)('the %s page', (framework, path) => {
     expect([...reached]).toEqual(expect.arrayContaining(['button', 'surface', 'own-name', 'feed']));
   });
 
-  test('the second window is another visitor on the same board', async () => {
+  test('three tabs of one person are one face with a count, and three cursors', async () => {
+    const ben = await open('Ben');
     const ada = await open('Ada');
-    const link = ada.getByRole('link', { name: 'Open a second window' });
-    const [second] = await Promise.all([ada.context().waitForEvent('page'), link.click()]);
-    await second.getByRole('heading', { name: 'Here now' }).getByText('2 people').waitFor();
-    await ada.getByRole('heading', { name: 'Here now' }).getByText('2 people').waitFor();
+    const second = await visitors.openTab(ada);
+    const third = await visitors.openTab(ada);
+    const tabs = [ada, second, third];
+    await roster(ben, ['Ben', 'Ada']);
+    await inTabs(ben, 'Ada', 3);
+    for (const tab of tabs) {
+      await roster(tab, ['Ada', 'Ben']);
+      await inTabs(tab, 'Ada', 3);
+      await inTabs(tab, 'Ben', 1);
+    }
+    for (const page of [ben, ...tabs]) {
+      await page.getByRole('heading', { name: 'Here now' }).getByText('2 people').waitFor();
+    }
+    await ben.locator('.person', { hasText: 'Ada' }).getByLabel('in 3 tabs').waitFor();
+
+    await moveTo(second, 0.2, 0.3);
+    await cursorAt(ben, 'Ada', 0.2, 0.3);
+    await expect.poll(() => ben.locator('.cursors .cursor').count()).toBe(3);
+
+    // A name is the person's, and what one says in any tab is one's own.
+    await third.getByLabel('Your name').fill('Ada Lovelace');
+    await third.getByLabel('Your name').press('Enter');
+    for (const tab of tabs) await roster(tab, ['Ada Lovelace', 'Ben']);
+    await roster(ben, ['Ben', 'Ada Lovelace']);
+    await expect
+      .poll(() => ben.locator('.cursor-name', { hasText: 'Ada Lovelace' }).count())
+      .toBe(3);
+    await say(ada, 'from the first');
+    await heard(third, 'from the first');
+    expect(await third.locator('.line.mine').count()).toBe(1);
+
+    await third.close();
     await second.close();
-    await roster(ada, ['Ada']);
+    await inTabs(ben, 'Ada Lovelace', 1);
+    await ada.close();
+    await heard(ben, 'Ada Lovelace left');
+    await roster(ben, ['Ben']);
+    const told = await ben.locator('.notice').allTextContents();
+    expect(told).toEqual(['Ada joined', 'Ada Lovelace left']);
+  });
+
+  test('who may be whom is known to nobody else', async () => {
+    const frames: string[] = [];
+    const ben = await open('Ben');
+    ben.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => frames.push(String(payload))),
+    );
+    const ada = await open('Ada');
+    const secret = await ada.evaluate(() => localStorage.getItem('cursors.secret'));
+    expect(secret).toMatch(/^[0-9a-f]{32}$/);
+    await ben.reload();
+    await roster(ben, ['Ben', 'Ada']);
+    expect(frames.join()).toContain('"user":');
+    expect(frames.join()).not.toContain(secret);
+  });
+
+  test('the second window is this visitor’s too, and another one somebody else’s', async () => {
+    const ada = await open('Ada');
+    const opened = async (name: string) => {
+      const link = ada.getByRole('link', { name });
+      const [page] = await Promise.all([ada.context().waitForEvent('page'), link.click()]);
+      await status(page, 'Live');
+      return page;
+    };
+    const people = (wanted: string) =>
+      ada.getByRole('heading', { name: 'Here now' }).getByText(wanted, { exact: true }).waitFor();
+    const second = await opened('Open a second window');
+    await inTabs(ada, 'Ada', 2);
+    await people('Just you');
+    await opened('As somebody else');
+    await people('2 people');
+    await inTabs(ada, 'Ada', 2);
+    await second.close();
+    await inTabs(ada, 'Ada', 1);
+    await people('2 people');
   });
 
   test('a phone shows all of it, and a finger moves the cursor', async () => {

@@ -16,6 +16,8 @@ export interface Addresses {
 export interface Server extends Addresses {
   /** Asks it to end, and fails when it does not end well. */
   stop(): Promise<void>;
+  /** Lets it do nothing more; what is sent to it arrives at its system. */
+  stall(): void;
   /** Ends it as a crash would: nobody is told. */
   crash(): Promise<void>;
 }
@@ -64,6 +66,7 @@ export async function serve(runtime: Runtime, app: 'board' | 'fixture', port = 0
       const code = await end('SIGTERM');
       if (code !== 0) throw new Error(`${program} ended with ${code} on SIGTERM`);
     },
+    stall: () => void server.kill('SIGSTOP'),
     crash: async () => void (await end(CRASH[runtime])),
   };
 }

@@ -38,17 +38,26 @@ export class Visitors {
     name: string,
     settings: Settings = {},
     wanted = 'Live',
-    color = 'teal',
+    { color = 'teal', url = inject('board').url } = {},
   ): Promise<Page> {
     const page = await this.enter(name, settings);
     await page.context().addInitScript((identity) => {
-      sessionStorage.setItem(
+      localStorage.setItem(
         'cursors.identity',
-        sessionStorage.getItem('cursors.identity') ?? identity,
+        localStorage.getItem('cursors.identity') ?? identity,
       );
     }, JSON.stringify({ name, color }));
-    await page.goto(`${inject('board').url}${path}#${board}`);
+    await page.goto(`${url}${path}#${board}`);
     await status(page, wanted);
+    return page;
+  }
+
+  /** Opens one more tab of the same person, with what the first one shows or something else. */
+  async openTab(first: Page, url = first.url()): Promise<Page> {
+    const page = await first.context().newPage();
+    this.#listen(page, 'a further tab');
+    await page.goto(url);
+    await status(page, 'Live');
     return page;
   }
 
@@ -62,13 +71,17 @@ export class Visitors {
     // Under the test's own, so that it is the step that failed which is named.
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
+    this.#listen(page, name);
+    return page;
+  }
+
+  #listen(page: Page, name: string): void {
     page.on('pageerror', (error) => this.complaints.push(`${name}: ${error}`));
     page.on('console', (message) => {
       // React recommends its tools as `info`.
       if (!['log', 'info'].includes(message.type()))
         this.complaints.push(`${name}: ${message.type()}: ${message.text()}`);
     });
-    return page;
   }
 
   async allLeave(): Promise<void> {
@@ -95,21 +108,34 @@ export async function roster(page: Page, names: readonly string[]): Promise<void
   }, names);
 }
 
-/** Waits until the cursor with this name stands at this part of the board. */
+/** Waits until the person with this name has a face that says in how many tabs they are, 1 by saying nothing. */
+export async function inTabs(page: Page, name: string, tabs: number): Promise<void> {
+  await page.waitForFunction(
+    ([name, tabs]) => {
+      const row = [...document.querySelectorAll('.roster .person')].find(
+        (row) =>
+          (row.querySelector('input')?.value ?? row.querySelector('.person-name')?.textContent) ===
+          name,
+      );
+      return row && (row.querySelector('.tabs')?.textContent ?? '1') === `${tabs}`;
+    },
+    [name, tabs] as const,
+  );
+}
+
+/** Waits until a cursor with this name stands at this part of the board. */
 export async function cursorAt(page: Page, name: string, x: number, y: number): Promise<void> {
   await page.waitForFunction(
     ([name, x, y]) => {
       const board = document.querySelector('.surface')!.getBoundingClientRect();
-      const named = (cursor: Element) => cursor.querySelector('.cursor-name')?.textContent === name;
-      const cursor = [...document.querySelectorAll('.cursors .cursor')]
-        .find(named)
-        ?.getBoundingClientRect();
       const near = (at: number, part: number) => Math.abs(at - part) < 0.01;
-      return (
-        cursor !== undefined &&
-        near((cursor.left - board.left) / board.width, x) &&
-        near((cursor.top - board.top) / board.height, y)
-      );
+      return [...document.querySelectorAll('.cursors .cursor')]
+        .filter((cursor) => cursor.querySelector('.cursor-name')?.textContent === name)
+        .map((cursor) => cursor.getBoundingClientRect())
+        .some(
+          ({ left, top }) =>
+            near((left - board.left) / board.width, x) && near((top - board.top) / board.height, y),
+        );
     },
     [name, x, y] as const,
   );

@@ -1,8 +1,9 @@
 import type { WebSocketLike } from 'roomful';
 import { describe, expect, test, vi } from 'vitest';
 import { boardIdFrom } from '../../src/shared/board-id.js';
-import { keepIdentity, recallIdentity } from '../../src/shared/identity.js';
+import { keepIdentity, recallIdentity, watchIdentity } from '../../src/shared/identity.js';
 import { Network } from '../../src/shared/network.js';
+import { secretOf, SOMEBODY_ELSE, storeOf } from '../../src/shared/person.js';
 import { describeStatus } from '../../src/shared/status.js';
 import { initials } from '../../src/shared/text.js';
 
@@ -16,20 +17,59 @@ describe('the address', () => {
   ])('%j is the board %j', (hash, board) => expect(boardIdFrom(hash)).toBe(board));
 });
 
-describe('the identity', () => {
-  const storage = (stored: string | null) => {
-    const store = {
-      getItem: () => stored,
-      setItem: (_: string, value: string) => void (stored = value),
-    };
-    return store;
+function storage(stored: string | null) {
+  return {
+    getItem: () => stored,
+    setItem: (_: string, value: string) => void (stored = value),
   };
+}
+
+describe('whose tab it is', () => {
+  const bytes = (byte: number) => () => new Uint8Array(16).fill(byte);
+
+  test('is the same in every tab, and after a reload', () => {
+    const store = storage(null);
+    const secret = secretOf(store, bytes(10));
+    expect(secret).toBe('0a'.repeat(16));
+    expect(secretOf(store, bytes(11))).toBe(secret);
+  });
+
+  test('what cannot be a secret is made anew', () => {
+    expect(secretOf(storage('ada'), bytes(255))).toBe('ff'.repeat(16));
+  });
+
+  test('is somebody else’s where the address says so', () => {
+    const page = (search: string) =>
+      ({ location: { search }, localStorage: 'person', sessionStorage: 'tab' }) as never;
+    expect(storeOf(page(''))).toBe('person');
+    expect(storeOf(page(SOMEBODY_ELSE))).toBe('tab');
+  });
+});
+
+describe('the identity', () => {
+  test('of another tab of this person is this one’s too', () => {
+    const localStorage = {};
+    const page = Object.assign(new EventTarget(), { location: { search: '' }, localStorage });
+    const changed = vi.fn();
+    const stop = watchIdentity(changed, page as never);
+    const tell = (key: string, newValue: string | null, storageArea: unknown = localStorage) =>
+      page.dispatchEvent(Object.assign(new Event('storage'), { key, newValue, storageArea }));
+    tell('cursors.identity', '{"name":"Ada","color":"rose"}');
+    expect(changed.mock.calls).toEqual([[{ name: 'Ada', color: 'rose' }]]);
+    tell('cursors.identity', '{"name":"Ben","color":"rose"}', {});
+    tell('another', '{"name":"Ben","color":"rose"}');
+    tell('cursors.identity', null);
+    stop();
+    tell('cursors.identity', '{"name":"Ben","color":"rose"}');
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
 
   test('is kept over a reload', () => {
     const store = storage(null);
     const mine = recallIdentity(store);
-    keepIdentity(mine, store);
     expect(recallIdentity(store)).toEqual(mine);
+    keepIdentity({ name: 'Ada', color: 'rose' }, store);
+    expect(recallIdentity(store)).toEqual({ name: 'Ada', color: 'rose' });
   });
 
   test.each(['{', 'null', '{"name":7}', '{"name":"Ada","color":"beige"}'])(

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { faceOf } from '../../src/shared/face.js';
-import { People } from '../../src/shared/people.js';
+import { everybody, People, type Person } from '../../src/shared/people.js';
 import { HandRoster } from './support.js';
 
 let roster: HandRoster;
@@ -17,7 +17,11 @@ beforeEach(() => {
   );
 });
 
-const update = (self: string | undefined) => people.update(roster.ids, self, roster.member);
+/** Without users everybody is somebody for each connection. */
+const update = (
+  self: string | undefined,
+  here: Person[] = everybody([], roster.ids, roster.member),
+) => people.update(here, self, roster.member);
 const shown = () => people.rows.get().map(({ id, leaving }) => (leaving ? `${id}, leaving` : id));
 
 describe('the rows', () => {
@@ -62,6 +66,78 @@ describe('the rows', () => {
     expect(shown()).toEqual(['me-again', 'ada']);
     expect(people.rows.get()[0]?.key).toBe(key);
     expect(told).toEqual([]);
+  });
+});
+
+describe('a person in several tabs', () => {
+  const me: Person = { key: 'Me', tabs: ['me'], away: false };
+  const ada = (tabs: string[], away = false): Person => ({ key: 'Ada', tabs, away });
+  beforeEach(() => {
+    for (const id of ['me', 'ada-1', 'ada-2']) roster.set(id, { name: id.split('-')[0]! });
+    update('me', [me, ada(['ada-1', 'ada-2'])]);
+  });
+  const rows = () => people.rows.get().map(({ key, id, tabs }) => [key, id, tabs]);
+
+  test('is one row, which says in how many', () => {
+    expect(rows()).toEqual([
+      ['mine', 'me', 1],
+      ['Ada', 'ada-1', 2],
+    ]);
+    update('me', [{ ...me, tabs: ['me', 'me-2'] }, ada(['ada-2'])]);
+    expect(rows()).toEqual([
+      ['mine', 'me', 2],
+      ['Ada', 'ada-2', 1],
+    ]);
+    expect(told).toEqual([]);
+    expect(roster.listeners('ada-1')).toBe(0);
+  });
+
+  test('without one is here as last seen, and is told of when gone, once', () => {
+    roster.delete('ada-1');
+    roster.delete('ada-2');
+    update('me', [me, ada([])]);
+    expect(people.rows.get()[1]).toMatchObject({ tabs: 0, leaving: false, face: { name: 'ada' } });
+    expect(told).toEqual([]);
+    roster.set('ada-3', { name: 'ada' });
+    update('me', [me, ada(['ada-3'])]);
+    expect(told).toEqual([]);
+    update('me', [me]);
+    expect(told).toEqual(['ada left']);
+    expect(people.rows.get()[1]).toMatchObject({ leaving: true });
+  });
+
+  test('who comes back while still seen going is in the same row', () => {
+    update('me', [me]);
+    update('me', [me, ada(['ada-2'])]);
+    expect(rows()[1]).toEqual(['Ada', 'ada-2', 1]);
+    expect(people.rows.get()[1]).toMatchObject({ leaving: false });
+    people.remove('Ada');
+    expect(rows()).toHaveLength(2);
+  });
+
+  test('is away when all of them are, and back with the first', () => {
+    roster.set('ada-1', { name: 'ada' }, true);
+    update('me', [me, ada(['ada-1', 'ada-2'])]);
+    expect(people.rows.get()[1]?.away).toBe(false);
+    update('me', [me, ada(['ada-1', 'ada-2'], true)]);
+    expect(people.rows.get()[1]?.away).toBe(true);
+    now = 4_000;
+    update('me', [me, ada(['ada-1', 'ada-2'])]);
+    expect(told).toEqual(['ada is back after 4 s']);
+  });
+
+  test('is one of everybody, beside those who do not say who they are', () => {
+    for (const id of roster.ids) roster.set(id, {}, false, id);
+    roster.set('nobody', {});
+    const users = [
+      { user: 'Me', members: ['me'], away: false },
+      { user: 'Ada', members: ['ada-1', 'ada-2'], away: true },
+    ];
+    expect(everybody(users, roster.ids, roster.member)).toEqual([
+      me,
+      ada(['ada-1', 'ada-2'], true),
+      { key: 'nobody', tabs: ['nobody'] },
+    ]);
   });
 });
 

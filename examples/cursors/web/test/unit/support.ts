@@ -34,6 +34,7 @@ export class HandFrames implements Frames {
 export class HandRoster {
   readonly #states = new Map<string, CursorState | undefined>();
   readonly #away = new Set<string>();
+  readonly #users = new Map<string, string>();
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #bindings = new Map<string, MemberBinding<CursorState>>();
 
@@ -57,9 +58,10 @@ export class HandRoster {
     return binding;
   };
 
-  set(id: string, state?: Partial<CursorState>, away = false): void {
+  set(id: string, state?: Partial<CursorState>, away = false, user?: string): void {
     const full: CursorState = { x: 0, y: 0, name: id, color: 'teal', ...state };
     this.#states.set(id, state && full);
+    if (user) this.#users.set(id, user);
     if (away) this.#away.add(id);
     else this.#away.delete(id);
     this.#listeners.get(id)?.forEach((listener) => listener());
@@ -77,6 +79,12 @@ export class HandRoster {
   #get(id: string): Member<CursorState> | undefined {
     if (!this.#states.has(id)) return undefined;
     const state = this.#states.get(id);
-    return { id, ...(state && { state }), ...(this.#away.has(id) && { away: true as const }) };
+    const user = this.#users.get(id);
+    return {
+      id,
+      ...(state && { state }),
+      ...(user && { user }),
+      ...(this.#away.has(id) && { away: true as const }),
+    };
   }
 }

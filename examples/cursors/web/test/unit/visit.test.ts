@@ -1,15 +1,38 @@
-import { RoomError } from 'roomful';
+import { RoomError, type Member, type RoomStatus } from 'roomful';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { MAX_ENTRIES } from '../../src/shared/feed.js';
 import type { CursorState } from '../../src/rooms.gen.js';
 import { Visit } from '../../src/shared/visit.js';
 
 const ADA: CursorState = { x: 0, y: 0, name: 'Ada', color: 'rose' };
-const open = (send = vi.fn()) => ({ send, status: 'open' as const });
+const SELF: Member<CursorState> = { id: 'me', state: ADA };
+
+/** A room of which the test says what becomes of each line. */
+function room(status: RoomStatus = 'open') {
+  const ends: { handled(): Promise<void>; failed(code: string): Promise<void> }[] = [];
+  const acked = vi.fn(
+    () =>
+      new Promise<void>((resolve, reject) =>
+        ends.push({
+          handled: async () => resolve(),
+          failed: async (code) => reject(new RoomError(code, `it is ${code}`)),
+        }),
+      ),
+  );
+  return { send: { acked }, status, ends };
+}
 
 let visit: Visit;
+/** What the person's other tabs are told. */
+let stored: string[];
 beforeEach(() => {
-  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: vi.fn() });
+  stored = [];
+  vi.stubGlobal('window', {
+    location: { search: '' },
+    localStorage: { setItem: (_: string, value: string) => stored.push(value) },
+    addEventListener: vi.fn(),
+    removeEventListener: vi.fn(),
+  });
   visit = new Visit({ name: 'Me', color: 'blue' }, () => 0);
 });
 
@@ -17,73 +40,91 @@ const said = () => visit.feed.entries.get().map((entry) => entry.text);
 const waiting = () => visit.feed.waiting.get().map(({ text }) => text);
 
 describe('what is said', () => {
-  test('waits until the server repeats it, and is then there once', () => {
-    const { send } = open();
-    expect(visit.say('hello', { send, status: 'open' })).toBe(true);
-    expect(send).toHaveBeenCalledWith({ text: 'hello' });
+  test('waits until the server repeats it, and is then there once', async () => {
+    const open = room();
+    expect(visit.say('hello', open)).toBe(true);
+    expect(open.send.acked).toHaveBeenCalledWith({ text: 'hello' });
     expect([waiting(), said()]).toEqual([['hello'], []]);
-    visit.heard({ text: 'hello', at: 1 }, { id: 'me', state: ADA }, true);
+    visit.heard({ text: 'hello', at: 1 }, SELF, SELF);
+    await open.ends[0]!.handled();
     expect([waiting(), said()]).toEqual([[], ['hello']]);
   });
 
   test('nothing is nothing', () => {
-    const room = open();
-    expect(visit.say('  ', room)).toBe(false);
-    expect(room.send).not.toHaveBeenCalled();
+    const open = room();
+    expect(visit.say('  ', open)).toBe(false);
+    expect(open.send.acked).not.toHaveBeenCalled();
   });
 
-  test('what cannot be sent does not wait', () => {
-    const send = () => visit.refused(new RoomError('closed', 'the room is closed'), undefined);
-    expect(visit.say('hello', { send, status: 'closed' })).toBe(false);
-    expect(waiting()).toEqual([]);
-  });
-
-  test('what was refused comes back with the reason, and what followed it still waits', () => {
-    visit.say('too long', open());
-    visit.say('fine', open());
-    visit.refused(new RoomError('bad_message', 'at most 3 characters, not 8'), undefined);
+  test('what was refused comes back with the reason, and what followed it still waits', async () => {
+    const open = room();
+    visit.say('wrong', open);
+    visit.say('fine', open);
+    await open.ends[0]!.failed('bad_message');
     expect(visit.refusal.get()).toEqual({
       about: 'line',
-      reason: 'at most 3 characters, not 8',
-      text: 'too long',
+      reason: 'it is bad_message',
+      text: 'wrong',
     });
     expect(waiting()).toEqual(['fine']);
   });
 
   test('what was said without a connection goes out with the next one', () => {
-    visit.say('later', { send: vi.fn(), status: 'reconnecting' });
-    expect(visit.feed.waiting.get()).toEqual([{ text: 'later', sent: false }]);
-    visit.opened();
-    expect(visit.feed.waiting.get()).toEqual([{ text: 'later', sent: true }]);
+    visit.say('later', room('reconnecting'));
+    expect(visit.feed.waiting.get()).toMatchObject([{ text: 'later', sent: false }]);
+    visit.feed.opened();
+    expect(visit.feed.waiting.get()).toMatchObject([{ text: 'later', sent: true }]);
   });
 
-  test('of what was under way when a server was lost nobody knows, and its author has it back', () => {
-    visit.say('under way', open());
-    visit.say('later', { send: vi.fn(), status: 'reconnecting' });
-    visit.refused(new RoomError('lost', 'nobody knows'), undefined);
-    expect(waiting()).toEqual(['later']);
-    expect(visit.refusal.get()).toMatchObject({ about: 'line', text: 'under way' });
+  test('each line of which nobody knows is named, and none that was heard or still waits', async () => {
+    const open = room();
+    for (const text of ['heard', 'first', 'second']) visit.say(text, open);
+    visit.say('offline', { ...open, status: 'reconnecting' });
+    visit.heard({ text: 'heard', at: 1 }, SELF, SELF);
+    for (const end of open.ends.slice(0, 3)) await end.failed('lost');
+    const entries = visit.feed.entries.get().map(({ kind, text }) => [kind, text]);
+    expect(entries).toEqual([
+      ['said', 'heard'],
+      ['lost', 'first'],
+      ['lost', 'second'],
+    ]);
+    expect(waiting()).toEqual(['offline']);
+    expect(visit.refusal.get()).toBeUndefined();
   });
 
-  test('a server without sessions says nothing of it, and neither does one that goes on with one', async () => {
-    visit.say('under way', open());
-    visit.opened();
-    visit.resumed();
-    await Promise.resolve();
-    expect(waiting()).toEqual(['under way']);
-    visit.opened();
-    await Promise.resolve();
-    expect(waiting()).toEqual([]);
-    expect(visit.refusal.get()).toMatchObject({ about: 'line', text: 'under way' });
+  test('a line that was lost can be said again', async () => {
+    const open = room();
+    visit.say('hello', open);
+    await open.ends[0]!.failed('lost');
+    visit.sayAgain(visit.feed.entries.get()[0]!, open);
+    expect([said(), waiting()]).toEqual([[], ['hello']]);
+    expect(open.send.acked).toHaveBeenCalledTimes(2);
   });
 
-  test('that something was missed is said', () => {
-    visit.missed();
-    expect(said()).toEqual(['Something was said that did not reach you']);
+  test('that something was missed is said, and what was handled meanwhile was said', async () => {
+    const open = room();
+    visit.say('handled', open);
+    visit.say('offline', { ...open, status: 'reconnecting' });
+    visit.feed.missed();
+    for (const end of open.ends) await end.handled();
+    expect(said()).toEqual(['Something was said that did not reach you', 'handled']);
+    expect(waiting()).toEqual(['offline']);
+  });
+
+  test('in another tab is one’s own, and answers nothing here', () => {
+    visit.say('from here', room());
+    const self = { ...SELF, user: 'u' };
+    visit.heard({ text: 'from there', at: 1 }, { ...self, id: 'other tab' }, self);
+    visit.heard({ text: 'hers', at: 1 }, { ...self, id: 'ada', user: 'ada' }, self);
+    expect(visit.feed.entries.get()).toMatchObject([{ mine: true }, { mine: false }]);
+    expect(waiting()).toEqual(['from here']);
+    // Without users, who is not this tab is somebody else.
+    visit.heard({ text: 'a stranger', at: 1 }, { ...SELF, id: 'stranger' }, SELF);
+    expect(visit.feed.entries.get().at(-1)).toMatchObject({ mine: false });
   });
 
   test('a message of no member is an announcement', () => {
-    visit.heard({ text: 'lunch', at: 1 }, undefined, false);
+    visit.heard({ text: 'lunch', at: 1 }, undefined, SELF);
     expect(visit.feed.entries.get()[0]).toMatchObject({ kind: 'announced', text: 'lunch' });
   });
 
@@ -119,6 +160,14 @@ describe('what is shown', () => {
     expect(visit.refusal.get()?.about).toBe('name');
     visit.rename('Ben');
     expect(visit.refusal.get()).toBeUndefined();
+  });
+
+  test('a name is one for the other tabs once the server shows it', () => {
+    visit.rename('Ada');
+    visit.shown({ x: 0, y: 0, name: 'Me', color: 'blue' });
+    expect(stored).toEqual([]);
+    visit.shown({ x: 0, y: 0, name: 'Ada', color: 'blue' });
+    expect(stored).toEqual(['{"name":"Ada","color":"blue"}']);
   });
 
   test('no name is no change of name', () => {
