@@ -5,11 +5,11 @@
  * The most used come first, and so get the shortest names.
  */
 export const INTERNAL = `
-  phase known reset changed until shared call fields tries driver pinned dispatch owed settle since unanswered clearTimer
-  interval outbox connections failed grown policy take attempt setTimer transmit forget listeners resume heard pin
-  spent createKnown current firstFrame greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState
-  buffered detach notify received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore
-  version placeAt touched enter shown actions present empty address change
+  phase known reset changed until shared call fields driver pinned dispatch owed settle since unanswered timer
+  interval outbox connections failed grown take attempt transmit forget listeners resume heard pin spent createKnown
+  current greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState buffered
+  detach notify received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore version
+  placeAt touched enter shown actions present empty address change
 `
   .trim()
   .split(/\s+/);

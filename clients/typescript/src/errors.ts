@@ -25,13 +25,11 @@ export type RoomErrorCode =
   | (string & {});
 
 export class RoomError extends Error {
+  declare readonly code: RoomErrorCode;
   override readonly name = 'RoomError';
 
-  constructor(
-    readonly code: RoomErrorCode,
-    message: string,
-    options?: { cause: unknown },
-  ) {
+  constructor(code: RoomErrorCode, message: string, options?: { cause: unknown }) {
     super(message, options);
+    this.code = code;
   }
 }

@@ -13,9 +13,6 @@ export const MAX_QUEUED_SIZE = 1 << 20;
  */
 export const PRESENCE_RATE = 30;
 
-/** A lower rate is a mistake, and longer than a timer can be. */
-export const MIN_PRESENCE_RATE = 1e-6;
-
 /** How long a state waits where so much has been sent that has not left yet. */
 export const FULL_PAUSE = 100;
 

@@ -26,8 +26,8 @@ export function socketUrl(
   const { searchParams } = address;
   searchParams.set('m', ref.module);
   searchParams.set('s', ref.name);
-  const sorted = sortedParams(params);
-  if (sorted.length > 0) searchParams.set('r', JSON.stringify(Object.fromEntries(sorted)));
+  const said = writeParams(params);
+  if (said !== '{}') searchParams.set('r', said);
   return address.href;
 }
 
@@ -38,8 +38,10 @@ export function socketUrl(
 export const withoutQuery = (text: unknown): string => `${text}`.replace(/[?#].*|[^/?#\s]*@/gs, '');
 
 /** Those that are there, in one order. To a server an empty one is not there. */
-export function sortedParams(params: object = {}): [string, unknown][] {
-  return Object.entries(params)
-    .filter(([, value]) => value !== undefined && value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-}
+export const writeParams = (params: any = {}): string =>
+  JSON.stringify(
+    params,
+    Object.keys(params)
+      .filter((name) => params[name] !== '')
+      .sort(),
+  );

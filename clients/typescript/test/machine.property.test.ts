@@ -1,12 +1,22 @@
 /** What is true of the connection machine whatever happens to it, in whatever order. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { deadline, step, type Happening, type State } from '../src/connection/machine.js';
+import { step, type Happening } from '../src/connection/machine.js';
 import * as actions from '../src/connection/actions.js';
 import * as machine from '../src/connection/machine.js';
+import { CLOSING, CONNECTING, GREETING, OPEN } from '../src/connection/phases.js';
 
 const info = { code: 1006, reason: '', wasClean: false };
 const restart = { code: 1012, reason: 'retry=100', wasClean: true };
+
+/** The policy is to follow. */
+const lost = (of = info, again = true, offline = false): Happening => [
+  machine.lost,
+  of,
+  again,
+  offline,
+  0.5,
+];
 
 /** What a socket does, which it does only while there is one. */
 const ofSocket: fc.Arbitrary<Happening> = fc.oneof(
@@ -15,7 +25,7 @@ const ofSocket: fc.Arbitrary<Happening> = fc.oneof(
   fc.constant<Happening>([machine.pong]),
   fc
     .tuple(fc.constantFrom(info, restart), fc.boolean(), fc.boolean())
-    .map(([info, again, offline]): Happening => [machine.lost, info, again, offline]),
+    .map(([info, again, offline]) => lost(info, again, offline)),
 );
 const ofPage = fc.constantFrom<Happening>(
   [machine.start],
@@ -30,20 +40,20 @@ const happening = fc.tuple(
   fc.constantFrom(0, 10, 1_000, 5_000, 30_000),
 );
 
-const { CONNECTING, GREETING, OPEN, CLOSING } = machine;
 const WITH_SOCKET: number[] = [CONNECTING, GREETING, OPEN, CLOSING];
 
 it('has one socket exactly when it should, and tells of nothing before all is done', () => {
   const policy = fc.record({ maxRetries: fc.nat(3), keepTrying: fc.boolean() });
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 60 }), policy, (happenings, policy) => {
-      let state: State = machine.START;
+      let state = machine.START;
       let hasSocket = false;
       let now = 0;
 
       function dispatch(event: Happening): void {
-        if (event[0] === machine.lost) hasSocket = false;
-        const [next, todo = []] = step(state, event, now, 0.5, policy);
+        const isLost = event[0] === machine.lost;
+        if (isLost) hasSocket = false;
+        const [next, todo] = step(state, isLost ? [...event, policy] : event, now);
         state = next;
         let isTold = false;
         for (const [name] of todo) {
@@ -55,11 +65,11 @@ it('has one socket exactly when it should, and tells of nothing before all is do
           }
           if (name === actions.SEND || name === actions.CLOSE) expect(hasSocket).toBe(true);
           if (name === actions.DROP) hasSocket = false;
-          if (name === actions.ABANDON) dispatch([machine.lost, info, true, false]);
+          if (name === actions.ABANDON) dispatch(lost());
         }
-        const isAsleep = deadline(state) === Infinity;
+        const isAsleep = state.until === Infinity;
         expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase) && !isAsleep);
-        if (state.status === 'reconnecting') expect(deadline(state)).toBeDefined();
+        if (state.status === 'reconnecting') expect(state.until).toBeDefined();
       }
 
       for (const [event, after] of happenings) {
@@ -67,10 +77,10 @@ it('has one socket exactly when it should, and tells of nothing before all is do
         const { start, wake, sleep, tick, close } = machine;
         const isOfSocket = ![start, wake, sleep, tick, close].includes(event[0]);
         if (isOfSocket && !hasSocket) continue;
-        if (deadline(state) === Infinity) {
+        if (state.until === Infinity) {
           // Nothing else happens in the back/forward cache; the driver finds its socket lost.
           if (event[0] !== wake) continue;
-          dispatch([machine.lost, info, true, false]);
+          dispatch(lost());
         }
         dispatch(event);
       }

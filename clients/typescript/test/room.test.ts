@@ -56,7 +56,7 @@ it('reports an address that the WebSocket refuses, and closes', () => {
   expect(room.status).toBe('closed');
   expect(onError.mock.calls[0]?.[0]).toMatchObject({
     code: 'connect_failed',
-    message: 'cannot connect to ws://roomful.test/__sockets: SyntaxError: no such scheme',
+    message: 'ws://roomful.test/__sockets: SyntaxError: no such scheme',
   });
 });
 

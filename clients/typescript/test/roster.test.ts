@@ -1,15 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLOSE_INFO, STATUS } from '../src/connection/fields.js';
+import { MEMBERS, MEMBER_IDS, OTHERS, SELF } from '../src/room/fields.js';
 import {
-  MEMBERS,
-  MEMBER_IDS,
   NOBODY,
-  OTHERS,
   ROOM_FIELDS,
   ROSTER_FIELDS,
   createRoster,
   type Roster,
-  SELF,
 } from '../src/room/roster.js';
 
 let roster: Roster;
@@ -130,8 +127,8 @@ describe('whose connection a member is', () => {
     take({ t: 'presence', op: 'update', from: 'a', state: 2, info: 'A' });
     take({ t: 'presence', op: 'away', from: 'c' });
     expect(roster.members).toEqual([
-      { id: 'b' },
       { id: 'a', user: 'ann', state: 2, info: 'A' },
+      { id: 'b' },
       { id: 'c', user: 'carl', info: 'C', away: true },
     ]);
     expect('user' in roster.get('b')!).toBe(false);
@@ -276,12 +273,26 @@ describe('the snapshot of a reconnect', () => {
     expect([...touched].sort()).toEqual(['b', 'b2', 'c']);
   });
 
-  it('in another order keeps the members and changes the lists', () => {
-    const [a] = roster.members;
+  it('in another order moves nobody', () => {
+    const { members } = roster;
     roster.reset('b', [{ id: 'c', state: null }, { id: 'b' }, { id: 'a', state: { x: 1 } }]);
-    expect(roster.memberIds).toEqual(['c', 'b', 'a']);
-    expect(roster.members[2]).toBe(a);
-    expect(roster.settle()[0]).toBe(MEMBERS | MEMBER_IDS | OTHERS);
+    expect(roster.members).toBe(members);
+    expect(roster.settle()).toEqual([0, new Set()]);
+  });
+
+  it('has nobody who has left, and whoever is new behind those who are known', () => {
+    const [a, b] = roster.members;
+    roster.reset('b', [{ id: 'd' }, { id: 'a', state: { x: 1 } }, { id: 'b' }]);
+    expect(roster.members).toEqual([a, b, { id: 'd' }]);
+    expect(roster.members[0]).toBe(a);
+    expect(roster.settle()).toEqual([MEMBERS | MEMBER_IDS | OTHERS, new Set(['c', 'd'])]);
+  });
+
+  it('has nothing of a member that is not there any more', () => {
+    roster.update('a', { state: 1, info: 'A', user: 'ann' });
+    roster.away('a');
+    roster.reset('b', [{ id: 'a' }, { id: 'b' }, { id: 'c', state: null }]);
+    expect(roster.get('a')).toEqual({ id: 'a' });
   });
 });
 
@@ -315,7 +326,7 @@ describe('the numbers of `updates`', () => {
     roster.reset('b', [{ id: 'b', n: 0 }, { id: 'a' }]);
     roster.settle();
     updates([2, 'c'], [1, 'nobody'], [0, 'b']);
-    expect(roster.members).toEqual([{ id: 'b', state: 'b' }, { id: 'a' }]);
+    expect(roster.members).toEqual([{ id: 'a' }, { id: 'b', state: 'b' }]);
     expect(roster.settle()).toEqual([MEMBERS | SELF, new Set(['b'])]);
   });
 
@@ -410,6 +421,52 @@ describe('the snapshot of a return that keeps who is missing', () => {
     back('d');
     roster.reset('b3', [{ id: 'b3' }], true);
     expect(ids()).toBe('d b3');
+  });
+
+  it('keeps the places of those who come back later, as the same, and takes nobody’s for them', () => {
+    back();
+    roster.forget();
+    roster.settle();
+    roster.join('c', { state: null });
+    expect(ids()).toBe('c b2');
+    expect(roster.settle()).toEqual([MEMBERS | MEMBER_IDS | OTHERS, new Set(['c'])]);
+    roster.join('a', { state: { x: 2 } });
+    expect(ids()).toBe('a c b2');
+    expect(roster.get('a')).toEqual({ id: 'a', state: { x: 2 } });
+  });
+
+  it('keeps the place of one whom a newcomer has replaced', () => {
+    back();
+    roster.join('d', {});
+    expect(ids()).toBe('c b2 d');
+    roster.join('a', {});
+    expect(ids()).toBe('a c b2 d');
+  });
+
+  it('keeps the places over a resume, and not over another return, nor of one who has left', () => {
+    back();
+    roster.forget();
+    roster.reset('b2', [{ id: 'b2' }, { id: 'a' }]);
+    expect(ids()).toBe('a b2');
+    roster.leave('c');
+    roster.join('c', {});
+    expect(ids()).toBe('a b2 c');
+    back();
+    roster.forget();
+    roster.reset('b3', [{ id: 'b3' }], true);
+    roster.join('c', {});
+    roster.join('a', {});
+    expect(ids()).toBe('b3 c a');
+  });
+
+  it('holds the place of somebody who is nowhere listed for no update', () => {
+    back();
+    roster.forget();
+    roster.settle();
+    roster.update('a', { state: 1 });
+    roster.away('a');
+    expect(roster.get('a')).toBeUndefined();
+    expect(roster.settle()).toEqual([0, new Set()]);
   });
 
   it('has kept nobody when the room closes', () => {

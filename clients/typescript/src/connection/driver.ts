@@ -1,11 +1,12 @@
 import { RoomError } from '../errors.js';
-import { GIVEN_UP, MAX_TIMER } from '../limits.js';
+import { GIVEN_UP } from '../limits.js';
 import { withoutQuery } from '../url.js';
 import type { Environment } from './environment.js';
 import * as actions from './actions.js';
 import type { Action, Actions } from './actions.js';
 import * as machine from './machine.js';
-import { deadline, givenUp, type Happening, type State } from './machine.js';
+import { givenUp, type Happening, type State } from './machine.js';
+import { CLOSED, CLOSING, OPEN } from './phases.js';
 import type {
   CloseInfo,
   Credentials,
@@ -52,22 +53,22 @@ export function createDriver(
   url: string,
   WebSocket: WebSocketConstructor,
   policy: ReconnectOptions,
-  { now, random, setTimer, clearTimer, isOffline, onWake }: Environment,
+  { now, random, timer, isOffline, onWake }: Environment,
   host: DriverHost,
 ): Driver {
+  const later = timer();
   let state = machine.START;
   let socket: WebSocketLike | undefined;
-  let timer: unknown;
   /** Whether the server has said something over the latest socket, after its greeting. */
   let heard = false;
   const unwatch = onWake((sleeps) => {
-    if (deadline(state) === Infinity) abandon(givenUp('pagehide'));
+    if (state.until === Infinity) abandon(givenUp('pagehide'));
     dispatch(sleeps ? machine.sleep : machine.wake);
   });
 
   function dispatch<A extends unknown[]>(...happening: Happening<A>): void {
-    let todo: Action[] | undefined;
-    [state, todo = []] = machine.step(state, happening, now(), random(), policy);
+    let todo: Action[];
+    [state, todo] = machine.step(state, happening, now());
     arm();
     // What calls user code comes last in every list, so that whatever the user code dispatches finds
     // the rest done.
@@ -112,7 +113,7 @@ export function createDriver(
       if (isGreeted) dispatch(machine.greeted);
     };
     made.onmessage = ({ data }) => {
-      heard = state.phase === machine.OPEN;
+      heard = state.phase === OPEN;
       host.received(data);
       host.stepped();
     };
@@ -127,8 +128,8 @@ export function createDriver(
   /** Without the error as a cause: it may have the address in it. */
   function fail(code: string, cause: unknown, again?: boolean): void {
     const reason = withoutQuery(cause);
-    host.failed(new RoomError(code, `cannot connect to ${withoutQuery(url)}: ${reason}`));
-    if (state.phase !== machine.OPEN) lost(givenUp(reason), again);
+    host.failed(new RoomError(code, `${withoutQuery(url)}: ${reason}`));
+    if (state.phase !== OPEN) lost(givenUp(reason), again);
   }
 
   function drop(code?: number): void {
@@ -144,16 +145,12 @@ export function createDriver(
   }
 
   function lost(info: CloseInfo, again = host.shouldReconnect(info)): void {
-    dispatch(machine.lost, info, again, isOffline(), heard);
+    dispatch(machine.lost, info, again, isOffline(), random(), policy, heard);
   }
 
   function arm(): void {
-    clearTimer(timer);
-    const at = deadline(state);
-    if (at! < Infinity) {
-      timer = setTimer(() => dispatch(machine.tick), Math.min(at! - now(), MAX_TIMER));
-    }
-    if (state.phase === machine.CLOSED) unwatch();
+    later(state.until! - now(), () => dispatch(machine.tick));
+    if (state.phase === CLOSED) unwatch();
   }
 
   function transmit(data: string): boolean {
@@ -164,7 +161,7 @@ export function createDriver(
 
   return {
     reconnect() {
-      if (state.phase === machine.CLOSING) return;
+      if (state.phase === CLOSING) return;
       abandon(givenUp('reconnect'), true);
       dispatch(machine.wake);
     },

@@ -1,11 +1,15 @@
+import { MAX_TIMER } from '../limits.js';
+
+/** Calls back once, after so long, and not for what it was set to before. Without a time: not at all. */
+export type Timer = (ms?: number, callback?: () => void) => void;
+
 /** All that a connection takes from the world around it, so that a test can be that world. */
 export interface Environment {
   /** Milliseconds, monotonic. */
   now(): number;
   /** In [0, 1). */
   random(): number;
-  setTimer(callback: () => void, ms: number): unknown;
-  clearTimer(timer: unknown): void;
+  timer(): Timer;
   /** Whether the browser says that there is no network. */
   isOffline(): boolean;
   /**
@@ -19,11 +23,16 @@ export interface Environment {
 export const page: Environment = {
   now: () => performance.now(),
   random: () => Math.random(),
-  setTimer: (callback, ms) => setTimeout(callback, ms),
-  clearTimer: (timer) => clearTimeout(timer as number),
+  timer() {
+    let timer: ReturnType<typeof setTimeout>;
+    return (ms, callback) => {
+      clearTimeout(timer);
+      // A longer one fires at once.
+      if (ms! < Infinity) timer = setTimeout(callback!, Math.min(ms!, MAX_TIMER));
+    };
+  },
   isOffline: () => globalThis.navigator?.onLine === false,
   onWake(listener) {
-    if (typeof document === 'undefined') return () => {};
     // A page is shown once when it is loaded, too, which wakes nothing, and hidden once when it ends.
     const happened = ({ type, persisted }: { type: string; persisted?: boolean }) => {
       const counts = type === VISIBILITY ? !document.hidden : persisted;
@@ -32,7 +41,7 @@ export const page: Environment = {
     // A change of visibility happens to the document, and bubbles.
     const watching = new AbortController();
     for (const type of ['online', 'pageshow', HIDDEN, VISIBILITY]) {
-      addEventListener(type, happened as (event: Event) => void, watching);
+      globalThis.addEventListener?.(type, happened as (event: Event) => void, watching);
     }
     return () => watching.abort();
   },

@@ -1,7 +1,8 @@
 import { LOST_AFTER } from '../limits.js';
 import { page, type Environment } from './environment.js';
 import { CLOSE_INFO, ROUND_TRIP, STATUS } from './fields.js';
-import { mayOpen, OPEN } from './machine.js';
+import { mayOpen } from './machine.js';
+import { OPEN } from './phases.js';
 import { sourceOf, type Source } from './source.js';
 import type { Binding, CloseInfo, ConnectionInfo, ConnectionStatus } from './types.js';
 
@@ -50,17 +51,17 @@ export const onLost = (connected: Connected, callback: (info: CloseInfo) => void
 export function watchLoss(
   source: Source,
   callback: (info: CloseInfo) => void,
-  { now, setTimer, clearTimer }: Environment,
+  { now, timer }: Environment,
 ): () => void {
-  let timer: unknown;
+  const later = timer();
   /** Of the loss that was told of last. */
   let toldSince: number | undefined;
 
   function check(): void {
-    clearTimer(timer);
+    later();
     const { lostSince } = infoOf(source);
     if (lostSince === undefined || lostSince === toldSince) return;
-    timer = setTimer(() => tell(lostSince), Math.max(0, lostSince + LOST_AFTER - now()));
+    later(Math.max(0, lostSince + LOST_AFTER - now()), () => tell(lostSince));
   }
 
   function tell(lostSince: number): void {
@@ -73,7 +74,7 @@ export function watchLoss(
   check();
   return () => {
     stop();
-    clearTimer(timer);
+    later();
   };
 }
 

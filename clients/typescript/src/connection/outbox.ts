@@ -4,7 +4,6 @@ import {
   MAX_OUT,
   MAX_QUEUED_FRAMES,
   MAX_QUEUED_SIZE,
-  MIN_PRESENCE_RATE,
   PRESENCE_RATE,
 } from '../limits.js';
 import type { Environment } from './environment.js';
@@ -47,9 +46,9 @@ export interface Outbox {
    * The line is ready. `greeting`: a v1 server's. `acked`: what it has received of what was said here before; absent where
    * it is not known, as in another session.
    */
-  resume(greeting: Frame | undefined, acked: number | undefined): void;
-  /** The server has handled everything up to `id`; or `error` became of what has this id. */
-  answered(id: number, error?: RoomError): void;
+  resume(greeting: Frame | false | undefined, acked: number | undefined): void;
+  /** The server has handled everything up to `id`; or `error` became of what has this id, or of nothing that has one. */
+  answered(id: number | undefined, error?: RoomError): void;
   /** The line is not ready any more. */
   pause(): void;
   /** It never will be again. `isTold`: of what was said without waiting for an answer, too. */
@@ -60,10 +59,10 @@ export interface Outbox {
 export function createOutbox(
   line: Line,
   rate: number | undefined,
-  { now, setTimer, clearTimer }: Environment,
+  { now, timer }: Environment,
   onError: (error: RoomError) => void,
 ): Outbox {
-  const interval = 1000 / (rate! > MIN_PRESENCE_RATE ? rate! : PRESENCE_RATE);
+  const interval = 1000 / (rate! > 0 ? rate! : PRESENCE_RATE);
   /** Sent to a server that answers, and not answered. */
   let out: Said[] = [];
   /** Not sent yet. */
@@ -73,7 +72,7 @@ export function createOutbox(
   let isDue = false;
   /** When it may be sent next. */
   let next = 0;
-  let timer: unknown;
+  const later = timer();
   /** In bytes; unknown until the server names it, and remembered over reconnects. */
   let limit = Infinity;
   let isReady = false;
@@ -91,7 +90,7 @@ export function createOutbox(
     const id = lastId + 1;
     const sent = isNumbered ? { ...said, id, data: withId(data, id) } : said;
     if (exceeds(sent.data, limit)) {
-      throw new RoomError('too_large', `over the limit of ${limit} bytes`);
+      throw new RoomError('too_large', `over ${limit} bytes`);
     }
     return sent;
   }
@@ -124,9 +123,9 @@ export function createOutbox(
 
   /** Sends what is pinned, as soon as it may go or `atOnce`. */
   function flush(atOnce?: boolean): void {
-    clearTimer(timer);
+    later();
     const wait = isOver(pinned!.length) ? FULL_PAUSE : next - now();
-    if (wait > 0 && !atOnce) timer = setTimer(flush, wait);
+    if (wait > 0 && !atOnce) later(wait, flush);
     else {
       next = now() + interval;
       isDue = !put({ data: pinned!, isState: true });
@@ -164,11 +163,11 @@ export function createOutbox(
     },
 
     resume(greeting, acked) {
-      const frame = Number((greeting?.limits as { frame?: unknown } | undefined)?.frame);
-      if (frame > 0) limit = frame;
+      const { limits, session } = greeting || ({} as Partial<Frame>);
+      if (limits?.frame! > 0) limit = limits!.frame!;
       isReady = true;
       answers = !!greeting;
-      remembers = !!greeting?.session;
+      remembers = !!session;
       if (acked === undefined) {
         lose(true);
         isDue = !!pinned;
@@ -181,10 +180,10 @@ export function createOutbox(
     },
 
     answered(id, error) {
-      const isMeant = (said: Said) => (error ? said.id === id : said.id! <= id);
+      const isMeant = (said: Said) => (error ? said.id === id : said.id! <= id!);
       const meant = out.filter(isMeant);
       // A server that remembers tells it again after a resume.
-      if (error && !meant[0] && !remembers) onError(error);
+      if (error && !meant[0] && !(remembers && id)) onError(error);
       out = out.filter((said) => !isMeant(said));
       for (const said of meant) {
         if (error) fail(said, error);
@@ -195,7 +194,7 @@ export function createOutbox(
 
     pause() {
       isReady = false;
-      clearTimer(timer);
+      later();
     },
 
     end(isTold) {
@@ -209,7 +208,7 @@ export function createOutbox(
 export const sizeOf = (list: Said[]): number =>
   list.reduce((sum, { data }) => sum + data.length, 0);
 
-const lost = (): RoomError => new RoomError('lost', 'it may have been handled, or not');
+const lost = (): RoomError => new RoomError('lost', 'perhaps not handled');
 
 export const closed = (): RoomError => new RoomError('closed', 'closed for good');
 

@@ -105,7 +105,7 @@ export function takePart<S extends State, O extends AnyOptions>(
 
   if (options.enabled !== false) {
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) throw new TypeError('no WebSocket: pass `WebSocket`');
+    if (!WebSocket) throw new TypeError('pass `WebSocket`');
     shared = connectionTo(
       // A reference may have its own way to read.
       { ...kind, ...ref },
@@ -169,9 +169,7 @@ export function attempt<R>(options: AnyOptions, call: () => R): R | undefined {
     return call();
   } catch (cause) {
     const error =
-      cause instanceof RoomError
-        ? cause
-        : new RoomError('callback_failed', `a callback threw: ${cause}`, { cause });
+      cause instanceof RoomError ? cause : new RoomError('callback_failed', `${cause}`, { cause });
     if (!report(options, error)) console.error(error);
   }
 }
@@ -189,6 +187,6 @@ function report({ onError }: AnyOptions, error: RoomError): boolean {
 /** @throws RangeError */
 export function checkClose(code: number, reason: string): void {
   if ((code !== 1000 && !(code >= 3000 && code <= 4999)) || exceeds(reason, 123)) {
-    throw new RangeError('close takes 1000 or 3000-4999, and 123 bytes');
+    throw new RangeError('close takes 1000 or 3000-4999, 123 bytes');
   }
 }

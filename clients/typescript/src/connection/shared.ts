@@ -4,6 +4,7 @@ import type { Environment } from './environment.js';
 import { CLOSE_INFO, ROUND_TRIP, STATUS } from './fields.js';
 import * as machine from './machine.js';
 import { shouldReconnect } from './machine.js';
+import { CLOSED } from './phases.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { KEEP_MEMBERS } from '../limits.js';
 import type {
@@ -20,8 +21,6 @@ export interface Kind<S extends State = State> {
   read(data: unknown, v1: boolean, onFrame: OnFrame, onBad: OnBad): void;
   /** @throws RoomError `bad_message`. */
   toFrame(message: unknown): string;
-  /** The kind of frame with which a v1 server begins. */
-  readonly firstFrame: string;
   /** Whether a plain server begins with a frame, too. */
   readonly greetsPlain: boolean;
   /** What a v1 server hears before a deliberate close. */
@@ -114,20 +113,17 @@ export function connectionTo<S extends State>(
 
 /** `retire`: nobody may join this connection any more. */
 function createConnection<S extends State>(
-  { read, firstFrame, greetsPlain, bye, createKnown }: Kind<S>,
+  { read, greetsPlain, bye, createKnown }: Kind<S>,
   url: string,
   WebSocket: WebSocketConstructor,
   options: () => MadeWith,
   environment: Environment,
   retire: () => void,
 ): SharedConnection<S> {
-  const { now, setTimer, clearTimer } = environment;
+  const { now, timer } = environment;
   const { reconnect = {}, presenceRate } = options();
   const credentials = () => options().credentials;
   const attached = new Set<Attachment>();
-  let status: ConnectionStatus = 'connecting';
-  let closeInfo: CloseInfo | undefined;
-  let lostSince: number | undefined;
   let v1 = false;
   /** The server's last, and the one before. */
   let greeting: Frame | undefined;
@@ -136,7 +132,7 @@ function createConnection<S extends State>(
   let seen: number | undefined;
   let changed = 0;
   /** Ends in forgetting what was known before a reconnect. */
-  let moment: unknown;
+  const moment = timer();
 
   const driver: Driver = createDriver(url, WebSocket, reconnect, environment, {
     accepted(chosen) {
@@ -144,21 +140,20 @@ function createConnection<S extends State>(
       return !v1 && !greetsPlain;
     },
     opened() {
-      lostSince = undefined;
+      shared.lostSince = undefined;
       settle();
       call('onOpen');
       // Not before, because who is not let in is not heard; and a v1 server says in its first frame how large
       // a frame may be: a presence over that would end this connection and every one that follows.
-      const isSame = before?.session && before.self === greeting!.self;
-      outbox.resume(v1 ? greeting : undefined, isSame ? greeting!.acked : undefined);
+      outbox.resume(v1 && greeting, before?.self === greeting?.self ? greeting?.acked : undefined);
       if (before?.session) call(greeting!.resumed ? 'onResume' : 'onMissed');
     },
     closed(info) {
       outbox.pause();
-      closeInfo = info;
-      lostSince ??= now();
+      shared.closeInfo = info;
+      shared.lostSince ??= now();
       changed |= CLOSE_INFO;
-      if (driver.current().phase === machine.CLOSED) {
+      if (driver.current().phase === CLOSED) {
         retire();
         outbox.end(true);
       }
@@ -183,25 +178,25 @@ function createConnection<S extends State>(
   function take(frame: Frame): void {
     // Before a callback is called: whoever comes back for it would hear it twice.
     if (!frame.resumed) seen = frame.seq ?? seen;
-    if (known.take(frame, status !== 'open')) {
-      clearTimer(moment);
-      moment = setTimer(() => {
+    const isFirst = shared.status !== 'open';
+    if (known.take(frame, isFirst)) {
+      moment(KEEP_MEMBERS, () => {
         known.forget();
         settle();
-      }, KEEP_MEMBERS);
+      });
     }
-    // A plain server may tell of a message before it tells who is there.
-    if (frame.t === firstFrame || (!v1 && status !== 'open')) {
+    // Of whatever kind: a plain server may tell of a message before it tells who is there.
+    if (isFirst) {
       before = greeting;
       greeting = frame;
-      driver.dispatch(machine.greeted, v1 ? frame.heartbeat : undefined);
+      driver.dispatch(machine.greeted, v1 && frame.heartbeat);
     }
     switch (frame.t) {
       case 'msg':
         // A message may speak of somebody who joined in the same batch.
         settle();
         // What a callback has closed meanwhile hears no more, though its batch goes on.
-        if (status === 'open') each((attachment) => attachment.heard(frame));
+        if (shared.status === 'open') each((attachment) => attachment.heard(frame));
         return;
       case 'pong':
         changed |= ROUND_TRIP;
@@ -211,21 +206,19 @@ function createConnection<S extends State>(
       case 'gap':
         return call('onMissed');
       case 'ack':
-        return outbox.answered(frame.id!);
-      case 'error': {
-        const error = new RoomError(frame.code!, frame.reason!);
-        return frame.id === undefined ? failed(error) : outbox.answered(frame.id, error);
-      }
+        return outbox.answered(frame.id);
+      case 'error':
+        return outbox.answered(frame.id, new RoomError(frame.code!, frame.reason!));
     }
   }
 
   /** Tells everybody what has changed, once however many frames came together. */
   function settle(): void {
-    const before = status;
-    ({ status } = driver.current());
-    if (status !== before) changed |= STATUS;
+    const { status } = driver.current();
+    if (shared.status !== status) changed |= STATUS;
+    shared.status = status;
     const isClosed = status === 'closed';
-    if (isClosed) clearTimer(moment);
+    if (isClosed) moment();
     const [more, ids] = known.settle(isClosed);
     const fields = changed | more;
     changed = 0;
@@ -257,26 +250,20 @@ function createConnection<S extends State>(
     driver.dispatch(machine.close, code, reason);
   }
 
-  return {
+  const shared: Changing<SharedConnection<S>> = {
     WebSocket,
     known,
     outbox,
-    get status() {
-      return status;
-    },
-    get closeInfo() {
-      return closeInfo;
-    },
-    get lostSince() {
-      return lostSince;
-    },
     driver,
+    status: 'connecting',
+    closeInfo: undefined,
+    lostSince: undefined,
     attach(attachment) {
       attached.add(attachment);
-      if (status === 'open') {
+      if (shared.status === 'open') {
         // Later, because who has just joined does not hold the connection yet that `onOpen` is about.
         queueMicrotask(() => {
-          if (status === 'open' && attached.has(attachment)) attachment.call('onOpen');
+          if (shared.status === 'open' && attached.has(attachment)) attachment.call('onOpen');
         });
       }
       driver.dispatch(machine.start);
@@ -290,4 +277,7 @@ function createConnection<S extends State>(
       return true;
     },
   };
+  return shared;
 }
+
+type Changing<T> = { -readonly [K in keyof T]: T[K] };

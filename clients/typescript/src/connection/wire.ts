@@ -33,8 +33,8 @@ export const encodeAuth = (credentials: string): string =>
 export interface Frame {
   t: string;
   // The greeting, which is the first frame of a v1 server.
-  heartbeat?: unknown;
-  limits?: unknown;
+  heartbeat?: number;
+  limits?: { frame?: number };
   // The greeting of a room that has sessions: what to present next time, and what became of the session before.
   session?: string;
   self?: string;
@@ -90,7 +90,7 @@ export function parse(data: unknown, onBad: OnBad): unknown | void {
 
 /** Without the frame, which may be nested too deep to be written, and hold what belongs into no log. */
 export const broken = (cause?: unknown): RoomError =>
-  new RoomError('unreadable', 'a broken frame came', { cause });
+  new RoomError('unreadable', 'a broken frame', { cause });
 
 export const isString = (value: unknown): boolean => typeof value === 'string';
 

@@ -1,5 +1,6 @@
 import { sourceOf } from '../connection/source.js';
-import { isSame, NOBODY, OTHERS, type Roster } from '../room/roster.js';
+import { OTHERS } from '../room/fields.js';
+import { isSame, NOBODY, type Roster } from '../room/roster.js';
 import type { Member } from '../room/types.js';
 import type { Framework } from './reader.js';
 

@@ -2,7 +2,7 @@
 import { live } from '../connection/fields.js';
 import type { AnyOptions, Part, Watcher } from '../connection/part.js';
 import type { Ref } from '../connection/types.js';
-import { sortedParams } from '../url.js';
+import { writeParams } from '../url.js';
 import { Place, type Host, type Manner } from './place.js';
 
 export interface Framework {
@@ -149,5 +149,5 @@ function addressOf(
   share: boolean,
   { url, path }: AnyOptions,
 ): string {
-  return JSON.stringify([ref.module, ref.name, sortedParams(params), url, path, share]);
+  return JSON.stringify([ref.module, ref.name, writeParams(params), url, path, share]);
 }

@@ -68,7 +68,6 @@ export function join<T extends RoomTypes = any>(
 
 const ROOM: PartKind<Roster> = {
   read: readFrames,
-  firstFrame: 'snapshot',
   greetsPlain: true,
   bye: BYE,
   createKnown: createRoster,

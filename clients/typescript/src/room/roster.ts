@@ -1,15 +1,11 @@
-import { OWN, type ConnectionField } from '../connection/fields.js';
+import type { ConnectionField } from '../connection/fields.js';
+import { MEMBERS, MEMBER_IDS, OTHERS, SELF } from './fields.js';
 import type { State } from '../connection/shared.js';
 import type { Member, RoomField } from './types.js';
 import type { RosterFrame } from './wire.js';
 
 /** What of a roster can be watched. */
 export type RosterField = Exclude<RoomField, ConnectionField>;
-
-export const MEMBERS = OWN;
-export const MEMBER_IDS = OWN << 1;
-export const SELF = OWN << 2;
-export const OTHERS = OWN << 3;
 
 /** In the order of their bits. */
 export const ROOM_FIELDS: readonly RoomField[] = [
@@ -24,9 +20,6 @@ export const ROOM_FIELDS: readonly RoomField[] = [
 export const ROSTER_FIELDS = /* @__PURE__ */ ROOM_FIELDS.slice(2) as RosterField[];
 
 export const NOBODY: readonly never[] = [];
-
-/** Every bit from the first of these to the last. */
-const EVERYBODY = 2 * OTHERS - MEMBERS;
 
 /** Who is in the room, in join order. */
 export interface Roster extends State {
@@ -48,8 +41,8 @@ export interface Said {
   state?: unknown;
   /** Absent, it is what it was; `null`, there is none any more. */
   info?: unknown;
-  /** Absent, it is who it was. */
-  user?: string;
+  /** Absent, it is who it was; `null`, nobody any more. */
+  user?: string | null | undefined;
   away?: true;
   /** What names it in `updates`. */
   n?: unknown;
@@ -57,9 +50,9 @@ export interface Said {
 
 /** Each absent until it is read. */
 interface Lists {
-  members?: readonly Member[] | undefined;
-  memberIds?: readonly string[] | undefined;
-  others?: readonly Member[] | undefined;
+  members?: readonly Member[];
+  memberIds?: readonly string[] | false | undefined;
+  others?: readonly Member[] | false | undefined;
   /** Never read. */
   self?: unknown;
 }
@@ -68,68 +61,55 @@ interface Lists {
  * An update costs the same however large the room is: the arrays that readers see are made when they are
  * read, and kept until they change.
  *
- * After a return that resumes nothing everybody may have another id, and the others come back one by one. So that
- * the list does not empty and fill, those who are missing stay in it, as they were and where they were, for a
- * moment. Nothing on the wire says who of them a newcomer is, so each newcomer takes the place of the one who was
- * here longest: there are never more rows than there were, or than there are members. One is kept over one return,
- * so that whoever has really gone is not listed for longer by a connection that comes and goes. One's own old entry
- * is never kept.
+ * After a return that resumes nothing the others come back one by one, as the same where the server knows them again,
+ * and else with other ids. So that the list does not empty and fill, those who are missing stay in it, as they were
+ * and where they were, for a moment. Nothing on the wire says who of them a newcomer is, so each newcomer takes the
+ * place of the one who was here longest: newcomers make no more rows than there were, or than there are members. One is
+ * kept over one return, so that whoever has really gone is not listed for longer by a connection that comes and goes.
+ * One's own old entry is never kept.
+ *
+ * Who comes back as the same only after that is a row again where it was one: its place is kept until the next
+ * return that resumes nothing, so there are never more of them than there were members at the last.
  */
 export function createRoster(): Roster {
-  let entries = new Map<string, Member>();
+  /** In their order. Of who was missing for too long only the place is left: that of whoever comes back as the same. */
+  const entries = new Map<string, Member | undefined>();
   /** What the server calls them in `updates`. Whoever has left is not there to be updated. */
   let numbers = new Map<unknown, string>();
   let selfId: string | undefined;
-  /** Of the entries, those who are missing since the last return. */
-  let missing = new Set<string>();
+  /** Of those who are listed, who is missing since the last return. */
+  const missing = new Set<string>();
   let lists: Lists = {};
   let changed = 0;
   let touched = new Set<string>();
 
   const roster: Roster = {
     get members() {
-      return (lists.members ??= some([...entries.values()]));
+      return (lists.members ||= some([...entries.values()].filter((member) => !!member)));
     },
     get memberIds() {
-      return (lists.memberIds ??= some([...entries.keys()]));
+      return (lists.memberIds ||= some(roster.members.map(({ id }) => id)));
     },
     get self() {
       return entries.get(selfId!);
     },
     get others() {
-      return (lists.others ??= some(roster.members.filter(({ id }) => id !== selfId)));
+      return (lists.others ||= some(roster.members.filter(({ id }) => id !== selfId)));
     },
     get: (id) => entries.get(id),
 
-    // Members that are as they were keep their identity, so that a reconnect does not re-render them.
+    // Whoever is as it was stays the same object in the same place, so that a reconnect renders and moves no row.
     reset(self, list, keeps) {
-      const was = { ...roster };
-      const before = entries;
-      entries = new Map(keeps ? before : []);
-      if (selfId !== self) missing.add(selfId!);
-      for (const id of missing) entries.delete(id);
-      missing = new Set(entries.keys());
-      numbers = new Map();
-      lists = {};
-      selfId = self;
-      let newcomers = 0;
-      for (const said of list) {
-        const { id } = said;
-        missing.delete(id);
-        numbers.set(said.n, id);
-        const known = before.get(id);
-        let now = member(id, said);
-        if (isSame(known, now)) now = known!;
-        else touched.add(id);
-        if (!known && id !== self) newcomers++;
-        entries.set(id, now);
+      const here = new Set(list.map(({ id }) => id));
+      for (const [id, known] of entries) {
+        if (here.has(id) || (!keeps && !known)) continue;
+        if (!keeps || !known || id === selfId || missing.has(id)) roster.leave(id);
+        else missing.add(id);
       }
-      while (newcomers--) replace();
-      for (const id of before.keys()) if (!entries.has(id)) touched.add(id);
-      ROSTER_FIELDS.forEach((field, i) => {
-        if (isSame(was[field], roster[field])) lists[field] = was[field] as any;
-        else changed |= MEMBERS << i;
-      });
+      numbers = new Map();
+      selfId = self;
+      // What is absent here is not there any more.
+      for (const said of list) roster.join(said.id, { info: null, user: null, ...said });
     },
 
     // A join of somebody who is there already is an update: nobody is in a roster twice.
@@ -137,16 +117,16 @@ export function createRoster(): Roster {
       numbers.set(said.n, id);
       missing.delete(id);
       const known = entries.get(id);
-      const now = member(id, { info: known?.info, user: known?.user!, ...said });
+      const now = member(id, { info: known?.info, user: known?.user, ...said });
       if (isSame(known, now)) return;
       touch(id, !!known);
-      if (!known) replace();
+      if (!entries.has(id) && id !== selfId) replace();
       entries.set(id, now);
     },
 
     // An update of somebody who is not there is one that a leave has overtaken, and would make a ghost.
     update(id, said) {
-      if (entries.has(id)) roster.join(id, said);
+      if (entries.get(id)) roster.join(id, said);
     },
 
     // Until it is updated, which it is when it is back.
@@ -155,8 +135,8 @@ export function createRoster(): Roster {
     },
 
     leave(id) {
-      missing.delete(id);
-      if (entries.delete(id)) touch(id);
+      hide(id);
+      entries.delete(id);
     },
 
     take(frame, isFirst) {
@@ -174,7 +154,7 @@ export function createRoster(): Roster {
     },
 
     forget() {
-      missing.forEach(roster.leave);
+      missing.forEach(hide);
     },
 
     settle(isClosed) {
@@ -188,16 +168,22 @@ export function createRoster(): Roster {
 
   /** A newcomer takes the place of one who is missing. */
   function replace(): void {
-    for (const id of missing) return roster.leave(id);
+    for (const id of missing) return hide(id);
+  }
+
+  /** Keeps the place. */
+  function hide(id: string): void {
+    missing.delete(id);
+    if (!entries.get(id)) return;
+    entries.set(id, undefined);
+    touch(id);
   }
 
   function touch(id: string, isListed?: boolean): void {
     touched.add(id);
-    changed |= EVERYBODY & (isListed ? ~MEMBER_IDS : -1) & (id === selfId ? ~OTHERS : ~SELF);
-    lists = {
-      memberIds: isListed ? lists.memberIds : undefined,
-      others: id === selfId ? lists.others : undefined,
-    };
+    const isSelf = id === selfId;
+    changed |= MEMBERS | (isListed ? 0 : MEMBER_IDS) | (isSelf ? SELF : OTHERS);
+    lists = { memberIds: isListed && lists.memberIds, others: isSelf && lists.others };
   }
 
   return roster;

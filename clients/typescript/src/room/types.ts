@@ -172,7 +172,8 @@ export interface Room<T extends RoomTypes> {
   readonly closeInfo: CloseInfo | undefined;
   /**
    * In join order. While reconnecting, as last known; empty in a closed room. After a return, those who are not
-   * back yet stay listed for up to 2 s, as they were and where they were, but for one for each newcomer.
+   * back yet stay listed for up to 2 s, as they were and where they were, but for one for each newcomer. Whoever comes
+   * back later, and as the same, stands where it stood.
    */
   readonly members: readonly Member<PresenceOf<T>, InfoOf<T>>[];
   /** Changes on join and leave only. */

@@ -26,10 +26,7 @@ export type InfoIn<R extends Peopled> =
 export const usersOf = <R extends Peopled>(room: R): Binding<readonly User<InfoIn<R>>[]> =>
   watchUsers(sourceOf(room), page) as Binding<readonly User<any>[]>;
 
-export function watchUsers(
-  source: Source,
-  { now, setTimer, clearTimer }: Environment,
-): Binding<readonly User[]> {
+export function watchUsers(source: Source, { now, timer }: Environment): Binding<readonly User[]> {
   const listeners = new Set<() => void>();
   let users: readonly User[] = NOBODY;
   /** What the listeners know. */
@@ -39,7 +36,7 @@ export function watchUsers(
   let madeAt = now();
   /** When those have gone who have no member any more. */
   let ends = new Map<string, number>();
-  let timer: unknown;
+  const later = timer();
   let stop: (() => void) | undefined;
 
   function refresh(): void {
@@ -73,13 +70,13 @@ export function watchUsers(
       if (until > time) ends.set(user, until);
       else found.delete(user);
     }
-    clearTimer(timer);
+    later();
     if (!stop || ends.size === 0) return;
     const next = [...ends.values()].reduce((a, b) => Math.min(a, b));
-    timer = setTimer(() => {
+    later(next - time, () => {
       refresh();
       tell();
-    }, next - time);
+    });
   }
 
   function tell(): void {
@@ -116,7 +113,7 @@ export function watchUsers(
         stop?.();
         stop = undefined;
         madeAt = now();
-        clearTimer(timer);
+        later();
       };
     },
   };

@@ -67,7 +67,6 @@ export const SOCKET_FIELDS: readonly SocketField[] = ['status', 'closeInfo', 'la
 const SOCKET: PartKind<State> = {
   read,
   toFrame: encode,
-  firstFrame: 'open',
   greetsPlain: false,
   createKnown: () => NOTHING,
   connections: new Map(),

@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/connection/environment.js';
+import type { Environment, Timer } from '../../src/connection/environment.js';
 
 /** Time, chance and the page, in the hands of a test. */
 export class World implements Environment {
@@ -14,12 +14,13 @@ export class World implements Environment {
 
   readonly isOffline = (): boolean => this.offline;
 
-  readonly setTimer = (callback: () => void, ms: number): unknown => {
-    this.#timers.set(++this.#count, { at: this.time + ms, callback });
-    return this.#count;
+  readonly timer = (): Timer => {
+    const timer = ++this.#count;
+    return (ms, callback) => {
+      this.#timers.delete(timer);
+      if (ms! < Infinity) this.#timers.set(timer, { at: this.time + ms!, callback: callback! });
+    };
   };
-
-  readonly clearTimer = (timer: unknown): void => void this.#timers.delete(timer as number);
 
   readonly onWake = (listener: (sleeps: boolean) => void): (() => void) => {
     this.watchers.add(listener);
