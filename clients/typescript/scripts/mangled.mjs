@@ -6,10 +6,10 @@
  */
 export const INTERNAL = `
   phase known reset changed until shared call fields driver pinned dispatch owed settle since unanswered timer
-  interval outbox connections failed grown take attempt transmit forget listeners resume heard pin spent createKnown
-  current greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState buffered
-  detach notify received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore version
-  placeAt touched enter shown actions present empty address change
+  interval outbox connections failed grown take attempt transmit forget resume heard pin spent createKnown current
+  greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState buffered detach
+  received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore version placeAt enter
+  shown actions present empty address change
 `
   .trim()
   .split(/\s+/);

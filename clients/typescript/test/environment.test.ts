@@ -80,17 +80,16 @@ it('a heartbeat longer than a timer can be does not fire at once', () => {
   vi.useFakeTimers();
   const { WebSocket, all } = fakeSockets();
   const host: DriverHost = {
-    accepted: () => false,
+    accepted: () => {},
     opened: () => {},
     closed: () => {},
     stepped: () => {},
     received: () => {},
     failed: () => {},
-    credentials: () => undefined,
     resumption: () => [],
     shouldReconnect: () => true,
   };
-  const driver = createDriver('ws://h', WebSocket, {}, page, host);
+  const driver = createDriver('ws://h', WebSocket, () => ({}), page, host);
   driver.dispatch(machine.start);
   all[0]!.accept();
   driver.dispatch(machine.greeted, 2 ** 33);

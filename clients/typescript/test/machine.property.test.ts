@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { step, type Happening } from '../src/connection/machine.js';
 import * as actions from '../src/connection/actions.js';
 import * as machine from '../src/connection/machine.js';
+import { GIVEN_UP } from '../src/limits.js';
 import { CLOSING, CONNECTING, GREETING, OPEN } from '../src/connection/phases.js';
 
 const info = { code: 1006, reason: '', wasClean: false };
@@ -48,15 +49,16 @@ it('has one socket exactly when it should, and tells of nothing before all is do
     fc.property(fc.array(happening, { maxLength: 60 }), policy, (happenings, policy) => {
       let state = machine.START;
       let hasSocket = false;
+      let isAsleep = false;
       let now = 0;
 
       function dispatch(event: Happening): void {
         const isLost = event[0] === machine.lost;
-        if (isLost) hasSocket = false;
+        if (isLost) hasSocket = isAsleep = false;
         const [next, todo] = step(state, isLost ? [...event, policy] : event, now);
         state = next;
         let isTold = false;
-        for (const [name] of todo) {
+        for (const [name, detail] of todo) {
           if (name === actions.OPENED || name === actions.CLOSED) isTold = true;
           else expect(isTold).toBe(false);
           if (name === actions.CONNECT) {
@@ -65,11 +67,11 @@ it('has one socket exactly when it should, and tells of nothing before all is do
           }
           if (name === actions.SEND || name === actions.CLOSE) expect(hasSocket).toBe(true);
           if (name === actions.DROP) hasSocket = false;
+          if (name === actions.DROP && detail === GIVEN_UP) isAsleep = true;
           if (name === actions.ABANDON) dispatch(lost());
         }
-        const isAsleep = state.until === Infinity;
         expect(hasSocket).toBe(WITH_SOCKET.includes(state.phase) && !isAsleep);
-        if (state.status === 'reconnecting') expect(state.until).toBeDefined();
+        if (state.status === 'reconnecting') expect(state.until < Infinity).toBe(!isAsleep);
       }
 
       for (const [event, after] of happenings) {
@@ -77,7 +79,7 @@ it('has one socket exactly when it should, and tells of nothing before all is do
         const { start, wake, sleep, tick, close } = machine;
         const isOfSocket = ![start, wake, sleep, tick, close].includes(event[0]);
         if (isOfSocket && !hasSocket) continue;
-        if (state.until === Infinity) {
+        if (isAsleep) {
           // Nothing else happens in the back/forward cache; the driver finds its socket lost.
           if (event[0] !== wake) continue;
           dispatch(lost());

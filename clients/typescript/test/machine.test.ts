@@ -41,14 +41,14 @@ class Run {
   /** Lets time pass until the machine wants to be woken. */
   due(): this {
     const at = this.state.until;
-    if (at === undefined) throw new Error(`nothing is due in ${this.state.phase}`);
+    if (at === Infinity) throw new Error(`nothing is due in ${this.state.phase}`);
     return this.on([machine.tick], at - this.now);
   }
   get asked() {
     return this.actions.map(([name]) => name);
   }
   get wait() {
-    return (this.state.until ?? NaN) - this.now;
+    return this.state.until - this.now;
   }
 }
 
@@ -283,7 +283,7 @@ describe('after the last retry', () => {
 
   it('waits for the page alone where it is not to keep trying', () => {
     const run = exhausted({ keepTrying: false });
-    expect(run.state.until).toBeUndefined();
+    expect(run.state.until).toBe(Infinity);
     expect(mayOpen(run.state)).toBe(false);
     expect(run.on([machine.wake]).asked).toEqual(['connect']);
     expect(run.state.status).toBe('reconnecting');
@@ -400,7 +400,7 @@ describe('the page coming back', () => {
   it('asks nothing of a plain connection, which would not answer', () => {
     const run = connecting().connected(true).on([machine.wake]);
     expect(run.asked).toEqual([]);
-    expect(run.state.until).toBeUndefined();
+    expect(run.state.until).toBe(Infinity);
   });
 
   it('does not hurry back to a server that named a time', () => {
@@ -491,7 +491,7 @@ describe('the heartbeat', () => {
   it.each([0, -1, NaN, null, undefined])('ignores %s for an interval', (heartbeat) => {
     const run = greeting().on([machine.greeted, heartbeat]);
     expect(run.state.status).toBe('open');
-    expect(run.state.until).toBeUndefined();
+    expect(run.state.until).toBe(Infinity);
   });
 
   it('does not let a mistaken unit make it spin', () => {

@@ -6,30 +6,26 @@ import * as actions from './actions.js';
 import type { Action, Actions } from './actions.js';
 import * as machine from './machine.js';
 import { givenUp, type Happening, type State } from './machine.js';
-import { CLOSED, CLOSING, OPEN } from './phases.js';
-import type {
-  CloseInfo,
-  Credentials,
-  ReconnectOptions,
-  WebSocketConstructor,
-  WebSocketLike,
-} from './types.js';
+import { CLOSED, CLOSING, OPEN, WAITING } from './phases.js';
+import type { CloseInfo, ConnectionOptions, WebSocketConstructor, WebSocketLike } from './types.js';
 import { encodeAuth, offers, SUBPROTOCOL } from './wire.js';
 
 /** Of a WebSocket. */
 const IS_OPEN = 1;
 
+/** What is asked for once, and what again and again. */
+type DriverOptions = Pick<ConnectionOptions, 'reconnect' | 'credentials'>;
+
 /** Who is told what the connection does. */
 export interface DriverHost {
-  /** The handshake is done. Returns whether that opens the connection, or else a first frame will. */
-  accepted(v1: boolean): boolean;
+  /** The handshake is done. */
+  accepted(v1: boolean): void;
   opened(): void;
   closed(info: CloseInfo): void;
   /** After every event, and all that was received: the status may have changed, and more. */
   stepped(): void;
   received(data: unknown): void;
   failed(error: RoomError): void;
-  credentials(): Credentials;
   /** The sub-protocol that names the session to go on with, if any, and where. */
   resumption(): string | [];
   shouldReconnect(info: CloseInfo): boolean;
@@ -52,17 +48,19 @@ export interface Driver {
 export function createDriver(
   url: string,
   WebSocket: WebSocketConstructor,
-  policy: ReconnectOptions,
+  options: () => DriverOptions,
   { now, random, timer, isOffline, onWake }: Environment,
   host: DriverHost,
 ): Driver {
+  const { reconnect: policy = {} } = options();
   const later = timer();
   let state = machine.START;
   let socket: WebSocketLike | undefined;
   /** Whether the server has said something over the latest socket, after its greeting. */
   let heard = false;
   const unwatch = onWake((sleeps) => {
-    if (state.until === Infinity) abandon(givenUp('pagehide'));
+    // It slept: there is nothing else that is live and has no socket.
+    if (state.phase < WAITING && !socket) abandon(givenUp('pagehide'));
     dispatch(sleeps ? machine.sleep : machine.wake);
   });
 
@@ -88,7 +86,7 @@ export function createDriver(
 
   /** What is found for another socket than there is now comes too late. */
   function ask(found: (credentials?: string) => void): void {
-    const source = host.credentials();
+    const source = options().credentials;
     if (typeof source !== 'function') return found(source);
     // Without one: what stands for the socket to come.
     const asking = (socket ??= { close() {} } as WebSocketLike);
@@ -108,9 +106,8 @@ export function createDriver(
     }
     heard = false;
     made.onopen = () => {
-      const isGreeted = host.accepted(made.protocol === SUBPROTOCOL);
       dispatch(machine.connected);
-      if (isGreeted) dispatch(machine.greeted);
+      host.accepted(made.protocol === SUBPROTOCOL);
     };
     made.onmessage = ({ data }) => {
       heard = state.phase === OPEN;
@@ -149,7 +146,7 @@ export function createDriver(
   }
 
   function arm(): void {
-    later(state.until! - now(), () => dispatch(machine.tick));
+    later(state.until - now(), () => dispatch(machine.tick));
     if (state.phase === CLOSED) unwatch();
   }
 

@@ -25,9 +25,9 @@ export interface State {
   status: ConnectionStatus;
   /**
    * When it wants its next `tick`: the next attempt, the next ping, or when what is going on is given up. Infinite while
-   * the page is in the back/forward cache; absent where nothing is due, as on a plain connection.
+   * the page is in the back/forward cache, and where nothing is due, as on a plain connection.
    */
-  until?: number | undefined;
+  until: number;
   /** Of `maxRetries`, those that are spent since the last connection that lasted. */
   spent: number;
   /** Attempts since then whose delays have grown one from the other, spent or not. */
@@ -36,8 +36,8 @@ export interface State {
   since: number;
   /** The page woke, and so many pongs have to come before this counts as alive; 1 for an attempt, where none can. */
   owed: number;
-  /** Between pings, where there are any. */
-  interval?: number | undefined;
+  /** Between pings; infinite where there are none. */
+  interval: number;
   unanswered: number;
   /** When the last ping was sent. */
   pinged: number;
@@ -63,10 +63,12 @@ export type Happening<A extends unknown[] = any[]> = [event: Event<A>, ...args: 
 export const START: Readonly<State> = {
   phase: IDLE,
   status: 'connecting',
+  until: Infinity,
   spent: 0,
   grown: 0,
   since: 0,
   owed: 0,
+  interval: Infinity,
   unanswered: 0,
   pinged: 0,
 };
@@ -82,7 +84,7 @@ export function step<A extends unknown[]>(
 
 /** Whether something may still open it, without being asked to. */
 export const mayOpen = ({ phase, until }: Readonly<State>): boolean =>
-  phase < CLOSING && (phase !== WAITING || until !== undefined);
+  phase < CLOSING && (phase !== WAITING || until < Infinity);
 
 /**
  * A code from 1000 to 1999 other than 1000 means: try again; from 4000 to 4999: do not, unless it is only that the
@@ -102,11 +104,11 @@ export const start: Event<[]> = (state, now) => {
 export const close: Event<[code: number, reason: string]> = (state, now, code, reason) => {
   const { phase, status } = state;
   if (phase === GREETING || phase === OPEN) {
-    become(state, CLOSING, 'closing', now + CLOSE_TIMEOUT);
+    become(state, now, CLOSING, 'closing', CLOSE_TIMEOUT);
     return [[actions.CLOSE, code, reason]];
   }
   if (!goesOn(state)) return;
-  become(state, CLOSED, 'closed');
+  become(state, now, CLOSED, 'closed');
   // Once its retries are spent, it has been told of its end.
   if (phase === WAITING && status === 'closed') return;
   return [[actions.DROP], [actions.CLOSED, unclean(code, reason)]];
@@ -114,20 +116,15 @@ export const close: Event<[code: number, reason: string]> = (state, now, code, r
 
 /** The handshake is done. */
 export const connected: Event<[]> = (state, now) => {
-  if (state.phase !== CONNECTING) return;
-  become(state, GREETING, state.status, now + GREETING_TIMEOUT);
-  state.since = now;
-  state.owed = 0;
+  if (state.phase === CONNECTING) become(state, now, GREETING, state.status, GREETING_TIMEOUT);
 };
 
 /** The server has said its first frame, or has none to say; a v1 server says in it how often it wants a ping. */
 export const greeted: Event<[heartbeat?: any]> = (state, now, wanted) => {
   if (state.phase !== GREETING) return;
-  const interval = wanted > 0 ? Math.max(wanted, MIN_HEARTBEAT) : undefined;
-  become(state, OPEN, 'open', interval && now + interval);
-  state.interval = interval;
-  state.since = now;
-  state.owed = state.unanswered = 0;
+  state.interval = wanted > 0 ? Math.max(wanted, MIN_HEARTBEAT) : Infinity;
+  become(state, now, OPEN, 'open', state.interval);
+  state.unanswered = 0;
   state.roundTrip = undefined;
   return [[actions.OPENED]];
 };
@@ -135,7 +132,7 @@ export const greeted: Event<[heartbeat?: any]> = (state, now, wanted) => {
 export const pong: Event<[]> = (state, now) => {
   if (state.phase !== OPEN) return;
   // Those that were owed before the page woke may have lain in its buffers ever since.
-  if (state.owed && !--state.owed) state.until = now + state.interval!;
+  if (state.owed && !--state.owed) state.until = now + state.interval;
   // Where several are unanswered, nothing says which of them this is the answer to.
   if (state.unanswered === 1) state.roundTrip = now - state.pinged;
   state.unanswered = 0;
@@ -157,7 +154,7 @@ export const lost: Event<
 > = (state, now, info, again, offline, random, policy, heard) => {
   const { phase, status } = state;
   if (!isLive(state) && phase !== CLOSING) return;
-  if (!again || phase === CLOSING) become(state, CLOSED, 'closed');
+  if (!again || phase === CLOSING) become(state, now, CLOSED, 'closed');
   else {
     // A server that lets in and then drops must not be retried as often for ever, so opening alone does not count.
     if (phase === OPEN && (heard || now - state.since >= LASTING)) afresh(state);
@@ -170,18 +167,18 @@ export const lost: Event<
     } = policy;
     const named = retryAfter(info);
     const spent = state.spent + +!offline;
-    if (named !== undefined) become(state, WAITING, 'reconnecting', now + named);
+    if (named !== undefined) become(state, now, WAITING, 'reconnecting', named);
     else if (status === 'closed' || spent > maxRetries) {
       // Nothing grows any more: `maxDelay`, spread by half of it to both sides.
-      const until = now + Math.max(minDelay, maxDelay * (0.5 + random));
-      become(state, WAITING, 'closed', keepTrying ? until : undefined);
+      const delay = Math.max(minDelay, maxDelay * (0.5 + random));
+      become(state, now, WAITING, 'closed', keepTrying ? delay : Infinity);
     } else {
       state.spent = spent;
       // From `minDelay` to what `growth` has made of it: when a server dies, its clients must not come back together,
       // and not at once. 0 times infinity is no number.
       const most = Math.min(maxDelay, minDelay * growth ** ++state.grown || 0);
       const delay = minDelay + random * Math.max(0, most - minDelay);
-      become(state, WAITING, 'reconnecting', now + (state.owed ? 0 : delay));
+      become(state, now, WAITING, 'reconnecting', state.owed ? 0 : delay);
     }
   }
   return [[actions.CLOSED, info]];
@@ -195,8 +192,8 @@ export const wake: Event<[]> = (state, now) => {
   if (state.phase !== OPEN) {
     if (state.status === 'closed') state.status = 'reconnecting';
     state.owed = 1;
-    state.until = Math.min(state.until!, state.since + WAKE_TIMEOUT);
-  } else if (state.interval && !state.owed) {
+    state.until = Math.min(state.until, state.since + WAKE_TIMEOUT);
+  } else if (state.interval < Infinity && !state.owed) {
     const pinging = ping(state, now, WAKE_TIMEOUT);
     state.owed = state.unanswered;
     return pinging;
@@ -216,29 +213,31 @@ export const sleep: Event<[]> = (state) => {
 
 /** `until` has passed, or not: a timer may be early. */
 export const tick: Event<[]> = (state, now) => {
-  if (!(now >= state.until!)) return;
+  if (now < state.until) return;
   if (state.phase === WAITING) return connect(state, now);
   if (state.phase === OPEN && !state.owed && state.unanswered < 2) {
-    return ping(state, now, state.interval!);
+    return ping(state, now, state.interval);
   }
   return [[actions.ABANDON, givenUp('no answer')]];
 };
 
+/** For so long. */
 function become(
   state: State,
+  now: number,
   phase: number,
   status: ConnectionStatus,
-  until?: number | undefined,
+  wait = Infinity,
 ): void {
   state.phase = phase;
   state.status = status;
-  state.until = until;
+  state.since = now;
+  state.until = now + wait;
+  state.owed = 0;
 }
 
 function connect(state: State, now: number, status = state.status): Action[] {
-  become(state, CONNECTING, status, now + CONNECT_TIMEOUT);
-  state.since = now;
-  state.owed = 0;
+  become(state, now, CONNECTING, status, CONNECT_TIMEOUT);
   return [[actions.CONNECT]];
 }
 

@@ -86,9 +86,8 @@ export function createOutbox(
   /** As it goes over the line. @throws RoomError */
   function written(said: Said): Said {
     const { data, settle } = said;
-    const isNumbered = remembers || (answers && settle);
     const id = lastId + 1;
-    const sent = isNumbered ? { ...said, id, data: withId(data, id) } : said;
+    const sent = remembers || (answers && settle) ? { ...said, id, data: withId(data, id) } : said;
     if (exceeds(sent.data, limit)) {
       throw new RoomError('too_large', `over ${limit} bytes`);
     }
@@ -107,7 +106,7 @@ export function createOutbox(
       } else sent.settle?.(lost());
     } catch (error) {
       if (said.isState) pinned = undefined;
-      fail(said, error as RoomError);
+      (said.settle ?? onError)(error as RoomError);
     }
     return true;
   }
@@ -115,8 +114,6 @@ export function createOutbox(
   function pump(): void {
     while (isReady && queue[0] && out.length < MAX_OUT && put(queue[0])) queue.shift();
   }
-
-  const fail = ({ settle }: Said, error: RoomError): void => (settle ?? onError)(error);
 
   const isOver = (size: number): boolean =>
     sizeOf(queue) + Math.max(sizeOf(out), line.buffered()) + size > MAX_QUEUED_SIZE;
@@ -135,7 +132,7 @@ export function createOutbox(
   /** Nobody knows whether they were handled. */
   function lose(isTold?: boolean): void {
     for (const said of out.splice(0)) {
-      if (said.settle || (isTold && !said.isState)) fail(said, lost());
+      if (said.settle || (isTold && !said.isState)) (said.settle ?? onError)(lost());
     }
   }
 
@@ -186,7 +183,7 @@ export function createOutbox(
       if (error && !meant[0] && !(remembers && id)) onError(error);
       out = out.filter((said) => !isMeant(said));
       for (const said of meant) {
-        if (error) fail(said, error);
+        if (error) (said.settle ?? onError)(error);
         else said.settle?.();
       }
       pump();

@@ -92,7 +92,7 @@ export function takePart<S extends State, O extends AnyOptions>(
   }
 
   function end(info: CloseInfo | undefined): void {
-    const ids = shared?.known.memberIds ?? [];
+    const ids = new Set(shared?.known.memberIds);
     ownCloseInfo = info;
     shared = undefined;
     attachment.changed(-1, ids);

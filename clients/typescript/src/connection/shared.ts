@@ -45,7 +45,7 @@ export interface State {
 }
 
 /** `fields` are bits, see `fields.ts`; `ids` the members that changed, where there are members. */
-export type Change = [fields: number, ids: Iterable<string>];
+export type Change = [fields: number, ids: ReadonlySet<string>];
 
 /** Of the options; the last two a room's alone. */
 export interface Callbacks extends Pick<
@@ -121,8 +121,6 @@ function createConnection<S extends State>(
   retire: () => void,
 ): SharedConnection<S> {
   const { now, timer } = environment;
-  const { reconnect = {}, presenceRate } = options();
-  const credentials = () => options().credentials;
   const attached = new Set<Attachment>();
   let v1 = false;
   /** The server's last, and the one before. */
@@ -134,10 +132,10 @@ function createConnection<S extends State>(
   /** Ends in forgetting what was known before a reconnect. */
   const moment = timer();
 
-  const driver: Driver = createDriver(url, WebSocket, reconnect, environment, {
+  const driver: Driver = createDriver(url, WebSocket, options, environment, {
     accepted(chosen) {
       v1 = chosen;
-      return !v1 && !greetsPlain;
+      if (!v1 && !greetsPlain) driver.dispatch(machine.greeted);
     },
     opened() {
       shared.lostSince = undefined;
@@ -163,15 +161,14 @@ function createConnection<S extends State>(
     stepped: settle,
     received: (data) => read(data, v1, take, failed),
     failed,
-    credentials,
     resumption: () => (greeting?.session ? `roomful.resume.${greeting.session}.${seen}` : []),
     shouldReconnect: (info) =>
       [...attached].some(
         (attachment) =>
-          attachment.call('shouldReconnect', info) ?? shouldReconnect(info, credentials()),
+          attachment.call('shouldReconnect', info) ?? shouldReconnect(info, options().credentials),
       ),
   });
-  const outbox = createOutbox(driver, presenceRate, environment, failed);
+  const outbox = createOutbox(driver, options().presenceRate, environment, failed);
 
   const known = createKnown();
 

@@ -26,8 +26,6 @@ export interface Manner<P> {
   change?(next: unknown): Change<P>;
   /** What the component gets besides the fields, `send` and `close`. */
   actions?(place: Place<any>): object;
-  /** These members have changed. */
-  touched?(ids: Iterable<string>): void;
 }
 
 /** Sets the presence of `part`, which begins with `first`. Returns what it has set, encoded. */

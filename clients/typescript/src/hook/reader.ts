@@ -116,8 +116,7 @@ export class Reader<P extends Part> implements Host {
     });
   }
 
-  readonly changed = (fields: number, ids: Iterable<string>): void => {
-    this.#manner.touched?.(ids);
+  readonly changed: Watcher = (fields, ids) => {
     if (fields & this.#read) this.#version++;
     this.#watchers.forEach((watcher) => watcher(fields, ids));
   };

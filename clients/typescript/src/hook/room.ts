@@ -53,7 +53,6 @@ const EMPTY: Partial<Record<RoomField, unknown>> = {
 
 /** A component's room, which also gives the component's rows their members. */
 function roomReader(): Reader<Membership> {
-  const bindings = createBindings((id) => reader.shown?.shared?.known.get(id));
   const reader: Reader<Membership> = new Reader<Membership>({
     fields: ROOM_FIELDS,
     empty: EMPTY,
@@ -62,13 +61,13 @@ function roomReader(): Reader<Membership> {
     first: ({ presence }: AnyRoomOptions) =>
       presence === undefined ? undefined : encodePresence(presence),
     change: presenceChange,
-    touched: (ids) => bindings.notify(ids, (listener) => listener()),
     actions: (place) => ({
       send: acking(place),
       setPresence: (next: unknown) => place.present(next),
       updatePresence: (patch: object) => place.present(patching(patch)),
-      member: (id: string) => bindings.of(id),
+      member,
     }),
   });
+  const member = createBindings((id) => reader.shown?.shared?.known.get(id), reader.observe);
   return reader;
 }

@@ -47,8 +47,6 @@ export function join<T extends RoomTypes = any>(
     latest.onMessage?.(msg, from),
   );
   const roster = (): Roster => part.shared?.known ?? NOWHERE;
-  const bindings = createBindings((id) => roster().get(id));
-  part.observe((_, ids) => bindings.notify(ids, part.attempt));
   const { presence } = options;
   if (presence !== undefined) part.attempt(() => part.pin(encodePresence(presence), true));
 
@@ -58,7 +56,7 @@ export function join<T extends RoomTypes = any>(
       send: acking(part),
       setPresence,
       updatePresence: (patch: object) => setPresence(patching(patch)),
-      member: (id: string) => bindings.of(id),
+      member: createBindings((id) => roster().get(id), part.observe),
     }),
     ROSTER_FIELDS,
     (field) => roster()[field],

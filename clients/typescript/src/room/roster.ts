@@ -141,15 +141,15 @@ export function createRoster(): Roster {
 
     take(frame, isFirst) {
       const said = frame as RosterFrame;
-      if (said.t === 'snapshot') {
-        roster.reset(said.self, said.members, isFirst && !said.resumed);
-        return missing.size > 0;
-      }
-      if (said.t === 'updates') {
-        for (const [n, state] of said.of) roster.update(numbers.get(n)!, { state });
-      }
-      if (said.t === 'presence' && /^(join|update|away|leave)$/.test(said.op)) {
-        roster[said.op](said.from, said);
+      switch (said.t) {
+        case 'snapshot':
+          roster.reset(said.self, said.members, isFirst && !said.resumed);
+          return missing.size > 0;
+        case 'updates':
+          for (const [n, state] of said.of) roster.update(numbers.get(n)!, { state });
+          return;
+        case 'presence':
+          if (/^(join|update|away|leave)$/.test(said.op)) roster[said.op](said.from, said);
       }
     },
 

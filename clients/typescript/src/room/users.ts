@@ -86,7 +86,7 @@ export function watchUsers(source: Source, { now, timer }: Environment): Binding
   }
 
   /** Most of what changes is what members show, which is nothing to users. */
-  function watch(fields: number, ids: Iterable<string>): void {
+  function watch(fields: number, ids: ReadonlySet<string>): void {
     const roster = source.shared?.known as Roster | undefined;
     const isOther = (id: string) => !isSameUser(members.get(id), roster?.get(id));
     if (fields & STATUS || [...ids].some(isOther)) refresh();

@@ -51,7 +51,7 @@ export function open(
     ({ lastMessage, onMessage }, { msg }) => {
       if (lastMessage && !Object.is(msg, last)) {
         last = msg;
-        part.changed(LAST_MESSAGE, []);
+        part.changed(LAST_MESSAGE, NOBODY);
       }
       onMessage?.(msg);
     },
@@ -74,10 +74,12 @@ const SOCKET: PartKind<State> = {
   fields: SOCKET_FIELDS,
 };
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** A socket has no roster. */
 const NOTHING: State = {
   take() {},
   forget() {},
-  settle: () => [0, []],
+  settle: () => [0, NOBODY],
   memberIds: [],
 };
