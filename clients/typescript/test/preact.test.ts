@@ -13,6 +13,8 @@ import {
   useUsers,
 } from '../src/preact.js';
 import { connectionHookSuite } from './connection-hook-suite.js';
+import { effectsSuite } from './effects-suite.js';
+import { enabledSuite } from './enabled-suite.js';
 import { hookSuite } from './hook-suite.js';
 import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
@@ -56,6 +58,8 @@ const renderer: Renderer = {
 
 hookSuite('roomful/preact', renderer);
 placeSuite('roomful/preact', renderer);
+enabledSuite('roomful/preact', renderer);
+effectsSuite('roomful/preact', renderer);
 connectionHookSuite('roomful/preact', renderer);
 othersSuite('roomful/preact', renderer);
 usersSuite('roomful/preact', renderer);

@@ -20,6 +20,8 @@ import {
   useUsers,
 } from '../src/react.js';
 import { connectionHookSuite } from './connection-hook-suite.js';
+import { effectsSuite } from './effects-suite.js';
+import { enabledSuite } from './enabled-suite.js';
 import { hookSuite } from './hook-suite.js';
 import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
@@ -66,6 +68,8 @@ const renderer: Renderer = {
 
 hookSuite('roomful/react', renderer);
 placeSuite('roomful/react', renderer);
+enabledSuite('roomful/react', renderer);
+effectsSuite('roomful/react', renderer);
 connectionHookSuite('roomful/react', renderer);
 othersSuite('roomful/react', renderer);
 usersSuite('roomful/react', renderer);
