@@ -127,6 +127,12 @@ pub(crate) const CHECK: &[Step] = &[
         needs: &["tools-engines", "web-install", "client-build"],
         work: typescript::engines,
     },
+    Step {
+        name: "simulator",
+        promise: "ten million events between rooms and clients in virtual time break no promise",
+        needs: &[],
+        work: rust::simulate,
+    },
     Step { name: "miri", promise: "the one place with `unsafe` does nothing undefined", needs: &[], work: rust::miri },
     Step { name: "fuzz", promise: "no bytes break the WebSocket protocol", needs: &[], work: fuzz::run },
 ];

@@ -27,6 +27,7 @@ pub(crate) struct Made {
 impl World {
     /// One thing happens, and everything that must hold after it does.
     pub(crate) fn step_and_check(&mut self, action: &Action) -> Result<(), Fault> {
+        self.tally.events += 1;
         self.act(action)?;
         self.settle()?;
         self.users.let_hooks_end(false)?;

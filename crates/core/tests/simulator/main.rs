@@ -7,7 +7,7 @@
 //! order, over all its sockets, or have been told that it did not, what it says must be handled once, every life must be where the roster says, and no frame may break what the protocol promises. A run that fails
 //! prints its seed; with it `ROOMFUL_SIM_SEED=<seed> cargo test -p roomful-core --test simulator` plays it again and prints
 //! every step.
-//! `ROOMFUL_SIM_RUNS=<n>` plays the seeds under n.
+//! `ROOMFUL_SIM_RUNS=<n>` plays the seeds under n. How many events they were is printed (`-- --nocapture` shows it).
 
 #[macro_use]
 mod fault;
@@ -53,7 +53,9 @@ fn play_as_asked() -> Result<(), String> {
         return play(seed).map(drop).map_err(|failure| failure.report(usize::MAX));
     }
     let runs = number_from_env("ROOMFUL_SIM_RUNS")?.unwrap_or(RUNS);
-    let never = play_all(runs).map_err(|failure| failure.report(STEPS_SHOWN))?.never();
+    let tally = play_all(runs).map_err(|failure| failure.report(STEPS_SHOWN))?;
+    println!("the seeds under {runs}: {} events", tally.events);
+    let never = tally.never();
     if runs >= RUNS && !never.is_empty() {
         return Err(format!("no run came upon {never:?}"));
     }

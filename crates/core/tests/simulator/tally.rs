@@ -261,13 +261,17 @@ impl Seen {
     }
 }
 
-/// How often each was seen.
+/// What happened, and how often each was seen.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(BTreeMap<Seen, u64>);
+pub(crate) struct Tally {
+    /// Each one thing that a client, the app, the network or the clock did.
+    pub(crate) events: u64,
+    seen: BTreeMap<Seen, u64>,
+}
 
 impl Tally {
     pub(crate) fn count(&mut self, seen: Seen) {
-        *self.0.entry(seen).or_default() += 1;
+        *self.seen.entry(seen).or_default() += 1;
     }
 
     pub(crate) fn extend(&mut self, seen: impl IntoIterator<Item = Seen>) {
@@ -275,13 +279,14 @@ impl Tally {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        for (seen, times) in &other.0 {
-            *self.0.entry(*seen).or_default() += times;
+        self.events += other.events;
+        for (seen, times) in &other.seen {
+            *self.seen.entry(*seen).or_default() += times;
         }
     }
 
     /// What was never seen.
     pub(crate) fn never(&self) -> Vec<Seen> {
-        Seen::ALL.into_iter().filter(|seen| !self.0.contains_key(seen)).collect()
+        Seen::ALL.into_iter().filter(|seen| !self.seen.contains_key(seen)).collect()
     }
 }

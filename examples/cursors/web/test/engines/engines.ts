@@ -75,7 +75,14 @@ function chromiumTab(page: Page, cdp: CDPSession): ChromiumTab {
     close: () => page.close(),
     freeze: async () => void (await state('frozen')),
     thaw: async () => void (await state('active')),
-    offline: (isOffline) => page.context().setOffline(isOffline),
+    // Of this tab alone: the driver's own way is for all of them.
+    offline: async (offline) =>
+      void (await cdp.send('Network.emulateNetworkConditions', {
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+      })),
   };
 }
 

@@ -174,7 +174,7 @@ describe.each(names)('%s', (name) => {
   if (name !== 'chromium') return;
 
   // No other driver can do this.
-  test('a frozen tab and one that is offline are back with all that was said', async () => {
+  test('a frozen tab is back with all that was said', async () => {
     const [ann, ben] = (await two()) as [Tab, ChromiumTab];
     await ben.freeze();
     await ann.run(() => window.visitor.say({ all: 'to a frozen one' }));
@@ -184,6 +184,23 @@ describe.each(names)('%s', (name) => {
     await expect.poll(async () => (await record(ben)).heard).toEqual(['to a frozen one']);
     await shows(ann, 'ann ben');
     expect((await record(ben)).ids).toHaveLength(1);
+  });
+
+  test('a browser that is offline is back when it is online, with all that was said on either side', async () => {
+    const [ann, ben] = (await two()) as [Tab, ChromiumTab];
+    await ben.offline(true);
+    // What the driver calls offline ends no socket, and prevents none to this machine.
+    cable.pull();
+    await shows(ann, 'ann (ben)');
+    await ann.run(() => window.visitor.say({ all: 'to one who is offline' }));
+    await ben.run(() => window.visitor.say({ all: 'from one who is offline' }));
+    expect(await ben.run(() => navigator.onLine)).toBe(false);
+    cable.mend();
+    await ben.offline(false);
+    await expect.poll(async () => (await record(ben)).heard).toEqual(['to one who is offline']);
+    await expect.poll(async () => (await record(ann)).heard).toEqual(['from one who is offline']);
+    await shows(ann, 'ann ben');
+    expect(await record(ben)).toMatchObject({ ids: { length: 1 }, told: [] });
   });
 });
 
