@@ -271,6 +271,7 @@ mod tests {
         assert_eq!((log.held_bytes(), log.floor()), (before - 2 * (PLACE_BYTES + 2), 2));
         log.shrink(usize::MAX);
         assert_eq!((log.held_bytes(), log.floor()), (0, 6));
+        assert_eq!(log.entries.capacity(), 0, "and none that nobody counts");
     }
 
     #[derive(Debug, Clone)]
