@@ -143,6 +143,8 @@ export async function cursorAt(page: Page, name: string, x: number, y: number): 
 
 /** Moves the mouse to this part of the board, as a hand does. */
 export async function moveTo(page: Page, x: number, y: number): Promise<void> {
+  // Of a tab behind another one each move takes a second.
+  await page.bringToFront();
   const box = (await page.locator('.surface').boundingBox())!;
   await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 8 });
 }

@@ -2,12 +2,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
+type Way = 'to the server' | 'to the page';
+
 export interface Cable {
   readonly url: string;
   /** Ends every connection that goes through it, as a network does that forgets them: with a reset. */
   cut(): void;
-  /** From now on nothing arrives on the other side, and nobody is told. */
-  stall(): void;
+  /** From now on nothing arrives on the other side, or on one of both, and nobody is told. */
+  stall(way?: Way): void;
   /** Nothing connects until it is mended. What goes through it is cut. */
   pull(): void;
   /** What is made from now on goes through. What was stalled stays so. */
@@ -17,16 +19,17 @@ export interface Cable {
 
 export async function layCable(to: string): Promise<Cable> {
   const { port: target } = new URL(to);
-  const ends = new Set<Socket>();
+  /** By the way that what comes in there goes. */
+  const ends = new Map<Socket, Way>();
   let isPulled = false;
   const server = createServer((near) => {
     if (isPulled) return void near.resetAndDestroy();
     const far = connect(Number(target), '127.0.0.1');
-    for (const [end, other] of [
-      [near, far],
-      [far, near],
+    for (const [end, other, way] of [
+      [near, far, 'to the server'],
+      [far, near, 'to the page'],
     ] as const) {
-      ends.add(end);
+      ends.set(end, way);
       end.pipe(other);
       end.on('error', () => other.destroy());
       end.on('close', () => {
@@ -36,12 +39,13 @@ export async function layCable(to: string): Promise<Cable> {
     }
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const cut = () => ends.forEach((end) => end.resetAndDestroy());
+  const cut = () => ends.forEach((_, end) => end.resetAndDestroy());
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
-    stall: () =>
-      ends.forEach((end) => {
+    stall: (stalled) =>
+      ends.forEach((way, end) => {
+        if (stalled && way !== stalled) return;
         end.unpipe();
         end.pause();
       }),

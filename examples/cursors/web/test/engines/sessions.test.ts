@@ -107,6 +107,32 @@ describe.each(names)('%s', (name) => {
     expect(await record(ben)).toMatchObject({ ids: { length: 1 }, told: [] });
   });
 
+  test('a network that swallows what goes one way loses nothing, and nothing is handled twice', async () => {
+    const [ann, ben] = await two();
+    const heard = { ann: [] as string[], ben: [] as string[] };
+    const say = async (way: string) => {
+      await ann.run((text) => window.visitor.say({ all: text }), `from ann, ${way}`);
+      await ben.run((text) => window.visitor.say({ all: text }), `from ben, ${way}`);
+      heard.ann.push(`from ben, ${way}`);
+      heard.ben.push(`from ann, ${way}`);
+    };
+    const hears = (tab: Tab, texts: string[]) =>
+      expect.poll(async () => (await record(tab)).heard).toEqual(texts);
+    for (const [way, reached] of [
+      ['to the server', 'ben'],
+      ['to the page', 'ann'],
+    ] as const) {
+      cable.stall(way);
+      await say(way);
+      await (reached === 'ann' ? hears(ann, heard.ann) : hears(ben, heard.ben));
+      // It asks then whether anybody is there.
+      await ben.run(() => dispatchEvent(new Event('online')));
+      await hears(ben, heard.ben);
+      await hears(ann, heard.ann);
+    }
+    expect(await record(ben)).toMatchObject({ ids: { length: 1 }, told: [] });
+  });
+
   test('a server that is lost and comes back has everybody again, and says what nobody knows', async () => {
     const port = Number(new URL(fixture.url).port);
     const [ann, ben] = await two();
