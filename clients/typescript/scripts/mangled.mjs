@@ -2,14 +2,15 @@
  * The names of properties that only this package sees, which the build shortens: a page's own minifier cannot, because it
  * does not know that nobody else uses them. Never the name of something on the wire, of the page, or of what an app gives
  * or gets; `mangled.test.ts` looks that up in the source. One that is not listed costs its length and breaks nothing.
- * The most used come first, and so get the shortest names.
+ * The most used come first, and so get the shortest names; which of those gets which letter was tried, because some
+ * compress better.
  */
 export const INTERNAL = `
-  phase known reset changed until shared call fields driver pinned dispatch owed settle since unanswered timer
-  interval outbox connections failed grown take attempt transmit forget resume heard pin spent createKnown current
-  greetsPlain observe accepted isOffline onWake pause pinged relay toFrame attach answered isState buffered detach
-  received renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore version placeAt enter
-  shown actions present empty address change
+  phase known dispatch timer until transmit call pin interval shared pause isOffline settle since unanswered forget
+  isState greetsPlain failed attach grown reset take pinned changed driver attempt connections relay createKnown owed
+  outbox observe accepted spent resume heard pinged current toFrame fields answered onWake buffered detach received
+  renew resumption stepped follow useEffect useLayoutEffect useMemo useState useStore version placeAt enter shown
+  actions present empty address change
 `
   .trim()
   .split(/\s+/);

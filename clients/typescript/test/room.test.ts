@@ -138,7 +138,7 @@ describe('the roster', () => {
 });
 
 describe('a member of one’s own choice', () => {
-  it('has one binding, before it is there and after', () => {
+  it('is told to who listens, before it is there and after', () => {
     const room = here.join();
     const binding = room.member('you');
     expect(room.member('you')).toBe(binding);
@@ -149,7 +149,6 @@ describe('a member of one’s own choice', () => {
     expect(changed).not.toHaveBeenCalled();
     here.socket.receive({ t: 'presence', op: 'join', from: 'you', state: { x: 1 } });
     expect(binding.get()).toEqual({ id: 'you', state: { x: 1 } });
-    expect(room.member('you')).toBe(binding);
     here.socket.receive({ t: 'presence', op: 'update', from: 'me', state: { x: 1 } });
     expect(changed).toHaveBeenCalledTimes(1);
     here.socket.receive({ t: 'presence', op: 'leave', from: 'you' });
@@ -158,6 +157,20 @@ describe('a member of one’s own choice', () => {
     stop();
     here.socket.receive({ t: 'presence', op: 'join', from: 'you' });
     expect(changed).toHaveBeenCalledTimes(2);
+  });
+
+  it('has one binding while it is there, and is forgotten when it has left', () => {
+    const room = here.join();
+    here.socket.welcome([{ id: 'me' }, { id: 'you' }]);
+    const [you, nobody] = [room.member('you'), room.member('nobody')];
+    here.socket.receive({ t: 'presence', op: 'update', from: 'you', state: { x: 1 } });
+    expect([room.member('you'), room.member('nobody')]).toEqual([you, nobody]);
+    expect(room.member('nobody')).toBe(nobody);
+    here.socket.receive({ t: 'presence', op: 'join', from: 'another' });
+    expect(room.member('you')).toBe(you);
+    expect(room.member('nobody')).not.toBe(nobody);
+    here.socket.receive({ t: 'presence', op: 'leave', from: 'you' });
+    expect(room.member('you')).not.toBe(you);
   });
 
   it('may be listened to again after it has left and been forgotten', () => {

@@ -85,7 +85,7 @@ export interface User<I = unknown> {
 
 /**
  * One member, to be watched alone; `undefined` when it is not in the room. `room.member(id)` gives the same object
- * for the same id.
+ * for the same id while that is in the room.
  */
 export interface MemberBinding<P = unknown, I = unknown> extends Binding<Member<P, I> | undefined> {
   readonly id: string;
