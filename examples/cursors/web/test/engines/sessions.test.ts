@@ -176,6 +176,15 @@ describe.each(names)('%s', (name) => {
     expect(rosters.join()).not.toContain('(');
   });
 
+  test('a tab that is closed has left at once', async () => {
+    const [ann, ben] = await two();
+    const { length } = (await record(ann)).rosters;
+    await ben.close();
+    tabs.pop();
+    await shows(ann, 'ann');
+    expect((await record(ann)).rosters.slice(length)).toEqual(['ann']);
+  });
+
   test('a page that is left and come back to is in its room', async () => {
     const [ann, ben] = await two();
     await ben.goto(`${pages.url}/elsewhere`);
