@@ -4,8 +4,10 @@ import { RoomError } from '../errors.js';
 /** The dialect that is offered. A server that does not select it speaks the plain one. */
 export const SUBPROTOCOL = 'roomful.v1';
 
-/** The sub-protocols to offer: of what a browser may say in a handshake, the only thing in no log. */
-/** `resumption`: the session to go on with, if any. */
+/**
+ * The sub-protocols to offer: of what a browser may say in a handshake, the only thing in no log. `resumption`: the
+ * session to go on with, if any.
+ */
 export const offers = (credentials: string | undefined, resumption: string | []): string[] =>
   [SUBPROTOCOL].concat(
     resumption,

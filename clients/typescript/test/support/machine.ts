@@ -27,7 +27,8 @@ export class Run {
 
   on(event: Happening, after = 0): this {
     this.now += after;
-    const [state, todo] = step(this.state, event, this.now);
+    // It changes nothing of what it is given.
+    const [state, todo] = step(Object.freeze(this.state), event, this.now);
     this.state = state;
     this.actions = todo.map(([action, ...args]) => [NAMES[action], ...args]);
     return this;
