@@ -21,7 +21,7 @@ pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
 
     fn key(params: &Params) -> Result<Self::Key, KeyError>;
-    #[cfg(feature = "typescript")]
+    #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
     fn describe(types: &mut crate::__private::TypeSink);
     fn data(&self, upgrade: &Upgrade<Self::Key>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
     fn hooks(&self, key: Self::Key, data: Self::Data, member: Arc<LiveMember>, rooms: Rooms) -> Arc<dyn Hooks>;
@@ -72,11 +72,12 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
     }
 
     fn describe(&self, types: &mut dyn Any) {
-        #[cfg(feature = "typescript")]
+        // Not in a worker: all that writes types would be downloaded with it.
+        #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
         if let Some(types) = types.downcast_mut() {
             E::describe(types);
         }
-        #[cfg(not(feature = "typescript"))]
+        #[cfg(not(all(feature = "typescript", not(target_family = "wasm"))))]
         let _ = types;
     }
 }

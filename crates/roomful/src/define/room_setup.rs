@@ -155,7 +155,7 @@ impl<R: Room> TypedEndpoint for RoomEndpoint<R> {
         R::Channel::from_params(params)
     }
 
-    #[cfg(feature = "typescript")]
+    #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
     fn describe(types: &mut crate::__private::TypeSink) {
         R::Channel::describe(types);
     }

@@ -135,7 +135,7 @@ impl<S: Socket> TypedEndpoint for SocketEndpoint<S> {
         S::Channel::from_params(params)
     }
 
-    #[cfg(feature = "typescript")]
+    #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
     fn describe(types: &mut crate::__private::TypeSink) {
         S::Channel::describe(types);
     }

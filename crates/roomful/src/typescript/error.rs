@@ -42,6 +42,11 @@ pub enum TypescriptError {
         /// The other, with its module.
         second: String,
     },
+    /// A worker was asked for it.
+    #[error(
+        "a worker knows of no types: call `rooms.typescript(..)` in a program for this machine, with the same rooms"
+    )]
+    InWorker,
     /// The committed file is not what the rooms say now.
     #[error("{} does not fit the rooms any more: generate it again and commit it", path.display())]
     Stale {

@@ -71,8 +71,11 @@ impl Rooms {
     /// # Errors
     ///
     /// When a type is not [`TS`]; when serde's attributes make of one what TypeScript cannot say, or what serde itself does not
-    /// read back; when two types, or two rooms, have one name.
+    /// read back; when two types, or two rooms, have one name. In a worker always, which knows of no types.
     pub fn typescript(&self, options: impl Into<TypescriptOptions>) -> Result<Typescript, TypescriptError> {
+        if cfg!(target_family = "wasm") {
+            return Err(TypescriptError::InWorker);
+        }
         let TypescriptOptions { framework, large_integers } = options.into();
         let large_integers = large_integers.unwrap_or(self.large_integers());
         let rooms: Vec<_> = of_kind(EndpointKind::Room, self.definitions());
