@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// A close code and its reason, as they stand in a close frame.
 ///
 /// The client's rule is the reason for the numbers: from 1001 to 1999 it comes back, from 4000 to 4999 it does not.
@@ -115,7 +117,8 @@ pub enum InvalidClose {
 }
 
 /// Why one frame was not handled; the `code` of a v1 `error` frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// Not a frame of this protocol.

@@ -1,11 +1,14 @@
 //! When a connection's data expires: at which times its client is asked for new credentials, and is closed.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Millis;
 
 /// What a connection's expiry still asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiry {
     /// When its client is to be asked; `None`: it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ask_at: Option<Millis>,
     close_at: Millis,
 }

@@ -135,6 +135,12 @@ impl Life {
         Self::In { opened }
     }
 
+    /// The same, of one that is held until then.
+    #[must_use]
+    pub fn restored_away(opened: bool, until: Millis) -> Self {
+        Self::Away { opened, lost: Close::LOST.into(), until }
+    }
+
     /// Goes on from `event`, and appends what is to be done.
     pub fn handle(&mut self, event: Event, acts: &mut Vec<Act>) {
         let before = std::mem::replace(self, Self::Over);

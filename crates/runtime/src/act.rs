@@ -1,6 +1,7 @@
 //! What can be asked of a room from outside any connection, wherever the room is.
 
 use roomful_core::pattern::Topic;
+use roomful_core::session::Token;
 use roomful_core::{Json, MemberId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,13 @@ pub enum Act {
     Users,
     /// How many are in.
     Count,
+    /// Ends the session that this token is good for: a guard has denied its return.
+    EndSession {
+        /// What was presented.
+        token: Token,
+        /// How it ends, and what is told to a socket that the member still has.
+        code: u16,
+    },
     /// Takes a member out.
     Kick {
         /// Who.

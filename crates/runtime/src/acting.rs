@@ -11,6 +11,8 @@ use roomful_core::{Close, Json, MemberId, UserId};
 
 use crate::act::{Act, Answer};
 use crate::app::App;
+use crate::held::member_with;
+use crate::hub::Occupant as _;
 use crate::live_room::LiveRoom;
 use crate::roster::{self, Member, User};
 use crate::{ErrorKind, Result};
@@ -52,6 +54,14 @@ impl App {
             Act::Members => Ok(Answer::Members(topic.map_or_else(Vec::new, |topic| self.members_here(topic)))),
             Act::Users => Ok(Answer::Users(topic.map_or_else(Vec::new, |topic| self.users_here(topic)))),
             Act::Count => Ok(Answer::Count(topic.map_or(0, |topic| self.count_here(topic)))),
+            Act::EndSession { token, code } => {
+                let member = topic.and_then(|topic| member_with(self.hub(), token, topic));
+                let is_there = member.is_some();
+                if let Some(member) = member {
+                    member.expel(Close { code, ..Close::FORBIDDEN });
+                }
+                Ok(Answer::Done(is_there))
+            }
             Act::Kick { member, reason } => self.kick_here(room.as_deref(), &member, &reason),
             Act::KickUser { user, reason } => {
                 let close = kicked(&reason)?;
@@ -161,7 +171,7 @@ impl App {
     }
 
     /// The room's topic, of its text.
-    fn topic_of(&self, text: &str) -> Option<Topic> {
+    pub(crate) fn topic_of(&self, text: &str) -> Option<Topic> {
         let of = |pattern: &Pattern| pattern.topic(&pattern.params_of(text)?).ok();
         self.definitions().iter().find_map(|definition| of(&definition.pattern))
     }

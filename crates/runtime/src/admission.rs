@@ -14,14 +14,17 @@ use roomful_core::session::Offered;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
+use crate::act::Act;
 use crate::app::{App, Definition, UpgradeRequest};
 use crate::connection::{Beside, Connection};
 use crate::credentials;
 use crate::denial::{Asked, Denial, DenialReason, shown};
+use crate::held::ends_session;
 use crate::kept::Admitted;
 use crate::metrics;
 use crate::opening::{Destination, Opening};
 use crate::place::Place;
+use crate::room_sessions;
 use crate::transport::Transport;
 use crate::unwind::let_go;
 
@@ -151,20 +154,45 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// How the completed handshake is to be closed.
-    pub async fn admit(self, deadline: impl Future<Output = ()>) -> Result<Admitted, Close> {
-        let Found { definition, destination, request, .. } = self.found?;
+    /// [`NotAdmitted`] says how the completed handshake is to be closed, and what is to be asked of the room.
+    pub async fn admit(self, deadline: impl Future<Output = ()>) -> Result<Admitted, NotAdmitted> {
+        let Found { definition, destination, request, resume, .. } = self.found?;
         let params = request.params.clone();
         let peer = request.peer;
         let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span);
         let admitted = in_time(admitted, deadline, &self.limits).await;
-        let data = admitted
-            .map_err(|denial| denied(&self.app, &definition.terms.module, &definition.terms.name, peer, &denial))?;
+        let topic = destination.into_topic();
+        let data = admitted.map_err(|denial| {
+            let close = denied(&self.app, &definition.terms.module, &definition.terms.name, peer, &denial);
+            let denied = resume.as_ref().filter(|_| ends_session(&close) && room_sessions::are_kept(&self.limits));
+            let ends = denied.zip(topic.clone()).map(|(offered, topic)| {
+                let (token, code) = (offered.resume.token, close.code);
+                Box::new((topic, Act::EndSession { token, code }))
+            });
+            NotAdmitted { close, ends }
+        })?;
         let names = (&*definition.terms.module, &*definition.terms.name);
-        Admitted::new(names, &params, destination.into_topic(), data, self.dialect).map_err(|error| {
+        let mut admitted = Admitted::new(names, &params, topic, data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
             Close::JOIN_FAILED
-        })
+        })?;
+        admitted.offered = resume;
+        Ok(admitted)
+    }
+}
+
+/// Why a connection is not admitted, and what else is to be done.
+#[derive(Debug)]
+pub struct NotAdmitted {
+    /// How the completed handshake is to be closed.
+    pub close: Close,
+    /// What is to be asked of the room: who may not come back is not to be held there.
+    pub ends: Option<Box<(Topic, Act)>>,
+}
+
+impl From<Close> for NotAdmitted {
+    fn from(close: Close) -> Self {
+        Self { close, ends: None }
     }
 }
 

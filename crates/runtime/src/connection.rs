@@ -79,11 +79,6 @@ impl Connection {
         line: Arc<Line>,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        let mut place = Place::of_restored(hub.process());
-        let user = member.room().and_then(|room| room.read(|room| room.roster().find(member.id())?.user.clone()));
-        let of_user = user.and_then(|user| hub.process().user_connections().one_more(&user, member.id(), None));
-        of_user.into_iter().for_each(|of_user| place.belongs_to(of_user));
-        member.inbox().seat(place);
         Self::of(hub, (Intake::new, kind), member, line, mailbox)
     }
 

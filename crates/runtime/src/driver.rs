@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
 use roomful_core::frame::{Body, ClientFrame};
 use roomful_core::intake::Refusal;
-use roomful_core::life::{Act, Event, Life};
+use roomful_core::life::{Act, Event};
 use roomful_core::session::Arrival;
 use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, Millis};
@@ -57,6 +57,7 @@ impl LiveMember {
         }
         let queued = inbox.push(job, self.limits());
         drop(inbox);
+        self.keep_said();
         if let Some(hooks) = queued.idle {
             self.spawn_from_socket(Arc::clone(self).work(hooks));
         }
@@ -306,10 +307,7 @@ impl Occupant for LiveMember {
     }
 
     fn away_until(&self) -> Option<Millis> {
-        match self.inbox().life() {
-            Life::Away { until, .. } => Some(*until),
-            _ => None,
-        }
+        self.held_until()
     }
 
     fn let_go(self: Arc<Self>) -> bool {
@@ -319,9 +317,8 @@ impl Occupant for LiveMember {
         was_away
     }
 
-    #[cfg(not(target_family = "wasm"))]
-    fn into_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync> {
-        self
+    fn into_any(self: Arc<Self>) -> Box<dyn std::any::Any> {
+        Box::new(self)
     }
 
     fn put_away(&self) {

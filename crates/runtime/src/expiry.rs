@@ -23,17 +23,29 @@ impl LiveMember {
     /// When the hook that says it panics: then nobody knows for how long it may stay.
     pub(crate) fn expire_in_time(self: &Arc<Self>, hooks: &Arc<dyn Hooks>) -> Result {
         let expires = called(|| hooks.expires())?;
-        let timer = expires.map(|expires| {
+        let expiry = expires.map(|expires| {
+            let left = ms_until(expires, self.process().system_time());
+            Expiry::new(left, self.limits().refresh_window_ms, self.process().now())
+        });
+        self.keep(|kept| kept.expiry = expiry);
+        self.wait_to_expire(expiry);
+        Ok(())
+    }
+
+    /// Waits for what an expiry still asks for.
+    pub(crate) fn wait_to_expire(self: &Arc<Self>, expiry: Option<Expiry>) {
+        let timer = expiry.map(|mut expiry| {
             let process = Arc::clone(self.process());
-            let left = ms_until(expires, process.system_time());
-            let mut expiry = Expiry::new(left, self.limits().refresh_window_ms, process.now());
             let member = Arc::downgrade(self);
             abortable(async move {
                 loop {
-                    process.sleep_until(expiry.next_at()).await;
+                    process.sleep_long(expiry.next_at()).await;
                     let Some(member) = member.upgrade() else { return };
                     match expiry.due(process.now()) {
-                        Some(Due::Ask) => member.ask_for_credentials(),
+                        Some(Due::Ask) => {
+                            member.ask_for_credentials();
+                            member.keep(|kept| kept.expiry = Some(expiry));
+                        }
                         Some(Due::Close) => return member.close_socket(Close::EXPIRED),
                         // No timer of the platform's is so long.
                         None => {}
@@ -48,7 +60,6 @@ impl LiveMember {
                 let _over_or_renewed = wait.await;
             });
         }
-        Ok(())
     }
 
     fn ask_for_credentials(&self) {
@@ -75,14 +86,13 @@ impl LiveMember {
         let is_kept = self.process().keeper().is_some();
         let refreshed = caught(|| async { Ok(hooks.refresh(credentials, is_kept).await) }).await;
         let data = refreshed.map_err(DenialReason::Failed)??;
-        if let (Some(data), Some(keeper), Some(line)) = (data, self.process().keeper(), self.line()) {
+        if let Some(data) = data.filter(|_| is_kept) {
             check_size(&data)?;
-            line.keep_data(keeper, data);
+            self.keep(|kept| kept.admitted.data = data);
             let user =
                 hooks.member().map(|member| called(|| member.user())).transpose().map_err(DenialReason::Failed)?;
             self.limit_kept_anew(user.flatten().as_ref());
-            let fits = self.check_info(self.info().as_ref()).and_then(|()| self.check_state(self.presence().as_ref()));
-            fits.map_err(|refused| DenialReason::Failed(Error::refused(refused)))?;
+            self.check_what_is_kept().map_err(|refused| DenialReason::Failed(Error::refused(refused)))?;
         }
         self.inbox().count_refresh();
         self.expire_in_time(hooks).map_err(DenialReason::Failed)

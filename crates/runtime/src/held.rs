@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use futures_util::future::{AbortHandle, abortable};
 use roomful_core::life::{Event, Life};
-use roomful_core::session::Resume;
+use roomful_core::pattern::Topic;
 use roomful_core::session::ending::{EndedBy, is_held};
-use roomful_core::{Close, Dialect, Millis, UserId};
+use roomful_core::session::{Resume, Token};
+use roomful_core::{Close, Millis, UserId};
 
 use crate::hooks::{Hooks, called};
-use crate::hub::Occupant;
+use crate::hub::{Hub, Occupant};
 use crate::line::Line;
 use crate::live_room::Arrival;
 use crate::member::LiveMember;
 use crate::opening::Destination;
+use crate::room_sessions;
 
 impl LiveMember {
     /// Whether it keeps its place when this socket of its ends so.
     pub(crate) fn may_be_held(&self, line: &Line, close: &Close, by: EndedBy) -> bool {
         let process = self.process();
-        // Nobody comes back to a process that stops, and one that may be put away would forget who is held.
-        let may_come_back = !process.is_draining() && process.keeper().is_none();
-        let has_grace = self.limits().grace_ms > 0 && line.dialect() == Dialect::V1 && self.room().is_some();
-        has_grace && may_come_back && !line.said_bye() && is_held(by, close)
+        // Nobody comes back to a process that stops.
+        let may_come_back = !process.is_draining();
+        let has_session = room_sessions::are_kept_for(line.dialect(), self.limits()) && self.room().is_some();
+        has_session && may_come_back && !line.said_bye() && is_held(by, close)
     }
 
     /// Until when it is held that loses its socket now.
@@ -32,8 +34,8 @@ impl LiveMember {
 
     /// What its client says is counted over all its sockets, where it may have more than one.
     pub(crate) fn count_words(&self, line: &Line, destination: &Destination) -> bool {
-        let has_grace = self.limits().grace_ms > 0 && self.process().keeper().is_none();
-        let counts = has_grace && line.dialect() == Dialect::V1 && matches!(destination, Destination::Room(_));
+        let has_session = room_sessions::are_kept_for(line.dialect(), self.limits());
+        let counts = has_session && matches!(destination, Destination::Room(_));
         if counts {
             self.inbox().begin_session();
         }
@@ -43,24 +45,31 @@ impl LiveMember {
     /// It has lost its socket: the room is told, the app is, and its grace runs.
     pub(crate) fn go_away(self: &Arc<Self>) {
         if let Some(room) = self.room() {
-            room.away(self.id(), || self.inbox().life().is_away());
+            room.away(self.id(), || self.held_until());
         }
-        let hooks = {
-            let mut inbox = self.inbox();
-            let until = match inbox.life() {
-                Life::Away { until, .. } => Some(*until),
-                _ => None,
-            };
-            if let Some(until) = until {
-                inbox.set_grace_timer(self.grace_timer(until));
-            }
-            inbox.take_idle()
-        };
+        self.end_in_time();
+        let hooks = self.inbox().take_idle();
         self.start_work(hooks);
         self.tell_held();
         if self.process().is_draining() {
             // It began to while this was on its way, and may have passed this one over.
             self.happen(Event::GraceOver { until: Millis::MAX });
+        }
+    }
+
+    /// Its grace runs, while it is away.
+    pub(crate) fn end_in_time(self: &Arc<Self>) {
+        if let Some(until) = self.held_until() {
+            let timer = self.grace_timer(until);
+            self.inbox().set_grace_timer(timer);
+        }
+    }
+
+    /// When its grace ends, where it is away.
+    pub(crate) fn held_until(&self) -> Option<Millis> {
+        match self.inbox().life() {
+            Life::Away { until, .. } => Some(*until),
+            _ => None,
         }
     }
 
@@ -74,6 +83,8 @@ impl LiveMember {
                 Some(Arrival { line, resume, acked })
             };
             room.back(self.id(), arrival, |seq| self.retold(seq));
+            self.keep_said();
+            self.fit_beside_socket();
         }
         let hooks = self.inbox().take_idle();
         self.start_work(hooks);
@@ -140,18 +151,15 @@ impl LiveMember {
     /// A return that was denied ends the member at once; one about which nobody could decide does not.
     pub(crate) fn deny_return(&self, resume: Option<Resume>, destination: &Destination, close: &Close) {
         if let Some(held) = resume.and_then(|resume| self.find_held(resume, destination))
-            && close.code >= 4000
+            && ends_session(close)
         {
             held.expel(close.clone());
         }
     }
 
-    /// The member that this token is good for, in the room that its client asks for.
     fn find_held(&self, resume: Resume, destination: &Destination) -> Option<Arc<Self>> {
         let Destination::Room(topic) = destination else { return None };
-        let id = self.process().tokens().find(resume.token)?;
-        let held = member_of(self.hub().occupant(&id)?)?;
-        held.room().is_some_and(|room| room.topic() == topic).then_some(held)
+        member_with(self.hub(), resume.token, topic)
     }
 
     fn user(&self) -> Option<UserId> {
@@ -159,7 +167,7 @@ impl LiveMember {
     }
 
     fn grace_timer(self: &Arc<Self>, until: Millis) -> AbortHandle {
-        let (process, wait) = (self.process(), self.process().sleep_until(until));
+        let (process, wait) = (self.process(), self.process().sleep_long(until));
         let member = Arc::downgrade(self);
         let (timer, abort) = abortable(async move {
             wait.await;
@@ -174,14 +182,18 @@ impl LiveMember {
     }
 }
 
-/// Everybody whom the process knows is one of these.
-#[cfg(not(target_family = "wasm"))]
-fn member_of(occupant: Arc<dyn Occupant>) -> Option<Arc<LiveMember>> {
-    occupant.into_any().downcast().ok()
+/// Whether a return that is denied so ends the member. One about which nobody could decide does not.
+pub(crate) fn ends_session(close: &Close) -> bool {
+    close.code >= 4000
 }
 
-/// There every process may be put away, so nobody has a session.
-#[cfg(target_family = "wasm")]
-fn member_of(_: Arc<dyn Occupant>) -> Option<Arc<LiveMember>> {
-    None
+/// The member of this room that this token is good for.
+pub(crate) fn member_with(hub: &Hub, token: Token, topic: &Topic) -> Option<Arc<LiveMember>> {
+    let member = member_of(hub.occupant(&hub.process().tokens().find(token)?)?)?;
+    member.room().is_some_and(|room| room.topic() == topic).then_some(member)
+}
+
+/// Everybody whom the process knows is one of these.
+fn member_of(occupant: Arc<dyn Occupant>) -> Option<Arc<LiveMember>> {
+    occupant.into_any().downcast().ok().map(|member| *member)
 }

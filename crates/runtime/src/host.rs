@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use roomful_core::session::Token;
 use roomful_core::{MemberId, Millis};
 
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
@@ -64,10 +65,28 @@ pub trait Keeper: MaybeSend + MaybeSync {
     /// Drops what was kept: the connection is over, though its socket may stay open for a while.
     fn forget(&self, member: &MemberId);
 
+    /// Keeps these bytes of a member that has no socket, in place of what was there. They name a time of this host's
+    /// [clock](Host::now), which must go on over processes. [`Platform::restore`](crate::Platform::restore) reads them.
+    fn hold(&self, member: &MemberId, kept: &[u8]);
+
+    /// Drops what was held of this member: it has a socket again, or has left.
+    fn let_go(&self, member: &MemberId);
+
+    /// Keeps these bytes of a token that nobody may come back with for a while. [`Platform::bar`](crate::Platform::bar) reads them.
+    fn bar(&self, token: Token, barred: &[u8]);
+
+    /// Drops what was kept of this token: its time is over, or too many are known.
+    fn unbar(&self, token: Token);
+
     /// How many bytes may be kept of one connection.
     fn limit(&self) -> usize;
 
     /// A room has something to do at this time. If the process is gone by then, start another soon after, and call
     /// [`Platform::catch_up`](crate::Platform::catch_up) there.
     fn wake_by(&self, at: Millis);
+
+    /// Something waits for this time, and nothing for a sooner one: at that time have a process there, which may be another, and
+    /// call [`Platform::wake`](crate::Platform::wake). It is called again when this changes. Where nothing waits any more it may
+    /// come in vain.
+    fn wake_at(&self, at: Millis);
 }

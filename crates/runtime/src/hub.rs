@@ -59,9 +59,8 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn let_go(self: Arc<Self>) -> bool;
     /// Another process takes it over.
     fn put_away(&self);
-    /// The member itself, for whoever may know its type.
-    #[cfg(not(target_family = "wasm"))]
-    fn into_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync>;
+    /// The `Arc` of the member itself, for whoever may know its type.
+    fn into_any(self: Arc<Self>) -> Box<dyn std::any::Any>;
 }
 
 impl Hub {
@@ -269,6 +268,7 @@ impl Hub {
             lock(stripe).drain().for_each(|(_, room)| room.put_away());
         }
         self.process.users().put_away();
+        self.process.alarms().clear();
     }
 
     fn find_or_create(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Result<Arc<LiveRoom>, Close> {
@@ -284,7 +284,7 @@ impl Hub {
         }
         let config = self.process.room_config(self.process.new_epoch(), 0, limits);
         let engine = RoomEngine::restore(config, []);
-        let room = LiveRoom::new(topic.clone(), engine, Arc::clone(limits), HashMap::new(), &self.process);
+        let room = LiveRoom::new(topic.clone(), engine, Arc::clone(limits), Default::default(), &self.process);
         self.insert(&mut stripe, &room);
         Ok(room)
     }

@@ -12,6 +12,7 @@ use roomful_core::{Close, ErrorCode, Json, Limits};
 
 use crate::credentials::Secret;
 use crate::hooks::Hooks;
+use crate::kept::Kept;
 use crate::memory::{Holding, Memory};
 use crate::place::Place;
 use crate::{Error, metrics};
@@ -131,9 +132,17 @@ impl Inbox {
         Self::with(Life::Opening, memory)
     }
 
-    /// For a connection that another process has begun.
-    pub(crate) fn restored(opened: bool, memory: &Arc<Memory>) -> Self {
-        Self::with(Life::restored(opened), memory)
+    /// For a member that another process has begun.
+    pub(crate) fn restored(kept: &Kept, memory: &Arc<Memory>) -> Self {
+        let life = match kept.until {
+            Some(until) => Life::restored_away(kept.opened, until),
+            None => Life::restored(kept.opened),
+        };
+        if life.is_away() {
+            metrics::member_held();
+        }
+        let said = kept.said.clone().map(|said| Box::new(Said::restored(said)));
+        Self { said, ..Self::with(life, memory) }
     }
 
     fn with(life: Life, memory: &Arc<Memory>) -> Self {
@@ -354,10 +363,10 @@ impl Inbox {
         is_newer
     }
 
-    /// The session that it has come back to, and the highest id received of what its client has said.
-    pub(crate) fn take_resume(&mut self) -> Option<(Resume, u64)> {
+    /// The session that it has come back to, and the highest id received of what its client has said, where that is known.
+    pub(crate) fn take_resume(&mut self) -> Option<(Resume, Option<u64>)> {
         let resume = self.end.as_mut().and_then(|end| end.resume.take())?;
-        Some((resume, self.said.as_ref().map_or(0, |said| said.received())))
+        Some((resume, self.said.as_ref().map_or(Some(0), |said| said.acked())))
     }
 
     /// What its client says is counted from here on, over all its sockets.

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use roomful_core::expiry::Expiry;
 use roomful_core::key::Params;
 use roomful_core::pattern::Topic;
 use roomful_core::roster::{Number, Place};
-use roomful_core::{Dialect, Generation, Json, MemberId, UserId, room};
+use roomful_core::session::{KeptSaid, KeptSession, Offered};
+use roomful_core::{Dialect, Generation, Json, MemberId, Millis, UserId, room};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of another version are not read: their meaning would be guessed.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// A connection that the guards and `data` have let through: the room or socket that it is for, and its data. One process makes
 /// it with [`Admission::admit`](crate::Admission::admit), another serves it with
@@ -22,6 +24,9 @@ pub struct Admitted {
     pub(crate) key: Json,
     pub(crate) data: Json,
     v1: bool,
+    /// The session that its client wants to go on with. Not kept: it is of this one attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) offered: Option<Offered>,
     /// The room's topic; `None` for a socket. It follows from the key, so it is not sent along.
     #[serde(skip)]
     topic: Option<Topic>,
@@ -44,7 +49,8 @@ impl Admitted {
         dialect: Dialect,
     ) -> Result<Self, serde_json::Error> {
         let (module, name) = (module.to_owned(), name.to_owned());
-        Ok(Self { module, name, key: Json::encode(params)?, data, v1: dialect == Dialect::V1, topic })
+        let v1 = dialect == Dialect::V1;
+        Ok(Self { module, name, key: Json::encode(params)?, data, v1, offered: None, topic })
     }
 
     /// `module/name`.
@@ -78,7 +84,7 @@ impl Admitted {
     }
 }
 
-/// All that a connection needs to go on in another process.
+/// All that a connection needs to go on in another process, or a member that is held without one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Kept {
     version: u8,
@@ -89,6 +95,18 @@ pub struct Kept {
     /// What its room needs, where it is a room's member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) member: Option<KeptMember>,
+    /// Which tokens its session takes, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<KeptSession>,
+    /// What its client has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) said: Option<KeptSaid>,
+    /// What its data's expiry still asks for, by the host's clock; `None`: it does not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expiry: Option<Expiry>,
+    /// Until when it is held, by the host's clock; `None`: it has a socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Millis>,
 }
 
 /// A member in its room.
@@ -114,16 +132,51 @@ pub enum KeptError {
 
 impl Kept {
     pub(crate) fn new(admitted: Admitted, id: MemberId) -> Self {
-        Self { version: VERSION, admitted, id, opened: false, member: None }
+        let admitted = Admitted { offered: None, ..admitted };
+        let (opened, member, session, said, expiry, until) = (false, None, None, None, None, None);
+        Self { version: VERSION, admitted, id, opened, member, session, said, expiry, until }
     }
 
-    /// The id by which the connection was kept: its member's, or a socket's own.
+    /// Its socket is now this one's. What is known of the member goes on, and what the newer upgrade has found.
+    pub(crate) fn take_over_from(&mut self, before: Self) {
+        let Self { opened, member, session, said, expiry, .. } = before;
+        *self = Self { opened, member, session, said, expiry, ..self.clone() };
+    }
+
+    /// As it lies beside a socket.
+    pub(crate) fn with_socket(mut self) -> Self {
+        self.until = None;
+        self.member.iter_mut().for_each(|kept| kept.member.away = false);
+        self
+    }
+
+    /// As it is held without one; no longer than until now where that is not said.
+    pub(crate) fn without_socket(mut self) -> Self {
+        self.until.get_or_insert(0);
+        self.member.iter_mut().for_each(|kept| kept.member.away = true);
+        self
+    }
+
+    /// Whom it is of: a room's member, or a socket by its own id.
+    pub(crate) fn member_id(&self) -> &MemberId {
+        self.member.as_ref().map_or(&self.id, |kept| &kept.member.member)
+    }
+
+    /// The id by which it is kept: the connection's own. It was its member's where that has had no other socket.
     #[must_use]
     pub fn id(&self) -> &MemberId {
         &self.id
     }
 
-    /// What is to be put beside the socket.
+    /// Gives away what is to be kept.
+    pub(crate) fn written(&self, write: impl FnOnce(&[u8])) {
+        match self.to_bytes() {
+            Ok(bytes) => write(&bytes),
+            Err(error) => tracing::error!(member = %self.member_id(), %error, "what is to be kept cannot be written"),
+        }
+    }
+
+    /// What is to be put beside the socket, or where the member is held.
     ///
     /// # Errors
     ///
@@ -150,7 +203,12 @@ impl Kept {
 }
 
 /// The bytes that keeping a connection takes at most, without those of its info and its state.
-pub(crate) fn size_without_payloads(admitted: &Admitted, id: &MemberId, user: Option<&UserId>) -> usize {
+pub(crate) fn size_without_payloads(
+    admitted: &Admitted,
+    id: &MemberId,
+    user: Option<&UserId>,
+    has_session: bool,
+) -> usize {
     const ONE_BYTE: &str = "0";
     let member = room::Kept {
         member: id.clone(),
@@ -163,7 +221,12 @@ pub(crate) fn size_without_payloads(admitted: &Admitted, id: &MemberId, user: Op
         state: serde_json::from_str(ONE_BYTE).ok(),
     };
     let member = KeptMember { epoch: "0".repeat(32), member };
-    let kept = Kept { opened: false, member: Some(member), ..Kept::new(admitted.clone(), id.clone()) };
+    let expiry = Some(Expiry::new(0, Millis::MAX, Millis::MAX));
+    let mut kept = Kept { member: Some(member), expiry, ..Kept::new(admitted.clone(), id.clone()) };
+    if has_session {
+        (kept.session, kept.said) = (Some(KeptSession::largest()), Some(KeptSaid::largest()));
+        kept.until = Some(Millis::MAX);
+    }
     kept.to_bytes().map_or(usize::MAX, |bytes| bytes.len() - 2 * ONE_BYTE.len())
 }
 
@@ -189,7 +252,9 @@ mod tests {
             state,
         };
         let member = KeptMember { epoch: "e".to_owned(), member };
-        Kept { opened: true, member: Some(member), ..Kept::new(admitted, id) }
+        let (session, said) = (Some(KeptSession::largest()), Some(KeptSaid::largest()));
+        let (expiry, until) = (Some(Expiry::new(0, Millis::MAX, Millis::MAX)), Some(Millis::MAX));
+        Kept { opened: true, member: Some(member), session, said, expiry, until, ..Kept::new(admitted, id) }
     }
 
     #[test]
@@ -199,6 +264,10 @@ mod tests {
             let read = Kept::from_bytes(&kept.to_bytes().unwrap()).unwrap();
             let (member, before) = (read.member.unwrap(), kept.member.unwrap());
             assert_eq!((member.epoch, member.member), (before.epoch, before.member), "{state:?}");
+            assert_eq!(
+                (read.session, read.said, read.expiry, read.until),
+                (kept.session, kept.said, kept.expiry, kept.until)
+            );
             assert_eq!((read.admitted.key(), read.admitted.data()), (kept.admitted.key(), kept.admitted.data()));
             assert_eq!(
                 (read.admitted.path(), read.admitted.dialect(), read.opened),
@@ -213,15 +282,15 @@ mod tests {
         let kept = kept(Some(info), Some(state));
         let user = kept.member.as_ref().and_then(|kept| kept.member.user.as_ref());
         let bytes = kept.to_bytes().unwrap().len();
-        assert!(bytes <= size_without_payloads(&kept.admitted, kept.id(), user) + info.len() + state.len());
+        assert!(bytes <= size_without_payloads(&kept.admitted, kept.id(), user, true) + info.len() + state.len());
     }
 
     #[test]
     fn another_version_is_named_and_rubbish_is_refused() {
         let newer =
-            String::from_utf8(kept(None, None).to_bytes().unwrap()).unwrap().replace("\"version\":3", "\"version\":4");
+            String::from_utf8(kept(None, None).to_bytes().unwrap()).unwrap().replace("\"version\":4", "\"version\":5");
         let error = Kept::from_bytes(newer.as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), "they are of version 4, this is version 3");
+        assert_eq!(error.to_string(), "they are of version 5, this is version 4");
         assert!(matches!(Kept::from_bytes(b"{}").unwrap_err(), KeptError::Unreadable(_)));
     }
 }

@@ -22,7 +22,7 @@ impl LiveMember {
             }
         }
         if let (Some(line), Some(keeper)) = (self.line(), self.process().keeper()) {
-            line.forget(keeper);
+            let _gone = line.forget(keeper);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use roomful_core::session::ending::EndedBy;
-use roomful_core::{Close, ConnectionId, Dialect, Json, Limits, room};
+use roomful_core::{Close, ConnectionId, Dialect, Limits, room};
 
 use crate::closing::Closing;
 use crate::delivery::Delivery;
@@ -35,8 +35,8 @@ pub(crate) struct Line {
 struct Beside {
     /// A mailbox may begin to close by itself. Its closing then stands for the line's own.
     mailbox: Option<Arc<Closing>>,
-    /// Where the socket outlives the process.
-    kept: Option<Mutex<Kept>>,
+    /// Where the socket outlives the process. `None` inside: it is forgotten, and nothing is kept of it again.
+    kept: Option<Mutex<Option<Kept>>>,
 }
 
 impl Line {
@@ -62,7 +62,7 @@ impl Line {
     /// A socket with a mailbox that outlives the process.
     #[must_use]
     pub(crate) fn keeping(mut self, kept: Kept) -> Self {
-        self.beside.get_or_insert_default().kept = Some(Mutex::new(kept));
+        self.beside.get_or_insert_default().kept = Some(Mutex::new(Some(kept)));
         self
     }
 
@@ -140,48 +140,37 @@ impl Line {
         self.keep(keeper, |kept| kept.member = Some(KeptMember { epoch: epoch.to_owned(), member }));
     }
 
+    /// Keeps it as `change` leaves it.
+    pub(crate) fn keep(&self, keeper: &dyn Keeper, change: impl FnOnce(&mut Kept)) {
+        let Some(kept) = self.kept() else { return };
+        if let Some(kept) = &mut *lock(kept) {
+            change(kept);
+            kept.written(|bytes| keeper.keep(kept.id(), bytes));
+        }
+    }
+
     /// Keeps that there is such a connection: a typed socket's.
     pub(crate) fn keep_socket(&self, keeper: &dyn Keeper) {
         self.keep(keeper, |_| {});
     }
 
-    /// Keeps other data of the connection.
-    pub(crate) fn keep_data(&self, keeper: &dyn Keeper, data: Json) {
-        self.keep(keeper, |kept| kept.admitted.data = data);
+    /// Drops what was kept, and returns it: no process is to go on with this socket. What is to be kept later is not.
+    pub(crate) fn forget(&self, keeper: &dyn Keeper) -> Option<Kept> {
+        let kept = lock(self.kept()?).take()?;
+        keeper.forget(kept.id());
+        Some(kept)
     }
 
-    /// Keeps that `on_join` (a socket's `open`) has run to its end.
-    pub(crate) fn keep_opened(&self, keeper: &dyn Keeper) {
-        self.keep(keeper, |kept| kept.opened = true);
-    }
-
-    /// Drops what was kept: no process is to go on with it.
-    pub(crate) fn forget(&self, keeper: &dyn Keeper) {
-        if let Some(kept) = self.kept() {
-            keeper.forget(lock(kept).id());
-        }
-    }
-
-    /// The id that it is kept by, where sockets outlive the process.
+    /// What let it in, where sockets outlive the process.
     pub(crate) fn admitted(&self) -> Option<Admitted> {
-        self.kept().map(|kept| lock(kept).admitted.clone())
+        lock(self.kept()?).as_ref().map(|kept| kept.admitted.clone())
     }
 
     fn closing_cell(&self) -> &Closing {
         self.beside.as_ref().and_then(|beside| beside.mailbox.as_deref()).unwrap_or(&self.closing)
     }
 
-    fn kept(&self) -> Option<&Mutex<Kept>> {
+    fn kept(&self) -> Option<&Mutex<Option<Kept>>> {
         self.beside.as_ref()?.kept.as_ref()
-    }
-
-    fn keep(&self, keeper: &dyn Keeper, change: impl FnOnce(&mut Kept)) {
-        let Some(kept) = self.kept() else { return };
-        let mut kept = lock(kept);
-        change(&mut kept);
-        match kept.to_bytes() {
-            Ok(bytes) => keeper.keep(kept.id(), &bytes),
-            Err(error) => tracing::error!(member = %kept.id(), %error, "a connection cannot be kept"),
-        }
     }
 }

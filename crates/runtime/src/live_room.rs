@@ -16,19 +16,20 @@ use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
 
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
+use crate::kept::{Admitted, Kept, KeptMember};
 use crate::line::Line;
 use crate::lock::lock;
 use crate::maybe_send::MaybeSend;
 use crate::memory::Holding;
 use crate::process::Process;
-use crate::room_sessions::RoomSessions;
+use crate::room_sessions::{self, RoomSessions};
 use crate::roster::{self, User};
 use crate::transports::Transports;
 use crate::unwind::let_go;
 use crate::users::Untold;
 use crate::visit::VisitHooks;
 use crate::wakes::Wakes;
-use crate::{Error, ErrorKind, Result, cork, metrics};
+use crate::{Error, ErrorKind, Keeper, Result, cork, metrics};
 
 /// A room while somebody is in it.
 ///
@@ -45,12 +46,14 @@ struct State {
     engine: RoomEngine,
     /// The sockets of the members who have one.
     lines: HashMap<MemberId, Arc<Line>>,
+    /// What is kept of those who are held without one, in a process that may be put away.
+    absent: HashMap<MemberId, Kept>,
     lobby: HashMap<MemberId, Waiting>,
     transports: Transports,
     wakes: Wakes,
     sessions: Option<Box<RoomSessions>>,
     /// What the client presents whose return is being handled, and the highest id received of what it has said.
-    resume: Option<(Resume, u64)>,
+    resume: Option<(Resume, Option<u64>)>,
     /// What it says of its members.
     held: Holding,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
@@ -97,11 +100,11 @@ pub(crate) enum Joining {
     Waits,
 }
 
-/// A member's new socket, what its client presents on it, and the highest id received of what that has said.
+/// A member's new socket, what its client presents on it, and the highest id received of what that has said, where it is known.
 pub(crate) struct Arrival {
     pub(crate) line: Arc<Line>,
     pub(crate) resume: Resume,
-    pub(crate) acked: u64,
+    pub(crate) acked: Option<u64>,
 }
 
 /// Why a join did not happen.
@@ -133,12 +136,12 @@ impl State {
 }
 
 impl LiveRoom {
-    /// A room whose members have these sockets.
+    /// A room whose members have these sockets. Of those who have none this is kept.
     pub(crate) fn new(
         topic: Topic,
         engine: RoomEngine,
         limits: Arc<Limits>,
-        lines: HashMap<MemberId, Arc<Line>>,
+        (lines, absent): (HashMap<MemberId, Arc<Line>>, HashMap<MemberId, Kept>),
         process: &Arc<Process>,
     ) -> Arc<Self> {
         let id = process.new_room_id();
@@ -147,7 +150,8 @@ impl LiveRoom {
         let mut held = Holding::nothing(process.memory());
         held.set(engine.roster().listed_bytes());
         let (lobby, wakes, sessions) = (HashMap::new(), Wakes::default(), RoomSessions::new(process, &limits));
-        let state = State { engine, lines, lobby, transports, wakes, sessions, resume: None, held, abandoned: false };
+        let state =
+            State { engine, lines, absent, lobby, transports, wakes, sessions, resume: None, held, abandoned: false };
         Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
     }
 
@@ -211,15 +215,20 @@ impl LiveRoom {
         waits.then(|| self.take_out(state, member))
     }
 
-    /// A member has lost its socket, and is kept for a while: where it `is_away`, which is asked under the room's lock. It may be
+    /// A member has lost its socket, and is kept for a while: `until` then, which is asked under the room's lock. `None`: it is
     /// back already, and that may have been told first.
-    pub(crate) fn away(self: &Arc<Self>, member: &MemberId, is_away: impl FnOnce() -> bool) {
+    pub(crate) fn away(self: &Arc<Self>, member: &MemberId, until: impl FnOnce() -> Option<Millis>) {
         let mut state = lock(&self.state);
-        if !is_away() {
-            return;
-        }
+        let Some(until) = until() else { return };
         if let Some(line) = state.lines.remove(member) {
             state.transports.exit(&line);
+            let kept = self.process.keeper().and_then(|keeper| line.forget(keeper));
+            let is_in = state.engine.roster().find(member).is_some();
+            if let Some(mut kept) = kept.filter(|_| is_in) {
+                // It is held with what the engine says of it next.
+                kept.until = Some(until);
+                state.absent.insert(member.clone(), kept);
+            }
         }
         state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, true));
         self.carry_out(state, Input::Away { member: member.clone() });
@@ -236,8 +245,14 @@ impl LiveRoom {
     ) {
         let mut state = lock(&self.state);
         let Some(Arrival { line, resume, acked }) = arrival() else { return };
-        if let Some(before) = state.lines.insert(member.clone(), Arc::clone(&line)) {
-            state.transports.exit(&before);
+        let before = state.lines.insert(member.clone(), Arc::clone(&line));
+        before.iter().for_each(|before| state.transports.exit(before));
+        if let Some(keeper) = self.process.keeper() {
+            let absent = state.absent.remove(member);
+            absent.iter().for_each(|_| keeper.let_go(member));
+            if let Some(kept) = absent.or_else(|| before?.forget(keeper)) {
+                line.keep(keeper, |now| now.take_over_from(kept));
+            }
         }
         state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, false));
         state.resume = Some((resume, acked));
@@ -251,13 +266,43 @@ impl LiveRoom {
                 self.finish(aftermath);
             }
             // It has left in the meantime.
-            Err(_) => drop(state.lines.remove(member)),
+            Err(_) => {
+                state.lines.remove(member);
+                let _gone = self.process.keeper().and_then(|keeper| line.forget(keeper));
+            }
+        }
+    }
+
+    /// Keeps what `change` makes of what is kept of a member without a socket.
+    pub(crate) fn keep_absent(&self, member: &MemberId, change: impl FnOnce(&mut Kept)) {
+        let mut state = lock(&self.state);
+        if let (Some(kept), Some(keeper)) = (state.absent.get_mut(member), self.process.keeper()) {
+            change(kept);
+            hold(keeper, kept);
+        }
+    }
+
+    /// What let in a member that has no socket now, in a process that may be put away.
+    pub(crate) fn admitted_absent(&self, member: &MemberId) -> Option<Admitted> {
+        lock(&self.state).absent.get(member).map(|kept| kept.admitted.clone())
+    }
+
+    /// The sessions of these members go on. Of those who are away the first has been for the longest.
+    pub(crate) fn restore_sessions<'a>(&self, kept: impl Iterator<Item = (&'a MemberId, &'a Kept)>) {
+        let mut state = lock(&self.state);
+        let top = state.engine.seq();
+        let Some(sessions) = &mut state.sessions else { return };
+        for (member, kept) in kept {
+            if let Some(session) = kept.session {
+                sessions.restore(member, session, top);
+            }
+            sessions.set_away(member, kept.until.is_some());
         }
     }
 
     /// Whether anybody in it may be away.
     pub(crate) fn has_sessions(&self) -> bool {
-        self.limits.grace_ms > 0
+        room_sessions::are_kept(&self.limits)
     }
 
     /// Who has been away for the longest, where somebody is: it is to be let go for somebody else.
@@ -316,6 +361,7 @@ impl LiveRoom {
     pub(crate) fn put_away(&self) {
         let mut state = lock(&self.state);
         state.lines.clear();
+        state.absent.clear();
         state.sessions = None;
         state.held.set(0);
         state.transports = Transports::new(self.id);
@@ -352,6 +398,11 @@ impl LiveRoom {
         Left::GoesOn
     }
 
+    /// Whether that member is held here, without a socket.
+    pub(crate) fn holds(&self, member: &MemberId) -> bool {
+        lock(&self.state).absent.contains_key(member)
+    }
+
     /// Whether this is the socket of that member.
     pub(crate) fn has(&self, member: &MemberId, line: &Arc<Line>) -> bool {
         lock(&self.state).lines.get(member).is_some_and(|found| Arc::ptr_eq(found, line))
@@ -371,6 +422,9 @@ impl LiveRoom {
     fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {
         // Not dropped under the lock: it may hold the last of the app's hooks.
         let waited = state.lobby.remove(member);
+        if let (Some(_), Some(keeper)) = (state.absent.remove(member), self.process.keeper()) {
+            keeper.let_go(member);
+        }
         if let Some(line) = state.lines.remove(member) {
             state.transports.exit(&line);
         }
@@ -462,8 +516,13 @@ impl LiveRoom {
                 self.process.users().went(&self.topic, &user, lingers, aftermath.untold.get_or_insert_default());
             }
             Effect::Keep(kept) => {
-                if let (Some(line), Some(keeper)) = (state.lines.get(&kept.member), self.process.keeper()) {
-                    line.keep_member(keeper, state.engine.epoch(), kept);
+                let Some(keeper) = self.process.keeper() else { return };
+                let State { lines, absent, engine, .. } = state;
+                if let Some(line) = lines.get(&kept.member) {
+                    line.keep_member(keeper, engine.epoch(), kept);
+                } else if let Some(held) = absent.get_mut(&kept.member) {
+                    held.member = Some(KeptMember { epoch: engine.epoch().to_owned(), member: kept });
+                    hold(keeper, held);
                 }
             }
             // The engine and this crate are of one version.
@@ -479,6 +538,9 @@ impl LiveRoom {
                 Some((resume, acked)) => sessions.resume(to, resume, acked, seq),
                 None => (sessions.begin(to, seq), Vec::new()),
             };
+            if let (Some(keeper), Some(session)) = (self.process.keeper(), sessions.kept(to)) {
+                line.keep(keeper, |kept| kept.session = Some(session));
+            }
             let seal = self.process.seal_for(&self.topic, &state.engine, (to, facts.token), &self.limits);
             (Some(SessionFacts { seal, ..facts }), missed)
         });
@@ -534,6 +596,10 @@ impl LiveRoom {
         }
         self.carry_out(state, Input::Wake);
     }
+}
+
+fn hold(keeper: &dyn Keeper, kept: &Kept) {
+    kept.written(|bytes| keeper.hold(kept.member_id(), bytes));
 }
 
 /// Whom it is not for (it is its own join) does not hear the room yet.

@@ -16,6 +16,7 @@ use tracing::{Instrument, Span};
 use crate::hooks::Caught;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
+use crate::kept::Kept;
 use crate::line::Line;
 use crate::live_room::LiveRoom;
 use crate::lock::lock;
@@ -24,7 +25,7 @@ use crate::process::Process;
 use crate::teardowns::Teardowns;
 use crate::terms::Terms;
 use crate::unwind::let_go;
-use crate::{Error, cork, kept};
+use crate::{Error, cork};
 
 /// A room's member, or the connection of a typed socket. Its hooks and every clone of the app's `Conn` share it.
 ///
@@ -69,24 +70,24 @@ impl LiveMember {
         span: Span,
         id: MemberId,
     ) -> Arc<Self> {
-        Self::with(hub, line, terms, span, id, Inbox::new(hub.process().memory()))
+        Self::with(hub, Some(line), terms, span, id, Inbox::new(hub.process().memory()))
     }
 
-    /// One that another process has begun.
+    /// One that another process has begun, of which this was kept. One that is held has no socket.
     pub(crate) fn restored(
         hub: &Arc<Hub>,
-        line: Arc<Line>,
+        line: Option<Arc<Line>>,
         terms: Option<Arc<Terms>>,
         span: Span,
-        id: MemberId,
-        opened: bool,
+        kept: &Kept,
     ) -> Arc<Self> {
-        Self::with(hub, line, terms, span, id, Inbox::restored(opened, hub.process().memory()))
+        let inbox = Inbox::restored(kept, hub.process().memory());
+        Self::with(hub, line, terms, span, kept.member_id().clone(), inbox)
     }
 
     fn with(
         hub: &Arc<Hub>,
-        line: Arc<Line>,
+        line: Option<Arc<Line>>,
         terms: Option<Arc<Terms>>,
         span: Span,
         id: MemberId,
@@ -96,7 +97,7 @@ impl LiveMember {
             hub: Arc::clone(hub),
             id,
             terms,
-            line: Mutex::new(Some(line)),
+            line: Mutex::new(line),
             inbox: Mutex::new(inbox),
             space: AtomicWaker::new(),
             scope: OnceLock::new(),
@@ -278,11 +279,7 @@ impl LiveMember {
         if known != UNKNOWN {
             return known;
         }
-        let kept = self.process().keeper().zip(self.line().and_then(|line| line.admitted()));
-        let left = kept.map_or(usize::MAX, |(keeper, admitted)| {
-            keeper.limit().saturating_sub(kept::size_without_payloads(&admitted, self.id(), user))
-        });
-        let limit = left.min(UNKNOWN - 1);
+        let limit = self.left_beside(user).min(UNKNOWN - 1);
         self.kept_limit.store(limit, Ordering::Relaxed);
         limit
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
+use roomful_core::expiry::Expiry;
 use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
@@ -117,6 +118,8 @@ impl LiveMember {
     /// The rest of that task, once it is let in.
     async fn begin(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
         self.happen(Event::Entered);
+        // What came before.
+        self.keep_said();
         others_first().await;
         let (hook, opened) = match self.expire_in_time(&hooks) {
             Ok(()) => (hooks.names().open, caught(|| hooks.on_open()).await),
@@ -134,19 +137,16 @@ impl LiveMember {
     }
 
     /// Goes on with a member that another process has begun.
-    pub(crate) fn go_on(self: &Arc<Self>, hooks: Arc<dyn Hooks>) {
+    pub(crate) fn go_on(self: &Arc<Self>, hooks: Arc<dyn Hooks>, expiry: Option<Expiry>) {
         if let (Some(room), Some(member)) = (self.room(), hooks.member()) {
             room.go_on_with(self.id(), |user| member.visit(user));
         }
         let is_opened = {
             let mut inbox = self.inbox();
-            inbox.rest(Arc::clone(&hooks));
+            inbox.rest(hooks);
             inbox.life().is_opened()
         };
-        if let Err(error) = self.expire_in_time(&hooks) {
-            tracing::error!(%error, "nobody knows when a connection expires");
-            self.close(Close::JOIN_FAILED);
-        }
+        self.wait_to_expire(expiry);
         if !is_opened {
             // Its `on_join` or `open` was cut off, and must not run twice.
             self.close(Close::JOIN_FAILED);
@@ -257,10 +257,9 @@ impl LiveMember {
     fn opened(self: &Arc<Self>) {
         self.happen(Event::Opened);
         // It is over, or another process has it: this one keeps nothing.
-        if let (true, Some(line), Some(keeper)) =
-            (self.inbox().life().is_opened(), self.line(), self.process().keeper())
-        {
-            line.keep_opened(keeper);
+        let is_opened = self.inbox().life().is_opened();
+        if is_opened {
+            self.keep(|kept| kept.opened = true);
         }
     }
 }

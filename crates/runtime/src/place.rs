@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use roomful_core::{MemberId, UserId};
+
 use crate::addresses::OfAddress;
 use crate::process::{NoPlace, Process};
 use crate::user_connections::OfUser;
@@ -35,10 +37,16 @@ impl Place {
         Ok(Self { process: Arc::clone(process), departed: false, whose })
     }
 
-    /// The place of a connection that another process has begun.
-    pub(crate) fn of_restored(process: &Arc<Process>) -> Self {
+    /// The place of a connection that another process has begun, or of a member that it held; and whose member it is.
+    pub(crate) fn of_restored(process: &Arc<Process>, whose: Option<(&MemberId, &UserId)>) -> Self {
         process.connection_returns();
-        Self { process: Arc::clone(process), departed: false, whose: None }
+        let mut place = Self { process: Arc::clone(process), departed: false, whose: None };
+        if let Some((member, user)) = whose
+            && let Some(of_user) = process.user_connections().one_more(user, member, None)
+        {
+            place.belongs_to(of_user);
+        }
+        place
     }
 
     /// It is one of this user's.

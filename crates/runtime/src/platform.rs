@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
+use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Topic;
+use roomful_core::session::SealKey;
 use roomful_core::{Close, Dialect};
 
 use crate::act::Reach;
 use crate::admission::{Admission, resume_of};
 use crate::app::{App, Settings};
+use crate::barred::Barred;
 use crate::connection::{Beside, Connection};
 use crate::drain::{self, Drain};
 use crate::kept::{Admitted, Kept};
 use crate::opening::Opening;
 use crate::place::Place;
 use crate::process::{NoPlace, Stats};
-use crate::{Host, restore};
+use crate::{Host, restore, room_sessions};
 
 /// An app's rooms and sockets, for a platform to run. A clone is cheap and is the same rooms.
 ///
@@ -129,16 +132,48 @@ impl Platform {
         restore::connect(&self.app, admitted)
     }
 
-    /// Goes on with connections that another process has kept: all those of one room, or one of a socket. The connections
-    /// returned are in the same order. Hooks do not run again.
+    /// Goes on with connections that another process has kept: all those of one room, or one of a socket; and with the members
+    /// of that room who are [held](crate::Keeper::hold) without one. The connections returned are in the order of those beside
+    /// sockets. Hooks do not run again.
     ///
     /// A connection may not be able to go on: its room is not defined any more, its data has another type, or its `on_join` was
     /// cut off. Then it leaves the room and is closed, so that its client comes back.
     ///
     /// If a [wake](crate::Keeper::wake_by) was still due, call [`catch_up`](Platform::catch_up) before anything else.
     #[must_use]
-    pub fn restore(&self, kept: Vec<Kept>) -> Vec<Connection> {
-        restore::restore(&self.app, kept)
+    pub fn restore(&self, beside: Vec<Kept>, held: Vec<Kept>) -> Vec<Connection> {
+        restore::restore(&self.app, beside, held)
+    }
+
+    /// Nobody comes back with these tokens, as another process has [kept](crate::Keeper::bar) it: until their time is over.
+    pub fn bar(&self, barred: Vec<Barred>) {
+        restore::bar(&self.app, barred);
+    }
+
+    /// A time has come that a [`Keeper`](crate::Keeper::wake_at) was told, or has been over for a while. Tasks are woken that
+    /// do what waited for it.
+    pub fn wake(&self) {
+        self.app.hub().process().wake();
+    }
+
+    /// Has each token say who its member is, sealed with this key, for other processes that have it, too. Only the first key
+    /// counts; the app's own secret comes before any.
+    pub fn seal_with(&self, key: SealKey) {
+        self.app.hub().process().seal_with(key);
+    }
+
+    /// Whether this connection's member is given a token that is to be sealed, and the app has no secret of its own.
+    #[must_use]
+    pub fn gives_session(&self, admitted: &Admitted) -> bool {
+        let Some(definition) = self.app.find(&admitted.module, &admitted.name) else { return false };
+        let has_session = room_sessions::are_kept_for(admitted.dialect(), &definition.terms.limits);
+        has_session && definition.kind == EndpointKind::Room && self.settings().seal.is_none()
+    }
+
+    /// Whether any room has sessions.
+    #[must_use]
+    pub fn has_sessions(&self) -> bool {
+        self.app.definitions().iter().any(|definition| room_sessions::are_kept(&definition.terms.limits))
     }
 
     /// Every room tells all of its states again, because nobody knows which of them an earlier process has told.

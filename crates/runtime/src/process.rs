@@ -9,11 +9,13 @@ use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
+use roomful_core::pattern::Topic;
 use roomful_core::room::RoomConfig;
 use roomful_core::session::{SealKey, Token};
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
 use crate::addresses::{Addresses, OfAddress};
+use crate::alarms::{Alarm, Alarms};
 use crate::delivery::RoomId;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::memory::Memory;
@@ -45,7 +47,9 @@ pub(crate) struct Process {
     /// What rooms keep of what was said, which has a bound of its own.
     logs: Arc<Memory>,
     tokens: Tokens,
+    giver: OnceLock<NodeId>,
     seal: OnceLock<SealKey>,
+    alarms: Arc<Alarms>,
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
     idle: AtomicWaker,
@@ -142,7 +146,9 @@ impl Process {
             memory: Arc::default(),
             logs: Arc::default(),
             tokens: Tokens::default(),
+            giver: OnceLock::new(),
             seal: OnceLock::new(),
+            alarms: Arc::default(),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
             watch: Watch::default(),
@@ -178,7 +184,25 @@ impl Process {
     }
 
     pub(crate) fn new_token(&self) -> Token {
-        Token::new(self.node(), self.random())
+        Token::new(self.giver(), self.random())
+    }
+
+    /// Until then nobody comes back to that room with this token, as far as that many are known.
+    pub(crate) fn bar(&self, token: Token, room: Topic, until: Millis) {
+        let forgotten = self.tokens.bar(token, room, until, self.now(), self.limits.barred_tokens);
+        if let Some(keeper) = self.keeper() {
+            forgotten.into_iter().for_each(|token| keeper.unbar(token));
+        }
+    }
+
+    /// Goes on in the place of a process that gave this token, and knows all that it knew of its tokens.
+    pub(crate) fn gives_as(&self, before: Token) {
+        self.giver.get_or_init(|| before.node());
+    }
+
+    /// Who gives tokens: this process, or the first of those in whose place it goes on.
+    pub(crate) fn giver(&self) -> NodeId {
+        *self.giver.get_or_init(|| self.node())
     }
 
     /// Tokens that are given from here on are good in every process that has this key. Only the first counts.
@@ -215,7 +239,7 @@ impl Process {
     }
 
     /// This process among all that ever ran these rooms.
-    pub(crate) fn node(&self) -> NodeId {
+    fn node(&self) -> NodeId {
         self.started.get().map_or(NodeId(0), |started| started.node)
     }
 
@@ -239,6 +263,29 @@ impl Process {
             Some(host) => host.sleep_until(at),
             None => Box::pin(std::future::ready(())),
         }
+    }
+
+    /// The same for a time that may be far. Where a process may be put away no timer runs for it: the platform wakes it then.
+    pub(crate) fn sleep_long(&self, until: Millis) -> BoxFuture<'static, ()> {
+        match self.host().filter(|host| host.keeper().is_some()) {
+            Some(host) => Box::pin(Alarm::new(&self.alarms, host, until)),
+            None => self.sleep_until(until),
+        }
+    }
+
+    pub(crate) fn alarms(&self) -> &Alarms {
+        &self.alarms
+    }
+
+    /// Wakes those whose time has come.
+    pub(crate) fn wake(&self) {
+        let (Some(keeper), now) = (self.keeper(), self.now()) else { return };
+        if self.alarms.first().is_none_or(|first| first > now) {
+            return;
+        }
+        self.alarms.ring(now);
+        // Those that have just been woken are still among them.
+        self.alarms.first_after(now).into_iter().for_each(|at| keeper.wake_at(at));
     }
 
     pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + MaybeSend + 'static) {

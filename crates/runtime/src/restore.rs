@@ -1,6 +1,6 @@
 //! The return of a room, or of a typed socket, whose process ended while its sockets stayed open.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use roomful_core::frame::EndpointKind;
@@ -10,6 +10,7 @@ use roomful_core::room::RoomEngine;
 use roomful_core::{Close, Limits};
 
 use crate::app::{App, Definition, GoOnError};
+use crate::barred::Barred;
 use crate::connection::{Beside, Connection};
 use crate::hooks::Hooks;
 use crate::kept::{Admitted, Kept};
@@ -18,6 +19,7 @@ use crate::live_room::LiveRoom;
 use crate::mailbox::Mailbox;
 use crate::member::{LiveMember, Scope};
 use crate::opening::{Destination, Opening};
+use crate::place::Place;
 use crate::unwind::catch;
 
 /// The clock moves on faster than any room counts, so a number that is made of the time is above all that were given earlier.
@@ -48,17 +50,17 @@ struct Target<'a> {
     destination: Destination,
 }
 
-/// One connection that comes back.
+/// One connection that comes back, or a member that is held without one.
 struct Returning {
     kept: Kept,
     kind: EndpointKind,
     member: Arc<LiveMember>,
-    line: Arc<Line>,
-    mailbox: Arc<Mailbox>,
+    socket: Option<(Arc<Line>, Arc<Mailbox>)>,
 }
 
 /// Starts a connection whose guards and data ran elsewhere.
-pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
+pub(crate) fn connect(app: &App, mut admitted: Admitted) -> Connection {
+    let resume = admitted.offered.take();
     let dialect = admitted.dialect();
     let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
     let opening = match target(app, &admitted) {
@@ -69,8 +71,7 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
                 terms: Arc::clone(&definition.terms),
                 // It lies beside the socket, where the platform keeps it.
                 request_bytes: 0,
-                // Here nobody has a session.
-                resume: None,
+                resume,
                 turn: None,
                 open: Box::new(move |member| {
                     let hooks = definition.endpoint.go_on(app, &params, &data, member).map_err(|error| {
@@ -90,24 +91,42 @@ pub(crate) fn connect(app: &App, admitted: Admitted) -> Connection {
     Connection::start(app.hub(), dialect, opening, span, beside)
 }
 
-/// Goes on with all the connections of one room, or with one of a socket.
-pub(crate) fn restore(app: &App, kept: Vec<Kept>) -> Vec<Connection> {
-    let returning: Vec<_> = kept.into_iter().map(|kept| returning(app, kept)).collect();
+/// Goes on with all the connections of one room and those who are held in it, or with one of a socket.
+pub(crate) fn restore(app: &App, beside: Vec<Kept>, held: Vec<Kept>) -> Vec<Connection> {
+    // Where sockets go on, nothing that their process knew was lost. Who is held may have been before one that knew more.
+    if let Some(session) = beside.iter().find_map(|kept| kept.session) {
+        app.hub().process().gives_as(session.newest());
+    }
+    // Those with a socket first: of two claims to one member they have it.
+    let beside = beside.into_iter().map(Kept::with_socket);
+    let mut held: Vec<_> = held.into_iter().map(Kept::without_socket).collect();
+    // Who has been away the longest is the first to be let go.
+    held.sort_by_key(|kept| kept.until);
+    let returning: Vec<_> = beside.chain(held).map(|kept| returning(app, kept)).collect();
     let found = returning.iter().find_map(|returning| target(app, &returning.kept.admitted).ok());
     let room = found.and_then(|Target { definition, destination, .. }| {
         Some(restore_room(app, destination.into_topic()?, &definition.terms.limits, &returning))
     });
-    for Returning { kept, member, .. } in &returning {
+    for Returning { kept, member, socket, .. } in &returning {
         member.register();
         member.set_scope(room.as_ref().map_or(Scope::Socket, |room| Scope::Room(Arc::clone(room))));
-        member.limit_kept(kept.member.as_ref().and_then(|kept| kept.member.user.as_ref()));
+        let user = kept.member.as_ref().and_then(|kept| kept.member.user.as_ref());
+        member.limit_kept(user);
+        let whose = user.filter(|_| is_member(member)).map(|user| (member.id(), user));
+        member.inbox().seat(Place::of_restored(app.hub().process(), whose));
         match hooks(app, member, kept) {
-            Ok(hooks) => member.go_on(hooks),
+            Ok(hooks) => {
+                member.go_on(hooks, kept.expiry);
+                member.end_in_time();
+                member.tell_held();
+            }
             Err(error) => {
                 tracing::warn!(room = kept.admitted.path(), %error, "a connection cannot be gone on with");
                 // Where another is that member, that one stays.
                 if member.room().is_none() || is_member(member) {
                     member.leave_roster();
+                } else if let (None, Some(keeper)) = (socket, app.hub().process().keeper()) {
+                    keeper.let_go(member.id());
                 }
                 member.refuse(Close::restarting(RETRY_MS));
             }
@@ -116,9 +135,24 @@ pub(crate) fn restore(app: &App, kept: Vec<Kept>) -> Vec<Connection> {
     if let Some(room) = &room {
         app.hub().after_leave(room, room.abandon_if_empty());
     }
-    let connection =
-        |Returning { kind, member, line, mailbox, .. }| Connection::restored(app.hub(), kind, member, line, mailbox);
-    returning.into_iter().map(connection).collect()
+    let connection = |Returning { kind, member, socket, .. }| {
+        let (line, mailbox) = socket?;
+        Some(Connection::restored(app.hub(), kind, member, line, mailbox))
+    };
+    returning.into_iter().filter_map(connection).collect()
+}
+
+/// Who was removed by another process is not back by this one.
+pub(crate) fn bar(app: &App, mut barred: Vec<Barred>) {
+    let process = app.hub().process();
+    // The first that is over is the first to be forgotten.
+    barred.sort_by_key(|barred| barred.until);
+    for Barred { token, room, until } in barred {
+        match app.topic_of(&room).filter(|_| process.now() < until) {
+            Some(topic) => process.bar(token, topic, until),
+            None => process.keeper().into_iter().for_each(|keeper| keeper.unbar(token)),
+        }
+    }
 }
 
 fn returning(app: &App, kept: Kept) -> Returning {
@@ -127,19 +161,17 @@ fn returning(app: &App, kept: Kept) -> Returning {
     let limits = found.map_or_else(|| hub.process().limits(), |definition| &definition.terms.limits);
     let kind = found.map_or(EndpointKind::Room, |definition| definition.kind);
     let span = tracing::info_span!("connection", module = admitted.module, room = admitted.name);
-    let (line, mailbox) =
-        Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits, hub.process().memory());
-    let line = Arc::new(line.keeping(kept.clone()));
-    let id = kept.id().clone();
-    let member = LiveMember::restored(
-        hub,
-        Arc::clone(&line),
-        found.map(|definition| Arc::clone(&definition.terms)),
-        span,
-        id,
-        kept.opened,
-    );
-    Returning { kept, kind, member, line, mailbox }
+    let socket = kept.until.is_none().then(|| {
+        let (line, mailbox) =
+            Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits, hub.process().memory());
+        (Arc::new(line.keeping(kept.clone())), mailbox)
+    });
+    let line = socket.as_ref().map(|(line, _)| Arc::clone(line));
+    let member = LiveMember::restored(hub, line, found.map(|definition| Arc::clone(&definition.terms)), span, &kept);
+    if kept.session.is_some() {
+        member.inbox().begin_session();
+    }
+    Returning { kept, kind, member, socket }
 }
 
 fn restore_room(app: &App, topic: Topic, limits: &Arc<Limits>, returning: &[Returning]) -> Arc<LiveRoom> {
@@ -150,11 +182,17 @@ fn restore_room(app: &App, topic: Topic, limits: &Arc<Limits>, returning: &[Retu
     let engine = RoomEngine::restore(config, kept().map(|kept| kept.member.clone()));
     let is_in = |returning: &&Returning| engine.roster().find(returning.member.id()).is_some();
     // Where two claim to be one member, the first is that member.
-    let mut lines = HashMap::new();
-    for Returning { member, line, .. } in returning.iter().filter(is_in) {
-        lines.entry(member.id().clone()).or_insert_with(|| Arc::clone(line));
-    }
-    let room = LiveRoom::new(topic, engine, Arc::clone(limits), lines, process);
+    let mut first: Vec<&Returning> = Vec::new();
+    let mut seen = HashSet::new();
+    first.extend(returning.iter().filter(is_in).filter(|returning| seen.insert(returning.member.id())));
+    let lines = first.iter().filter_map(|Returning { member, socket, .. }| {
+        let (line, _) = socket.as_ref()?;
+        Some((member.id().clone(), Arc::clone(line)))
+    });
+    let absent = first.iter().filter(|returning| returning.socket.is_none());
+    let absent = absent.map(|Returning { member, kept, .. }| (member.id().clone(), kept.clone()));
+    let room = LiveRoom::new(topic, engine, Arc::clone(limits), (lines.collect(), absent.collect()), process);
+    room.restore_sessions(first.iter().map(|one| (one.member.id(), &one.kept)));
     hub.take_in(&room);
     room
 }
@@ -180,8 +218,10 @@ fn hooks(app: &App, member: &Arc<LiveMember>, kept: &Kept) -> Result<Arc<dyn Hoo
     Ok(catch(go_on).map_err(Unserved::Panicked)??)
 }
 
-/// Whether its room sends to this socket.
+/// Whether its room sends to this socket, or holds this one without.
 fn is_member(member: &LiveMember) -> bool {
-    let line = member.line();
-    member.room().zip(line).is_some_and(|(room, line)| room.has(member.id(), &line))
+    member.room().is_some_and(|room| match member.line() {
+        Some(line) => room.has(member.id(), &line),
+        None => room.holds(member.id()),
+    })
 }

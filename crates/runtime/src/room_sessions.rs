@@ -8,9 +8,10 @@ use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::frame::encode::SessionFacts;
 use roomful_core::pattern::Topic;
-use roomful_core::session::{Answer, LogLimits, LongestFirst, Resume, Sessions, To, Token};
-use roomful_core::{Limits, MemberId, Millis};
+use roomful_core::session::{Answer, KeptSession, LogLimits, LongestFirst, Resume, Sessions, To, Token};
+use roomful_core::{Dialect, Limits, MemberId, Millis};
 
+use crate::barred::Barred;
 use crate::memory::Holding;
 use crate::metrics;
 use crate::process::Process;
@@ -18,6 +19,16 @@ use crate::process::Process;
 /// What was said is kept for so much longer than a member is held: who comes back in the last moment of its grace misses
 /// nothing that was said in it.
 const LONGER_THAN_GRACE_MS: Millis = 10_000;
+
+/// Whether members have sessions under these limits: who loses its socket is held.
+pub(crate) fn are_kept(limits: &Limits) -> bool {
+    limits.grace_ms > 0
+}
+
+/// Whether one that speaks so has a session there.
+pub(crate) fn are_kept_for(dialect: Dialect, limits: &Limits) -> bool {
+    are_kept(limits) && dialect == Dialect::V1
+}
 
 /// Under the room's lock, beside its engine.
 pub(crate) struct RoomSessions {
@@ -38,9 +49,9 @@ pub(crate) struct RoomSessions {
 }
 
 impl RoomSessions {
-    /// `None` where nobody has a session: the room has no grace, or its process may be put away and would forget them.
+    /// `None` where nobody has a session.
     pub(crate) fn new(process: &Arc<Process>, limits: &Limits) -> Option<Box<Self>> {
-        if limits.grace_ms == 0 || process.keeper().is_some() {
+        if !are_kept(limits) {
             return None;
         }
         let age_ms = limits.grace_ms.saturating_add(LONGER_THAN_GRACE_MS);
@@ -76,12 +87,12 @@ impl RoomSessions {
     }
 
     /// A member is back, whose token is good: what its snapshot says, and what follows that. `acked` is the highest id received of
-    /// what its client has said.
+    /// what its client has said, where that is known.
     pub(crate) fn resume(
         &mut self,
         member: &MemberId,
         resume: Resume,
-        acked: u64,
+        acked: Option<u64>,
         top: u64,
     ) -> (SessionFacts, Vec<Bytes>) {
         let (token, tokens) = (self.process.new_token(), self.process.tokens());
@@ -90,12 +101,12 @@ impl RoomSessions {
             // Another has come back with a newer one just now. This one came later, and takes all of it over.
             self.sessions.end(member).for_each(|token| tokens.remove(token));
             let facts = self.begin(member, top);
-            return (SessionFacts { acked: Some(acked), ..facts }, Vec::new());
+            return (SessionFacts { acked, ..facts }, Vec::new());
         };
         tokens.insert(token, member.clone());
         forgotten.into_iter().for_each(|token| tokens.remove(token));
         metrics::session_resumed(missed.is_some());
-        let acked = is_known_to_client.then_some(acked);
+        let acked = acked.filter(|_| is_known_to_client);
         let facts = SessionFacts { token, seal: None, resumed: missed.is_some(), acked };
         (facts, missed.unwrap_or_default())
     }
@@ -117,6 +128,17 @@ impl RoomSessions {
         Some(longest)
     }
 
+    /// What is to be kept of a member's session.
+    pub(crate) fn kept(&self, member: &MemberId) -> Option<KeptSession> {
+        self.sessions.kept(member)
+    }
+
+    /// A member's session goes on that another process has kept.
+    pub(crate) fn restore(&mut self, member: &MemberId, kept: KeptSession, top: u64) {
+        kept.tokens().for_each(|token| self.process.tokens().insert(token, member.clone()));
+        self.sessions.restore(member, kept, top);
+    }
+
     /// A member has left.
     pub(crate) fn end(&mut self, member: &MemberId) {
         self.away.remove(member);
@@ -128,11 +150,13 @@ impl RoomSessions {
 
     /// The app has ended this member's session: who presents its token is told so, for as long as it could have been back.
     pub(crate) fn bar(&mut self, member: &MemberId, room: &Topic) {
-        let now = self.process.now();
-        let until = now.saturating_add(self.grace_ms);
+        let until = self.process.now().saturating_add(self.grace_ms);
         for token in self.sessions.end(member) {
             self.process.tokens().remove(token);
-            self.process.tokens().bar(token, room.clone(), until, now, self.process.limits().barred_tokens);
+            self.process.bar(token, room.clone(), until);
+            if let Some(keeper) = self.process.keeper() {
+                Barred::new(token, room, until).written(|bytes| keeper.bar(token, bytes));
+            }
         }
         self.count();
     }
@@ -162,6 +186,10 @@ impl RoomSessions {
 
     /// Starts the timer that calls [`let_go`](RoomSessions::let_go), where one is needed and none runs.
     pub(crate) fn arm(&mut self, start: impl FnOnce(Millis) -> AbortHandle) {
+        if self.process.keeper().is_some() {
+            // A timer would keep a process in memory that may be put away. The next message lets go of what is too old.
+            return;
+        }
         match (self.sessions.due(), &self.timer) {
             (Some(at), None) => self.timer = Some(start(at)),
             (None, Some(_)) => self.stop_timer(),

@@ -15,17 +15,20 @@ use crate::member::LiveMember;
 impl LiveMember {
     /// What had this number was handled. `false`: it has no session, and is to be told so at once.
     pub(crate) fn note_handled(self: &Arc<Self>, id: u64) -> bool {
+        // A timer would keep a process in memory that may be put away.
+        let waits = self.process().keeper().is_none();
         let now = self.process().now();
         let due = {
             let mut inbox = self.inbox();
             let Some(said) = inbox.said() else { return false };
             let due = said.handled(id, now);
-            if let Some(AckDue::At(at)) = due {
+            if let (Some(AckDue::At(at)), true) = (due, waits) {
                 inbox.set_ack_timer(self.ack_timer(at));
             }
             due
         };
-        if due == Some(AckDue::Now) {
+        self.keep_said();
+        if due == Some(AckDue::Now) || !waits {
             self.acknowledge_handled();
         }
         true
@@ -33,9 +36,11 @@ impl LiveMember {
 
     /// What had this number failed: where it has a session it is told again, if need be.
     pub(crate) fn note_failed(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
-        if let (Some(id), Some(said)) = (id, self.inbox().said()) {
+        let Some(id) = id else { return };
+        if let Some(said) = self.inbox().said() {
             said.failed(Failure { id, code, reason: reason.into() });
         }
+        self.keep_said();
     }
 
     /// What its client is told again that is back, when `seq` is the last number that was given.

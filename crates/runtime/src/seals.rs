@@ -6,10 +6,11 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::RoomEngine;
 use roomful_core::roster::Place;
 use roomful_core::session::{Offered, Seal, Sealed, Token};
-use roomful_core::{Dialect, Generation, Limits, MemberId, Millis, UserId};
+use roomful_core::{Generation, Limits, MemberId, Millis, UserId};
 
 use crate::member::LiveMember;
 use crate::process::Process;
+use crate::room_sessions;
 
 /// The clock moves on faster than members come to one room, so a place that is made of the time is behind all that were given
 /// earlier, by whatever process.
@@ -47,8 +48,8 @@ impl Process {
 
     fn unseal(&self, offered: &Offered, topic: &Topic) -> Option<Sealed> {
         let (key, token) = (self.seal()?, offered.resume.token);
-        // What this process gave and does not know any more is over.
-        if token.node() == self.node() || self.tokens().find(token).is_some() {
+        // What this process gave and does not know any more is over, and so is what those gave in whose place it goes on.
+        if token.node() == self.giver() || self.tokens().find(token).is_some() {
             return None;
         }
         key.open(offered.seal.as_ref()?, token, topic, self.since_1970())
@@ -69,7 +70,7 @@ impl LiveMember {
         topic: &Topic,
         user: Option<&UserId>,
     ) -> Option<Unsealed> {
-        let has_session = self.limits().grace_ms > 0 && self.line()?.dialect() == Dialect::V1;
+        let has_session = room_sessions::are_kept_for(self.line()?.dialect(), self.limits());
         let offered = offered.filter(|_| has_session)?;
         let sealed = self.process().unseal(offered, topic)?;
         if sealed.user.as_ref() != user || !self.be(&sealed.member) {

@@ -42,8 +42,9 @@ impl Tokens {
     }
 
     /// Its session was ended by the app in that room: until then nobody comes back with it. Of so many it is known at the most.
-    pub(crate) fn bar(&self, token: Token, room: Topic, until: Millis, now: Millis, most: usize) {
-        let mut barred = lock(&self.barred);
+    /// Returns those of which it is known no more.
+    pub(crate) fn bar(&self, token: Token, room: Topic, until: Millis, now: Millis, most: usize) -> Vec<Token> {
+        let (mut barred, mut forgotten) = (lock(&self.barred), Vec::new());
         barred.rooms.insert(token, (room, until));
         barred.order.push_back(token);
         while let Some(oldest) = barred.order.front().copied() {
@@ -56,7 +57,9 @@ impl Tokens {
             }
             barred.order.pop_front();
             barred.rooms.remove(&oldest);
+            forgotten.push(oldest);
         }
+        forgotten
     }
 
     pub(crate) fn is_barred(&self, token: Token, room: &Topic, now: Millis) -> bool {
@@ -77,11 +80,12 @@ mod tests {
         let topic = |name: &str| Pattern::parse(name).unwrap().topic(&Params::default()).unwrap();
         let (tokens, room) = (Tokens::default(), topic("a"));
         let token = |secret| Token::new(NodeId(1), secret);
-        (1..=3).for_each(|secret| tokens.bar(token(secret), room.clone(), 100, 0, 2));
+        let forgotten: Vec<_> = (1..=3).map(|secret| tokens.bar(token(secret), room.clone(), 100, 0, 2)).collect();
+        assert_eq!(forgotten, [vec![], vec![], vec![token(1)]]);
         let barred = |now| (1..=4).filter(|secret| tokens.is_barred(token(*secret), &room, now)).collect::<Vec<_>>();
         assert_eq!((barred(0), barred(99), barred(100)), (vec![2, 3], vec![2, 3], vec![]));
         assert!(!tokens.is_barred(token(2), &topic("b"), 0));
-        tokens.bar(token(4), room.clone(), 300, 200, 2);
+        assert_eq!(tokens.bar(token(4), room.clone(), 300, 200, 2), [token(2), token(3)]);
         assert_eq!((barred(200), lock(&tokens.barred).order.len()), (vec![4], 1), "what is over takes no place");
     }
 }

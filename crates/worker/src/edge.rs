@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use roomful::Rooms;
+use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect};
-use roomful_runtime::Admitted;
+use roomful_runtime::{Act, Admitted, NotAdmitted};
 use worker::{Delay, Env, Headers, Request, RequestInit, Response, WebSocketPair};
 
 use crate::objects::{BINDING, OBJECT, Objects};
@@ -79,7 +80,19 @@ impl Edge {
         let deadline = Delay::from(Duration::from_millis(admission.limits().opening_timeout_ms));
         match admission.admit(deadline).await {
             Ok(admitted) => self.forward(&admitted, env).await,
-            Err(close) => refuse(dialect, &close),
+            Err(NotAdmitted { close, ends }) => {
+                if let Some(ends) = ends {
+                    self.end_session(*ends, env).await;
+                }
+                refuse(dialect, &close)
+            }
+        }
+    }
+
+    /// Who may not come back is not to be held in its room.
+    async fn end_session(&self, (topic, act): (Topic, Act), env: &Env) {
+        if let Err(error) = ObjectReach::bound_as(&self.binding, env).act(&topic, act).await {
+            tracing::error!(%error, "a member that may not come back is held for the rest of its grace");
         }
     }
 

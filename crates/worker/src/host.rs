@@ -3,18 +3,20 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
+use roomful_core::session::Token;
 use roomful_core::{MemberId, Millis};
 use roomful_runtime::{BoxFuture, Host, Keeper};
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::worker_sys::ext::WebSocketExt as _;
-use worker::{Date, Delay, WebSocket};
+use worker::{Date, Delay, State, WebSocket};
 
 use crate::alarm::Alarm;
+use crate::store::Store;
+use crate::tasks::Tasks;
 
 /// What the platform keeps beside a socket is 16,384 bytes as it writes them down; this much of it is not ours.
 const KEPT_BYTES: usize = 16_384 - 64;
@@ -27,22 +29,20 @@ const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// The clock, the tasks and the attachments of one object.
 pub(crate) struct ObjectHost {
+    pub(crate) tasks: Tasks,
+    pub(crate) store: Rc<Store>,
     pub(crate) alarm: Rc<Alarm>,
+    /// By the ids that they are kept by.
     sockets: RefCell<HashMap<MemberId, WebSocket>>,
-    running: Rc<Running>,
     latest: Cell<Millis>,
 }
 
-/// The tasks that have not ended, and who waits for that.
-#[derive(Default)]
-struct Running {
-    tasks: Cell<usize>,
-    waiting: RefCell<Vec<Waker>>,
-}
-
 impl ObjectHost {
-    pub(crate) fn new(alarm: Rc<Alarm>) -> Self {
-        Self { alarm, sockets: RefCell::default(), running: Rc::default(), latest: Cell::new(0) }
+    pub(crate) fn new(state: &Rc<State>) -> Self {
+        let tasks = Tasks::default();
+        let store = Rc::new(Store::new(Rc::clone(state), tasks.clone()));
+        let alarm = Rc::new(Alarm::new(Rc::clone(state), Rc::clone(&store), tasks.clone()));
+        Self { tasks, store, alarm, sockets: RefCell::default(), latest: Cell::new(0) }
     }
 
     /// From now on what is to be kept of this member lies beside this socket.
@@ -58,19 +58,6 @@ impl ObjectHost {
         self.sockets.take();
     }
 
-    /// Ready when no task runs: an event that ends before what it led to may be the last thing before the object is put
-    /// away.
-    pub(crate) async fn quiet(&self) {
-        std::future::poll_fn(|cx| {
-            if self.running.tasks.get() == 0 {
-                return Poll::Ready(());
-            }
-            self.running.waiting.borrow_mut().push(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-
     fn write(&self, member: &MemberId, attachment: &JsValue) {
         let Some(socket) = self.sockets.borrow().get(member).cloned() else { return };
         let written = socket.as_ref().serialize_attachment(attachment.clone());
@@ -82,15 +69,7 @@ impl ObjectHost {
 
 impl Host for ObjectHost {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
-        let running = Rc::clone(&self.running);
-        running.tasks.set(running.tasks.get() + 1);
-        spawn_local(async move {
-            task.await;
-            running.tasks.set(running.tasks.get() - 1);
-            if running.tasks.get() == 0 {
-                running.waiting.take().into_iter().for_each(Waker::wake);
-            }
-        });
+        self.tasks.spawn(task);
     }
 
     /// It is not waited for: an event would last until then.
@@ -134,11 +113,31 @@ impl Keeper for ObjectHost {
         self.write(member, &JsValue::NULL);
     }
 
+    fn hold(&self, member: &MemberId, kept: &[u8]) {
+        self.store.put_held(member, kept);
+    }
+
+    fn let_go(&self, member: &MemberId) {
+        self.store.delete_held(member);
+    }
+
+    fn bar(&self, token: Token, barred: &[u8]) {
+        self.store.put_barred(token, barred);
+    }
+
+    fn unbar(&self, token: Token) {
+        self.store.delete_barred(token);
+    }
+
     fn limit(&self) -> usize {
         KEPT_BYTES
     }
 
     fn wake_by(&self, at: Millis) {
-        self.alarm.set(at, self.now());
+        self.alarm.set_behind_timer(at);
+    }
+
+    fn wake_at(&self, at: Millis) {
+        self.alarm.set_for(at);
     }
 }

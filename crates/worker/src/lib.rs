@@ -37,8 +37,9 @@
 //! An HTTP handler of the worker's reaches a room in its object: `rooms.on(&env).at(&key)`, see [`RoomsExt::on`].
 //!
 //! An object is put away while its sockets stay open, and may be lost at any moment; what it needs to go on lies beside
-//! each socket, and nowhere else. It must never keep anything in memory that the next instance would miss, and never hold
-//! an object awake: a timer lives for a presence tick at most.
+//! each socket, and of members who are held without one in its storage. It must never keep anything in memory that the next
+//! instance would miss, and never hold an object awake: a timer lives for a presence tick at most, and what waits longer waits
+//! for the object's alarm.
 //!
 //! Only this crate names the `worker` crate. It is empty on other targets than WebAssembly.
 
@@ -71,6 +72,10 @@ mod reach;
 mod request;
 #[cfg(target_family = "wasm")]
 mod socket;
+#[cfg(target_family = "wasm")]
+mod store;
+#[cfg(target_family = "wasm")]
+mod tasks;
 
 #[cfg(target_family = "wasm")]
 pub use edge::{Edge, RoomsExt};

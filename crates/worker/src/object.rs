@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roomful::{BuildError, Rooms};
 use roomful_core::frame::encode;
+use roomful_core::session::SealKey;
 use roomful_core::{Close, Dialect, MemberId};
 use roomful_runtime::{Act, Admitted, Connection, Host as _, Kept, KeptError, Platform};
 use worker::js_sys::Uint8Array;
@@ -15,12 +16,13 @@ use worker::{
     Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
 };
 
-use crate::alarm::Alarm;
+use crate::alarm::Woken;
 use crate::host::ObjectHost;
 use crate::instances::{self, Define, Instance};
 use crate::objects::BINDING;
 use crate::reach::{self, ObjectReach};
 use crate::socket::{Sockets, close_socket};
+use crate::store::Stored;
 use crate::{console, edge, forwarded};
 
 /// The platform takes 32,768 sockets in one object, and fails where there is one more.
@@ -37,8 +39,10 @@ struct RoomInstance {
     host: Arc<ObjectHost>,
     sockets: Sockets,
     answers_pings: Cell<bool>,
-    /// Whether there are connections of an earlier instance, and it was not yet asked what that one left to do.
+    /// Whether it goes on with what earlier instances have left.
     goes_on: Cell<bool>,
+    /// Whether tokens are sealed.
+    seals: Cell<bool>,
 }
 
 impl Object {
@@ -56,14 +60,14 @@ impl Object {
     /// When the definitions have a mistake, or the platform fails.
     pub async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let room = self.0.as_ref().map_err(|error| worker::Error::RustError(error.to_string()))?;
-        room.wake_as_asked().await;
+        room.go_on(Woken::ByEvent).await;
         let Some(header) = request.headers().get(forwarded::ADMITTED)? else {
             let act = reach::read(&request.bytes().await?)?;
-            let runs_hooks = matches!(act, Act::Kick { .. } | Act::KickUser { .. });
+            let runs_hooks = matches!(act, Act::Kick { .. } | Act::KickUser { .. } | Act::EndSession { .. });
             let response = reach::answer(&room.platform, act);
             if runs_hooks {
                 // Nothing else that is asked waits for hooks: two rooms whose hooks ask each other would wait for ever.
-                room.host.quiet().await;
+                room.host.tasks.quiet().await;
             }
             return response;
         };
@@ -74,7 +78,7 @@ impl Object {
     /// A frame from a client.
     pub async fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
         let Ok(room) = &self.0 else { return };
-        room.wake_as_asked().await;
+        room.go_on(Woken::ByEvent).await;
         let message = match message {
             WebSocketIncomingMessage::String(text) => Bytes::from(text),
             WebSocketIncomingMessage::Binary(bytes) => Bytes::from(bytes),
@@ -83,7 +87,7 @@ impl Object {
         if let Some(connection) = room.connection(socket) {
             room.receive(&connection, &message);
         }
-        room.host.quiet().await;
+        room.host.tasks.quiet().await;
     }
 
     /// A socket is closed, by its client or by its loss.
@@ -91,17 +95,21 @@ impl Object {
         let close = Close { code: u16::try_from(code).unwrap_or(Close::LOST.code), reason: reason.into() };
         close_socket(socket, &close);
         let Ok(room) = &self.0 else { return };
-        room.wake_as_asked().await;
-        room.end(socket, &close, None);
-        room.host.quiet().await;
+        room.go_on(Woken::ByEvent).await;
+        room.end(socket, |connection| match close.code {
+            // This stands for a close frame that never was.
+            1006 => connection.end(&Close::LOST, None),
+            _ => connection.closed_by_client(&close),
+        });
+        room.host.tasks.quiet().await;
     }
 
     /// A socket failed.
     pub async fn error(&self, socket: &WebSocket, error: worker::Error) {
         let Ok(room) = &self.0 else { return };
-        room.wake_as_asked().await;
-        room.end(socket, &Close::LOST, Some(error.to_string().into()));
-        room.host.quiet().await;
+        room.go_on(Woken::ByEvent).await;
+        room.end(socket, |connection| connection.end(&Close::LOST, Some(error.to_string().into())));
+        room.host.tasks.quiet().await;
     }
 
     /// The time has come that an instance, this one or another, asked to be woken at.
@@ -111,10 +119,10 @@ impl Object {
     /// When the platform fails.
     pub async fn alarm(&self) -> worker::Result<Response> {
         if let Ok(room) = &self.0 {
-            if room.host.alarm.rings() {
-                room.platform.catch_up();
-            }
-            room.host.quiet().await;
+            room.go_on(Woken::ByAlarm).await;
+            room.host.alarm.rings(room.host.now());
+            room.platform.wake();
+            room.host.tasks.quiet().await;
         }
         Response::empty()
     }
@@ -124,7 +132,7 @@ impl RoomInstance {
     fn new(state: State, env: &Env, rooms: &Rooms) -> Rc<Self> {
         let state = Rc::new(state);
         #[allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")]
-        let host = Arc::new(ObjectHost::new(Rc::new(Alarm::new(Rc::clone(&state)))));
+        let host = Arc::new(ObjectHost::new(&state));
         let platform = rooms.platform().fresh(|| ObjectReach::bound_as(BINDING, env));
         platform.start(|| Arc::clone(&host) as _);
         let room = Rc::new(Self {
@@ -134,20 +142,41 @@ impl RoomInstance {
             sockets: Sockets::default(),
             answers_pings: Cell::new(false),
             goes_on: Cell::new(false),
+            seals: Cell::new(false),
         });
         instances::succeed(room.state.id().to_string(), &(Rc::clone(&room) as Rc<dyn Instance>));
-        room.restore();
         room
     }
 
-    /// Goes on with the sockets that an earlier instance has accepted.
-    fn restore(self: &Rc<Self>) {
+    /// Before the first event is looked at, goes on with what earlier instances have left: their sockets, the members whom they
+    /// held, and what they still had to tell. No other event comes in while the storage is asked. Before every event, does what
+    /// its time has come for.
+    async fn go_on(&self, woken: Woken) {
+        if self.goes_on.replace(true) {
+            return self.platform.wake();
+        }
+        let stored = if self.platform.has_sessions() { self.host.store.load().await } else { Stored::default() };
+        if let Some(key) = &stored.key {
+            self.seal_with(key);
+        }
+        let is_left_over = !stored.held.is_empty() || !self.state.get_websockets().is_empty();
+        self.host.alarm.take_over(stored.alarm);
+        let tells = is_left_over && self.host.alarm.is_for_states(woken, self.host.now()).await;
+        self.platform.bar(stored.barred);
+        self.restore(stored.held);
+        if tells {
+            self.platform.catch_up();
+        }
+    }
+
+    /// The sockets that an earlier instance has accepted, and those who are held.
+    fn restore(&self, held: Vec<Kept>) {
         let (mut sockets, mut all_kept) = (Vec::new(), Vec::new());
         for socket in self.state.get_websockets() {
             match kept_beside(&socket) {
                 Ok(Some(kept)) => {
                     self.host.attach(kept.id().clone(), socket.clone());
-                    sockets.push(socket);
+                    sockets.push((kept.id().clone(), socket));
                     all_kept.push(kept);
                 }
                 // It is over, and only its close is still to come.
@@ -158,17 +187,8 @@ impl RoomInstance {
                 }
             }
         }
-        self.goes_on.set(!sockets.is_empty());
-        for (connection, socket) in self.platform.restore(all_kept).into_iter().zip(sockets) {
-            self.serve(connection, socket);
-        }
-    }
-
-    /// Whatever an earlier instance still had to tell, its clients are told before the first event is looked at. No other
-    /// comes in while the storage is asked.
-    async fn wake_as_asked(&self) {
-        if self.goes_on.replace(false) && self.host.alarm.is_inherited().await {
-            self.platform.catch_up();
+        for (connection, (id, socket)) in self.platform.restore(all_kept, held).into_iter().zip(sockets) {
+            self.serve(id, connection, socket);
         }
     }
 
@@ -178,29 +198,45 @@ impl RoomInstance {
             return edge::refuse(dialect, &Close::ROOM_FULL);
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
+        if !self.seals.get() && self.platform.gives_session(&admitted) {
+            self.seal_with_a_new_key();
+        }
         let connection = self.platform.connect(admitted);
-        self.state.accept_websocket_with_tags(&server, &[connection.member().as_str()]);
-        self.host.attach(connection.member().clone(), server.clone());
-        self.serve(connection, server);
+        // Its own, which it is kept by; it may become a member that was there before.
+        let id = connection.member().clone();
+        self.state.accept_websocket_with_tags(&server, &[id.as_str()]);
+        self.host.attach(id.clone(), server.clone());
+        self.serve(id, connection, server);
         edge::switch_to(client, dialect)
     }
 
-    fn serve(&self, connection: Connection, socket: WebSocket) {
+    fn seal_with_a_new_key(&self) {
+        let key: Vec<u8> = [self.host.random(), self.host.random()].into_iter().flat_map(u128::to_be_bytes).collect();
+        self.host.store.put_key(&key);
+        self.seal_with(&key);
+    }
+
+    fn seal_with(&self, key: &[u8]) {
+        self.platform.seal_with(SealKey::new(key));
+        self.seals.set(true);
+    }
+
+    fn serve(&self, id: MemberId, connection: Connection, socket: WebSocket) {
         if connection.dialect() == Dialect::V1 && !self.answers_pings.replace(true) {
             match WebSocketRequestResponsePair::new(PING, &String::from_utf8_lossy(encode::PONG)) {
                 Ok(pair) => self.state.set_websocket_auto_response(&pair),
                 Err(error) => tracing::error!(?error, "pings wake this object"),
             }
         }
-        self.sockets.add(connection, socket);
+        self.sockets.add(id, connection, socket);
     }
 
     fn connection(&self, socket: &WebSocket) -> Option<Rc<RefCell<Connection>>> {
-        self.sockets.get(&self.member(socket)?)
+        self.sockets.get(&self.id_of(socket)?)
     }
 
-    /// Every socket has one tag, its member's id.
-    fn member(&self, socket: &WebSocket) -> Option<MemberId> {
+    /// Every socket has one tag, the id that it is kept by.
+    fn id_of(&self, socket: &WebSocket) -> Option<MemberId> {
         let tag = self.state.get_tags(socket).into_iter().next()?;
         MemberId::parse(&tag).ok()
     }
@@ -227,12 +263,12 @@ impl RoomInstance {
         }
     }
 
-    fn end(&self, socket: &WebSocket, close: &Close, error: Option<Box<dyn std::error::Error + Send + Sync>>) {
-        let Some(member) = self.member(socket) else { return };
-        if let Some(connection) = self.sockets.remove(&member) {
-            connection.borrow().end(close, error);
+    fn end(&self, socket: &WebSocket, end: impl FnOnce(&Connection)) {
+        let Some(id) = self.id_of(socket) else { return };
+        if let Some(connection) = self.sockets.remove(&id) {
+            end(&connection.borrow());
         }
-        self.host.detach(&member);
+        self.host.detach(&id);
     }
 }
 

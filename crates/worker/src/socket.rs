@@ -10,7 +10,7 @@ use roomful_runtime::{Connection, Mailbox, ToWrite};
 use worker::WebSocket;
 use worker::wasm_bindgen_futures::spawn_local;
 
-/// Sockets by their member's id, which is also their tag.
+/// Sockets by the ids that they are kept by, which are also their tags.
 #[derive(Default)]
 pub(crate) struct Sockets(RefCell<HashMap<MemberId, Entry>>);
 
@@ -21,22 +21,21 @@ struct Entry {
 
 impl Sockets {
     /// Begins to send what waits for this connection.
-    pub(crate) fn add(&self, connection: Connection, socket: WebSocket) {
-        let member = connection.member().clone();
+    pub(crate) fn add(&self, id: MemberId, connection: Connection, socket: WebSocket) {
         let (sender, registration) = AbortHandle::new_pair();
         let sending = Abortable::new(send_all(connection.mailbox().clone(), socket), registration);
         spawn_local(async move {
             let _closed_or_aborted = sending.await;
         });
-        self.0.borrow_mut().insert(member, Entry { connection: Rc::new(RefCell::new(connection)), sender });
+        self.0.borrow_mut().insert(id, Entry { connection: Rc::new(RefCell::new(connection)), sender });
     }
 
-    pub(crate) fn get(&self, member: &MemberId) -> Option<Rc<RefCell<Connection>>> {
-        self.0.borrow().get(member).map(|entry| Rc::clone(&entry.connection))
+    pub(crate) fn get(&self, id: &MemberId) -> Option<Rc<RefCell<Connection>>> {
+        self.0.borrow().get(id).map(|entry| Rc::clone(&entry.connection))
     }
 
-    pub(crate) fn remove(&self, member: &MemberId) -> Option<Rc<RefCell<Connection>>> {
-        let Entry { connection, sender } = self.0.borrow_mut().remove(member)?;
+    pub(crate) fn remove(&self, id: &MemberId) -> Option<Rc<RefCell<Connection>>> {
+        let Entry { connection, sender } = self.0.borrow_mut().remove(id)?;
         sender.abort();
         Some(connection)
     }

@@ -15,6 +15,7 @@
 //! 5. What came from the new socket meanwhile, and all that comes later, is given to [`Said::receive`].
 
 pub mod ending;
+mod kept;
 mod log;
 mod longest;
 mod offer;
@@ -23,6 +24,7 @@ mod seal;
 mod sessions;
 mod token;
 
+pub use kept::{KeptSaid, KeptSession};
 pub use log::{LogLimits, To};
 pub use longest::LongestFirst;
 pub use offer::{Offered, Resume};

@@ -1,6 +1,11 @@
 //! The session that a client asks to go on with: a name among the sub-protocols that it offers, because a browser can put it
 //! nowhere else, and a URL would be in logs.
 
+use std::borrow::Cow;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::seal::Seal;
 use super::token::Token;
 
@@ -38,7 +43,12 @@ impl Offered {
     /// ```
     pub fn find<'a>(offers: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mut names = offers.into_iter().flat_map(|offer| offer.split(','));
-        let (token, seen) = names.find_map(|name| name.trim().strip_prefix(PREFIX))?.rsplit_once('.')?;
+        Self::read(names.find_map(|name| name.trim().strip_prefix(PREFIX))?)
+    }
+
+    /// What stands behind the prefix.
+    fn read(text: &str) -> Option<Self> {
+        let (token, seen) = text.rsplit_once('.')?;
         // `parse` would take a sign, and zeros before the number.
         let is_plain = seen == "0" || (seen.bytes().all(|byte| byte.is_ascii_digit()) && !seen.starts_with('0'));
         let seen = seen.parse().ok().filter(|_| is_plain)?;
@@ -47,6 +57,24 @@ impl Offered {
             _ => (token, None),
         };
         Some(Self { resume: Resume { token: token.parse().ok()?, seen }, seal })
+    }
+}
+
+/// As a client offers it, behind the prefix. For whoever serves the connection in place of whoever has read the offer.
+impl Serialize for Offered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { resume: Resume { token, seen }, seal } = self;
+        match seal {
+            Some(seal) => serializer.collect_str(&format_args!("{token}-{seal}.{seen}")),
+            None => serializer.collect_str(&format_args!("{token}.{seen}")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Offered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The text itself is not to be in an error.
+        Self::read(&Cow::<str>::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("no offer of a session"))
     }
 }
 
@@ -98,7 +126,14 @@ mod tests {
         let offer = format!("roomful.v1, roomful.resume.{TOKEN}-AZaz09-_.7");
         let offered = Offered::find([&*offer]).unwrap();
         assert_eq!(offered.resume, Resume { token: TOKEN.parse().unwrap(), seen: 7 });
-        assert_eq!(offered.seal.map(|seal| seal.to_string()).as_deref(), Some("AZaz09-_"));
+        assert_eq!(offered.seal.as_ref().map(|seal| seal.to_string()).as_deref(), Some("AZaz09-_"));
+        let unsealed = Offered { seal: None, ..offered.clone() };
+        for (offered, text) in [(offered, format!("\"{TOKEN}-AZaz09-_.7\"")), (unsealed, format!("\"{TOKEN}.7\""))] {
+            assert_eq!(serde_json::to_string(&offered).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Offered>(&text).unwrap(), offered);
+        }
+        let error = serde_json::from_str::<Offered>("\"secret\"").unwrap_err().to_string();
+        assert!(error.starts_with("no offer of a session"), "{error}");
     }
 
     proptest! {

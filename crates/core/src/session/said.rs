@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::kept::{KeptSaid, MOST_FAILURES};
 use crate::{ErrorCode, Millis};
 
 /// A client has so many messages out at the most that it was told no outcome of. The others wait with it.
@@ -38,6 +39,9 @@ pub struct Said {
     /// What the client may not know of, each with how many were received when it failed. The oldest first, and [`MOST_OUT`]
     /// at the most.
     failures: VecDeque<(u64, Failure)>,
+    /// How many must be received until the client knows of everything that failed in another process, where not all of that is
+    /// known.
+    unknown_until: u64,
 }
 
 /// Something that was not handled.
@@ -148,10 +152,38 @@ impl Said {
         is_news.then_some(self.handled)
     }
 
-    /// The highest id received: what a snapshot says as `acked`.
+    /// The highest id received.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// What a snapshot says as `acked`: the highest id received, where everything is known that failed of those. Where not, what
+    /// was not acknowledged is lost to the client.
+    #[must_use]
+    pub fn acked(&self) -> Option<u64> {
+        (self.messages >= self.unknown_until).then_some(self.received)
+    }
+
+    /// What the next process needs of it.
+    #[must_use]
+    pub fn kept(&self) -> KeptSaid {
+        let oldest = self.failures.len().saturating_sub(MOST_FAILURES);
+        let failed = self.failures.range(oldest..).map(|(_, failure)| (failure.id, failure.code)).collect();
+        let has_more = oldest > 0 || self.acked().is_none();
+        KeptSaid { received: self.received, handled: self.handled, failed, has_more }
+    }
+
+    /// Goes on where another process has ended. What that had received and not handled failed with it.
+    #[must_use]
+    pub fn restored(kept: KeptSaid) -> Self {
+        const REASON: &str = "it failed before the room was put away";
+        let KeptSaid { received, handled, failed, has_more } = kept;
+        let in_hand = handled.saturating_add(1).max(received.saturating_sub(MOST_OUT as u64 - 1))..=received;
+        let failed = failed.into_iter().chain(in_hand.map(|id| (id, ErrorCode::HandlerFailed)));
+        let failures = failed.map(|(id, code)| (0, Failure { id, code, reason: REASON.into() })).collect();
+        let unknown_until = if has_more { MOST_OUT as u64 } else { 0 };
+        Self { received, handled: received, failures, unknown_until, ..Self::default() }
     }
 
     /// The client has a new socket. What it was told on the one before may have been lost with that.
@@ -265,6 +297,41 @@ mod tests {
         (1..=200).for_each(|id| said.failed(failure(id)));
         let again: Vec<_> = said.resume().failures.iter().map(|failure| failure.id).collect();
         assert_eq!(again, (137..=200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_said_is_known_in_the_next_process() {
+        let mut said = Said::default();
+        (1..=3).for_each(|id| assert_eq!(said.receive(id), Arrival::New));
+        said.handled(1, 0);
+        said.failed(failure(2));
+        let kept = said.kept();
+        let text = serde_json::to_string(&kept).unwrap();
+        assert_eq!(text, r#"{"r":3,"h":2,"f":[[2,"handler_failed"]]}"#);
+        assert_eq!(serde_json::from_str::<KeptSaid>(&text).unwrap(), kept);
+        let mut next = Said::restored(kept);
+        assert_eq!((next.acked(), next.receive(3), next.receive(4)), (Some(3), Arrival::Duplicate, Arrival::New));
+        let Retold { failures, ack } = next.resume();
+        assert_eq!(failures.iter().map(|failure| failure.id).collect::<Vec<_>>(), [2, 3], "the process ended over 3");
+        assert_eq!((failures[1].code, ack), (ErrorCode::HandlerFailed, Some(3)));
+        assert_eq!(Said::restored(Said::default().kept()).acked(), Some(0));
+    }
+
+    #[test]
+    fn where_more_failed_than_is_kept_nobody_knows_until_the_client_must() {
+        let mut said = Said::default();
+        for id in 1..=9 {
+            assert_eq!(said.receive(id), Arrival::New);
+            said.failed(failure(id));
+        }
+        let kept = said.kept();
+        assert!(serde_json::to_vec(&kept).unwrap().len() <= serde_json::to_vec(&KeptSaid::largest()).unwrap().len());
+        let mut next = Said::restored(Said::restored(kept).kept());
+        assert_eq!((next.acked(), next.resume().failures.len()), (None, 8));
+        for id in 10..73 {
+            assert_eq!((next.receive(id), next.acked()), (Arrival::New, None), "{id}");
+        }
+        assert_eq!((next.receive(73), next.acked()), (Arrival::New, Some(73)));
     }
 
     #[derive(Debug, Clone, Copy)]

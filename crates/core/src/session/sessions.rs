@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::log::{Log, Since};
-use super::{LogLimits, Resume, To, Token, Tokens};
+use super::{KeptSession, LogLimits, Resume, To, Token, Tokens};
 use crate::{MemberId, Millis};
 
 /// The sessions of one room, under the same lock as its engine.
@@ -79,6 +79,21 @@ impl Sessions {
             let _nothing = session.tokens.rotate(presented, first);
             session.foreign = Some(presented);
         }
+    }
+
+    /// What the next process needs of a member's session, where it has one.
+    #[must_use]
+    pub fn kept(&self, member: &MemberId) -> Option<KeptSession> {
+        let Session { tokens, foreign, .. } = self.members.get(member)?;
+        Some(KeptSession { tokens: *tokens, foreign: *foreign })
+    }
+
+    /// A member's session goes on, in a room that another process had. What was said there is known to nobody; `top` is the last
+    /// number that may have been given.
+    pub fn restore(&mut self, member: &MemberId, kept: KeptSession, top: u64) {
+        let KeptSession { tokens, foreign } = kept;
+        self.log.clear(top);
+        self.members.insert(member.clone(), Session { tokens, entered: top, foreign });
     }
 
     /// A member's session is over. Returns the tokens that are good no more.
@@ -263,6 +278,32 @@ mod tests {
         assert_eq!((told.missed, told.is_known_to_client), (Some(vec!["7".into()]), true));
         assert_eq!(told.forgotten, Some(before.token));
         assert_eq!(sessions.resume(&cat, before, token(25), 7, ANY), None);
+    }
+
+    #[test]
+    fn a_session_goes_on_in_the_next_process_without_what_was_said() {
+        let mut before = sessions();
+        let (ann, cat) = (id("ann"), id("cat"));
+        before.begin_after(&cat, Token::new(NodeId(2), 9), token(21), 5);
+        assert!(before.resume(&ann, resume(1, 5), token(11), 5, ANY).is_some());
+        let mut next = Sessions::new(LIMITS);
+        for member in [&ann, &cat] {
+            let kept = before.kept(member).unwrap();
+            assert_eq!(serde_json::from_str::<KeptSession>(&serde_json::to_string(&kept).unwrap()).unwrap(), kept);
+            next.restore(member, kept, 1_000);
+        }
+        assert_eq!(before.kept(&id("dan")), None);
+        next.keep(1_001, To::Everybody, "new".into(), 0);
+        assert!(next.takes(&ann, token(11)) && next.takes(&ann, token(1)) && next.takes(&cat, token(21)));
+        for seen in [4, 999] {
+            let answer = next.resume(&ann, resume(1, seen), token(12), 1_001, ANY).unwrap();
+            assert_eq!((answer.missed, answer.is_known_to_client), (None, true), "{seen}");
+        }
+        let foreign = Resume { token: Token::new(NodeId(2), 9), seen: 1_000 };
+        let answer = next.resume(&cat, foreign, token(22), 1_001, ANY).unwrap();
+        assert_eq!((answer.missed, answer.is_known_to_client), (None, false));
+        let told = next.resume(&ann, resume(12, 1_000), token(13), 1_001, ANY).unwrap();
+        assert_eq!(told.missed, Some(vec!["new".into()]), "from there on it is as in any process");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What a client presents to go on with its session.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::NodeId;
 
@@ -59,6 +63,19 @@ impl fmt::Debug for Token {
     }
 }
 
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The text itself is not to be in an error.
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 impl FromStr for Token {
     type Err = InvalidToken;
 
@@ -79,9 +96,10 @@ impl FromStr for Token {
 
 /// The tokens that a session takes: the newest, and the one that it was last resumed with, until the newest is presented. So a
 /// snapshot that is lost on its way, with the newest token in it, loses nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
     newest: Token,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     presented: Option<Token>,
 }
 

@@ -77,7 +77,7 @@ async fn in_a_key() {
             let admitted = platform.read(parts, Dialect::V1).admit(std::future::pending()).await;
             // A param that nobody declared is not looked at.
             assert_eq!(
-                admitted.map(drop).map_err(|close| close.code),
+                admitted.map(drop).map_err(|close| close.close.code),
                 if is_known { Ok(()) } else { Err(4403) },
                 "{levels}"
             );
@@ -93,7 +93,7 @@ async fn in_data_that_another_process_would_read() {
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         let admitted = room.rooms().platform().read(parts, Dialect::V1).admit(std::future::pending()).await;
         assert_eq!(
-            admitted.map(drop).map_err(|close| close.code),
+            admitted.map(drop).map_err(|close| close.close.code),
             if is_read { Ok(()) } else { Err(1011) },
             "{levels}"
         );

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use roomful::{BoxFuture, MemberId};
-use roomful_runtime::{Connection, Host, Keeper, Kept, ToWrite};
+use roomful_core::session::Token;
+use roomful_runtime::{Barred, Connection, Host, Keeper, Kept, ToWrite};
 
-/// What lies beside the sockets, by connection. It outlives every process.
+/// As much may be kept of one connection.
+pub(crate) const KEPT_BYTES: usize = 16_000;
+
+/// What lies beside the sockets, by connection, or where members are held. It outlives every process.
 #[derive(Clone, Default)]
 pub(crate) struct Beside(Arc<Mutex<HashMap<MemberId, Vec<u8>>>>);
 
@@ -16,25 +20,68 @@ impl Beside {
     pub(crate) fn all(&self) -> Vec<Kept> {
         self.0.lock().unwrap().values().map(|bytes| Kept::from_bytes(bytes).unwrap()).collect()
     }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+/// What nobody may come back with, by token.
+#[derive(Clone, Default)]
+pub(crate) struct Barring(Arc<Mutex<HashMap<Token, Vec<u8>>>>);
+
+impl Barring {
+    pub(crate) fn all(&self) -> Vec<Barred> {
+        self.0.lock().unwrap().values().map(|bytes| Barred::from_bytes(bytes).unwrap()).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
 }
 
 /// One process of such a platform.
 pub(crate) struct Platform {
     beside: Beside,
+    held: Beside,
+    barred: Barring,
     /// The times that a room asked to be woken at.
     wakes: Arc<Mutex<Vec<u64>>>,
-    now: u64,
+    /// The first time that something waits for.
+    alarm: Arc<AtomicU64>,
+    now: Arc<AtomicU64>,
+    began: u64,
     given: AtomicU64,
 }
 
 impl Platform {
     pub(crate) fn new(beside: &Beside) -> Self {
-        Self { beside: beside.clone(), wakes: Arc::default(), now: 0, given: AtomicU64::new(0) }
+        Self {
+            beside: beside.clone(),
+            held: Beside::default(),
+            barred: Barring::default(),
+            wakes: Arc::default(),
+            alarm: Arc::default(),
+            now: Arc::default(),
+            began: 0,
+            given: AtomicU64::new(0),
+        }
+    }
+
+    /// A process that goes by this clock, and says there when it is to be woken.
+    pub(crate) fn by(clock: &Arc<AtomicU64>, beside: &Beside, alarm: &Arc<AtomicU64>) -> Self {
+        let (now, began) = (Arc::clone(clock), clock.load(Ordering::Relaxed));
+        Self { now, began, alarm: Arc::clone(alarm), ..Self::new(beside) }
+    }
+
+    /// One that holds whoever has no socket, and bars whoever was removed, there.
+    pub(crate) fn with(self, held: Beside, barred: Barring) -> Self {
+        Self { held, barred, ..self }
     }
 
     /// A process at a time of its own, which notes when it is to be woken.
     pub(crate) fn at(now: u64, beside: &Beside, wakes: &Arc<Mutex<Vec<u64>>>) -> Self {
-        Self { now, wakes: Arc::clone(wakes), ..Self::new(beside) }
+        Self { now: Arc::new(now.into()), began: now, wakes: Arc::clone(wakes), ..Self::new(beside) }
     }
 }
 
@@ -44,7 +91,11 @@ impl Host for Platform {
     }
 
     fn now(&self) -> u64 {
-        self.now
+        self.now.load(Ordering::Relaxed)
+    }
+
+    fn system_time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000) + Duration::from_millis(self.now())
     }
 
     fn sleep_until(&self, _: u64) -> BoxFuture<'static, ()> {
@@ -53,7 +104,7 @@ impl Host for Platform {
 
     fn random(&self) -> u128 {
         // Unlike those of any other process.
-        u128::from(self.given.fetch_add(1, Ordering::Relaxed)) << 64 | u128::from(self.now)
+        u128::from(self.given.fetch_add(1, Ordering::Relaxed)) << 64 | u128::from(self.began)
     }
 
     fn keeper(&self) -> Option<&dyn Keeper> {
@@ -70,12 +121,32 @@ impl Keeper for Platform {
         self.beside.0.lock().unwrap().remove(member);
     }
 
+    fn hold(&self, member: &MemberId, kept: &[u8]) {
+        self.held.0.lock().unwrap().insert(member.clone(), kept.to_vec());
+    }
+
+    fn let_go(&self, member: &MemberId) {
+        self.held.0.lock().unwrap().remove(member);
+    }
+
+    fn bar(&self, token: Token, barred: &[u8]) {
+        self.barred.0.lock().unwrap().insert(token, barred.to_vec());
+    }
+
+    fn unbar(&self, token: Token) {
+        self.barred.0.lock().unwrap().remove(&token);
+    }
+
     fn limit(&self) -> usize {
-        16_000
+        KEPT_BYTES
     }
 
     fn wake_by(&self, at: u64) {
         self.wakes.lock().unwrap().push(at);
+    }
+
+    fn wake_at(&self, at: u64) {
+        self.alarm.store(at, Ordering::Relaxed);
     }
 }
 

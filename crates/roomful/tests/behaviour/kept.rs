@@ -59,7 +59,7 @@ struct Stage {
 impl Stage {
     /// A new process, with nothing in memory.
     fn process(&self, now: u64) -> Rooms {
-        let limits = Limits::default().presence_bytes(20_000);
+        let limits = Limits::default().grace_ms(0).presence_bytes(20_000);
         let notes = Notes(self.log.clone());
         let rooms = Rooms::new().limits(limits).module("m", |m| m.room("notes", notes)).build().unwrap();
         rooms.platform().start(|| Arc::new(Platform::at(now, &self.beside, &self.wakes)));
@@ -102,7 +102,7 @@ async fn a_room_that_comes_back_is_the_same_room() {
     drop((first, ann, bob, nobody));
 
     let second = stage.process(5_000);
-    let mut restored = second.platform().restore(stage.beside.all());
+    let mut restored = second.platform().restore(stage.beside.all(), Vec::new());
     assert_eq!(stage.log.take(), [""; 0], "no hook runs again, and nobody has left");
     restored.sort_by_key(|connection| ids.iter().position(|id| id == connection.member()));
     let [ann, bob, ..] = &mut restored[..] else { panic!("all are back") };
@@ -146,7 +146,7 @@ async fn a_state_that_was_held_is_told_by_the_process_that_is_woken() {
     first.platform().put_away();
 
     let second = stage.process(2_000);
-    let restored = second.platform().restore(stage.beside.all());
+    let restored = second.platform().restore(stage.beside.all(), Vec::new());
     second.platform().catch_up();
     let named = &snapshot["members"][1]["n"];
     assert_eq!(named, &json!(1));
@@ -167,7 +167,7 @@ async fn renewed_data_is_what_is_gone_on_with() {
     drop((first, ann));
 
     let second = stage.process(2_000);
-    let mut restored = second.platform().restore(stage.beside.all());
+    let mut restored = second.platform().restore(stage.beside.all(), Vec::new());
     say(&mut restored[0], json!({ "t": "msg", "msg": 1 }));
     assert_eq!(read(&restored[0]).await["msg"], json!(["ann again", 1]));
 }
@@ -219,7 +219,7 @@ async fn who_cannot_be_gone_on_with_leaves_and_the_others_hear_of_it() {
     let kept = kept.iter().map(|kept| Kept::from_bytes(broken(kept).as_bytes()).unwrap()).collect();
 
     let second = stage.process(2_000);
-    let restored = second.platform().restore(kept);
+    let restored = second.platform().restore(kept, Vec::new());
     let of = |leaver: bool| restored.iter().find(|conn| (conn.member() == bob.member()) == leaver).unwrap();
     assert_eq!(written(of(true)).await, "close 1012 retry=0");
     let left = json!({ "from": bob.member().to_string(), "t": "presence", "op": "leave" });
@@ -236,7 +236,7 @@ async fn of_two_that_claim_one_member_the_first_is_it() {
     drop((first, ann));
     let second = stage.process(5_000);
     let all = stage.beside.all();
-    let restored = second.platform().restore(vec![all[0].clone(), all[0].clone()]);
+    let restored = second.platform().restore(vec![all[0].clone(), all[0].clone()], Vec::new());
     until("quiet", || second.stats().tasks == 0).await;
     assert_eq!((restored.len(), second.stats().members), (2, 1));
 }
@@ -250,7 +250,7 @@ async fn nothing_waits_for_a_member_that_cannot_be_gone_on_with() {
     drop((first, ann));
     let other = Rooms::new().module("other", |m| m.room("notes", Notes(stage.log.clone()))).build().unwrap();
     other.platform().start(|| Arc::new(Platform::at(5_000, &stage.beside, &stage.wakes)));
-    let restored = other.platform().restore(stage.beside.all());
+    let restored = other.platform().restore(stage.beside.all(), Vec::new());
     restored[0].end(&Close::LOST, None);
     drop(restored);
     tokio::task::yield_now().await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
 
+mod absent;
 mod away;
 mod bad_input;
 mod blocking;

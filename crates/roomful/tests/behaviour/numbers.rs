@@ -158,7 +158,7 @@ async fn data_that_cannot_be_written_goes_nowhere() {
     let uri = "/__sockets?m=test&s=room&r=%7B%22id%22:%221%22%7D";
     let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
     let admission = room.rooms().platform().read(parts, roomful_core::Dialect::V1);
-    assert_eq!(admission.admit(std::future::pending()).await.err().unwrap().code, 1011);
+    assert_eq!(admission.admit(std::future::pending()).await.err().unwrap().close.code, 1011);
 }
 
 #[derive(Clone, SocketChannel)]

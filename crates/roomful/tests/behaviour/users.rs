@@ -510,7 +510,7 @@ async fn a_process_that_goes_on_with_a_room_tells_of_nobody_twice() {
     assert_eq!(first.users().await.unwrap(), []);
 
     let second = process(&log, &beside);
-    let mut tabs = second.platform().restore(beside.all());
+    let mut tabs = second.platform().restore(beside.all(), Vec::new());
     let users = second.users().await.unwrap();
     assert_eq!(short(users.clone()), ["ann 2", "ben 1"]);
     let more = connect(&second, "ben/2").await;

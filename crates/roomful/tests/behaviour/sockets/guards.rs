@@ -73,7 +73,8 @@ async fn vet(query: &str, denied: &str) -> (Result<(String, String), Close>, Vec
     let request = Request::get(format!("/?{query}")).header("x-denied", denied).extension(log.clone());
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let admitted = rooms().platform().read(parts, Dialect::V1).admit(std::future::pending()).await;
-    (admitted.map(|admitted| (admitted.key().as_str().to_owned(), admitted.data().as_str().to_owned())), log.take())
+    let found = admitted.map(|admitted| (admitted.key().as_str().to_owned(), admitted.data().as_str().to_owned()));
+    (found.map_err(|refused| refused.close), log.take())
 }
 
 const GOOD: &str = "m=m&s=socket&r=%7B%22id%22:%221%22,%22tail%22:%22a/b%22,%22other%22:5%7D&name=ann";
@@ -149,7 +150,7 @@ async fn data_that_cannot_be_json_goes_nowhere_else() {
     let rooms = Rooms::new().module("m", |m| m.socket("socket", Unwritable)).build().unwrap();
     let (parts, ()) = Request::get(format!("/?{GOOD}")).body(()).unwrap().into_parts();
     let admitted = rooms.platform().read(parts, Dialect::V1).admit(std::future::pending()).await;
-    assert_eq!(admitted.err(), Some(Close::JOIN_FAILED));
+    assert_eq!(admitted.err().map(|refused| refused.close), Some(Close::JOIN_FAILED));
 
     let here = TestSocket::new(Unwritable);
     let desk = Desk { id: "1".into(), tail: None };

@@ -60,7 +60,7 @@ async fn a_vetted_connection_goes_on_in_any_process() {
 
     first.platform().put_away();
     let second = stage.process();
-    let mut restored = second.platform().restore(stage.beside.all());
+    let mut restored = second.platform().restore(stage.beside.all(), Vec::new());
     let [connection] = &mut restored[..] else { panic!("one connection") };
     assert_eq!(connection.member(), &id);
     connection.receive(br#""WhoAmI""#);
@@ -86,7 +86,7 @@ async fn a_hook_that_outlives_its_process_ends_nothing() {
     assert_eq!(written(&connection).await, r#""waits next""#);
     first.platform().put_away();
     let second = stage.process();
-    let mut restored = second.platform().restore(stage.beside.all());
+    let mut restored = second.platform().restore(stage.beside.all(), Vec::new());
 
     stage.gate.add_permits(1);
     until("over", || first.stats().tasks == 0).await;
@@ -106,7 +106,7 @@ async fn an_open_that_was_cut_off_does_not_run_twice() {
     assert_eq!(written(&connection).await, OPEN);
     first.platform().put_away();
 
-    let restored = stage.process().platform().restore(stage.beside.all());
+    let restored = stage.process().platform().restore(stage.beside.all(), Vec::new());
     assert_eq!(written(&restored[0]).await, "close 1011 join failed");
     until("forgotten", || stage.beside.all().is_empty()).await;
     stage.gate.add_permits(1);
@@ -145,7 +145,7 @@ async fn what_another_version_found_is_not_guessed_at() {
     }
     let other = Rooms::new().module("m", |m| m.socket("socket", OtherData)).build().unwrap();
     other.platform().start(|| Arc::new(Platform::new(&stage.beside)));
-    let restored = other.platform().restore(stage.beside.all());
+    let restored = other.platform().restore(stage.beside.all(), Vec::new());
     assert_eq!(written(&restored[0]).await, "close 1012 retry=0");
     assert!(stage.beside.all().is_empty());
 }
