@@ -30,5 +30,7 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
 }
 
 fn define() -> (RoomsBuilder, Doors) {
-    fixture::define(Rooms::new(), outside::log(), &Limits::default(), Inline::default())
+    // A room where members outlive their sockets says so itself.
+    let limits = Limits::default().grace_ms(0);
+    fixture::define(Rooms::new().limits(limits.clone()), outside::log(), &limits, Inline::default())
 }
