@@ -2,8 +2,8 @@
 //!
 //! This crate is for everything about a room that does not need a socket: the channel [`pattern`] and its [`key`], the
 //! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`life`] of a member, the [`allowance`] by which a
-//! socket is read, the [`intake`] that judges what a client sends, the [`outbox`] that waits for a client to read and the [`session`] that
-//! outlives its socket.
+//! socket is read, the [`intake`] that judges what a client sends, the [`outbox`] that waits for a client to read, the [`session`] that
+//! outlives its socket and the [`cluster`] of processes that have the same rooms.
 //!
 //! It must never do I/O, read a clock, draw a random number, spawn, or be `async`. Time comes in as a number of
 //! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
@@ -31,6 +31,7 @@ pub mod arrival;
 mod bound;
 mod checked;
 pub mod close;
+pub mod cluster;
 pub mod dialect;
 pub mod expiry;
 pub mod frame;

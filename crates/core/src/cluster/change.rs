@@ -1,0 +1,276 @@
+//! What a node says of its own members in a room.
+
+use super::wire::{Malformed, Reader, Wire, Writer};
+use crate::room::Audience;
+use crate::{Generation, Json, MemberId, UserId};
+
+/// One step of the stream of a node in a room. It still has its meaning: what becomes of it, and in which dialect, each
+/// receiver decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// A member came, or was taken over from another node.
+    Joined(Present),
+    /// A member went.
+    Left {
+        /// Who.
+        member: MemberId,
+    },
+    /// A member lost its socket and is held.
+    Away {
+        /// Who.
+        member: MemberId,
+    },
+    /// A member that was away has a socket again.
+    Back {
+        /// Who.
+        member: MemberId,
+    },
+    /// What a member shows.
+    State {
+        /// Who.
+        member: MemberId,
+        /// `None`: nothing any more.
+        state: Option<Json>,
+    },
+    /// What the server says of a member.
+    Info {
+        /// Who.
+        member: MemberId,
+        /// `None`: nothing any more.
+        info: Option<Json>,
+    },
+    /// A message to the room.
+    Said {
+        /// Who says it; `None`: no member, the app itself.
+        from: Option<MemberId>,
+        /// Who hears it.
+        to: Audience,
+        /// What.
+        msg: Json,
+    },
+    /// Something that a later release says. It has its number, and no meaning here.
+    Unknown,
+}
+
+/// A member as its node knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// Its id.
+    pub member: MemberId,
+    /// How often it was taken over.
+    pub generation: Generation,
+    /// Whose it is.
+    pub user: Option<UserId>,
+    /// Whether it has no socket and is held.
+    pub away: bool,
+    /// What the server says of it.
+    pub info: Option<Json>,
+    /// What it shows.
+    pub state: Option<Json>,
+}
+
+impl Present {
+    /// How many bytes it has in an envelope.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.len()
+    }
+}
+
+impl Change {
+    /// How many bytes it has in an envelope.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.len()
+    }
+
+    /// Whether it is a message, which a roster does not bring back where it is lost.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        matches!(self, Self::Said { .. })
+    }
+}
+
+const JOINED: u8 = 1;
+const LEFT: u8 = 2;
+const AWAY: u8 = 3;
+const BACK: u8 = 4;
+const STATE: u8 = 5;
+const INFO: u8 = 6;
+const SAID: u8 = 7;
+
+/// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
+impl Wire for Change {
+    fn write(&self, to: &mut Writer) {
+        let mut content = Writer::default();
+        let kind = match self {
+            Self::Joined(present) => {
+                present.write(&mut content);
+                JOINED
+            }
+            Self::Left { member } => {
+                member.write(&mut content);
+                LEFT
+            }
+            Self::Away { member } => {
+                member.write(&mut content);
+                AWAY
+            }
+            Self::Back { member } => {
+                member.write(&mut content);
+                BACK
+            }
+            Self::State { member, state } => {
+                member.write(&mut content);
+                content.optional(state.as_ref());
+                STATE
+            }
+            Self::Info { member, info } => {
+                member.write(&mut content);
+                content.optional(info.as_ref());
+                INFO
+            }
+            Self::Said { from, to, msg } => {
+                content.optional(from.as_ref());
+                let except = if let Audience::AllBut(member) = to { Some(member) } else { None };
+                content.optional(except);
+                msg.write(&mut content);
+                SAID
+            }
+            // Nobody says it. Written, it would be what it is: something without a meaning.
+            Self::Unknown => 0,
+        };
+        to.byte(kind);
+        to.sized(content.as_bytes());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        let kind = from.byte()?;
+        let content = &mut Reader::new(from.sized()?);
+        Ok(match kind {
+            JOINED => Self::Joined(Present::read(content)?),
+            LEFT => Self::Left { member: MemberId::read(content)? },
+            AWAY => Self::Away { member: MemberId::read(content)? },
+            BACK => Self::Back { member: MemberId::read(content)? },
+            STATE => Self::State { member: MemberId::read(content)?, state: content.optional()? },
+            INFO => Self::Info { member: MemberId::read(content)?, info: content.optional()? },
+            SAID => {
+                let (from, except) = (content.optional()?, content.optional()?);
+                let to = except.map_or(Audience::Everybody, Audience::AllBut);
+                Self::Said { from, to, msg: Json::read(content)? }
+            }
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// With its length, so that it may grow at its end.
+impl Wire for Present {
+    fn write(&self, to: &mut Writer) {
+        let mut content = Writer::default();
+        self.member.write(&mut content);
+        content.number(self.generation.0.into());
+        content.byte(self.away.into());
+        content.optional(self.user.as_ref());
+        content.optional(self.info.as_ref());
+        content.optional(self.state.as_ref());
+        to.sized(content.as_bytes());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        let content = &mut Reader::new(from.sized()?);
+        let member = MemberId::read(content)?;
+        let generation = Generation(u32::try_from(content.number()?).map_err(|_| Malformed)?);
+        let away = content.flag()?;
+        let (user, info, state) = (content.optional()?, content.optional()?, content.optional()?);
+        Ok(Self { member, generation, user, away, info, state })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn member() -> impl Strategy<Value = MemberId> {
+        "[a-zA-Z0-9_-]{1,64}".prop_map(|id| MemberId::parse(&id).unwrap())
+    }
+
+    fn json() -> impl Strategy<Value = Json> {
+        prop_oneof![
+            any::<i64>().prop_map(|number| Json::encode(&number).unwrap()),
+            ".{0,30}".prop_map(|text| Json::encode(&text).unwrap()),
+            Just(Json::encode(&()).unwrap()),
+        ]
+    }
+
+    pub(in crate::cluster) fn present() -> impl Strategy<Value = Present> {
+        let user = option::of(".{1,20}".prop_map(|user| UserId::new(user).unwrap()));
+        let all = (member(), any::<u32>(), user, any::<bool>(), option::of(json()), option::of(json()));
+        all.prop_map(|(member, generation, user, away, info, state)| Present {
+            member,
+            generation: Generation(generation),
+            user,
+            away,
+            info,
+            state,
+        })
+    }
+
+    pub(in crate::cluster) fn change() -> impl Strategy<Value = Change> {
+        let audience = prop_oneof![Just(Audience::Everybody), member().prop_map(Audience::AllBut)];
+        prop_oneof![
+            present().prop_map(Change::Joined),
+            member().prop_map(|member| Change::Left { member }),
+            member().prop_map(|member| Change::Away { member }),
+            member().prop_map(|member| Change::Back { member }),
+            (member(), option::of(json())).prop_map(|(member, state)| Change::State { member, state }),
+            (member(), option::of(json())).prop_map(|(member, info)| Change::Info { member, info }),
+            (option::of(member()), audience, json()).prop_map(|(from, to, msg)| Change::Said { from, to, msg }),
+            Just(Change::Unknown),
+        ]
+    }
+
+    #[test]
+    fn what_a_later_release_says_is_passed_over() {
+        let mut writer = Writer::default();
+        writer.byte(200);
+        writer.sized(b"whatever");
+        let left = Change::Left { member: MemberId::parse("ann").unwrap() };
+        left.write(&mut writer);
+        let mut reader = Reader::new(writer.into_bytes());
+        assert_eq!(Change::read(&mut reader), Ok(Change::Unknown));
+        assert_eq!(Change::read(&mut reader), Ok(left));
+    }
+
+    #[test]
+    fn content_that_has_grown_at_its_end_is_read() {
+        let mut content = Writer::default();
+        MemberId::parse("ann").unwrap().write(&mut content);
+        content.raw(b"and more");
+        let mut writer = Writer::default();
+        writer.byte(LEFT);
+        writer.sized(content.as_bytes());
+        let left = Change::Left { member: MemberId::parse("ann").unwrap() };
+        assert_eq!(Change::read(&mut Reader::new(writer.into_bytes())), Ok(left));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(change in change()) {
+            let mut writer = Writer::default();
+            change.write(&mut writer);
+            prop_assert_eq!(writer.len(), change.size());
+            let mut reader = Reader::new(writer.into_bytes());
+            prop_assert_eq!(Change::read(&mut reader), Ok(change));
+            prop_assert!(reader.is_empty());
+        }
+    }
+}

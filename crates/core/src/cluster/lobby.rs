@@ -1,0 +1,101 @@
+//! Whom the first members of a room wait for.
+
+use std::collections::BTreeSet;
+
+use crate::{Millis, NodeId};
+
+/// How many others heard what was asked of a room, as far as the broker can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audible {
+    /// So many, this node not counted.
+    By(u64),
+    /// At least one. Those are waited for that are known to take part, and one at least: who began within the last heartbeat
+    /// may not be known, and its members appear as joins.
+    Somebody,
+    /// The broker cannot say, so that every node was asked.
+    Unknown,
+}
+
+/// One room that was opened here, and what was heard of it.
+#[derive(Debug)]
+pub(super) struct Lobby {
+    pub(super) until: Millis,
+    audible: Option<Audible>,
+    answered: BTreeSet<NodeId>,
+}
+
+/// Whom there is to wait for. Those who are expired are not: what they do not say is not waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Nodes<'a> {
+    pub(super) live: &'a BTreeSet<NodeId>,
+    /// Who is known to take part in the room, live or not.
+    pub(super) in_room: &'a BTreeSet<NodeId>,
+}
+
+impl Lobby {
+    pub(super) fn new(until: Millis) -> Self {
+        Self { until, audible: None, answered: BTreeSet::new() }
+    }
+
+    /// What the broker says of the question.
+    pub(super) fn hear(&mut self, audible: Audible) {
+        self.audible = Some(audible);
+    }
+
+    /// All that this node has to say was heard.
+    pub(super) fn answer(&mut self, node: NodeId) {
+        self.answered.insert(node);
+    }
+
+    /// Whether nobody is to be waited for any more.
+    pub(super) fn is_over(&self, now: Millis, nodes: Nodes<'_>) -> bool {
+        if now >= self.until {
+            return true;
+        }
+        let have_answered = |of: &BTreeSet<NodeId>| {
+            of.iter().filter(|node| nodes.live.contains(node)).all(|node| self.answered.contains(node))
+        };
+        match self.audible {
+            None => false,
+            Some(Audible::By(count)) => {
+                let silent = nodes.in_room.difference(nodes.live).count() as u64;
+                self.answered.len() as u64 + silent >= count
+            }
+            Some(Audible::Somebody) => !self.answered.is_empty() && have_answered(nodes.in_room),
+            Some(Audible::Unknown) => have_answered(nodes.live),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `a` and `b` live, `c` is expired; `b` and `c` are known to be in the room.
+    #[test]
+    fn nobody_is_waited_for_who_will_not_answer() {
+        let [a, b, c] = [1, 2, 3].map(NodeId);
+        let (live, in_room) = (BTreeSet::from([a, b]), BTreeSet::from([b, c]));
+        let nodes = Nodes { live: &live, in_room: &in_room };
+        for (audible, answered, is_over) in [
+            (None, &[][..], false),
+            (None, &[a, b], false),
+            (Some(Audible::By(0)), &[], true),
+            (Some(Audible::By(1)), &[], true),
+            (Some(Audible::By(2)), &[], false),
+            (Some(Audible::By(2)), &[b], true),
+            (Some(Audible::By(3)), &[b], false),
+            (Some(Audible::Somebody), &[], false),
+            (Some(Audible::Somebody), &[a], false),
+            (Some(Audible::Somebody), &[b], true),
+            (Some(Audible::Unknown), &[b], false),
+            (Some(Audible::Unknown), &[a, b], true),
+        ] {
+            let mut lobby = Lobby::new(250);
+            audible.into_iter().for_each(|audible| lobby.hear(audible));
+            answered.iter().for_each(|node| lobby.answer(*node));
+            assert_eq!(lobby.is_over(249, nodes), is_over, "{audible:?} {answered:?}");
+            assert!(lobby.is_over(250, nodes), "{audible:?} {answered:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What waits for the broker to take it.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::engine::Address;
+use crate::Millis;
+
+/// What was published while the link is slow or gone, in order. Whatever it drops, the others notice and ask for: nothing
+/// here waits for long, and nobody waits for it.
+///
+/// ```
+/// use roomful_core::cluster::{Address, Outgoing};
+///
+/// let mut outgoing = Outgoing::new(10, 2_000);
+/// outgoing.push(Address::Everybody, "first".into(), 0);
+/// outgoing.push(Address::Everybody, "second".into(), 500);
+/// assert_eq!(outgoing.dropped(), 1, "both are longer than 10 bytes");
+/// assert_eq!(outgoing.pop(2_500), None, "and what is left has waited for too long");
+/// ```
+#[derive(Debug)]
+pub struct Outgoing {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+    most_bytes: usize,
+    most_ms: Millis,
+    dropped: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    to: Address,
+    envelope: Bytes,
+    since: Millis,
+}
+
+impl Outgoing {
+    /// The bytes that may wait: 8 MiB, which is what a second of a busy node comes to.
+    pub const MOST_BYTES: usize = 8 << 20;
+
+    /// How long one may: 2 s. By then it is late everywhere, and what comes after it matters more.
+    pub const MOST_MS: Millis = 2_000;
+
+    /// Nothing waits; so many bytes may, for so many milliseconds.
+    #[must_use]
+    pub fn new(most_bytes: usize, most_ms: Millis) -> Self {
+        Self { waiting: VecDeque::new(), bytes: 0, most_bytes, most_ms, dropped: 0 }
+    }
+
+    /// One more. Where they are too many bytes, those that wait longest are dropped.
+    pub fn push(&mut self, to: Address, envelope: Bytes, now: Millis) {
+        self.bytes += envelope.len();
+        self.waiting.push_back(Waiting { to, envelope, since: now });
+        while self.bytes > self.most_bytes {
+            self.drop_first();
+        }
+    }
+
+    /// The next that is not too old.
+    pub fn pop(&mut self, now: Millis) -> Option<(Address, Bytes)> {
+        self.expire(now);
+        let Waiting { to, envelope, .. } = self.waiting.pop_front()?;
+        self.bytes -= envelope.len();
+        Some((to, envelope))
+    }
+
+    /// Drops what has waited for too long.
+    pub fn expire(&mut self, now: Millis) {
+        while self.waiting.front().is_some_and(|first| now.saturating_sub(first.since) >= self.most_ms) {
+            self.drop_first();
+        }
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many were dropped, ever.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(first) = self.waiting.pop_front() {
+            self.bytes -= first.envelope.len();
+            self.dropped += 1;
+        }
+    }
+}
+
+impl Default for Outgoing {
+    fn default() -> Self {
+        Self::new(Self::MOST_BYTES, Self::MOST_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes_and_in_time_and_keeps_its_order() {
+        let mut outgoing = Outgoing::new(6, 2_000);
+        let envelopes = [("one", 0), ("two", 100), ("six", 200)];
+        envelopes.into_iter().for_each(|(envelope, now)| outgoing.push(Address::Everybody, envelope.into(), now));
+        assert_eq!((outgoing.bytes(), outgoing.dropped()), (6, 1));
+        assert_eq!(outgoing.pop(2_099), Some((Address::Everybody, "two".into())));
+        outgoing.push(Address::Everybody, "ten".into(), 2_100);
+        assert_eq!(outgoing.pop(2_200), Some((Address::Everybody, "ten".into())));
+        assert_eq!((outgoing.pop(2_200), outgoing.bytes(), outgoing.dropped()), (None, 0, 2));
+        outgoing.push(Address::Everybody, "larger".into(), 2_300);
+        outgoing.push(Address::Everybody, "too large".into(), 2_300);
+        assert_eq!((outgoing.pop(2_300), outgoing.dropped()), (None, 4));
+    }
+}

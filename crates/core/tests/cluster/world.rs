@@ -1,0 +1,303 @@
+//! All nodes together, in virtual time.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use roomful_core::cluster::{Address, ClusterKey, ClusterSettings, Effect, Health, Input, News, Rejected, Subject};
+use roomful_core::{Millis, NodeId};
+
+use crate::fault::Fault;
+use crate::network::{Arrival, Network, Says, Slot};
+use crate::process::{Clock, GRACE, Process};
+use crate::rng::Rng;
+
+pub(crate) struct World {
+    pub(crate) rng: Rng,
+    pub(crate) now: Millis,
+    pub(crate) network: Network,
+    pub(crate) processes: Vec<Option<Process>>,
+    clocks: Vec<Clock>,
+    pub(crate) settings: ClusterSettings,
+    pub(crate) key: Option<ClusterKey>,
+    /// What the runs came upon.
+    pub(crate) seen: BTreeSet<&'static str>,
+    pub(crate) events: u64,
+    /// How many of them at this moment.
+    at_once: (Millis, u64),
+}
+
+/// More happens at no moment, or it would never end.
+const MOST_AT_ONCE: u64 = 20_000;
+
+impl World {
+    pub(crate) fn new(seed: u64, slots: usize, says: Says) -> Self {
+        let mut rng = Rng::new(seed);
+        let mut clock =
+            || Clock { started_at: 0, skew: rng.below(120_000) as i64 - 60_000, drift: rng.below(21) as i64 - 10 };
+        let clocks = (0..slots).map(|_| clock()).collect();
+        let processes = (0..slots).map(|_| None).collect();
+        Self {
+            rng,
+            now: 0,
+            network: Network::new(slots, says),
+            processes,
+            clocks,
+            settings: ClusterSettings::default(),
+            key: None,
+            seen: BTreeSet::new(),
+            events: 0,
+            at_once: (0, 0),
+        }
+    }
+
+    /// A cluster that is up.
+    pub(crate) fn up(seed: u64, slots: usize, says: Says) -> Result<Self, Fault> {
+        let mut world = Self::new(seed, slots, says);
+        (0..slots).try_for_each(|slot| world.start(slot))?;
+        world.run_for(3_000)?;
+        Ok(world)
+    }
+
+    pub(crate) fn start(&mut self, slot: Slot) -> Result<(), Fault> {
+        self.start_as(slot, &format!("node-{slot}"))
+    }
+
+    /// Its clock is behind from here on.
+    pub(crate) fn set_back(&mut self, slot: Slot, ms: i64) {
+        self.clocks.get_mut(slot).into_iter().for_each(|clock| clock.skew -= ms);
+    }
+
+    pub(crate) fn start_as(&mut self, slot: Slot, name: &str) -> Result<(), Fault> {
+        let Some(clock) = self.clocks.get(slot) else { return Fault::new(format!("no slot {slot}")) };
+        let clock = Clock { started_at: self.now, ..*clock };
+        let random = self.rng.below(u64::MAX);
+        let ours = (self.settings, self.key.clone());
+        let process = Process::start(name, clock, ours, (random, self.now))?;
+        if let Some(place) = self.processes.get_mut(slot) {
+            *place = Some(process);
+        }
+        self.feed(slot, Input::Wake)
+    }
+
+    pub(crate) fn kill(&mut self, slot: Slot) {
+        self.network.disconnect(slot);
+        self.processes.get_mut(slot).into_iter().for_each(|process| *process = None);
+    }
+
+    /// Kills what runs there, and starts its node again.
+    pub(crate) fn restart(&mut self, slot: Slot) -> Result<(), Fault> {
+        self.kill(slot);
+        self.start(slot)
+    }
+
+    pub(crate) fn pause(&mut self, slot: Slot, ms: Millis) {
+        let until = self.now + ms;
+        self.processes.get_mut(slot).into_iter().flatten().for_each(|process| process.paused_until = Some(until));
+    }
+
+    pub(crate) fn process(&self, slot: Slot) -> Result<&Process, Fault> {
+        self.processes.get(slot).and_then(Option::as_ref).ok_or_else(|| Fault(format!("nothing runs at {slot}")))
+    }
+
+    pub(crate) fn process_mut(&mut self, slot: Slot) -> Result<&mut Process, Fault> {
+        self.processes.get_mut(slot).and_then(Option::as_mut).ok_or_else(|| Fault(format!("nothing runs at {slot}")))
+    }
+
+    pub(crate) fn join(&mut self, slot: Slot, room: u64) -> Result<(), Fault> {
+        let now = self.now;
+        let input = self.process_mut(slot)?.join(room, now);
+        input.into_iter().try_for_each(|input| self.feed(slot, input))
+    }
+
+    pub(crate) fn leave(&mut self, slot: Slot, room: u64) -> Result<(), Fault> {
+        let inputs = self.process_mut(slot)?.leave(&crate::process::subject(room), 0);
+        inputs.into_iter().try_for_each(|input| self.feed(slot, input))
+    }
+
+    pub(crate) fn say(&mut self, slot: Slot, subject: &Subject) -> Result<(), Fault> {
+        let input = self.process_mut(slot)?.say(subject, 0);
+        input.into_iter().try_for_each(|input| self.feed(slot, input))
+    }
+
+    /// Gives a process one input, and carries out all that it leads to.
+    pub(crate) fn feed(&mut self, slot: Slot, input: Input) -> Result<(), Fault> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.now;
+            let Some(process) = self.processes.get_mut(slot).and_then(Option::as_mut) else { return Ok(()) };
+            self.events += 1;
+            self.at_once = if self.at_once.0 == now { (now, self.at_once.1 + 1) } else { (now, 1) };
+            ensure!(self.at_once.1 < MOST_AT_ONCE, "it goes on and on: {input:?}");
+            for effect in process.handle(input.clone(), now) {
+                self.carry_out(slot, effect, &mut inputs).map_err(|fault| fault.at(format!("node-{slot}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, slot: Slot, effect: Effect, inputs: &mut VecDeque<Input>) -> Result<(), Fault> {
+        let now = self.now;
+        let random = self.rng.below(u64::MAX);
+        self.seen.extend(name_of(&effect));
+        match effect {
+            Effect::Subscribe(subject) => self.network.subscribe(slot, subject),
+            Effect::Unsubscribe(subject) => self.network.unsubscribe(slot, &subject),
+            Effect::Publish { to, envelope, asks } => {
+                let node = if let Address::Node(node) = to { self.slot_of(node) } else { None };
+                self.network.publish((slot, to, asks), &envelope, node, (now, &mut self.rng));
+            }
+            Effect::Deliver { subject, node, news } => {
+                let process = self.process_mut(slot)?;
+                let local = process.clock.monotonic(now);
+                process.unsettled.insert(subject);
+                if let Some(room) = process.rooms.get_mut(&subject) {
+                    room.told(node, news, local)?;
+                }
+            }
+            Effect::Ready(subject) => inputs.extend(self.process_mut(slot)?.ready(&subject)),
+            Effect::NeedRoster(subject) => inputs.push_back(self.process(slot)?.roster(&subject)),
+            Effect::Reincarnate => {
+                let clock = self.process(slot)?.clock.day(now);
+                inputs.push_back(Input::Reincarnate { clock, random });
+            }
+            Effect::Rejected(why) => *self.process_mut(slot)?.rejected.entry(why).or_default() += 1,
+            Effect::Lost(_) => self.process_mut(slot)?.lost += 1,
+            Effect::Reborn(_) | Effect::Health(_) | Effect::Met(_) => {}
+            other => return Fault::new(format!("nobody knows {other:?}")),
+        }
+        Ok(())
+    }
+
+    fn slot_of(&self, node: NodeId) -> Option<Slot> {
+        let is_there = |process: &Option<Process>| {
+            process.as_ref().is_some_and(|process| process.engine.incarnation().node() == node)
+        };
+        self.processes.iter().position(is_there)
+    }
+
+    /// Lets time pass, with all that happens in it.
+    pub(crate) fn run_for(&mut self, ms: Millis) -> Result<(), Fault> {
+        let until = self.now + ms;
+        loop {
+            let wakes = self.processes.iter().flatten().map(Process::next_wake);
+            let Some(next) = wakes.chain(self.network.next_arrival()).min().filter(|next| *next <= until) else {
+                self.now = until;
+                return Ok(());
+            };
+            self.now = self.now.max(next);
+            self.step()?;
+        }
+    }
+
+    fn step(&mut self) -> Result<(), Fault> {
+        let now = self.now;
+        while let Some((slot, arrival)) = self.network.arrive(now) {
+            self.arrive(slot, arrival)?;
+        }
+        for slot in 0..self.processes.len() {
+            let Ok(process) = self.process_mut(slot) else { continue };
+            if process.next_wake() > now {
+                continue;
+            }
+            process.paused_until = None;
+            self.feed(slot, Input::Wake)?;
+            while let Some(arrival) = self.process_mut(slot)?.mail.pop_front() {
+                self.arrive(slot, arrival)?;
+            }
+        }
+        self.check()
+    }
+
+    fn arrive(&mut self, slot: Slot, arrival: Arrival) -> Result<(), Fault> {
+        let Ok(process) = self.process_mut(slot) else { return Ok(()) };
+        if process.paused_until.is_some() {
+            process.mail.push_back(arrival);
+            return Ok(());
+        }
+        let input = match arrival {
+            Arrival::Envelope(envelope) => Input::Heard(envelope),
+            Arrival::Audible(subject, by) => Input::Audible { subject, by },
+        };
+        self.feed(slot, input)
+    }
+
+    /// What holds at every moment.
+    fn check(&mut self) -> Result<(), Fault> {
+        let now = self.now;
+        for process in self.processes.iter_mut().flatten().filter(|process| process.paused_until.is_none()) {
+            let local = process.clock.monotonic(now);
+            let rooms = &mut process.rooms;
+            for subject in &process.unsettled {
+                let Some(room) = rooms.get_mut(subject) else { continue };
+                room.expire(local, GRACE);
+                let waits = local.saturating_sub(room.opened_at);
+                ensure!(room.is_ready || waits <= 250, "somebody waits for {waits} ms to be let in");
+            }
+            process.unsettled.retain(|subject| rooms.get(subject).is_some_and(|room| !room.is_settled()));
+        }
+        Ok(())
+    }
+
+    /// Everybody knows of everybody else what that one knows of itself, and of nobody else anything.
+    pub(crate) fn check_equal(&self) -> Result<(), Fault> {
+        let running: BTreeMap<NodeId, &Process> =
+            self.processes.iter().flatten().map(|process| (process.engine.incarnation().node(), process)).collect();
+        for (here, process) in &running {
+            let name = process.engine.incarnation();
+            ensure!(process.is_well(), "{name} is {:?}", process.engine.health());
+            for (subject, room) in &process.rooms {
+                ensure!(room.is_ready, "{name} still waits for {subject}");
+                for (there, other) in running.iter().filter(|(there, _)| *there != here) {
+                    let due = other.rooms.get(subject).map(|room| &room.own);
+                    let part = room.parts.get(there);
+                    let held = part.map(|part| &part.members);
+                    let theirs = other.engine.incarnation();
+                    let is_same = due.into_iter().flatten().eq(held.into_iter().flatten());
+                    ensure!(is_same, "in {subject} {name} holds of {theirs} {held:#?}, and there are {due:#?}");
+                    let last = part.and_then(|part| part.last_word);
+                    let said = other.said.get(subject).copied();
+                    ensure!(last.is_none() || last == said, "{name} heard {last:?} of {theirs}'s {said:?} words");
+                }
+                for (node, part) in room.parts.iter().filter(|(node, _)| !running.contains_key(node)) {
+                    ensure!(part.members.is_empty(), "ghosts of {node:?} at {name}: {part:?}");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What no batch of runs may be without.
+pub(crate) const WHAT_HAPPENS: &[&str] = &[
+    "a change",
+    "a roster",
+    "a roster, with messages that are lost",
+    "a node is lost in a room",
+    "a node parts from a room",
+    "a run of a node counts no more",
+    "a node is isolated",
+    "a node is well",
+    "an envelope that came before",
+    "an envelope of an older run",
+    "an envelope of a stranger",
+    "an envelope for another run",
+    "an envelope of another room",
+];
+
+fn name_of(effect: &Effect) -> Option<&'static str> {
+    Some(match effect {
+        Effect::Deliver { news: News::Changes(_), .. } => "a change",
+        Effect::Deliver { news: News::Roster { missed: 0, .. }, .. } => "a roster",
+        Effect::Deliver { news: News::Roster { .. }, .. } => "a roster, with messages that are lost",
+        Effect::Deliver { news: News::Lost, .. } => "a node is lost in a room",
+        Effect::Deliver { news: News::Parted, .. } => "a node parts from a room",
+        Effect::Reborn(_) => "a run of a node counts no more",
+        Effect::Health(Health::Isolated) => "a node is isolated",
+        Effect::Health(Health::Well) => "a node is well",
+        Effect::Rejected(Rejected::Replayed) => "an envelope that came before",
+        Effect::Rejected(Rejected::Older) => "an envelope of an older run",
+        Effect::Rejected(Rejected::Stranger) => "an envelope of a stranger",
+        Effect::Rejected(Rejected::NotForUs) => "an envelope for another run",
+        Effect::Rejected(Rejected::OtherRoom) => "an envelope of another room",
+        _ => return None,
+    })
+}
