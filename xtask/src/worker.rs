@@ -83,12 +83,10 @@ fn from_npm(repo: &Repo, program: &str) -> PathBuf {
     repo.path(WORKER).join("node_modules/.bin").join(program)
 }
 
-/// What is about time that passes while an object is there: a timer of the object's own, as the guide's table has it, and a hook
-/// that still decides while others go on. Where each step waits until the object is put away there is no such time.
-const NEEDS_THE_OBJECT_TO_STAY: [&str; 5] = [
-    "expiring::",
+/// What is about time that passes while an object is there: a hook that still decides while others go on, a user who lingers, and
+/// what is in memory alone. Where each step waits until the object is put away there is no such time.
+const NEEDS_THE_OBJECT_TO_STAY: [&str; 4] = [
     "moderated::a_slow_decision_is_not_overtaken_by_what_its_client_says_next",
-    // What was said is kept in memory alone.
     "sessions::resumed::",
     "users::a_user_has_gone_a_moment_after_its_last_tab_and_is_there_until_then",
     "users::each_stay_is_told_once_however_often_a_tab_is_loaded_anew",

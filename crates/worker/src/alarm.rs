@@ -128,18 +128,20 @@ impl Alarm {
     }
 
     fn settle_now(&self) {
-        let Some(at) = self.first.get() else { return self.is_for_now(None) };
-        let before = self.is_for.get();
-        let states = match self.set_for_later() {
-            Some(set) if set <= at => before.is_some_and(|before| before.at == at && before.states),
-            // It takes the place of another, which may be for states.
-            Some(set) => before.is_none_or(|before| before.at != set || before.states),
-            None => false,
-        };
-        if self.set_for_later().is_none_or(|set| at < set) {
-            self.set_to(at);
+        match (self.first.get(), self.set_for_later()) {
+            (None, None) => self.is_for_now(None),
+            // It is soon enough, and what is stored is of it. Where nothing waits any more it goes off in vain: another would be
+            // a write.
+            (None, Some(_)) => {}
+            (Some(at), Some(set)) if set <= at => {}
+            (Some(at), set) => {
+                let before = self.is_for.get();
+                // It may take the place of another, which may be for states.
+                let states = set.is_some_and(|set| before.is_none_or(|before| before.at != set || before.states));
+                self.set_to(at);
+                self.is_for_now(Some(AlarmIsFor { at, states }));
+            }
         }
-        self.is_for_now(Some(AlarmIsFor { at, states }));
     }
 
     /// When it goes off. One whose time is over may have been lost with the instance that it went off in.
