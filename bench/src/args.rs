@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::failure::Failure;
-use crate::peer::{self, PEERS, Peer};
+use crate::peer::{self, PEERS, Peer, WITH_SESSIONS};
 use crate::scenario::{Pace, SCENARIOS, Scenario};
 
 /// One of each kind: C++, Node, Rust.
-const QUICK_PEERS: [&str; 3] = ["bun", "ws", "axum-tuned"];
+const QUICK_PEERS: [&str; 4] = [WITH_SESSIONS, "bun", "ws", "axum-tuned"];
 
 /// Runs Roomful and its peers side by side, and writes what each delivery costs.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
 pub struct Args {
-    /// Short slots, few connections, and three peers unless some are named: to see that everything runs. The figures are noise.
+    /// Short slots, few connections, and four peers unless some are named: to see that everything runs. The figures are noise.
     #[arg(long)]
     pub quick: bool,
     /// Run this scenario; may be given several times. All when not given.

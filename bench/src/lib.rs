@@ -7,7 +7,7 @@
 //! - [`peer`] is who is compared, and how each is started;
 //! - [`client`] is a WebSocket client that costs little, and thousands of it on one thread;
 //! - [`mark`] is what a message carries so that its delivery can be checked and timed without parsing it;
-//! - [`tally`] and [`roster`] are what receivers saw, and what they must not see;
+//! - [`tally`] and [`roster`] are what receivers saw, and what they must not see; [`session`] is what they come back with;
 //! - [`processors`] is who runs where; [`server`] and [`meter`] are a server's process, its processor time and its memory;
 //! - [`probe`] is what looks into a server while it works;
 //! - [`trial`] is one server under load, by its own [`schedule`] or as fast as it will; [`scenario`] is all loads there are;
@@ -36,5 +36,6 @@ pub mod run;
 pub mod scenario;
 pub mod schedule;
 pub mod server;
+pub mod session;
 pub mod tally;
 pub mod trial;

@@ -28,11 +28,11 @@ fn main() -> ExitCode {
 fn list() -> Result<(), Failure> {
     println!("scenarios, for --only:");
     for scenario in SCENARIOS {
-        println!("  {:<16}{}", scenario.name, scenario.title);
+        println!("  {:<18}{}", scenario.name, scenario.title);
     }
     println!("\npeers, for --peers:");
     for peer in PEERS {
-        println!("  {:<16}{}", peer.name, peer.does);
+        println!("  {:<18}{}", peer.name, peer.does);
     }
     Ok(())
 }

@@ -35,6 +35,9 @@ pub const OURSELVES: &str = "roomful";
 /// Ourselves without io_uring.
 pub const WITH_SENDS: &str = "roomful-send";
 
+/// Ourselves with members that outlive their sockets.
+pub const WITH_SESSIONS: &str = "roomful-sessions";
+
 /// All there are. The first is ourselves.
 pub const PEERS: &[Peer] = &[
     Peer {
@@ -60,6 +63,12 @@ pub const PEERS: &[Peer] = &[
         does: "the same as roomful, its hooks as tasks of the runtime: what a room pays that does not say it never blocks",
         dialect: Dialect::Roomful,
         program: Program::Fixture(&["--no-inline"]),
+    },
+    Peer {
+        name: WITH_SESSIONS,
+        does: "the same as roomful, its members outlive their sockets: each has a token, and what is said is kept for who comes back",
+        dialect: Dialect::Roomful,
+        program: Program::Fixture(&["--sessions"]),
     },
     Peer {
         name: "bun",

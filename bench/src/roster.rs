@@ -46,6 +46,8 @@ struct Needles {
 const SNAPSHOT: &[u8] = br#"{"t":"snapshot","self":""#;
 /// The same where other frames follow it in one message.
 const SNAPSHOT_AND_MORE: &[u8] = br#"[{"t":"snapshot","self":""#;
+/// What every snapshot in v1 has behind all that it says of members.
+const SNAPSHOT_END: &[u8] = br#","heartbeat":"#;
 const FROM: &[u8] = br#"{"from":""#;
 
 impl Rosters {
@@ -105,22 +107,33 @@ impl Rosters {
         self.of[room].iter().filter(|roster| **roster == truth).count()
     }
 
+    /// This receiver alone, as its last snapshot named it.
+    pub fn own(&self, receiver: usize) -> Roster {
+        self.own.get(receiver).copied().unwrap_or_default()
+    }
+
     /// How many members this receiver knows.
     pub fn count(&self, receiver: usize) -> i64 {
         self.of.get(receiver).map_or(0, |roster| roster.count)
     }
 }
 
-/// Whether a message begins with a snapshot, which says each member's state as it was before.
-pub fn is_snapshot(payload: &[u8]) -> bool {
-    after_snapshot(payload).is_some()
+/// The snapshot that a message begins with, and what follows it in the same message. One of them may be nothing.
+pub fn split(payload: &[u8]) -> (&[u8], &[u8]) {
+    if after_snapshot(payload).is_none() {
+        return (&[], payload);
+    }
+    // Of one in v1 that is what comes last; another dialect puts nothing behind it.
+    let end = memchr::memmem::rfind(payload, SNAPSHOT_END).unwrap_or(payload.len());
+    payload.split_at(end)
 }
 
 fn after_snapshot(payload: &[u8]) -> Option<&[u8]> {
     payload.strip_prefix(SNAPSHOT).or_else(|| payload.strip_prefix(SNAPSHOT_AND_MORE))
 }
 
-fn until_quote(bytes: &[u8]) -> &[u8] {
+/// What stands before the next quote.
+pub fn until_quote(bytes: &[u8]) -> &[u8] {
     &bytes[..memchr::memchr(b'"', bytes).unwrap_or(bytes.len())]
 }
 

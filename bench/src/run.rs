@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::figures::Figures;
 use crate::peer::Peer;
 use crate::processors::Processors;
-use crate::scenario::{BENCH, Contestant, Pace, Scenario, run_slot};
+use crate::scenario::{BENCH, Contestant, Family, Pace, Scenario, run_slot};
 use crate::server::Placement;
 use crate::trial::Trial;
 
@@ -167,7 +167,8 @@ impl Setting {
     fn start(&self, scenario: &Scenario, contestant: Contestant) -> Result<Trial, Failure> {
         let layout = scenario.layout(self.pace, contestant);
         let placement = Placement { repository: &self.repository, processors: &self.processors.servers };
-        Trial::start(contestant.peer, placement, layout, self.clock)
+        let trial = Trial::start(contestant.peer, placement, layout, self.clock)?;
+        Ok(if scenario.family == Family::Storm { trial.with_sessions() } else { trial })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crate::mark::{self, Mark};
 use crate::roster::{self, Rosters};
+use crate::session::Sessions;
 
 /// What a receiver must get of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Tally {
     pub latency: Histogram<u64>,
     /// Who is where, for a server that says it.
     pub rosters: Option<Rosters>,
+    /// What each receiver comes back with, where that is asked for.
+    pub sessions: Option<Sessions>,
     /// What was sent before this is checked, and not counted.
     since: u64,
     promise: Promise,
@@ -49,6 +52,7 @@ impl Tally {
             deliveries: 0,
             latency: histogram(),
             rosters: dialect.has_roster().then(|| Rosters::new(receivers)),
+            sessions: None,
             since: 0,
             promise,
             senders,
@@ -88,13 +92,18 @@ impl Tally {
     /// A [`Failure::Violation`] when it is one that this receiver must not get.
     pub fn hear(&mut self, receiver: usize, payload: &[u8]) -> Result<(), Failure> {
         let mut found = false;
-        if !roster::is_snapshot(payload) {
+        // A snapshot says each member's state as it was before.
+        let (snapshot, rest) = roster::split(payload);
+        if !rest.is_empty() {
             let now = self.clock.micros();
-            for at in memchr::memchr_iter(mark::SIGN, payload) {
-                let mark = Mark::decode(&payload[at..]).ok_or_else(|| damaged(receiver, payload))?;
+            for at in memchr::memchr_iter(mark::SIGN, rest) {
+                let mark = Mark::decode(&rest[at..]).ok_or_else(|| damaged(receiver, payload))?;
                 self.deliver(receiver, mark, now)?;
-                found = true;
+                found = snapshot.is_empty();
             }
+        }
+        if let Some(sessions) = &mut self.sessions {
+            sessions.hear(receiver, payload).map_err(Failure::Violation)?;
         }
         match &mut self.rosters {
             // One message in one frame tells nothing of who is there.

@@ -1,5 +1,7 @@
 //! One server under load.
 
+mod storm;
+
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,7 @@ use crate::peer::Peer;
 use crate::reading::Reading;
 use crate::schedule::Schedule;
 use crate::server::{Placement, Server};
+use crate::session::Sessions;
 use crate::tally::{Promise, Tally};
 
 /// Who is in which room, and who talks.
@@ -194,7 +197,11 @@ impl Trial {
     ///
     /// When they stay wrong.
     pub fn await_rosters(&mut self) -> Result<(), Failure> {
-        let until = Instant::now() + ROSTER_PATIENCE;
+        self.await_rosters_within(ROSTER_PATIENCE)
+    }
+
+    fn await_rosters_within(&mut self, patience: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + patience;
         loop {
             let right = self.right_rosters();
             if right == self.layout.connections() {
@@ -206,6 +213,13 @@ impl Trial {
             }
             self.fleet.poll(&mut self.tally, Duration::from_millis(5))?;
         }
+    }
+
+    /// Follows the session of each connection that is opened from here on.
+    #[must_use]
+    pub fn with_sessions(mut self) -> Self {
+        self.tally.sessions = Some(Sessions::new(self.layout.connections()));
+        self
     }
 
     /// How the server is talked to.
@@ -407,14 +421,18 @@ impl Trial {
     }
 
     fn await_count(&mut self, owed: u64, count: impl Fn(&Tally) -> u64) -> Result<(), Failure> {
-        let until = Instant::now() + PATIENCE;
+        self.await_count_for(owed, PATIENCE, count)
+    }
+
+    fn await_count_for(&mut self, owed: u64, patience: Duration, count: impl Fn(&Tally) -> u64) -> Result<(), Failure> {
+        let until = Instant::now() + patience;
         while count(&self.tally) < owed {
             self.fleet.poll(&mut self.tally, Duration::from_millis(100))?;
             if Instant::now() > until {
                 return Err(Failure::Violation(format!(
                     "only {} of {owed} deliveries came within {} s",
                     count(&self.tally),
-                    PATIENCE.as_secs()
+                    patience.as_secs()
                 )));
             }
         }

@@ -14,6 +14,8 @@ use crate::tally::Tally;
 /// How far a connection has come, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
+    /// The socket is lost.
+    Lost,
     /// The upgrade was asked for, or is about to be.
     Upgrading,
     /// Upgraded, but not in its room yet.

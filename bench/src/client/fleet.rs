@@ -1,7 +1,8 @@
 //! All connections to one server, on one thread.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
@@ -19,7 +20,7 @@ use crate::tally::Tally;
 const BUFFER: usize = 4 << 20;
 /// Connections that may be between their first packet and their upgrade at once: as many as the shortest queue of a listener
 /// takes that is usual (Rust's standard library's). One more would wait a second for its packet to be sent again.
-const OPENING: usize = 128;
+pub const OPENING: usize = 128;
 /// Connections that are made before what came is looked at.
 const PART: usize = OPENING / 2;
 /// How long what has arrived may take to be read.
@@ -124,24 +125,63 @@ impl Fleet {
         for part in rooms.chunks(PART) {
             self.await_fewer(Phase::Greeting, OPENING - PART, tally, until)?;
             for room in part {
-                self.connect(address, &handshake::request(&self.dialect.path(self.kind, room), &headers))?;
+                let request = handshake::request(&self.dialect.path(self.kind, room), &headers);
+                let connection = self.connect(self.len(), address, &request)?;
+                self.connections.push(connection);
             }
         }
         Ok(())
     }
 
-    fn connect(&mut self, address: SocketAddr, request: &str) -> Result<(), Failure> {
-        let doing = || format!("connection {} to {address}", self.connections.len());
+    fn connect(&self, member: usize, address: SocketAddr, request: &str) -> Result<Connection, Failure> {
+        let doing = || format!("connection {member} to {address}");
         let stream = std::net::TcpStream::connect(address).map_err(Failure::io(doing()))?;
         stream.set_nodelay(true).and_then(|()| stream.set_nonblocking(true)).map_err(Failure::io(doing()))?;
         let mut stream = mio::net::TcpStream::from_std(stream);
-        let token = Token(self.connections.len());
+        let token = Token(member);
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, token, interest).map_err(Failure::io(doing()))?;
         let mut connection = Connection::new(stream);
         connection.write(request.as_bytes())?;
-        self.connections.push(connection);
+        Ok(connection)
+    }
+
+    /// These lose their sockets without a word. What was on its way to them is lost, too.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn cut(&mut self, members: Range<usize>) -> Result<(), Failure> {
+        for connection in self.connections.get_mut(members).into_iter().flatten() {
+            self.poll.registry().deregister(&mut connection.stream).map_err(Failure::io("a socket to be cut"))?;
+            // One that is lost already cannot be shut down.
+            let _gone = connection.stream.shutdown(Shutdown::Both);
+            connection.phase = Phase::Lost;
+        }
         Ok(())
+    }
+
+    /// Asks for the upgrade of a new socket in place of one that was lost.
+    ///
+    /// # Errors
+    ///
+    /// When the server takes no connection.
+    pub fn open_again(&mut self, member: usize, address: SocketAddr, request: &str) -> Result<(), Failure> {
+        let connection = self.connect(member, address, request)?;
+        if let Some(lost) = self.connections.get_mut(member) {
+            *lost = connection;
+        }
+        Ok(())
+    }
+
+    /// How many wait for their upgrade.
+    pub fn opening(&self) -> usize {
+        self.connections.iter().filter(|connection| connection.phase == Phase::Upgrading).count()
+    }
+
+    /// How many are not in their room, those without a socket too.
+    pub fn away(&self) -> usize {
+        self.connections.iter().filter(|connection| connection.phase < Phase::Open).count()
     }
 
     /// Waits until at most so many connections have not come as far as `phase`.

@@ -8,4 +8,4 @@ pub mod handshake;
 pub mod inflate;
 
 pub use connection::Traffic;
-pub use fleet::{Fleet, Offer};
+pub use fleet::{Fleet, OPENING, Offer};

@@ -61,6 +61,7 @@ pub(super) fn of(family: Family) -> &'static [Column] {
         Family::FanOut | Family::Window | Family::Deflate => FAN_OUT,
         Family::Cursors => CURSORS,
         Family::Joins => JOINS,
+        Family::Storm => STORM,
         Family::Idle => IDLE,
         Family::Stalled => STALLED,
         Family::Neighbour => NEIGHBOUR,
@@ -105,6 +106,16 @@ const JOINS: &[Column] = &[
     Column::compared("server CPU, s", |figures| Some(figures.cpu_seconds), Shown::Range(2)),
     Column::alone("of that, user", |figures| figures.user_share, Shown::Percent),
     Column::compared("MB", |figures| Some(figures.bytes as f64 / 1e6), Shown::Digits(1)),
+    WAITED,
+    GENERATOR,
+];
+
+const STORM: &[Column] = &[
+    Column::alone("until all rosters are right, s", |figures| figures.ready_seconds, Shown::Range(2)),
+    Column::alone("server CPU, s", |figures| Some(figures.cpu_seconds), Shown::Range(2)),
+    Column::alone("of that, user", |figures| figures.user_share, Shown::Percent),
+    Column::alone("MB", |figures| Some(figures.bytes as f64 / 1e6), Shown::Digits(1)),
+    Column::alone("messages delivered", Figures::delivered, Shown::Percent),
     WAITED,
     GENERATOR,
 ];

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::client::Offer;
 use crate::content::Content;
-use crate::peer::{OURSELVES, Peer, WITH_SENDS};
+use crate::peer::{OURSELVES, Peer, WITH_SENDS, WITH_SESSIONS};
 use crate::trial::{Layout, Talkers};
 
 pub use slot::run as run_slot;
@@ -40,6 +40,8 @@ pub enum Family {
     Cursors,
     /// How soon everybody knows everybody.
     Joins,
+    /// How soon everybody is back.
+    Storm,
     /// What a connection holds.
     Idle,
     /// What one that does not read does to the others.
@@ -90,6 +92,15 @@ pub enum Load {
     Joins {
         /// How many.
         members: usize,
+    },
+    /// Everybody in one room but one, who goes on talking, loses the socket at once and comes back within ten seconds.
+    Storm {
+        /// How many lose theirs.
+        members: usize,
+        /// What is said.
+        content: Content,
+        /// Messages a second.
+        per_second: f64,
     },
     /// As [`Load::Paced`] in many small rooms, in some of which somebody sets a state ten times a second.
     Documents {
@@ -228,6 +239,7 @@ impl Scenario {
         let among = |few: &'static [&'static str]| peers.iter().filter(|peer| few.contains(&peer.name)).map(plain);
         match self.load {
             Load::Joins { .. } => peers.iter().filter(|peer| peer.dialect.has_roster()).map(plain).collect(),
+            Load::Storm { .. } => among(&[WITH_SESSIONS]).collect(),
             // As many as the system's usual bound on open files lets one process talk to at once.
             Load::Bursts { receivers: 2000.., .. } => among(&[OURSELVES, "bun", "axum-tuned"]).collect(),
             Load::Neighbour { .. } => among(&[OURSELVES, WITH_SENDS, "bun"]).collect(),
@@ -266,7 +278,9 @@ impl Scenario {
             // Neither memory nor calls depend on what else the machine does.
             Load::Idle { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
             // Slots with a server of their own take longer, and so do those of few messages.
-            Load::Joins { .. } | Load::Cursors { .. } | Load::Neighbour { .. } => pace.rounds.min(3),
+            Load::Joins { .. } | Load::Storm { .. } | Load::Cursors { .. } | Load::Neighbour { .. } => {
+                pace.rounds.min(3)
+            }
             Load::Stalled { .. } | Load::Floods { .. } => pace.rounds.min(2),
             _ => pace.rounds,
         }
@@ -294,6 +308,7 @@ impl Scenario {
             | Load::Stalled { receivers, .. }
             | Load::SystemCalls { receivers, .. }
             | Load::Functions { receivers, .. } => (1, some(receivers) + 1, Talkers::First),
+            Load::Storm { members, .. } => (1, some(members) + 1, Talkers::First),
             Load::Documents { rooms, members, .. } => (some(rooms), members, Talkers::First),
             Load::Floods { rooms, members, .. } => (rooms, members, Talkers::First),
             Load::Paced { rooms, members, .. } if rooms > 1 => (some(rooms), members, Talkers::First),

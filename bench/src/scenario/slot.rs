@@ -39,6 +39,10 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
         }
         Load::Cursors { .. } => cursors(trial, pace),
         Load::Joins { .. } => joins(trial),
+        Load::Storm { content, per_second, .. } => {
+            trial.fill()?;
+            trial.storm(content, per_second)
+        }
         Load::Idle { slots, .. } => idle(trial, pace.slot * REST_SLOTS, pace.slot * slots),
         Load::Floods { content, per_second, .. } => floods(trial, content, per_second, pace.slot),
         Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),

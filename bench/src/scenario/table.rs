@@ -95,6 +95,16 @@ pub const SCENARIOS: &[Scenario] = &[
         load: Load::Joins { members: 2000 },
     },
     Scenario {
+        name: "storm",
+        title: "5,000 of a room lose their sockets at once and come back",
+        measures: "from the loss until all are back and every roster is right, when they come back over 8 s while one more says 5 \
+                   messages a second; processor time and bytes of that. Each is who it was and gets each message once, and rosters are \
+                   right 2 s after the last, or the run fails",
+        omits: "peers, none of which holds a member; a client's own waiting before it tries again",
+        family: Family::Storm,
+        load: Load::Storm { members: 5000, content: Content::Text(64), per_second: 5.0 },
+    },
+    Scenario {
         name: "idle",
         title: "10,000 idle connections",
         measures: "memory in user space that belongs to the server alone (private, dirty), less the empty server's, for each connection, in rooms of ten",

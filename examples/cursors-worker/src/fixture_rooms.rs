@@ -1,7 +1,7 @@
 //! The rooms that tests use, and what acts on them from outside. How they are served, a test may say by `vars` of
 //! `wrangler.jsonc`.
 
-use fixture::{Doors, Inline, worker as outside};
+use fixture::{Doors, Manner, worker as outside};
 use roomful::{BuildError, Limits, Rooms, RoomsBuilder};
 use roomful_worker::RoomsExt as _;
 use worker::{Env, Request, Response};
@@ -32,5 +32,5 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
 fn define() -> (RoomsBuilder, Doors) {
     // A room where members outlive their sockets says so itself.
     let limits = Limits::default().grace_ms(0);
-    fixture::define(Rooms::new().limits(limits.clone()), outside::log(), &limits, Inline::default())
+    fixture::define(Rooms::new().limits(limits.clone()), outside::log(), &limits, Manner::default())
 }
