@@ -151,6 +151,33 @@ describe.each(names)('%s', (name) => {
       .toEqual(['ann', 'ben']);
   });
 
+  test('a deployment loses no line in silence, doubles none and changes the order of none', async () => {
+    const port = Number(new URL(fixture.url).port);
+    const tabs: Tab[] = [];
+    for (const user of ['ann', 'ann', 'ben', 'ben']) tabs.push(await visit(user, fixture.url));
+    const [typist, ...others] = tabs as [Tab, ...Tab[]];
+    await typist.run(() => window.visitor.type(0, 25));
+    await expect.poll(async () => (await record(typist)).fates[9]).toBe('handled');
+    await fixture.stop();
+    await Promise.all(tabs.map((tab) => reads(tab, 'status', 'reconnecting')));
+    fixture = await serve('axum', 'fixture', port);
+    await Promise.all(tabs.map((tab) => reads(tab, 'status', 'open')));
+    const soFar = Object.keys((await record(typist)).fates).length;
+    await expect.poll(async () => (await record(typist)).fates[soFar + 20]).toBe('handled');
+    const typed = await typist.run(() => window.visitor.rest());
+    const fates = async () => Object.values((await record(typist)).fates);
+    await expect.poll(async () => (await fates()).length).toBe(typed);
+    expect((await fates()).filter((fate) => !['handled', 'lost'].includes(fate))).toEqual([]);
+    // What was typed after the last that is lost was said to the new server: everybody is there again for the last of it.
+    for (const tab of others) await expect.poll(async () => (await record(tab)).heard.at(-1)).toBe(typed - 1);
+    for (const tab of others) {
+      const { heard, told } = await record(tab);
+      expect(heard, 'in order, none twice').toEqual([...new Set(heard as number[])].sort((a, b) => a - b));
+      const unheard = (await fates()).filter((fate, line) => fate !== 'lost' && !heard.includes(line));
+      if (unheard.length > 0) expect(told, `${unheard.length} lines`).toContain('missed');
+    }
+  });
+
   test('two tabs of one page are two members, and a duplicated tab has a session of its own', async () => {
     const [ann, ben] = await two();
     const copy = await visit('ben');
@@ -239,12 +266,12 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-type Recorded = Omit<Visitor, 'say' | 'status'>;
+type Recorded = Omit<Visitor, 'say' | 'type' | 'rest' | 'status'>;
 
 const record = (tab: Tab): Promise<Recorded> =>
   tab.run(() => {
-    const { heard, ids, rosters, told, statuses, restored } = window.visitor;
-    return { heard, ids, rosters, told, statuses, restored };
+    const { heard, ids, rosters, told, statuses, restored, fates } = window.visitor;
+    return { heard, ids, rosters, told, statuses, restored, fates };
   });
 
 async function reads(tab: Tab, what: 'status', wanted: string): Promise<void> {

@@ -13,7 +13,13 @@ export interface Visitor {
   readonly statuses: string[];
   /** Whether it was ever shown again as it was left. */
   readonly restored: boolean;
+  /** What became of each line that was typed: `handled`, or the code of the error that it was told. */
+  readonly fates: Record<number, string>;
   say(message: unknown): void;
+  /** Says the numbers from `from` on to the others, so many a second, until {@link rest}. */
+  type(from: number, perSecond: number): void;
+  /** How many were typed. */
+  rest(): number;
   status(): string;
 }
 
@@ -38,6 +44,9 @@ const ids: string[] = [];
 const rosters: string[] = [];
 const statuses: string[] = [];
 let restored = false;
+const fates: Record<number, string> = {};
+let typing: ReturnType<typeof setInterval> | undefined;
+let typed = 0;
 
 addEventListener('pageshow', ({ persisted }) => (restored ||= persisted));
 
@@ -67,9 +76,24 @@ window.visitor = {
   rosters,
   told,
   statuses,
+  fates,
   get restored() {
     return restored;
   },
   say: visit.send,
+  type(from, perSecond) {
+    typed = from;
+    typing = setInterval(() => {
+      const line = typed++;
+      visit.send.acked({ all: line }).then(
+        () => (fates[line] = 'handled'),
+        (error: { code: string }) => (fates[line] = error.code),
+      );
+    }, 1000 / perSecond);
+  },
+  rest() {
+    clearInterval(typing);
+    return typed;
+  },
   status: () => visit.status,
 };
