@@ -144,6 +144,24 @@ async fn a_snapshot_that_is_lost_loses_nothing() {
     assert_ne!(back(&play, "ben", &first, 0).await.unwrap().id(), &id, "the newest was presented");
 }
 
+/// Its last words still wait, so it is in the roster; and it has said that it goes.
+#[tokio::test]
+async fn who_is_leaving_is_not_gone_on_with() {
+    let play = play();
+    let (ann, ben) = two(&play).await;
+    let (id, session) = (ben.id().clone(), token(&ben));
+    ben.send(&Order::Wait("my last words".into()));
+    ben.send_raw(r#"{"t":"bye"}"#);
+    heard(&play, &ben).await;
+    drop(ben);
+    let other = back(&play, "ben", &session, 0).await.unwrap();
+    assert_ne!(other.id(), &id);
+    assert_eq!((says(&other, "resumed"), other.members().len()), (Value::from(false), 3));
+    heard(&play, &ann).await;
+    play.gate.add_permits(1);
+    assert_eq!(heard(&play, &ann).await, [said(&id, "my last words", 1), presence(&id, "leave")]);
+}
+
 #[tokio::test]
 async fn who_is_denied_is_gone_at_once() {
     let play = play();
