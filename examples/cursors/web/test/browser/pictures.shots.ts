@@ -54,9 +54,7 @@ test.each(['light', 'dark'] as const)('the board in the %s', async (colorScheme)
   await status(ada, 'Offline');
   await say(ada, 'Anybody?');
   await ada.getByText('Waiting for the connection').waitFor();
-  // In a Durable Object they are gone.
-  if (inject('runtime') === 'axum')
-    await grace.locator('.person[data-away]', { hasText: 'Mary' }).waitFor();
+  await grace.locator('.person[data-away]', { hasText: 'Mary' }).waitFor();
   await shot(ada, 'offline');
   await shot(mary, 'phone-offline');
   await ada.locator('.surface').focus();
