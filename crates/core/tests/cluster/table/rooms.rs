@@ -1,10 +1,10 @@
 //! Who is let into a room when, and how nodes that differ find it out.
 
-use roomful_core::cluster::Input;
+use roomful_core::cluster::{Effect, Input};
 
 use super::{GONE, LEASE_MS, REPAIR_MS, WELL, cut, everybody_speaks, for_each_seed, losses, three};
 use crate::network::{Link, Says, Weather};
-use crate::process::subject;
+use crate::process::{subject, topic};
 use crate::world::World;
 
 /// Neither hears the other's question, nor anything that it says: only the digest can tell.
@@ -201,4 +201,21 @@ fn the_oldest_that_lives_and_hosts_a_room_does_what_is_done_once() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn who_opens_a_room_once_more_waits_as_long_as_the_first_time() {
+    let mut world = World::up(1, 2, Says::HowMany).unwrap();
+    let (opened_at, ready) = (world.now, Effect::Ready(subject(0)));
+    let process = world.process_mut(0).unwrap();
+    for (after, input, is_ready) in [
+        (0, Input::Open(topic(0)), false),
+        (100, Input::Close(subject(0)), false),
+        (100, Input::Open(topic(0)), false),
+        (270, Input::Wake, false),
+        (370, Input::Wake, true),
+    ] {
+        let effects = process.handle(input.clone(), opened_at + after);
+        assert_eq!(effects.contains(&ready), is_ready, "{input:?} after {after} ms: {effects:?}");
+    }
 }
