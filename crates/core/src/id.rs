@@ -1,6 +1,7 @@
 //! Who is who: connections, members and nodes.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -33,8 +34,17 @@ pub struct Generation(pub u32);
 /// assert!(MemberId::parse("\"quoted\"").is_err());
 /// # Ok::<(), roomful_core::id::InvalidMemberId>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MemberId(Arc<str>);
+#[derive(Clone)]
+pub struct MemberId(Arc<Text>);
+
+/// Behind one pointer, where text by itself would be a pointer and a length: every member's id stands in half a dozen tables.
+/// So text of the usual length lies in the same memory as the count of its owners.
+enum Text {
+    Usual([u8; UUID_CHARS]),
+    Other(Box<str>),
+}
+
+const UUID_CHARS: usize = 36;
 
 impl MemberId {
     /// The longest there may be, in bytes.
@@ -50,7 +60,7 @@ impl MemberId {
         if id.is_empty() || id.len() > Self::MOST_BYTES || !id.bytes().all(plain) {
             return Err(InvalidMemberId);
         }
-        Ok(Self(id.into()))
+        Ok(Self::of_plain(id))
     }
 
     /// The id made of 128 random bits, written as a version 4 UUID.
@@ -59,13 +69,55 @@ impl MemberId {
         let bits = (bits & !(0xf << 76 | 0x3 << 62)) | 0x4 << 76 | 0x2 << 62;
         let hex = format!("{bits:032x}");
         let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-        Self(parts.join("-").into())
+        Self::of_plain(&parts.join("-"))
     }
 
     /// The id as it stands in a frame.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &*self.0 {
+            // Only ASCII is taken, so this is always text.
+            Text::Usual(bytes) => str::from_utf8(bytes).unwrap_or_default(),
+            Text::Other(text) => text,
+        }
+    }
+
+    fn of_plain(id: &str) -> Self {
+        let usual = id.as_bytes().try_into().map(Text::Usual);
+        Self(Arc::new(usual.unwrap_or_else(|_| Text::Other(id.into()))))
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match &*self.0 {
+            Text::Usual(bytes) => bytes,
+            Text::Other(text) => text.as_bytes(),
+        }
+    }
+}
+
+impl PartialEq for MemberId {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for MemberId {}
+
+impl PartialOrd for MemberId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for MemberId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl fmt::Debug for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemberId").field(&self.as_str()).finish()
     }
 }
 
@@ -74,7 +126,7 @@ impl MemberId {
 impl Hash for MemberId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let (words, rest) = self.0.as_bytes().as_chunks::<8>();
+        let (words, rest) = self.as_bytes().as_chunks::<8>();
         let last = rest.iter().fold(rest.len() as u64, |last, byte| last << 8 | u64::from(*byte));
         let words = words.iter().map(|word| u64::from_ne_bytes(*word)).chain([last]);
         state.write_u64(words.fold(0, |folded: u64, word| (folded.rotate_left(23) ^ word).wrapping_mul(ODD)));
@@ -83,7 +135,7 @@ impl Hash for MemberId {
 
 impl Serialize for MemberId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -95,7 +147,7 @@ impl<'de> Deserialize<'de> for MemberId {
 
 impl fmt::Display for MemberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -183,6 +235,20 @@ mod tests {
         let id: MemberId = serde_json::from_str(r#""ann""#).unwrap();
         assert_eq!(serde_json::to_string(&id).unwrap(), r#""ann""#);
         assert!(serde_json::from_str::<MemberId>(r#""a b""#).is_err());
+    }
+
+    #[test]
+    fn an_id_is_one_word_and_is_its_text_however_that_is_kept() {
+        assert_eq!(size_of::<MemberId>(), size_of::<usize>());
+        let texts = ["a", "b", &"a".repeat(35), &"a".repeat(36), &"b".repeat(36), &"a".repeat(37), &"z".repeat(64)];
+        for one in texts {
+            for other in texts {
+                let [one_id, other_id] = [one, other].map(|text| MemberId::parse(text).unwrap());
+                assert_eq!((one_id.as_str(), one_id == other_id), (one, one == other));
+                assert_eq!(one_id.cmp(&other_id), one.cmp(other), "{one} {other}");
+            }
+        }
+        assert_eq!(format!("{:?}", MemberId::parse("ann").unwrap()), r#"MemberId("ann")"#);
     }
 
     #[test]

@@ -16,10 +16,15 @@ pub struct Intake {
     endpoint: EndpointKind,
     dialect: Dialect,
     /// `None`: what comes has been waited for. Boxed, because where connections are many none has one.
-    rate: Option<Box<RateLimiter>>,
+    rate: Option<Box<Rated>>,
     bad_frames: RateLimiter,
     /// Whether ids are a count from 1, as where the client has a session.
     counts: bool,
+}
+
+#[derive(Debug)]
+struct Rated {
+    limiter: RateLimiter,
     /// The latest presence frame over the rate: a state is conflated, never lost, or a cursor would rest where it was.
     held: Option<Box<[u8]>>,
 }
@@ -81,7 +86,7 @@ impl Intake {
     /// For a new connection of which every message is handed over.
     #[must_use]
     pub fn new(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
-        let rate = Some(Box::new(RateLimiter::new(limits.rate, now)));
+        let rate = Some(Box::new(Rated { limiter: RateLimiter::new(limits.rate, now), held: None }));
         Self { rate, ..Self::at_no_rate(endpoint, dialect, limits, now) }
     }
 
@@ -89,7 +94,7 @@ impl Intake {
     #[must_use]
     pub fn at_no_rate(endpoint: EndpointKind, dialect: Dialect, limits: &Limits, now: Millis) -> Self {
         let bad_frames = RateLimiter::new(limits.bad_frame_rate, now);
-        Self { endpoint, dialect, rate: None, bad_frames, counts: false, held: None }
+        Self { endpoint, dialect, rate: None, bad_frames, counts: false }
     }
 
     /// From now on ids are a count from 1.
@@ -99,20 +104,20 @@ impl Intake {
 
     /// Judges one message, text or binary.
     pub fn judge<'a>(&mut self, message: &'a [u8], now: Millis) -> Verdict<'a> {
-        let within_rate = self.rate.as_mut().is_none_or(|rate| rate.take(now));
+        let within_rate = self.rate.as_mut().is_none_or(|rate| rate.limiter.take(now));
         match self.endpoint.decode(message, self.dialect) {
             Err(bad) => self.refuse(bad.id, bad.reason, now),
             Ok(ClientFrame { id: Some(0), .. }) if self.counts => self.refuse(None, "`id` is a count from 1", now),
             Ok(ClientFrame { body: Body::Bye, .. }) => Verdict::Bye,
             Ok(ClientFrame { body: Body::Presence(_), id: None }) if !within_rate => {
-                self.held = Some(message.into());
+                self.hold(Some(message.into()));
                 Verdict::Drop(Dropped::Conflated)
             }
             Ok(frame) if !within_rate => self.limit(frame.id),
             Ok(ClientFrame { body: Body::Ping, .. }) => Verdict::Reply(Bytes::from_static(encode::PONG)),
             Ok(frame) => {
                 if matches!(frame.body, Body::Presence(_)) {
-                    self.held = None;
+                    self.hold(None);
                 }
                 Verdict::Handle(frame)
             }
@@ -122,13 +127,20 @@ impl Intake {
     /// When [`Intake::release`] has something to give; `None` when nothing is held.
     #[must_use]
     pub fn release_at(&self) -> Option<Millis> {
-        self.held.as_ref().and(self.rate.as_ref()).and_then(|rate| rate.next_at())
+        self.rate.as_ref().filter(|rate| rate.held.is_some()).and_then(|rate| rate.limiter.next_at())
     }
 
     /// A held state whose time has come, as the message it was. It has been judged: decode it and handle it.
     pub fn release(&mut self, now: Millis) -> Option<Box<[u8]>> {
-        let may_go = self.held.is_some() && self.rate.as_mut().is_some_and(|rate| rate.take(now));
-        if may_go { self.held.take() } else { None }
+        let rate = self.rate.as_mut()?;
+        let may_go = rate.held.is_some() && rate.limiter.take(now);
+        if may_go { rate.held.take() } else { None }
+    }
+
+    fn hold(&mut self, state: Option<Box<[u8]>>) {
+        if let Some(rate) = &mut self.rate {
+            rate.held = state;
+        }
     }
 
     fn refuse<'a>(&mut self, id: Option<u64>, reason: &'static str, now: Millis) -> Verdict<'a> {

@@ -18,6 +18,7 @@ impl LiveMember {
         match scope(self)? {
             Scope::Room(room) => room.tell(Input::Send { to: self.id().clone(), msg }),
             Scope::Socket => send_alone(self, &msg),
+            Scope::Moved(_) => Err(ErrorKind::NotJoined.into_error()),
         }
     }
 
@@ -86,6 +87,7 @@ fn in_room(member: &LiveMember, input: Input) -> Result {
         Scope::Room(room) => room.tell(input),
         // A `SocketConn` has no such call.
         Scope::Socket => Ok(()),
+        Scope::Moved(_) => Err(ErrorKind::NotJoined.into_error()),
     }
 }
 

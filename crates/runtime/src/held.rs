@@ -190,7 +190,8 @@ pub(crate) fn ends_session(close: &Close) -> bool {
 /// The member of this room that this token is good for.
 pub(crate) fn member_with(hub: &Hub, token: Token, topic: &Topic) -> Option<Arc<LiveMember>> {
     let member = member_of(hub.occupant(&hub.process().tokens().find(token)?)?)?;
-    member.room().is_some_and(|room| room.topic() == topic).then_some(member)
+    let room = member.room().filter(|room| room.topic() == topic)?;
+    room.takes(member.id(), token).then_some(member)
 }
 
 /// Everybody whom the process knows is one of these.

@@ -1,6 +1,7 @@
 //! What waits for a member's hooks, and where its life stands.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -95,8 +96,12 @@ pub(crate) struct Inbox {
     end: Option<Box<End>>,
     /// Given back when its life is over.
     place: Option<Place>,
-    /// Where it has a session.
+    /// From the first message on that its client counts, where it has a session. Boxed, because many say nothing.
     said: Option<Box<Said>>,
+    /// How many bytes of it can be kept beside its socket, its info and its state together, where that is known.
+    kept_limit: Option<NonZeroU32>,
+    /// What its client says is counted, over all its sockets.
+    has_session: bool,
 }
 
 /// What belongs to a member's end, whenever that comes, or moves it.
@@ -142,7 +147,8 @@ impl Inbox {
             metrics::member_held();
         }
         let said = kept.said.clone().map(|said| Box::new(Said::restored(said)));
-        Self { said, ..Self::with(life, memory) }
+        // Of whoever has one it was kept, whatever its client had said.
+        Self { has_session: said.is_some(), said, ..Self::with(life, memory) }
     }
 
     fn with(life: Life, memory: &Arc<Memory>) -> Self {
@@ -154,6 +160,8 @@ impl Inbox {
             end: None,
             place: None,
             said: None,
+            kept_limit: None,
+            has_session: false,
         }
     }
 
@@ -371,12 +379,28 @@ impl Inbox {
 
     /// What its client says is counted from here on, over all its sockets.
     pub(crate) fn begin_session(&mut self) {
-        self.said.get_or_insert_default();
+        self.has_session = true;
     }
 
     /// What its client has said, where it has a session.
     pub(crate) fn said(&mut self) -> Option<&mut Said> {
+        self.has_session.then(|| &mut **self.said.get_or_insert_default())
+    }
+
+    /// The same, where it has said something.
+    pub(crate) fn said_so_far(&mut self) -> Option<&mut Said> {
         self.said.as_deref_mut()
+    }
+
+    /// How many bytes of its info and its state can be kept beside its socket, where that was settled.
+    pub(crate) fn kept_limit(&self) -> Option<usize> {
+        self.kept_limit.map(|limit| limit.get() as usize - 1)
+    }
+
+    /// That many can be; `None`: it is to be settled anew.
+    pub(crate) fn settle_kept_limit(&mut self, limit: Option<usize>) {
+        // One more, as there may be none.
+        self.kept_limit = limit.map(|limit| NonZeroU32::MIN.saturating_add(u32::try_from(limit).unwrap_or(u32::MAX)));
     }
 
     /// The one before has gone off, or what it was for was told sooner.
@@ -483,5 +507,22 @@ impl Inbox {
         self.queue = VecDeque::new();
         self.rest(Arc::clone(hooks));
         Next::Rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_client_counts_nothing_has_nothing_kept_of_it() {
+        let limits = Limits::default();
+        let mut inbox = Inbox::new(&Arc::default());
+        inbox.begin_session();
+        for (id, is_kept) in [(None, false), (Some(1), true)] {
+            let queued = inbox.push(Job::Message { msg: None, id }, &limits);
+            assert_eq!((queued.has_space, inbox.said_so_far().is_some()), (true, is_kept), "{id:?}");
+        }
+        assert!(size_of::<Inbox>() <= 136, "every member has one: {}", size_of::<Inbox>());
     }
 }

@@ -1,6 +1,6 @@
 //! One room of this process: its engine, and the sockets of its members.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
@@ -47,13 +47,14 @@ struct State {
     /// The sockets of the members who have one.
     lines: HashMap<MemberId, Arc<Line>>,
     /// What is kept of those who are held without one, in a process that may be put away.
-    absent: HashMap<MemberId, Kept>,
-    lobby: HashMap<MemberId, Waiting>,
+    absent: BTreeMap<MemberId, Kept>,
+    lobby: BTreeMap<MemberId, Waiting>,
     transports: Transports,
     wakes: Wakes,
     sessions: Option<Box<RoomSessions>>,
-    /// What the client presents whose return is being handled, and the highest id received of what it has said.
-    resume: Option<(Resume, Option<u64>)>,
+    /// What the client presents whose return is being handled, and the highest id received of what it has said. Boxed, because
+    /// rooms are many and returns are few.
+    resume: Option<Box<(Resume, Option<u64>)>>,
     /// What it says of its members.
     held: Holding,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
@@ -141,7 +142,7 @@ impl LiveRoom {
         topic: Topic,
         engine: RoomEngine,
         limits: Arc<Limits>,
-        (lines, absent): (HashMap<MemberId, Arc<Line>>, HashMap<MemberId, Kept>),
+        (lines, absent): (HashMap<MemberId, Arc<Line>>, BTreeMap<MemberId, Kept>),
         process: &Arc<Process>,
     ) -> Arc<Self> {
         let id = process.new_room_id();
@@ -149,7 +150,7 @@ impl LiveRoom {
         lines.values().for_each(|line| transports.enter(line));
         let mut held = Holding::nothing(process.memory());
         held.set(engine.roster().listed_bytes());
-        let (lobby, wakes, sessions) = (HashMap::new(), Wakes::default(), RoomSessions::new(process, &limits));
+        let (lobby, wakes, sessions) = (BTreeMap::new(), Wakes::default(), RoomSessions::new(process, &limits));
         let state =
             State { engine, lines, absent, lobby, transports, wakes, sessions, resume: None, held, abandoned: false };
         Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
@@ -200,6 +201,11 @@ impl LiveRoom {
                 Err(JoinError::Refused(refused))
             }
         }
+    }
+
+    /// Whether this token is good for that member.
+    pub(crate) fn takes(&self, member: &MemberId, token: Token) -> bool {
+        lock(&self.state).sessions.as_ref().is_some_and(|sessions| sessions.takes(member, token))
     }
 
     /// Takes a member out, or out of the lobby.
@@ -255,7 +261,7 @@ impl LiveRoom {
             }
         }
         state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, false));
-        state.resume = Some((resume, acked));
+        state.resume = Some(Box::new((resume, acked)));
         let handled = self.handle(&mut state, Input::Return { member: member.clone() });
         state.resume = None;
         match handled {
@@ -534,7 +540,7 @@ impl LiveRoom {
         let Some(line) = state.lines.get(to) else { return };
         let sessions = state.sessions.as_mut().filter(|_| line.dialect() == Dialect::V1);
         let (session, missed) = sessions.map_or((None, Vec::new()), |sessions| {
-            let (facts, missed) = match state.resume.take() {
+            let (facts, missed) = match state.resume.take().map(|resume| *resume) {
                 Some((resume, acked)) => sessions.resume(to, resume, acked, seq),
                 None => (sessions.begin(to, seq), Vec::new()),
             };

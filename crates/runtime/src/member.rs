@@ -1,7 +1,7 @@
 //! What lives as long as a member: who it is, what it still has to do, and where its life stands.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::Waker;
 
@@ -41,25 +41,20 @@ pub struct LiveMember {
     space: AtomicWaker,
     scope: OnceLock<Scope>,
     teardowns: Teardowns,
-    /// How many bytes of it can be kept beside its socket, its info and its state together.
-    kept_limit: AtomicUsize,
-    /// Whose socket its own has become: it was never a member itself.
-    moved: OnceLock<Arc<Self>>,
     /// Who it is in place of `id`: whom its client was in another process. Boxed, because few are.
     was: OnceLock<Box<MemberId>>,
     /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
     span: Option<Box<Span>>,
 }
 
-/// A bound that is not settled yet.
-const UNKNOWN: usize = usize::MAX;
-
-/// Where a member was let in.
+/// Where a member was let in, or what became of one that never was.
 pub(crate) enum Scope {
     /// A room, with others.
     Room(Arc<LiveRoom>),
     /// A typed socket: there is no room.
     Socket,
+    /// Its client was somebody who is held: that member has its socket, and it was never one itself.
+    Moved(Arc<LiveMember>),
 }
 
 impl LiveMember {
@@ -102,8 +97,6 @@ impl LiveMember {
             space: AtomicWaker::new(),
             scope: OnceLock::new(),
             teardowns: Teardowns::default(),
-            kept_limit: AtomicUsize::new(UNKNOWN),
-            moved: OnceLock::new(),
             was: OnceLock::new(),
             span: (!span.is_disabled()).then(|| Box::new(span)),
         })
@@ -215,12 +208,15 @@ impl LiveMember {
 
     /// Whose socket its own has become.
     pub(crate) fn moved(&self) -> Option<&Arc<Self>> {
-        self.moved.get()
+        match self.scope.get()? {
+            Scope::Moved(member) => Some(member),
+            Scope::Room(_) | Scope::Socket => None,
+        }
     }
 
     /// Its socket is that one's. Call it while its inbox is locked: no frame is then between the two.
     pub(crate) fn move_to(&self, member: Arc<Self>) {
-        self.moved.get_or_init(|| member);
+        self.set_scope(Scope::Moved(member));
     }
 
     /// A frame to its socket, where it has one.
@@ -243,7 +239,7 @@ impl LiveMember {
     pub(crate) fn room(&self) -> Option<&Arc<LiveRoom>> {
         match self.scope.get()? {
             Scope::Room(room) => Some(room),
-            Scope::Socket => None,
+            Scope::Socket | Scope::Moved(_) => None,
         }
     }
 
@@ -269,18 +265,20 @@ impl LiveMember {
 
     /// Says anew how large its info and its state may be, when what else is kept beside its socket has changed.
     pub(crate) fn limit_kept_anew(&self, user: Option<&UserId>) {
-        self.kept_limit.store(UNKNOWN, Ordering::Relaxed);
+        self.inbox().settle_kept_limit(None);
         self.limit_kept(user);
     }
 
     /// Settles how large its info and its state may be, which depends on what else is kept beside its socket.
     pub(crate) fn limit_kept(&self, user: Option<&UserId>) -> usize {
-        let known = self.kept_limit.load(Ordering::Relaxed);
-        if known != UNKNOWN {
+        if self.process().keeper().is_none() {
+            return usize::MAX;
+        }
+        if let Some(known) = self.inbox().kept_limit() {
             return known;
         }
-        let limit = self.left_beside(user).min(UNKNOWN - 1);
-        self.kept_limit.store(limit, Ordering::Relaxed);
+        let limit = self.left_beside(user);
+        self.inbox().settle_kept_limit(Some(limit));
         limit
     }
 

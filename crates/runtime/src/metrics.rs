@@ -11,6 +11,7 @@
 //! | `roomful_rooms`, `roomful_members`, `roomful_members_held` | gauge | |
 //! | `roomful_sessions_resumed_total` | counter | `missed` |
 //! | `roomful_sessions_let_go_total` | counter | `bound` |
+//! | `roomful_log_let_go_total` | counter | `bound` |
 //! | `roomful_bytes_held` | gauge | |
 //! | `roomful_closed_for_memory_total` | counter | |
 //! | `roomful_frames_received_total` | counter | |
@@ -100,6 +101,14 @@ pub(crate) fn session_let_go(bound: &'static str) {
 /// Somebody came back whom only the seal of its token knows: what it missed nobody does.
 pub(crate) fn session_unsealed() {
     counter!("roomful_sessions_resumed_total", "missed" => "unknown").increment(1);
+}
+
+/// So many messages are not kept any more because of this bound, though somebody might still come back and ask for them.
+pub(crate) fn log_let_go(bound: &'static str, messages: usize) {
+    // Each message is kept, and few are too many: what is not counted is not looked up.
+    if messages > 0 {
+        counter!("roomful_log_let_go_total", "bound" => bound).increment(messages as u64);
+    }
 }
 
 pub(crate) fn bytes_held(now: usize, before: usize) {

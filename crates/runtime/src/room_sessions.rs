@@ -1,7 +1,7 @@
 //! The sessions of one room, as a process keeps them: their tokens are random and found by whoever presents one, and what they
 //! hold is a part of what the process holds.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,7 +34,7 @@ pub(crate) fn are_kept_for(dialect: Dialect, limits: &Limits) -> bool {
 pub(crate) struct RoomSessions {
     sessions: Sessions,
     /// Those who are about to be let in, and come with the token of a session that another process had.
-    expected: HashMap<MemberId, Token>,
+    expected: BTreeMap<MemberId, Token>,
     process: Arc<Process>,
     /// What is kept, as a part of all that is held for clients, and of all that rooms keep.
     held: Holding,
@@ -42,8 +42,8 @@ pub(crate) struct RoomSessions {
     /// Bytes that one who comes back may be sent at once.
     most_bytes: usize,
     grace_ms: Millis,
-    /// Who is away, as the room was told it.
-    away: LongestFirst<MemberId>,
+    /// Who is away, as the room was told it. Boxed, because in most rooms nobody is.
+    away: Option<Box<LongestFirst<MemberId>>>,
     /// Lets go of what is too old. One at a time, and none while nothing is kept.
     timer: Option<AbortHandle>,
 }
@@ -58,7 +58,7 @@ impl RoomSessions {
         let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
         let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
         let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
-        let (grace_ms, expected, away) = (limits.grace_ms, HashMap::new(), LongestFirst::default());
+        let (grace_ms, expected, away) = (limits.grace_ms, BTreeMap::new(), None);
         Some(Box::new(Self { sessions, expected, process, held, kept, most_bytes, grace_ms, away, timer: None }))
     }
 
@@ -99,12 +99,12 @@ impl RoomSessions {
         let answer = self.sessions.resume(member, resume, token, top, self.most_bytes);
         let Some(Answer { missed, forgotten, is_known_to_client }) = answer else {
             // Another has come back with a newer one just now. This one came later, and takes all of it over.
-            self.sessions.end(member).for_each(|token| tokens.remove(token));
+            self.sessions.end(member).for_each(|token| tokens.remove(token, member));
             let facts = self.begin(member, top);
             return (SessionFacts { acked, ..facts }, Vec::new());
         };
         tokens.insert(token, member.clone());
-        forgotten.into_iter().for_each(|token| tokens.remove(token));
+        forgotten.into_iter().for_each(|token| tokens.remove(token, member));
         metrics::session_resumed(missed.is_some());
         let acked = acked.filter(|_| is_known_to_client);
         let facts = SessionFacts { token, seal: None, resumed: missed.is_some(), acked };
@@ -114,17 +114,17 @@ impl RoomSessions {
     /// A member is away from now on, or is back.
     pub(crate) fn set_away(&mut self, member: &MemberId, is_away: bool) {
         if is_away {
-            self.away.push(member.clone());
+            self.away.get_or_insert_default().push(member.clone());
         } else {
-            self.away.remove(member);
+            self.is_away_no_more(member);
         }
     }
 
     /// Who has been away for the longest, to be let go for somebody else. It is given once: it may be back already, and then the
     /// next one is to go.
     pub(crate) fn take_longest_away(&mut self) -> Option<MemberId> {
-        let longest = self.away.first()?.clone();
-        self.away.remove(&longest);
+        let longest = self.away.as_ref()?.first()?.clone();
+        self.is_away_no_more(&longest);
         Some(longest)
     }
 
@@ -141,10 +141,10 @@ impl RoomSessions {
 
     /// A member has left.
     pub(crate) fn end(&mut self, member: &MemberId) {
-        self.away.remove(member);
+        self.is_away_no_more(member);
         self.expect_no_more(member);
         let tokens = self.process.tokens();
-        self.sessions.end(member).for_each(|token| tokens.remove(token));
+        self.sessions.end(member).for_each(|token| tokens.remove(token, member));
         self.count();
     }
 
@@ -152,13 +152,18 @@ impl RoomSessions {
     pub(crate) fn bar(&mut self, member: &MemberId, room: &Topic) {
         let until = self.process.now().saturating_add(self.grace_ms);
         for token in self.sessions.end(member) {
-            self.process.tokens().remove(token);
+            self.process.tokens().remove(token, member);
             self.process.bar(token, room.clone(), until);
             if let Some(keeper) = self.process.keeper() {
                 Barred::new(token, room, until).written(|bytes| keeper.bar(token, bytes));
             }
         }
         self.count();
+    }
+
+    /// Whether this token is good for that member.
+    pub(crate) fn takes(&self, member: &MemberId, token: Token) -> bool {
+        self.sessions.takes(member, token)
     }
 
     /// Whether what is said is kept.
@@ -168,11 +173,13 @@ impl RoomSessions {
 
     /// Keeps what was said. Where all rooms together keep too much, this one lets go of as much.
     pub(crate) fn keep(&mut self, seq: u64, to: To, frame: Bytes) {
-        self.sessions.keep(seq, to, frame, self.process.now());
+        let let_go = self.sessions.keep(seq, to, frame, self.process.now());
+        metrics::log_let_go("log_frames", let_go.frames);
+        metrics::log_let_go("log_bytes", let_go.bytes);
         self.count();
         let logs = self.process.logs();
         if logs.is_over() {
-            self.sessions.shrink(logs.held().saturating_sub(logs.limit()));
+            metrics::log_let_go("logs_bytes", self.sessions.shrink(logs.held().saturating_sub(logs.limit())));
             self.count();
         }
     }
@@ -199,6 +206,15 @@ impl RoomSessions {
 
     fn stop_timer(&mut self) {
         self.timer.take().into_iter().for_each(|timer| timer.abort());
+    }
+
+    fn is_away_no_more(&mut self, member: &MemberId) {
+        if let Some(away) = &mut self.away {
+            away.remove(member);
+            if away.is_empty() {
+                self.away = None;
+            }
+        }
     }
 
     fn count(&mut self) {

@@ -46,7 +46,7 @@ impl LiveMember {
     /// What its client is told again that is back, when `seq` is the last number that was given.
     pub(crate) fn retold(&self, seq: u64) -> Vec<Bytes> {
         let mut inbox = self.inbox();
-        let Some(said) = inbox.said() else { return Vec::new() };
+        let Some(said) = inbox.said_so_far() else { return Vec::new() };
         let Retold { failures, ack } = said.resume();
         let failures = failures.iter().map(|failure| encode::error(Some(failure.id), failure.code, &failure.reason));
         failures.chain(ack.map(|id| encode::ack(id, Some(seq)))).collect()
@@ -56,7 +56,7 @@ impl LiveMember {
     /// taken to be told.
     fn acknowledge_handled(&self) {
         if let Some(room) = self.room() {
-            room.acknowledge(self.id(), || self.inbox().said().and_then(|said| said.take_ack()));
+            room.acknowledge(self.id(), || self.inbox().said_so_far().and_then(|said| said.take_ack()));
         }
     }
 

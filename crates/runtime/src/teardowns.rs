@@ -13,26 +13,20 @@ type Teardown = Box<dyn FnOnce() + Send>;
 #[cfg(target_family = "wasm")]
 type Teardown = Box<dyn FnOnce()>;
 
-/// What is to run when a member has left.
+/// What is to run when a member has left. Boxed, because most members have none, and there are many; `None` until there is one.
 #[derive(Default)]
-pub(crate) struct Teardowns(Mutex<State>);
+pub(crate) struct Teardowns(Mutex<Option<Box<State>>>);
 
 enum State {
     Waiting(Vec<Teardown>),
     Ran,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self::Waiting(Vec::new())
-    }
-}
-
 impl Teardowns {
     /// Keeps a teardown. If the member has left already, it runs at once, because it would never run otherwise.
     pub(crate) fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
         let mut state = lock(&self.0);
-        match &mut *state {
+        match &mut **state.get_or_insert_with(|| Box::new(State::Waiting(Vec::new()))) {
             State::Waiting(waiting) => waiting.push(Box::new(teardown)),
             State::Ran => {
                 drop(state);
@@ -43,7 +37,7 @@ impl Teardowns {
 
     /// Runs all, the last deferred first. A panic in one does not keep the others from running, and is returned.
     pub(crate) fn run(&self) -> Vec<Error> {
-        let State::Waiting(waiting) = std::mem::replace(&mut *lock(&self.0), State::Ran) else { return Vec::new() };
+        let waiting = self.take();
         let run = |teardown: Teardown| {
             called(move || {
                 teardown();
@@ -52,14 +46,20 @@ impl Teardowns {
         };
         waiting.into_iter().rev().filter_map(|teardown| run(teardown).err()).collect()
     }
+
+    /// From now on they have run.
+    fn take(&self) -> Vec<Teardown> {
+        match lock(&self.0).replace(Box::new(State::Ran)).map(|state| *state) {
+            Some(State::Waiting(waiting)) => waiting,
+            Some(State::Ran) | None => Vec::new(),
+        }
+    }
 }
 
 /// What never ran is dropped with what it holds, on whatever thread that is.
 impl Drop for Teardowns {
     fn drop(&mut self) {
-        if let State::Waiting(waiting) = std::mem::replace(&mut *lock(&self.0), State::Ran) {
-            // Each alone: a second panic while the first is unwound would end the process.
-            waiting.into_iter().for_each(let_go);
-        }
+        // Each alone: a second panic while the first is unwound would end the process.
+        self.take().into_iter().for_each(let_go);
     }
 }

@@ -10,14 +10,18 @@ use roomful_core::{MemberId, Millis};
 use crate::lock::lock;
 use crate::metrics;
 
-/// Every token that is good in this process, with the member that it is good for. A session has two at the most, and no member
-/// has more than one session, so there are no more than twice as many as members.
+/// Whose session every token that is good in this process may name. A session has two at the most, and no member has more than
+/// one session, so there are no more than twice as many as members.
+///
+/// A token is found by 64 bits of it, because there are many: whether it is good for the member that is found here is what its room
+/// [knows](crate::room_sessions::RoomSessions::takes). Of two that are alike in these the earlier is found no more, and its client
+/// becomes somebody new. They are drawn at random: that happens to nobody.
 ///
 /// Those of a session that the app has ended are barred for a while: who presents one is told that it was removed, and does not
 /// become somebody new.
 #[derive(Default)]
 pub(crate) struct Tokens {
-    good: Mutex<HashMap<Token, MemberId>>,
+    named: Mutex<HashMap<u64, MemberId>>,
     barred: Mutex<Barred>,
 }
 
@@ -30,15 +34,20 @@ struct Barred {
 
 impl Tokens {
     pub(crate) fn insert(&self, token: Token, member: MemberId) {
-        lock(&self.good).insert(token, member);
+        lock(&self.named).insert(token.digest(), member);
     }
 
+    /// Whose session it names. Ask their room whether it is good.
     pub(crate) fn find(&self, token: Token) -> Option<MemberId> {
-        lock(&self.good).get(&token).cloned()
+        lock(&self.named).get(&token.digest()).cloned()
     }
 
-    pub(crate) fn remove(&self, token: Token) {
-        lock(&self.good).remove(&token);
+    /// It is not good for this member any more.
+    pub(crate) fn remove(&self, token: Token, member: &MemberId) {
+        let mut named = lock(&self.named);
+        if named.get(&token.digest()) == Some(member) {
+            named.remove(&token.digest());
+        }
     }
 
     /// Its session was ended by the app in that room: until then nobody comes back with it. Of so many it is known at the most.
@@ -74,6 +83,24 @@ mod tests {
     use roomful_core::pattern::Pattern;
 
     use super::*;
+
+    #[test]
+    fn a_token_is_found_until_it_is_good_for_nobody() {
+        let [ann, bob] = ["ann", "bob"].map(|id| MemberId::parse(id).unwrap());
+        let tokens = Tokens::default();
+        let of = |node, secret| Token::new(NodeId(node), secret);
+        let all = [(1, 7), (2, 7), (1, 7 << 64), (1, 1 << 64 | 7)].map(|(node, secret)| of(node, secret));
+        for (at, token) in all.into_iter().enumerate() {
+            assert_eq!(tokens.find(token), None, "{at}");
+            tokens.insert(token, ann.clone());
+            assert_eq!(tokens.find(token), Some(ann.clone()));
+        }
+        tokens.insert(all[0], bob.clone());
+        tokens.remove(all[0], &ann);
+        assert_eq!(tokens.find(all[0]), Some(bob.clone()), "of two that are alike the later one is found, and stays");
+        tokens.remove(all[0], &bob);
+        assert_eq!((tokens.find(all[0]), tokens.find(all[1])), (None, Some(ann)));
+    }
 
     #[test]
     fn what_is_barred_is_bounded_and_ends() {

@@ -1,6 +1,6 @@
 //! Who waits to be let in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::Newcomer;
 use crate::MemberId;
@@ -11,7 +11,7 @@ use crate::frame::listed;
 #[derive(Debug, Default)]
 pub(super) struct Lobby {
     waiting: BTreeMap<u64, Newcomer>,
-    tickets: HashMap<MemberId, u64>,
+    tickets: BTreeMap<MemberId, u64>,
     next_ticket: u64,
 }
 
@@ -43,8 +43,6 @@ impl Lobby {
             self.tickets.remove(&newcomer.member);
             admitted.push(newcomer);
         }
-        // A room that nobody comes to any more keeps no buffer.
-        self.tickets = HashMap::new();
         admitted
     }
 

@@ -1,12 +1,12 @@
 //! How many members each user has in a room.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::UserId;
 
 /// Those who are away count too: they are held.
 #[derive(Debug, Default)]
-pub(super) struct UsersHere(HashMap<UserId, usize>);
+pub(super) struct UsersHere(BTreeMap<UserId, usize>);
 
 impl UsersHere {
     /// One more. `true`: it is the user's first.

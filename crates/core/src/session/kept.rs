@@ -8,11 +8,12 @@ use crate::ErrorCode;
 /// Which tokens a member's session takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptSession {
-    #[serde(flatten)]
-    pub(super) tokens: Tokens,
+    newest: Token,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    presented: Option<Token>,
     /// The one that another process gave, where numbers were others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) foreign: Option<Token>,
+    foreign: Option<Token>,
 }
 
 /// What a member's client has said.
@@ -40,20 +41,31 @@ impl KeptSession {
     #[must_use]
     pub fn largest() -> Self {
         let token = Token::new(crate::NodeId(u64::MAX), u128::MAX);
-        let mut tokens = Tokens::new(token);
-        let _nothing = tokens.rotate(token, token);
-        Self { tokens, foreign: Some(token) }
+        Self { newest: token, presented: Some(token), foreign: Some(token) }
+    }
+
+    pub(super) fn of(tokens: &Tokens) -> Self {
+        let presented = tokens.presented();
+        Self { newest: tokens.newest(), presented, foreign: presented.filter(|token| tokens.is_foreign(*token)) }
+    }
+
+    pub(super) fn into_tokens(self) -> Tokens {
+        let mut tokens = Tokens::new(self.newest);
+        if let Some(presented) = self.presented {
+            tokens.take(presented, self.foreign == Some(presented));
+        }
+        tokens
     }
 
     /// What the last snapshot brought to the client.
     #[must_use]
     pub fn newest(&self) -> Token {
-        self.tokens.newest()
+        self.newest
     }
 
     /// Every token that is good.
     pub fn tokens(&self) -> impl Iterator<Item = Token> + use<> {
-        self.tokens.iter()
+        [Some(self.newest), self.presented].into_iter().flatten()
     }
 }
 

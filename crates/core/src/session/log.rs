@@ -41,6 +41,15 @@ pub struct LogLimits {
     pub age_ms: Millis,
 }
 
+/// How many messages were let go of although they were young enough to be asked for, by which bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LetGo {
+    /// By [`LogLimits::frames`].
+    pub frames: usize,
+    /// By [`LogLimits::bytes`].
+    pub bytes: usize,
+}
+
 /// Whom a replay is for, and from where on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Since<'a> {
@@ -90,10 +99,10 @@ impl From<&Audience> for To {
 
 impl Log {
     /// Keeps a message, whose number must be above all before it, and lets go of what is over a bound then.
-    pub(super) fn push(&mut self, seq: u64, to: To, frame: Bytes, now: Millis, limits: LogLimits) {
+    pub(super) fn push(&mut self, seq: u64, to: To, frame: Bytes, now: Millis, limits: LogLimits) -> LetGo {
         self.bytes += frame.len();
         self.entries.push_back(Entry { seq, at: now, to, frame });
-        self.let_go(now, limits);
+        self.let_go(now, limits)
     }
 
     /// Lets go of everything up to this number, which nobody can ask for.
@@ -102,24 +111,31 @@ impl Log {
     }
 
     /// Lets go of what is over a bound at `now`, the oldest first.
-    pub(super) fn let_go(&mut self, now: Millis, limits: LogLimits) {
-        while let Some(oldest) = self.entries.front()
-            && (self.entries.len() > limits.frames
-                || self.bytes > limits.bytes
-                || now.saturating_sub(oldest.at) >= limits.age_ms)
-        {
+    pub(super) fn let_go(&mut self, now: Millis, limits: LogLimits) -> LetGo {
+        let mut young = LetGo::default();
+        while let Some(oldest) = self.entries.front() {
+            let is_old = now.saturating_sub(oldest.at) >= limits.age_ms;
+            let (over_frames, over_bytes) = (self.entries.len() > limits.frames, self.bytes > limits.bytes);
+            match (is_old, over_frames, over_bytes) {
+                (true, ..) => {}
+                (false, true, _) => young.frames += 1,
+                (false, false, true) => young.bytes += 1,
+                (false, false, false) => break,
+            }
             self.let_go_of_oldest();
         }
         self.give_back();
+        young
     }
 
-    /// Lets go of the oldest until it holds so many bytes less, or nothing.
-    pub(super) fn shrink(&mut self, excess: usize) {
-        let before = self.held_bytes();
+    /// Lets go of the oldest until it holds so many bytes less, or nothing. Returns how many they were.
+    pub(super) fn shrink(&mut self, excess: usize) -> usize {
+        let (before, entries) = (self.held_bytes(), self.entries.len());
         while !self.entries.is_empty() && before - self.held_bytes() < excess {
             self.let_go_of_oldest();
         }
         self.give_back();
+        entries - self.entries.len()
     }
 
     /// When [`Log::let_go`] has something to do, if nothing is said until then.
@@ -245,20 +261,21 @@ mod tests {
     #[test]
     fn each_bound_lets_go_of_the_oldest() {
         let mut log = Log::default();
-        let floors = |log: &mut Log, pushes: &[(u64, usize, Millis)]| {
-            pushes.iter().for_each(|(seq, len, at)| log.push(*seq, To::Everybody, frame(*len), *at, LIMITS));
-            log.floor()
+        let push = |log: &mut Log, seq, len, at| {
+            let let_go = log.push(seq, To::Everybody, frame(len), at, LIMITS);
+            (log.floor(), let_go.frames, let_go.bytes)
         };
-        assert_eq!(floors(&mut log, &[(1, 1, 0), (2, 1, 0), (3, 1, 10)]), 0);
-        assert_eq!(floors(&mut log, &[(4, 1, 10)]), 1, "frames");
-        assert_eq!(floors(&mut log, &[(5, 98, 10)]), 2, "frames, and no more than the bytes ask for");
-        assert_eq!(floors(&mut log, &[(6, 99, 10)]), 5, "bytes");
+        for (seq, at) in [(1, 0), (2, 0), (3, 10)] {
+            assert_eq!(push(&mut log, seq, 1, at), (0, 0, 0));
+        }
+        assert_eq!(push(&mut log, 4, 1, 10), (1, 1, 0), "frames");
+        assert_eq!(push(&mut log, 5, 98, 10), (2, 1, 0), "frames, and no more than the bytes ask for");
+        assert_eq!(push(&mut log, 6, 99, 10), (5, 1, 2), "bytes");
         assert_eq!(log.due(LIMITS), Some(60));
-        log.let_go(59, LIMITS);
-        assert_eq!(log.floor(), 5);
-        log.let_go(60, LIMITS);
+        assert_eq!((log.let_go(59, LIMITS), log.floor()), (LetGo::default(), 5));
+        assert_eq!(log.let_go(60, LIMITS), LetGo::default(), "what is old nobody asks for");
         assert_eq!((log.floor(), log.held_bytes(), log.due(LIMITS)), (6, 0, None), "age");
-        assert_eq!(floors(&mut log, &[(7, 101, 60)]), 7, "one that is larger than all may be");
+        assert_eq!(push(&mut log, 7, 101, 60), (7, 0, 1), "one that is larger than all may be");
     }
 
     #[test]

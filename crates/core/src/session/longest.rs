@@ -1,24 +1,23 @@
 //! Who is held without a socket, who has been for the longest first.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 
 /// Those who are held, in the order in which they lost their sockets: where there is no place for somebody who comes, the one
 /// who has been away the longest is the first to be let go.
 #[derive(Debug)]
 pub struct LongestFirst<K> {
     order: BTreeMap<u64, K>,
-    turns: HashMap<K, u64>,
+    turns: BTreeMap<K, u64>,
     next: u64,
 }
 
 impl<K> Default for LongestFirst<K> {
     fn default() -> Self {
-        Self { order: BTreeMap::new(), turns: HashMap::new(), next: 0 }
+        Self { order: BTreeMap::new(), turns: BTreeMap::new(), next: 0 }
     }
 }
 
-impl<K: Clone + Eq + Hash> LongestFirst<K> {
+impl<K: Clone + Ord> LongestFirst<K> {
     /// This one is held from now on. Where it is already, that stays as it is.
     pub fn push(&mut self, held: K) {
         if self.turns.contains_key(&held) {

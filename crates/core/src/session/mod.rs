@@ -25,7 +25,7 @@ mod sessions;
 mod token;
 
 pub use kept::{KeptSaid, KeptSession};
-pub use log::{LogLimits, To};
+pub use log::{LetGo, LogLimits, To};
 pub use longest::LongestFirst;
 pub use offer::{Offered, Resume};
 pub use said::{ACK_WITHIN_MS, AckDue, Arrival, Failure, MOST_OUT, MOST_UNACKED, Retold, Said};

@@ -1,11 +1,11 @@
 //! What a room knows of the sessions of its members: whose tokens are good, and what was said lately.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
 use super::log::{Log, Since};
-use super::{KeptSession, LogLimits, Resume, To, Token, Tokens};
+use super::{KeptSession, LetGo, LogLimits, Resume, To, Token, Tokens};
 use crate::{MemberId, Millis};
 
 /// The sessions of one room, under the same lock as its engine.
@@ -30,7 +30,8 @@ use crate::{MemberId, Millis};
 pub struct Sessions {
     limits: LogLimits,
     log: Log,
-    members: HashMap<MemberId, Session>,
+    /// In order, because that takes half of what a table of hashes would take in a room of ten.
+    members: BTreeMap<MemberId, Session>,
 }
 
 #[derive(Debug)]
@@ -38,8 +39,6 @@ struct Session {
     tokens: Tokens,
     /// The last number that was given when it began: whoever presents its token has a right to what was said after that.
     entered: u64,
-    /// A token that another process gave, where numbers were others.
-    foreign: Option<Token>,
 }
 
 /// How a session goes on.
@@ -58,7 +57,7 @@ impl Sessions {
     /// Of a room where nobody has a session yet.
     #[must_use]
     pub fn new(limits: LogLimits) -> Self {
-        Self { limits, log: Log::default(), members: HashMap::new() }
+        Self { limits, log: Log::default(), members: BTreeMap::new() }
     }
 
     /// A member's session begins, with the token that its first snapshot brings. `top` is the last number that was given.
@@ -67,7 +66,7 @@ impl Sessions {
             // What was said before was kept for nobody.
             self.log.clear(top);
         }
-        self.members.insert(member.clone(), Session { tokens: Tokens::new(first), entered: top, foreign: None });
+        self.members.insert(member.clone(), Session { tokens: Tokens::new(first), entered: top });
     }
 
     /// A member's session begins for a client that has presented the token of one which is known to nobody any more. That one
@@ -75,25 +74,21 @@ impl Sessions {
     pub fn begin_after(&mut self, member: &MemberId, presented: Token, first: Token, top: u64) {
         self.begin(member, first, top);
         if let Some(session) = self.members.get_mut(member) {
-            // Two are good now, and none that was is forgotten.
-            let _nothing = session.tokens.rotate(presented, first);
-            session.foreign = Some(presented);
+            session.tokens.take_foreign(presented);
         }
     }
 
     /// What the next process needs of a member's session, where it has one.
     #[must_use]
     pub fn kept(&self, member: &MemberId) -> Option<KeptSession> {
-        let Session { tokens, foreign, .. } = self.members.get(member)?;
-        Some(KeptSession { tokens: *tokens, foreign: *foreign })
+        Some(KeptSession::of(&self.members.get(member)?.tokens))
     }
 
     /// A member's session goes on, in a room that another process had. What was said there is known to nobody; `top` is the last
     /// number that may have been given.
     pub fn restore(&mut self, member: &MemberId, kept: KeptSession, top: u64) {
-        let KeptSession { tokens, foreign } = kept;
         self.log.clear(top);
-        self.members.insert(member.clone(), Session { tokens, entered: top, foreign });
+        self.members.insert(member.clone(), Session { tokens: kept.into_tokens(), entered: top });
     }
 
     /// A member's session is over. Returns the tokens that are good no more.
@@ -123,12 +118,10 @@ impl Sessions {
         !self.members.is_empty()
     }
 
-    /// Keeps what was said, for those who come back. Its number must be above all before it, and where the room
-    /// [keeps](Sessions::keeps) nothing this does nothing.
-    pub fn keep(&mut self, seq: u64, to: To, frame: Bytes, now: Millis) {
-        if self.keeps() {
-            self.log.push(seq, to, frame, now, self.limits);
-        }
+    /// Keeps what was said, for those who come back, and says what has to go for it. Its number must be above all before it, and
+    /// where the room [keeps](Sessions::keeps) nothing this does nothing.
+    pub fn keep(&mut self, seq: u64, to: To, frame: Bytes, now: Millis) -> LetGo {
+        if self.keeps() { self.log.push(seq, to, frame, now, self.limits) } else { LetGo::default() }
     }
 
     /// A member is back, with this token. Its snapshot brings `next`, and `top` is the last number that was given. `None`: the
@@ -146,17 +139,17 @@ impl Sessions {
     ) -> Option<Answer> {
         let session = self.members.get_mut(member).filter(|session| session.tokens.takes(resume.token))?;
         let forgotten = session.tokens.rotate(resume.token, next);
-        if session.foreign == Some(resume.token) {
+        if session.tokens.is_foreign(resume.token) {
             return Some(Answer { missed: None, forgotten, is_known_to_client: false });
         }
-        session.foreign = None;
         let since = Since { member, entered: session.entered, seen: resume.seen, top, most_bytes };
         Some(Answer { missed: self.log.since(since), forgotten, is_known_to_client: true })
     }
 
     /// Lets go of what is too old to be asked for.
     pub fn let_go(&mut self, now: Millis) {
-        self.log.let_go(now, self.limits);
+        // Nothing else is over a bound: that is looked at when something is kept.
+        let _none = self.log.let_go(now, self.limits);
     }
 
     /// When [`Sessions::let_go`] has something to do, if nothing is said until then.
@@ -165,9 +158,10 @@ impl Sessions {
         self.log.due(self.limits)
     }
 
-    /// Lets go of the oldest messages, of so many bytes or all. Where all rooms together hold too much.
-    pub fn shrink(&mut self, excess: usize) {
-        self.log.shrink(excess);
+    /// Lets go of the oldest messages, of so many bytes or all, and says how many those are. Where all rooms together hold too
+    /// much.
+    pub fn shrink(&mut self, excess: usize) -> usize {
+        self.log.shrink(excess)
     }
 
     /// The highest number that it has let go of: whoever has seen less cannot be told what it missed.
@@ -213,6 +207,11 @@ mod tests {
 
     fn missed(answer: Option<Answer>) -> Option<usize> {
         answer.unwrap().missed.map(|missed| missed.len())
+    }
+
+    #[test]
+    fn a_session_costs_its_few_words() {
+        assert!(size_of::<(MemberId, Session)>() <= 48, "{}", size_of::<(MemberId, Session)>());
     }
 
     #[test]
@@ -322,7 +321,9 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded() {
         let mut sessions = sessions();
-        (6..=9).for_each(|seq| sessions.keep(seq, To::Everybody, "x".into(), seq));
+        for seq in 6..=9 {
+            sessions.keep(seq, To::Everybody, "x".into(), seq);
+        }
         assert_eq!((sessions.floor(), sessions.due()), (6, Some(57)));
         sessions.let_go(57);
         assert_eq!((sessions.floor(), sessions.due()), (7, Some(58)));

@@ -15,7 +15,8 @@ use crate::NodeId;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token {
     node: NodeId,
-    secret: u128,
+    /// The most significant byte first. Bytes, because a `u128` would make a token, of which there are many, a third larger.
+    secret: [u8; 16],
 }
 
 /// A text that is no token.
@@ -33,7 +34,7 @@ impl Token {
     /// A token of this node; `secret` must be fresh and unguessable.
     #[must_use]
     pub fn new(node: NodeId, secret: u128) -> Self {
-        Self { node, secret }
+        Self { node, secret: secret.to_be_bytes() }
     }
 
     /// Who keeps the session.
@@ -46,14 +47,23 @@ impl Token {
         let mut bytes = [0; 24];
         let (node, secret) = bytes.split_at_mut(8);
         node.copy_from_slice(&self.node.0.to_be_bytes());
-        secret.copy_from_slice(&self.secret.to_be_bytes());
+        secret.copy_from_slice(&self.secret);
         bytes
+    }
+
+    /// 64 bits that depend on all of it: for a table that finds it and leaves it to others whether it is good.
+    #[must_use]
+    pub fn digest(self) -> u64 {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let secret = u128::from_be_bytes(self.secret);
+        let words = [self.node.0, (secret >> 64) as u64, secret as u64];
+        words.into_iter().fold(0, |digest: u64, word| (digest.rotate_left(23) ^ word).wrapping_mul(ODD))
     }
 }
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{:032x}", self.node.0, self.secret)
+        write!(f, "{:016x}-{:032x}", self.node.0, u128::from_be_bytes(self.secret))
     }
 }
 
@@ -96,11 +106,18 @@ impl FromStr for Token {
 
 /// The tokens that a session takes: the newest, and the one that it was last resumed with, until the newest is presented. So a
 /// snapshot that is lost on its way, with the newest token in it, loses nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
     newest: Token,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    presented: Option<Token>,
+    /// Boxed, because whoever never lost a socket has none.
+    presented: Option<Box<Presented>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Presented {
+    token: Token,
+    /// Another process gave it, where numbers were others.
+    is_foreign: bool,
 }
 
 impl Tokens {
@@ -119,20 +136,42 @@ impl Tokens {
     /// Whether this token is good.
     #[must_use]
     pub fn takes(&self, token: Token) -> bool {
-        token == self.newest || Some(token) == self.presented
+        self.iter().any(|good| good == token)
     }
 
     /// It is resumed with `presented`, which must be good, and its next snapshot brings `next`. Returns the token that is good
     /// no more.
     pub fn rotate(&mut self, presented: Token, next: Token) -> Option<Token> {
         let other = self.iter().find(|token| *token != presented);
-        *self = Self { newest: next, presented: Some(presented) };
+        let presented = Presented { token: presented, is_foreign: self.is_foreign(presented) };
+        *self = Self { newest: next, presented: Some(Box::new(presented)) };
         other
+    }
+
+    /// The session begins for a client that has presented this token, which another process gave: it is good as if it were one of
+    /// this session's.
+    pub fn take_foreign(&mut self, presented: Token) {
+        self.take(presented, true);
+    }
+
+    pub(super) fn take(&mut self, token: Token, is_foreign: bool) {
+        self.presented = Some(Box::new(Presented { token, is_foreign }));
+    }
+
+    /// What it was last resumed with.
+    pub(super) fn presented(&self) -> Option<Token> {
+        self.presented.as_ref().map(|presented| presented.token)
+    }
+
+    /// Whether another process gave this one.
+    #[must_use]
+    pub fn is_foreign(&self, token: Token) -> bool {
+        self.presented.as_ref().is_some_and(|presented| presented.is_foreign && presented.token == token)
     }
 
     /// Every token that is good.
     pub fn iter(&self) -> impl Iterator<Item = Token> + use<> {
-        [Some(self.newest), self.presented].into_iter().flatten()
+        [Some(self.newest), self.presented()].into_iter().flatten()
     }
 }
 
@@ -146,6 +185,10 @@ mod tests {
 
     fn token(secret: u128) -> Token {
         Token::new(NodeId(7), secret)
+    }
+
+    fn secret(token: Token) -> u128 {
+        u128::from_be_bytes(token.secret)
     }
 
     #[test]
@@ -202,11 +245,11 @@ mod tests {
                 let forgotten = tokens.rotate(of_client, token(next));
                 good.insert(next);
                 if let Some(forgotten) = forgotten {
-                    prop_assert!(good.remove(&forgotten.secret), "{:?} was not good", forgotten.secret);
+                    prop_assert!(good.remove(&secret(forgotten)), "{:?} was not good", secret(forgotten));
                 }
                 let taken: BTreeSet<_> = (0..=next).filter(|secret| tokens.takes(token(*secret))).collect();
                 prop_assert_eq!(&taken, &good);
-                prop_assert_eq!(tokens.iter().map(|token| token.secret).collect::<BTreeSet<_>>(), taken);
+                prop_assert_eq!(tokens.iter().map(secret).collect::<BTreeSet<_>>(), taken);
                 prop_assert!(good.len() <= 2);
                 if !lost {
                     of_client = tokens.newest();

@@ -4,7 +4,7 @@ use metrics_util::debugging::{DebugValue, Snapshotter};
 use roomful::test::{Event, TestMember};
 use roomful::{Close, Drain, Limits, MemberId, Stats};
 
-use crate::metrics::record;
+use crate::metrics::{counted, record};
 use crate::scripted::{Order, Play, Scripted, stage};
 
 const GRACE_MS: u64 = 2_000;
@@ -236,16 +236,18 @@ async fn what_is_said_is_kept_for_who_comes_back_and_no_longer() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_bounded() {
+async fn what_is_kept_is_bounded_and_what_goes_for_it_is_counted() {
     let text = "x".repeat(1_000);
     let limits = || Limits::default().grace_ms(GRACE_MS);
-    for (limits, most) in [
-        (limits().grace_ms(0), 0),
-        (limits().log_frames(0), 0),
-        (limits().log_frames(2), 2),
-        (limits().log_bytes(3_500), 3),
-        (limits().logs_bytes(4_800), 4),
+    for (limits, most, bound) in [
+        (limits().grace_ms(0), 0, None),
+        (limits().log_frames(0), 0, Some("log_frames")),
+        (limits().log_frames(2), 2, Some("log_frames")),
+        (limits().log_bytes(3_500), 3, Some("log_bytes")),
+        (limits().logs_bytes(4_800), 4, Some("logs_bytes")),
+        (limits(), 6, None),
     ] {
+        let (snapshotter, _guard) = record();
         let play = Play::with(limits);
         let (ann, ben, _) = two(&play, "ben").await;
         let before = bytes(&play, &[&ann, &ben]).await;
@@ -254,5 +256,9 @@ async fn what_is_kept_is_bounded() {
         }
         let kept = bytes(&play, &[&ann, &ben]).await - before;
         assert!((most * 1_000..=most * 1_200).contains(&kept), "{kept} bytes, of {most} messages");
+        let mut counted = counted(&snapshotter);
+        counted.retain(|(name, _)| name.starts_with("roomful_log_let_go_total"));
+        let let_go = bound.map(|bound| (format!("roomful_log_let_go_total{{bound={bound}}}"), 6 - most as u64));
+        assert_eq!(counted, Vec::from_iter(let_go));
     }
 }
