@@ -7,8 +7,8 @@ use futures_util::future::{AbortHandle, abortable};
 use roomful_core::frame::{Body, ClientFrame};
 use roomful_core::intake::Refusal;
 use roomful_core::life::{Act, Event};
-use roomful_core::session::Arrival;
 use roomful_core::session::ending::EndedBy;
+use roomful_core::session::{Arrival, Token};
 use roomful_core::{Close, Millis};
 
 use crate::credentials::Secret;
@@ -315,6 +315,10 @@ impl Occupant for LiveMember {
         let was_away = !acts.is_empty();
         self.carry_out(acts);
         was_away
+    }
+
+    fn takes(&self, token: Token) -> bool {
+        self.room().is_some_and(|room| room.takes(self.id(), token))
     }
 
     fn into_any(self: Arc<Self>) -> Box<dyn std::any::Any> {

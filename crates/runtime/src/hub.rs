@@ -59,6 +59,8 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn let_go(self: Arc<Self>) -> bool;
     /// Another process takes it over.
     fn put_away(&self);
+    /// Whether this token is good for it.
+    fn takes(&self, token: Token) -> bool;
     /// The `Arc` of the member itself, for whoever may know its type.
     fn into_any(self: Arc<Self>) -> Box<dyn std::any::Any>;
 }
@@ -119,16 +121,27 @@ impl Hub {
         }
     }
 
-    /// A place for one more connection. Where there are as many as may be it is that of who has been away the longest, but not of
-    /// the member that the newcomer itself may be back for.
+    /// A place for one more connection. Where there are as many as may be it is that of the member that it is back for, until it is;
+    /// or else that of who has been away the longest.
     pub(crate) fn take_place(&self, peer: Option<IpAddr>, offered: Option<&Offered>) -> Result<Place, NoPlace> {
-        let own = offered.and_then(|offered| self.process.tokens().find(offered.resume.token));
+        let own = offered.and_then(|offered| self.member_of(offered.resume.token));
         loop {
             match Place::take(&self.process, peer) {
+                Err(NoPlace::Connections { .. } | NoPlace::Address { .. })
+                    if let Some(loan) = own.as_ref().and_then(|own| self.process.loans().lend(own, peer)) =>
+                {
+                    return Ok(Place::lent(&self.process, loan));
+                }
                 Err(NoPlace::Connections { .. }) if self.let_go_of_longest(own.as_ref(), "connections") => {}
                 taken => return taken.inspect_err(|why| metrics::refused(why.as_str())),
             }
         }
+    }
+
+    /// Whose session this token is good for.
+    fn member_of(&self, token: Token) -> Option<MemberId> {
+        let member = self.process.tokens().find(token)?;
+        self.occupant(&member)?.takes(token).then_some(member)
     }
 
     /// This member is held from now on, or is not any more: as `is_away` says, which is asked while nobody else says so of anybody.

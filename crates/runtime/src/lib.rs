@@ -62,6 +62,7 @@ mod leave;
 mod line;
 mod lines;
 mod live_room;
+mod loans;
 mod lock;
 mod mailbox;
 mod maybe_send;

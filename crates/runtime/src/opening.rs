@@ -15,6 +15,7 @@ use roomful_core::{Close, Dialect, UserId};
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
 use crate::live_room::Joining;
+use crate::loans::Loan;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
 use crate::metrics;
@@ -88,6 +89,9 @@ impl LiveMember {
         if self.was_removed(resume, &opening.destination) {
             return self.refuse(Close::KICKED);
         }
+        if !self.has_place_of_its_own() {
+            return self.refuse(Close::OVERLOADED);
+        }
         let entered = match &opening.destination {
             Destination::Room(topic) => self.enter_room(topic, &hooks, opening.resume).await,
             Destination::Socket => self.enter_socket(),
@@ -151,6 +155,14 @@ impl LiveMember {
             // Its `on_join` or `open` was cut off, and must not run twice.
             self.close(Close::JOIN_FAILED);
         }
+    }
+
+    /// Where its place was lent to it by a member that it is not back for, it takes another. `false`: there is none.
+    fn has_place_of_its_own(&self) -> bool {
+        let Some(peer) = self.inbox().place().and_then(|place| place.loan()).map(Loan::peer) else { return true };
+        let Ok(place) = self.hub().take_place(peer, None) else { return false };
+        self.inbox().seat(place);
+        true
     }
 
     async fn enter_room(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roomful_core::{MemberId, UserId};
 
 use crate::addresses::OfAddress;
+use crate::loans::Loan;
 use crate::process::{NoPlace, Process};
 use crate::user_connections::OfUser;
 
@@ -26,6 +27,8 @@ struct Whose {
     /// Until it is over, or one address could have all of those that have left.
     _address: Option<OfAddress>,
     user: Option<OfUser>,
+    /// It is a member's, who has lent it to this connection, and is counted there.
+    loan: Option<Loan>,
 }
 
 impl Place {
@@ -33,8 +36,19 @@ impl Place {
     pub(crate) fn take(process: &Arc<Process>, peer: Option<IpAddr>) -> Result<Self, NoPlace> {
         let of_address = process.one_more_of(peer)?;
         process.connection_begins()?;
-        let whose = of_address.map(|address| Box::new(Whose { _address: Some(address), user: None }));
+        let whose = of_address.map(|address| Box::new(Whose { _address: Some(address), ..Whose::default() }));
         Ok(Self { process: Arc::clone(process), departed: false, whose })
+    }
+
+    /// The place of a member, for its client that is on the way back.
+    pub(crate) fn lent(process: &Arc<Process>, loan: Loan) -> Self {
+        let whose = Some(Box::new(Whose { loan: Some(loan), ..Whose::default() }));
+        Self { process: Arc::clone(process), departed: false, whose }
+    }
+
+    /// Where it is a member's, the loan of it: whoever does not go on with that member must take a place of its own.
+    pub(crate) fn loan(&self) -> Option<&Loan> {
+        self.whose.as_ref()?.loan.as_ref()
     }
 
     /// The place of a connection that another process has begun, or of a member that it held; and whose member it is.
@@ -62,6 +76,9 @@ impl Place {
     /// The member has left, and another may have its place. What it still does is counted apart, until this is dropped.
     pub(crate) fn depart(&mut self) {
         self.whose.iter_mut().for_each(|whose| whose.user = None);
+        if self.loan().is_some() {
+            return;
+        }
         if !std::mem::replace(&mut self.departed, true) {
             self.process.connection_departs();
         }
@@ -70,6 +87,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        if self.loan().is_some() {
+            return;
+        }
         if self.departed {
             self.process.departed_ends();
         } else {

@@ -17,6 +17,7 @@ use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 use crate::addresses::{Addresses, OfAddress};
 use crate::alarms::{Alarm, Alarms};
 use crate::delivery::RoomId;
+use crate::loans::Loans;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::memory::Memory;
 use crate::metrics;
@@ -48,6 +49,7 @@ pub(crate) struct Process {
     logs: Arc<Memory>,
     tokens: Tokens,
     giver: OnceLock<NodeId>,
+    loans: Arc<Loans>,
     seal: OnceLock<SealKey>,
     alarms: Arc<Alarms>,
     /// How many milliseconds those are told to wait who come while the process stops.
@@ -147,6 +149,7 @@ impl Process {
             logs: Arc::default(),
             tokens: Tokens::default(),
             giver: OnceLock::new(),
+            loans: Arc::default(),
             seal: OnceLock::new(),
             alarms: Arc::default(),
             draining: OnceLock::new(),
@@ -177,6 +180,11 @@ impl Process {
 
     pub(crate) fn logs(&self) -> &Arc<Memory> {
         &self.logs
+    }
+
+    /// Who has lent its place to its own client.
+    pub(crate) fn loans(&self) -> &Arc<Loans> {
+        &self.loans
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

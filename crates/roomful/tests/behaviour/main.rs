@@ -21,6 +21,8 @@ mod inline;
 mod keeper;
 mod kept;
 mod large;
+mod late;
+mod lent;
 mod metrics;
 mod numbers;
 mod on_presence;

@@ -33,6 +33,10 @@ mod keeper;
 mod kept;
 #[path = "../behaviour/large.rs"]
 mod large;
+#[path = "../behaviour/late.rs"]
+mod late;
+#[path = "../behaviour/lent.rs"]
+mod lent;
 #[path = "../behaviour/metrics.rs"]
 mod metrics;
 #[path = "../behaviour/on_presence.rs"]
@@ -53,5 +57,7 @@ mod sockets;
 mod tunnel;
 #[path = "../behaviour/upgraded_anew.rs"]
 mod upgraded_anew;
+#[path = "../behaviour/users.rs"]
+mod users;
 
 const INLINE: bool = true;
