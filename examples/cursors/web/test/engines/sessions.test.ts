@@ -169,11 +169,16 @@ describe.each(names)('%s', (name) => {
     await expect.poll(async () => (await fates()).length).toBe(typed);
     expect((await fates()).filter((fate) => !['handled', 'lost'].includes(fate))).toEqual([]);
     // What was typed after the last that is lost was said to the new server: everybody is there again for the last of it.
-    for (const tab of others) await expect.poll(async () => (await record(tab)).heard.at(-1)).toBe(typed - 1);
+    for (const tab of others)
+      await expect.poll(async () => (await record(tab)).heard.at(-1)).toBe(typed - 1);
     for (const tab of others) {
       const { heard, told } = await record(tab);
-      expect(heard, 'in order, none twice').toEqual([...new Set(heard as number[])].sort((a, b) => a - b));
-      const unheard = (await fates()).filter((fate, line) => fate !== 'lost' && !heard.includes(line));
+      expect(heard, 'in order, none twice').toEqual(
+        [...new Set(heard as number[])].sort((a, b) => a - b),
+      );
+      const unheard = (await fates()).filter(
+        (fate, line) => fate !== 'lost' && !heard.includes(line),
+      );
       if (unheard.length > 0) expect(told, `${unheard.length} lines`).toContain('missed');
     }
   });
