@@ -82,6 +82,11 @@ impl MemberId {
         }
     }
 
+    /// How many bytes its text has.
+    pub(crate) fn text_len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
     fn of_plain(id: &str) -> Self {
         let usual = id.as_bytes().try_into().map(Text::Usual);
         Self(Arc::new(usual.unwrap_or_else(|_| Text::Other(id.into()))))

@@ -186,7 +186,7 @@ fn presence(member: &MemberId, op: &str, v1_only: &str, state: Option<&Json>) ->
 
 fn presence_bytes(member: &MemberId, op: &str, v1_only: &str, state: Option<&Json>) -> usize {
     let around = r#"{"from":"","t":"presence","op":""}"#.len() + op.len() + v1_only.len();
-    around + member.as_str().len() + state.map_or(0, |state| r#","state":"#.len() + state.size())
+    around + member.text_len() + state.map_or(0, |state| r#","state":"#.len() + state.size())
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub fn write(member: &MemberId, v1_only: V1Only<'_>, state: Option<&Json>) -> (L
 #[must_use]
 pub fn size(member: &MemberId, state: Option<&Json>) -> usize {
     let (id, state_key) = (r#"{"id":""}"#.len(), r#","state":"#.len());
-    id + member.as_str().len() + state.map_or(0, |state| state_key + state.size())
+    id + member.text_len() + state.map_or(0, |state| state_key + state.size())
 }
 
 /// How long a member that is not away and has no number yet is in a v1 listing, which is the longer one, at most.
@@ -90,7 +90,7 @@ impl Listed {
     /// As plain lists this member, in two pieces.
     #[must_use]
     pub fn as_plain(&self, member: &MemberId, state: Option<&Json>) -> [&[u8]; 2] {
-        let from = ID[0].len() + member.as_str().len() + ID[1].len();
+        let from = ID[0].len() + member.text_len() + ID[1].len();
         let to = from + self.v1_only_bytes(member, state);
         [self.0.get(..from).unwrap_or_default(), self.0.get(to..).unwrap_or_default()]
     }
