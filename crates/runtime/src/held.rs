@@ -182,9 +182,10 @@ impl LiveMember {
     }
 }
 
-/// Whether a return that is denied so ends the member. One about which nobody could decide does not.
+/// Whether a return that is denied so ends the member. One about which nobody could decide does not, nor one whose credentials are
+/// too old: its client fetches new ones and comes again.
 pub(crate) fn ends_session(close: &Close) -> bool {
-    close.code >= 4000
+    close.code >= 4000 && close.code != Close::EXPIRED.code
 }
 
 /// The member of this room that this token is good for.

@@ -37,6 +37,12 @@ impl Room for Desks {
     type Data = Pass;
 
     async fn data(&self, upgrade: &Upgrade<Desk>) -> Result<Pass, Deny> {
+        match upgrade.query("deny").as_deref() {
+            Some("expired") => return Err(Deny::expired()),
+            Some("unavailable") => return Err(Deny::unavailable()),
+            Some(_) => return Err(Deny::forbidden()),
+            None => {}
+        }
         let until = upgrade.query("until").map(|ms| ms.parse::<u64>()).transpose()?;
         Ok(Pass {
             name: upgrade.query("name").unwrap_or_default(),
@@ -272,6 +278,26 @@ async fn whose_data_has_expired_is_away_and_comes_back_with_new_data() {
     play.room.advance(1_000_000).await;
     assert_eq!(ben.try_next().await, None, "what does not expire is not closed");
     assert_eq!(play.log.take(), [""; 0]);
+}
+
+/// The client of one whose credentials were too old fetches new ones, and is back a moment later.
+#[tokio::test]
+async fn a_return_that_is_denied_ends_the_member_unless_it_may_be_let_in_later() {
+    for (deny, close, stays) in [
+        ("forbidden", Close::FORBIDDEN, false),
+        ("expired", Close::EXPIRED, true),
+        ("unavailable", Close::UNAVAILABLE, true),
+    ] {
+        let play = Play::held();
+        let ann = play.join("name=ann").await;
+        let ben = play.join("name=ben").await;
+        let (id, session, left) = (ben.id().clone(), token(&ben), op(&ben, "leave"));
+        drop(ben);
+        play.heard(&ann).await;
+        assert_eq!(play.back(&format!("name=ben&deny={deny}"), &session).await.err(), Some(close));
+        assert_eq!(play.heard(&ann).await.contains(&left), !stays, "{deny}");
+        assert_eq!(play.back("name=ben", &session).await.unwrap().id() == &id, stays, "{deny}");
+    }
 }
 
 /// Where new credentials name somebody else, its client comes back as that one.
