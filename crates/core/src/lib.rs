@@ -32,6 +32,7 @@ mod bound;
 mod checked;
 pub mod close;
 pub mod cluster;
+mod derived_key;
 pub mod dialect;
 pub mod expiry;
 pub mod frame;

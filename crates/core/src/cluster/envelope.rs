@@ -3,11 +3,12 @@
 use std::fmt;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 
 use super::Incarnation;
 use super::wire::{Malformed, Reader, Wire as _, Writer};
+use crate::derived_key::derived_key;
 
 /// What nodes sign with that share a secret, because a broker is often shared with others.
 #[derive(Clone)]
@@ -71,22 +72,13 @@ const AUTHENTIC: u8 = 1;
 /// 128 bits: nobody can try as many.
 const TAG_BYTES: usize = 16;
 
-/// Each use of the app's secret has a key of its own.
 const KEY_LABEL: &[u8] = b"roomful cluster key\0";
-
-/// A block of the hash: a shorter key is filled up with zeros.
-const KEY_BYTES: usize = 64;
 
 impl ClusterKey {
     /// The key of this secret, which is of any length. How hard its envelopes are to forge is how hard it is to guess.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        let digest = Sha256::new().chain_update(KEY_LABEL).chain_update(secret).finalize();
-        let mut key = [0; KEY_BYTES];
-        for (to, from) in key.iter_mut().zip(digest) {
-            *to = from;
-        }
-        Self(Hmac::new(&key.into()))
+        Self(derived_key(KEY_LABEL, secret))
     }
 
     fn mac(&self, bytes: &[u8]) -> Hmac<Sha256> {

@@ -8,10 +8,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 
 use super::Token;
+use crate::derived_key::derived_key;
 use crate::pattern::Topic;
 use crate::roster::Place;
 use crate::{Generation, MemberId, Millis, UserId};
@@ -43,12 +44,8 @@ pub struct Seal(Box<str>);
 /// A seal of another layout is opened by nobody.
 const LAYOUT: u8 = 1;
 
-/// Each use of the app's secret has a key of its own.
 const KEY_LABEL: &[u8] = b"roomful seal key\0";
 const SEAL_LABEL: &[u8] = b"roomful seal\0";
-
-/// A block of the hash: a shorter key is filled up with zeros.
-const KEY_BYTES: usize = 64;
 
 /// As many bits as the token's own secret has: more would make nobody safer, and every token longer.
 const TAG_BYTES: usize = 16;
@@ -64,12 +61,7 @@ impl SealKey {
     /// The key of this secret, which is of any length. How hard its seals are to forge is how hard it is to guess.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        let digest = Sha256::new().chain_update(KEY_LABEL).chain_update(secret).finalize();
-        let mut key = [0; KEY_BYTES];
-        for (to, from) in key.iter_mut().zip(digest) {
-            *to = from;
-        }
-        Self(Hmac::new(&key.into()))
+        Self(derived_key(KEY_LABEL, secret))
     }
 
     /// Seals what is known of the member that this token is given to, in the room of this topic.
