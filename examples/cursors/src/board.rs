@@ -1,6 +1,6 @@
 //! The room: what a board is, who may enter it, and what happens there.
 
-use roomful::{Channel, Conn, Deny, Result, Room, TS, Upgrade, UserId};
+use roomful::{AsNumber, Channel, Conn, Deny, Result, Room, TS, Upgrade, UserId};
 use serde::{Deserialize, Serialize};
 // Of std where there is a clock, and of the platform where there is none.
 use web_time::SystemTime;
@@ -29,7 +29,7 @@ pub struct Said {
     #[ts(as = "String")]
     pub text: Line,
     /// Milliseconds since 1970.
-    pub at: u64,
+    pub at: AsNumber<u64>,
 }
 
 /// What each member shows of itself.
@@ -82,7 +82,7 @@ impl Room for Cursors {
 impl Said {
     pub fn now(text: Line) -> Self {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { text, at: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX) }
+        Self { text, at: AsNumber(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)) }
     }
 }
 
@@ -121,6 +121,13 @@ mod tests {
         ada.settle().await;
         ben.settle().await;
         (ada, ben)
+    }
+
+    #[test]
+    fn whoever_starts_the_board_is_warned_of_nothing() {
+        let rooms = crate::rooms().build().unwrap();
+        let generated = rooms.typescript(roomful::Framework::Preact).unwrap();
+        assert!(generated.warnings().is_empty(), "{:?}", generated.warnings());
     }
 
     #[tokio::test]
