@@ -31,6 +31,7 @@ impl Bench {
         let limits = Arc::new(Limits::default());
         let config = RoomConfig {
             node: NodeId(0),
+            cluster: None,
             epoch: "e".into(),
             last_seq: 0,
             may_be_put_away: false,

@@ -132,6 +132,13 @@ impl Roster {
         self.change(place, |entry| entry.away = away)
     }
 
+    /// Another process has this member from here on; its place and what names it stay.
+    pub fn hand_to(&mut self, place: Place, node: NodeId, generation: Generation) -> Option<&Entry> {
+        let entry = &mut self.rows.get_mut(&place)?.entry;
+        (entry.node, entry.generation) = (node, generation);
+        Some(entry)
+    }
+
     /// The member at `place`.
     #[must_use]
     pub fn get(&self, place: Place) -> Option<&Entry> {

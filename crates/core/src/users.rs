@@ -143,6 +143,49 @@ impl<V: Clone> Users<V> {
         stays.insert(user.clone(), stay);
     }
 
+    /// A user has a member in a room of this process, and whether the app is to be told of that is
+    /// [still to be said](Self::tell_came), or another process has told it.
+    pub fn here(&mut self, topic: &Topic, user: &UserId, visit: V, effects: &mut Vec<Effect<V>>) {
+        let stays = self.rooms.entry(topic.clone()).or_default();
+        let Some(stay) = stays.get_mut(user) else {
+            let stay = Stay { visit, stands: Stands::Here, news: News::Came, is_told: false, waiting: 0 };
+            stays.insert(user.clone(), stay);
+            return;
+        };
+        effects.push(Effect::Drop(std::mem::replace(&mut stay.visit, visit)));
+        match std::mem::replace(&mut stay.stands, Stands::Here) {
+            Stands::Here => {}
+            Stands::Lingering(moment) => drop(self.lingering.remove(&moment)),
+            Stands::Gone => self.gone -= 1,
+        }
+    }
+
+    /// It is this process that tells the app of a user who is [here](Self::here).
+    pub fn tell_came(&mut self, topic: &Topic, user: &UserId, effects: &mut Vec<Effect<V>>) {
+        let Some(stay) = self.rooms.get_mut(topic).and_then(|stays| stays.get_mut(user)) else { return };
+        if !stay.is_told {
+            stay.news = News::Gone;
+        }
+        if stay.last() == News::Gone {
+            stay.tell(topic, user, effects);
+        }
+    }
+
+    /// A user has no member here any more, and is where another process tells the app of it.
+    pub fn moved(&mut self, topic: &Topic, user: &UserId, effects: &mut Vec<Effect<V>>) {
+        let Some(stays) = self.rooms.get_mut(topic) else { return };
+        let Some(stay) = stays.get_mut(user).filter(|stay| stay.stands == Stands::Here) else { return };
+        if stay.is_told {
+            stay.stands = Stands::Gone;
+            self.gone += 1;
+            return;
+        }
+        effects.extend(stays.remove(user).map(|stay| Effect::Drop(stay.visit)));
+        if stays.is_empty() {
+            self.rooms.remove(topic);
+        }
+    }
+
     /// A user's last member left a room, where users linger for so many milliseconds. `true`: too many do, so the one whose
     /// moment is over first has gone before it is.
     pub fn went(
@@ -247,11 +290,22 @@ impl<V: Clone> Users<V> {
         let Some(stay) = self.rooms.get_mut(&topic).and_then(|stays| stays.get_mut(&user)) else { return };
         stay.stands = Stands::Gone;
         self.gone += 1;
-        stay.tell(&topic, &user, effects);
+        if stay.last() == News::Came {
+            stay.tell(&topic, &user, effects);
+        }
     }
 }
 
 impl<V: Clone> Stay<V> {
+    /// What the app will have been told last when nothing waits any more.
+    fn last(&self) -> News {
+        match (self.news, self.waiting.is_multiple_of(2)) {
+            (news, true) => news,
+            (News::Came, false) => News::Gone,
+            (News::Gone, false) => News::Came,
+        }
+    }
+
     /// Tells the app the opposite of what it was told before, now or when it has been told that.
     fn tell(&mut self, topic: &Topic, user: &UserId, effects: &mut Vec<Effect<V>>) {
         if self.is_told {

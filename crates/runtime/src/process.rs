@@ -323,6 +323,7 @@ impl Process {
     pub(crate) fn room_config(&self, epoch: Arc<str>, last_seq: u64, limits: &Arc<Limits>) -> RoomConfig {
         RoomConfig {
             node: self.node(),
+            cluster: None,
             epoch,
             last_seq,
             may_be_put_away: self.keeper().is_some(),

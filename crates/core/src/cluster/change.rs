@@ -49,6 +49,16 @@ pub enum Change {
         /// What.
         msg: Json,
     },
+    /// Another node has taken a member over, and this one no longer speaks for it.
+    Ceded {
+        /// Who.
+        member: MemberId,
+    },
+    /// The app has been told that a member is lost whose node died.
+    Mourned {
+        /// Who.
+        member: MemberId,
+    },
     /// Something that a later release says. It has its number, and no meaning here.
     Unknown,
 }
@@ -103,6 +113,8 @@ const BACK: u8 = 4;
 const STATE: u8 = 5;
 const INFO: u8 = 6;
 const SAID: u8 = 7;
+const CEDED: u8 = 8;
+const MOURNED: u8 = 9;
 
 /// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
 impl Wire for Change {
@@ -142,6 +154,14 @@ impl Wire for Change {
                 msg.write(&mut content);
                 SAID
             }
+            Self::Ceded { member } => {
+                member.write(&mut content);
+                CEDED
+            }
+            Self::Mourned { member } => {
+                member.write(&mut content);
+                MOURNED
+            }
             // Nobody says it. Written, it would be what it is: something without a meaning.
             Self::Unknown => 0,
         };
@@ -164,6 +184,8 @@ impl Wire for Change {
                 let to = except.map_or(Audience::Everybody, Audience::AllBut);
                 Self::Said { from, to, msg: Json::read(content)? }
             }
+            CEDED => Self::Ceded { member: MemberId::read(content)? },
+            MOURNED => Self::Mourned { member: MemberId::read(content)? },
             _ => Self::Unknown,
         })
     }
@@ -234,6 +256,8 @@ pub(super) mod tests {
             (member(), option::of(json())).prop_map(|(member, state)| Change::State { member, state }),
             (member(), option::of(json())).prop_map(|(member, info)| Change::Info { member, info }),
             (option::of(member()), audience, json()).prop_map(|(from, to, msg)| Change::Said { from, to, msg }),
+            member().prop_map(|member| Change::Ceded { member }),
+            member().prop_map(|member| Change::Mourned { member }),
             Just(Change::Unknown),
         ]
     }

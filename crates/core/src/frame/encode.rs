@@ -145,6 +145,13 @@ pub fn ack(id: u64, seq: Option<u64>) -> Bytes {
     format!(r#"{{"t":"ack","id":{id}{seq}}}"#).into()
 }
 
+/// Messages may be missing, and what comes goes on from this number (v1).
+#[must_use]
+pub fn gap(epoch: &str, seq: u64) -> Bytes {
+    let epoch = serde_json::Value::from(epoch);
+    format!(r#"{{"t":"gap","epoch":{epoch},"seq":{seq}}}"#).into()
+}
+
 /// A frame was not handled (v1).
 #[must_use]
 pub fn error(id: Option<u64>, code: ErrorCode, reason: &str) -> Bytes {

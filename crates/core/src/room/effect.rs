@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Audience;
+use crate::cluster::{self, Present};
 use crate::json::present;
 use crate::roster::{Listing, Number, Place};
 use crate::{Generation, Json, MemberId, UserId};
@@ -68,7 +70,7 @@ pub enum Effect {
         /// What.
         msg: Json,
     },
-    /// A user's first member is in.
+    /// A user's first member is in: of all nodes, where there are several.
     UserCame {
         /// Whose.
         user: UserId,
@@ -80,18 +82,44 @@ pub enum Effect {
         /// Whose.
         user: UserId,
     },
+    /// A user's first member of this node is in. Of a room in a cluster it stands before [`UserCame`](Self::UserCame), which
+    /// comes only where no other node has that user.
+    UserHere {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        member: MemberId,
+    },
+    /// A user's last member of this node is in no more, and another node has one.
+    UserMoved {
+        /// Whose.
+        user: UserId,
+    },
+    /// Tell the other nodes, in the order in which it stands among all that the room does. It is not dropped here.
+    Publish {
+        /// What became of this node's members, and what they said.
+        changes: Vec<cluster::Change>,
+    },
+    /// Messages of another node are missing, and cannot be had any more: what is kept of messages up to this one is not all
+    /// that was said.
+    Gap {
+        /// A number of its own, so that whoever was away when it was given knows by its last one that it missed something.
+        seq: u64,
+    },
+    /// Another node has taken this member over. Here it is a member no more, and nobody is told anything.
+    TakenOver {
+        /// Who.
+        member: MemberId,
+    },
+    /// The node of these members died, and nobody came back to them: they have left, and their hooks with their node. This node is
+    /// the one that says so to the app. Say [when that is done](super::Input::Mourned).
+    LostMembers {
+        /// Who, and what they showed last.
+        members: Vec<Present>,
+    },
     /// Keep this where the next process finds it: it is what [`RoomEngine::restore`](super::RoomEngine::restore) takes.
     /// Only a room that [may be put away](super::RoomConfig::may_be_put_away) asks for it.
     Keep(Kept),
-}
-
-/// Who hears a broadcast.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Audience {
-    /// Every member.
-    Everybody,
-    /// Every member save this one.
-    AllBut(MemberId),
 }
 
 /// Somebody came, went, or lost and found its socket.

@@ -1,6 +1,7 @@
 //! What goes into the engine, and why it may refuse it.
 
 use super::Audience;
+use crate::cluster::{self, Incarnation};
 use crate::roster::Place;
 use crate::{Generation, Json, MemberId, UserId};
 
@@ -68,6 +69,25 @@ pub enum Input {
     /// The process stops. Members are closed one after the other and come back elsewhere, so from here on no leave is told:
     /// those who are closed last would see the room empty, and fill again.
     Drain,
+    /// Another node has something to say of its members, or is lost.
+    Remote {
+        /// Which run of which node.
+        node: Incarnation,
+        /// What.
+        news: cluster::News,
+    },
+    /// All nodes that there are have said who is in: those who [wait](super::RoomEngine::is_waiting) may come in.
+    Ready,
+    /// This node is another run from here on.
+    Reborn {
+        /// Which.
+        node: Incarnation,
+    },
+    /// The app has been told of these [lost members](super::Effect::LostMembers).
+    Mourned {
+        /// Whom.
+        members: Vec<MemberId>,
+    },
     /// Which states the members were told is not known any more: a room that was put away held some back. All are told
     /// again.
     TellAll,

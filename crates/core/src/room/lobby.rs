@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Newcomer;
-use crate::MemberId;
 use crate::frame::listed;
+use crate::{Generation, MemberId};
 
 /// Those who came while the room's tick ran, in the order in which they came. Nobody hears of them, and they hear nothing.
 /// Its bound is the room's: those who wait count as members.
@@ -44,6 +44,12 @@ impl Lobby {
             admitted.push(newcomer);
         }
         admitted
+    }
+
+    /// How often whoever waits was taken over.
+    pub(super) fn generation(&self, member: &MemberId) -> Option<Generation> {
+        let ticket = self.tickets.get(member)?;
+        self.waiting.get(ticket).map(|newcomer| newcomer.generation)
     }
 
     pub(super) fn has(&self, member: &MemberId) -> bool {

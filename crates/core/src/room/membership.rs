@@ -14,8 +14,9 @@ use std::sync::Arc;
 use super::membership_lane::Departed;
 use super::numbers::Numbers;
 use super::{Change, Effect, Newcomer, Refused, RoomEngine};
+use crate::cluster;
 use crate::roster::{Entry, Listing, Place};
-use crate::{MemberId, Millis};
+use crate::{MemberId, Millis, UserId};
 
 impl RoomEngine {
     pub(super) fn join(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
@@ -49,6 +50,9 @@ impl RoomEngine {
         let departed = Departed { member, number };
         if self.present == 0 {
             self.forget_leaves();
+            if !self.draining {
+                self.publish_left(&departed);
+            }
         } else if self.draining {
             // They are not told: see [`Input::Drain`](super::Input::Drain). Their number stays theirs.
         } else if at_once {
@@ -56,8 +60,8 @@ impl RoomEngine {
         } else {
             self.membership.left.push(departed);
         }
-        if let Some(user) = user.filter(|user| self.users.leave(user)) {
-            effects.push(Effect::UserWent { user });
+        if let Some(user) = user {
+            self.count_user_out(user, effects);
         }
         Ok(())
     }
@@ -76,6 +80,7 @@ impl RoomEngine {
         if self.present == 0 {
             self.forget_leaves();
         }
+        self.publish(|| cluster::Change::Away { member: member.clone() });
         self.announce(vec![Change::Away { member: member.clone() }], None, effects);
         Ok(())
     }
@@ -96,6 +101,7 @@ impl RoomEngine {
         }
         effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
         if was_away {
+            self.publish(|| cluster::Change::Back { member: member.clone() });
             let back = Change::Back { member: member.clone(), state };
             self.announce(vec![back], Some(member.clone()), effects);
         }
@@ -112,6 +118,7 @@ impl RoomEngine {
         // The leaves first: their numbers may be the newcomers'.
         let mut changes = self.leaves(left);
         let entered: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.enter(newcomer)).collect();
+        entered.iter().for_each(|place| self.publish_joined(*place));
         changes.extend(entered.iter().filter_map(|place| self.joined(*place)));
         if is_heard {
             self.announce(changes, None, effects);
@@ -140,21 +147,25 @@ impl RoomEngine {
     /// What is said of those who left. It has to be said before anything else is of a member that enters from here on, which
     /// may have one of their numbers.
     fn leaves(&mut self, left: Vec<Departed>) -> Vec<Change> {
-        left.iter().for_each(|departed| self.numbers.free(departed.number));
+        for departed in &left {
+            self.numbers.free(departed.number);
+            self.publish_left(departed);
+        }
         left.into_iter().map(|Departed { member, .. }| Change::Left { member }).collect()
     }
 
     /// Nobody is there to be told of those who left, or to know them by a number: whoever is away is told by a snapshot when
     /// it is back.
-    fn forget_leaves(&mut self) {
-        self.membership.left.clear();
+    pub(super) fn forget_leaves(&mut self) {
+        let left = std::mem::take(&mut self.membership.left);
+        left.iter().for_each(|departed| self.publish_left(departed));
         self.numbers = Numbers::of(self.roster.iter().map(|entry| entry.number));
     }
 
     /// Whether a join or a leave is told now. One of a large room that is takes the tick's turn, so ask once for each.
     fn tells_at_once(&mut self, now: Millis) -> bool {
         let (limits, lane) = (&self.config.limits, &mut self.membership);
-        if lane.holds() {
+        if lane.holds() || self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting) {
             return false;
         }
         if self.config.may_be_put_away || self.roster.len() < limits.announce_at_once {
@@ -170,6 +181,7 @@ impl RoomEngine {
     fn admit_at_once(&mut self, newcomer: Newcomer, effects: &mut Vec<Effect>) {
         let member = newcomer.member.clone();
         let Some(place) = self.enter(newcomer) else { return };
+        self.publish_joined(place);
         effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
         if self.present > 1 {
             self.announce(self.joined(place).into_iter().collect(), Some(member), effects);
@@ -196,9 +208,24 @@ impl RoomEngine {
     /// It is of a user, maybe: says so where it is that one's first.
     fn count_user(&mut self, place: Place, effects: &mut Vec<Effect>) {
         let Some(Entry { member, user: Some(user), .. }) = self.roster.get(place) else { return };
-        if self.users.enter(user) {
+        if !self.users.enter(user) {
+            return;
+        }
+        if self.elsewhere.is_some() {
+            effects.push(Effect::UserHere { user: user.clone(), member: member.clone() });
+        }
+        if !self.users.is_elsewhere(user) {
             effects.push(Effect::UserCame { user: user.clone(), member: member.clone() });
         }
+    }
+
+    /// One member of it is in no more: says so where it was that one's last.
+    pub(super) fn count_user_out(&mut self, user: UserId, effects: &mut Vec<Effect>) {
+        if !self.users.leave(&user) {
+            return;
+        }
+        let is_elsewhere = self.users.is_elsewhere(&user);
+        effects.push(if is_elsewhere { Effect::UserMoved { user } } else { Effect::UserWent { user } });
     }
 
     /// `None` where it is in already, which whoever joins or waits is not.
@@ -215,7 +242,7 @@ impl RoomEngine {
         Some(place)
     }
 
-    fn joined(&self, place: Place) -> Option<Change> {
+    pub(super) fn joined(&self, place: Place) -> Option<Change> {
         let Entry { member, number, user, info, state, .. } = self.roster.get(place)?.clone();
         Some(Change::Joined { member, number, user, info, state })
     }
@@ -254,6 +281,7 @@ mod tests {
         let limits = Limits::default().into();
         let config = RoomConfig {
             node: NodeId(1),
+            cluster: None,
             epoch: "e".into(),
             last_seq: 0,
             may_be_put_away: true,

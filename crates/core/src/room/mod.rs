@@ -6,26 +6,34 @@
 //!
 //! It knows members, and no socket: which socket a member has, in which dialect, stands beside it.
 
+mod audience;
 mod effect;
+mod elsewhere;
 mod input;
 mod lobby;
+mod lost;
 mod membership;
 mod membership_lane;
 mod numbers;
 mod pace;
 mod presence;
 mod presence_lane;
+mod publish;
+mod remote;
 mod users_here;
 
 use std::sync::Arc;
 
-pub use effect::{Audience, Change, Effect, Kept, News, Update};
+pub use audience::Audience;
+pub use effect::{Change, Effect, Kept, News, Update};
+use elsewhere::Elsewhere;
 pub use input::{Input, Newcomer, Refused};
 use membership_lane::MembershipLane;
 use numbers::Numbers;
 use presence_lane::PresenceLane;
 use users_here::UsersHere;
 
+use crate::cluster::Incarnation;
 use crate::roster::{Entry, Place, Roster};
 use crate::{Json, Limits, MemberId, Millis, NodeId};
 
@@ -34,6 +42,10 @@ use crate::{Json, Limits, MemberId, Millis, NodeId};
 pub struct RoomConfig {
     /// The process that this engine runs in.
     pub node: NodeId,
+    /// This run of this node, where other nodes may have the same room; `node` is then what that one is called. Such a room
+    /// [publishes](Effect::Publish) what becomes of its members, and lets in nobody before [`Input::Ready`]. It cannot be one
+    /// that may be put away.
+    pub cluster: Option<Incarnation>,
     /// Names one run of sequence numbers. A room that is restored goes on in the epoch that its members were told.
     pub epoch: Arc<str>,
     /// Sequence numbers begin above this: 0 for a new epoch, and for a restored room a number that is above every one that
@@ -59,7 +71,15 @@ pub struct RoomConfig {
 /// use roomful_core::{Limits, MemberId, NodeId};
 ///
 /// let limits = Arc::new(Limits::default());
-/// let config = RoomConfig { node: NodeId(7), epoch: "e".into(), last_seq: 0, may_be_put_away: false, first_place: Place(0), limits };
+/// let config = RoomConfig {
+///     node: NodeId(7),
+///     cluster: None,
+///     epoch: "e".into(),
+///     last_seq: 0,
+///     may_be_put_away: false,
+///     first_place: Place(0),
+///     limits,
+/// };
 /// let mut room = RoomEngine::restore(config, []);
 /// let mut effects = Vec::new();
 /// let ann = MemberId::parse("ann").map_err(|e| e.to_string())?;
@@ -78,12 +98,14 @@ pub struct RoomEngine {
     local: usize,
     /// Members of this node that have a socket.
     present: usize,
-    /// Whose the members of this node are.
+    /// Whose the members are.
     users: UsersHere,
     /// Whether the process stops: its members will be back elsewhere, and nobody is told that they leave.
     draining: bool,
     presence: PresenceLane,
     membership: MembershipLane,
+    /// The other nodes, in a cluster.
+    elsewhere: Option<Box<Elsewhere>>,
 }
 
 impl RoomEngine {
@@ -92,7 +114,11 @@ impl RoomEngine {
     ///
     /// Whose members may not have been told all states goes on with [`Input::TellAll`].
     #[must_use]
-    pub fn restore(config: RoomConfig, kept: impl IntoIterator<Item = Kept>) -> Self {
+    pub fn restore(mut config: RoomConfig, kept: impl IntoIterator<Item = Kept>) -> Self {
+        let elsewhere = config.cluster.clone().map(|me| Box::new(Elsewhere::new(me)));
+        if let Some(elsewhere) = &elsewhere {
+            config.node = elsewhere.me.node();
+        }
         let mut room = Self {
             seq: config.last_seq,
             config,
@@ -104,6 +130,7 @@ impl RoomEngine {
             draining: false,
             presence: PresenceLane::default(),
             membership: MembershipLane::default(),
+            elsewhere,
         };
         room.roster.begin_at(room.config.first_place);
         for kept in kept {
@@ -147,16 +174,20 @@ impl RoomEngine {
         self.membership.lobby.has(member)
     }
 
-    /// Whether nobody of this node is in, is held while it is away, or waits to be let in.
+    /// Whether nobody of this node is in, is held while it is away, or waits to be let in. In a cluster it is not empty while it
+    /// is still to see to the members of a node that is lost: so ask again after every input.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.local == 0 && self.membership.lobby.is_empty()
+        let owes = || !self.draining && self.elsewhere.as_ref().is_some_and(|elsewhere| !elsewhere.is_settled());
+        self.local == 0 && self.membership.lobby.is_empty() && !owes()
     }
 
     /// When [`Input::Wake`] is due. Ask after every input: it may be sooner than it was.
     #[must_use]
     pub fn next_wake(&self) -> Option<Millis> {
-        [self.presence.wakes_at(), self.membership.wakes_at()].into_iter().flatten().min()
+        let membership = self.membership.wakes_at().filter(|_| !self.is_awaiting());
+        let elsewhere = self.elsewhere.as_ref().and_then(|elsewhere| elsewhere.wakes_at());
+        [self.presence.wakes_at(), membership, elsewhere].into_iter().flatten().min()
     }
 
     /// One thing that happened; what it leads to is appended to `effects`, in order.
@@ -165,6 +196,12 @@ impl RoomEngine {
     ///
     /// [`Refused`] says why nothing changed; no effect is appended then.
     pub fn handle(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        let handled = self.take(input, now, effects);
+        self.publish_all(effects);
+        handled
+    }
+
+    fn take(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         match input {
             Input::Join(newcomer) => self.join(newcomer, now, effects),
             Input::Away { member } => self.away(&member, effects),
@@ -182,12 +219,29 @@ impl RoomEngine {
             Input::Drain => {
                 self.draining = true;
                 // Whoever is listed for want of being told keeps its number, too.
-                self.membership.left.clear();
+                let left = std::mem::take(&mut self.membership.left);
+                left.iter().for_each(|departed| self.publish_left(departed));
                 Ok(())
             }
             Input::TellAll => {
                 self.presence.mark_all(self.roster.places());
                 self.wake(now, effects);
+                Ok(())
+            }
+            Input::Remote { node, news } => {
+                self.hear(&node, news, now, effects);
+                Ok(())
+            }
+            Input::Ready => {
+                self.ready(now, effects);
+                Ok(())
+            }
+            Input::Reborn { node } => {
+                self.reborn(node);
+                Ok(())
+            }
+            Input::Mourned { members } => {
+                self.mourned(&members);
                 Ok(())
             }
         }
@@ -218,9 +272,10 @@ impl RoomEngine {
         self.check_message(&msg)?;
         if let Some(member) = &from {
             // The state that it set is heard before what it says. Whoever waits, or has left, is not heard at all.
-            let place = self.roster.place(member).ok_or(Refused::NotIn)?;
+            let place = self.local_place(member)?;
             self.flush_one(place, effects);
         }
+        self.publish_word(from.as_ref(), &to, &msg);
         self.seq += 1;
         effects.push(Effect::Said { seq: self.seq, from, to, msg });
         Ok(())
@@ -233,6 +288,7 @@ impl RoomEngine {
         }
         // Its leave is heard before them.
         self.flush_leave(&from, effects);
+        self.publish_word(Some(&from), &Audience::Everybody, &msg);
         self.seq += 1;
         effects.push(Effect::Said { seq: self.seq, from: Some(from), to: Audience::Everybody, msg });
         Ok(())
@@ -240,7 +296,7 @@ impl RoomEngine {
 
     fn send(&mut self, to: MemberId, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
-        let place = self.roster.place(&to).ok_or(Refused::NotIn)?;
+        let place = self.local_place(&to)?;
         self.flush_one(place, effects);
         self.seq += 1;
         effects.push(Effect::Told { seq: self.seq, to, msg });
@@ -252,9 +308,17 @@ impl RoomEngine {
         if self.presence.is_due(now) {
             self.flush_presence(now, effects);
         }
-        if self.membership.is_due(now) {
+        if self.elsewhere.is_some() {
+            self.expire(now, effects);
+        }
+        if self.membership.is_due(now) && !self.is_awaiting() {
             self.flush_membership(now, effects);
         }
+    }
+
+    /// Whether it is not known yet who is in.
+    fn is_awaiting(&self) -> bool {
+        self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting)
     }
 
     fn kept_at(&self, place: Place) -> Option<Kept> {

@@ -53,7 +53,9 @@ impl RoomEngine {
     pub(super) fn flush_presence(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let changed = self.presence.take();
         let updates: Vec<_> = changed.into_iter().filter_map(|(place, news)| self.update_of(place, news)).collect();
-        let bytes = fanout::update_bytes(&updates) * self.present;
+        // Where nobody hears it here, others may.
+        let receivers = self.present.max(usize::from(self.elsewhere.is_some()));
+        let bytes = fanout::update_bytes(&updates) * receivers;
         self.presence.sent(now, bytes, &self.config.limits);
         self.tell_updates(updates, effects);
     }
@@ -67,7 +69,8 @@ impl RoomEngine {
     }
 
     /// Whoever is away is told everything when it is back.
-    fn tell_updates(&self, updates: Vec<Update>, effects: &mut Vec<Effect>) {
+    fn tell_updates(&mut self, updates: Vec<Update>, effects: &mut Vec<Effect>) {
+        self.publish_updates(&updates);
         if updates.is_empty() || self.present == 0 {
             return;
         }
@@ -79,7 +82,7 @@ impl RoomEngine {
     /// Of those who are updated: what a member said before it lost its socket may change its state while it is away, and
     /// an update alone says that it is back.
     fn still_away(&self, updates: &[Update]) -> Vec<Change> {
-        if self.present == self.local {
+        if self.present == self.local && self.elsewhere.is_none() {
             return Vec::new();
         }
         let is_away = |member: &MemberId| self.roster.find(member).is_some_and(|entry| entry.away);

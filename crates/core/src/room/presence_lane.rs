@@ -33,6 +33,11 @@ impl PresenceLane {
         !self.changed.is_empty() && self.pace.is_open(now)
     }
 
+    /// Whether something is held of that member.
+    pub(super) fn holds(&self, place: Place) -> bool {
+        self.changed.contains_key(&place)
+    }
+
     /// When what is held is to be sent.
     pub(super) fn wakes_at(&self) -> Option<Millis> {
         (!self.changed.is_empty()).then(|| self.pace.open_at())

@@ -1,17 +1,19 @@
 //! One process of a node: the engine, its rooms, and its idea of the time.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use roomful_core::cluster::{
-    Change, ClusterConfig, ClusterEngine, ClusterKey, ClusterSettings, Effect, Health, Input, NodeName, Present,
+    ClusterConfig, ClusterEngine, ClusterKey, ClusterSettings, Effect, Health, Incarnation, Input, NodeName, Present,
     Rejected, Subject,
 };
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
-use roomful_core::room::Audience;
-use roomful_core::{Generation, Json, MemberId, Millis};
+use roomful_core::room::{self, Audience, Newcomer};
+use roomful_core::{Json, Limits, MemberId, Millis};
 
 use crate::fault::Fault;
+use crate::live::{LiveRoom, Outcome};
 use crate::network::Arrival;
 use crate::room::RoomModel;
 
@@ -33,11 +35,23 @@ pub(crate) struct Clock {
 pub(crate) struct Process {
     pub(crate) clock: Clock,
     pub(crate) engine: ClusterEngine,
+    /// Who has a socket in which room, and what the cluster has said of it.
     pub(crate) rooms: BTreeMap<Subject, RoomModel>,
+    /// The same rooms, as they are.
+    pub(crate) lives: BTreeMap<Subject, LiveRoom>,
+    /// When which of them is to be woken.
+    due: BTreeMap<Subject, Millis>,
+    limits: Arc<Limits>,
+    /// Who was told to have left where, since it was last looked at.
+    pub(crate) left: Vec<(Subject, String)>,
+    /// Of whom the app was told that it is lost.
+    pub(crate) mourned: Vec<(Subject, MemberId)>,
     /// The rooms that are not ready, or where somebody was lost: what is to be looked at as time passes.
     pub(crate) unsettled: BTreeSet<Subject>,
     /// How many words it has said in each room, in its life.
     pub(crate) said: BTreeMap<Subject, u64>,
+    /// How many each of its members has.
+    spoken: BTreeMap<MemberId, u64>,
     pub(crate) paused_until: Option<Millis>,
     /// What came while it was paused.
     pub(crate) mail: VecDeque<Arrival>,
@@ -71,7 +85,7 @@ impl Process {
     pub(crate) fn start(
         name: &str,
         clock: Clock,
-        (settings, key): (ClusterSettings, Option<ClusterKey>),
+        (settings, key, limits): (ClusterSettings, Option<ClusterKey>, &Arc<Limits>),
         (random, now): (u64, Millis),
     ) -> Result<Self, Fault> {
         let name = NodeName::parse(name).map_err(|error| Fault(error.to_string()))?;
@@ -81,8 +95,14 @@ impl Process {
             clock,
             engine,
             rooms: BTreeMap::new(),
+            lives: BTreeMap::new(),
+            due: BTreeMap::new(),
+            limits: Arc::clone(limits),
+            left: Vec::new(),
+            mourned: Vec::new(),
             unsettled: BTreeSet::new(),
             said: BTreeMap::new(),
+            spoken: BTreeMap::new(),
             paused_until: None,
             mail: VecDeque::new(),
             rejected: BTreeMap::new(),
@@ -98,7 +118,8 @@ impl Process {
     }
 
     pub(crate) fn next_wake(&self) -> Millis {
-        self.paused_until.unwrap_or(0).max(self.clock.when(self.engine.next_wake()))
+        let next = self.due.values().copied().fold(self.engine.next_wake(), Millis::min);
+        self.paused_until.unwrap_or(0).max(self.clock.when(next))
     }
 
     pub(crate) fn is_well(&self) -> bool {
@@ -106,40 +127,86 @@ impl Process {
     }
 
     /// Somebody comes: opens the room where nobody was in.
-    pub(crate) fn join(&mut self, room: u64, now: Millis) -> Option<Input> {
+    pub(crate) fn join(&mut self, room: u64, now: Millis) -> Result<Vec<Input>, Fault> {
         let topic = topic(room);
         let subject = Subject::of(APP, topic.as_str());
+        let mut inputs = Vec::new();
+        if !self.lives.contains_key(&subject) {
+            let me = self.engine.incarnation().clone();
+            self.lives.insert(subject, LiveRoom::new(me, subject, &self.limits));
+            let opened_at = self.clock.monotonic(now);
+            self.unsettled.insert(subject);
+            self.rooms.insert(subject, RoomModel { opened_at, ..RoomModel::default() });
+            inputs.push(Input::Open(topic));
+        }
         self.next_member += 1;
         let id = format!("{:x}-{}", self.engine.incarnation().random, self.next_member);
-        let member = MemberId::parse(&id).ok()?;
-        if let Some(model) = self.rooms.get_mut(&subject) {
-            if model.is_ready {
-                return self.enter(&subject, member);
-            }
-            model.waiting.push(member);
-            return None;
-        }
-        let opened_at = self.clock.monotonic(now);
-        let waiting = vec![member];
-        self.unsettled.insert(subject);
-        self.rooms.insert(subject, RoomModel { waiting, opened_at, ..RoomModel::default() });
-        Some(Input::Open(topic))
+        let member = MemberId::parse(&id).map_err(|error| Fault(error.to_string()))?;
+        inputs.extend(self.tell_room(&subject, room::Input::Join(Newcomer::new(member)), now)?);
+        Ok(inputs)
     }
 
     /// The room is ready, and those who waited come in.
-    pub(crate) fn ready(&mut self, subject: &Subject) -> Vec<Input> {
-        let Some(model) = self.rooms.get_mut(subject) else { return Vec::new() };
+    pub(crate) fn ready(&mut self, subject: &Subject, now: Millis) -> Result<Vec<Input>, Fault> {
+        let Some(model) = self.rooms.get_mut(subject) else { return Ok(Vec::new()) };
         model.is_ready = true;
         self.unsettled.insert(*subject);
-        let waiting = std::mem::take(&mut model.waiting);
-        waiting.into_iter().filter_map(|member| self.enter(subject, member)).collect()
+        self.tell_room(subject, room::Input::Ready, now)
     }
 
-    fn enter(&mut self, subject: &Subject, member: MemberId) -> Option<Input> {
-        let (generation, user) = (Generation(0), None);
-        let present = Present { member, generation, user, away: false, info: None, state: None };
-        self.rooms.get_mut(subject)?.own.insert(present.member.clone(), present.clone());
-        Some(Input::Publish { subject: *subject, changes: vec![Change::Joined(present)] })
+    /// Gives a room an input, with all that it leads to but for what the cluster is told.
+    pub(crate) fn tell_room(
+        &mut self,
+        subject: &Subject,
+        input: room::Input,
+        now: Millis,
+    ) -> Result<Vec<Input>, Fault> {
+        let local = self.clock.monotonic(now);
+        let (Some(live), Some(model)) = (self.lives.get_mut(subject), self.rooms.get_mut(subject)) else {
+            return Ok(Vec::new());
+        };
+        let Outcome { mut inputs, entered, left, lost } = live.tell(input, local)?;
+        self.due.remove(subject);
+        self.due.extend(live.engine.next_wake().map(|at| (*subject, at)));
+        for member in entered {
+            let is_it = |present: &&Present| present.member == member;
+            let own = live.engine.own();
+            let present = own.iter().find(is_it).ok_or_else(|| Fault(format!("{member} came in, and is not in")))?;
+            model.own.insert(member, present.clone());
+        }
+        self.left.extend(left.into_iter().map(|member| (*subject, member)));
+        let mourned: Vec<_> = lost.iter().map(|present| present.member.clone()).collect();
+        self.mourned.extend(mourned.iter().map(|member| (*subject, member.clone())));
+        if !mourned.is_empty() {
+            inputs.extend(self.tell_room(subject, room::Input::Mourned { members: mourned }, now)?);
+        }
+        if self.lives.get(subject).is_some_and(|live| live.engine.is_empty()) {
+            self.lives.remove(subject);
+            self.rooms.remove(subject);
+            self.due.remove(subject);
+            inputs.push(Input::Close(*subject));
+        }
+        Ok(inputs)
+    }
+
+    /// The rooms for which something is due have it done.
+    pub(crate) fn wake_rooms(&mut self, now: Millis) -> Result<Vec<Input>, Fault> {
+        let local = self.clock.monotonic(now);
+        let due: Vec<_> = self.due.iter().filter(|(_, at)| **at <= local).map(|(subject, _)| *subject).collect();
+        let mut inputs = Vec::new();
+        for subject in due {
+            inputs.extend(self.tell_room(&subject, room::Input::Wake, now)?);
+        }
+        Ok(inputs)
+    }
+
+    /// Every room is told that this is another run.
+    pub(crate) fn reborn(&mut self, me: &Incarnation, now: Millis) -> Result<Vec<Input>, Fault> {
+        let mut inputs = Vec::new();
+        for subject in self.lives.keys().copied().collect::<Vec<_>>() {
+            inputs.extend(self.tell_room(&subject, room::Input::Reborn { node: me.clone() }, now)?);
+        }
+        Ok(inputs)
     }
 
     /// One of its members there, by chance.
@@ -150,48 +217,56 @@ impl Process {
     }
 
     /// Its last one leaves an empty room.
-    pub(crate) fn leave(&mut self, subject: &Subject, chance: u64) -> Vec<Input> {
+    pub(crate) fn leave(&mut self, subject: &Subject, chance: u64, now: Millis) -> Result<Vec<Input>, Fault> {
         let Some(member) = self.one_of(subject, chance).map(|present| present.member.clone()) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let Some(model) = self.rooms.get_mut(subject) else { return Vec::new() };
-        model.own.remove(&member);
-        let is_empty = model.own.is_empty();
-        let mut inputs = vec![Input::Publish { subject: *subject, changes: vec![Change::Left { member }] }];
-        if is_empty {
-            self.rooms.remove(subject);
-            inputs.push(Input::Close(*subject));
-        }
-        inputs
+        self.rooms.get_mut(subject).into_iter().for_each(|model| drop(model.own.remove(&member)));
+        self.lives.get_mut(subject).into_iter().for_each(|live| drop(live.clients.remove(&member)));
+        self.tell_room(subject, room::Input::Leave { member }, now)
     }
 
-    pub(crate) fn move_one(&mut self, subject: &Subject, chance: u64) -> Option<Input> {
-        let state = Json::encode(&chance).ok();
-        let present = self.one_of(subject, chance)?;
-        present.state.clone_from(&state);
-        let change = Change::State { member: present.member.clone(), state };
-        Some(Input::Publish { subject: *subject, changes: vec![change] })
-    }
-
-    pub(crate) fn drop_or_return(&mut self, subject: &Subject, chance: u64) -> Option<Input> {
-        let present = self.one_of(subject, chance)?;
-        present.away = !present.away;
+    /// Somebody shows something else, or the server says something else of it.
+    pub(crate) fn change_one(&mut self, subject: &Subject, chance: u64, now: Millis) -> Result<Vec<Input>, Fault> {
+        let json = if chance.is_multiple_of(5) { None } else { Json::encode(&chance).ok() };
+        let Some(present) = self.one_of(subject, chance) else { return Ok(Vec::new()) };
         let member = present.member.clone();
-        let change = if present.away { Change::Away { member } } else { Change::Back { member } };
-        Some(Input::Publish { subject: *subject, changes: vec![change] })
+        let input = if chance.is_multiple_of(4) {
+            present.info.clone_from(&json);
+            room::Input::SetInfo { member, info: json }
+        } else {
+            present.state.clone_from(&json);
+            room::Input::SetPresence { member, state: json }
+        };
+        self.tell_room(subject, input, now)
     }
 
-    pub(crate) fn say(&mut self, subject: &Subject, chance: u64) -> Option<Input> {
-        let from = self.one_of(subject, chance)?.member.clone();
+    pub(crate) fn drop_or_return(&mut self, subject: &Subject, chance: u64, now: Millis) -> Result<Vec<Input>, Fault> {
+        let Some(present) = self.one_of(subject, chance) else { return Ok(Vec::new()) };
+        present.away = !present.away;
+        let (member, away) = (present.member.clone(), present.away);
+        if away {
+            self.lives.get_mut(subject).into_iter().for_each(|live| drop(live.clients.remove(&member)));
+            return self.tell_room(subject, room::Input::Away { member }, now);
+        }
+        self.tell_room(subject, room::Input::Return { member }, now)
+    }
+
+    pub(crate) fn say(&mut self, subject: &Subject, chance: u64, now: Millis) -> Result<Vec<Input>, Fault> {
+        let Some(from) = self.one_of(subject, chance).map(|present| present.member.clone()) else {
+            return Ok(Vec::new());
+        };
         let number = self.said.entry(*subject).or_insert(0);
         *number += 1;
-        let msg = Json::encode(number).ok()?;
-        let change = Change::Said { from: Some(from.clone()), to: Audience::AllBut(from), msg };
-        Some(Input::Publish { subject: *subject, changes: vec![change] })
+        let of_member = self.spoken.entry(from.clone()).or_insert(0);
+        *of_member += 1;
+        let msg = Json::encode(&[*number, *of_member]).map_err(|error| Fault(error.to_string()))?;
+        let to = Audience::AllBut(from.clone());
+        self.tell_room(subject, room::Input::Broadcast { from: Some(from), to, msg }, now)
     }
 
     pub(crate) fn roster(&self, subject: &Subject) -> Input {
-        let own = self.rooms.get(subject).map(|model| model.own.values().cloned().collect());
+        let own = self.lives.get(subject).map(|live| live.engine.own());
         Input::Roster { subject: *subject, members: own.unwrap_or_default() }
     }
 }

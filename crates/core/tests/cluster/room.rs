@@ -12,8 +12,6 @@ use crate::fault::Fault;
 #[derive(Debug, Default)]
 pub(crate) struct RoomModel {
     pub(crate) own: BTreeMap<MemberId, Present>,
-    /// Those who wait for the room to be ready.
-    pub(crate) waiting: Vec<MemberId>,
     pub(crate) is_ready: bool,
     pub(crate) opened_at: Millis,
     pub(crate) parts: BTreeMap<NodeId, Part>,
@@ -88,10 +86,8 @@ impl Part {
                 let before = self.members.insert(present.member.clone(), present);
                 ensure!(before.is_none(), "{before:?} joined twice");
             }
-            Change::Left { member } => {
-                let before = self.members.remove(&member);
-                ensure!(before.is_some(), "{member} left, who is not in");
-            }
+            // A roster does not have those whose leave is still to be told.
+            Change::Left { member } => drop(self.members.remove(&member)),
             Change::Away { member } => {
                 let before = std::mem::replace(&mut self.of(&member)?.away, true);
                 ensure!(!before, "{member} is away twice");
@@ -102,6 +98,7 @@ impl Part {
             }
             Change::State { member, state } => self.of(&member)?.state = state,
             Change::Info { member, info } => self.of(&member)?.info = info,
+            Change::Mourned { .. } => {}
             Change::Said { from, to, msg } => {
                 let from = from.ok_or_else(|| Fault("a word of nobody".to_owned()))?;
                 ensure!(to == Audience::AllBut(from.clone()), "{from} speaks to {to:?}");
@@ -120,7 +117,7 @@ impl Part {
 
     /// Each node numbers what it says in a room: none may be missing that was not said to be missed, and none come twice.
     fn hear(&mut self, msg: &Json) -> Result<(), Fault> {
-        let number: u64 = msg.decode().map_err(|error| Fault(format!("{msg:?}: {error}")))?;
+        let [number, _]: [u64; 2] = msg.decode().map_err(|error| Fault(format!("{msg:?}: {error}")))?;
         if let Some(last) = self.last_word {
             ensure!(number == last + 1, "word {number} after {last}");
         }

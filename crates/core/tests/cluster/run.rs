@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use roomful_core::Millis;
 use roomful_core::cluster::{ClusterKey, Input};
 
 use crate::fault::Fault;
@@ -69,6 +71,9 @@ fn play(seed: u64, steps: &mut Vec<String>) -> Result<World, Fault> {
     world.settings.page_bytes = *rng.pick(&[1, 200, 256 << 10]).unwrap_or(&200);
     world.settings.held_bytes = *rng.pick(&[0, 200, 1 << 20]).unwrap_or(&200);
     world.settings.all_logs_bytes = *rng.pick(&[100, 256 << 20]).unwrap_or(&100);
+    world.is_stormy = world.network.weather.lost_percent >= 10;
+    let announce_at_once = *rng.pick(&[0, 2, 5, 100]).unwrap_or(&100);
+    world.limits = Arc::new((*world.limits).clone().announce_at_once(announce_at_once));
     steps.push(format!("{nodes} nodes, {rooms} rooms, {says:?}, {:?}", world.network.weather));
     let mut order: Vec<usize> = (0..nodes).collect();
     rng.shuffle(&mut order);
@@ -98,13 +103,13 @@ fn act(world: &mut World, rng: &mut Rng, rooms: u64) -> Result<String, Fault> {
         return Ok(format!("{slot} is paused"));
     }
     let (what, inputs): (_, Vec<Input>) = match rng.below(100) {
-        0..25 => ("joins", process.join(room, now).into_iter().collect()),
-        25..40 => ("leaves", process.leave(&subject, chance)),
-        40..60 => ("moves", process.move_one(&subject, chance).into_iter().collect()),
-        60..70 => ("is away or back", process.drop_or_return(&subject, chance).into_iter().collect()),
-        _ => ("speaks", process.say(&subject, chance).into_iter().collect()),
+        0..25 => ("joins", process.join(room, now)?),
+        25..40 => ("leaves", process.leave(&subject, chance, now)?),
+        40..60 => ("moves", process.change_one(&subject, chance, now)?),
+        60..70 => ("is away or back", process.drop_or_return(&subject, chance, now)?),
+        _ => ("speaks", process.say(&subject, chance, now)?),
     };
-    inputs.into_iter().try_for_each(|input| world.feed(slot, input))?;
+    world.feed_all(slot, inputs)?;
     Ok(format!("somebody {what} in {room} at {slot}"))
 }
 
@@ -129,16 +134,18 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
         50..65 => {
             let link = Link { sends: rng.percent(50), hears: rng.percent(50), side: 0 };
             world.network.links.get_mut(slot).into_iter().for_each(|place| *place = link);
+            world.trouble([slot], Millis::MAX / 2);
             world.run_for(rng.below(14_000))?;
             format!("{slot} has {link:?}")
         }
         65..75 => {
             world.network.links.iter_mut().for_each(|link| link.side = rng.below(2) as u8);
+            world.trouble(0..slots as usize, Millis::MAX / 2);
             world.run_for(rng.below(20_000))?;
             format!("{:?}", world.network.links)
         }
         75..90 => {
-            world.network.links.iter_mut().for_each(|link| *link = Link::default());
+            world.mend();
             "the network heals".to_owned()
         }
         _ => {
@@ -154,7 +161,7 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
 
 /// Everything is well again.
 fn heal(world: &mut World) -> Result<(), Fault> {
-    world.network.links.iter_mut().for_each(|link| *link = Link::default());
+    world.mend();
     world.network.weather = Weather { delay_ms: 5, ..Weather::default() };
     for process in world.processes.iter_mut().flatten() {
         if let Some(until) = process.paused_until.as_mut() {

@@ -1,14 +1,19 @@
 //! All nodes together, in virtual time.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
-use roomful_core::cluster::{Address, ClusterKey, ClusterSettings, Effect, Health, Input, News, Rejected, Subject};
-use roomful_core::{Millis, NodeId};
+use roomful_core::cluster::{
+    Address, ClusterKey, ClusterSettings, Effect, Health, Input, News, Present, Rejected, Subject,
+};
+use roomful_core::roster::Entry;
+use roomful_core::{Json, Limits, Millis, NodeId, room};
 
 use crate::fault::Fault;
-use crate::network::{Arrival, Network, Says, Slot};
+use crate::network::{Arrival, Link, Network, Says, Slot};
 use crate::process::{Clock, GRACE, Process};
 use crate::rng::Rng;
+use crate::view::Known;
 
 pub(crate) struct World {
     pub(crate) rng: Rng,
@@ -18,6 +23,10 @@ pub(crate) struct World {
     clocks: Vec<Clock>,
     pub(crate) settings: ClusterSettings,
     pub(crate) key: Option<ClusterKey>,
+    pub(crate) limits: Arc<Limits>,
+    /// When something was last done to a node or its link, until when it lasts; and whether nothing can be said of anybody.
+    troubled: BTreeMap<Slot, Millis>,
+    pub(crate) is_stormy: bool,
     /// What the runs came upon.
     pub(crate) seen: BTreeSet<&'static str>,
     pub(crate) events: u64,
@@ -43,6 +52,9 @@ impl World {
             clocks,
             settings: ClusterSettings::default(),
             key: None,
+            limits: Arc::new(Limits::default().grace_ms(GRACE)),
+            troubled: BTreeMap::new(),
+            is_stormy: false,
             seen: BTreeSet::new(),
             events: 0,
             at_once: (0, 0),
@@ -70,7 +82,7 @@ impl World {
         let Some(clock) = self.clocks.get(slot) else { return Fault::new(format!("no slot {slot}")) };
         let clock = Clock { started_at: self.now, ..*clock };
         let random = self.rng.below(u64::MAX);
-        let ours = (self.settings, self.key.clone());
+        let ours = (self.settings, self.key.clone(), &self.limits);
         let process = Process::start(name, clock, ours, (random, self.now))?;
         if let Some(place) = self.processes.get_mut(slot) {
             *place = Some(process);
@@ -91,7 +103,23 @@ impl World {
 
     pub(crate) fn pause(&mut self, slot: Slot, ms: Millis) {
         let until = self.now + ms;
+        self.trouble([slot], ms);
         self.processes.get_mut(slot).into_iter().flatten().for_each(|process| process.paused_until = Some(until));
+    }
+
+    /// Something is done to these nodes, for so long.
+    pub(crate) fn trouble(&mut self, slots: impl IntoIterator<Item = Slot>, ms: Millis) {
+        let until = self.now + ms;
+        for slot in slots {
+            self.troubled.insert(slot, until);
+        }
+    }
+
+    /// All links are well.
+    pub(crate) fn mend(&mut self) {
+        let now = self.now;
+        self.network.links.iter_mut().for_each(|link| *link = Link::default());
+        self.troubled.values_mut().for_each(|until| *until = now.min(*until));
     }
 
     pub(crate) fn process(&self, slot: Slot) -> Result<&Process, Fault> {
@@ -104,23 +132,30 @@ impl World {
 
     pub(crate) fn join(&mut self, slot: Slot, room: u64) -> Result<(), Fault> {
         let now = self.now;
-        let input = self.process_mut(slot)?.join(room, now);
-        input.into_iter().try_for_each(|input| self.feed(slot, input))
+        let inputs = self.process_mut(slot)?.join(room, now)?;
+        self.feed_all(slot, inputs)
     }
 
     pub(crate) fn leave(&mut self, slot: Slot, room: u64) -> Result<(), Fault> {
-        let inputs = self.process_mut(slot)?.leave(&crate::process::subject(room), 0);
-        inputs.into_iter().try_for_each(|input| self.feed(slot, input))
+        let now = self.now;
+        let inputs = self.process_mut(slot)?.leave(&crate::process::subject(room), 0, now)?;
+        self.feed_all(slot, inputs)
     }
 
     pub(crate) fn say(&mut self, slot: Slot, subject: &Subject) -> Result<(), Fault> {
-        let input = self.process_mut(slot)?.say(subject, 0);
-        input.into_iter().try_for_each(|input| self.feed(slot, input))
+        let now = self.now;
+        let inputs = self.process_mut(slot)?.say(subject, 0, now)?;
+        self.feed_all(slot, inputs)
     }
 
     /// Gives a process one input, and carries out all that it leads to.
     pub(crate) fn feed(&mut self, slot: Slot, input: Input) -> Result<(), Fault> {
-        let mut inputs = VecDeque::from([input]);
+        self.feed_all(slot, vec![input])
+    }
+
+    /// The same, in order.
+    pub(crate) fn feed_all(&mut self, slot: Slot, inputs: Vec<Input>) -> Result<(), Fault> {
+        let mut inputs = VecDeque::from(inputs);
         while let Some(input) = inputs.pop_front() {
             let now = self.now;
             let Some(process) = self.processes.get_mut(slot).and_then(Option::as_mut) else { return Ok(()) };
@@ -150,10 +185,12 @@ impl World {
                 let local = process.clock.monotonic(now);
                 process.unsettled.insert(subject);
                 if let Some(room) = process.rooms.get_mut(&subject) {
-                    room.told(node, news, local)?;
+                    room.told(node.node(), news.clone(), local)?;
                 }
+                inputs.extend(process.tell_room(&subject, room::Input::Remote { node, news }, now)?);
+                self.check_flicker(slot)?;
             }
-            Effect::Ready(subject) => inputs.extend(self.process_mut(slot)?.ready(&subject)),
+            Effect::Ready(subject) => inputs.extend(self.process_mut(slot)?.ready(&subject, now)?),
             Effect::NeedRoster(subject) => inputs.push_back(self.process(slot)?.roster(&subject)),
             Effect::Reincarnate => {
                 let clock = self.process(slot)?.clock.day(now);
@@ -161,7 +198,8 @@ impl World {
             }
             Effect::Rejected(why) => *self.process_mut(slot)?.rejected.entry(why).or_default() += 1,
             Effect::Lost(_) => self.process_mut(slot)?.lost += 1,
-            Effect::Reborn(_) | Effect::Health(_) | Effect::Met(_) => {}
+            Effect::Reborn(me) => inputs.extend(self.process_mut(slot)?.reborn(&me, now)?),
+            Effect::Health(_) | Effect::Met(_) => {}
             other => return Fault::new(format!("nobody knows {other:?}")),
         }
         Ok(())
@@ -199,6 +237,9 @@ impl World {
                 continue;
             }
             process.paused_until = None;
+            let inputs = process.wake_rooms(now)?;
+            self.feed_all(slot, inputs)?;
+            self.check_flicker(slot)?;
             self.feed(slot, Input::Wake)?;
             while let Some(arrival) = self.process_mut(slot)?.mail.pop_front() {
                 self.arrive(slot, arrival)?;
@@ -237,8 +278,56 @@ impl World {
         Ok(())
     }
 
+    /// Nobody is told to have left whose socket is whole and whose node lives, unless something was done to either's node.
+    fn check_flicker(&mut self, slot: Slot) -> Result<(), Fault> {
+        let left = std::mem::take(&mut self.process_mut(slot)?.left);
+        for (subject, member) in left {
+            for (other, process) in self.processes.iter().enumerate() {
+                let own = process.as_ref().and_then(|process| process.rooms.get(&subject)).map(|room| &room.own);
+                let is_in = own.is_some_and(|own| own.keys().any(|own| own.as_str() == member));
+                let is_troubled = self.is_stormy || [slot, other].iter().any(|slot| self.was_troubled(*slot));
+                ensure!(!is_in || is_troubled, "node-{slot} is told that {member} left, who is in at node-{other}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something was done to it for which somebody may have lost it, and not have found it again.
+    fn was_troubled(&self, slot: Slot) -> bool {
+        let lasts = 2 * self.settings.lease_ms + self.limits.grace_ms;
+        self.troubled.get(&slot).is_some_and(|until| self.now < until + lasts)
+    }
+
+    /// Every room has those who have a socket in it on any node, and every socket was told so.
+    fn check_rosters(&self) -> Result<(), Fault> {
+        let mut due: BTreeMap<Subject, BTreeMap<String, Shown>> = BTreeMap::new();
+        for process in self.processes.iter().flatten() {
+            for (subject, room) in &process.rooms {
+                let members = room.own.values().map(|own| (own.member.to_string(), Shown::of(own)));
+                due.entry(*subject).or_default().extend(members);
+            }
+        }
+        for process in self.processes.iter().flatten() {
+            let name = process.engine.incarnation();
+            for (subject, live) in &process.lives {
+                let due = due.get(subject).cloned().unwrap_or_default();
+                let entries = live.engine.roster().iter();
+                let has: BTreeMap<_, _> =
+                    entries.map(|entry| (entry.member.to_string(), Shown::entry(entry))).collect();
+                ensure!(has == due, "{name} has in {subject} {has:#?}, and there are {due:#?}");
+                for (member, client) in &live.clients {
+                    let knows: BTreeMap<_, _> =
+                        client.members().iter().map(|known| (known.member.clone(), Shown::known(known))).collect();
+                    ensure!(knows == due, "{member} at {name} knows in {subject} {knows:#?}, and there are {due:#?}");
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Everybody knows of everybody else what that one knows of itself, and of nobody else anything.
     pub(crate) fn check_equal(&self) -> Result<(), Fault> {
+        self.check_rosters()?;
         let running: BTreeMap<NodeId, &Process> =
             self.processes.iter().flatten().map(|process| (process.engine.incarnation().node(), process)).collect();
         for (here, process) in &running {
@@ -300,4 +389,30 @@ fn name_of(effect: &Effect) -> Option<&'static str> {
         Effect::Rejected(Rejected::OtherRoom) => "an envelope of another room",
         _ => return None,
     })
+}
+
+/// What is to be seen of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shown {
+    away: bool,
+    info: Option<String>,
+    state: Option<String>,
+}
+
+impl Shown {
+    fn of(present: &Present) -> Self {
+        Self { away: present.away, info: text(present.info.as_ref()), state: text(present.state.as_ref()) }
+    }
+
+    fn entry(entry: &Entry) -> Self {
+        Self { away: entry.away, info: text(entry.info.as_ref()), state: text(entry.state.as_ref()) }
+    }
+
+    fn known(known: &Known) -> Self {
+        Self { away: known.away, info: known.info.clone(), state: known.state.clone() }
+    }
+}
+
+fn text(json: Option<&Json>) -> Option<String> {
+    json.map(|json| json.as_str().to_owned())
 }

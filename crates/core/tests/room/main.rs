@@ -6,6 +6,7 @@
 //! the app is told of users, and `keep` is what a restored room is built from. `wake at` is no effect: the driver asks for the next wake after each input, and sets its timer anew.
 
 mod away;
+mod cluster;
 mod cursors;
 mod drain;
 mod info;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use roomful_core::cluster::{self, Incarnation};
 use roomful_core::frame::encode::{self, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::room::{Audience, Change, Effect, Input, Kept, Newcomer, RoomConfig, RoomEngine};
@@ -38,10 +39,26 @@ impl Script {
         Self::of(limits, true)
     }
 
+    /// An empty room at 1,000 ms that other nodes may have, too. Nobody is waited for any more.
+    pub(crate) fn in_cluster(limits: Limits, me: Incarnation) -> Self {
+        let mut script = Self::awaiting(limits, me);
+        script.tell(Input::Ready);
+        script
+    }
+
+    /// The same, where others are still waited for.
+    pub(crate) fn awaiting(limits: Limits, me: Incarnation) -> Self {
+        let mut script = Self::of(limits, false);
+        script.config.cluster = Some(me);
+        script.room = RoomEngine::restore(script.config.clone(), []);
+        script
+    }
+
     fn of(limits: Limits, may_be_put_away: bool) -> Self {
         let limits = Arc::new(limits);
         let config = RoomConfig {
             node: NodeId(1),
+            cluster: None,
             epoch: "e".into(),
             last_seq: 0,
             may_be_put_away,
@@ -252,6 +269,15 @@ impl Script {
             Effect::Keep(kept) => vec![keep_line(kept)],
             Effect::UserCame { user, member } => vec![format!("user {user} came by {member}")],
             Effect::UserWent { user } => vec![format!("user {user} went")],
+            Effect::UserHere { user, member } => vec![format!("user {user} is here by {member}")],
+            Effect::UserMoved { user } => vec![format!("user {user} is elsewhere")],
+            Effect::Publish { changes } => vec![format!("publish {}", published(changes))],
+            Effect::Gap { seq } => vec![format!("v1: all <- {}", text(&encode::gap(self.room.epoch(), *seq)))],
+            Effect::TakenOver { member } => vec![format!("taken over is {member}")],
+            Effect::LostMembers { members } => {
+                let members: Vec<_> = members.iter().map(|present| present.member.as_str()).collect();
+                vec![format!("lost are {}", members.join(", "))]
+            }
             other => vec![format!("{other:?}")],
         }
     }
@@ -294,6 +320,29 @@ impl Script {
         }
         spoken
     }
+}
+
+/// What the other nodes are told.
+fn published(changes: &[cluster::Change]) -> String {
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|change| match change {
+            cluster::Change::Joined(present) => {
+                let away = if present.away { ", away" } else { "" };
+                format!("+{}{}{away}", present.member, optional(" ", present.state.as_ref()))
+            }
+            cluster::Change::Left { member } => format!("-{member}"),
+            cluster::Change::Away { member } => format!("{member} is away"),
+            cluster::Change::Back { member } => format!("{member} is back"),
+            cluster::Change::State { member, state } => format!("{member} shows{}", optional(" ", state.as_ref())),
+            cluster::Change::Info { member, info } => format!("{member} is{}", optional(" ", info.as_ref())),
+            cluster::Change::Said { from, msg, .. } => {
+                format!("{}says {}", from.iter().map(|from| format!("{from} ")).collect::<String>(), msg.as_str())
+            }
+            other => format!("{other:?}"),
+        })
+        .collect();
+    changes.join("; ")
 }
 
 fn by_dialect(frames: &PerDialect, to: &str) -> Vec<String> {

@@ -65,6 +65,8 @@ pub(crate) enum Told {
         msg: String,
         seq: Option<u64>,
     },
+    /// Messages are missing.
+    Gap,
     Reply {
         t: String,
         id: Option<u64>,
@@ -125,6 +127,10 @@ impl View {
             ("presence", Some("away")) => self.read_away(&frame),
             ("presence", Some("leave")) => self.read_leave(&frame),
             ("msg", None) => self.read_message(frame),
+            ("gap", None) => {
+                ensure!(frame.seq.is_some() && frame.epoch.is_some(), "a gap in what? {frame:?}");
+                Ok(Told::Gap)
+            }
             ("ack" | "error" | "pong", None) => {
                 ensure!(self.dialect == Dialect::V1, "a plain client was sent {frame:?}");
                 Ok(Told::Reply { t: frame.t.into_owned(), id: frame.id, seq: frame.seq })

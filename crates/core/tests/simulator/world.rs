@@ -462,6 +462,7 @@ const NODE: NodeId = NodeId(1);
 fn config(last_seq: u64, limits: &Arc<Limits>, may_be_put_away: bool) -> RoomConfig {
     RoomConfig {
         node: NODE,
+        cluster: None,
         epoch: "e".into(),
         last_seq,
         may_be_put_away,

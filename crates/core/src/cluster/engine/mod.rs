@@ -15,6 +15,7 @@ use super::change::{Change, Present};
 use super::envelope::{ClusterKey, Envelope, Rejected};
 use super::lobby::{Audible, Lobby};
 use super::message::{Message, Room};
+use super::news::News;
 use super::origin::Origin;
 use super::peer::Peer;
 use super::replays::Replays;
@@ -107,8 +108,8 @@ pub enum Effect {
     Deliver {
         /// Which room.
         subject: Subject,
-        /// Which node.
-        node: NodeId,
+        /// Which run of which node.
+        node: Incarnation,
         /// What.
         news: News,
     },
@@ -139,25 +140,6 @@ pub enum Address {
     Node(NodeId),
     /// Every node that takes part in this room.
     Room(Subject),
-}
-
-/// What a room is told of another node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum News {
-    /// What became of its members there, and what they said, in order.
-    Changes(Vec<Change>),
-    /// All its members, instead of those that were known.
-    Roster {
-        /// Who.
-        members: Vec<Present>,
-        /// So many messages were missed, and cannot be had any more.
-        missed: u64,
-    },
-    /// It is silent, or ends: its members have lost their sockets.
-    Lost,
-    /// It takes part no more: whoever is known of it is gone.
-    Parted,
 }
 
 /// One process's part of a cluster.
@@ -385,6 +367,12 @@ impl ClusterEngine {
         if health != self.told_health {
             self.told_health = health;
             turn.effects.push(Effect::Health(health));
+        }
+    }
+
+    fn tell_room(&self, subject: Subject, node: NodeId, news: News, turn: &mut Turn<'_>) {
+        if let Some(peer) = self.peers.get(&node) {
+            turn.effects.push(Effect::Deliver { subject, node: peer.incarnation.clone(), news });
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Address, ClusterEngine, Effect, Met, News, Turn};
+use super::{Address, ClusterEngine, Effect, Met, Turn};
 use crate::cluster::Incarnation;
 use crate::cluster::message::{Heard, Heartbeat, Message};
+use crate::cluster::news::News;
 use crate::cluster::peer::{Peer, Standing};
 use crate::cluster::replays::Replays;
 use crate::cluster::replica::Replica;
@@ -111,11 +112,9 @@ impl ClusterEngine {
         self.live.remove(&node);
         turn.effects.push(Effect::Lost(peer.incarnation.clone()));
         let shared = peer.shared();
-        for subject in &shared {
-            if peer.change(subject, Replica::lose) == Some(true) {
-                turn.effects.push(Effect::Deliver { subject: *subject, node, news: News::Lost });
-            }
-        }
+        let told: Vec<_> =
+            shared.into_iter().filter(|subject| peer.change(subject, Replica::lose) == Some(true)).collect();
+        told.into_iter().for_each(|subject| self.tell_room(subject, node, News::Lost, turn));
         if standing == Standing::Over {
             self.forget_rooms_of(node);
         }

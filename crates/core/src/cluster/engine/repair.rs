@@ -1,9 +1,10 @@
 //! What is missing of a stream, and what the origin does about that.
 
-use super::{Address, ClusterEngine, Effect, News, Turn};
+use super::{Address, ClusterEngine, Turn};
 use crate::NodeId;
 use crate::cluster::envelope::Rejected;
 use crate::cluster::message::{Changes, Message, RosterPage, Wanted};
+use crate::cluster::news::News;
 use crate::cluster::replica::Replica;
 use crate::cluster::{Change, Subject};
 
@@ -37,10 +38,10 @@ impl ClusterEngine {
         let settings = self.config.settings;
         if let Some(whole) = self.change(node, &subject, |replica| replica.take_page(roster, &settings)).flatten() {
             if whole.is_anew {
-                turn.effects.push(Effect::Deliver { subject, node, news: News::Parted });
+                self.tell_room(subject, node, News::Parted, turn);
             }
             let news = News::Roster { members: whole.members, missed: whole.missed };
-            turn.effects.push(Effect::Deliver { subject, node, news });
+            self.tell_room(subject, node, news, turn);
             self.deliver(node, subject, whole.then, turn);
         }
         if is_last {
@@ -91,9 +92,9 @@ impl ClusterEngine {
         }
     }
 
-    fn deliver(&mut self, node: NodeId, subject: Subject, changes: Vec<Change>, turn: &mut Turn<'_>) {
+    fn deliver(&self, node: NodeId, subject: Subject, changes: Vec<Change>, turn: &mut Turn<'_>) {
         if !changes.is_empty() {
-            turn.effects.push(Effect::Deliver { subject, node, news: News::Changes(changes) });
+            self.tell_room(subject, node, News::Changes(changes), turn);
         }
     }
 

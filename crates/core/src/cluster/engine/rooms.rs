@@ -1,11 +1,12 @@
 //! The rooms that this node takes part in: when it begins to, what it says there, when it ends.
 
-use super::{Address, ClusterEngine, Effect, Hosted, News, Timer, Turn};
+use super::{Address, ClusterEngine, Effect, Hosted, Timer, Turn};
 use crate::cluster::Subject;
 use crate::cluster::change::{Change, Present};
 use crate::cluster::envelope::Rejected;
 use crate::cluster::lobby::{Audible, Lobby, Nodes};
 use crate::cluster::message::{Changes, Message, Opening, Room, RosterPage};
+use crate::cluster::news::News;
 use crate::cluster::origin::Origin;
 use crate::cluster::replica::Replica;
 use crate::cluster::sums::part_of_room;
@@ -116,7 +117,7 @@ impl ClusterEngine {
         });
         let Some(peer) = self.peers.get_mut(&node) else { return };
         if peer.exit(subject, ours_at).is_some() {
-            turn.effects.push(Effect::Deliver { subject: *subject, node, news: News::Parted });
+            self.tell_room(*subject, node, News::Parted, turn);
         }
     }
 

@@ -4,8 +4,8 @@ mod links;
 mod rooms;
 mod runs;
 
-use roomful_core::NodeId;
 use roomful_core::cluster::{Health, Rejected};
+use roomful_core::{Millis, NodeId};
 
 use crate::fault::Fault;
 use crate::network::{Link, Says, Weather};
@@ -46,6 +46,7 @@ fn for_each_seed(play: impl Fn(u64) -> Result<(), Fault>) {
 fn cut(world: &mut World, slots: impl IntoIterator<Item = usize>, link: Link) {
     for slot in slots {
         world.network.links[slot] = link;
+        world.trouble([slot], if link == WELL { 0 } else { Millis::MAX / 2 });
     }
 }
 

@@ -1,0 +1,22 @@
+//! What a room is told of another node.
+
+use super::change::{Change, Present};
+
+/// What a room is told of another node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum News {
+    /// What became of its members there, and what they said, in order.
+    Changes(Vec<Change>),
+    /// All its members, instead of those that were known.
+    Roster {
+        /// Who.
+        members: Vec<Present>,
+        /// So many messages were missed, and cannot be had any more.
+        missed: u64,
+    },
+    /// It is silent, or ends: its members have lost their sockets.
+    Lost,
+    /// It takes part no more: whoever is known of it is gone.
+    Parted,
+}

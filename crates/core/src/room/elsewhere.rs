@@ -1,0 +1,88 @@
+//! What a room in a cluster knows of the other nodes that have it.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{Change, Incarnation, Present};
+use crate::{MemberId, Millis, NodeId};
+
+/// Beside the roster, which has the members of all nodes.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    /// This run of this node.
+    pub(super) me: Incarnation,
+    /// Whether it is not known yet who is in: until then nobody is let in.
+    pub(super) is_awaiting: bool,
+    /// The nodes that said something of the room.
+    pub(super) parts: BTreeMap<NodeId, Part>,
+    /// Members that their node speaks for no more, because another one does which was not heard yet. If it never is, they leave.
+    pub(super) ceded: BTreeMap<MemberId, Ceded>,
+    /// What the others are to be told of the present input.
+    pub(super) unsaid: Vec<Change>,
+    /// Members of the dead of whom the app is to be told by this node or by another.
+    pub(super) owed: BTreeMap<MemberId, Owed>,
+}
+
+/// Another node that has the room.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) incarnation: Incarnation,
+    /// Where the node is lost: until when its members are held.
+    pub(super) lost_until: Option<Millis>,
+}
+
+/// A member that changes its node.
+#[derive(Debug)]
+pub(super) struct Ceded {
+    pub(super) by: NodeId,
+    pub(super) until: Millis,
+}
+
+/// A member of a node that died.
+#[derive(Debug)]
+pub(super) struct Owed {
+    pub(super) present: Present,
+    /// Whether this node tells the app.
+    pub(super) is_ours: bool,
+    /// When this node does so in any case.
+    pub(super) due: Millis,
+}
+
+impl Elsewhere {
+    pub(super) fn new(me: Incarnation) -> Self {
+        let (parts, ceded, unsaid, owed) = Default::default();
+        Self { me, is_awaiting: true, parts, ceded, unsaid, owed }
+    }
+
+    /// That node has said something of the room.
+    pub(super) fn part(&mut self, node: &Incarnation) -> &mut Part {
+        let new = || Part { incarnation: node.clone(), lost_until: None };
+        self.parts.entry(node.node()).or_insert_with(new)
+    }
+
+    /// Which run of a node that is.
+    pub(super) fn incarnation(&self, node: NodeId) -> Option<&Incarnation> {
+        if node == self.me.node() {
+            return Some(&self.me);
+        }
+        self.parts.get(&node).map(|part| &part.incarnation)
+    }
+
+    /// A node speaks for that member: nobody owes it anything, and which node has it is known.
+    pub(super) fn settle(&mut self, member: &MemberId) {
+        self.ceded.remove(member);
+        self.owed.remove(member);
+    }
+
+    /// Whether nobody waits for anything that this room is still to say or to do for the members of other nodes.
+    pub(super) fn is_settled(&self) -> bool {
+        self.owed.is_empty() && self.parts.values().all(|part| part.lost_until.is_none())
+    }
+
+    /// When time alone changes something.
+    pub(super) fn wakes_at(&self) -> Option<Millis> {
+        let lost = self.parts.values().filter_map(|part| part.lost_until);
+        let ceded = self.ceded.values().map(|ceded| ceded.until);
+        let owed = self.owed.values().filter(|owed| !owed.is_ours).map(|owed| owed.due);
+        lost.chain(ceded).chain(owed).min()
+    }
+}

@@ -1,0 +1,71 @@
+//! What the other nodes are told of this one's members.
+//!
+//! It is said where the members of this node are told, so that a tick here is one envelope there. It is also said where nobody
+//! here hears it: others may. All that one input leads to is said as one, in order.
+
+use super::membership_lane::Departed;
+use super::{Audience, Effect, RoomEngine, Update};
+use crate::cluster::{Change, Present};
+use crate::roster::{Entry, Place};
+use crate::{Json, MemberId};
+
+impl RoomEngine {
+    /// The members of this node, as another one that has missed something is to be told of them. It is what they are after all that
+    /// was [published](Effect::Publish) until now.
+    #[must_use]
+    pub fn own(&self) -> Vec<Present> {
+        self.roster.iter().filter(|entry| entry.node == self.config.node).map(present).collect()
+    }
+
+    /// Says all that is to be said of one input.
+    pub(super) fn publish_all(&mut self, effects: &mut Vec<Effect>) {
+        let Some(elsewhere) = &mut self.elsewhere else { return };
+        if !elsewhere.unsaid.is_empty() {
+            effects.push(Effect::Publish { changes: std::mem::take(&mut elsewhere.unsaid) });
+        }
+    }
+
+    /// Asked for only where there are others.
+    pub(super) fn publish(&mut self, change: impl FnOnce() -> Change) {
+        if let Some(elsewhere) = &mut self.elsewhere {
+            elsewhere.unsaid.push(change());
+        }
+    }
+
+    pub(super) fn publish_left(&mut self, departed: &Departed) {
+        self.publish(|| Change::Left { member: departed.member.clone() });
+    }
+
+    pub(super) fn publish_joined(&mut self, place: Place) {
+        let Some(elsewhere) = &mut self.elsewhere else { return };
+        elsewhere.unsaid.extend(self.roster.get(place).map(|entry| Change::Joined(present(entry))));
+    }
+
+    /// Of what is told here, what is about this node's members.
+    pub(super) fn publish_updates(&mut self, updates: &[Update]) {
+        if self.elsewhere.is_none() {
+            return;
+        }
+        for Update { member, news, info, state, .. } in updates {
+            if self.local_place(member).is_err() {
+                continue;
+            }
+            if news.has_state() {
+                self.publish(|| Change::State { member: member.clone(), state: state.clone() });
+            }
+            if news.has_info() {
+                self.publish(|| Change::Info { member: member.clone(), info: info.clone() });
+            }
+        }
+    }
+
+    pub(super) fn publish_word(&mut self, from: Option<&MemberId>, to: &Audience, msg: &Json) {
+        self.publish(|| Change::Said { from: from.cloned(), to: to.clone(), msg: msg.clone() });
+    }
+}
+
+/// As its node says it.
+pub(super) fn present(entry: &Entry) -> Present {
+    let Entry { member, generation, user, away, info, state, .. } = entry.clone();
+    Present { member, generation, user, away, info, state }
+}

@@ -1,0 +1,302 @@
+//! What other nodes say of their members, and what becomes of that here.
+//!
+//! Each node speaks for its own members. Of two that speak for one member the higher [claim](Claim) has it, and what the other
+//! says of it means nothing any more. Whatever is said of somebody who is not in, or not that node's, is late: it changes nothing.
+//!
+//! It is told here as what becomes of this node's members is: once a tick what they show, one order for all of it. Who comes and
+//! goes there has gathered there, so it is told at once.
+
+use std::collections::BTreeSet;
+
+use super::elsewhere::Ceded;
+use super::{Change, Effect, News, RoomEngine};
+use crate::cluster::{self, Claim, Incarnation, Present};
+use crate::roster::{Entry, Place};
+use crate::{Json, MemberId, Millis, NodeId};
+
+/// What one input says, as far as it was not told yet.
+struct Telling<'a> {
+    now: Millis,
+    /// Who came and went, in order.
+    changes: Vec<Change>,
+    /// Whether what members show is to be told when all is heard.
+    shows: bool,
+    effects: &'a mut Vec<Effect>,
+}
+
+impl RoomEngine {
+    pub(super) fn hear(&mut self, node: &Incarnation, news: cluster::News, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(elsewhere) = self.elsewhere.as_mut().filter(|elsewhere| elsewhere.me.node() != node.node()) else {
+            return;
+        };
+        match news {
+            cluster::News::Changes(changes) => {
+                elsewhere.part(node);
+                self.hear_changes(node, changes, now, effects);
+            }
+            cluster::News::Roster { members, missed } => {
+                elsewhere.part(node).lost_until = None;
+                self.hear_roster(node, members, missed, now, effects);
+            }
+            cluster::News::Lost => self.lose(node, now, effects),
+            cluster::News::Parted => {
+                elsewhere.parts.remove(&node.node());
+                self.take_out_all(node.node(), effects);
+            }
+        }
+        self.mourn(now, effects);
+    }
+
+    /// All that there are have said who is in.
+    pub(super) fn ready(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(elsewhere) = &mut self.elsewhere else { return };
+        elsewhere.is_awaiting = false;
+        if self.membership.holds() {
+            self.flush_membership(now, effects);
+        }
+    }
+
+    /// This node is another run, which speaks for the members of the one before.
+    pub(super) fn reborn(&mut self, me: Incarnation) {
+        let Some(elsewhere) = &mut self.elsewhere else { return };
+        let (before, node) = (std::mem::replace(&mut self.config.node, me.node()), me.node());
+        elsewhere.me = me;
+        for place in self.places_of(before) {
+            let generation = self.roster.get(place).map(|entry| entry.generation).unwrap_or_default();
+            self.roster.hand_to(place, node, generation);
+        }
+    }
+
+    /// Everybody of a node has left, and the others are told at once.
+    pub(super) fn take_out_all(&mut self, node: NodeId, effects: &mut Vec<Effect>) -> Vec<Entry> {
+        let places = self.places_of(node);
+        let gone: Vec<_> = places.into_iter().filter_map(|place| self.take_out(place)).collect();
+        let changes = gone.iter().map(|entry| Change::Left { member: entry.member.clone() }).collect();
+        self.announce(changes, None, effects);
+        gone
+    }
+
+    /// A member of another node is in no more.
+    pub(super) fn take_out(&mut self, place: Place) -> Option<Entry> {
+        self.presence.forget(place);
+        let entry = self.roster.leave(place)?;
+        entry.user.iter().for_each(|user| self.users.leave_elsewhere(user));
+        // Its leave is told with whoever comes next, or before.
+        self.numbers.free(entry.number);
+        Some(entry)
+    }
+
+    /// Where all members of a node stand.
+    pub(super) fn places_of(&self, node: NodeId) -> Vec<Place> {
+        let places = self.roster.places().zip(self.roster.iter());
+        places.filter(|(_, entry)| entry.node == node).map(|(place, _)| place).collect()
+    }
+
+    fn hear_changes(
+        &mut self,
+        node: &Incarnation,
+        changes: Vec<cluster::Change>,
+        now: Millis,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut telling = Telling { now, changes: Vec::new(), shows: false, effects };
+        for change in changes {
+            self.hear_change(node, change, &mut telling);
+        }
+        self.tell(telling);
+    }
+
+    /// Whoever is not in it is in no more, and whoever is in it is as it says.
+    fn hear_roster(
+        &mut self,
+        node: &Incarnation,
+        members: Vec<Present>,
+        missed: u64,
+        now: Millis,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut telling = Telling { now, changes: Vec::new(), shows: false, effects };
+        let listed: BTreeSet<_> = members.iter().map(|present| &present.member).collect();
+        let ceded = self.elsewhere.iter().flat_map(|elsewhere| elsewhere.ceded.keys());
+        let kept: BTreeSet<_> = listed.into_iter().chain(ceded).collect();
+        let is_gone = |place: &Place| self.roster.get(*place).is_some_and(|entry| !kept.contains(&entry.member));
+        let gone: Vec<_> = self.places_of(node.node()).into_iter().filter(is_gone).collect();
+        gone.into_iter().for_each(|place| self.hear_left(place, &mut telling));
+        members.into_iter().for_each(|present| self.hear_present(node, present, &mut telling));
+        self.tell_changes(&mut telling);
+        if missed > 0 {
+            self.seq += 1;
+            telling.effects.push(Effect::Gap { seq: self.seq });
+        }
+        self.tell(telling);
+    }
+
+    fn hear_change(&mut self, node: &Incarnation, change: cluster::Change, telling: &mut Telling<'_>) {
+        let its = |member: &MemberId| self.place_at(node.node(), member);
+        match change {
+            cluster::Change::Joined(present) => self.hear_present(node, present, telling),
+            cluster::Change::Left { member } => {
+                if let Some(place) = its(&member) {
+                    self.hear_left(place, telling);
+                }
+            }
+            cluster::Change::Away { member } => {
+                if let Some(place) = its(&member) {
+                    self.hear_away(place, true, telling);
+                }
+            }
+            cluster::Change::Back { member } => {
+                if let Some(place) = its(&member) {
+                    self.hear_away(place, false, telling);
+                }
+            }
+            cluster::Change::State { member, state } => {
+                if let Some(place) = its(&member) {
+                    self.hear_state(place, state, telling);
+                }
+            }
+            cluster::Change::Info { member, info } => {
+                if let Some(place) = its(&member) {
+                    self.hear_info(place, info, telling);
+                }
+            }
+            cluster::Change::Said { from, to, msg } => {
+                let place = from.as_ref().and_then(its);
+                self.tell_changes(telling);
+                place.into_iter().for_each(|place| self.flush_one(place, telling.effects));
+                self.seq += 1;
+                telling.effects.push(Effect::Said { seq: self.seq, from, to, msg });
+            }
+            cluster::Change::Ceded { member } => self.hear_ceded(node.node(), member, telling.now),
+            cluster::Change::Mourned { member } => {
+                let owed = self.elsewhere.iter_mut().map(|elsewhere| &mut elsewhere.owed);
+                owed.for_each(|owed| drop(owed.remove(&member)));
+            }
+            cluster::Change::Unknown => {}
+        }
+    }
+
+    /// Somebody is in at that node: it came, or it has come before and is known or not.
+    fn hear_present(&mut self, node: &Incarnation, present: Present, telling: &mut Telling<'_>) {
+        let claim = Claim { generation: present.generation, incarnation: node.clone() };
+        if let Some(held) = self.claim_to(&present.member) {
+            if held > claim {
+                return;
+            }
+            if held.incarnation.node() == self.config.node {
+                self.give_up(&present.member, telling.effects);
+            }
+        }
+        self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.settle(&present.member));
+        match self.roster.place(&present.member) {
+            Some(place) => self.hear_claimed(node.node(), place, present, telling),
+            None => self.hear_joined(node.node(), present, telling),
+        }
+    }
+
+    /// The claim to somebody who is in or waits to be let in.
+    fn claim_to(&self, member: &MemberId) -> Option<Claim> {
+        let elsewhere = self.elsewhere.as_ref()?;
+        if let Some(generation) = self.membership.lobby.generation(member) {
+            return Some(Claim { generation, incarnation: elsewhere.me.clone() });
+        }
+        let Entry { node, generation, .. } = self.roster.find(member)?;
+        Some(Claim { generation: *generation, incarnation: elsewhere.incarnation(*node)?.clone() })
+    }
+
+    /// Another node has a member of this one. What becomes of it is told as of that node's.
+    fn give_up(&mut self, member: &MemberId, effects: &mut Vec<Effect>) {
+        effects.push(Effect::TakenOver { member: member.clone() });
+        if self.membership.lobby.remove(member) {
+            return;
+        }
+        let Some(entry) = self.roster.find(member) else { return };
+        let (was_away, user) = (entry.away, entry.user.clone());
+        self.local -= 1;
+        self.present -= usize::from(!was_away);
+        self.publish(|| cluster::Change::Ceded { member: member.clone() });
+        if let Some(user) = user {
+            self.users.enter_elsewhere(&user);
+            self.count_user_out(user, effects);
+        }
+        if self.present == 0 {
+            self.forget_leaves();
+        }
+    }
+
+    fn hear_joined(&mut self, node: NodeId, present: Present, telling: &mut Telling<'_>) {
+        let Present { member, generation, user, away, info, state } = present;
+        user.iter().for_each(|user| self.users.enter_elsewhere(user));
+        let number = self.numbers.take();
+        let entry = Entry { member: member.clone(), number, node, generation, user, away, info, state };
+        let joined = self.roster.join(entry).and_then(|place| self.joined(place));
+        telling.changes.extend(joined);
+        if away {
+            telling.changes.push(Change::Away { member });
+        }
+    }
+
+    /// It is in: that node has it from here on, or has had it and says what is true of it.
+    fn hear_claimed(&mut self, node: NodeId, place: Place, present: Present, telling: &mut Telling<'_>) {
+        self.roster.hand_to(place, node, present.generation);
+        self.hear_info(place, present.info, telling);
+        if self.roster.get(place).is_some_and(|entry| entry.state != present.state) {
+            self.hear_state(place, present.state, telling);
+        }
+        self.hear_away(place, present.away, telling);
+    }
+
+    fn hear_left(&mut self, place: Place, telling: &mut Telling<'_>) {
+        let left = self.take_out(place).map(|entry| Change::Left { member: entry.member });
+        telling.changes.extend(left);
+    }
+
+    fn hear_away(&mut self, place: Place, away: bool, telling: &mut Telling<'_>) {
+        let Some(entry) = self.roster.get(place).filter(|entry| entry.away != away) else { return };
+        let (member, state) = (entry.member.clone(), entry.state.clone());
+        if away && self.presence.holds(place) {
+            // What it showed is older than the loss.
+            self.tell_changes(telling);
+            self.flush_one(place, telling.effects);
+        }
+        self.roster.set_away(place, away);
+        telling.changes.push(if away { Change::Away { member } } else { Change::Back { member, state } });
+    }
+
+    fn hear_state(&mut self, place: Place, state: Option<Json>, telling: &mut Telling<'_>) {
+        self.roster.set_state(place, state);
+        telling.shows |= self.presence.mark(place, News::State, telling.now);
+    }
+
+    fn hear_info(&mut self, place: Place, info: Option<Json>, telling: &mut Telling<'_>) {
+        if self.roster.get(place).is_some_and(|entry| entry.info != info) {
+            self.roster.set_info(place, info);
+            telling.shows |= self.presence.mark(place, News::Info, telling.now);
+        }
+    }
+
+    /// It has another node, of which it was not heard yet, or is gone from there already.
+    fn hear_ceded(&mut self, by: NodeId, member: MemberId, now: Millis) {
+        let until = now.saturating_add(self.config.limits.grace_ms);
+        let is_its = self.place_at(by, &member).is_some();
+        if let Some(elsewhere) = self.elsewhere.as_mut().filter(|_| is_its) {
+            elsewhere.ceded.insert(member, Ceded { by, until });
+        }
+    }
+
+    fn place_at(&self, node: NodeId, member: &MemberId) -> Option<Place> {
+        let place = self.roster.place(member)?;
+        self.roster.get(place).filter(|entry| entry.node == node).map(|_| place)
+    }
+
+    fn tell_changes(&self, telling: &mut Telling<'_>) {
+        self.announce(std::mem::take(&mut telling.changes), None, telling.effects);
+    }
+
+    fn tell(&mut self, mut telling: Telling<'_>) {
+        self.tell_changes(&mut telling);
+        if telling.shows {
+            self.flush_presence(telling.now, telling.effects);
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! A room that other nodes have, too: what this one tells them of its members, and what becomes here of what they say of theirs.
+
+#![expect(clippy::expect_used, reason = "what a test writes itself is right, or the test is wrong")]
+
+use roomful_core::Dialect::V1;
+use roomful_core::cluster::{Change, Incarnation, News, NodeName, Present};
+use roomful_core::room::{Audience, Input};
+use roomful_core::{Generation, Limits, UserId};
+
+use crate::script::{NOTHING, Script, id, json};
+
+const GRACE_MS: u64 = 30_000;
+
+/// A run that began then. This node's began at 100.
+fn node(start: u64) -> Incarnation {
+    let name = NodeName::parse(&format!("n{start}")).expect("the tests name nodes by letters");
+    Incarnation { start, name, random: start }
+}
+
+fn present(member: &str) -> Present {
+    let generation = Generation(0);
+    Present { member: id(member), generation, user: None, away: false, info: None, state: None }
+}
+
+fn taken_over(member: &str, times: u32) -> Present {
+    Present { generation: Generation(times), ..present(member) }
+}
+
+fn of_user(member: &str, user: &str) -> Present {
+    let user = UserId::new(user).expect("the tests name users by letters");
+    Present { user: Some(user), ..present(member) }
+}
+
+fn said(from: &str, msg: &str) -> Change {
+    Change::Said { from: Some(id(from)), to: Audience::AllBut(id(from)), msg: json(msg) }
+}
+
+fn left(member: &str) -> Change {
+    Change::Left { member: id(member) }
+}
+
+/// What the other nodes are told.
+fn published(lines: Vec<String>) -> String {
+    let mut published = lines.into_iter().filter_map(|line| line.strip_prefix("publish ").map(str::to_owned));
+    let first = published.next().unwrap_or_default();
+    assert_eq!(published.next(), None, "what one input leads to is one");
+    first
+}
+
+trait Cluster {
+    fn hear(&mut self, from: u64, changes: Vec<Change>) -> Vec<String>;
+    fn hear_roster(&mut self, from: u64, members: Vec<Present>, missed: u64) -> Vec<String>;
+    fn news(&mut self, from: u64, news: News) -> Vec<String>;
+    fn mourned(&mut self, members: &[&str]) -> Vec<String>;
+}
+
+impl Cluster for Script {
+    fn hear(&mut self, from: u64, changes: Vec<Change>) -> Vec<String> {
+        self.news(from, News::Changes(changes))
+    }
+
+    fn hear_roster(&mut self, from: u64, members: Vec<Present>, missed: u64) -> Vec<String> {
+        self.news(from, News::Roster { members, missed })
+    }
+
+    fn news(&mut self, from: u64, news: News) -> Vec<String> {
+        self.tell(Input::Remote { node: node(from), news })
+    }
+
+    fn mourned(&mut self, members: &[&str]) -> Vec<String> {
+        self.tell(Input::Mourned { members: members.iter().map(|member| id(member)).collect() })
+    }
+}
+
+fn with(members: &[&str]) -> Script {
+    let mut room = Script::in_cluster(Limits::default(), node(100));
+    members.iter().for_each(|member| drop(room.join(member, V1, None)));
+    room
+}
+
+#[test]
+fn whoever_comes_waits_until_all_others_have_said_who_is_in() {
+    let mut room = Script::awaiting(Limits::default(), node(100));
+    assert_eq!(room.join("ann", V1, Some("1")), NOTHING);
+    assert_eq!(room.join("bob", V1, None), NOTHING);
+    assert!(room.is_waiting("ann") && !room.is_empty());
+    assert_eq!(room.leave("bob"), NOTHING);
+    assert_eq!(room.hear_roster(50, vec![present("eve")], 0), NOTHING, "nobody hears it yet");
+    assert_eq!(room.wake(), NOTHING);
+    assert_eq!(
+        room.tell(Input::Ready),
+        [
+            "in is ann",
+            concat!(
+                r#"ann <- {"t":"snapshot","self":"ann","members":[{"id":"eve","n":0},{"id":"ann","n":1,"state":1}],"#,
+                r#""seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#
+            ),
+            "publish +ann 1",
+        ]
+    );
+    assert_eq!(published(room.join("cat", V1, None)), "+cat", "from here on at once");
+}
+
+#[test]
+fn what_becomes_of_members_here_is_published_where_it_is_told() {
+    let mut room = with(&["ann"]);
+    assert_eq!(published(room.join("bob", V1, Some("1"))), "+bob 1");
+    assert_eq!(published(room.set("bob", Some("2"))), "bob shows 2");
+    assert_eq!(published(room.set("bob", None)), "", "it waits for the tick");
+    assert_eq!(published(room.broadcast("bob", "3")), "bob shows; bob says 3");
+    room.at(2_000);
+    assert_eq!(published(room.inform("bob", Some("7"))), "bob is 7");
+    assert_eq!(published(room.away("bob")), "bob is away");
+    assert_eq!(published(room.back("bob", V1)), "bob is back");
+    assert_eq!(published(room.back("bob", V1)), "", "it was");
+    assert_eq!(published(room.leave("bob")), "-bob");
+    assert_eq!(published(room.last_words("bob", "0")), "bob says 0");
+    assert_eq!(published(room.broadcast_all(None, "1")), "says 1");
+    assert_eq!(published(room.send("ann", "1")), "", "nobody else hears it");
+}
+
+#[test]
+fn it_is_published_too_where_nobody_here_hears_it() {
+    let mut room = with(&["ann", "bob"]);
+    room.away("bob");
+    assert_eq!(room.away("ann"), ["publish ann is away"]);
+    room.at(2_000);
+    assert_eq!(room.set("ann", Some("1")), ["publish ann shows 1"]);
+    assert_eq!(room.leave("ann"), ["publish -ann"]);
+    assert_eq!(room.leave("bob"), ["publish -bob"]);
+}
+
+#[test]
+fn leaves_that_wait_for_the_tick_are_published_before_the_last_one() {
+    let limits = Limits::default().announce_at_once(0);
+    let mut room = Script::in_cluster(limits, node(100));
+    ["ann", "bob", "cat"].iter().for_each(|member| drop(room.join(member, V1, None)));
+    room.at(2_000).wake();
+    assert_eq!(published(room.leave("ann")), "", "it waits for the tick");
+    room.join("dan", V1, None);
+    room.leave("dan");
+    assert_eq!(published(room.leave("bob")), "");
+    assert_eq!(published(room.leave("cat")), "-ann; -bob; -cat", "dan was never in");
+}
+
+#[test]
+fn a_tick_of_who_comes_and_goes_is_published_as_one() {
+    let limits = Limits::default().announce_at_once(0);
+    let mut room = Script::in_cluster(limits, node(100));
+    ["ann", "bob", "cat"].iter().for_each(|member| drop(room.join(member, V1, None)));
+    assert_eq!(published(room.at(2_000).wake()), "+bob; +cat");
+    room.leave("bob");
+    room.join("dan", V1, None);
+    assert_eq!(published(room.at(3_000).wake()), "-bob; +dan");
+    room.leave("cat");
+    room.leave("dan");
+    assert_eq!(published(room.tell(Input::Drain)), "-cat; -dan");
+    assert_eq!(room.leave("ann"), NOTHING, "from here on none is told");
+}
+
+#[test]
+fn what_a_node_says_of_its_members_is_told_as_of_those_here() {
+    let mut room = with(&["ann"]);
+    assert_eq!(
+        room.hear(200, vec![Change::Joined(present("eve")), said("eve", "1")]),
+        [
+            r#"v1: all <- {"from":"eve","t":"presence","op":"join","n":1}"#,
+            r#"v1: all but eve <- {"from":"eve","t":"msg","msg":1,"seq":1}"#,
+        ]
+    );
+    let state = |state: &str| Change::State { member: id("eve"), state: Some(json(state)) };
+    assert_eq!(room.hear(200, vec![state("1")]), [r#"v1: update <- {"t":"updates","of":[[1,1]]}"#,]);
+    assert_eq!(room.hear(200, vec![state("2")]), ["wake at 1033"], "once a tick");
+    assert_eq!(
+        room.hear(200, vec![said("eve", "2")]),
+        [
+            r#"v1: update <- {"t":"updates","of":[[1,2]]}"#,
+            r#"v1: all but eve <- {"from":"eve","t":"msg","msg":2,"seq":2}"#
+        ],
+        "what it showed before it said that"
+    );
+    room.at(2_000);
+    let info = Change::Info { member: id("eve"), info: Some(json("7")) };
+    assert_eq!(
+        room.hear(200, vec![info]),
+        [r#"v1: update <- {"from":"eve","t":"presence","op":"update","info":7,"state":2}"#]
+    );
+    assert_eq!(
+        room.hear(200, vec![Change::Away { member: id("eve") }]),
+        [r#"v1: all <- {"from":"eve","t":"presence","op":"away"}"#]
+    );
+    assert_eq!(room.hear(200, vec![Change::Away { member: id("eve") }]), NOTHING);
+    assert_eq!(
+        room.hear(200, vec![Change::Back { member: id("eve") }]),
+        [r#"v1: all <- {"from":"eve","t":"presence","op":"update","state":2}"#]
+    );
+    assert_eq!(
+        room.hear(200, vec![left("eve"), Change::Joined(present("fay")), left("fay"), said("fay", "3")]),
+        [
+            concat!(
+                r#"v1: all <- [{"from":"eve","t":"presence","op":"leave"},{"from":"fay","t":"presence","op":"join","n":1},"#,
+                r#"{"from":"fay","t":"presence","op":"leave"}]"#
+            ),
+            r#"v1: all but fay <- {"from":"fay","t":"msg","msg":3,"seq":3}"#,
+        ],
+        "and its last words"
+    );
+}
+
+#[test]
+fn who_is_not_in_at_a_node_is_not_what_that_node_says_it_is() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    for from in [200, 300] {
+        for member in ["ann", "bob", "eve"].into_iter().filter(|member| from == 300 || *member != "eve") {
+            let (state, info) = (Some(json("1")), Some(json("1")));
+            let changes = vec![
+                Change::State { member: id(member), state },
+                Change::Info { member: id(member), info },
+                Change::Away { member: id(member) },
+                Change::Back { member: id(member) },
+                left(member),
+                Change::Ceded { member: id(member) },
+                Change::Mourned { member: id(member) },
+                Change::Unknown,
+            ];
+            assert_eq!(room.hear(from, changes), NOTHING, "{member} of {from}");
+        }
+    }
+    assert_eq!(room.roster(), ["ann", "eve"]);
+    assert_eq!(room.hear(100, vec![left("ann")]), NOTHING, "and of itself it hears nothing");
+    assert_eq!(room.hear_roster(100, vec![], 9), NOTHING);
+}
+
+#[test]
+fn a_roster_is_told_as_what_is_new_in_it() {
+    let mut room = with(&["ann"]);
+    let members = ["eve", "fay", "gil"].map(present);
+    assert_eq!(room.hear_roster(200, members.to_vec(), 0).len(), 1, "in one frame");
+    let fay = Present { away: true, ..present("fay") };
+    let gil = Present { state: Some(json("1")), info: Some(json("2")), ..present("gil") };
+    let hal = Present { away: true, state: Some(json("3")), ..present("hal") };
+    assert_eq!(
+        room.hear_roster(200, vec![fay.clone(), gil.clone(), hal.clone()], 0),
+        [
+            concat!(
+                r#"v1: all <- [{"from":"eve","t":"presence","op":"leave"},{"from":"fay","t":"presence","op":"away"},"#,
+                r#"{"from":"hal","t":"presence","op":"join","n":1,"state":3},{"from":"hal","t":"presence","op":"away"}]"#
+            ),
+            r#"v1: update <- {"from":"gil","t":"presence","op":"update","info":2,"state":1}"#,
+        ]
+    );
+    room.at(2_000);
+    assert_eq!(room.hear_roster(200, vec![fay, gil, hal], 0), NOTHING, "nothing is");
+}
+
+#[test]
+fn what_is_missing_has_a_number() {
+    let mut room = with(&["ann"]);
+    room.broadcast_all(None, "1");
+    assert_eq!(room.hear_roster(200, vec![], 5), [r#"v1: all <- {"t":"gap","epoch":"e","seq":2}"#]);
+    assert_eq!(room.broadcast_all(None, "1")[0], r#"v1: all <- {"from":"","t":"msg","msg":1,"seq":3}"#);
+}
+
+#[test]
+fn the_members_of_a_lost_node_are_away_for_their_grace_and_leave_in_one_frame() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve")), Change::Joined(present("fay"))]);
+    room.hear(200, vec![Change::Away { member: id("fay") }]);
+    assert_eq!(
+        room.news(200, News::Lost),
+        [r#"v1: all <- {"from":"eve","t":"presence","op":"away"}"#, "wake at 31000"],
+        "who was away is told once"
+    );
+    assert_eq!(room.at(30_999).wake(), ["wake at 31000"]);
+    assert_eq!(
+        room.at(31_000).wake(),
+        [
+            r#"v1: all <- [{"from":"eve","t":"presence","op":"leave"},{"from":"fay","t":"presence","op":"leave"}]"#,
+            "lost are eve, fay"
+        ]
+    );
+    assert_eq!(room.mourned(&["eve"]), ["publish Mourned { member: MemberId(\"eve\") }"]);
+    assert_eq!(room.mourned(&["eve", "bob"]), NOTHING, "once");
+}
+
+#[test]
+fn a_lost_node_that_is_heard_again_has_its_members_back() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve")), Change::Joined(present("fay"))]);
+    room.news(200, News::Lost);
+    assert_eq!(
+        room.at(20_000).hear_roster(200, vec![present("fay"), present("gil")], 0),
+        [concat!(
+            r#"v1: all <- [{"from":"eve","t":"presence","op":"leave"},{"from":"fay","t":"presence","op":"update"},"#,
+            r#"{"from":"gil","t":"presence","op":"join","n":1}]"#
+        )]
+    );
+    assert_eq!(room.at(40_000).wake(), NOTHING);
+    assert_eq!(room.roster(), ["ann", "fay", "gil"]);
+}
+
+#[test]
+fn where_there_is_no_grace_they_leave_at_once() {
+    let mut room = Script::in_cluster(Limits::default().grace_ms(0), node(100));
+    room.join("ann", V1, None);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    assert_eq!(room.news(200, News::Lost), [r#"all <- {"from":"eve","t":"presence","op":"leave"}"#, "lost are eve"]);
+}
+
+#[test]
+fn the_members_of_a_node_that_parts_leave_at_once_and_are_not_lost() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    room.hear(300, vec![Change::Joined(present("fay"))]);
+    assert_eq!(room.news(200, News::Parted), [r#"all <- {"from":"eve","t":"presence","op":"leave"}"#]);
+    assert_eq!(room.news(200, News::Parted), NOTHING);
+    assert_eq!(room.news(400, News::Lost), NOTHING, "it had nobody in");
+    assert_eq!(room.roster(), ["ann", "fay"]);
+}
+
+/// The oldest of the nodes that have somebody in; the others where that takes too long, or comes to nothing.
+#[test]
+fn the_app_is_told_of_the_lost_by_one_node_and_where_that_fails_by_another() {
+    let lost = |older: &dyn Fn(&mut Script)| {
+        let mut room = with(&["ann"]);
+        room.hear(50, vec![Change::Joined(present("bob"))]);
+        room.hear(300, vec![Change::Joined(present("cat"))]);
+        room.hear(200, vec![Change::Joined(present("eve"))]);
+        room.news(200, News::Lost);
+        let lines = room.at(1_000 + GRACE_MS).wake();
+        assert_eq!(lines[1..], ["wake at 41000"], "n50 does it");
+        older(&mut room);
+        room
+    };
+    let mut room = lost(&|room| assert_eq!(room.hear(50, vec![Change::Mourned { member: id("eve") }]), NOTHING));
+    assert_eq!(room.at(50_000).wake(), NOTHING);
+    let mut room = lost(&|_| {});
+    assert_eq!(room.at(40_999).wake(), ["wake at 41000"]);
+    assert_eq!(room.at(41_000).wake(), ["lost are eve"], "n50 did not say so");
+    lost(&|room| assert_eq!(room.news(50, News::Parted)[1..], ["lost are eve"]));
+    lost(&|room| assert_eq!(room.hear(50, vec![left("bob")])[1..], ["lost are eve"], "it has nobody in"));
+    lost(&|room| assert_eq!(room.news(50, News::Lost)[1..], ["lost are eve", "wake at 61000"]));
+    let mut room = lost(&|room| drop(room.hear_roster(200, vec![present("eve")], 0)));
+    assert_eq!(room.at(50_000).wake(), NOTHING, "it is in again");
+}
+
+#[test]
+fn a_room_is_not_empty_while_it_owes_something_to_the_lost() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    room.news(200, News::Lost);
+    room.leave("ann");
+    assert!(!room.is_empty());
+    assert_eq!(room.at(1_000 + GRACE_MS).wake(), ["lost are eve"]);
+    assert!(!room.is_empty());
+    room.mourned(&["eve"]);
+    assert!(room.is_empty());
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    room.leave("ann");
+    assert!(room.is_empty(), "of a node that lives nothing is owed");
+    room.news(200, News::Lost);
+    assert!(!room.is_empty());
+    room.tell(Input::Drain);
+    assert!(room.is_empty(), "whoever stops waits for nothing");
+}
+
+#[test]
+fn of_two_claims_the_higher_has_the_member_and_nobody_hears_of_it() {
+    let mut room = with(&["ann", "bob"]);
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("bob", 1))])[..1], ["taken over is bob"]);
+    assert_eq!(room.roster(), ["ann", "bob"], "where it was");
+    assert_eq!(room.hear(300, vec![Change::Joined(taken_over("bob", 1))]), NOTHING, "n300 is newer");
+    assert_eq!(room.hear(200, vec![left("bob")]), NOTHING, "who has it no more");
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("bob", 1))]), NOTHING);
+    assert_eq!(room.hear_roster(200, vec![taken_over("bob", 1)], 0), NOTHING);
+    assert_eq!(room.hear(200, vec![left("bob")]), NOTHING);
+    assert_eq!(room.hear(300, vec![left("bob")]), [r#"all <- {"from":"bob","t":"presence","op":"leave"}"#]);
+    assert_eq!(room.hear(50, vec![Change::Joined(present("ann"))]), NOTHING, "n50 is older");
+    assert_eq!(room.hear(200, vec![Change::Joined(present("ann"))])[0], "taken over is ann");
+    assert!(room.is_empty());
+}
+
+#[test]
+fn who_takes_a_member_over_shows_what_it_shows_there() {
+    let mut room = with(&["ann", "bob"]);
+    room.away("bob");
+    let bob = Present { state: Some(json("5")), ..taken_over("bob", 1) };
+    assert_eq!(
+        room.at(2_000).hear(200, vec![Change::Joined(bob)]),
+        [
+            "taken over is bob",
+            r#"v1: all <- {"from":"bob","t":"presence","op":"update","state":5}"#,
+            r#"v1: update <- {"t":"updates","of":[[1,5]]}"#,
+            "publish Ceded { member: MemberId(\"bob\") }",
+        ]
+    );
+    let mut room = Script::awaiting(Limits::default(), node(100));
+    room.join("ann", V1, None);
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("ann", 1))]), ["taken over is ann"]);
+    assert!(room.is_empty(), "it waited to be let in");
+}
+
+#[test]
+fn who_was_given_up_by_its_node_and_turns_up_nowhere_leaves_at_the_end_of_its_grace() {
+    let mut room = with(&["ann"]);
+    let ceded = || Change::Ceded { member: id("eve") };
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    assert_eq!(room.hear(200, vec![ceded()]), ["wake at 31000"]);
+    assert_eq!(room.hear_roster(200, vec![], 0), NOTHING, "its new node is not heard yet");
+    assert_eq!(room.at(31_000).wake(), [r#"all <- {"from":"eve","t":"presence","op":"leave"}"#]);
+    room.hear(200, vec![Change::Joined(present("fay")), Change::Ceded { member: id("fay") }]);
+    assert_eq!(room.hear(300, vec![Change::Joined(taken_over("fay", 1))]), NOTHING);
+    assert_eq!(room.at(100_000).wake(), NOTHING);
+    assert_eq!(room.roster(), ["ann", "fay"]);
+}
+
+#[test]
+fn another_run_of_this_node_speaks_for_the_same_members() {
+    let mut room = with(&["ann"]);
+    assert_eq!(room.tell(Input::Reborn { node: node(400) }), NOTHING);
+    assert_eq!(room.room().own()[0].member, id("ann"));
+    assert_eq!(room.hear(300, vec![Change::Joined(present("ann"))]), NOTHING, "that one is older now");
+    assert_eq!(published(room.set("ann", Some("1"))), "ann shows 1");
+    assert_eq!(room.leave("ann"), ["publish -ann"]);
+}
+
+#[test]
+fn what_another_node_is_told_at_once_is_who_is_in_here() {
+    let mut room = with(&["ann"]);
+    room.join_of("bob", "u", V1);
+    room.set("bob", Some("1"));
+    room.away("bob");
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    let bob = Present { away: true, state: Some(json("1")), ..of_user("bob", "u") };
+    assert_eq!(room.room().own(), [present("ann"), bob]);
+}
+
+#[test]
+fn of_members_of_other_nodes_only_those_say_what_they_do() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    assert_eq!(room.broadcast("eve", "1"), ["refused: not in the room"]);
+    assert_eq!(room.send("eve", "1"), ["refused: not in the room"]);
+}
