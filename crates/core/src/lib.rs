@@ -3,7 +3,8 @@
 //! This crate is for everything about a room that does not need a socket: the channel [`pattern`] and its [`key`], the
 //! [`frame`]s of both dialects, the [`roster`], the [`room`] engine, the [`life`] of a member, the [`allowance`] by which a
 //! socket is read, the [`intake`] that judges what a client sends, the [`outbox`] that waits for a client to read, the [`session`] that
-//! outlives its socket and the [`cluster`] of processes that have the same rooms.
+//! outlives its socket, the [`feed`]s and live values that a client only listens to, and the [`cluster`] of processes that have
+//! the same rooms.
 //!
 //! It must never do I/O, read a clock, draw a random number, spawn, or be `async`. Time comes in as a number of
 //! [milliseconds](Millis), ids come in as values, and what is to be done comes out as [effects](room::Effect). That is
@@ -35,6 +36,7 @@ pub mod cluster;
 mod derived_key;
 pub mod dialect;
 pub mod expiry;
+pub mod feed;
 pub mod frame;
 pub mod id;
 pub mod intake;

@@ -191,6 +191,11 @@ limits! {
     /// Rooms in this process. 100,000. Over it: close 1013.
     rooms: usize = 100_000, Process 1..=COUNT;
 
+    /// Feeds and live values in this process, each counted by its key: those that somebody listens to, and those whose log is kept for
+    /// who comes back. 100,000: as many as `rooms`. Over it the one that nobody has listened to for the longest is forgotten, and
+    /// where somebody listens to each: close 1013.
+    feeds: usize = 100_000, Process 1..=COUNT;
+
     /// Connections in this process: those that are being let in, and those that are in. 100,000. Over it: 503 before the
     /// handshake, which costs nothing.
     connections: usize = 100_000, Process 1..=COUNT;
@@ -307,6 +312,17 @@ limits! {
     /// Milliseconds for which guards, `data` and the seed of one connection may be found. 10,000: as long as a page waits
     /// before its user reloads it. Over it: close 1013.
     opening_timeout_ms: u64 = 10_000, Room 1..=HOUR_MS;
+
+    /// Milliseconds that one load of a live value may take. 10,000: as long as a page waits before its user reloads it. Over it: it is
+    /// dropped, counts as failed, and is tried again.
+    load_timeout_ms: u64 = 10_000, Room 1..=HOUR_MS;
+
+    /// Milliseconds from a load of a live value that failed to the next one, twice as many after each further one that fails. 250: a
+    /// database that restarts is asked four times in its first seconds.
+    load_retry_ms: u64 = 250, Room 1..=HOUR_MS;
+
+    /// Milliseconds that are waited for the next load at the longest. 30,000: what is broken for long is back within half a minute.
+    load_longest_retry_ms: u64 = 30_000, Room 1..=HOUR_MS;
 
     /// Milliseconds that a peer that was let in has to take the close frame and to answer it; its member has left long before.
     /// 30,000: a phone that comes out of a tunnel still learns why. Over it: the socket is dropped.

@@ -1,9 +1,11 @@
 //! The frames of both dialects. Of a room, [`decode()`] reads what a client sends and [`encode`] writes what a server
-//! sends, which [`fanout`] does for all who receive it; of a typed socket, [`socket`] does both.
+//! sends, which [`fanout`] does for all who receive it; of a typed socket, [`socket`] does both, and so does
+//! [`feed`] of what is only listened to.
 
 pub mod decode;
 pub mod encode;
 pub mod fanout;
+pub mod feed;
 pub mod listed;
 pub mod socket;
 mod text;
@@ -20,6 +22,10 @@ pub enum EndpointKind {
     Room,
     /// A typed socket, which is this client's alone.
     Socket,
+    /// A feed, which its clients only listen to.
+    Feed,
+    /// A live value, which its clients only listen to.
+    Live,
 }
 
 impl EndpointKind {
@@ -32,6 +38,7 @@ impl EndpointKind {
         match self {
             Self::Room => decode(message, dialect),
             Self::Socket => socket::decode(message, dialect),
+            Self::Feed | Self::Live => feed::decode(message, dialect),
         }
     }
 }

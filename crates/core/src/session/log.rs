@@ -12,7 +12,7 @@ use crate::{MemberId, Millis};
 /// Bounded in frames, bytes and age. What it has let go of is [below its floor](Log::floor): whoever has seen less than that
 /// cannot be told what it missed.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     entries: VecDeque<Entry>,
     bytes: usize,
     /// The highest number that it has let go of.
@@ -52,17 +52,17 @@ pub struct LetGo {
 
 /// Whom a replay is for, and from where on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Since<'a> {
-    /// Who comes back.
-    pub(super) member: &'a MemberId,
+pub(crate) struct Since<'a> {
+    /// Who comes back; `None`: somebody who hears what is for everybody.
+    pub(crate) member: Option<&'a MemberId>,
     /// The last number that was given when it became a member: what was said before that was not for it.
-    pub(super) entered: u64,
+    pub(crate) entered: u64,
     /// The last that it has seen.
-    pub(super) seen: u64,
+    pub(crate) seen: u64,
     /// The last that was given.
-    pub(super) top: u64,
+    pub(crate) top: u64,
     /// Bytes that it may be sent at once.
-    pub(super) most_bytes: usize,
+    pub(crate) most_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -99,19 +99,19 @@ impl From<&Audience> for To {
 
 impl Log {
     /// Keeps a message, whose number must be above all before it, and lets go of what is over a bound then.
-    pub(super) fn push(&mut self, seq: u64, to: To, frame: Bytes, now: Millis, limits: LogLimits) -> LetGo {
+    pub(crate) fn push(&mut self, seq: u64, to: To, frame: Bytes, now: Millis, limits: LogLimits) -> LetGo {
         self.bytes += frame.len();
         self.entries.push_back(Entry { seq, at: now, to, frame });
         self.let_go(now, limits)
     }
 
     /// Lets go of everything up to this number, which nobody can ask for.
-    pub(super) fn clear(&mut self, top: u64) {
+    pub(crate) fn clear(&mut self, top: u64) {
         *self = Self { floor: self.floor.max(top), ..Self::default() };
     }
 
     /// Lets go of what is over a bound at `now`, the oldest first.
-    pub(super) fn let_go(&mut self, now: Millis, limits: LogLimits) -> LetGo {
+    pub(crate) fn let_go(&mut self, now: Millis, limits: LogLimits) -> LetGo {
         let mut young = LetGo::default();
         while let Some(oldest) = self.entries.front() {
             let is_old = now.saturating_sub(oldest.at) >= limits.age_ms;
@@ -129,7 +129,7 @@ impl Log {
     }
 
     /// Lets go of the oldest until it holds so many bytes less, or nothing. Returns how many they were.
-    pub(super) fn shrink(&mut self, excess: usize) -> usize {
+    pub(crate) fn shrink(&mut self, excess: usize) -> usize {
         let (before, entries) = (self.held_bytes(), self.entries.len());
         while !self.entries.is_empty() && before - self.held_bytes() < excess {
             self.let_go_of_oldest();
@@ -139,28 +139,29 @@ impl Log {
     }
 
     /// When [`Log::let_go`] has something to do, if nothing is said until then.
-    pub(super) fn due(&self, limits: LogLimits) -> Option<Millis> {
+    pub(crate) fn due(&self, limits: LogLimits) -> Option<Millis> {
         self.entries.front().map(|oldest| oldest.at.saturating_add(limits.age_ms))
     }
 
     /// The highest number that it has let go of, or that was given before it began.
-    pub(super) fn floor(&self) -> u64 {
+    pub(crate) fn floor(&self) -> u64 {
         self.floor
     }
 
     /// Bytes that it holds, and its entries with them.
-    pub(super) fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         self.bytes + self.entries.len() * PLACE_BYTES
     }
 
     /// Every frame after the last that the member has seen that was for it, in order. `None` where some of them are gone, where
     /// nobody can have seen that number, where it was no member then, or where they are too many bytes.
-    pub(super) fn since(&self, Since { member, entered, seen, top, most_bytes }: Since<'_>) -> Option<Vec<Bytes>> {
+    pub(crate) fn since(&self, Since { member, entered, seen, top, most_bytes }: Since<'_>) -> Option<Vec<Bytes>> {
         if seen < self.floor || seen < entered || seen > top {
             return None;
         }
         let from = self.entries.partition_point(|entry| entry.seq <= seen);
-        let missed = || self.entries.range(from..).filter(|entry| entry.to.includes(member)).map(|entry| &entry.frame);
+        let is_for = |to: &To| member.map_or(*to == To::Everybody, |member| to.includes(member));
+        let missed = || self.entries.range(from..).filter(|entry| is_for(&entry.to)).map(|entry| &entry.frame);
         let bytes: usize = missed().map(Bytes::len).sum();
         (bytes <= most_bytes).then(|| missed().cloned().collect())
     }
@@ -201,7 +202,7 @@ mod tests {
     }
 
     fn since(log: &Log, member: &MemberId, seen: u64, top: u64) -> Option<Vec<String>> {
-        texts(log.since(Since { member, entered: 0, seen, top, most_bytes: usize::MAX }))
+        texts(log.since(Since { member: Some(member), entered: 0, seen, top, most_bytes: usize::MAX }))
     }
 
     /// Five messages, of which ann hears all but her own, and bob one alone.
@@ -235,7 +236,7 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_not_pretended() {
         let (mut log, ann) = (spoken(), id("ann"));
-        let asks = Since { member: &ann, entered: 0, seen: 1, top: 6, most_bytes: 4 };
+        let asks = Since { member: Some(&ann), entered: 0, seen: 1, top: 6, most_bytes: 4 };
         assert_eq!(texts(log.since(asks)), Some(vec!["m3".into(), "m6".into()]));
         for (asks, why) in [
             (Since { seen: 7, ..asks }, "ahead of all that was given"),
@@ -343,7 +344,7 @@ mod tests {
                     let due: Vec<_> =
                         kept.iter().filter(|(seq, _, to, _)| *seq > seen && to.includes(member)).map(|(.., frame)| frame.clone()).collect();
                     let due = (log.floor() <= seen && seen <= top).then_some(due);
-                    let given = log.since(Since { member, entered: 0, seen, top, most_bytes: usize::MAX });
+                    let given = log.since(Since { member: Some(member), entered: 0, seen, top, most_bytes: usize::MAX });
                     prop_assert_eq!(given, due);
                 }
             }

@@ -16,7 +16,7 @@
 
 pub mod ending;
 mod kept;
-mod log;
+pub(crate) mod log;
 mod longest;
 mod offer;
 mod said;

@@ -142,7 +142,7 @@ impl Sessions {
         if session.tokens.is_foreign(resume.token) {
             return Some(Answer { missed: None, forgotten, is_known_to_client: false });
         }
-        let since = Since { member, entered: session.entered, seen: resume.seen, top, most_bytes };
+        let since = Since { member: Some(member), entered: session.entered, seen: resume.seen, top, most_bytes };
         Some(Answer { missed: self.log.since(since), forgotten, is_known_to_client: true })
     }
 
