@@ -24,6 +24,7 @@ mod router;
 mod serve;
 mod shard;
 mod shutdown;
+mod sse;
 mod usable_memory;
 
 pub use router::RoomsExt;

@@ -18,6 +18,7 @@ use roomful_runtime::{Peer, Platform};
 use crate::handshake::{Handshake, Refusal};
 use crate::host::TokioHost;
 use crate::shard::{Shards, Sockets};
+use crate::sse;
 
 /// Makes rooms a part of an axum app.
 pub trait RoomsExt {
@@ -62,6 +63,9 @@ impl Site {
 
 async fn upgrade(State(site): State<Arc<Site>>, request: Request) -> Response {
     let version = request.version();
+    if sse::is_asked_for(&request) {
+        return listen(&site, request).await;
+    }
     match accept(&site, request) {
         Ok(response) => response,
         Err(refusal) => {
@@ -79,18 +83,36 @@ fn name_host(parts: &mut Parts) {
     }
 }
 
-fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
-    let platform = &site.platform;
-    let (mut parts, _body) = request.into_parts();
-    let mut handshake = Handshake::read(&parts)?;
+/// A request's head, as the rooms read it, from a page that may connect.
+fn arrive(platform: &Platform, mut parts: Parts) -> Result<Parts, Refusal> {
     name_host(&mut parts);
     platform.start(|| Arc::new(TokioHost::current()));
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>().copied() {
         parts.extensions.insert(Peer(peer.ip()));
     }
-    if !platform.allows_origin(&parts) {
-        return Err(Refusal::Origin);
+    if platform.allows_origin(&parts) { Ok(parts) } else { Err(Refusal::Origin) }
+}
+
+/// What is listened to without a WebSocket.
+async fn listen(site: &Site, request: Request) -> Response {
+    let version = request.version();
+    let (parts, _body) = request.into_parts();
+    let seated = arrive(&site.platform, parts)
+        .and_then(|parts| Ok((site.platform.take_place(&parts).map_err(Refusal::NoPlace)?, parts)));
+    match seated {
+        Ok((place, parts)) => sse::listen(&site.platform, parts, place).await,
+        Err(refusal) => {
+            tracing::debug!(%refusal, "no stream");
+            refusal.respond(version)
+        }
     }
+}
+
+fn accept(site: &Arc<Site>, request: Request) -> Result<Response, Refusal> {
+    let platform = &site.platform;
+    let (parts, _body) = request.into_parts();
+    let mut handshake = Handshake::read(&parts)?;
+    let mut parts = arrive(platform, parts)?;
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::NotUpgradable)?;
     site.shards().map_err(|error| {
         tracing::error!(%error, "the threads of sockets cannot be started");

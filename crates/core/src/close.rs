@@ -73,6 +73,13 @@ impl Close {
         Self { code: 1012, reason: format!("retry={retry_ms}").into() }
     }
 
+    /// After how many milliseconds a server that [restarts](Close::restarting) wants its client back.
+    #[must_use]
+    pub fn retry_ms(&self) -> Option<u64> {
+        let ms = self.reason.strip_prefix("retry=").filter(|_| self.code == 1012)?;
+        ms.parse().ok()
+    }
+
     /// What an app may close with: 1000 or 3000 to 4999, and a reason of at most 123 bytes.
     ///
     /// # Errors
@@ -149,6 +156,22 @@ impl ErrorCode {
             Self::TooLarge => "too_large",
             Self::HandlerFailed => "handler_failed",
             Self::Denied => "denied",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_restarts_says_when_to_come_back() {
+        assert_eq!(Close::restarting(250).retry_ms(), Some(250));
+        let close = |code, reason: &'static str| Close { code, reason: reason.into() };
+        for other in
+            [Close::DONE, close(4000, "retry=5"), close(1012, ""), close(1012, "retry=x"), close(1012, "retry=-1")]
+        {
+            assert_eq!(other.retry_ms(), None, "{other:?}");
         }
     }
 }

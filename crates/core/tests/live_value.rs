@@ -56,7 +56,7 @@ impl Driven {
     /// The load that has just begun.
     fn load(&self) -> LoadId {
         let begun = self.effects.iter().find_map(|effect| match effect {
-            Effect::Load { load } => Some(*load),
+            Effect::Load { load, .. } => Some(*load),
             _ => None,
         });
         begun.expect("a load begins")
@@ -73,7 +73,6 @@ fn said(effect: &Effect) -> String {
             format!("{kind} at {}{failing} {}", welcome.seq, value.as_deref().map_or("-", payload))
         }
         Effect::Load { .. } => "load".to_owned(),
-        Effect::Abandon { .. } => "abandon".to_owned(),
         Effect::Value { frames } => {
             let to = if frames.plain.is_some() { "all" } else { "v1" };
             format!("{} to {to}", payload(&frame(&frames.v1).unwrap()))
@@ -94,7 +93,7 @@ fn it_is_loaded_once_for_all_who_listen() {
     let load = value.load();
     assert_eq!(value.listen(), "new at 0 -");
     assert_eq!(value.loaded(load, "a"), "a to all");
-    assert_eq!(value.listen(), "new at 1 a");
+    assert_eq!(value.listen(), "new at 0 a");
     assert_eq!(value.value.due(), None);
 }
 
@@ -111,7 +110,7 @@ fn however_often_it_is_woken_while_it_is_loaded_one_more_load_follows() {
     assert_eq!(value.wake(), "load");
     let third = value.load();
     assert_eq!(value.loaded(third, "b"), "", "the same bytes are not sent again");
-    assert_eq!(value.listen(), "new at 2 b");
+    assert_eq!(value.listen(), "new at 1 b");
 }
 
 #[test]
@@ -122,9 +121,9 @@ fn who_comes_back_is_told_the_latest_unless_it_has_it() {
     value.loaded(load, "a");
     for (epoch, seq, welcome) in [
         (EPOCH, 1, "resumed at 1 -"),
-        (EPOCH, 0, "resumed at 1 a"),
-        (EPOCH, 2, "new at 1 a"),
-        (FeedEpoch(2), 1, "new at 1 a"),
+        (EPOCH, 0, "resumed at 0 a"),
+        (EPOCH, 2, "new at 0 a"),
+        (FeedEpoch(2), 1, "new at 0 a"),
     ] {
         assert_eq!(value.listen_from(epoch, seq), welcome, "{epoch} {seq}");
     }
@@ -157,7 +156,7 @@ fn a_load_that_nobody_waits_for_any_more_is_not_for_nothing() {
     assert_eq!(value.listen(), "new at 0 -", "it waits for the one that runs");
     value.handle(Input::Leave);
     assert_eq!(value.loaded(load, "a"), "");
-    assert_eq!(value.listen(), "new at 1 a");
+    assert_eq!(value.listen(), "new at 0 a");
 
     value.wake();
     let load = value.load();
@@ -175,7 +174,7 @@ fn where_it_cannot_be_loaded_the_last_value_stays_and_it_is_tried_again() {
     value.wake();
     let load = value.load();
     assert_eq!(value.handle(Input::Failed { load }), "failing");
-    assert_eq!(value.listen(), "new at 1 failing a");
+    assert_eq!(value.listen(), "new at 0 failing a");
     assert_eq!((value.wake(), value.after(9)), Default::default(), "a wake does not hurry it");
     for wait in [1, 20, 40, 45, 45] {
         assert_eq!(value.after(wait), "load");
@@ -194,14 +193,15 @@ fn where_it_cannot_be_loaded_the_last_value_stays_and_it_is_tried_again() {
 }
 
 #[test]
-fn a_load_that_hangs_is_dropped() {
+fn a_load_has_a_deadline() {
     let mut value = Driven::new();
+    value.now = 7;
     value.listen();
-    let load = value.load();
-    assert_eq!((value.after(99), value.value.due()), (String::new(), Some(100)));
-    assert_eq!(value.after(1), "abandon, failing");
-    assert_eq!(value.loaded(load, "late"), "");
-    assert_eq!(value.handle(Input::Failed { load }), "");
+    let Some(Effect::Load { load, deadline }) = value.effects.last().cloned() else { panic!("it is loaded") };
+    assert_eq!(deadline, 7 + TERMS.timeout_ms);
+    value.now = deadline;
+    assert_eq!(value.handle(Input::Failed { load }), "failing");
+    assert_eq!((value.loaded(load, "late"), value.handle(Input::Failed { load })), Default::default());
     assert_eq!(value.after(10), "load");
 }
 
@@ -225,7 +225,7 @@ fn the_waits_have_an_end() {
     let mut waits = Vec::new();
     for now in (0..100_u64).map(|n| n * limits.load_longest_retry_ms) {
         for effect in std::mem::take(&mut effects) {
-            if let Effect::Load { load } = effect {
+            if let Effect::Load { load, .. } = effect {
                 value.handle(Input::Failed { load }, now, &mut Vec::new());
                 waits.push(value.due().unwrap() - now);
             }
@@ -240,7 +240,7 @@ fn the_waits_have_an_end() {
 enum Step {
     Change,
     Listen { plain: bool },
-    ComeBack(usize),
+    ComeBack(usize, bool),
     Leave(usize),
     Finish,
     Fail,
@@ -251,7 +251,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => Just(Step::Change),
         2 => any::<bool>().prop_map(|plain| Step::Listen { plain }),
-        2 => any::<usize>().prop_map(Step::ComeBack),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(nth, cut_off)| Step::ComeBack(nth, cut_off)),
         2 => any::<usize>().prop_map(Step::Leave),
         4 => Just(Step::Finish),
         1 => Just(Step::Fail),
@@ -282,26 +282,29 @@ struct World {
 }
 
 impl World {
-    fn handle(&mut self, input: Input, newcomer: Option<usize>) -> Result<(), TestCaseError> {
+    fn handle(&mut self, input: Input, newcomer: Option<(usize, bool)>) -> Result<(), TestCaseError> {
         let mut effects = Vec::new();
         self.value.handle(input, self.now, &mut effects);
         for effect in effects {
             match effect {
                 Effect::Welcome(welcome) => {
-                    let listener = &mut self.listeners[newcomer.unwrap()];
+                    let (newcomer, cut_off) = newcomer.unwrap();
+                    let listener = &mut self.listeners[newcomer];
                     let missed = welcome.value.and_then(|frames| if listener.plain { frames.plain } else { frames.v1 });
-                    if let Some(frame) = &missed {
-                        listener.has = Some(read(frame));
+                    let mut seq = welcome.seq;
+                    // Some are cut off before the value comes.
+                    if let Some(frame) = missed.filter(|_| !cut_off) {
+                        listener.has = Some(read(&frame));
+                        seq = seq_of(&frame).unwrap_or(seq);
                     }
                     listener.told_failing = welcome.is_failing && !listener.plain;
-                    listener.at = Some(Position { epoch: EPOCH, seq: welcome.seq });
+                    listener.at = Some(Position { epoch: EPOCH, seq });
                 }
-                Effect::Load { load } => {
+                Effect::Load { load, .. } => {
                     prop_assert!(self.load.is_none(), "two loads overlap");
                     prop_assert!(self.listeners.iter().any(|listener| listener.is_on), "nobody listens");
                     self.load = Some((load, self.truth));
                 }
-                Effect::Abandon { load } => prop_assert_eq!(self.load.take().map(|(load, _)| load), Some(load)),
                 Effect::Value { frames } => {
                     for listener in self.listeners.iter_mut().filter(|listener| listener.is_on) {
                         let Some(frame) = (if listener.plain { &frames.plain } else { &frames.v1 }) else { continue };
@@ -335,9 +338,9 @@ impl World {
             Step::Listen { plain } => {
                 let (at, has, told_failing, is_back) = (None, None, false, false);
                 self.listeners.push(Listener { is_on: true, plain, at, has, told_failing, is_back });
-                self.handle(Input::Listen { heard: None }, Some(self.listeners.len() - 1))
+                self.handle(Input::Listen { heard: None }, Some((self.listeners.len() - 1, false)))
             }
-            Step::ComeBack(nth) => {
+            Step::ComeBack(nth, cut_off) => {
                 let Some(nth) = at(nth, self.listeners.len()).filter(|nth| !self.listeners[*nth].is_on) else {
                     return Ok(());
                 };
@@ -347,7 +350,8 @@ impl World {
                 if listener.plain {
                     listener.has = None;
                 }
-                self.handle(Input::Listen { heard }, Some(nth))
+                self.handle(Input::Listen { heard }, Some((nth, cut_off)))?;
+                if cut_off { self.play(Step::Leave(nth)) } else { Ok(()) }
             }
             Step::Leave(nth) => {
                 let Some(nth) = at(nth, self.listeners.len()).filter(|nth| self.listeners[*nth].is_on) else {

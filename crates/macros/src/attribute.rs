@@ -8,7 +8,7 @@ use syn::{Attribute, Error, Field, Ident, LitStr, Path, Result, Token, Type, par
 
 use crate::form::Form;
 
-/// `#[channel("board/:boardId", message = .., presence = .., info = ..)]`, or a socket's.
+/// `#[channel("board/:boardId", message = .., presence = .., info = .., event = ..)]`, or a socket's.
 pub(crate) struct Definition {
     pub(crate) pattern: Pattern,
     /// The pattern as it was written: a mistake in it is shown here, since stable Rust cannot point into a literal.
@@ -17,6 +17,7 @@ pub(crate) struct Definition {
     pub(crate) outgoing: Type,
     pub(crate) presence: Type,
     pub(crate) info: Type,
+    pub(crate) event: Type,
     pub(crate) roomful: Path,
 }
 
@@ -52,6 +53,7 @@ impl Definition {
         Ok(Self {
             pattern,
             literal,
+            event: words.event.unwrap_or_else(|| outgoing.clone()),
             incoming,
             outgoing,
             presence: words.presence.unwrap_or_else(unit),
@@ -80,6 +82,7 @@ struct Words {
     outgoing: Option<Type>,
     presence: Option<Type>,
     info: Option<Type>,
+    event: Option<Type>,
     roomful: Option<Path>,
 }
 
@@ -115,6 +118,7 @@ impl Words {
             "outgoing" => set(&mut self.outgoing, word, input),
             "presence" if form == Form::Channel => set(&mut self.presence, word, input),
             "info" if form == Form::Channel => set(&mut self.info, word, input),
+            "event" if form == Form::Channel => set(&mut self.event, word, input),
             "crate" => set(&mut self.roomful, word, input),
             _ => Err(Error::new(
                 word.span(),

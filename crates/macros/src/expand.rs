@@ -44,7 +44,7 @@ fn fields(form: Form, input: &DeriveInput) -> Result<Punctuated<Field, Token![,]
 }
 
 fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings: &[Binding<'_>]) -> TokenStream {
-    let Definition { literal, incoming, outgoing, presence, info, roomful, .. } = definition;
+    let Definition { literal, incoming, outgoing, presence, info, event, roomful, .. } = definition;
     let name = &input.ident;
     let from_params = bindings.iter().map(from_params);
     let to_params = bindings.iter().map(to_params);
@@ -55,6 +55,7 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
             quote!(
                 type Presence = #presence;
                 type Info = #info;
+                type Event = #event;
             ),
             quote!(__describe_channel!(
                 types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence, Info = #info

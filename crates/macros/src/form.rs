@@ -35,7 +35,7 @@ impl Form {
     /// Every word that may follow the pattern.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::Channel => "`message`, `incoming`, `outgoing`, `presence`, `info` and `crate`",
+            Self::Channel => "`message`, `incoming`, `outgoing`, `presence`, `info`, `event` and `crate`",
             Self::Socket => "`message`, `incoming`, `outgoing` and `crate`",
         }
     }

@@ -22,7 +22,8 @@ use serde::de::DeserializeOwned;
 /// ```
 ///
 /// `message` may be split into `incoming` (what the client sends) and `outgoing` (what the server sends). `info` is what
-/// [`Room::info`](crate::Room::info) says of a member. What is not given is `()`. Params are fields: `String` for `:name` and `:name+`, `Option<String>` for `:name?` and `:name*`.
+/// [`Room::info`](crate::Room::info) says of a member, and `event` what is [published](crate::Rooms::publish) to those who listen: what is
+/// sent, where it is not given. What else is not given is `()`. Params are fields: `String` for `:name` and `:name+`, `Option<String>` for `:name?` and `:name*`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a channel",
     note = "add `#[derive(Clone, Channel)]` and `#[channel(\"name/:param\", message = .., presence = ..)]` to it"
@@ -38,6 +39,8 @@ pub trait Channel: Clone + Send + Sync + Sized + 'static {
     type Presence: Serialize + DeserializeOwned + Send + 'static;
     /// What the server says of each member.
     type Info: Serialize + DeserializeOwned + Send + 'static;
+    /// What is published to those who listen.
+    type Event: Serialize;
 
     /// The key with these params.
     ///

@@ -62,11 +62,15 @@ mod channel;
 mod data;
 mod define;
 mod deny;
+mod feed;
 mod guard;
 mod handle;
 mod hooks;
 mod integer;
+mod listening;
+mod live;
 mod payload;
+mod published;
 mod room;
 mod rooms;
 mod roster;
@@ -84,13 +88,17 @@ pub use as_number::AsNumber;
 pub use as_text::AsText;
 pub use channel::Channel;
 pub use define::{
-    BuildError, IntoRoomSetup, IntoSocketSetup, Mistake, ModuleBuilder, PathError, RoomExt, RoomSetup, RoomsBuilder,
-    SocketExt, SocketSetup,
+    BuildError, FeedExt, FeedSetup, IntoFeedSetup, IntoLiveForSetup, IntoLiveSetup, IntoRoomSetup, IntoSocketSetup,
+    LiveExt, LiveForExt, LiveSetup, Mistake, ModuleBuilder, PathError, RoomExt, RoomSetup, RoomsBuilder, SocketExt,
+    SocketSetup,
 };
 pub use deny::Deny;
+pub use feed::Feed;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use integer::Integer;
+pub use live::{ForAll, Live, LiveFor};
+pub use published::Subscription;
 pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room, Visit};
 #[doc(inline)]
 pub use roomful_core::close::InvalidClose;
@@ -113,8 +121,8 @@ pub use roomful_macros::TS;
 pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]
 pub use roomful_runtime::{
-    BoxFuture, Drain, Error, ErrorKind, MaybeSend, MaybeSync, Member, OriginError, ProxyError, ProxyHeader, Result,
-    Stats, User,
+    BoxFuture, Drain, Error, ErrorKind, Heard, MaybeSend, MaybeSync, Member, OriginError, ProxyError, ProxyHeader,
+    Result, Stats, User,
 };
 pub use rooms::Rooms;
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};

@@ -1,11 +1,11 @@
 //! The app's rooms, checked and ready to run.
 
 use roomful_core::Limits;
-use roomful_core::pattern::Pattern;
+use roomful_core::pattern::{Pattern, Topic};
 use roomful_runtime::{Act, App, Drain, Platform, Stats};
 
 use crate::payload::encode;
-use crate::{Channel, Result, RoomHandle, User, UserId};
+use crate::{Channel, Result, RoomHandle, Subscription, User, UserId};
 
 /// All rooms of an app. A clone is cheap and is the same rooms.
 ///
@@ -97,6 +97,72 @@ impl Rooms {
         Ok(())
     }
 
+    /// Says something to everybody who listens to the feed of this key, and to nobody else: publishing and the rooms of one key never
+    /// meet. The live values of this key are [woken](Rooms::wake). Where nobody listens, and nobody may be back, nothing is kept of it.
+    ///
+    /// ```
+    /// # use roomful::{Channel, Rooms};
+    /// #[derive(Clone, Channel)]
+    /// #[channel("board/:boardId", event = String)]
+    /// struct Board { board_id: String }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rooms = Rooms::new().build()?;
+    /// rooms.publish(&Board { board_id: "main".into() }, &"ann saved".to_owned()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the event cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
+    /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when too much waits for the sockets;
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the feed's process cannot be reached.
+    pub async fn publish<C: Channel>(&self, key: &C, event: &C::Event) -> Result {
+        let event = encode(event)?;
+        match topic_of(key) {
+            Some(topic) => self.app.act(&topic, Act::Publish { event }).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// What is [published](Rooms::publish) for this key in this process from now on. No feed need be registered.
+    ///
+    /// ```
+    /// # use roomful::{Channel, Heard, Rooms};
+    /// # #[derive(Clone, Channel)]
+    /// # #[channel("board/:boardId", event = String)]
+    /// # struct Board { board_id: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let rooms = Rooms::new().build()?;
+    /// let board = Board { board_id: "main".into() };
+    /// let mut published = rooms.subscribe(&board);
+    /// rooms.publish(&board, &"ann saved".to_owned()).await?;
+    /// assert_eq!(published.next().await, Some(Heard::Event("ann saved".to_owned())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn subscribe<C: Channel>(&self, key: &C) -> Subscription<C> {
+        Subscription::new(topic_of(key).map(|topic| self.app.subscribe_here(&topic)))
+    }
+
+    /// Says that the live values of this key may have changed: those that somebody listens to are loaded anew, and sent where they
+    /// are not what they were. It costs nothing where nobody listens, and however often it is said while one is loaded, one more
+    /// load follows.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the process that has them cannot be reached.
+    pub async fn wake<C: Channel>(&self, key: &C) -> Result {
+        match topic_of(key) {
+            Some(topic) => self.app.act(&topic, Act::Wake).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// How many rooms, members and connections there are right now in this process.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -145,6 +211,11 @@ impl Rooms {
     pub(crate) fn with_large_integers(self, large_integers: crate::LargeIntegers) -> Self {
         Self { large_integers, ..self }
     }
+}
+
+/// `None` when the key names nothing: a required param is empty.
+fn topic_of<C: Channel>(key: &C) -> Option<Topic> {
+    Pattern::parse(C::PATTERN).ok()?.topic(&key.to_params()).ok()
 }
 
 /// For a platform crate alone, which has made another app of the same definitions.

@@ -34,6 +34,13 @@ pub enum Act {
         /// What.
         msg: Json,
     },
+    /// An event to everybody who listens to the feed of this topic.
+    Publish {
+        /// What.
+        event: Json,
+    },
+    /// The live values of this topic may have changed.
+    Wake,
     /// Who is in.
     Members,
     /// Which users are in.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input};
 use roomful_core::roster::Entry;
-use roomful_core::{Close, Json, MemberId, UserId};
+use roomful_core::{Close, Json, Limits, MemberId, UserId};
 
 use crate::act::{Act, Answer};
-use crate::app::App;
+use crate::app::{App, Definition};
+use crate::feeds::Subscription;
 use crate::held::member_with;
 use crate::hub::Occupant as _;
 use crate::live_room::LiveRoom;
@@ -51,6 +53,11 @@ impl App {
                 room.tell(Input::Send { to, msg })?;
                 Ok(Answer::Done(true))
             }
+            Act::Publish { event } => {
+                topic.map_or(Ok(()), |topic| self.publish_here(topic, &event))?;
+                Ok(Answer::Done(true))
+            }
+            Act::Wake => Ok(Answer::Done(topic.is_some_and(|topic| self.hub().feeds().wake(topic)))),
             Act::Members => Ok(Answer::Members(topic.map_or_else(Vec::new, |topic| self.members_here(topic)))),
             Act::Users => Ok(Answer::Users(topic.map_or_else(Vec::new, |topic| self.users_here(topic)))),
             Act::Count => Ok(Answer::Count(topic.map_or(0, |topic| self.count_here(topic)))),
@@ -68,6 +75,25 @@ impl App {
                 Ok(Answer::Done(topic.is_some_and(|topic| self.kick_user_here(Some(topic), &user, &close))))
             }
         }
+    }
+
+    /// What is published in this process from now on.
+    #[must_use]
+    pub fn subscribe_here(&self, topic: &Topic) -> Subscription {
+        self.hub().feeds().subscribe(topic, self.feed_limits(topic))
+    }
+
+    fn publish_here(&self, topic: &Topic, event: &Json) -> Result {
+        self.hub().feeds().publish(topic, event, || self.feed_limits(topic))
+    }
+
+    /// Those of the feed that has this topic, or the app's.
+    fn feed_limits(&self, topic: &Topic) -> &Arc<Limits> {
+        let is_its = |definition: &&Arc<Definition>| {
+            definition.kind == EndpointKind::Feed && definition.pattern.params_of(topic.as_str()).is_some()
+        };
+        let definition = self.definitions().iter().find(is_its);
+        definition.map_or(&self.settings().limits, |definition| &definition.terms.limits)
     }
 
     /// Everybody in a room of this process, in join order.

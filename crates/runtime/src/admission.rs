@@ -8,9 +8,11 @@ use futures_util::future::{Either, select};
 use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::request::Parts;
+use roomful_core::feed::Position;
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
 use roomful_core::pattern::Topic;
-use roomful_core::session::Offered;
+use roomful_core::session::{Offered, Resume};
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
@@ -101,6 +103,26 @@ impl Admission {
         self.dialect
     }
 
+    /// Whether its client would only listen, as it may do without a WebSocket, too.
+    ///
+    /// # Errors
+    ///
+    /// How the completed handshake of a WebSocket would be closed.
+    pub fn only_listens(&self) -> Result<Option<EndpointKind>, &Close> {
+        let kind = self.found.as_ref().map(|found| found.destination.kind())?;
+        Ok(Some(kind).filter(|kind| matches!(kind, EndpointKind::Feed | EndpointKind::Live)))
+    }
+
+    /// Its client has listened up to here before.
+    #[must_use]
+    pub fn listened_to(mut self, position: Position) -> Self {
+        let token = position.epoch.token(self.app.hub().process().giver());
+        if let Ok(found) = &mut self.found {
+            found.resume = Some(Offered { resume: Resume { token, seen: position.seq }, seal: None });
+        }
+        self
+    }
+
     /// Drops a connection that was upgraded and cannot be served, because the system gives no more of something. The operator is
     /// told, as often as a log can take.
     pub fn give_up(self, error: &dyn std::fmt::Display) {
@@ -109,11 +131,11 @@ impl Admission {
         let_go(self);
     }
 
-    /// The topic of the room that it is for; `None` for a typed socket, and where it is refused.
+    /// The topic of the room that it is for, or of what it is to listen to; `None` for a typed socket, and where it is refused.
     #[must_use]
     pub fn topic(&self) -> Option<&Topic> {
         match &self.found.as_ref().ok()?.destination {
-            Destination::Room(topic) => Some(topic),
+            Destination::Room(topic) | Destination::Feed(topic) | Destination::Live(topic) => Some(topic),
             Destination::Socket => None,
         }
     }

@@ -200,6 +200,8 @@ impl Definition {
         Ok(match self.kind {
             EndpointKind::Room => Destination::Room(topic),
             EndpointKind::Socket => Destination::Socket,
+            EndpointKind::Feed => Destination::Feed(topic),
+            EndpointKind::Live => Destination::Live(topic),
         })
     }
 }

@@ -19,6 +19,8 @@ impl LiveMember {
             Scope::Room(room) => room.tell(Input::Send { to: self.id().clone(), msg }),
             Scope::Socket => send_alone(self, &msg),
             Scope::Moved(_) => Err(ErrorKind::NotJoined.into_error()),
+            // Its hooks have no such call.
+            Scope::Feed(_) => Ok(()),
         }
     }
 
@@ -85,8 +87,8 @@ fn scope(member: &LiveMember) -> Result<&Scope> {
 fn in_room(member: &LiveMember, input: Input) -> Result {
     match scope(member)? {
         Scope::Room(room) => room.tell(input),
-        // A `SocketConn` has no such call.
-        Scope::Socket => Ok(()),
+        // Neither has such a call.
+        Scope::Socket | Scope::Feed(_) => Ok(()),
         Scope::Moved(_) => Err(ErrorKind::NotJoined.into_error()),
     }
 }

@@ -126,6 +126,7 @@ pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
         return true;
     }
     hub.rooms().iter().for_each(|room| room.drain());
+    hub.feeds().drain();
     process.tell_of_users(process.users().drain());
     // Only now is nobody let in any more, so nobody is missing from this list.
     let everybody = hub.everybody();

@@ -63,6 +63,12 @@ pub enum ErrorKind {
     /// The room is in another process, which refused the call or could not be reached.
     #[error("the room's process: {0}")]
     Elsewhere(#[source] AnyError),
+    /// A live value took too long to load. It was dropped, and is tried again.
+    #[error("a live value took over {ms} ms to load (`Limits::load_timeout_ms`)")]
+    LoadTimeout {
+        /// The bound.
+        ms: u64,
+    },
     /// The socket failed.
     #[error("the socket failed: {0}")]
     Socket(#[source] AnyError),

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use roomful_core::{Close, Json, UserId};
 
 use crate::denial::DenialReason;
+use crate::feeds::LiveSource;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::unwind::{catch, let_go};
 use crate::visit::VisitHooks;
@@ -38,6 +39,14 @@ pub trait Hooks: MaybeSend + MaybeSync {
     fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>>;
     /// A hook failed, or the socket did.
     fn on_error(&self, error: Error) -> BoxFuture<'_, ()>;
+    /// Where the value that it listens to comes from; `None` where it listens to none.
+    ///
+    /// # Errors
+    ///
+    /// When what values differ by cannot be JSON.
+    fn live(&self) -> Result<Option<LiveSource>> {
+        Ok(None)
+    }
     /// The hooks that only a room has; `None` for a typed socket.
     fn member(&self) -> Option<&dyn MemberHooks>;
 }

@@ -13,6 +13,7 @@ use roomful_core::session::{LongestFirst, Offered, Token};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
 use crate::denial::DenialLog;
+use crate::feeds::Feeds;
 use crate::line::Line;
 use crate::lines::Lines;
 use crate::live_room::{JoinError, Joining, Left, LiveRoom};
@@ -29,6 +30,7 @@ const STRIPES: usize = 16;
 
 pub(crate) struct Hub {
     process: Arc<Process>,
+    feeds: Arc<Feeds>,
     hasher: RandomState,
     stripes: [Mutex<HashMap<Topic, Arc<LiveRoom>>>; STRIPES],
     /// Every connection. One that is not let in yet is in no room, so the rooms do not know it.
@@ -67,8 +69,10 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
 
 impl Hub {
     pub(crate) fn new(limits: Arc<Limits>, is_for_one_room: bool) -> Arc<Self> {
+        let process = Process::new(limits);
         Arc::new(Self {
-            process: Process::new(limits),
+            feeds: Feeds::new(&process),
+            process,
             hasher: RandomState::new(),
             stripes: std::array::from_fn(|_| Mutex::default()),
             everybody: Mutex::default(),
@@ -87,6 +91,11 @@ impl Hub {
 
     pub(crate) fn process(&self) -> &Arc<Process> {
         &self.process
+    }
+
+    /// What is listened to, apart from the rooms.
+    pub(crate) fn feeds(&self) -> &Arc<Feeds> {
+        &self.feeds
     }
 
     /// Joins the room of that topic, which is made where there is none. In a large room `on_entry` is called when it is let
@@ -280,6 +289,7 @@ impl Hub {
         for stripe in &self.stripes {
             lock(stripe).drain().for_each(|(_, room)| room.put_away());
         }
+        self.feeds.put_away();
         self.process.users().put_away();
         self.process.alarms().clear();
     }

@@ -8,12 +8,15 @@ use roomful_core::Close;
 use roomful_core::life::Event;
 
 use crate::hooks::{Hooks, caught};
-use crate::member::LiveMember;
+use crate::member::{LiveMember, Scope};
 use crate::{Error, last_words, metrics};
 
 impl LiveMember {
-    /// Takes it out of its room, and forgets what was kept of it.
+    /// Takes it out of its room, or from what it listens to, and forgets what was kept of it.
     pub(crate) fn leave_roster(&self) {
+        if let Some(Scope::Feed(feed)) = self.scope() {
+            Arc::clone(feed).leave(self.id());
+        }
         if let Some(room) = self.room() {
             let left = room.leave(self.id());
             self.hub().after_leave(room, left);

@@ -13,6 +13,7 @@ use roomful_core::room::Refused;
 use roomful_core::{Close, Json, Limits, MemberId, UserId};
 use tracing::{Instrument, Span};
 
+use crate::feeds::Listening;
 use crate::hooks::Caught;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
@@ -55,6 +56,8 @@ pub(crate) enum Scope {
     Socket,
     /// Its client was somebody who is held: that member has its socket, and it was never one itself.
     Moved(Arc<LiveMember>),
+    /// A feed or a live value, which it listens to.
+    Feed(Arc<dyn Listening>),
 }
 
 impl LiveMember {
@@ -210,7 +213,7 @@ impl LiveMember {
     pub(crate) fn moved(&self) -> Option<&Arc<Self>> {
         match self.scope.get()? {
             Scope::Moved(member) => Some(member),
-            Scope::Room(_) | Scope::Socket => None,
+            Scope::Room(_) | Scope::Socket | Scope::Feed(_) => None,
         }
     }
 
@@ -239,7 +242,7 @@ impl LiveMember {
     pub(crate) fn room(&self) -> Option<&Arc<LiveRoom>> {
         match self.scope.get()? {
             Scope::Room(room) => Some(room),
-            Scope::Socket | Scope::Moved(_) => None,
+            Scope::Socket | Scope::Feed(_) | Scope::Moved(_) => None,
         }
     }
 

@@ -8,7 +8,7 @@
 //! | `roomful_denied_total` | counter | `module`, `room` |
 //! | `roomful_refused_total` | counter | `reason` |
 //! | `roomful_sockets_cut_off_total` | counter | `bound` |
-//! | `roomful_rooms`, `roomful_members`, `roomful_members_held` | gauge | |
+//! | `roomful_rooms`, `roomful_feeds`, `roomful_members`, `roomful_members_held` | gauge | |
 //! | `roomful_sessions_resumed_total` | counter | `missed` |
 //! | `roomful_sessions_let_go_total` | counter | `bound` |
 //! | `roomful_log_let_go_total` | counter | `bound` |
@@ -67,6 +67,14 @@ pub(crate) fn room_began() {
 
 pub(crate) fn room_ended() {
     gauge!("roomful_rooms").decrement(1.0);
+}
+
+pub(crate) fn feed_began() {
+    gauge!("roomful_feeds").increment(1.0);
+}
+
+pub(crate) fn feed_ended() {
+    gauge!("roomful_feeds").decrement(1.0);
 }
 
 pub(crate) fn member_joined() {

@@ -9,9 +9,10 @@ use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::Event;
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
-use roomful_core::session::{Offered, Token};
+use roomful_core::session::{Offered, Resume, Token};
 use roomful_core::{Close, Dialect, UserId};
 
+use crate::feeds::{Feeds, Listener, Listening, ValueKey};
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
 use crate::live_room::Joining;
@@ -29,6 +30,10 @@ pub enum Destination {
     Room(Topic),
     /// A typed socket.
     Socket,
+    /// Those who listen to the feed of this topic.
+    Feed(Topic),
+    /// Those who listen to a live value of this topic.
+    Live(Topic),
 }
 
 impl Destination {
@@ -36,12 +41,14 @@ impl Destination {
         match self {
             Self::Room(_) => EndpointKind::Room,
             Self::Socket => EndpointKind::Socket,
+            Self::Feed(_) => EndpointKind::Feed,
+            Self::Live(_) => EndpointKind::Live,
         }
     }
 
     pub(crate) fn into_topic(self) -> Option<Topic> {
         match self {
-            Self::Room(topic) => Some(topic),
+            Self::Room(topic) | Self::Feed(topic) | Self::Live(topic) => Some(topic),
             Self::Socket => None,
         }
     }
@@ -95,6 +102,8 @@ impl LiveMember {
         let entered = match &opening.destination {
             Destination::Room(topic) => self.enter_room(topic, &hooks, opening.resume).await,
             Destination::Socket => self.enter_socket(),
+            Destination::Feed(topic) => self.enter_feed(topic, resume),
+            Destination::Live(topic) => self.enter_live(topic, resume, &hooks).await,
         };
         match entered {
             Ok(Joining::Done) => self.begin(hooks).await,
@@ -225,6 +234,48 @@ impl LiveMember {
             line.keep_socket(keeper);
         }
         self.set_scope(Scope::Socket);
+        Ok(Joining::Done)
+    }
+
+    fn enter_feed(&self, topic: &Topic, resume: Option<Resume>) -> Result<Joining, Close> {
+        self.enter_listening(resume, |feeds, listener| feeds.listen(topic, listener))
+    }
+
+    async fn enter_live(
+        &self,
+        topic: &Topic,
+        resume: Option<Resume>,
+        hooks: &Arc<dyn Hooks>,
+    ) -> Result<Joining, Close> {
+        let source = match called(|| hooks.live()) {
+            Ok(source) => source.ok_or(Close::JOIN_FAILED)?,
+            Err(error) => {
+                metrics::handler_failed("live");
+                self.refuse(Close::JOIN_FAILED);
+                hooks.report(error).await;
+                return Err(Close::JOIN_FAILED);
+            }
+        };
+        let Some(terms) = self.terms() else { return Err(Close::JOIN_FAILED) };
+        let key = ValueKey::new(terms, source.group.as_ref());
+        self.enter_listening(resume, |feeds, listener| feeds.follow((topic, key), &source.loader, listener))
+    }
+
+    fn enter_listening(
+        &self,
+        resume: Option<Resume>,
+        enter: impl FnOnce(&Arc<Feeds>, Listener<'_>) -> Result<Arc<dyn Listening>, Close>,
+    ) -> Result<Joining, Close> {
+        let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
+        let listener = Listener { member: self.id(), line: &line, limits: self.limits(), resume };
+        let feed = enter(self.hub().feeds(), listener).inspect_err(|_| {
+            let limit = self.process().limits().feeds;
+            self.hub().tell_refused(&format_args!("somebody listens to {limit} feeds (`Limits::feeds`)"));
+        })?;
+        if let Some(keeper) = self.process().keeper() {
+            line.keep_socket(keeper);
+        }
+        self.set_scope(Scope::Feed(feed));
         Ok(Joining::Done)
     }
 

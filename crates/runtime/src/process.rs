@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
+use roomful_core::feed::FeedEpoch;
 use roomful_core::pattern::Topic;
 use roomful_core::room::RoomConfig;
 use roomful_core::session::{SealKey, Token};
@@ -35,6 +36,7 @@ pub(crate) struct Process {
     next_room: AtomicU64,
     next_turn: AtomicU64,
     rooms: AtomicUsize,
+    feeds: AtomicUsize,
     members: AtomicUsize,
     connections: AtomicUsize,
     addresses: Arc<Addresses>,
@@ -70,6 +72,9 @@ struct Started {
 pub struct Stats {
     /// Rooms that somebody is in.
     pub rooms: usize,
+    /// Feeds and live values, each counted by its key, that somebody listens to. Those too to which somebody did lately, and may
+    /// come back: of these some are left for a while when every client has gone, and a few bytes of each.
+    pub feeds: usize,
     /// Members, all rooms together.
     pub members: usize,
     /// Connections, from their handshake until they have left or were not let in. A socket that only waits for its peer's
@@ -138,6 +143,7 @@ impl Process {
             next_room: AtomicU64::new(0),
             next_turn: AtomicU64::new(1),
             rooms: AtomicUsize::new(0),
+            feeds: AtomicUsize::new(0),
             members: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             addresses: Arc::default(),
@@ -336,6 +342,10 @@ impl Process {
         format!("{:032x}", self.random()).into()
     }
 
+    pub(crate) fn new_feed_epoch(&self) -> FeedEpoch {
+        FeedEpoch(self.random())
+    }
+
     pub(crate) fn new_connection_id(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
     }
@@ -352,6 +362,7 @@ impl Process {
     pub(crate) fn stats(&self) -> Stats {
         Stats {
             rooms: self.rooms.load(Ordering::Relaxed),
+            feeds: self.feeds.load(Ordering::Relaxed),
             members: self.members.load(Ordering::Relaxed),
             connections: self.connections.load(Ordering::Relaxed),
             tasks: self.tasks.load(Ordering::Relaxed),
@@ -429,6 +440,26 @@ impl Process {
     pub(crate) fn room_ended(&self) {
         self.rooms.fetch_sub(1, Ordering::Relaxed);
         metrics::room_ended();
+    }
+
+    /// Whether another feed or live value may begin; if so it is counted.
+    pub(crate) fn feed_begins(&self) -> bool {
+        let may = one_more(&self.feeds, self.limits.feeds);
+        if may {
+            metrics::feed_began();
+        }
+        may
+    }
+
+    /// One that the app itself begins, which nobody may refuse.
+    pub(crate) fn feed_of_app_begins(&self) {
+        self.feeds.fetch_add(1, Ordering::Relaxed);
+        metrics::feed_began();
+    }
+
+    pub(crate) fn feed_ended(&self) {
+        self.feeds.fetch_sub(1, Ordering::Relaxed);
+        metrics::feed_ended();
     }
 
     pub(crate) fn member_joined(&self) {

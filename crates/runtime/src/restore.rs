@@ -39,6 +39,8 @@ enum Unserved {
     GoOn(#[from] GoOnError),
     #[error("its member is in the room already")]
     Twice,
+    #[error("nobody knows here what it has heard")]
+    Listened,
     #[error("its data or its key panicked: {0}")]
     Panicked(String),
 }
@@ -91,7 +93,8 @@ pub(crate) fn connect(app: &App, mut admitted: Admitted) -> Connection {
     Connection::start(app.hub(), dialect, opening, span, beside)
 }
 
-/// Goes on with all the connections of one room and those who are held in it, or with one of a socket.
+/// Goes on with all the connections of one room and those who are held in it, or with one of a socket. Who listens to something is
+/// told to come back.
 pub(crate) fn restore(app: &App, beside: Vec<Kept>, held: Vec<Kept>) -> Vec<Connection> {
     // Where sockets go on, nothing that their process knew was lost. Who is held may have been before one that knew more.
     if let Some(session) = beside.iter().find_map(|kept| kept.session) {
@@ -103,10 +106,12 @@ pub(crate) fn restore(app: &App, beside: Vec<Kept>, held: Vec<Kept>) -> Vec<Conn
     // Who has been away the longest is the first to be let go.
     held.sort_by_key(|kept| kept.until);
     let returning: Vec<_> = beside.chain(held).map(|kept| returning(app, kept)).collect();
-    let found = returning.iter().find_map(|returning| target(app, &returning.kept.admitted).ok());
-    let room = found.and_then(|Target { definition, destination, .. }| {
-        Some(restore_room(app, destination.into_topic()?, &definition.terms.limits, &returning))
+    let room = returning.iter().find_map(|returning| {
+        let Target { definition, destination, .. } = target(app, &returning.kept.admitted).ok()?;
+        let Destination::Room(topic) = destination else { return None };
+        Some((topic, &definition.terms.limits))
     });
+    let room = room.map(|(topic, limits)| restore_room(app, topic, limits, &returning));
     for Returning { kept, member, socket, .. } in &returning {
         member.register();
         member.set_scope(room.as_ref().map_or(Scope::Socket, |room| Scope::Room(Arc::clone(room))));
@@ -211,8 +216,11 @@ fn target<'a>(app: &'a App, admitted: &Admitted) -> Result<Target<'a>, Unserved>
 
 fn hooks(app: &App, member: &Arc<LiveMember>, kept: &Kept) -> Result<Arc<dyn Hooks>, Unserved> {
     let Target { definition, params, .. } = target(app, &kept.admitted)?;
-    if definition.kind == EndpointKind::Room && !is_member(member) {
-        return Err(Unserved::Twice);
+    match definition.kind {
+        EndpointKind::Room if !is_member(member) => return Err(Unserved::Twice),
+        // What was published was kept in memory alone. Its client comes back, and is told that something may be missing.
+        EndpointKind::Feed | EndpointKind::Live => return Err(Unserved::Listened),
+        EndpointKind::Room | EndpointKind::Socket => {}
     }
     let go_on = || definition.endpoint.go_on(app.clone(), &params, kept.admitted.data(), Arc::clone(member));
     Ok(catch(go_on).map_err(Unserved::Panicked)??)

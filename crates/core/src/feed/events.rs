@@ -77,7 +77,8 @@ impl Events {
     pub fn publish(&mut self, event: &Json, spoken: Spoken, now: Millis) -> Numbered {
         self.top += 1;
         let mut frames = heard(Heard::Event, event, self.top, Spoken { v1: true, ..spoken });
-        let let_go = frames.v1.as_ref().map(|frame| self.log.push(self.top, To::Everybody, frame.clone(), now, self.limits));
+        let let_go =
+            frames.v1.as_ref().map(|frame| self.log.push(self.top, To::Everybody, frame.clone(), now, self.limits));
         frames.v1 = frames.v1.filter(|_| spoken.v1);
         Numbered { frames, let_go: let_go.unwrap_or_default() }
     }
@@ -174,7 +175,11 @@ mod tests {
     fn what_had_to_go_for_it_is_told() {
         let mut feed = published(LIMITS, 3);
         assert_eq!(feed.publish(&event(4), Spoken::default(), 3).let_go, LetGo { frames: 1, bytes: 0 });
-        assert_eq!(feed.publish(&event(5), Spoken::default(), 1_000).let_go, LetGo::default(), "nobody asks for what is old");
+        assert_eq!(
+            feed.publish(&event(5), Spoken::default(), 1_000).let_go,
+            LetGo::default(),
+            "nobody asks for what is old"
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{Json, Limits, Millis};
 /// let mut value = LiveValue::new(FeedEpoch(7), LiveTerms::of(&Limits::default()));
 /// let mut effects = Vec::new();
 /// value.handle(Input::Listen { heard: None }, 0, &mut effects);
-/// let [Effect::Welcome(welcome), Effect::Load { load }] = &effects[..] else { panic!("it is loaded") };
+/// let [Effect::Welcome(welcome), Effect::Load { load, .. }] = &effects[..] else { panic!("it is loaded") };
 /// assert_eq!((welcome.seq, welcome.value.is_some()), (0, false));
 /// let load = *load;
 /// effects.clear();
@@ -96,11 +96,8 @@ pub enum Effect {
     Load {
         /// Say that it was this one.
         load: LoadId,
-    },
-    /// Stop that load, which took too long.
-    Abandon {
-        /// Which.
-        load: LoadId,
+        /// When it is to be dropped, which is a failure too. Drop it before you say so, or it may overlap the next one.
+        deadline: Millis,
     },
     /// Send this to everybody who listens.
     Value {
@@ -114,7 +111,8 @@ pub enum Effect {
 /// What a listener is told when it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Welcome {
-    /// The last number that was given.
+    /// What the listener has from here on: the number before that of the value that follows at once, or else the last that was
+    /// given. Who is cut off between the two must not say that it has the value.
     pub seq: u64,
     /// Whether the listener was on this run of numbers before. It has missed nothing then: what follows is the latest.
     pub resumed: bool,
@@ -137,7 +135,6 @@ enum Work {
     /// It is loaded.
     Load {
         load: LoadId,
-        deadline: Millis,
         /// Whether it was woken meanwhile.
         again: bool,
     },
@@ -186,8 +183,7 @@ impl LiveValue {
     #[must_use]
     pub fn due(&self) -> Option<Millis> {
         match self.work {
-            Work::None => None,
-            Work::Load { deadline, .. } => Some(deadline),
+            Work::None | Work::Load { .. } => None,
             Work::Retry { at } => Some(at),
         }
     }
@@ -217,7 +213,11 @@ impl LiveValue {
                     self.failed(now, effects);
                 }
             }
-            Input::Due => self.on_time(now, effects),
+            Input::Due => {
+                if matches!(self.work, Work::Retry { at } if now >= at) {
+                    self.work = Work::None;
+                }
+            }
         }
         self.go_on(now, effects);
     }
@@ -226,7 +226,8 @@ impl LiveValue {
         let heard = heard.filter(|heard| heard.epoch == self.epoch && heard.seq <= self.seq);
         let has_it = heard.is_some_and(|heard| heard.seq == self.seq);
         let value = self.latest.as_ref().filter(|_| !has_it).map(Latest::frames);
-        Welcome { seq: self.seq, resumed: heard.is_some(), value, is_failing: self.is_failing() }
+        let seq = self.seq - u64::from(value.is_some());
+        Welcome { seq, resumed: heard.is_some(), value, is_failing: self.is_failing() }
     }
 
     fn loaded(&mut self, load: LoadId, value: &Json, effects: &mut Vec<Effect>) {
@@ -262,17 +263,6 @@ impl LiveValue {
         self.work = Work::Retry { at: now.saturating_add(self.terms.retry_after(self.failures)) };
     }
 
-    fn on_time(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        match self.work {
-            Work::Load { load, deadline, .. } if now >= deadline => {
-                effects.push(Effect::Abandon { load });
-                self.failed(now, effects);
-            }
-            Work::Retry { at } if now >= at => self.work = Work::None,
-            Work::None | Work::Load { .. } | Work::Retry { .. } => {}
-        }
-    }
-
     /// Loads what may be out of date, where somebody listens; and else forgets it.
     fn go_on(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if matches!(self.work, Work::Load { .. }) || !self.is_stale {
@@ -286,8 +276,8 @@ impl LiveValue {
         if matches!(self.work, Work::None) {
             let load = LoadId(self.next_load);
             self.next_load += 1;
-            self.work = Work::Load { load, deadline: now.saturating_add(self.terms.timeout_ms), again: false };
-            effects.push(Effect::Load { load });
+            self.work = Work::Load { load, again: false };
+            effects.push(Effect::Load { load, deadline: now.saturating_add(self.terms.timeout_ms) });
         }
     }
 

@@ -18,6 +18,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::fanout::{PerDialect, Spoken};
 use super::{BadFrame, Body, ClientFrame, encode};
@@ -46,6 +47,25 @@ pub struct FirstFacts<'a> {
     pub resumed: bool,
     /// For `heartbeat` and the frame limit.
     pub limits: &'a Limits,
+}
+
+/// Where a listener is, as the first v1 frame says it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Greeting {
+    /// As [`FirstFacts::epoch`].
+    pub epoch: String,
+    /// As [`FirstFacts::seq`].
+    pub seq: u64,
+    /// As [`FirstFacts::resumed`].
+    pub resumed: bool,
+}
+
+impl Greeting {
+    /// Reads a frame that [`first`] has written; `None`: it is another.
+    #[must_use]
+    pub fn read(frame: &[u8]) -> Option<Self> {
+        serde_json::from_slice(frame).ok()
+    }
 }
 
 impl Heard {
@@ -150,6 +170,8 @@ mod tests {
                 r#""heartbeat":25000,"limits":{"frame":65536}}"#
             )
         );
+        let greeting = Greeting { epoch: "e1".into(), seq: 7, resumed: true };
+        assert_eq!((Greeting::read(&first(facts)), Greeting::read(&failing())), (Some(greeting), None));
         let payload = Json::encode(&[1]).unwrap();
         for (what, seq, plain, v1) in [
             (Heard::Event, 0, r#"{"t":"event","event":[1]}"#, r#"{"t":"event","event":[1],"seq":0}"#),

@@ -8,6 +8,7 @@ pub mod fanout;
 pub mod feed;
 pub mod listed;
 pub mod socket;
+pub mod sse;
 mod text;
 pub mod updates;
 

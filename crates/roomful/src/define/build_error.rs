@@ -45,6 +45,43 @@ pub enum Mistake {
         /// The name.
         name: String,
     },
+    /// Two of one module have one name, so a client could reach only one of them.
+    #[error("module `{module}` has a {first} and a {second} named `{name}`: rename one")]
+    DuplicateName {
+        /// The module.
+        module: String,
+        /// The name.
+        name: String,
+        /// What the first is: `room`, `feed`.
+        first: &'static str,
+        /// What the second is.
+        second: &'static str,
+    },
+    /// What is published to one feed reaches those who listen to another, and not both say so.
+    #[error(
+        "feeds `{first}` on `{first_pattern}` and `{second}` on `{second_pattern}` can have one key, and what is published for it \
+         reaches those who listen to either, whatever their guards: give one another pattern, or both `.shares_channel()` if that \
+         is meant"
+    )]
+    SharedFeed {
+        /// `module/feed` of the first.
+        first: String,
+        /// Its pattern.
+        first_pattern: String,
+        /// `module/feed` of the second.
+        second: String,
+        /// Its pattern.
+        second_pattern: String,
+    },
+    /// The channel of a feed or of a live value was written by hand and has a bad pattern. The derive refuses such a one at compile
+    /// time.
+    #[error("the channel of `{of}`: {error}")]
+    ListenedPattern {
+        /// `module/feed`.
+        of: String,
+        /// What is wrong with it.
+        error: PatternError,
+    },
     /// Two rooms have one channel and do not both say so.
     #[error(
         "rooms `{first}` and `{second}` have one channel, `{pattern}`, so whoever joins one is in the other too, whatever \
@@ -73,8 +110,8 @@ pub enum Mistake {
         /// Its pattern.
         second_pattern: String,
     },
-    /// A module without rooms and sockets serves nobody: most often a forgotten `.room(..)`.
-    #[error("module `{module}` has no room and no socket: add one or remove the module")]
+    /// A module without anything in it serves nobody: most often a forgotten `.room(..)`.
+    #[error("module `{module}` has no room, socket, feed or live value: add one or remove the module")]
     EmptyModule {
         /// The module.
         module: String,

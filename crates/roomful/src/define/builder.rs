@@ -13,9 +13,11 @@ use roomful_runtime::{
 };
 
 use super::path::normalised;
-use super::{BuildError, IntoRoomSetup, IntoSocketSetup, Mistake};
+use super::{
+    BuildError, IntoFeedSetup, IntoLiveForSetup, IntoLiveSetup, IntoRoomSetup, IntoSocketSetup, LiveSetup, Mistake,
+};
 use crate::guard::BoxGuard;
-use crate::{Channel as _, Guard, Info, Limits, Room, Rooms, Socket, SocketChannel as _};
+use crate::{Channel as _, Feed, Guard, Info, Limits, LiveFor, Room, Rooms, Socket, SocketChannel as _};
 
 /// Collects the definitions. Made by [`Rooms::new`](crate::Rooms::new).
 pub struct RoomsBuilder {
@@ -31,7 +33,7 @@ pub struct RoomsBuilder {
     secret: Option<Vec<u8>>,
 }
 
-/// Collects the rooms and sockets of one module.
+/// Collects the rooms, sockets, feeds and live values of one module.
 pub struct ModuleBuilder {
     name: String,
     guards: Vec<BoxGuard<()>>,
@@ -297,6 +299,51 @@ impl ModuleBuilder {
         });
         self
     }
+
+    /// Adds a feed under a name that nothing else in the module has.
+    #[must_use]
+    pub fn feed<F: IntoFeedSetup>(mut self, name: &str, feed: F) -> Self {
+        let mut setup = feed.into_feed_setup();
+        self.endpoints.push(Pending {
+            name: name.to_owned(),
+            kind: EndpointKind::Feed,
+            pattern: <F::Feed as Feed>::Channel::PATTERN,
+            shared: setup.shared,
+            limits: setup.limits.take(),
+            inline: false,
+            has_info: false,
+            needs: setup.needs(),
+            erase: Box::new(|guards| setup.erase(guards)),
+        });
+        self
+    }
+
+    /// Adds a live value under a name that nothing else in the module has.
+    #[must_use]
+    pub fn live<L: IntoLiveSetup>(self, name: &str, live: L) -> Self {
+        self.add_live(name, live.into_live_setup())
+    }
+
+    /// Adds a live value that differs by who asks, under a name that nothing else in the module has.
+    #[must_use]
+    pub fn live_for<L: IntoLiveForSetup>(self, name: &str, live: L) -> Self {
+        self.add_live(name, live.into_live_for_setup())
+    }
+
+    fn add_live<L: LiveFor>(mut self, name: &str, mut setup: LiveSetup<L>) -> Self {
+        self.endpoints.push(Pending {
+            name: name.to_owned(),
+            kind: EndpointKind::Live,
+            pattern: L::Channel::PATTERN,
+            shared: false,
+            limits: setup.limits.take(),
+            inline: false,
+            has_info: false,
+            needs: setup.needs(),
+            erase: Box::new(|guards| setup.erase(guards)),
+        });
+        self
+    }
 }
 
 impl Pending {
@@ -328,6 +375,7 @@ impl Pending {
             match self.kind {
                 EndpointKind::Room => Mistake::Pattern { room: path, error },
                 EndpointKind::Socket => Mistake::SocketPattern { socket: path, error },
+                EndpointKind::Feed | EndpointKind::Live => Mistake::ListenedPattern { of: path, error },
             }
         })?;
         let terms = Terms {
@@ -416,14 +464,32 @@ fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
         (EndpointKind::Room, EndpointKind::Socket) | (EndpointKind::Socket, EndpointKind::Room) => {
             Mistake::RoomAndSocket { module, name }
         }
+        (first, second) => Mistake::DuplicateName { module, name, first: what(first), second: what(second) },
     })
 }
 
-/// A socket is in no topic.
+fn what(kind: EndpointKind) -> &'static str {
+    match kind {
+        EndpointKind::Room => "room",
+        EndpointKind::Socket => "socket",
+        EndpointKind::Feed => "feed",
+        EndpointKind::Live => "live value",
+    }
+}
+
+/// A socket is in no topic, live values of one are apart, and what is published is no room's.
 fn same_topic(old: &Checked, new: &Checked) -> Option<Mistake> {
     let meant = old.shared && new.shared;
     let (old, new) = (&old.definition, &new.definition);
-    if old.kind == EndpointKind::Socket || new.kind == EndpointKind::Socket {
+    if old.kind == EndpointKind::Feed && new.kind == EndpointKind::Feed {
+        return (!meant && old.pattern.overlaps(&new.pattern)).then(|| Mistake::SharedFeed {
+            first: path(old),
+            first_pattern: old.pattern.as_str().to_owned(),
+            second: path(new),
+            second_pattern: new.pattern.as_str().to_owned(),
+        });
+    }
+    if old.kind != EndpointKind::Room || new.kind != EndpointKind::Room {
         return None;
     }
     if old.pattern.as_str() == new.pattern.as_str() {

@@ -1,8 +1,10 @@
-//! Definitions: which rooms and sockets there are, under which names, behind which guards.
+//! Definitions: which rooms, sockets, feeds and live values there are, under which names, behind which guards.
 
 mod build_error;
 mod builder;
+mod feed_setup;
 mod forwarded_size;
+mod live_setup;
 mod path;
 mod registered;
 mod room_setup;
@@ -10,6 +12,8 @@ mod socket_setup;
 
 pub use build_error::{BuildError, Mistake};
 pub use builder::{ModuleBuilder, RoomsBuilder};
+pub use feed_setup::{FeedExt, FeedSetup, IntoFeedSetup};
+pub use live_setup::{IntoLiveForSetup, IntoLiveSetup, LiveExt, LiveForExt, LiveSetup};
 pub use path::PathError;
 pub use room_setup::{IntoRoomSetup, RoomExt, RoomSetup};
 pub use socket_setup::{IntoSocketSetup, SocketExt, SocketSetup};

@@ -1,4 +1,4 @@
-//! Drive a room or a typed socket in memory: no network, no sleeping, no ports.
+//! Drive a room, a typed socket, a feed or a live value in memory: no network, no sleeping, no ports.
 //!
 //! The room, its hooks and the engine are the real ones; only the network and the clock are not. Time is virtual: when
 //! everything waits for a timer, time jumps to it, so no test ever waits. It works under any executor.
@@ -72,6 +72,7 @@ mod event;
 mod fail;
 mod host;
 mod kit;
+mod listener;
 mod member;
 mod session;
 mod socket;
@@ -83,6 +84,7 @@ use fail::fail;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderValue, Request};
 use kit::{Kit, drives_a_kit};
+pub use listener::{Heard, TestFeed, TestListener, TestLive};
 pub use member::TestMember;
 use roomful_core::Close;
 use roomful_core::pattern::Pattern;

@@ -127,6 +127,8 @@ fn entry(definition: &Definition, name: &str, written: &Written) -> String {
     let (function, key) = match definition.kind {
         EndpointKind::Room => ("room", "key"),
         EndpointKind::Socket => ("socket", "params"),
+        EndpointKind::Feed => ("feed", "key"),
+        EndpointKind::Live => ("live", "key"),
     };
     let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}"));
     let types = written.types.iter().map(|(what, shape)| format!("{what}: {shape}"));
@@ -218,6 +220,8 @@ fn entry_names(definitions: &[&Arc<Definition>]) -> Result<Vec<String>, Typescri
             let kind = match definition.kind {
                 EndpointKind::Room => "room",
                 EndpointKind::Socket => "socket",
+                EndpointKind::Feed => "feed",
+                EndpointKind::Live => "live value",
             };
             let path = |definition: &Definition| format!("{}/{}", definition.terms.module, definition.terms.name);
             let (first, second) = (path(first), path(definition));

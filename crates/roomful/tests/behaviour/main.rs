@@ -12,6 +12,7 @@ mod departed;
 mod drain;
 mod expiry;
 mod extremes;
+mod feeds;
 mod gives_way;
 mod guards;
 mod handle;

@@ -1,6 +1,7 @@
 //! Every mistake in the definitions is an error, by name; and what the right ones say in TypeScript.
 
 mod large;
+mod listened;
 
 use roomful::{
     BuildError, Channel, Deny, Framework, Limits, Mistake, ProxyHeader, Room, RoomExt, Rooms, Socket, SocketChannel,
@@ -116,7 +117,7 @@ fn every_mistake_is_named() {
         mistakes(rooms.build()),
         [
             "module `board` has two rooms named `cursors`: rename one",
-            "module `empty` has no room and no socket: add one or remove the module",
+            "module `empty` has no room, socket, feed or live value: add one or remove the module",
             "rooms `board/cursors` and `other/twin` have one channel, `board/:boardId`, so whoever joins one is in the \
              other too, whatever their guards: give one another pattern, or both `.shares_channel()` if that is meant",
             "channels `lobby` of room `board/cursors` and `:whatever` of room `other/any` can name the same topic: begin \
@@ -301,6 +302,7 @@ fn a_pattern_written_by_hand_is_checked_too() {
         type Outgoing = ();
         type Presence = ();
         type Info = ();
+        type Event = ();
         fn from_params(_: &roomful::__private::Params) -> Result<Self, roomful::__private::KeyError> {
             Ok(Self)
         }

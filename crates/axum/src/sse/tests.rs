@@ -1,0 +1,129 @@
+//! The stream in virtual time.
+
+use std::sync::Arc;
+
+use axum::body::BodyDataStream;
+use axum::http::Request as HttpRequest;
+use futures_util::StreamExt as _;
+use roomful::{Channel, Deny, Drain, Feed, Rooms, Upgrade};
+use tokio::time::{Instant, advance};
+
+use super::*;
+use crate::host::TokioHost;
+
+#[derive(Clone, Channel)]
+#[channel("ticks", event = u64)]
+struct Ticks;
+
+struct Ticker;
+
+impl Feed for Ticker {
+    type Channel = Ticks;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Ticks>) -> roomful::Result<(), Deny> {
+        Ok(())
+    }
+}
+
+fn rooms(limits: roomful::Limits) -> Rooms {
+    Rooms::new().limits(limits).module("m", |m| m.feed("ticker", Ticker)).build().unwrap()
+}
+
+async fn open(rooms: &Rooms) -> (StatusCode, BodyDataStream) {
+    let platform = rooms.platform();
+    platform.start(|| Arc::new(TokioHost::current()));
+    let request = HttpRequest::get("/__sockets?m=m&s=ticker").header(ACCEPT, "text/event-stream").body(Body::empty());
+    let (parts, _) = request.unwrap().into_parts();
+    let place = platform.take_place(&parts).unwrap();
+    let response = listen(&platform, parts, place).await;
+    (response.status(), response.into_body().into_data_stream())
+}
+
+async fn chunk(stream: &mut BodyDataStream) -> Option<String> {
+    Some(String::from_utf8(stream.next().await?.unwrap().to_vec()).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_comes_when_nothing_has_for_a_while() {
+    let rooms = rooms(roomful::Limits::default());
+    let (_, mut stream) = open(&rooms).await;
+    assert!(chunk(&mut stream).await.unwrap().starts_with("id: "));
+    let began = Instant::now();
+    for n in 1..=3 {
+        assert_eq!(chunk(&mut stream).await.unwrap(), ":\n\n");
+        assert_eq!(began.elapsed(), n * COMMENT_EVERY);
+    }
+    advance(COMMENT_EVERY - Duration::from_secs(1)).await;
+    rooms.publish(&Ticks, &1).await.unwrap();
+    let event = chunk(&mut stream).await.unwrap();
+    assert!(event.ends_with(".1\nevent: event\ndata: 1\n\n"), "{event}");
+    let began = Instant::now();
+    assert_eq!(chunk(&mut stream).await.unwrap(), ":\n\n");
+    assert_eq!(began.elapsed(), COMMENT_EVERY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_is_written_together_and_what_is_too_much_ends_it() {
+    let rooms = rooms(roomful::Limits::default().outbox_bytes(1_000));
+    let (_, mut stream) = open(&rooms).await;
+    for event in 1..=3 {
+        rooms.publish(&Ticks, &event).await.unwrap();
+    }
+    let chunks = chunk(&mut stream).await.unwrap();
+    assert_eq!(chunks.matches("data: ").count(), 3, "{chunks}");
+    for event in 0..100 {
+        rooms.publish(&Ticks, &event).await.unwrap();
+    }
+    assert_eq!(chunk(&mut stream).await, None);
+    tokio::task::yield_now().await;
+    assert_eq!(rooms.stats().connections, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_says_when_to_come_back_and_lets_nobody_in() {
+    let rooms = rooms(roomful::Limits::default());
+    let (_, mut stream) = open(&rooms).await;
+    assert!(chunk(&mut stream).await.is_some());
+    let drain = Drain::default().first_retry_ms(500);
+    let client = async {
+        let last = (chunk(&mut stream).await, chunk(&mut stream).await);
+        drop(stream);
+        last
+    };
+    let (ended, last) = tokio::join!(rooms.drain(&drain), client);
+    assert!(ended, "nothing runs any more");
+    assert_eq!(last, (Some("retry: 600\n\n".to_owned()), None));
+    assert_eq!(open(&rooms).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_up_is_gone() {
+    let rooms = rooms(roomful::Limits::default());
+    let (status, stream) = open(&rooms).await;
+    assert_eq!((status, rooms.stats().connections), (StatusCode::OK, 1));
+    drop(stream);
+    tokio::task::yield_now().await;
+    assert_eq!(rooms.stats().connections, 0);
+}
+
+#[test]
+fn who_asks_for_it() {
+    let asks = |method: Method, headers: &[(HeaderName, &str)]| {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        request.headers_mut().extend(headers);
+        is_asked_for(&request)
+    };
+    for accept in
+        ["text/event-stream", "Text/Event-Stream", "text/html, text/event-stream;q=0.5", "text/event-stream; x=1"]
+    {
+        assert!(asks(Method::GET, &[(ACCEPT, accept)]), "{accept}");
+        assert!(!asks(Method::POST, &[(ACCEPT, accept)]));
+        assert!(!asks(Method::GET, &[(ACCEPT, accept), (UPGRADE, "websocket")]), "a WebSocket is meant");
+    }
+    for accept in ["*/*", "text/*", "text/event-streams", ""] {
+        assert!(!asks(Method::GET, &[(ACCEPT, accept)]), "{accept}");
+    }
+}

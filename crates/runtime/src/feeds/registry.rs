@@ -1,0 +1,245 @@
+//! All feeds and live values of this process, found by topic.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Weak};
+
+use roomful_core::pattern::Topic;
+use roomful_core::session::{LongestFirst, Resume};
+use roomful_core::{Close, Json, Limits, MemberId};
+
+use super::audience::Listening;
+use super::live_feed::{LiveFeed, check_size};
+use super::loader::Loader;
+use super::name::{Abandoned, Name, Registry, ValueKey};
+use super::shared_value::SharedValue;
+use super::subscription::Subscription;
+use crate::line::Line;
+use crate::lock::lock;
+use crate::process::Process;
+use crate::unwind::let_go;
+use crate::{Result, metrics};
+
+pub(crate) struct Feeds {
+    process: Arc<Process>,
+    feeds: Mutex<HashMap<Topic, Arc<LiveFeed>>>,
+    values: Mutex<HashMap<Topic, HashMap<ValueKey, Arc<SharedValue>>>>,
+    /// Those that nobody listens to.
+    unheard: Mutex<LongestFirst<Name>>,
+}
+
+/// One who begins to listen.
+pub(crate) struct Listener<'a> {
+    pub(crate) member: &'a MemberId,
+    pub(crate) line: &'a Arc<Line>,
+    pub(crate) limits: &'a Arc<Limits>,
+    pub(crate) resume: Option<Resume>,
+}
+
+impl Feeds {
+    pub(crate) fn new(process: &Arc<Process>) -> Arc<Self> {
+        let process = Arc::clone(process);
+        Arc::new(Self { process, feeds: Mutex::default(), values: Mutex::default(), unheard: Mutex::default() })
+    }
+
+    fn as_registry(self: &Arc<Self>) -> Weak<dyn Registry> {
+        let this: Weak<Self> = Arc::downgrade(self);
+        this
+    }
+
+    /// Begins to listen to the feed of that topic, which is made where there is none.
+    pub(crate) fn listen(
+        self: &Arc<Self>,
+        topic: &Topic,
+        Listener { member, line, limits, resume }: Listener<'_>,
+    ) -> Result<Arc<dyn Listening>, Close> {
+        loop {
+            let feed = self.find_or_create_feed(topic, limits).ok_or(Close::OVERLOADED)?;
+            match feed.listen(member, line, resume) {
+                Ok(()) => return Ok(feed),
+                Err(Abandoned) => self.forget(feed.name(), Arc::as_ptr(&feed).cast()),
+            }
+        }
+    }
+
+    /// Begins to listen to a live value, which is made where there is none.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        (topic, key): (&Topic, ValueKey),
+        loader: &Arc<dyn Loader>,
+        Listener { member, line, limits, resume }: Listener<'_>,
+    ) -> Result<Arc<dyn Listening>, Close> {
+        let name = Name { topic: topic.clone(), value: Some(key) };
+        loop {
+            let value = self.find_or_create_value(&name, limits, loader).ok_or(Close::OVERLOADED)?;
+            match value.listen(member, line, resume) {
+                Ok(()) => return Ok(value),
+                Err(Abandoned) => self.forget(value.name(), Arc::as_ptr(&value).cast()),
+            }
+        }
+    }
+
+    /// To everybody who listens to the feed of that topic. The live values of the topic may have changed. `limits` are asked for
+    /// where there is no feed: what is too large is so whether somebody listens or not.
+    pub(crate) fn publish<'a>(&self, topic: &Topic, event: &Json, limits: impl FnOnce() -> &'a Limits) -> Result {
+        let published = match self.find_feed(topic) {
+            Some(feed) => feed.publish(event),
+            None => check_size(event, limits()),
+        };
+        // Whoever could be told or not: it has happened.
+        self.wake(topic);
+        published
+    }
+
+    /// The live values of that topic may have changed. `false`: nobody listens to any.
+    pub(crate) fn wake(&self, topic: &Topic) -> bool {
+        let values: Vec<_> = lock(&self.values).get(topic).into_iter().flat_map(HashMap::values).cloned().collect();
+        values.iter().for_each(|value| value.wake());
+        !values.is_empty()
+    }
+
+    /// What is published from now on, for the app itself. It may have as many of these as it likes.
+    pub(crate) fn subscribe(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Subscription {
+        loop {
+            let feed = self.find_feed(topic).unwrap_or_else(|| {
+                self.process.feed_of_app_begins();
+                self.insert_feed(topic, limits)
+            });
+            match feed.subscribe() {
+                Ok(subscription) => return subscription,
+                Err(Abandoned) => self.forget(feed.name(), Arc::as_ptr(&feed).cast()),
+            }
+        }
+    }
+
+    /// The process stops: what the app itself listens to comes to its end.
+    pub(crate) fn drain(&self) {
+        let feeds: Vec<_> = lock(&self.feeds).values().cloned().collect();
+        feeds.iter().for_each(|feed| feed.drain());
+    }
+
+    /// Another process takes everything over.
+    pub(crate) fn put_away(&self) {
+        let feeds: Vec<_> = lock(&self.feeds).drain().map(|(_, feed)| feed).collect();
+        feeds.iter().for_each(|feed| feed.put_away());
+        let values: Vec<_> = lock(&self.values).drain().flat_map(|(_, values)| values.into_values()).collect();
+        values.iter().for_each(|value| value.put_away());
+    }
+
+    fn forgotten(&self, name: &Name) {
+        lock(&self.unheard).remove(name);
+        self.process.feed_ended();
+    }
+
+    fn find_feed(&self, topic: &Topic) -> Option<Arc<LiveFeed>> {
+        lock(&self.feeds).get(topic).cloned()
+    }
+
+    fn find_or_create_feed(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Option<Arc<LiveFeed>> {
+        if let Some(feed) = self.find_feed(topic) {
+            return Some(feed);
+        }
+        self.one_more()?;
+        Some(self.insert_feed(topic, limits))
+    }
+
+    /// One that was counted; or another's, which was quicker.
+    fn insert_feed(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Arc<LiveFeed> {
+        let mut feeds = lock(&self.feeds);
+        if let Some(feed) = feeds.get(topic) {
+            self.process.feed_ended();
+            return Arc::clone(feed);
+        }
+        let feed = LiveFeed::new(topic, &self.process, self.as_registry(), limits);
+        feeds.insert(topic.clone(), Arc::clone(&feed));
+        feed
+    }
+
+    fn find_or_create_value(
+        self: &Arc<Self>,
+        name: &Name,
+        limits: &Arc<Limits>,
+        loader: &Arc<dyn Loader>,
+    ) -> Option<Arc<SharedValue>> {
+        let key = name.value.as_ref()?;
+        let found = lock(&self.values).get(&name.topic).and_then(|values| values.get(key)).cloned();
+        if found.is_some() {
+            return found;
+        }
+        self.one_more()?;
+        let mut values = lock(&self.values);
+        let of_topic = values.entry(name.topic.clone()).or_default();
+        if let Some(value) = of_topic.get(key) {
+            self.process.feed_ended();
+            return Some(Arc::clone(value));
+        }
+        let value = SharedValue::new(name.clone(), &self.process, self.as_registry(), limits, Arc::clone(loader));
+        of_topic.insert(key.clone(), Arc::clone(&value));
+        Some(value)
+    }
+
+    /// Counts one more, in place of the one that nobody has listened to for the longest where there are as many as may be. `None`:
+    /// somebody listens to each.
+    fn one_more(&self) -> Option<()> {
+        while !self.process.feed_begins() {
+            let longest = {
+                let mut unheard = lock(&self.unheard);
+                let longest = unheard.first().cloned()?;
+                unheard.remove(&longest);
+                longest
+            };
+            self.let_go(&longest);
+        }
+        Some(())
+    }
+
+    fn let_go(&self, name: &Name) {
+        let Some(key) = &name.value else {
+            if let Some(feed) = self.find_feed(&name.topic).filter(|feed| feed.let_go()) {
+                metrics::session_let_go("feeds");
+                self.forget(feed.name(), Arc::as_ptr(&feed).cast());
+            }
+            return;
+        };
+        let value = lock(&self.values).get(&name.topic).and_then(|values| values.get(key)).cloned();
+        if let Some(value) = value.filter(|value| value.let_go()) {
+            metrics::session_let_go("feeds");
+            self.forget(value.name(), Arc::as_ptr(&value).cast());
+        }
+    }
+}
+
+impl Registry for Feeds {
+    fn set_heard(&self, name: &Name, is_heard: bool) {
+        let mut unheard = lock(&self.unheard);
+        if is_heard {
+            unheard.remove(name);
+        } else {
+            unheard.push(name.clone());
+        }
+    }
+
+    fn forget(&self, name: &Name, which: *const ()) {
+        let Some(key) = &name.value else {
+            let mut feeds = lock(&self.feeds);
+            if feeds.get(&name.topic).is_some_and(|found| Arc::as_ptr(found).cast() == which) {
+                let forgotten = feeds.remove(&name.topic);
+                drop(feeds);
+                self.forgotten(name);
+                drop(forgotten);
+            }
+            return;
+        };
+        let mut values = lock(&self.values);
+        let Some(of_topic) = values.get_mut(&name.topic) else { return };
+        if of_topic.get(key).is_some_and(|found| Arc::as_ptr(found).cast() == which) {
+            let forgotten = of_topic.remove(key);
+            if of_topic.is_empty() {
+                values.remove(&name.topic);
+            }
+            drop(values);
+            self.forgotten(name);
+            // It may hold the last of what the app loads it with.
+            let_go(forgotten);
+        }
+    }
+}
