@@ -136,6 +136,42 @@ pub(crate) fn engines_there() -> String {
     std::iter::once("chromium").chain(others).collect::<Vec<_>>().join(",")
 }
 
+/// Each broker with its package. Debian has one of them where only root's PATH looks.
+const BROKERS: [&str; 2] = ["nats-server", "redis-server"];
+const BROKER_PLACES: [&str; 3] = ["/usr/sbin", "/usr/bin", "/usr/local/bin"];
+
+/// NATS and Redis, which the tests of many machines start.
+pub(crate) fn brokers(repo: &Repo) -> Result<Outcome, Failure> {
+    let missing: Vec<&str> = BROKERS.into_iter().filter(|broker| broker_path(broker).is_none()).collect();
+    if !missing.is_empty() {
+        let names = missing.join(" ");
+        let remedy = format!("install them yourself (on Debian, as root: `apt-get update && apt-get install {names}`)");
+        apt::install(repo, &missing, &names, &remedy)?;
+    }
+    for broker in BROKERS {
+        let path = broker_path(broker).ok_or_else(|| {
+            Failure::new(
+                format!("{broker} is installed in no place that is looked at"),
+                format!("put it, or a link to it, into one of: PATH, {}", BROKER_PLACES.join(", ")),
+            )
+        })?;
+        let version = command::probe(Command::new(&path).arg("--version")).ok_or_else(|| {
+            Failure::new(
+                format!("{} does not start", path.display()),
+                format!("run `{} --version` and read what it says", path.display()),
+            )
+        })?;
+        println!("  {version}");
+    }
+    Ok(Outcome::Passed)
+}
+
+fn broker_path(broker: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&path).chain(BROKER_PLACES.map(PathBuf::from));
+    places.map(|place| place.join(broker)).find(|program| program.is_file())
+}
+
 fn is_there(program: &str) -> bool {
     Path::new(DEBIAN_PROGRAMS).join(program).is_file()
 }

@@ -15,6 +15,7 @@ pub(crate) const TEST: &[Step] = &[
     Step { name: "tools-wasm", promise: "the WebAssembly target is installed", needs: &[], work: tools::wasm },
     Step { name: "tools-node", promise: "Node and npm are installed", needs: &[], work: tools::node },
     Step { name: "tools-chromium", promise: "a Chromium is installed", needs: &[], work: tools::chromium },
+    Step { name: "tools-brokers", promise: "NATS and Redis are installed", needs: &[], work: tools::brokers },
     Step {
         name: "tools-worker",
         promise: "worker-build and wasm-bindgen are installed",
@@ -25,7 +26,7 @@ pub(crate) const TEST: &[Step] = &[
     Step {
         name: "rust-test",
         promise: "the Rust tests, those in the documentation too",
-        needs: &["rust-build"],
+        needs: &["rust-build", "tools-brokers"],
         work: rust::test,
     },
     Step {

@@ -12,6 +12,9 @@ pub enum Audible {
     /// At least one. Those are waited for that are known to take part, and one at least: who began within the last heartbeat
     /// may not be known, and its members appear as joins.
     Somebody,
+    /// The broker cannot say, and this node has listened to the room all the time: those are waited for that are known to take
+    /// part.
+    Known,
     /// The broker cannot say, so that every node was asked.
     Unknown,
 }
@@ -62,6 +65,7 @@ impl Lobby {
                 self.answered.len() as u64 + silent >= count
             }
             Some(Audible::Somebody) => !self.answered.is_empty() && have_answered(nodes.in_room),
+            Some(Audible::Known) => have_answered(nodes.in_room),
             Some(Audible::Unknown) => have_answered(nodes.live),
         }
     }
@@ -88,6 +92,8 @@ mod tests {
             (Some(Audible::Somebody), &[], false),
             (Some(Audible::Somebody), &[a], false),
             (Some(Audible::Somebody), &[b], true),
+            (Some(Audible::Known), &[a], false),
+            (Some(Audible::Known), &[b], true),
             (Some(Audible::Unknown), &[b], false),
             (Some(Audible::Unknown), &[a, b], true),
         ] {
