@@ -1,7 +1,9 @@
 //! The command line, parsed into a [`Request`].
 
 use std::fmt;
+use std::time::Duration;
 
+use crate::simulate::{MOST_NODES, Simulation};
 use crate::suite::Suite;
 
 /// What `cargo xtask --help` prints.
@@ -29,6 +31,13 @@ The commands of this project.
         --only NAME   run this scenario; may be given several times
         --peers LIST  compare with these servers, with commas between
         --list        print the scenarios and the servers, and run none
+
+    cargo xtask simulate [--for TIME] [--nodes N] [--seed SEED]
+        Play rooms in virtual time, under faults drawn from seeds, on all processors; print what they came upon. A run that
+        fails is made smaller, and shown.
+        --for TIME    for so long, as 90s, 10m or 8h; a minute when not given
+        --nodes N     so many nodes, 2 to 7; 1 is a room of a process that is alone. Both kinds, one after the other, when not given
+        --seed SEED   from this seed on; without --for this one alone
 
     cargo xtask instructions [--accept]
         Count the instructions that a message to 500 members takes, and compare them with the committed figures.
@@ -59,6 +68,8 @@ pub(crate) enum Request {
     Instructions {
         accept: bool,
     },
+    /// Play the simulators.
+    Simulate(Simulation),
     /// Run the benchmark, which reads these words itself.
     Bench {
         words: Vec<String>,
@@ -79,13 +90,19 @@ pub(crate) enum UsageError {
     UnknownOption { command: &'static str, word: String },
     MissingValue { option: &'static str },
     BadPort(String),
+    BadTime(String),
+    BadNodes(String),
+    BadSeed(String),
 }
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownCommand(word) => {
-                write!(f, "there is no command `{word}`: only `test`, `check`, `demo`, `bench` and `instructions`")
+                write!(
+                    f,
+                    "there is no command `{word}`: only `test`, `check`, `demo`, `bench`, `simulate` and `instructions`"
+                )
             }
             Self::UnknownOption { command, word } => {
                 write!(f, "`cargo xtask {command}` knows no `{word}`")
@@ -94,6 +111,9 @@ impl fmt::Display for UsageError {
             Self::BadPort(word) => {
                 write!(f, "`{word}` is no port: give a number from 0 to 65535")
             }
+            Self::BadTime(word) => write!(f, "`{word}` is no time: give one as 90s, 10m or 8h"),
+            Self::BadNodes(word) => write!(f, "`{word}` is no number of nodes: give one from 1 to {MOST_NODES}"),
+            Self::BadSeed(word) => write!(f, "`{word}` is no seed: give a whole number"),
         }?;
         write!(f, "; `cargo xtask --help` explains")
     }
@@ -110,6 +130,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "test" => parse_suite(Suite::Test, words),
         "check" => parse_suite(Suite::Check, words),
         "demo" => parse_demo(words),
+        "simulate" => parse_simulate(words),
         "instructions" => parse_instructions(words),
         "bench" => Ok(Request::Bench { words: words.collect() }),
         _ => Err(UsageError::UnknownCommand(command)),
@@ -148,6 +169,38 @@ fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageE
         }
     }
     Ok(Request::Demo { port, on })
+}
+
+fn parse_simulate(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    let mut simulation = Simulation { time: None, nodes: None, seed: None };
+    while let Some(word) = words.next() {
+        match split(&word) {
+            ("--help" | "-h", None) => return Ok(Request::Help),
+            ("--for", value) => {
+                let value = value_of("--for", value, &mut words)?;
+                simulation.time = Some(time(&value).ok_or(UsageError::BadTime(value))?);
+            }
+            ("--nodes", value) => {
+                let value = value_of("--nodes", value, &mut words)?;
+                let nodes = value.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes));
+                simulation.nodes = Some(nodes.ok_or(UsageError::BadNodes(value))?);
+            }
+            ("--seed", value) => {
+                let value = value_of("--seed", value, &mut words)?;
+                simulation.seed = Some(value.parse().map_err(|_| UsageError::BadSeed(value))?);
+            }
+            _ => return Err(UsageError::UnknownOption { command: "simulate", word }),
+        }
+    }
+    Ok(Request::Simulate(simulation))
+}
+
+/// `90s`, `10m`, `8h`.
+fn time(text: &str) -> Option<Duration> {
+    let seconds_of = |(number, seconds): (&str, u64)| number.parse::<u64>().ok()?.checked_mul(seconds);
+    let units = [('s', 1), ('m', 60), ('h', 3_600)];
+    let number = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
+    number.and_then(seconds_of).filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 fn parse_instructions(words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
@@ -226,6 +279,25 @@ mod tests {
     }
 
     #[test]
+    fn a_simulation_has_a_time_a_number_of_nodes_and_a_seed() {
+        let simulate = |seconds: Option<u64>, nodes, seed| {
+            Ok(Request::Simulate(Simulation { time: seconds.map(Duration::from_secs), nodes, seed }))
+        };
+        assert_eq!(parse_line("simulate"), simulate(None, None, None));
+        assert_eq!(parse_line("simulate --for 8h --nodes 3 --seed 17"), simulate(Some(28_800), Some(3), Some(17)));
+        for (word, seconds) in [("1s", 1), ("10m", 600)] {
+            assert_eq!(parse_line(&format!("simulate --for={word}")), simulate(Some(seconds), None, None));
+        }
+        for word in ["8", "h", "-1s", "0s", "1.5h", "99999999999999999999h", "18446744073709551615h"] {
+            assert_eq!(parse_line(&format!("simulate --for {word}")), Err(UsageError::BadTime(word.to_owned())));
+        }
+        for word in ["0", "8", "some"] {
+            assert_eq!(parse_line(&format!("simulate --nodes {word}")), Err(UsageError::BadNodes(word.to_owned())));
+        }
+        assert_eq!(parse_line("simulate --seed x"), Err(UsageError::BadSeed("x".to_owned())));
+    }
+
+    #[test]
     fn instructions_are_compared_unless_they_are_accepted() {
         assert_eq!(parse_line("instructions"), Ok(Request::Instructions { accept: false }));
         assert_eq!(parse_line("instructions --accept"), Ok(Request::Instructions { accept: true }));
@@ -252,7 +324,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `check`, `demo`, `bench` and `instructions`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `check`, `demo`, `bench`, `simulate` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

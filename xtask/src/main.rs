@@ -4,6 +4,7 @@
 //! - `check` does the same with what only a maintainer needs; CI runs both;
 //! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker;
 //! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs;
+//! - `simulate` plays rooms in virtual time, for as long as one likes;
 //! - `instructions` counts what one message costs, and moves the figure that a change is held to.
 
 mod apt;
@@ -25,6 +26,7 @@ mod public_api;
 mod repo;
 mod rust;
 mod sans_io;
+mod simulate;
 mod step;
 mod steps;
 mod suite;
@@ -68,6 +70,7 @@ fn serve(request: Request) -> Result<(), Failure> {
         Request::Run { suite, only } => suite.run(&Repo::find()?, &only),
         Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
         Request::Instructions { accept } => instructions::run(&Repo::find()?, accept),
+        Request::Simulate(simulation) => simulate::run(&Repo::find()?, &simulation),
         Request::Bench { words } => bench::run(&Repo::find()?, &words),
     }
 }

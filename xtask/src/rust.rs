@@ -56,18 +56,6 @@ pub(crate) fn one_test(repo: &Repo, name: &str) -> std::process::Command {
     test
 }
 
-/// More of the simulator than the tests have time for. A run is 200 events and what it takes until everybody has left.
-pub(crate) fn simulate(repo: &Repo) -> Result<Outcome, Failure> {
-    const RUNS: &str = "50000";
-    let test = ["--package", "roomful-core", "--test", "simulator", "--", "--nocapture", "what_every_member_sees"];
-    let mut simulator = repo.cargo(["test", "--quiet", "--locked", "--release"].into_iter().chain(test));
-    command::run(
-        simulator.env("ROOMFUL_SIM_RUNS", RUNS),
-        "mend what broke; the line that begins with `play it again` shows it step by step",
-    )?;
-    Ok(Outcome::Passed)
-}
-
 pub(crate) fn types(repo: &Repo) -> Result<Outcome, Failure> {
     let [cursors, _] = servers(repo)?;
     let mut check = repo.program_at(&cursors, ".", ["types", "--check"]);

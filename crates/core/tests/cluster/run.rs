@@ -1,6 +1,5 @@
 //! One run, from its seed to its end or to what broke.
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -11,85 +10,108 @@ use crate::fault::Fault;
 use crate::network::{Link, Says, Weather};
 use crate::process::{GRACE, subject};
 use crate::rng::Rng;
+use crate::seeds::{Broken, Simulator, Steps, Tally};
 use crate::world::{WHAT_HAPPENS, World};
 
-const RUNS: u64 = 300;
-const STEPS: u64 = 150;
+const STEPS: usize = 150;
+const MOST_NODES: usize = 7;
 
 /// From the last fault until everybody knows everything, ghosts included: whoever was lost at the end is expired, its members
 /// leave, and what is missing is found by the heartbeat after.
 const QUIET_MS: u64 = 10_000 + GRACE + 3 * 2_000;
 
-#[test]
-fn every_node_knows_what_every_other_one_knows_of_itself() {
-    let seeds = match number_from_env("ROOMFUL_SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number_from_env("ROOMFUL_SIM_RUNS").unwrap_or(RUNS),
-    };
-    let (mut events, mut seen) = (0, BTreeSet::new());
-    let is_whole = seeds.end - seeds.start >= RUNS;
-    for seed in seeds {
-        let mut steps = Vec::new();
-        let outcome = catch_unwind(AssertUnwindSafe(|| play(seed, &mut steps)));
+/// Some nodes in each run.
+pub(crate) struct Nodes {
+    /// So many. `None`: a run draws how many.
+    count: Option<usize>,
+}
+
+impl Nodes {
+    /// `ROOMFUL_SIM_NODES` says how many.
+    pub(crate) fn from_env() -> Result<Self, String> {
+        let Ok(text) = std::env::var("ROOMFUL_SIM_NODES") else { return Ok(Self { count: None }) };
+        let count = text.parse().ok().filter(|count| (2..=MOST_NODES).contains(count));
+        let wrong = || format!("ROOMFUL_SIM_NODES is a number from 2 to {MOST_NODES}, not {text:?}");
+        count.map(|count| Self { count: Some(count) }).ok_or_else(wrong)
+    }
+}
+
+impl Simulator for Nodes {
+    const NAME: &'static str = "cluster";
+    const RUNS: u64 = 300;
+    type Seen = &'static str;
+    const ALL: &'static [&'static str] = WHAT_HAPPENS;
+
+    fn play(&self, seed: u64, steps: &Steps) -> Result<Tally<&'static str>, Box<Broken>> {
+        let mut run = Run::new(seed, self.count);
+        let outcome = catch_unwind(AssertUnwindSafe(|| run.play_out(steps)));
         let fault = match outcome {
-            Ok(Ok(world)) => {
-                events += world.events;
-                seen.extend(world.seen);
-                continue;
-            }
+            Ok(Ok(())) => return Ok(run.world.tally),
             Ok(Err(fault)) => fault.to_string(),
             Err(_) => "a panic, printed above".to_owned(),
         };
-        let shown = steps.iter().rev().take(30).rev().fold(String::new(), |all, step| all + step + "\n");
-        panic!(
-            "seed {seed}: {fault}\n{shown}\
-             play it again: ROOMFUL_SIM_SEED={seed} cargo test -p roomful-core --test cluster"
-        );
+        Err(Box::new(Broken { fault: format!("{fault}\nin a run of {}", run.what), steps: run.played }))
     }
-    let never: Vec<_> = WHAT_HAPPENS.iter().filter(|what| !seen.contains(*what)).collect();
-    assert!(!is_whole || never.is_empty(), "no run came upon {never:?}");
-    println!("{events} events");
 }
 
-fn number_from_env(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse().ok())
+struct Run {
+    seed: u64,
+    /// How many nodes and rooms, and how they are connected.
+    what: String,
+    world: World,
+    rooms: u64,
+    has_faults: bool,
+    /// In which order its nodes start.
+    order: Vec<usize>,
+    played: Vec<(usize, String)>,
 }
 
-fn play(seed: u64, steps: &mut Vec<String>) -> Result<World, Fault> {
-    let mut rng = Rng::new(!seed);
-    let nodes = rng.between(2, 7) as usize;
-    let rooms = *rng.pick(&[1, 3, 12]).unwrap_or(&1);
-    let says = *rng.pick(&[Says::HowMany, Says::Whether, Says::Nothing]).unwrap_or(&Says::HowMany);
-    let mut world = World::new(seed, nodes, says);
-    world.network.weather = Weather {
-        lost_percent: *rng.pick(&[0, 0, 1, 10, 30]).unwrap_or(&0),
-        doubled_percent: *rng.pick(&[0, 5, 30]).unwrap_or(&0),
-        delay_ms: *rng.pick(&[0, 5, 100, 700]).unwrap_or(&5),
-    };
-    world.key = rng.percent(30).then(|| ClusterKey::new(b"ours"));
-    world.settings.log_changes = *rng.pick(&[0, 2, 8, 1_024]).unwrap_or(&8);
-    world.settings.page_bytes = *rng.pick(&[1, 200, 256 << 10]).unwrap_or(&200);
-    world.settings.held_bytes = *rng.pick(&[0, 200, 1 << 20]).unwrap_or(&200);
-    world.settings.all_logs_bytes = *rng.pick(&[100, 256 << 20]).unwrap_or(&100);
-    world.is_stormy = world.network.weather.lost_percent >= 10;
-    let announce_at_once = *rng.pick(&[0, 2, 5, 100]).unwrap_or(&100);
-    world.limits = Arc::new((*world.limits).clone().announce_at_once(announce_at_once));
-    steps.push(format!("{nodes} nodes, {rooms} rooms, {says:?}, {:?}", world.network.weather));
-    let mut order: Vec<usize> = (0..nodes).collect();
-    rng.shuffle(&mut order);
-    order.into_iter().try_for_each(|slot| world.start(slot))?;
-    let has_faults = rng.percent(80);
-    for _ in 0..STEPS {
-        let step =
-            if has_faults && rng.percent(6) { fault(&mut world, &mut rng)? } else { act(&mut world, &mut rng, rooms)? };
-        steps.push(format!("{}: {step}", world.now));
+impl Run {
+    fn new(seed: u64, nodes: Option<usize>) -> Self {
+        let mut rng = Rng::new(!seed);
+        let drawn = rng.between(2, MOST_NODES as u64) as usize;
+        let nodes = nodes.unwrap_or(drawn);
+        let rooms = *rng.pick(&[1, 3, 12]).unwrap_or(&1);
+        let says = *rng.pick(&[Says::HowMany, Says::Whether, Says::Nothing]).unwrap_or(&Says::HowMany);
+        let mut world = World::new(seed, nodes, says);
+        world.network.weather = Weather {
+            lost_percent: *rng.pick(&[0, 0, 1, 10, 30]).unwrap_or(&0),
+            doubled_percent: *rng.pick(&[0, 5, 30]).unwrap_or(&0),
+            delay_ms: *rng.pick(&[0, 5, 100, 700]).unwrap_or(&5),
+        };
+        world.key = rng.percent(30).then(|| ClusterKey::new(b"ours"));
+        world.settings.log_changes = *rng.pick(&[0, 2, 8, 1_024]).unwrap_or(&8);
+        world.settings.page_bytes = *rng.pick(&[1, 200, 256 << 10]).unwrap_or(&200);
+        world.settings.held_bytes = *rng.pick(&[0, 200, 1 << 20]).unwrap_or(&200);
+        world.settings.all_logs_bytes = *rng.pick(&[100, 256 << 20]).unwrap_or(&100);
+        world.is_stormy = world.network.weather.lost_percent >= 10;
+        let announce_at_once = *rng.pick(&[0, 2, 5, 100]).unwrap_or(&100);
+        world.limits = Arc::new((*world.limits).clone().announce_at_once(announce_at_once));
+        let mut order: Vec<usize> = (0..nodes).collect();
+        rng.shuffle(&mut order);
+        let what = format!("{nodes} nodes, {rooms} rooms, {says:?}, {:?}", world.network.weather);
+        Self { seed, what, world, rooms, has_faults: rng.percent(80), order, played: Vec::new() }
+    }
+
+    fn play_out(&mut self, steps: &Steps) -> Result<(), Fault> {
+        self.order.iter().try_for_each(|slot| self.world.start(*slot))?;
+        (0..STEPS).filter(|step| steps.has(*step)).try_for_each(|step| self.step(step))?;
+        self.world.rng = Rng::of_step(self.seed, STEPS);
+        heal(&mut self.world)?;
+        self.world.run_for(QUIET_MS)?;
+        self.world.check_equal()
+    }
+
+    fn step(&mut self, step: usize) -> Result<(), Fault> {
+        let (world, rng) = (&mut self.world, &mut Rng::of_step(!self.seed, step));
+        world.rng = Rng::of_step(self.seed, step);
+        // What it was is known when it is over, and it may never be.
+        self.played.push((step, format!("at {} ms: the step in which it broke", world.now)));
+        let what = if self.has_faults && rng.percent(6) { fault(world, rng)? } else { act(world, rng, self.rooms)? };
+        self.played.last_mut().into_iter().for_each(|(_, told)| *told = format!("until {} ms: {what}", world.now));
         let pause = *rng.pick(&[0, 1, 10, 100, 1_000]).unwrap_or(&1);
-        world.run_for(rng.below(pause + 1))?;
+        world.run_for(rng.below(pause + 1))
     }
-    heal(&mut world)?;
-    world.run_for(QUIET_MS)?;
-    world.check_equal()?;
-    Ok(world)
 }
 
 /// A member of some node does something.
@@ -119,19 +141,23 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
     let slot = rng.below(slots) as usize;
     Ok(match rng.below(100) {
         0..15 => {
+            world.tally.count("a fault: a node is killed");
             world.kill(slot);
             format!("{slot} is killed")
         }
         15..35 => {
+            world.tally.count("a fault: a node starts again");
             world.restart(slot)?;
             format!("{slot} starts again")
         }
         35..50 => {
+            world.tally.count("a fault: a node is paused");
             let ms = *rng.pick(&[1_000, 4_000, 6_000, 9_000, 15_000]).unwrap_or(&1_000);
             world.pause(slot, ms);
             format!("{slot} is paused for {ms} ms")
         }
         50..65 => {
+            world.tally.count("a fault: a node is cut off, one way or both");
             let link = Link { sends: rng.percent(50), hears: rng.percent(50), side: 0 };
             world.network.links.get_mut(slot).into_iter().for_each(|place| *place = link);
             world.trouble([slot], Millis::MAX / 2);
@@ -139,6 +165,7 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
             format!("{slot} has {link:?}")
         }
         65..75 => {
+            world.tally.count("a fault: the network splits");
             world.network.links.iter_mut().for_each(|link| link.side = rng.below(2) as u8);
             world.trouble(0..slots as usize, Millis::MAX / 2);
             world.run_for(rng.below(20_000))?;
@@ -149,6 +176,7 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
             "the network heals".to_owned()
         }
         _ => {
+            world.tally.count("a fault: captured envelopes are played again");
             for _ in 0..50 {
                 let captured = rng.pick(&world.network.captured).cloned();
                 let now = world.now;

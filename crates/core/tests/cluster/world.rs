@@ -1,6 +1,6 @@
 //! All nodes together, in virtual time.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use roomful_core::cluster::{
@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::network::{Arrival, Link, Network, Says, Slot};
 use crate::process::{Clock, GRACE, Process};
 use crate::rng::Rng;
+use crate::seeds::Tally;
 use crate::view::Known;
 
 pub(crate) struct World {
@@ -28,8 +29,7 @@ pub(crate) struct World {
     troubled: BTreeMap<Slot, Millis>,
     pub(crate) is_stormy: bool,
     /// What the runs came upon.
-    pub(crate) seen: BTreeSet<&'static str>,
-    pub(crate) events: u64,
+    pub(crate) tally: Tally<&'static str>,
     /// How many of them at this moment.
     at_once: (Millis, u64),
 }
@@ -55,8 +55,7 @@ impl World {
             limits: Arc::new(Limits::default().grace_ms(GRACE)),
             troubled: BTreeMap::new(),
             is_stormy: false,
-            seen: BTreeSet::new(),
-            events: 0,
+            tally: Tally::default(),
             at_once: (0, 0),
         }
     }
@@ -159,7 +158,7 @@ impl World {
         while let Some(input) = inputs.pop_front() {
             let now = self.now;
             let Some(process) = self.processes.get_mut(slot).and_then(Option::as_mut) else { return Ok(()) };
-            self.events += 1;
+            self.tally.events += 1;
             self.at_once = if self.at_once.0 == now { (now, self.at_once.1 + 1) } else { (now, 1) };
             ensure!(self.at_once.1 < MOST_AT_ONCE, "it goes on and on: {input:?}");
             for effect in process.handle(input.clone(), now) {
@@ -172,7 +171,7 @@ impl World {
     fn carry_out(&mut self, slot: Slot, effect: Effect, inputs: &mut VecDeque<Input>) -> Result<(), Fault> {
         let now = self.now;
         let random = self.rng.below(u64::MAX);
-        self.seen.extend(name_of(&effect));
+        self.tally.extend(name_of(&effect));
         match effect {
             Effect::Subscribe(subject) => self.network.subscribe(slot, subject),
             Effect::Unsubscribe(subject) => self.network.unsubscribe(slot, &subject),
@@ -370,6 +369,12 @@ pub(crate) const WHAT_HAPPENS: &[&str] = &[
     "an envelope of a stranger",
     "an envelope for another run",
     "an envelope of another room",
+    "a fault: a node is killed",
+    "a fault: a node starts again",
+    "a fault: a node is paused",
+    "a fault: a node is cut off, one way or both",
+    "a fault: the network splits",
+    "a fault: captured envelopes are played again",
 ];
 
 fn name_of(effect: &Effect) -> Option<&'static str> {

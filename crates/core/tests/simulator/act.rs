@@ -9,8 +9,8 @@ use roomful_core::{Close, Json, Millis, UserId};
 use crate::fault::Fault;
 use crate::member::{Handled, Member, Who};
 use crate::plan::{Action, Answer, ClientSays, Comer, Timers};
+use crate::seen::Seen;
 use crate::socket::{Pace, Socket};
-use crate::tally::Seen;
 use crate::world::World;
 
 /// More than are acknowledged at once.

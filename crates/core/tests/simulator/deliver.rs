@@ -15,8 +15,8 @@ use roomful_core::{Dialect, Json, MemberId};
 
 use crate::fault::Fault;
 use crate::member::Who;
+use crate::seen::Seen;
 use crate::socket::Socket;
-use crate::tally::Seen;
 use crate::world::World;
 
 impl World {

@@ -5,7 +5,7 @@ use roomful_core::{Limits, MemberId, Millis};
 
 use crate::fault::Fault;
 use crate::ledger::Ledger;
-use crate::tally::Seen;
+use crate::seen::Seen;
 
 /// What the others are told now, in this order.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use roomful_core::{Json, Limits, Millis};
 
 use crate::fault::Fault;
 use crate::ledger::Ledger;
-use crate::tally::Seen;
+use crate::seen::Seen;
 
 /// Watches the presence effects of one room.
 #[derive(Default)]

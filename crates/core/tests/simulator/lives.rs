@@ -8,8 +8,8 @@ use roomful_core::{Close, Dialect};
 use crate::fault::Fault;
 use crate::member::{Handled, Hooks, Member, Who};
 use crate::plan::Offer;
+use crate::seen::Seen;
 use crate::socket::{Pace, Socket};
-use crate::tally::Seen;
 use crate::world::World;
 
 /// More than there ever is to do for one member at once.

@@ -8,6 +8,12 @@ impl Rng {
         Self(seed)
     }
 
+    /// What one step of a run draws from, whatever the steps before it have drawn.
+    pub(crate) fn of_step(seed: u64, step: usize) -> Self {
+        let mut of_seed = Self(seed);
+        Self(of_seed.next() ^ Self(step as u64).next())
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

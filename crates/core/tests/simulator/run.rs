@@ -8,51 +8,41 @@ use roomful_core::life::Life;
 use crate::fault::Fault;
 use crate::plan::{self, Action, Plan, Present};
 use crate::rng::Rng;
-use crate::tally::Tally;
+use crate::seeds::{Broken, Simulator, Steps, Tally};
+use crate::seen::Seen;
 use crate::world::World;
 
 const STEPS: usize = 200;
 
-/// A run that broke a promise.
-pub(crate) struct Failure {
-    pub(crate) seed: u64,
-    fault: String,
-    steps: Vec<(Millis, Action)>,
-}
+/// One room in each run.
+pub(crate) struct Rooms;
 
-impl Failure {
-    /// What broke, after which steps, and how to see it again.
-    pub(crate) fn report(&self, steps_shown: usize) -> String {
-        let Self { seed, fault, steps } = self;
-        let skipped = steps.len().saturating_sub(steps_shown);
-        let shown = steps.iter().enumerate().skip(skipped);
-        let shown: String = shown.map(|(n, (now, action))| format!("step {n} at {now} ms: {action:?}\n")).collect();
-        let last = steps.len().saturating_sub(1);
-        format!(
-            "seed {seed}, step {last}: {fault}\n{shown}\
-             play it again: ROOMFUL_SIM_SEED={seed} cargo test -p roomful-core --test simulator"
-        )
+impl Simulator for Rooms {
+    const NAME: &'static str = "simulator";
+    const RUNS: u64 = 900;
+    type Seen = Seen;
+    const ALL: &'static [Seen] = Seen::ALL;
+
+    fn play(&self, seed: u64, steps: &Steps) -> Result<Tally<Seen>, Box<Broken>> {
+        let mut run = Run::new(seed);
+        let outcome = catch_unwind(AssertUnwindSafe(|| run.play_out(steps)));
+        let fault = match outcome {
+            Ok(Ok(())) => return Ok(run.world.tally),
+            Ok(Err(fault)) => fault.to_string(),
+            Err(_) => "a panic, printed above".to_owned(),
+        };
+        let steps = run.played.iter().map(|(step, now, action)| (*step, format!("at {now} ms: {action:?}")));
+        Err(Box::new(Broken { fault, steps: steps.collect() }))
     }
 }
 
-/// Plays one run, and gives what it came upon.
-pub(crate) fn play(seed: u64) -> Result<Tally, Box<Failure>> {
-    let mut run = Run::new(seed);
-    let outcome = catch_unwind(AssertUnwindSafe(|| run.play_out()));
-    let fault = match outcome {
-        Ok(Ok(())) => return Ok(run.world.tally),
-        Ok(Err(fault)) => fault.to_string(),
-        Err(_) => "a panic, printed above".to_owned(),
-    };
-    Err(Box::new(Failure { seed, fault, steps: run.steps }))
-}
-
 struct Run {
+    seed: u64,
     plan: Plan,
     world: World,
     /// With which step the process stops, if it does.
     drains_at: Option<usize>,
-    steps: Vec<(Millis, Action)>,
+    played: Vec<(usize, Millis, Action)>,
 }
 
 impl Run {
@@ -62,25 +52,25 @@ impl Run {
         let plan = Plan::draw(&mut rng);
         let may_be_put_away = rng.percent(40);
         let drains_at = rng.percent(20).then(|| rng.between(STEPS as u64 / 2, STEPS as u64) as usize);
-        Self { plan, world: World::new(rng, limits, may_be_put_away), drains_at, steps: Vec::new() }
+        Self { seed, plan, world: World::new(rng, limits, may_be_put_away), drains_at, played: Vec::new() }
     }
 
-    fn play_out(&mut self) -> Result<(), Fault> {
-        for _ in 0..STEPS {
-            self.step()?;
-        }
+    fn play_out(&mut self, steps: &Steps) -> Result<(), Fault> {
+        (0..STEPS).filter(|step| steps.has(*step)).try_for_each(|step| self.step(step))?;
+        self.world.rng = Rng::of_step(self.seed, STEPS);
         self.world.quiet_down()?;
         self.everybody_leaves()
     }
 
-    fn step(&mut self) -> Result<(), Fault> {
-        let action = if self.drains_at == Some(self.steps.len()) {
+    fn step(&mut self, step: usize) -> Result<(), Fault> {
+        self.world.rng = Rng::of_step(self.seed, step);
+        let action = if self.drains_at == Some(step) {
             Action::Drain
         } else {
             let present = self.present();
             self.plan.next(&mut self.world.rng, &present)
         };
-        self.steps.push((self.world.now, action.clone()));
+        self.played.push((step, self.world.now, action.clone()));
         self.world.step_and_check(&action)
     }
 

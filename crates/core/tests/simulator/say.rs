@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use crate::fault::Fault;
 use crate::member::{Handled, Who};
 use crate::plan::{Answer, ClientSays, StateKind};
+use crate::seen::Seen;
 use crate::socket::Due;
-use crate::tally::Seen;
 use crate::world::World;
 
 /// What is left of a [`Verdict`] without the message that it borrows from.

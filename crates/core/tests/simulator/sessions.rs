@@ -8,8 +8,8 @@ use roomful_core::{ErrorCode, MemberId, NodeId};
 use crate::fault::Fault;
 use crate::member::Who;
 use crate::plan::{Offer, WhichSeen, WhichToken};
+use crate::seen::Seen;
 use crate::socket::Due;
-use crate::tally::Seen;
 use crate::world::World;
 
 /// What a snapshot says of a session, and what follows it.

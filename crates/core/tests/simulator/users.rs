@@ -13,7 +13,7 @@ use roomful_core::{Millis, UserId};
 use crate::fault::Fault;
 use crate::ledger::Ledger;
 use crate::rng::Rng;
-use crate::tally::Seen;
+use crate::seen::Seen;
 
 /// Users of one room, and beside them what must become of each.
 pub(crate) struct UsersWatch {

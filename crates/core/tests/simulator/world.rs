@@ -16,8 +16,9 @@ use crate::lane::{Cause, LaneWatch};
 use crate::ledger::Ledger;
 use crate::member::{Member, Who};
 use crate::rng::Rng;
+use crate::seeds::Tally;
+use crate::seen::Seen;
 use crate::socket::{Due, Pace, Socket, Standing};
-use crate::tally::{Seen, Tally};
 use crate::users::UsersWatch;
 
 /// More sequence numbers than a room gives between two restores.
@@ -37,7 +38,7 @@ pub(crate) struct World {
     pub(crate) members: BTreeMap<Who, Member>,
     pub(crate) users: UsersWatch,
     pub(crate) made: Made,
-    pub(crate) tally: Tally,
+    pub(crate) tally: Tally<Seen>,
     pub(crate) room: RoomEngine,
     pub(crate) kept: BTreeMap<Who, Kept>,
     pub(crate) draining: bool,

@@ -1,14 +1,25 @@
 //! What the runs came upon, so that a simulator that no longer reaches something says so.
 
-use std::collections::BTreeMap;
-
 use roomful_core::Close;
 use roomful_core::life::{Event, Life};
 use roomful_core::room::Refused;
 
-/// Something that a run is there to come upon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Seen {
+/// Names each once, so that none is forgotten in [`Seen::ALL`].
+macro_rules! all_seen {
+    ($($(#[$doc:meta])* $kind:ident,)+) => {
+        /// Something that a run is there to come upon.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Seen {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl Seen {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$kind,)+];
+        }
+    };
+}
+
+all_seen! {
     RoomFull,
     AlreadyIn,
     NotIn,
@@ -153,84 +164,6 @@ pub(crate) enum Seen {
     LetGoForAnother,
 }
 
-impl Seen {
-    pub(crate) const ALL: [Self; 73] = [
-        Self::RoomFull,
-        Self::AlreadyIn,
-        Self::NotIn,
-        Self::PresenceTooLarge,
-        Self::MessageTooLarge,
-        Self::InfoTooLarge,
-        Self::StateAndInfo,
-        Self::InfoHeld,
-        Self::InfoWhileAway,
-        Self::InfoCarried,
-        Self::Overflow,
-        Self::Conflated,
-        Self::Batch,
-        Self::Behind,
-        Self::NumberAgain,
-        Self::NumberAgainAtOnce,
-        Self::NumberAgainBehind,
-        Self::Flush,
-        Self::LongTick,
-        Self::WakeAgain,
-        Self::SoonerWake,
-        Self::JoinWaited,
-        Self::LeftTheLobby,
-        Self::LeaveWaited,
-        Self::LastWords,
-        Self::MembershipBatch,
-        Self::AdmissionBounded,
-        Self::RestoredHolding,
-        Self::Released,
-        Self::RateLimited,
-        Self::TooManyBadFrames,
-        Self::Bye,
-        Self::Returned,
-        Self::TakenOver,
-        Self::AwayTwice,
-        Self::ReturnedTooLate,
-        Self::GraceOver,
-        Self::EndedWhileOpening,
-        Self::Withdrawn,
-        Self::EndedWhileLetIn,
-        Self::LostWhileJoining,
-        Self::KickedAway,
-        Self::TimeIsUp,
-        Self::QueueDropped,
-        Self::HookOutlivedLeave,
-        Self::SpokeTooLate,
-        Self::HandledWhileAway,
-        Self::StateWhileAway,
-        Self::NobodyListens,
-        Self::UnheardState,
-        Self::LeavesBeforeReturn,
-        Self::LeavesUnheard,
-        Self::DrainForgotLeaves,
-        Self::LeftWhileDraining,
-        Self::RestoredAway,
-        Self::RestoredMidway,
-        Self::Late,
-        Self::BadToken,
-        Self::OlderToken,
-        Self::Replayed,
-        Self::MissedNothing,
-        Self::PositionAhead,
-        Self::PositionBeforeEntry,
-        Self::PositionBehindFloor,
-        Self::ReplayTooLarge,
-        Self::FailureRetold,
-        Self::SaidTwice,
-        Self::SaidAgain,
-        Self::LostOnItsWay,
-        Self::KeptToItself,
-        Self::AckForMany,
-        Self::AckInTime,
-        Self::LetGoForAnother,
-    ];
-}
-
 impl From<Refused> for Seen {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -258,35 +191,5 @@ impl Seen {
             (Life::Over, _) => Some(Self::Late),
             _ => None,
         }
-    }
-}
-
-/// What happened, and how often each was seen.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    /// Each one thing that a client, the app, the network or the clock did.
-    pub(crate) events: u64,
-    seen: BTreeMap<Seen, u64>,
-}
-
-impl Tally {
-    pub(crate) fn count(&mut self, seen: Seen) {
-        *self.seen.entry(seen).or_default() += 1;
-    }
-
-    pub(crate) fn extend(&mut self, seen: impl IntoIterator<Item = Seen>) {
-        seen.into_iter().for_each(|seen| self.count(seen));
-    }
-
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.events += other.events;
-        for (seen, times) in &other.seen {
-            *self.seen.entry(*seen).or_default() += times;
-        }
-    }
-
-    /// What was never seen.
-    pub(crate) fn never(&self) -> Vec<Seen> {
-        Seen::ALL.into_iter().filter(|seen| !self.seen.contains_key(seen)).collect()
     }
 }
