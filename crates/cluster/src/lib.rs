@@ -1,4 +1,9 @@
-//! The brokers over which nodes of one app talk, each behind the same seam.
+//! The brokers over which nodes of one app talk, each behind the same seam, and the one task of a node that talks over them.
+//!
+//! [`start_node`] owns a [`ClusterEngine`](roomful_core::cluster::ClusterEngine): it takes what rooms say from a
+//! [`ClusterQueue`](roomful_runtime::ClusterQueue), keeps a link to the broker, and tells the
+//! [rooms](roomful_runtime::ClusterRooms) what it hears. It must never wait for a room while it holds something, nor let the
+//! engine wait for the broker.
 //!
 //! A [`Broker`] makes links. A [`Link`] carries [commands](Command) out in their order and hands what it hears to an [`Ear`],
 //! until it is lost; then a fresh one is made, and whoever holds it says again what it listens to. So no client library decides
@@ -24,9 +29,11 @@
 mod address;
 mod broker;
 mod connect_error;
+mod driver;
 mod heard;
 mod lost;
 mod memory;
+mod metrics;
 mod names;
 #[cfg(feature = "nats")]
 mod nats;
@@ -38,6 +45,7 @@ mod redis;
 pub use address::BrokerAddress;
 pub use broker::{BoxFuture, Broker, Command, Link, SayError, Speaker};
 pub use connect_error::ConnectError;
+pub use driver::{NodeBounds, NodeStart, start_node};
 pub use heard::{Ear, Heard, LinkEnd, Said};
 pub use lost::Lost;
 pub use memory::{MemoryBroker, MemoryEndpoint};

@@ -361,6 +361,75 @@ limits! {
     /// each tick). In a larger room the tick grows so that this holds, up to a second: more would only wait in sockets.
     /// Every receiver counts as a plain one, though v1 is told in less than half of the bytes.
     presence_bytes_per_second: u64 = 1 << 30, Room 1..=SHARED_BYTES;
+
+    /// In a cluster: milliseconds between two heartbeats of a node. 2,000: four may be lost before anybody is missed. All nodes have
+    /// the same.
+    cluster_heartbeat_ms: u64 = 2_000, Process 20..=MINUTE_MS;
+
+    /// In a cluster: milliseconds for which a node may be silent before its members are away. 10,000: a restart of the broker, a long
+    /// pause of a process. Who has not heard itself for half of it expires nobody, so it is four heartbeats at least.
+    cluster_lease_ms: u64 = 10_000, Process 100..=HOUR_MS;
+
+    /// In a cluster: milliseconds for which the first member of a room waits for what other nodes say of it, at most. 250: what a
+    /// person takes for at once.
+    cluster_lobby_ms: u64 = 250, Process 0..=MINUTE_MS;
+
+    /// In a cluster: milliseconds for which a node goes on taking part in a room after its last member. 10,000: a page that is
+    /// loaded anew finds it as it was.
+    cluster_linger_ms: u64 = 10_000, Process 0..=HOUR_MS;
+
+    /// In a cluster: milliseconds after which what was asked for is asked for again. 1,000: half of a heartbeat, many times what an
+    /// answer takes.
+    cluster_repair_ms: u64 = 1_000, Process 10..=MINUTE_MS;
+
+    /// In a cluster: milliseconds for which a node that is gone is remembered with what it has said. An hour: it may have been split
+    /// off, and is told then what it missed.
+    cluster_forget_ms: u64 = HOUR_MS, Process SECOND_MS..=DAY_MS;
+
+    /// In a cluster: changes of a room that are kept for nodes that miss some. 1,024: thirty seconds of a busy room. Over it the
+    /// oldest is let go of, and who missed that takes the roster instead.
+    cluster_log_changes: usize = 1_024, Process 0..=COUNT;
+
+    /// In a cluster: bytes of those changes. 512 KiB. Over it: as with `cluster_log_changes`.
+    cluster_log_bytes: usize = 512 << 10, Process 0..=BYTES;
+
+    /// In a cluster: bytes of what all rooms of the process keep so. 256 MiB: five hundred busy rooms' worth. Over it a room keeps
+    /// nothing of what is said.
+    cluster_logs_bytes: usize = 256 << 20, Process 0..=SHARED_BYTES;
+
+    /// In a cluster: milliseconds for which a change is kept. 30,000: three leases, and whoever was away for longer takes the roster
+    /// instead.
+    cluster_log_ms: u64 = 30_000, Process 0..=HOUR_MS;
+
+    /// In a cluster: bytes of a page of a roster, or of what is said again. 256 KiB: four fit into what a broker takes at once.
+    cluster_page_bytes: usize = 256 << 10, Process 1..=BYTES;
+
+    /// In a cluster: bytes that are held of one node's words in one room while something before them is missing. 1 MiB. Over it they
+    /// are asked for again.
+    cluster_held_bytes: usize = 1 << 20, Process 0..=BYTES;
+
+    /// In a cluster: nodes that are remembered. 1,024: more than a broker connects. Over it who is gone for the longest is forgotten;
+    /// where all live, whoever is new is not heard.
+    cluster_nodes: usize = 1_024, Process 1..=65_536;
+
+    /// In a cluster: rooms of one other node. 1,048,576: more than a process has. Over it they are not known to be its.
+    cluster_rooms: usize = 1 << 20, Process 1..=COUNT;
+
+    /// In a cluster: bytes of one other node's roster in one room. 256 MiB: ten thousand members with all that they may show, five
+    /// times over. Over it, it is not taken.
+    cluster_roster_bytes: usize = 256 << 20, Process 1..=SHARED_BYTES;
+
+    /// In a cluster: bytes that wait for the broker. 8 MiB: what a second of a busy node comes to. Over it what waits for the longest
+    /// is dropped, and other nodes ask for it.
+    cluster_outgoing_bytes: usize = 8 << 20, Process 1..=SHARED_BYTES;
+
+    /// In a cluster: milliseconds for which something may wait for the broker. 2,000: by then it is late everywhere, and what comes
+    /// after it matters more. Over it: as with `cluster_outgoing_bytes`.
+    cluster_outgoing_ms: u64 = 2_000, Process 1..=MINUTE_MS;
+
+    /// In a cluster: bytes from the broker that wait to be taken. 64 MiB: a second of a network of half a gigabit. Over it what comes
+    /// is dropped, and asked for again.
+    cluster_incoming_bytes: usize = 64 << 20, Process 1..=SHARED_BYTES;
 }
 
 #[cfg(test)]

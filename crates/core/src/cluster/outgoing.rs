@@ -2,26 +2,23 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
-use super::engine::Address;
 use crate::Millis;
 
 /// What was published while the link is slow or gone, in order. Whatever it drops, the others notice and ask for: nothing
 /// here waits for long, and nobody waits for it.
 ///
 /// ```
-/// use roomful_core::cluster::{Address, Outgoing};
+/// use roomful_core::cluster::Outgoing;
 ///
 /// let mut outgoing = Outgoing::new(10, 2_000);
-/// outgoing.push(Address::Everybody, "first".into(), 0);
-/// outgoing.push(Address::Everybody, "second".into(), 500);
+/// outgoing.push("first", 5, 0);
+/// outgoing.push("second", 6, 500);
 /// assert_eq!(outgoing.dropped(), 1, "both are longer than 10 bytes");
 /// assert_eq!(outgoing.pop(2_500), None, "and what is left has waited for too long");
 /// ```
 #[derive(Debug)]
-pub struct Outgoing {
-    waiting: VecDeque<Waiting>,
+pub struct Outgoing<T> {
+    waiting: VecDeque<Waiting<T>>,
     bytes: usize,
     most_bytes: usize,
     most_ms: Millis,
@@ -29,13 +26,13 @@ pub struct Outgoing {
 }
 
 #[derive(Debug)]
-struct Waiting {
-    to: Address,
-    envelope: Bytes,
+struct Waiting<T> {
+    what: T,
+    bytes: usize,
     since: Millis,
 }
 
-impl Outgoing {
+impl<T> Outgoing<T> {
     /// The bytes that may wait: 8 MiB, which is what a second of a busy node comes to.
     pub const MOST_BYTES: usize = 8 << 20;
 
@@ -48,21 +45,21 @@ impl Outgoing {
         Self { waiting: VecDeque::new(), bytes: 0, most_bytes, most_ms, dropped: 0 }
     }
 
-    /// One more. Where they are too many bytes, those that wait longest are dropped.
-    pub fn push(&mut self, to: Address, envelope: Bytes, now: Millis) {
-        self.bytes += envelope.len();
-        self.waiting.push_back(Waiting { to, envelope, since: now });
+    /// One more, of so many bytes. Where they are too many, those that wait longest are dropped.
+    pub fn push(&mut self, what: T, bytes: usize, now: Millis) {
+        self.bytes += bytes;
+        self.waiting.push_back(Waiting { what, bytes, since: now });
         while self.bytes > self.most_bytes {
             self.drop_first();
         }
     }
 
     /// The next that is not too old.
-    pub fn pop(&mut self, now: Millis) -> Option<(Address, Bytes)> {
+    pub fn pop(&mut self, now: Millis) -> Option<T> {
         self.expire(now);
-        let Waiting { to, envelope, .. } = self.waiting.pop_front()?;
-        self.bytes -= envelope.len();
-        Some((to, envelope))
+        let Waiting { what, bytes, .. } = self.waiting.pop_front()?;
+        self.bytes -= bytes;
+        Some(what)
     }
 
     /// Drops what has waited for too long.
@@ -86,13 +83,13 @@ impl Outgoing {
 
     fn drop_first(&mut self) {
         if let Some(first) = self.waiting.pop_front() {
-            self.bytes -= first.envelope.len();
+            self.bytes -= first.bytes;
             self.dropped += 1;
         }
     }
 }
 
-impl Default for Outgoing {
+impl<T> Default for Outgoing<T> {
     fn default() -> Self {
         Self::new(Self::MOST_BYTES, Self::MOST_MS)
     }
@@ -105,15 +102,15 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_in_bytes_and_in_time_and_keeps_its_order() {
         let mut outgoing = Outgoing::new(6, 2_000);
-        let envelopes = [("one", 0), ("two", 100), ("six", 200)];
-        envelopes.into_iter().for_each(|(envelope, now)| outgoing.push(Address::Everybody, envelope.into(), now));
+        let mut push = |what: &'static str, now| outgoing.push(what, what.len(), now);
+        [("one", 0), ("two", 100), ("six", 200)].into_iter().for_each(|(what, now)| push(what, now));
         assert_eq!((outgoing.bytes(), outgoing.dropped()), (6, 1));
-        assert_eq!(outgoing.pop(2_099), Some((Address::Everybody, "two".into())));
-        outgoing.push(Address::Everybody, "ten".into(), 2_100);
-        assert_eq!(outgoing.pop(2_200), Some((Address::Everybody, "ten".into())));
+        assert_eq!(outgoing.pop(2_099), Some("two"));
+        outgoing.push("ten", 3, 2_100);
+        assert_eq!(outgoing.pop(2_200), Some("ten"));
         assert_eq!((outgoing.pop(2_200), outgoing.bytes(), outgoing.dropped()), (None, 0, 2));
-        outgoing.push(Address::Everybody, "larger".into(), 2_300);
-        outgoing.push(Address::Everybody, "too large".into(), 2_300);
+        outgoing.push("larger", 6, 2_300);
+        outgoing.push("too large", 9, 2_300);
         assert_eq!((outgoing.pop(2_300), outgoing.dropped()), (None, 4));
     }
 }

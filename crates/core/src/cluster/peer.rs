@@ -159,6 +159,11 @@ impl Peer {
         self.rooms.iter().filter(|(_, its)| its.replica.is_some()).map(|(subject, _)| *subject).collect()
     }
 
+    /// How many rooms it takes part in.
+    pub(super) fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
     /// All its rooms in that bucket.
     pub(super) fn rooms_in(&self, prefix: &Prefix) -> Vec<Subject> {
         self.rooms.range(range(prefix)).map(|(subject, _)| *subject).collect()

@@ -1,6 +1,6 @@
 //! How long nodes wait for each other, and how much they keep for that.
 
-use crate::Millis;
+use crate::{Limits, Millis};
 
 /// The times of a cluster, in milliseconds, and its bounds. All nodes of a cluster have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,24 +43,32 @@ pub struct ClusterSettings {
     pub roster_bytes: usize,
 }
 
+impl ClusterSettings {
+    /// Those of a process with these limits.
+    #[must_use]
+    pub fn of(limits: &Limits) -> Self {
+        Self {
+            heartbeat_ms: limits.cluster_heartbeat_ms,
+            lease_ms: limits.cluster_lease_ms,
+            lobby_ms: limits.cluster_lobby_ms,
+            linger_ms: limits.cluster_linger_ms,
+            repair_ms: limits.cluster_repair_ms,
+            forget_ms: limits.cluster_forget_ms,
+            log_changes: limits.cluster_log_changes,
+            log_bytes: limits.cluster_log_bytes,
+            all_logs_bytes: limits.cluster_logs_bytes,
+            log_ms: limits.cluster_log_ms,
+            page_bytes: limits.cluster_page_bytes,
+            held_bytes: limits.cluster_held_bytes,
+            nodes: limits.cluster_nodes,
+            rooms: limits.cluster_rooms,
+            roster_bytes: limits.cluster_roster_bytes,
+        }
+    }
+}
+
 impl Default for ClusterSettings {
     fn default() -> Self {
-        Self {
-            heartbeat_ms: 2_000,
-            lease_ms: 10_000,
-            lobby_ms: 250,
-            linger_ms: 10_000,
-            repair_ms: 1_000,
-            forget_ms: 3_600_000,
-            log_changes: 1_024,
-            log_bytes: 512 << 10,
-            all_logs_bytes: 256 << 20,
-            log_ms: 30_000,
-            page_bytes: 256 << 10,
-            held_bytes: 1 << 20,
-            nodes: 1_024,
-            rooms: 1 << 20,
-            roster_bytes: 256 << 20,
-        }
+        Self::of(&Limits::default())
     }
 }

@@ -4,7 +4,10 @@ mod compare;
 mod hear;
 mod nodes;
 mod repair;
+mod report;
 mod rooms;
+
+pub use report::PeerReport;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

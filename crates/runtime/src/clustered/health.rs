@@ -1,0 +1,73 @@
+//! How a node stands, for who operates it.
+
+use roomful_core::Millis;
+use roomful_core::cluster::{ClusterEngine, Health, PeerReport};
+
+/// How a node stands. It is at most a heartbeat old, and what changed of its health at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClusterHealth {
+    /// What the node is called.
+    pub node: String,
+    /// Which run of it this is, and nobody else's.
+    pub incarnation: String,
+    /// Whether it is part of the cluster: it hears itself through the broker. One that does not is isolated; it serves its own
+    /// members, and should get no new ones.
+    pub is_well: bool,
+    /// Whether another process has its name, so that it is isolated for good.
+    pub is_superseded: bool,
+    /// Whether there is a link to the broker.
+    pub is_linked: bool,
+    /// Rooms that it takes part in.
+    pub rooms: usize,
+    /// The nodes that it knows; those too that are gone and not forgotten yet.
+    pub peers: Vec<NodeHealth>,
+}
+
+/// One other node, as this one knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeHealth {
+    /// What it is called.
+    pub node: String,
+    /// Which run of it.
+    pub incarnation: String,
+    /// Whether it is there: it was heard within its lease, and has not said goodbye.
+    pub is_live: bool,
+    /// Whether it lets nobody in any more, and is about to end.
+    pub is_draining: bool,
+    /// How many milliseconds ago it was heard.
+    pub silent_ms: Millis,
+    /// Rooms that it takes part in, as far as this node knows.
+    pub rooms: usize,
+}
+
+impl ClusterHealth {
+    /// As the node's engine has it.
+    #[must_use]
+    pub fn of(engine: &ClusterEngine, is_linked: bool, now: Millis) -> Self {
+        let (me, health) = (engine.incarnation(), engine.health());
+        Self {
+            node: me.name.to_string(),
+            incarnation: format!("{:016x}", me.node().0),
+            is_well: health == Health::Well,
+            is_superseded: health == Health::Superseded,
+            is_linked,
+            rooms: engine.rooms(),
+            peers: engine.peers(now).map(NodeHealth::of).collect(),
+        }
+    }
+
+    /// The nodes that are there, without this one.
+    pub fn live(&self) -> impl Iterator<Item = &NodeHealth> {
+        self.peers.iter().filter(|peer| peer.is_live)
+    }
+}
+
+impl NodeHealth {
+    fn of(report: PeerReport) -> Self {
+        let PeerReport { incarnation, is_live, is_draining, silent_ms, rooms, .. } = report;
+        let (node, incarnation) = (incarnation.name.to_string(), format!("{:016x}", incarnation.node().0));
+        Self { node, incarnation, is_live, is_draining, silent_ms, rooms }
+    }
+}

@@ -1,0 +1,31 @@
+//! Between the rooms of a process and whoever speaks for them with other nodes.
+
+mod health;
+mod queue;
+
+pub use health::{ClusterHealth, NodeHealth};
+pub use queue::ClusterQueue;
+use roomful_core::cluster::{Incarnation, News, Subject};
+
+use crate::maybe_send::{MaybeSend, MaybeSync};
+
+/// The rooms of a process, as the cluster tells them of other nodes. Nothing of a cluster's is locked while it is called.
+pub trait ClusterRooms: MaybeSend + MaybeSync + 'static {
+    /// A node has said something of a room, or is silent or gone.
+    fn deliver(&self, room: &Subject, node: Incarnation, news: News);
+
+    /// All others have said who is in a room, or are not waited for: its members may be let in.
+    fn ready(&self, room: &Subject);
+
+    /// Pushes the room's own members as an [`Input::Roster`], under the room's lock; without members where there is none.
+    fn give_roster(&self, room: &Subject);
+
+    /// What this run of the node is called from here on, for all rooms and those that are made later.
+    fn reborn(&self, node: &Incarnation);
+
+    /// How this node stands, at each change of it and with each heartbeat.
+    fn stands(&self, health: ClusterHealth);
+
+    /// The goodbye that was in the queue has been said, or could not be. Nothing is taken from the queue any more.
+    fn ended(&self);
+}
