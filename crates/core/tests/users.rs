@@ -61,6 +61,18 @@ impl Script {
         self.lines(|users, _, effects| users.told(&topic(room), &id(user), effects))
     }
 
+    fn here(&mut self, room: &str, user: &str, visit: u32) -> Vec<String> {
+        self.lines(|users, _, effects| users.here(&topic(room), &id(user), visit, effects))
+    }
+
+    fn tell_came(&mut self, room: &str, user: &str) -> Vec<String> {
+        self.lines(|users, _, effects| users.tell_came(&topic(room), &id(user), effects))
+    }
+
+    fn moved(&mut self, room: &str, user: &str) -> Vec<String> {
+        self.lines(|users, _, effects| users.moved(&topic(room), &id(user), effects))
+    }
+
     fn lines(&mut self, call: impl FnOnce(&mut Users<u32>, u64, &mut Vec<Effect<u32>>)) -> Vec<String> {
         let mut effects = Vec::new();
         call(&mut self.users, self.now, &mut effects);
@@ -206,4 +218,53 @@ fn what_does_not_fit_changes_nothing() {
     play.went("a", "ann");
     assert_eq!(play.went("a", "ann"), NOTHING);
     assert_eq!(play.lingering(), ["ann"]);
+}
+
+#[test]
+fn who_is_here_is_told_of_where_this_process_is_the_one_that_tells() {
+    let mut play = Script::new(10);
+    assert_eq!(play.here("a", "ann", 1), NOTHING);
+    assert_eq!(play.tell_came("a", "ann"), ["ann came to a by 1"]);
+    assert_eq!(play.here("a", "ann", 2), ["drop 1"], "the newest is kept");
+    play.told("a", "ann");
+    assert_eq!(play.went_for("a", "ann", 0), ["ann went from a by 2"]);
+    assert_eq!(play.here("a", "ann", 3), ["drop 2"], "while a hook runs");
+    assert_eq!(play.tell_came("a", "ann"), NOTHING);
+    assert_eq!(play.told("a", "ann"), ["ann came to a by 3"]);
+    assert_eq!(play.tell_came("a", "ann"), NOTHING, "it is being told");
+    assert_eq!(play.told("a", "ann"), NOTHING);
+    assert_eq!((play.users.gone(), play.users.is_empty()), (0, false));
+    assert_eq!(play.tell_came("b", "ann"), NOTHING, "who is not here");
+}
+
+#[test]
+fn who_is_here_and_told_of_elsewhere_goes_in_silence_or_is_told_to_go() {
+    let mut play = Script::new(10);
+    play.here("a", "ann", 1);
+    assert_eq!(play.moved("a", "ann"), ["drop 1"]);
+    assert!(play.users.is_empty());
+    assert_eq!(play.moved("a", "ann"), NOTHING);
+    play.here("a", "ann", 2);
+    assert_eq!(play.went_for("a", "ann", 0), ["ann went from a by 2"], "its stay was handed over to here");
+    assert_eq!(play.moved("a", "ann"), NOTHING, "it has gone");
+    play.here("a", "ann", 3);
+    assert_eq!(play.went_for("a", "ann", 0), NOTHING, "it is being told to be gone");
+    assert_eq!(play.told("a", "ann"), ["drop 3"]);
+    assert!(play.users.is_empty());
+    play.came("a", "bob", 4);
+    assert_eq!(play.moved("a", "bob"), NOTHING, "while a hook runs");
+    assert_eq!(play.users.gone(), 1);
+    assert_eq!(play.told("a", "bob"), ["drop 4"]);
+    assert_eq!((play.users.gone(), play.users.is_empty()), (0, true));
+}
+
+#[test]
+fn who_lingers_and_is_here_again_lingers_no_more() {
+    let mut play = Script::new(10);
+    play.came("a", "ann", 1);
+    play.told("a", "ann");
+    play.went("a", "ann");
+    assert_eq!(play.here("a", "ann", 2), ["drop 1"]);
+    assert_eq!(play.at(9_000).wake(), NOTHING);
+    assert_eq!(play.lingering(), Vec::<&str>::new());
 }

@@ -1,5 +1,6 @@
 //! What a node says of its own members in a room.
 
+use super::stay::StayWord;
 use super::wire::{Malformed, Reader, Wire, Writer};
 use crate::room::Audience;
 use crate::{Generation, Json, MemberId, UserId};
@@ -59,6 +60,15 @@ pub enum Change {
         /// Who.
         member: MemberId,
     },
+    /// Which node tells the app of a user.
+    Stay {
+        /// Whose stay in the room it is about.
+        user: UserId,
+        /// What.
+        word: StayWord,
+    },
+    /// Nobody is in there any more, or waits, and nothing is to be done: nothing that is asked is answered from here on.
+    Closed,
     /// Something that a later release says. It has its number, and no meaning here.
     Unknown,
 }
@@ -115,6 +125,8 @@ const INFO: u8 = 6;
 const SAID: u8 = 7;
 const CEDED: u8 = 8;
 const MOURNED: u8 = 9;
+const STAY: u8 = 10;
+const CLOSED: u8 = 11;
 
 /// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
 impl Wire for Change {
@@ -162,6 +174,12 @@ impl Wire for Change {
                 member.write(&mut content);
                 MOURNED
             }
+            Self::Stay { user, word } => {
+                user.write(&mut content);
+                word.write(&mut content);
+                STAY
+            }
+            Self::Closed => CLOSED,
             // Nobody says it. Written, it would be what it is: something without a meaning.
             Self::Unknown => 0,
         };
@@ -186,6 +204,8 @@ impl Wire for Change {
             }
             CEDED => Self::Ceded { member: MemberId::read(content)? },
             MOURNED => Self::Mourned { member: MemberId::read(content)? },
+            STAY => Self::Stay { user: UserId::read(content)?, word: StayWord::read(content)? },
+            CLOSED => Self::Closed,
             _ => Self::Unknown,
         })
     }
@@ -220,6 +240,8 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::NodeId;
+    use crate::cluster::StayAnswer;
 
     fn member() -> impl Strategy<Value = MemberId> {
         "[a-zA-Z0-9_-]{1,64}".prop_map(|id| MemberId::parse(&id).unwrap())
@@ -246,6 +268,25 @@ pub(super) mod tests {
         })
     }
 
+    fn stay() -> impl Strategy<Value = StayWord> {
+        let answer = prop_oneof![
+            Just(StayAnswer::Nothing),
+            any::<u64>().prop_map(|by| StayAnswer::Guest { by: NodeId(by) }),
+            Just(StayAnswer::Tells)
+        ];
+        prop_oneof![
+            any::<u64>().prop_map(|number| StayWord::Asks { number }),
+            any::<u64>().prop_map(|number| StayWord::Releases { number }),
+            (any::<u64>(), any::<u64>(), answer).prop_map(|(to, number, answer)| StayWord::Answers {
+                to: NodeId(to),
+                number,
+                answer
+            }),
+            any::<u64>().prop_map(|to| StayWord::Hands { to: NodeId(to) }),
+            Just(StayWord::Unknown),
+        ]
+    }
+
     pub(in crate::cluster) fn change() -> impl Strategy<Value = Change> {
         let audience = prop_oneof![Just(Audience::Everybody), member().prop_map(Audience::AllBut)];
         prop_oneof![
@@ -258,6 +299,8 @@ pub(super) mod tests {
             (option::of(member()), audience, json()).prop_map(|(from, to, msg)| Change::Said { from, to, msg }),
             member().prop_map(|member| Change::Ceded { member }),
             member().prop_map(|member| Change::Mourned { member }),
+            (".{1,20}", stay()).prop_map(|(user, word)| Change::Stay { user: UserId::new(user).unwrap(), word }),
+            Just(Change::Closed),
             Just(Change::Unknown),
         ]
     }

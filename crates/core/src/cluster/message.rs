@@ -101,6 +101,8 @@ pub(super) struct RosterPage {
     pub(super) page: u64,
     pub(super) pages: u64,
     pub(super) members: Vec<Present>,
+    /// Whether the room is there, or lingers.
+    pub(super) is_open: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -286,13 +288,14 @@ impl Wire for RosterPage {
         self.room.write(to);
         [self.at, self.said, self.since, self.page, self.pages].into_iter().for_each(|number| to.number(number));
         to.list(&self.members);
+        to.byte(self.is_open.into());
     }
 
     fn read(from: &mut Reader) -> Result<Self, Malformed> {
         let room = Room::read(from)?;
         let (at, said, since) = (from.position()?, from.position()?, from.position()?);
         let (page, pages) = (from.position()?, from.position()?);
-        Ok(Self { room, at, said, since, page, pages, members: from.list()? })
+        Ok(Self { room, at, said, since, page, pages, members: from.list()?, is_open: from.flag()? })
     }
 }
 
@@ -357,8 +360,8 @@ mod tests {
             (room(), proptest::option::of(count())).prop_map(|(room, after)| Wanted { subject: room.subject, after });
         let listed = (room(), count()).prop_map(|(room, at)| Listed { subject: room.subject, at });
         let members = proptest::collection::vec(changes::present(), 0..5);
-        let page = (room(), [count(), count(), count(), count(), count()], members).prop_map(
-            |(room, [at, said, since, page, pages], members)| RosterPage {
+        let page = (room(), [count(), count(), count(), count(), count()], members, any::<bool>()).prop_map(
+            |(room, [at, said, since, page, pages], members, is_open)| RosterPage {
                 room,
                 at,
                 said,
@@ -366,6 +369,7 @@ mod tests {
                 page,
                 pages,
                 members,
+                is_open,
             },
         );
         let batch = proptest::collection::vec(changes::change(), 0..5);

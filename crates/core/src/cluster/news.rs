@@ -12,9 +12,13 @@ pub enum News {
     Roster {
         /// Who.
         members: Vec<Present>,
+        /// Whether the room is open there: where it lingers, nothing that is asked of it is answered.
+        is_open: bool,
         /// So many messages were missed, and cannot be had any more.
         missed: u64,
     },
+    /// The room is open there.
+    Opened,
     /// It is silent, or ends: its members have lost their sockets.
     Lost,
     /// It takes part no more: whoever is known of it is gone.

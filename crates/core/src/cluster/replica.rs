@@ -43,6 +43,7 @@ struct Pages {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Whole {
     pub(super) members: Vec<Present>,
+    pub(super) is_open: bool,
     /// Messages that cannot be had any more.
     pub(super) missed: u64,
     /// Whether the node took part no more meanwhile, and began anew: whoever was in had left.
@@ -110,7 +111,7 @@ impl Replica {
 
     /// One page of a roster. Gives all of it where it is the last.
     pub(super) fn take_page(&mut self, page: RosterPage, settings: &ClusterSettings) -> Option<Whole> {
-        let RosterPage { at, said, since, page: number, pages: count, members, .. } = page;
+        let RosterPage { at, said, since, page: number, pages: count, members, is_open, .. } = page;
         if self.at.is_some_and(|before| at <= before) || !(1..=MOST_PAGES).contains(&count) {
             return None;
         }
@@ -135,7 +136,7 @@ impl Replica {
         (self.at, self.said, self.since, self.is_lost) = (Some(at), Some(said), since, false);
         let mut then = Vec::new();
         self.hand_over_held(&mut then);
-        Some(Whole { members, missed, is_anew, then })
+        Some(Whole { members, is_open, missed, is_anew, then })
     }
 
     fn hold(&mut self, first: u64, changes: Vec<Change>, settings: &ClusterSettings) {
@@ -197,7 +198,7 @@ mod tests {
         let member = MemberId::parse(&format!("m{page}")).unwrap();
         let (generation, user) = (Generation(0), None);
         let members = vec![Present { member, generation, user, away: false, info: None, state: None }];
-        RosterPage { room, at, said, since: 0, page, pages, members }
+        RosterPage { room, at, said, since: 0, page, pages, members, is_open: true }
     }
 
     /// Each step: the first number, how many, and which are handed over.

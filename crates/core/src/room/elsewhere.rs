@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::stays::Stays;
 use crate::cluster::{Change, Incarnation, Present};
 use crate::{MemberId, Millis, NodeId};
 
@@ -18,6 +19,10 @@ pub(super) struct Elsewhere {
     pub(super) ceded: BTreeMap<MemberId, Ceded>,
     /// What the others are to be told of the present input.
     pub(super) unsaid: Vec<Change>,
+    /// Of which users this node tells the app.
+    pub(super) stays: Stays,
+    /// Whether nobody is in here, and the others were told so.
+    pub(super) is_closed: bool,
     /// Members of the dead of whom the app is to be told by this node or by another.
     pub(super) owed: BTreeMap<MemberId, Owed>,
 }
@@ -50,7 +55,8 @@ pub(super) struct Owed {
 impl Elsewhere {
     pub(super) fn new(me: Incarnation) -> Self {
         let (parts, ceded, unsaid, owed) = Default::default();
-        Self { me, is_awaiting: true, parts, ceded, unsaid, owed }
+        let stays = Stays::default();
+        Self { me, is_awaiting: true, parts, ceded, unsaid, stays, is_closed: true, owed }
     }
 
     /// That node has said something of the room.
@@ -73,9 +79,9 @@ impl Elsewhere {
         self.owed.remove(member);
     }
 
-    /// Whether nobody waits for anything that this room is still to say or to do for the members of other nodes.
+    /// Whether nothing is still to be said or done of members of other nodes, or of users who have none here any more.
     pub(super) fn is_settled(&self) -> bool {
-        self.owed.is_empty() && self.parts.values().all(|part| part.lost_until.is_none())
+        self.owed.is_empty() && self.stays.is_settled() && self.parts.values().all(|part| part.lost_until.is_none())
     }
 
     /// When time alone changes something.
@@ -83,6 +89,6 @@ impl Elsewhere {
         let lost = self.parts.values().filter_map(|part| part.lost_until);
         let ceded = self.ceded.values().map(|ceded| ceded.until);
         let owed = self.owed.values().filter(|owed| !owed.is_ours).map(|owed| owed.due);
-        lost.chain(ceded).chain(owed).min()
+        lost.chain(ceded).chain(owed).chain(self.stays.wakes_at()).min()
     }
 }

@@ -21,12 +21,13 @@ impl RoomEngine {
         let Some(elsewhere) = &mut self.elsewhere else { return };
         if places.is_empty() {
             elsewhere.parts.remove(&node.node());
-            return;
+            return self.orphan_stays(node.node(), now, effects);
         }
         elsewhere.part(node).lost_until = Some(until);
         if until <= now {
             return self.expire(now, effects);
         }
+        self.hear_open(node.node(), false, now, effects);
         // What they showed is older than the loss.
         if self.presence.wakes_at().is_some() {
             self.flush_presence(now, effects);
@@ -44,6 +45,7 @@ impl RoomEngine {
     pub(super) fn expire(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.expire_lost(now, effects);
         self.expire_ceded(now, effects);
+        self.wake_stays(now, effects);
         self.mourn(now, effects);
     }
 
@@ -92,10 +94,11 @@ impl RoomEngine {
             .map(|(node, _)| *node)
             .collect();
         over.iter().for_each(|node| drop(elsewhere.parts.remove(node)));
-        let places = over.into_iter().flat_map(|node| self.places_of(node)).collect::<Vec<_>>();
+        let places = over.iter().flat_map(|node| self.places_of(*node)).collect::<Vec<_>>();
         let gone: Vec<Entry> = places.into_iter().filter_map(|place| self.take_out(place)).collect();
         let changes = gone.iter().map(|entry| Change::Left { member: entry.member.clone() }).collect();
         self.announce(changes, None, effects);
+        over.into_iter().for_each(|node| self.orphan_stays(node, now, effects));
         let due = now.saturating_add(TOLD_WITHIN_MS);
         let Some(elsewhere) = &mut self.elsewhere else { return };
         for entry in &gone {

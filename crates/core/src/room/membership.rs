@@ -16,7 +16,7 @@ use super::numbers::Numbers;
 use super::{Change, Effect, Newcomer, Refused, RoomEngine};
 use crate::cluster;
 use crate::roster::{Entry, Listing, Place};
-use crate::{MemberId, Millis, UserId};
+use crate::{MemberId, Millis};
 
 impl RoomEngine {
     pub(super) fn join(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
@@ -30,7 +30,7 @@ impl RoomEngine {
             return Err(Refused::RoomFull { limit });
         }
         if self.tells_at_once(now) {
-            self.admit_at_once(newcomer, effects);
+            self.admit_at_once(newcomer, now, effects);
         } else {
             self.membership.lobby.push(newcomer);
         }
@@ -47,27 +47,29 @@ impl RoomEngine {
         let Entry { member, number, away, user, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
         self.local -= 1;
         self.present -= usize::from(!away);
-        let departed = Departed { member, number };
+        // What the others are to be told of its user stands behind its leave.
+        let user_later = if self.elsewhere.is_some() && !self.draining { user.clone() } else { None };
+        let departed = Departed { member, number, user: user_later };
         if self.present == 0 {
-            self.forget_leaves();
+            self.forget_leaves(now, effects);
             if !self.draining {
-                self.publish_left(&departed);
+                self.publish_left(departed, now, effects);
             }
         } else if self.draining {
             // They are not told: see [`Input::Drain`](super::Input::Drain). Their number stays theirs.
         } else if at_once {
-            self.announce_leaves(vec![departed], effects);
+            self.announce_leaves(vec![departed], now, effects);
         } else {
             self.membership.left.push(departed);
         }
-        if let Some(user) = user {
-            self.count_user_out(user, effects);
+        if let Some(user) = user.filter(|_| self.elsewhere.is_none() || self.draining) {
+            self.count_user_out(user, now, effects);
         }
         Ok(())
     }
 
     /// A member's socket is lost; its place, its state and its words that wait stay.
-    pub(super) fn away(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    pub(super) fn away(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         let place = self.local_place(member)?;
         if self.roster.get(place).is_none_or(|entry| entry.away) {
             return Err(Refused::NotIn);
@@ -78,7 +80,7 @@ impl RoomEngine {
         self.present -= 1;
         self.keep(place, effects);
         if self.present == 0 {
-            self.forget_leaves();
+            self.forget_leaves(now, effects);
         }
         self.publish(|| cluster::Change::Away { member: member.clone() });
         self.announce(vec![Change::Away { member: member.clone() }], None, effects);
@@ -86,7 +88,12 @@ impl RoomEngine {
     }
 
     /// A member has a socket again, or another one. Whoever was away hears the whole room anew, and the others of it.
-    pub(super) fn return_of(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    pub(super) fn return_of(
+        &mut self,
+        member: &MemberId,
+        now: Millis,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refused> {
         let place = self.local_place(member)?;
         let Some(entry) = self.roster.get(place) else { return Err(Refused::NotIn) };
         let (was_away, state) = (entry.away, entry.state.clone());
@@ -95,7 +102,7 @@ impl RoomEngine {
             self.keep(place, effects);
         }
         // It hears in its snapshot who is in, and must not hear the leave of somebody who is not in it.
-        self.flush_leaves(effects);
+        self.flush_leaves(now, effects);
         if was_away {
             self.present += 1;
         }
@@ -116,49 +123,51 @@ impl RoomEngine {
         self.membership.pace.sent(now, tick, tick);
         let is_heard = self.present > 0;
         // The leaves first: their numbers may be the newcomers'.
-        let mut changes = self.leaves(left);
+        let mut changes = self.leaves(left, now, effects);
         let entered: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.enter(newcomer)).collect();
         entered.iter().for_each(|place| self.publish_joined(*place));
         changes.extend(entered.iter().filter_map(|place| self.joined(*place)));
         if is_heard {
             self.announce(changes, None, effects);
         }
-        self.admit(&entered, effects);
+        self.admit(&entered, now, effects);
     }
 
     /// The last words of a member come after its leave, so that one is told now.
-    pub(super) fn flush_leave(&mut self, member: &MemberId, effects: &mut Vec<Effect>) {
+    pub(super) fn flush_leave(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) {
         if let Some(at) = self.membership.left.iter().position(|left| left.member == *member) {
             let departed = self.membership.left.remove(at);
-            self.announce_leaves(vec![departed], effects);
+            self.announce_leaves(vec![departed], now, effects);
         }
     }
 
-    fn flush_leaves(&mut self, effects: &mut Vec<Effect>) {
+    fn flush_leaves(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let left = std::mem::take(&mut self.membership.left);
-        self.announce_leaves(left, effects);
+        self.announce_leaves(left, now, effects);
     }
 
-    fn announce_leaves(&mut self, left: Vec<Departed>, effects: &mut Vec<Effect>) {
-        let leaves = self.leaves(left);
+    fn announce_leaves(&mut self, left: Vec<Departed>, now: Millis, effects: &mut Vec<Effect>) {
+        let leaves = self.leaves(left, now, effects);
         self.announce(leaves, None, effects);
     }
 
     /// What is said of those who left. It has to be said before anything else is of a member that enters from here on, which
     /// may have one of their numbers.
-    fn leaves(&mut self, left: Vec<Departed>) -> Vec<Change> {
-        for departed in &left {
+    fn leaves(&mut self, left: Vec<Departed>, now: Millis, effects: &mut Vec<Effect>) -> Vec<Change> {
+        let leave = |departed: Departed| {
             self.numbers.free(departed.number);
-            self.publish_left(departed);
-        }
-        left.into_iter().map(|Departed { member, .. }| Change::Left { member }).collect()
+            let member = departed.member.clone();
+            self.publish_left(departed, now, effects);
+            Change::Left { member }
+        };
+        left.into_iter().map(leave).collect()
     }
 
     /// Nobody is there to be told of those who left, or to know them by a number: whoever is away is told by a snapshot when
     /// it is back.
-    pub(super) fn forget_leaves(&mut self) {
+    pub(super) fn forget_leaves(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let left = std::mem::take(&mut self.membership.left);
-        left.iter().for_each(|departed| self.publish_left(departed));
+        left.into_iter().for_each(|departed| self.publish_left(departed, now, effects));
         self.numbers = Numbers::of(self.roster.iter().map(|entry| entry.number));
     }
 
@@ -178,7 +187,7 @@ impl RoomEngine {
         is_open
     }
 
-    fn admit_at_once(&mut self, newcomer: Newcomer, effects: &mut Vec<Effect>) {
+    fn admit_at_once(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) {
         let member = newcomer.member.clone();
         let Some(place) = self.enter(newcomer) else { return };
         self.publish_joined(place);
@@ -187,11 +196,11 @@ impl RoomEngine {
             self.announce(self.joined(place).into_iter().collect(), Some(member), effects);
         }
         self.keep(place, effects);
-        self.count_user(place, effects);
+        self.count_user(place, now, effects);
     }
 
     /// Sends those who waited what they came for: the members are listed once for all of them.
-    fn admit(&mut self, entered: &[Place], effects: &mut Vec<Effect>) {
+    fn admit(&mut self, entered: &[Place], now: Millis, effects: &mut Vec<Effect>) {
         if entered.is_empty() {
             return;
         }
@@ -201,31 +210,8 @@ impl RoomEngine {
             effects.push(Effect::Entered { member: member.clone() });
             effects.push(self.snapshot_for(member.clone(), &listing));
             self.keep(*place, effects);
-            self.count_user(*place, effects);
+            self.count_user(*place, now, effects);
         }
-    }
-
-    /// It is of a user, maybe: says so where it is that one's first.
-    fn count_user(&mut self, place: Place, effects: &mut Vec<Effect>) {
-        let Some(Entry { member, user: Some(user), .. }) = self.roster.get(place) else { return };
-        if !self.users.enter(user) {
-            return;
-        }
-        if self.elsewhere.is_some() {
-            effects.push(Effect::UserHere { user: user.clone(), member: member.clone() });
-        }
-        if !self.users.is_elsewhere(user) {
-            effects.push(Effect::UserCame { user: user.clone(), member: member.clone() });
-        }
-    }
-
-    /// One member of it is in no more: says so where it was that one's last.
-    pub(super) fn count_user_out(&mut self, user: UserId, effects: &mut Vec<Effect>) {
-        if !self.users.leave(&user) {
-            return;
-        }
-        let is_elsewhere = self.users.is_elsewhere(&user);
-        effects.push(if is_elsewhere { Effect::UserMoved { user } } else { Effect::UserWent { user } });
     }
 
     /// `None` where it is in already, which whoever joins or waits is not.

@@ -3,7 +3,7 @@
 use super::lobby::Lobby;
 use super::pace::Pace;
 use crate::roster::Number;
-use crate::{MemberId, Millis};
+use crate::{MemberId, Millis, UserId};
 
 /// What has gathered since the last tick.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(super) struct MembershipLane {
 pub(super) struct Departed {
     pub(super) member: MemberId,
     pub(super) number: Number,
+    /// In a cluster: whose it was. It is counted when the others are told.
+    pub(super) user: Option<UserId>,
 }
 
 impl MembershipLane {

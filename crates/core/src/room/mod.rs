@@ -20,6 +20,8 @@ mod presence;
 mod presence_lane;
 mod publish;
 mod remote;
+mod stays;
+mod users;
 mod users_here;
 
 use std::sync::Arc;
@@ -204,13 +206,13 @@ impl RoomEngine {
     fn take(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         match input {
             Input::Join(newcomer) => self.join(newcomer, now, effects),
-            Input::Away { member } => self.away(&member, effects),
-            Input::Return { member } => self.return_of(&member, effects),
+            Input::Away { member } => self.away(&member, now, effects),
+            Input::Return { member } => self.return_of(&member, now, effects),
             Input::Leave { member } => self.leave(&member, now, effects),
             Input::SetPresence { member, state } => self.set_presence(&member, state, now, effects),
             Input::SetInfo { member, info } => self.set_info(&member, info, now, effects),
             Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, effects),
-            Input::LastWords { from, msg } => self.last_words(from, msg, effects),
+            Input::LastWords { from, msg } => self.last_words(from, msg, now, effects),
             Input::Send { to, msg } => self.send(to, msg, effects),
             Input::Wake => {
                 self.wake(now, effects);
@@ -220,7 +222,7 @@ impl RoomEngine {
                 self.draining = true;
                 // Whoever is listed for want of being told keeps its number, too.
                 let left = std::mem::take(&mut self.membership.left);
-                left.iter().for_each(|departed| self.publish_left(departed));
+                left.into_iter().for_each(|departed| self.publish_left(departed, now, effects));
                 Ok(())
             }
             Input::TellAll => {
@@ -281,13 +283,13 @@ impl RoomEngine {
         Ok(())
     }
 
-    fn last_words(&mut self, from: MemberId, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    fn last_words(&mut self, from: MemberId, msg: Json, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
         if self.roster.place(&from).is_some() || self.membership.lobby.has(&from) {
             return Err(Refused::AlreadyIn);
         }
         // Its leave is heard before them.
-        self.flush_leave(&from, effects);
+        self.flush_leave(&from, now, effects);
         self.publish_word(Some(&from), &Audience::Everybody, &msg);
         self.seq += 1;
         effects.push(Effect::Said { seq: self.seq, from: Some(from), to: Audience::Everybody, msg });

@@ -7,7 +7,7 @@ use super::membership_lane::Departed;
 use super::{Audience, Effect, RoomEngine, Update};
 use crate::cluster::{Change, Present};
 use crate::roster::{Entry, Place};
-use crate::{Json, MemberId};
+use crate::{Json, MemberId, Millis};
 
 impl RoomEngine {
     /// The members of this node, as another one that has missed something is to be told of them. It is what they are after all that
@@ -19,7 +19,15 @@ impl RoomEngine {
 
     /// Says all that is to be said of one input.
     pub(super) fn publish_all(&mut self, effects: &mut Vec<Effect>) {
+        if self.elsewhere.is_none() {
+            return;
+        }
+        let is_empty = self.is_empty();
         let Some(elsewhere) = &mut self.elsewhere else { return };
+        if is_empty && !elsewhere.is_closed {
+            elsewhere.unsaid.push(Change::Closed);
+        }
+        elsewhere.is_closed = is_empty;
         if !elsewhere.unsaid.is_empty() {
             effects.push(Effect::Publish { changes: std::mem::take(&mut elsewhere.unsaid) });
         }
@@ -32,8 +40,12 @@ impl RoomEngine {
         }
     }
 
-    pub(super) fn publish_left(&mut self, departed: &Departed) {
-        self.publish(|| Change::Left { member: departed.member.clone() });
+    pub(super) fn publish_left(&mut self, departed: Departed, now: Millis, effects: &mut Vec<Effect>) {
+        let Departed { member, user, .. } = departed;
+        self.publish(|| Change::Left { member });
+        if let Some(user) = user {
+            self.count_user_out(user, now, effects);
+        }
     }
 
     pub(super) fn publish_joined(&mut self, place: Place) {

@@ -12,7 +12,7 @@ use super::elsewhere::Ceded;
 use super::{Change, Effect, News, RoomEngine};
 use crate::cluster::{self, Claim, Incarnation, Present};
 use crate::roster::{Entry, Place};
-use crate::{Json, MemberId, Millis, NodeId};
+use crate::{Generation, Json, MemberId, Millis, NodeId};
 
 /// What one input says, as far as it was not told yet.
 struct Telling<'a> {
@@ -32,16 +32,20 @@ impl RoomEngine {
         match news {
             cluster::News::Changes(changes) => {
                 elsewhere.part(node);
+                self.hear_open(node.node(), true, now, effects);
                 self.hear_changes(node, changes, now, effects);
             }
-            cluster::News::Roster { members, missed } => {
+            cluster::News::Roster { members, is_open, missed } => {
                 elsewhere.part(node).lost_until = None;
+                self.hear_open(node.node(), is_open, now, effects);
                 self.hear_roster(node, members, missed, now, effects);
             }
+            cluster::News::Opened => self.hear_open(node.node(), true, now, effects),
             cluster::News::Lost => self.lose(node, now, effects),
             cluster::News::Parted => {
                 elsewhere.parts.remove(&node.node());
                 self.take_out_all(node.node(), effects);
+                self.orphan_stays(node.node(), now, effects);
             }
         }
         self.mourn(now, effects);
@@ -51,6 +55,7 @@ impl RoomEngine {
     pub(super) fn ready(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let Some(elsewhere) = &mut self.elsewhere else { return };
         elsewhere.is_awaiting = false;
+        elsewhere.stays.ready(now);
         if self.membership.holds() {
             self.flush_membership(now, effects);
         }
@@ -172,6 +177,10 @@ impl RoomEngine {
                 let owed = self.elsewhere.iter_mut().map(|elsewhere| &mut elsewhere.owed);
                 owed.for_each(|owed| drop(owed.remove(&member)));
             }
+            cluster::Change::Stay { user, word } => {
+                self.hear_stay(node, (user, word), telling.now, telling.effects);
+            }
+            cluster::Change::Closed => self.hear_open(node.node(), false, telling.now, telling.effects),
             cluster::Change::Unknown => {}
         }
     }
@@ -184,7 +193,7 @@ impl RoomEngine {
                 return;
             }
             if held.incarnation.node() == self.config.node {
-                self.give_up(&present.member, telling.effects);
+                self.give_up(&present.member, (node.node(), present.generation), telling);
             }
         }
         self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.settle(&present.member));
@@ -205,22 +214,23 @@ impl RoomEngine {
     }
 
     /// Another node has a member of this one. What becomes of it is told as of that node's.
-    fn give_up(&mut self, member: &MemberId, effects: &mut Vec<Effect>) {
-        effects.push(Effect::TakenOver { member: member.clone() });
+    fn give_up(&mut self, member: &MemberId, to: (NodeId, Generation), telling: &mut Telling<'_>) {
+        telling.effects.push(Effect::TakenOver { member: member.clone() });
         if self.membership.lobby.remove(member) {
             return;
         }
-        let Some(entry) = self.roster.find(member) else { return };
+        let place = self.roster.place(member);
+        let Some(entry) = place.and_then(|place| self.roster.hand_to(place, to.0, to.1)) else { return };
         let (was_away, user) = (entry.away, entry.user.clone());
         self.local -= 1;
         self.present -= usize::from(!was_away);
         self.publish(|| cluster::Change::Ceded { member: member.clone() });
         if let Some(user) = user {
             self.users.enter_elsewhere(&user);
-            self.count_user_out(user, effects);
+            self.count_user_out(user, telling.now, telling.effects);
         }
         if self.present == 0 {
-            self.forget_leaves();
+            self.forget_leaves(telling.now, telling.effects);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A room of a process as it is: the engine, and the sockets of its members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use roomful_core::frame::encode::{self, SnapshotFacts};
 use roomful_core::frame::fanout::{self, Spoken};
 use roomful_core::room::{Audience, Effect, Input, RoomConfig, RoomEngine};
 use roomful_core::roster::{Listing, Place};
-use roomful_core::{Dialect, Limits, MemberId, Millis, NodeId};
+use roomful_core::{Dialect, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::client::Client;
 use crate::fault::Fault;
@@ -21,6 +21,8 @@ pub(crate) struct LiveRoom {
     limits: Arc<Limits>,
     pub(crate) engine: RoomEngine,
     pub(crate) clients: BTreeMap<MemberId, Client>,
+    /// The users that are or linger here.
+    here: BTreeSet<UserId>,
     /// What comes of the present input.
     out: Outcome,
 }
@@ -36,6 +38,8 @@ pub(crate) struct Outcome {
     pub(crate) left: Vec<String>,
     /// Of whom the app is to be told.
     pub(crate) lost: Vec<Present>,
+    /// Of which users it is told that they came, or that they went.
+    pub(crate) told: Vec<(UserId, bool)>,
 }
 
 impl LiveRoom {
@@ -49,8 +53,8 @@ impl LiveRoom {
             first_place: Place(0),
             limits: Arc::clone(limits),
         };
-        let (engine, clients) = (RoomEngine::restore(config, []), BTreeMap::new());
-        Self { subject, limits: Arc::clone(limits), engine, clients, out: Outcome::default() }
+        let (engine, clients, here) = (RoomEngine::restore(config, []), BTreeMap::new(), BTreeSet::new());
+        Self { subject, limits: Arc::clone(limits), engine, clients, here, out: Outcome::default() }
     }
 
     pub(crate) fn tell(&mut self, input: Input, now: Millis) -> Result<Outcome, Fault> {
@@ -86,6 +90,18 @@ impl LiveRoom {
             }
             Effect::Gap { seq } => self.send_to_all_but(None, &encode::gap(self.engine.epoch(), seq))?,
             Effect::LostMembers { members } => self.out.lost.extend(members),
+            Effect::UserHere { user, .. } => {
+                self.here.insert(user);
+            }
+            Effect::UserCame { user, .. } => {
+                ensure!(self.here.contains(&user), "{user} came, who is not here");
+                self.out.told.push((user, true));
+            }
+            Effect::UserWent { user } => {
+                ensure!(self.here.remove(&user), "{user} went, who is not here");
+                self.out.told.push((user, false));
+            }
+            Effect::UserMoved { user } => ensure!(self.here.remove(&user), "{user} moved, who is not here"),
             Effect::Entered { .. } => {}
             Effect::TakenOver { member } => return Fault::new(format!("{member} is taken over, and nobody did")),
             other => return Fault::new(format!("nobody knows {other:?}")),

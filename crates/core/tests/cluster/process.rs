@@ -10,7 +10,7 @@ use roomful_core::cluster::{
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{self, Audience, Newcomer};
-use roomful_core::{Json, Limits, MemberId, Millis};
+use roomful_core::{Json, Limits, MemberId, Millis, UserId};
 
 use crate::fault::Fault;
 use crate::live::{LiveRoom, Outcome};
@@ -44,6 +44,8 @@ pub(crate) struct Process {
     limits: Arc<Limits>,
     /// Who was told to have left where, since it was last looked at.
     pub(crate) left: Vec<(Subject, String)>,
+    /// Of which users the app was told that they came, or that they went, since it was last looked at.
+    pub(crate) told: Vec<(Subject, UserId, bool)>,
     /// Of whom the app was told that it is lost.
     pub(crate) mourned: Vec<(Subject, MemberId)>,
     /// The rooms that are not ready, or where somebody was lost: what is to be looked at as time passes.
@@ -99,6 +101,7 @@ impl Process {
             due: BTreeMap::new(),
             limits: Arc::clone(limits),
             left: Vec::new(),
+            told: Vec::new(),
             mourned: Vec::new(),
             unsettled: BTreeSet::new(),
             said: BTreeMap::new(),
@@ -127,7 +130,7 @@ impl Process {
     }
 
     /// Somebody comes: opens the room where nobody was in.
-    pub(crate) fn join(&mut self, room: u64, now: Millis) -> Result<Vec<Input>, Fault> {
+    pub(crate) fn join(&mut self, room: u64, user: Option<UserId>, now: Millis) -> Result<Vec<Input>, Fault> {
         let topic = topic(room);
         let subject = Subject::of(APP, topic.as_str());
         let mut inputs = Vec::new();
@@ -142,7 +145,7 @@ impl Process {
         self.next_member += 1;
         let id = format!("{:x}-{}", self.engine.incarnation().random, self.next_member);
         let member = MemberId::parse(&id).map_err(|error| Fault(error.to_string()))?;
-        inputs.extend(self.tell_room(&subject, room::Input::Join(Newcomer::new(member)), now)?);
+        inputs.extend(self.tell_room(&subject, room::Input::Join(Newcomer { user, ..Newcomer::new(member) }), now)?);
         Ok(inputs)
     }
 
@@ -165,7 +168,7 @@ impl Process {
         let (Some(live), Some(model)) = (self.lives.get_mut(subject), self.rooms.get_mut(subject)) else {
             return Ok(Vec::new());
         };
-        let Outcome { mut inputs, entered, left, lost } = live.tell(input, local)?;
+        let Outcome { mut inputs, entered, left, lost, told } = live.tell(input, local)?;
         self.due.remove(subject);
         self.due.extend(live.engine.next_wake().map(|at| (*subject, at)));
         for member in entered {
@@ -174,6 +177,7 @@ impl Process {
             let present = own.iter().find(is_it).ok_or_else(|| Fault(format!("{member} came in, and is not in")))?;
             model.own.insert(member, present.clone());
         }
+        self.told.extend(told.into_iter().map(|(user, came)| (*subject, user, came)));
         self.left.extend(left.into_iter().map(|member| (*subject, member)));
         let mourned: Vec<_> = lost.iter().map(|present| present.member.clone()).collect();
         self.mourned.extend(mourned.iter().map(|member| (*subject, member.clone())));
@@ -267,7 +271,7 @@ impl Process {
 
     pub(crate) fn roster(&self, subject: &Subject) -> Input {
         let own = self.lives.get(subject).map(|live| live.engine.own());
-        Input::Roster { subject: *subject, members: own.unwrap_or_default() }
+        Input::Roster { subject: *subject, is_open: own.is_some(), members: own.unwrap_or_default() }
     }
 }
 

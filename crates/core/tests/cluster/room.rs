@@ -38,7 +38,8 @@ impl RoomModel {
                 ensure!(part.lost_at.is_none(), "changes of a node that is lost, and no roster first");
                 changes.into_iter().try_for_each(|change| part.change(change))
             }
-            News::Roster { members, missed } => {
+            News::Opened => Ok(()),
+            News::Roster { members, missed, .. } => {
                 let part = self.parts.entry(node).or_default();
                 let count = members.len();
                 part.members = members.into_iter().map(|member| (member.member.clone(), member)).collect();
@@ -98,7 +99,7 @@ impl Part {
             }
             Change::State { member, state } => self.of(&member)?.state = state,
             Change::Info { member, info } => self.of(&member)?.info = info,
-            Change::Mourned { .. } => {}
+            Change::Mourned { .. } | Change::Stay { .. } | Change::Closed => {}
             Change::Said { from, to, msg } => {
                 let from = from.ok_or_else(|| Fault("a word of nobody".to_owned()))?;
                 ensure!(to == Audience::AllBut(from.clone()), "{from} speaks to {to:?}");

@@ -1,13 +1,13 @@
 //! All nodes together, in virtual time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use roomful_core::cluster::{
     Address, ClusterKey, ClusterSettings, Effect, Health, Input, News, Present, Rejected, Subject,
 };
 use roomful_core::roster::Entry;
-use roomful_core::{Json, Limits, Millis, NodeId, room};
+use roomful_core::{Json, Limits, Millis, NodeId, UserId, room};
 
 use crate::fault::Fault;
 use crate::network::{Arrival, Link, Network, Says, Slot};
@@ -28,6 +28,10 @@ pub(crate) struct World {
     /// When something was last done to a node or its link, until when it lasts; and whether nothing can be said of anybody.
     troubled: BTreeMap<Slot, Millis>,
     pub(crate) is_stormy: bool,
+    /// Whether all nodes knew each other from the start, and all that they said came within what a lobby waits for.
+    pub(crate) is_calm: bool,
+    /// What the app was told of each user, at which node: that it came, or that it went.
+    pub(crate) told: BTreeMap<(Subject, UserId), Vec<(Slot, bool)>>,
     /// What the runs came upon.
     pub(crate) tally: Tally<&'static str>,
     /// How many of them at this moment.
@@ -55,6 +59,8 @@ impl World {
             limits: Arc::new(Limits::default().grace_ms(GRACE)),
             troubled: BTreeMap::new(),
             is_stormy: false,
+            is_calm: false,
+            told: BTreeMap::new(),
             tally: Tally::default(),
             at_once: (0, 0),
         }
@@ -65,6 +71,7 @@ impl World {
         let mut world = Self::new(seed, slots, says);
         (0..slots).try_for_each(|slot| world.start(slot))?;
         world.run_for(3_000)?;
+        world.is_calm = true;
         Ok(world)
     }
 
@@ -91,6 +98,7 @@ impl World {
 
     pub(crate) fn kill(&mut self, slot: Slot) {
         self.network.disconnect(slot);
+        self.trouble([slot], 0);
         self.processes.get_mut(slot).into_iter().for_each(|process| *process = None);
     }
 
@@ -131,7 +139,15 @@ impl World {
 
     pub(crate) fn join(&mut self, slot: Slot, room: u64) -> Result<(), Fault> {
         let now = self.now;
-        let inputs = self.process_mut(slot)?.join(room, now)?;
+        let inputs = self.process_mut(slot)?.join(room, None, now)?;
+        self.feed_all(slot, inputs)
+    }
+
+    /// A member of a user joins.
+    pub(crate) fn join_of(&mut self, slot: Slot, room: u64, user: &str) -> Result<(), Fault> {
+        let now = self.now;
+        let user = UserId::new(user).map_err(|error| Fault(error.to_string()))?;
+        let inputs = self.process_mut(slot)?.join(room, Some(user), now)?;
         self.feed_all(slot, inputs)
     }
 
@@ -154,6 +170,7 @@ impl World {
 
     /// The same, in order.
     pub(crate) fn feed_all(&mut self, slot: Slot, inputs: Vec<Input>) -> Result<(), Fault> {
+        self.collect(slot);
         let mut inputs = VecDeque::from(inputs);
         while let Some(input) = inputs.pop_front() {
             let now = self.now;
@@ -165,6 +182,7 @@ impl World {
                 self.carry_out(slot, effect, &mut inputs).map_err(|fault| fault.at(format!("node-{slot}")))?;
             }
         }
+        self.collect(slot);
         Ok(())
     }
 
@@ -277,6 +295,35 @@ impl World {
         Ok(())
     }
 
+    /// What the app was told of users.
+    fn collect(&mut self, slot: Slot) {
+        let Some(process) = self.processes.get_mut(slot).and_then(Option::as_mut) else { return };
+        for (subject, user, came) in std::mem::take(&mut process.told) {
+            self.told.entry((subject, user)).or_default().push((slot, came));
+        }
+    }
+
+    /// The app is told of each user in turn that it came and that it went, over all nodes. Where something was done to nodes, it may
+    /// be told more than once, and is told at least that whoever is there has come.
+    fn check_users(&self) -> Result<(), Fault> {
+        let rooms = self.processes.iter().flatten().flat_map(|process| &process.rooms);
+        let users = rooms.flat_map(|(subject, room)| {
+            let users = room.own.values().filter_map(|own| own.user.clone());
+            users.map(move |user| (*subject, user))
+        });
+        let there: BTreeSet<_> = users.collect();
+        for of in there.iter().chain(self.told.keys()) {
+            let (is_there, told) = (there.contains(of), self.told.get(of).map(Vec::as_slice).unwrap_or_default());
+            let is_told = told.iter().any(|(_, came)| *came);
+            ensure!(is_told || !is_there, "nobody was told that {} came", of.1);
+            let in_turn = told.iter().enumerate().all(|(i, (_, came))| *came == (i % 2 == 0));
+            let is_right = in_turn && (told.len() % 2 == 1) == is_there;
+            let was_troubled = !self.is_calm || !self.troubled.is_empty();
+            ensure!(is_right || was_troubled, "{} is there: {is_there}, and the app was told {told:?}", of.1);
+        }
+        Ok(())
+    }
+
     /// Nobody is told to have left whose socket is whole and whose node lives, unless something was done to either's node.
     fn check_flicker(&mut self, slot: Slot) -> Result<(), Fault> {
         let left = std::mem::take(&mut self.process_mut(slot)?.left);
@@ -327,6 +374,7 @@ impl World {
     /// Everybody knows of everybody else what that one knows of itself, and of nobody else anything.
     pub(crate) fn check_equal(&self) -> Result<(), Fault> {
         self.check_rosters()?;
+        self.check_users()?;
         let running: BTreeMap<NodeId, &Process> =
             self.processes.iter().flatten().map(|process| (process.engine.incarnation().node(), process)).collect();
         for (here, process) in &running {

@@ -3,9 +3,9 @@
 #![expect(clippy::expect_used, reason = "what a test writes itself is right, or the test is wrong")]
 
 use roomful_core::Dialect::V1;
-use roomful_core::cluster::{Change, Incarnation, News, NodeName, Present};
+use roomful_core::cluster::{Change, Incarnation, News, NodeName, Present, StayAnswer, StayWord};
 use roomful_core::room::{Audience, Input};
-use roomful_core::{Generation, Limits, UserId};
+use roomful_core::{Generation, Limits, NodeId, UserId};
 
 use crate::script::{NOTHING, Script, id, json};
 
@@ -60,7 +60,7 @@ impl Cluster for Script {
     }
 
     fn hear_roster(&mut self, from: u64, members: Vec<Present>, missed: u64) -> Vec<String> {
-        self.news(from, News::Roster { members, missed })
+        self.news(from, News::Roster { members, is_open: true, missed })
     }
 
     fn news(&mut self, from: u64, news: News) -> Vec<String> {
@@ -127,7 +127,7 @@ fn it_is_published_too_where_nobody_here_hears_it() {
     room.at(2_000);
     assert_eq!(room.set("ann", Some("1")), ["publish ann shows 1"]);
     assert_eq!(room.leave("ann"), ["publish -ann"]);
-    assert_eq!(room.leave("bob"), ["publish -bob"]);
+    assert_eq!(room.leave("bob"), ["publish -bob; Closed"]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn leaves_that_wait_for_the_tick_are_published_before_the_last_one() {
     room.join("dan", V1, None);
     room.leave("dan");
     assert_eq!(published(room.leave("bob")), "");
-    assert_eq!(published(room.leave("cat")), "-ann; -bob; -cat", "dan was never in");
+    assert_eq!(published(room.leave("cat")), "-ann; -bob; -cat; Closed", "dan was never in");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_tick_of_who_comes_and_goes_is_published_as_one() {
     room.leave("cat");
     room.leave("dan");
     assert_eq!(published(room.tell(Input::Drain)), "-cat; -dan");
-    assert_eq!(room.leave("ann"), NOTHING, "from here on none is told");
+    assert_eq!(room.leave("ann"), ["publish Closed"], "from here on no leave is told");
 }
 
 #[test]
@@ -398,7 +398,7 @@ fn who_takes_a_member_over_shows_what_it_shows_there() {
     );
     let mut room = Script::awaiting(Limits::default(), node(100));
     room.join("ann", V1, None);
-    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("ann", 1))]), ["taken over is ann"]);
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("ann", 1))]), ["taken over is ann", "publish Closed"]);
     assert!(room.is_empty(), "it waited to be let in");
 }
 
@@ -423,7 +423,7 @@ fn another_run_of_this_node_speaks_for_the_same_members() {
     assert_eq!(room.room().own()[0].member, id("ann"));
     assert_eq!(room.hear(300, vec![Change::Joined(present("ann"))]), NOTHING, "that one is older now");
     assert_eq!(published(room.set("ann", Some("1"))), "ann shows 1");
-    assert_eq!(room.leave("ann"), ["publish -ann"]);
+    assert_eq!(room.leave("ann"), ["publish -ann; Closed"]);
 }
 
 #[test]
@@ -443,4 +443,173 @@ fn of_members_of_other_nodes_only_those_say_what_they_do() {
     room.hear(200, vec![Change::Joined(present("eve"))]);
     assert_eq!(room.broadcast("eve", "1"), ["refused: not in the room"]);
     assert_eq!(room.send("eve", "1"), ["refused: not in the room"]);
+}
+
+fn stay(word: StayWord) -> Change {
+    Change::Stay { user: UserId::new("u").expect("it is a user"), word }
+}
+
+/// An answer to this node.
+fn answers(number: u64, answer: StayAnswer) -> Change {
+    stay(StayWord::Answers { to: node(100).node(), number, answer })
+}
+
+fn words(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().filter(|line| line.starts_with("user") || line.contains("Stay")).collect()
+}
+
+/// What is published of a stay, in the words that its test says.
+fn says(word: StayWord) -> String {
+    format!("{:?}", stay(word))
+}
+
+fn node_id(start: u64) -> NodeId {
+    node(start).node()
+}
+
+/// Where others have the room, too, and are no longer new.
+fn with_others() -> Script {
+    let mut room = with(&["ann"]);
+    room.hear(50, vec![Change::Joined(present("eve"))]);
+    room.hear(200, vec![Change::Joined(present("fay"))]);
+    room.at(10_000);
+    room
+}
+
+#[test]
+fn of_a_user_the_app_is_told_at_once_where_no_other_node_has_the_room() {
+    let mut room = with(&["ann"]);
+    assert_eq!(words(room.join_of("bob", "u", V1)), ["user u is here by bob", "user u came by bob"]);
+    assert_eq!(words(room.join_of("cat", "u", V1)), NOTHING);
+    room.leave("bob");
+    assert_eq!(words(room.leave("cat")), NOTHING, "it lingers");
+    assert_eq!(words(room.at(2_999).wake()), NOTHING);
+    assert_eq!(words(room.at(3_000).wake()), ["user u went"]);
+}
+
+#[test]
+fn of_a_user_the_app_is_told_when_all_others_have_said_that_they_do_not() {
+    let nothing = |number| answers(number, StayAnswer::Nothing);
+    let mut room = with_others();
+    let lines = room.join_of("bob", "u", V1);
+    assert_eq!(words(lines)[0], "user u is here by bob");
+    assert_eq!(words(room.hear(50, vec![nothing(1)])), NOTHING);
+    assert_eq!(words(room.hear(50, vec![nothing(1)])), NOTHING, "twice is not both");
+    assert_eq!(words(room.hear(200, vec![nothing(7)])), NOTHING, "that was another question");
+    assert_eq!(words(room.hear(200, vec![nothing(1)])), ["user u came by bob"]);
+    for gone in [vec![Change::Closed], vec![answers(1, StayAnswer::Nothing)]] {
+        let mut room = with_others();
+        room.join_of("bob", "u", V1);
+        room.hear(50, vec![nothing(1)]);
+        assert_eq!(words(room.hear(200, gone)), ["user u came by bob"]);
+    }
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    room.hear(50, vec![nothing(1)]);
+    assert_eq!(words(room.news(200, News::Lost)), ["user u came by bob"], "nobody waits for it");
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    room.at(20_000).news(200, News::Parted);
+    assert_eq!(words(room.at(20_000).wake()), ["user u came by bob"], "and n50 took too long");
+}
+
+#[test]
+fn a_user_of_whom_another_node_tells_comes_and_goes_in_silence() {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    assert_eq!(words(room.hear(50, vec![answers(1, StayAnswer::Tells)])), NOTHING);
+    room.hear(200, vec![answers(1, StayAnswer::Nothing)]);
+    let releases = says(StayWord::Releases { number: 2 });
+    assert_eq!(words(room.leave("bob")), [format!("publish -bob; {releases}")]);
+    room.hear(200, vec![answers(2, StayAnswer::Nothing)]);
+    assert!(!room.is_empty());
+    assert_eq!(words(room.hear(50, vec![answers(2, StayAnswer::Nothing)])), ["user u is elsewhere"]);
+}
+
+#[test]
+fn the_older_of_two_who_ask_at_once_tells() {
+    let asks = || stay(StayWord::Asks { number: 3 });
+    let answer = |to, answer| says(StayWord::Answers { to: node_id(to), number: 3, answer });
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    let lines = words(room.hear(200, vec![asks()]));
+    assert_eq!(lines, [format!("publish {}", answer(200, StayAnswer::Tells))], "n200 is newer");
+    let lines = words(room.hear(50, vec![asks()]));
+    assert_eq!(lines, [format!("publish {}", answer(50, StayAnswer::Nothing))], "n50 is older");
+    room.hear(50, vec![answers(1, StayAnswer::Nothing)]);
+    let lines = words(room.hear(200, vec![answers(1, StayAnswer::Nothing), asks()]));
+    let guest = StayAnswer::Guest { by: node_id(50) };
+    assert_eq!(lines, [format!("publish {}", answer(200, guest))], "n50 had answered before it asked");
+}
+
+#[test]
+fn a_stay_is_handed_to_a_node_that_has_the_user_and_back_where_that_has_gone() {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    [50, 200].iter().for_each(|from| drop(room.hear(*from, vec![answers(1, StayAnswer::Nothing)])));
+    room.hear(200, vec![Change::Joined(of_user("gil", "u"))]);
+    let hands = says(StayWord::Hands { to: node_id(200) });
+    let releases = says(StayWord::Releases { number: 2 });
+    assert_eq!(words(room.leave("bob")), [format!("publish -bob; {hands}; {releases}")]);
+    room.hear(200, vec![left("gil"), stay(StayWord::Hands { to: node_id(100) })]);
+    assert_eq!(words(room.at(11_999).wake()), NOTHING, "it lingers");
+    assert_eq!(words(room.at(12_000).wake()), ["user u went"]);
+}
+
+#[test]
+fn who_lingers_gives_the_stay_to_whoever_asks() {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    [50, 200].iter().for_each(|from| drop(room.hear(*from, vec![answers(1, StayAnswer::Nothing)])));
+    room.leave("bob");
+    room.leave("ann");
+    assert!(!room.is_empty());
+    let lines = words(room.hear(200, vec![Change::Joined(of_user("gil", "u")), stay(StayWord::Asks { number: 9 })]));
+    let (hands, releases) = (says(StayWord::Hands { to: node_id(200) }), says(StayWord::Releases { number: 2 }));
+    assert_eq!(lines, [format!("publish {hands}; {releases}")]);
+    room.hear(50, vec![answers(2, StayAnswer::Nothing)]);
+    assert_eq!(words(room.hear(200, vec![answers(2, StayAnswer::Nothing)]))[0], "user u is elsewhere");
+    assert!(room.is_empty());
+}
+
+/// Where a node knows of one that tells, and that one says that it does not, the stay is on its way.
+#[test]
+fn while_a_stay_is_on_its_way_it_is_asked_again() {
+    let guest = |by| StayAnswer::Guest { by: node_id(by) };
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    room.hear(50, vec![answers(1, StayAnswer::Nothing)]);
+    assert_eq!(words(room.hear(200, vec![answers(1, guest(50))])), NOTHING);
+    let asks = says(StayWord::Asks { number: 2 });
+    assert_eq!(words(room.at(10_100).wake()), [format!("publish {asks}")]);
+    room.hear(50, vec![answers(2, guest(100))]);
+    assert_eq!(words(room.hear(200, vec![answers(2, guest(50))])), ["user u came by bob"], "all of them mean this one");
+}
+
+#[test]
+fn in_a_room_that_was_just_opened_a_node_may_answer_that_is_not_known() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("fay"))]);
+    room.join_of("bob", "u", V1);
+    assert_eq!(words(room.hear(200, vec![answers(1, StayAnswer::Nothing)])), NOTHING);
+    assert_eq!(words(room.at(1_249).wake()), NOTHING);
+    assert_eq!(words(room.at(1_250).wake()), ["user u came by bob"]);
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("fay"))]);
+    room.join_of("bob", "u", V1);
+    room.hear(200, vec![answers(1, StayAnswer::Nothing)]);
+    room.hear(50, vec![answers(1, StayAnswer::Tells)]);
+    assert_eq!(words(room.at(2_000).wake()), NOTHING, "n50 was there");
+}
+
+#[test]
+fn where_the_node_is_gone_that_told_of_a_user_those_who_have_it_ask_and_tell_nobody_again() {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    [50, 200].iter().for_each(|from| drop(room.hear(*from, vec![answers(1, StayAnswer::Tells)])));
+    room.hear(50, vec![Change::Closed]);
+    assert_eq!(words(room.news(50, News::Parted)).len(), 1, "it asks");
+    assert_eq!(words(room.hear(200, vec![answers(2, StayAnswer::Nothing)])), NOTHING);
+    room.leave("bob");
+    assert_eq!(words(room.at(12_000).wake()), ["user u went"]);
 }

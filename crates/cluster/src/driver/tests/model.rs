@@ -184,7 +184,11 @@ impl ClusterRooms for Told {
     fn give_roster(&self, room: &Subject) {
         let rooms = self.0.held();
         let members = rooms.get(room).map(|room| room.own.iter().map(|member| present(member)).collect());
-        self.0.queue.push(Input::Roster { subject: *room, members: members.unwrap_or_default() });
+        self.0.queue.push(Input::Roster {
+            subject: *room,
+            is_open: members.is_some(),
+            members: members.unwrap_or_default(),
+        });
     }
 
     fn reborn(&self, _node: &Incarnation) {}
@@ -209,11 +213,12 @@ impl ModelRoom {
                     _ => {}
                 }
             }),
-            News::Roster { members, missed } => {
+            News::Roster { members, missed, .. } => {
                 let members = members.into_iter().map(|present| present.member.to_string()).collect();
                 *part = Part { members, is_lost: false };
                 self.missed += missed;
             }
+            News::Opened => {}
             News::Lost => part.is_lost = true,
             News::Parted => drop(self.others.remove(&node)),
             news => panic!("{news:?}"),

@@ -72,6 +72,8 @@ pub enum Input {
         subject: Subject,
         /// All of them.
         members: Vec<Present>,
+        /// Whether the room is there: one that lingers is not.
+        is_open: bool,
     },
     /// A room has no member here any more.
     Close(Subject),
@@ -327,7 +329,7 @@ impl ClusterEngine {
             Input::Open(topic) => self.open(&topic, turn),
             Input::Audible { subject, by } => self.audible(&subject, by, turn),
             Input::Publish { subject, changes } => self.publish(&subject, changes, turn),
-            Input::Roster { subject, members } => self.give_roster(&subject, &members, turn),
+            Input::Roster { subject, members, is_open } => self.give_roster(&subject, (&members, is_open), turn),
             Input::Close(subject) => self.close(&subject, turn),
             Input::Wake => {}
             Input::Reincarnate { clock, random } => self.reincarnate(clock, random, turn),

@@ -40,7 +40,7 @@ impl ClusterEngine {
             if whole.is_anew {
                 self.tell_room(subject, node, News::Parted, turn);
             }
-            let news = News::Roster { members: whole.members, missed: whole.missed };
+            let news = News::Roster { members: whole.members, is_open: whole.is_open, missed: whole.missed };
             self.tell_room(subject, node, news, turn);
             self.deliver(node, subject, whole.then, turn);
         }

@@ -96,6 +96,7 @@ impl ClusterEngine {
         } else {
             self.share(node, subject, Replica::empty(at, said, since));
         }
+        self.tell_room(subject, node, News::Opened, turn);
         self.promise_roster(node, &subject, turn);
         Ok(())
     }
@@ -207,7 +208,12 @@ impl ClusterEngine {
     }
 
     /// It is what the room's members are after all that the room has published until here.
-    pub(super) fn give_roster(&mut self, subject: &Subject, members: &[Present], turn: &mut Turn<'_>) {
+    pub(super) fn give_roster(
+        &mut self,
+        subject: &Subject,
+        (members, is_open): (&[Present], bool),
+        turn: &mut Turn<'_>,
+    ) {
         let Some(hosted) = self.rooms.get_mut(subject) else { return };
         let nodes = std::mem::take(&mut hosted.roster_for);
         let Hosted { room, origin, .. } = hosted;
@@ -217,7 +223,7 @@ impl ClusterEngine {
         for node in nodes {
             for (page, members) in pages.iter().enumerate() {
                 let (room, members) = (room.clone(), members.to_vec());
-                let roster = RosterPage { room, at, said, since, page: page as u64, pages: count, members };
+                let roster = RosterPage { room, at, said, since, page: page as u64, pages: count, members, is_open };
                 self.send(Address::Node(node), &Message::Roster { to: node, roster }, turn);
             }
         }

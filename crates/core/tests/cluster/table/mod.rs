@@ -3,6 +3,7 @@
 mod links;
 mod rooms;
 mod runs;
+mod users;
 
 use roomful_core::cluster::{Health, Rejected};
 use roomful_core::{Millis, NodeId};
