@@ -66,7 +66,7 @@ impl LiveMember {
 
     /// The intake's answer to a frame that came from this socket.
     pub(crate) fn reply(&self, frame: Bytes, line: &Line) {
-        let now = self.inbox().hold(frame);
+        let now = self.inbox().hold(frame, line);
         if let Some(frame) = now {
             line.push(frame);
         }
@@ -81,7 +81,7 @@ impl LiveMember {
                 metrics::frame_dropped("duplicate");
                 return;
             }
-            inbox.hold(refusal.frame())
+            inbox.hold(refusal.frame(), line)
         };
         if let Some(frame) = now {
             line.push(frame);

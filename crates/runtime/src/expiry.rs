@@ -64,7 +64,7 @@ impl LiveMember {
 
     fn ask_for_credentials(&self) {
         if let Some(line) = self.line().filter(|line| line.dialect() == Dialect::V1) {
-            line.push(Bytes::from_static(encode::AUTH));
+            self.reply(Bytes::from_static(encode::AUTH), &line);
         }
     }
 

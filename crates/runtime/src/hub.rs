@@ -16,7 +16,7 @@ use crate::denial::DenialLog;
 use crate::feeds::Feeds;
 use crate::line::Line;
 use crate::lines::Lines;
-use crate::live_room::{JoinError, Joining, Left, LiveRoom};
+use crate::live_room::{Entrant, JoinError, Joining, Left, LiveRoom};
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::metrics;
@@ -98,19 +98,19 @@ impl Hub {
         &self.feeds
     }
 
-    /// Joins the room of that topic, which is made where there is none. In a large room `on_entry` is called when it is let
-    /// in. `presented` is the token of a session that its client had in another process.
+    /// Joins the room of that topic, which is made where there is none. `presented` is the token of a session that its client had in
+    /// another process.
     pub(crate) fn join(
         self: &Arc<Self>,
         topic: &Topic,
         limits: &Arc<Limits>,
         (newcomer, visit): (&Newcomer, Option<&Arc<dyn VisitHooks>>),
         (line, presented): (&Arc<Line>, Option<Token>),
-        on_entry: impl FnOnce(&Arc<LiveRoom>) + Clone + MaybeSend + 'static,
+        entrant: &Arc<dyn Entrant>,
     ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         loop {
             let room = self.find_or_create(topic, limits)?;
-            match room.join((newcomer.clone(), visit.cloned()), (line, presented), on_entry.clone()) {
+            match room.join((newcomer.clone(), visit.cloned()), (line, presented), entrant) {
                 Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {

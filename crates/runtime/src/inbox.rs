@@ -14,6 +14,7 @@ use roomful_core::{Close, ErrorCode, Json, Limits};
 use crate::credentials::Secret;
 use crate::hooks::Hooks;
 use crate::kept::Kept;
+use crate::line::Line;
 use crate::memory::{Holding, Memory};
 use crate::place::Place;
 use crate::{Error, metrics};
@@ -27,7 +28,7 @@ pub(crate) enum Job {
     Presence { state: Option<Json>, id: Option<u64> },
     /// New credentials from the client.
     Credentials { text: Secret, id: Option<u64> },
-    /// An answer to a frame that came before the member was let in. It waits, because the snapshot must arrive first.
+    /// An answer that came before what the socket hears first, as a snapshot is. It waits for that.
     Reply(Bytes),
     /// The app is to be told that the socket is lost.
     Away,
@@ -309,9 +310,11 @@ impl Inbox {
         }
     }
 
-    /// Keeps an answer until the member is let in. If it is in already, gives the answer back, to be sent at once.
-    pub(crate) fn hold(&mut self, reply: Bytes) -> Option<Bytes> {
-        if !self.life.is_before_entry() {
+    /// Keeps an answer until what this socket hears first is on its way; whoever sends that has the member's task go on. If it is
+    /// already, gives the answer back, to be sent at once.
+    pub(crate) fn hold(&mut self, reply: Bytes, line: &Line) -> Option<Bytes> {
+        // Asked under the lock: an answer that is kept here is found by that task.
+        if line.is_greeted() || self.life.is_over() {
             return Some(reply);
         }
         self.put(Job::Reply(reply));
@@ -489,10 +492,20 @@ impl Inbox {
         self.end.get_or_insert_default().refreshes += 1;
     }
 
-    pub(crate) fn next(&mut self, hooks: &Arc<dyn Hooks>) -> Next {
+    /// What is to be done next. `may_reply`: whether what its socket hears first is on its way.
+    pub(crate) fn next(&mut self, hooks: &Arc<dyn Hooks>, may_reply: impl FnOnce() -> bool) -> Next {
         if self.life.is_over() {
             // It was put away while a hook ran: another process will tell its end.
             return Next::Rest;
+        }
+        if matches!(self.queue.front(), Some(Job::Reply(_))) && !may_reply() {
+            if self.life.end().is_none() {
+                self.rest(Arc::clone(hooks));
+                return Next::Rest;
+            }
+            // That does not come any more, and its end waits for no answer.
+            self.queue.retain(|job| !matches!(job, Job::Reply(_)));
+            self.held.set(self.queue.iter().map(|job| PLACE_BYTES + job.size()).sum());
         }
         if let Some(job) = self.queue.pop_front() {
             self.held.set(self.held.bytes() - PLACE_BYTES - job.size());

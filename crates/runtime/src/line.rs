@@ -24,6 +24,8 @@ pub(crate) struct Line {
     closing: Closing,
     /// Whether its client said that it leaves on purpose.
     said_bye: AtomicBool,
+    /// Whether what its client hears first is on its way.
+    is_greeted: AtomicBool,
     /// Bytes that whoever owns the socket holds for it.
     held: AtomicU32,
     /// What few lines have. Boxed, because there are many.
@@ -42,8 +44,8 @@ struct Beside {
 impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
-        let (said_bye, held) = (AtomicBool::new(false), AtomicU32::new(0));
-        Self { transport, connection, dialect, closing: Closing::default(), said_bye, held, beside: None }
+        let (said_bye, is_greeted, held) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU32::new(0));
+        Self { transport, connection, dialect, closing: Closing::default(), said_bye, is_greeted, held, beside: None }
     }
 
     /// A socket with a mailbox of its own.
@@ -124,6 +126,15 @@ impl Line {
     pub(crate) fn ending(&self, close: &Close, by: EndedBy) -> (Close, EndedBy) {
         let closing = self.closing_cell();
         closing.get().cloned().zip(closing.by()).unwrap_or_else(|| (close.clone(), by))
+    }
+
+    /// What its client hears first, a snapshot or a socket's `open`, is on its way: answers may follow.
+    pub(crate) fn greet(&self) {
+        self.is_greeted.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_greeted(&self) -> bool {
+        self.is_greeted.load(Ordering::Acquire)
     }
 
     /// Its client leaves on purpose.

@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::abortable;
 use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
+use roomful_core::life::Act;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
@@ -19,7 +20,7 @@ use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::kept::{Admitted, Kept, KeptMember};
 use crate::line::Line;
 use crate::lock::lock;
-use crate::maybe_send::MaybeSend;
+use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::memory::Holding;
 use crate::process::Process;
 use crate::room_sessions::{self, RoomSessions};
@@ -52,32 +53,44 @@ struct State {
     transports: Transports,
     wakes: Wakes,
     sessions: Option<Box<RoomSessions>>,
-    /// What the client presents whose return is being handled, and the highest id received of what it has said. Boxed, because
-    /// rooms are many and returns are few.
-    resume: Option<Box<(Resume, Option<u64>)>>,
+    /// What the client presents whose snapshot is next. Boxed, because rooms are many and returns are few.
+    presented: Option<Box<Presented>>,
     /// What it says of its members.
     held: Holding,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
     abandoned: bool,
 }
 
-#[cfg(not(target_family = "wasm"))]
-type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>) + Send>;
-#[cfg(target_family = "wasm")]
-type OnEntry = Box<dyn FnOnce(&Arc<LiveRoom>)>;
+/// What the client of a member presents to go on with a session.
+enum Presented {
+    /// A token of that member's, and the highest id received of what it has said, where that is known.
+    Resume(Resume, Option<u64>),
+    /// The token of a session that another process had.
+    Foreign(Token),
+}
+
+/// Who is let in, as its room sees it.
+pub(crate) trait Entrant: MaybeSend + MaybeSync {
+    /// It is a member of this room from here on; says what is to be done for it, once the room's lock is given back. Its snapshot
+    /// is not on its way yet: whoever has that may lose its socket at once, or come back with the token in it.
+    fn enter(&self, room: &Arc<LiveRoom>) -> Vec<Act>;
+    /// Goes on with one that had to wait. Without a lock, and when its snapshot is on its way.
+    fn begin(self: Arc<Self>, acts: Vec<Act>);
+}
 
 /// Those who wait to be let in to a large room. No task waits for them.
 struct Waiting {
     line: Arc<Line>,
     visit: Option<Arc<dyn VisitHooks>>,
-    on_entry: OnEntry,
+    presented: Option<Token>,
+    entrant: Arc<dyn Entrant>,
 }
 
 /// What is left to do when a room's lock is given back.
 #[derive(Default)]
 struct Aftermath {
-    /// The callbacks of those who were let in. They run once the snapshot is queued.
-    entered: Vec<OnEntry>,
+    /// Those who were let in, with what is to be done for them.
+    entered: Vec<(Arc<dyn Entrant>, Vec<Act>)>,
     /// Of those who enter: the first of a user's is what the app is told of that user by.
     visits: Vec<(MemberId, Arc<dyn VisitHooks>)>,
     /// What the app is to be told of users; `None` where nothing has become of any.
@@ -95,9 +108,9 @@ impl Aftermath {
 
 /// How a join goes on.
 pub(crate) enum Joining {
-    /// It is a member.
-    Done,
-    /// It is let in at the room's next tick, unless it ends before. The callback runs then.
+    /// It is a member, for whom this is to be done.
+    Done(Vec<Act>),
+    /// It is let in at the room's next tick, unless it ends before. The room goes on with it then.
     Waits,
 }
 
@@ -152,7 +165,7 @@ impl LiveRoom {
         held.set(engine.roster().listed_bytes());
         let (lobby, wakes, sessions) = (BTreeMap::new(), Wakes::default(), RoomSessions::new(process, &limits));
         let state =
-            State { engine, lines, absent, lobby, transports, wakes, sessions, resume: None, held, abandoned: false };
+            State { engine, lines, absent, lobby, transports, wakes, sessions, presented: None, held, abandoned: false };
         Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
     }
 
@@ -160,47 +173,39 @@ impl LiveRoom {
         &self.topic
     }
 
-    /// Takes somebody in. Where it has to wait for the room's tick, `on_entry` is called once it is a member. `presented` is
-    /// the token of a session that its client had in another process.
+    /// Takes somebody in. `presented` is the token of a session that its client had in another process.
     pub(crate) fn join(
         self: &Arc<Self>,
         (newcomer, visit): (Newcomer, Option<Arc<dyn VisitHooks>>),
         (line, presented): (&Arc<Line>, Option<Token>),
-        on_entry: impl FnOnce(&Arc<Self>) + MaybeSend + 'static,
+        entrant: &Arc<dyn Entrant>,
     ) -> Result<Joining, JoinError> {
         let member = newcomer.member.clone();
         let mut state = lock(&self.state);
         if state.abandoned {
             return Err(JoinError::Abandoned);
         }
+        let effects = self.effects_of(&mut state, Input::Join(newcomer)).map_err(JoinError::Refused)?;
+        if state.engine.is_waiting(&member) {
+            // Nothing that is for the room is for it yet.
+            let (line, entrant) = (Arc::clone(line), Arc::clone(entrant));
+            state.lobby.insert(member, Waiting { line, visit, presented, entrant });
+            let aftermath = self.deliver_all(&mut state, effects, Aftermath::default());
+            drop(state);
+            self.finish(aftermath);
+            return Ok(Joining::Waits);
+        }
+        let acts = entrant.enter(self);
         state.lines.insert(member.clone(), Arc::clone(line));
-        if let (Some(sessions), Some(token)) = (&mut state.sessions, presented) {
-            sessions.expect(&member, token);
-        }
-        let visits = visit.iter().map(|visit| (member.clone(), Arc::clone(visit))).collect();
-        match self.handle_after(&mut state, Input::Join(newcomer), Aftermath { visits, ..Aftermath::default() }) {
-            Ok(aftermath) if state.engine.is_waiting(&member) => {
-                // Nothing that is for the room is for it yet.
-                state.lines.remove(&member);
-                state.lobby.insert(member, Waiting { line: Arc::clone(line), visit, on_entry: Box::new(on_entry) });
-                drop(state);
-                self.finish(aftermath);
-                Ok(Joining::Waits)
-            }
-            Ok(aftermath) => {
-                // What the room was sent before the snapshot is not for it, and neither is its own join.
-                state.transports.enter(line);
-                drop(state);
-                self.process.member_joined();
-                self.finish(aftermath);
-                Ok(Joining::Done)
-            }
-            Err(refused) => {
-                state.lines.remove(&member);
-                state.sessions.iter_mut().for_each(|sessions| sessions.expect_no_more(&member));
-                Err(JoinError::Refused(refused))
-            }
-        }
+        state.presented = presented.map(|token| Box::new(Presented::Foreign(token)));
+        let visits = visit.into_iter().map(|visit| (member.clone(), visit)).collect();
+        let aftermath = self.deliver_all(&mut state, effects, Aftermath { visits, ..Aftermath::default() });
+        // What the room was sent before the snapshot is not for it, and neither is its own join.
+        state.transports.enter(line);
+        drop(state);
+        self.process.member_joined();
+        self.finish(aftermath);
+        Ok(Joining::Done(acts))
     }
 
     /// Whether this token is good for that member.
@@ -261,9 +266,9 @@ impl LiveRoom {
             }
         }
         state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, false));
-        state.resume = Some(Box::new((resume, acked)));
+        state.presented = Some(Box::new(Presented::Resume(resume, acked)));
         let handled = self.handle(&mut state, Input::Return { member: member.clone() });
-        state.resume = None;
+        state.presented = None;
         match handled {
             Ok(aftermath) => {
                 retold(state.engine.seq()).into_iter().for_each(|frame| line.push(frame));
@@ -475,36 +480,43 @@ impl LiveRoom {
     }
 
     fn handle(self: &Arc<Self>, state: &mut State, input: Input) -> Result<Aftermath, Refused> {
-        self.handle_after(state, input, Aftermath::default())
+        let effects = self.effects_of(state, input)?;
+        Ok(self.deliver_all(state, effects, Aftermath::default()))
     }
 
-    fn handle_after(
-        self: &Arc<Self>,
-        state: &mut State,
-        input: Input,
-        mut aftermath: Aftermath,
-    ) -> Result<Aftermath, Refused> {
+    fn effects_of(&self, state: &mut State, input: Input) -> Result<Vec<Effect>, Refused> {
         // Made anew each time: memory that is kept for it would count for each idle room.
         let mut effects = Vec::new();
         state.engine.handle(input, self.process.now(), &mut effects)?;
         state.held.set(state.engine.roster().listed_bytes());
+        Ok(effects)
+    }
+
+    fn deliver_all(
+        self: &Arc<Self>,
+        state: &mut State,
+        effects: Vec<Effect>,
+        mut aftermath: Aftermath,
+    ) -> Aftermath {
         for effect in effects {
             self.deliver(state, effect, &mut aftermath);
         }
         aftermath.wake_at = state.wakes.start(state.engine.next_wake());
         self.arm(state);
-        Ok(aftermath)
+        aftermath
     }
 
     /// The one place where effects become bytes for sockets.
-    fn deliver(&self, state: &mut State, effect: Effect, aftermath: &mut Aftermath) {
+    fn deliver(self: &Arc<Self>, state: &mut State, effect: Effect, aftermath: &mut Aftermath) {
         match effect {
             Effect::Entered { member } => {
-                if let Some(Waiting { line, visit, on_entry }) = state.lobby.remove(&member) {
+                if let Some(Waiting { line, visit, presented, entrant }) = state.lobby.remove(&member) {
+                    let acts = entrant.enter(self);
                     state.transports.enter(&line);
                     state.lines.insert(member.clone(), line);
+                    state.presented = presented.map(|token| Box::new(Presented::Foreign(token)));
                     aftermath.visits.extend(visit.map(|visit| (member, visit)));
-                    aftermath.entered.push(on_entry);
+                    aftermath.entered.push((entrant, acts));
                 }
             }
             Effect::Snapshot { to, listing, seq } => self.deliver_snapshot(state, &to, &listing, seq),
@@ -537,12 +549,14 @@ impl LiveRoom {
     }
 
     fn deliver_snapshot(&self, state: &mut State, to: &MemberId, listing: &Listing, seq: u64) {
+        let presented = state.presented.take().map(|presented| *presented);
         let Some(line) = state.lines.get(to) else { return };
         let sessions = state.sessions.as_mut().filter(|_| line.dialect() == Dialect::V1);
         let (session, missed) = sessions.map_or((None, Vec::new()), |sessions| {
-            let (facts, missed) = match state.resume.take().map(|resume| *resume) {
-                Some((resume, acked)) => sessions.resume(to, resume, acked, seq),
-                None => (sessions.begin(to, seq), Vec::new()),
+            let (facts, missed) = match presented {
+                Some(Presented::Resume(resume, acked)) => sessions.resume(to, resume, acked, seq),
+                Some(Presented::Foreign(token)) => (sessions.begin(to, Some(token), seq), Vec::new()),
+                None => (sessions.begin(to, None, seq), Vec::new()),
             };
             if let (Some(keeper), Some(session)) = (self.process.keeper(), sessions.kept(to)) {
                 line.keep(keeper, |kept| kept.session = Some(session));
@@ -560,12 +574,13 @@ impl LiveRoom {
         for frame in std::iter::once(frame).chain(missed) {
             line.deliver(Delivery::Private { to: line.connection(), frame });
         }
+        line.greet();
     }
 
     fn finish(self: &Arc<Self>, aftermath: Aftermath) {
-        for on_entry in aftermath.entered {
+        for (entrant, acts) in aftermath.entered {
             self.process.member_joined();
-            on_entry(self);
+            entrant.begin(acts);
         }
         if let Some(untold) = aftermath.untold {
             self.process.tell_of_users(untold);

@@ -222,11 +222,16 @@ impl LiveMember {
         self.set_scope(Scope::Moved(member));
     }
 
-    /// A frame to its socket, where it has one.
+    /// An answer to its socket, where it has one.
     pub(crate) fn push(&self, frame: Bytes) {
         if let Some(line) = self.line() {
-            line.push(frame);
+            self.reply(frame, &line);
         }
+    }
+
+    /// Whether what its socket hears first is on its way, or it has none.
+    pub(crate) fn is_greeted(&self) -> bool {
+        lock(&self.line).as_ref().is_none_or(|line| line.is_greeted())
     }
 
     /// What it is in, once it is let in.

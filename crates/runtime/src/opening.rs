@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::abortable;
 use roomful_core::expiry::Expiry;
 use roomful_core::frame::{EndpointKind, socket};
-use roomful_core::life::Event;
+use roomful_core::life::{Act, Event};
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
 use roomful_core::session::{Offered, Resume, Token};
@@ -15,7 +15,7 @@ use roomful_core::{Close, Dialect, UserId};
 use crate::feeds::{Feeds, Listener, Listening, ValueKey};
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
-use crate::live_room::Joining;
+use crate::live_room::{Entrant, Joining, LiveRoom};
 use crate::loans::Loan;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
@@ -106,7 +106,7 @@ impl LiveMember {
             Destination::Live(topic) => self.enter_live(topic, resume, &hooks).await,
         };
         match entered {
-            Ok(Joining::Done) => self.begin(hooks).await,
+            Ok(Joining::Done(acts)) => self.begin(hooks, acts).await,
             // The room goes on with it.
             Ok(Joining::Waits) => {}
             Err(close) => self.refuse(close),
@@ -129,8 +129,8 @@ impl LiveMember {
     }
 
     /// The rest of that task, once it is let in.
-    async fn begin(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
-        self.happen(Event::Entered);
+    async fn begin(self: Arc<Self>, hooks: Arc<dyn Hooks>, acts: Vec<Act>) {
+        self.carry_out(acts);
         // What came before.
         self.keep_said();
         others_first().await;
@@ -185,13 +185,9 @@ impl LiveMember {
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
-        let (this, theirs) = (Arc::clone(self), Arc::clone(hooks));
-        let on_entry = move |room: &Arc<_>| {
-            this.set_scope(Scope::Room(Arc::clone(room)));
-            this.spawn(Arc::clone(&this).begin(theirs));
-        };
+        let entrant: Arc<dyn Entrant> = Arc::new(Entering { member: Arc::clone(self), hooks: Arc::clone(hooks) });
         let (room, joining) =
-            self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, presented), on_entry)?;
+            self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, presented), &entrant)?;
         self.set_scope(Scope::Room(room));
         if matches!(joining, Joining::Waits) && self.inbox().life().has_ended() {
             // One that ended before this found no room to leave; one that ends later does.
@@ -233,8 +229,9 @@ impl LiveMember {
         if let Some(keeper) = self.process().keeper() {
             line.keep_socket(keeper);
         }
+        line.greet();
         self.set_scope(Scope::Socket);
-        Ok(Joining::Done)
+        Ok(Joining::Done(self.step(Event::Entered)))
     }
 
     fn enter_feed(&self, topic: &Topic, resume: Option<Resume>) -> Result<Joining, Close> {
@@ -275,8 +272,9 @@ impl LiveMember {
         if let Some(keeper) = self.process().keeper() {
             line.keep_socket(keeper);
         }
+        line.greet();
         self.set_scope(Scope::Feed(feed));
-        Ok(Joining::Done)
+        Ok(Joining::Done(self.step(Event::Entered)))
     }
 
     /// What it is to be let in as, and the token that its client has presented where it was that before, in another process.
@@ -324,5 +322,23 @@ impl LiveMember {
         if is_opened {
             self.keep(|kept| kept.opened = true);
         }
+    }
+}
+
+/// Somebody who asks its room to let it in, with the hooks that run from then on.
+struct Entering {
+    member: Arc<LiveMember>,
+    hooks: Arc<dyn Hooks>,
+}
+
+impl Entrant for Entering {
+    fn enter(&self, room: &Arc<LiveRoom>) -> Vec<Act> {
+        self.member.set_scope(Scope::Room(Arc::clone(room)));
+        self.member.step(Event::Entered)
+    }
+
+    fn begin(self: Arc<Self>, acts: Vec<Act>) {
+        let task = Arc::clone(&self.member).begin(Arc::clone(&self.hooks), acts);
+        self.member.spawn(task);
     }
 }

@@ -169,7 +169,9 @@ fn returning(app: &App, kept: Kept) -> Returning {
     let socket = kept.until.is_none().then(|| {
         let (line, mailbox) =
             Line::to_mailbox(hub.process().new_connection_id(), admitted.dialect(), limits, hub.process().memory());
-        (Arc::new(line.keeping(kept.clone())), mailbox)
+        let line = line.keeping(kept.clone());
+        line.greet();
+        (Arc::new(line), mailbox)
     });
     let line = socket.as_ref().map(|(line, _)| Arc::clone(line));
     let member = LiveMember::restored(hub, line, found.map(|definition| Arc::clone(&definition.terms)), span, &kept);

@@ -1,7 +1,6 @@
 //! The sessions of one room, as a process keeps them: their tokens are random and found by whoever presents one, and what they
 //! hold is a part of what the process holds.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -33,8 +32,6 @@ pub(crate) fn are_kept_for(dialect: Dialect, limits: &Limits) -> bool {
 /// Under the room's lock, beside its engine.
 pub(crate) struct RoomSessions {
     sessions: Sessions,
-    /// Those who are about to be let in, and come with the token of a session that another process had.
-    expected: BTreeMap<MemberId, Token>,
     process: Arc<Process>,
     /// What is kept, as a part of all that is held for clients, and of all that rooms keep.
     held: Holding,
@@ -58,25 +55,16 @@ impl RoomSessions {
         let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
         let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
         let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
-        let (grace_ms, expected, away) = (limits.grace_ms, BTreeMap::new(), None);
-        Some(Box::new(Self { sessions, expected, process, held, kept, most_bytes, grace_ms, away, timer: None }))
+        let (grace_ms, away) = (limits.grace_ms, None);
+        Some(Box::new(Self { sessions, process, held, kept, most_bytes, grace_ms, away, timer: None }))
     }
 
-    /// The session of this one, when it begins, is for a client that has presented this token, which nobody knows any more.
-    pub(crate) fn expect(&mut self, member: &MemberId, presented: Token) {
-        self.expected.insert(member.clone(), presented);
-    }
-
-    /// It is not let in.
-    pub(crate) fn expect_no_more(&mut self, member: &MemberId) {
-        self.expected.remove(member);
-    }
-
-    /// A member's session begins, with its first snapshot. `top` is the last number that was given.
-    pub(crate) fn begin(&mut self, member: &MemberId, top: u64) -> SessionFacts {
+    /// A member's session begins, with its first snapshot; for a client that has presented this token, where it had a session in
+    /// another process. `top` is the last number that was given.
+    pub(crate) fn begin(&mut self, member: &MemberId, presented: Option<Token>, top: u64) -> SessionFacts {
         let (token, tokens) = (self.process.new_token(), self.process.tokens());
         tokens.insert(token, member.clone());
-        let Some(presented) = self.expected.remove(member) else {
+        let Some(presented) = presented else {
             self.sessions.begin(member, token, top);
             return SessionFacts { token, seal: None, resumed: false, acked: Some(0) };
         };
@@ -100,7 +88,7 @@ impl RoomSessions {
         let Some(Answer { missed, forgotten, is_known_to_client }) = answer else {
             // Another has come back with a newer one just now. This one came later, and takes all of it over.
             self.sessions.end(member).for_each(|token| tokens.remove(token, member));
-            let facts = self.begin(member, top);
+            let facts = self.begin(member, None, top);
             return (SessionFacts { acked, ..facts }, Vec::new());
         };
         tokens.insert(token, member.clone());
@@ -142,7 +130,6 @@ impl RoomSessions {
     /// A member has left.
     pub(crate) fn end(&mut self, member: &MemberId) {
         self.is_away_no_more(member);
-        self.expect_no_more(member);
         let tokens = self.process.tokens();
         self.sessions.end(member).for_each(|token| tokens.remove(token, member));
         self.count();

@@ -34,13 +34,18 @@ impl LiveMember {
         true
     }
 
-    /// What had this number failed: where it has a session it is told again, if need be.
-    pub(crate) fn note_failed(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
-        let Some(id) = id else { return };
-        if let Some(said) = self.inbox().said() {
-            said.failed(Failure { id, code, reason: reason.into() });
-        }
+    /// What had this number failed. `true`: it has a session, and whoever is back is told so again.
+    pub(crate) fn note_failed(&self, id: Option<u64>, code: ErrorCode, reason: &str) -> bool {
+        let Some(id) = id else { return false };
+        let is_noted = {
+            let mut inbox = self.inbox();
+            let said = inbox.said();
+            let is_noted = said.is_some();
+            said.into_iter().for_each(|said| said.failed(Failure { id, code, reason: reason.into() }));
+            is_noted
+        };
         self.keep_said();
+        is_noted
     }
 
     /// What its client is told again that is back, when `seq` is the last number that was given.

@@ -39,7 +39,7 @@ impl LiveMember {
                     self.close(Close::JOIN_FAILED);
                 }
             }
-            let next = self.inbox().next(&hooks);
+            let next = self.inbox().next(&hooks, || self.is_greeted());
             self.wake_reader();
             match next {
                 Next::Do(Job::Message { msg, id }) => self.on_message(&hooks, msg, id).await,
@@ -152,9 +152,11 @@ impl LiveMember {
 
     fn reject(&self, id: Option<u64>, code: ErrorCode, reason: &str) {
         metrics::frame_dropped(code.as_str());
-        self.note_failed(id, code, reason);
-        if let Some(line) = self.line().filter(|line| line.dialect() == Dialect::V1) {
-            line.push(encode::error(id, code, reason));
+        let is_told_again = self.note_failed(id, code, reason);
+        let Some(line) = self.line().filter(|line| line.dialect() == Dialect::V1) else { return };
+        // Behind the snapshot that is still to come it is told anyway.
+        if line.is_greeted() || !is_told_again {
+            self.reply(encode::error(id, code, reason), &line);
         }
     }
 }

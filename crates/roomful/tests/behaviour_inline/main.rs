@@ -15,6 +15,8 @@ mod bad_input;
 mod denials;
 #[path = "../behaviour/drain.rs"]
 mod drain;
+#[path = "../behaviour/entering.rs"]
+mod entering;
 #[path = "../behaviour/expiry.rs"]
 mod expiry;
 #[path = "../behaviour/gives_way.rs"]
@@ -39,6 +41,8 @@ mod late;
 mod lent;
 #[path = "../behaviour/metrics.rs"]
 mod metrics;
+#[path = "../behaviour/moments.rs"]
+mod moments;
 #[path = "../behaviour/on_presence.rs"]
 mod on_presence;
 #[path = "../behaviour/order.rs"]
