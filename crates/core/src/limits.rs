@@ -129,10 +129,6 @@ limits! {
     /// runs its timers once a second, and a client that has lost its network for a moment is back by then. Over it: close 4401.
     refresh_window_ms: u64 = 25_000, Room 1..=DAY_MS;
 
-    /// Times that one connection's data is renewed. 256: what it was before stays in memory, since a hook may be reading it;
-    /// this is a day of tokens that last for five minutes. Over it: close 4401, after which its client comes back.
-    refreshes: u32 = 256, Room 0..=COUNT;
-
     /// One presence state, encoded, in bytes. 4 KiB: every member holds every other's. Over it: an error to its sender,
     /// the old state stays.
     presence_bytes: usize = 4 << 10, Room 1..=BYTES;

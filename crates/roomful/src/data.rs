@@ -1,37 +1,24 @@
 //! A connection's data, which may be renewed while somebody reads it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// One version of it, and those that came after. None is dropped before the last: whoever was given one may still read it. So
-/// there is a bound to how many there are, [`Limits::refreshes`](crate::Limits::refreshes).
-pub(crate) struct Versions<T> {
-    data: T,
-    newer: OnceLock<Arc<Self>>,
-}
+/// The newest of it, in what all clones of a `Conn` share. Whoever was given an earlier one keeps that; it is dropped with the last
+/// who has it.
+pub(crate) struct Newest<T>(Mutex<Arc<T>>);
 
-impl<T> Versions<T> {
+impl<T> Newest<T> {
     pub(crate) fn new(data: T) -> Self {
-        Self { data, newer: OnceLock::new() }
+        Self(Mutex::new(Arc::new(data)))
     }
 
-    pub(crate) fn newest(&self) -> &T {
-        &self.last().data
+    pub(crate) fn get(&self) -> Arc<T> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Of two that come at once both are taken, one after the other.
-    pub(crate) fn renew(&self, data: T) {
-        let mut newer = Arc::new(Self::new(data));
-        while let Err(refused) = self.last().newer.set(newer) {
-            newer = refused;
-        }
-    }
-
-    fn last(&self) -> &Self {
-        let mut last = self;
-        while let Some(newer) = last.newer.get() {
-            last = newer;
-        }
-        last
+    pub(crate) fn set(&self, data: Arc<T>) {
+        let before = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), data);
+        // Not under the lock: it is the app's, and may ask for the newest as it goes.
+        drop(before);
     }
 }
 
@@ -40,28 +27,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_is_read_and_what_was_read_stays() {
-        let versions = Versions::new("first".to_owned());
-        let first = versions.newest();
-        versions.renew("second".to_owned());
-        let second = versions.newest();
-        versions.renew("third".to_owned());
-        assert_eq!([first, second, versions.newest()], ["first", "second", "third"]);
+    fn the_newest_is_read_and_what_was_read_stays_for_as_long_as_somebody_has_it() {
+        let data = Newest::new("first".to_owned());
+        let first = data.get();
+        let is_kept = Arc::downgrade(&first);
+        data.set(Arc::new("second".into()));
+        assert_eq!([&*first, &*data.get()], ["first", "second"]);
+        drop(first);
+        assert!(is_kept.upgrade().is_none());
     }
 
     #[test]
-    fn none_is_lost_of_those_that_come_at_once() {
-        let versions = Versions::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| (0..1_000).for_each(|n| versions.renew(n)));
+    fn what_goes_may_ask_for_the_newest() {
+        struct Asks(Option<Arc<Newest<Self>>>);
+        impl Drop for Asks {
+            fn drop(&mut self) {
+                let newest = self.0.take().map(|data| data.get());
+                assert!(newest.is_none_or(|newest| newest.0.is_none()));
             }
-        });
-        let mut count = 0;
-        let mut last = &versions;
-        while let Some(newer) = last.newer.get() {
-            (last, count) = (newer, count + 1);
         }
-        assert_eq!(count, 2_000);
+        let data = Arc::new(Newest::new(Asks(None)));
+        data.set(Arc::new(Asks(Some(Arc::clone(&data)))));
+        data.set(Arc::new(Asks(None)));
     }
 }

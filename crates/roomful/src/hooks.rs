@@ -46,17 +46,17 @@ impl<R: Room> Hooks for RoomHooks<R> {
     }
 
     fn expires(&self) -> Result<Option<SystemTime>> {
-        Ok(self.conn.member().watched_call("expires", || self.room.expires(self.conn.data())))
+        Ok(self.conn.member().watched_call("expires", || self.room.expires(&self.conn.data())))
     }
 
     fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>> {
         Box::pin(self.conn.member().watched("refresh", async move {
             let data = self.room.refresh(&self.conn, credentials).await.map_err(Deny::into_reason)?;
-            if self.room.user(&data) != self.room.user(self.conn.data()) {
+            if self.room.user(&data) != self.room.user(&self.conn.data()) {
                 return Err(DenialReason::Expired);
             }
             let kept = is_kept.then(|| encode(&data)).transpose().map_err(DenialReason::Failed)?;
-            self.conn.renew(data);
+            self.conn.renew(Arc::new(data));
             Ok(kept)
         }))
     }
@@ -72,14 +72,14 @@ impl<R: Room> Hooks for RoomHooks<R> {
 
 impl<R: Room> MemberHooks for RoomHooks<R> {
     fn user(&self) -> Result<Option<UserId>> {
-        Ok(self.conn.member().watched_call("user", || self.room.user(self.conn.data())))
+        Ok(self.conn.member().watched_call("user", || self.room.user(&self.conn.data())))
     }
 
     fn info(&self) -> Result<Option<Json>> {
         let info = self
             .conn
             .member()
-            .watched_call("info", || self.room.info(self.conn.data()).as_ref().map(encode).transpose())?;
+            .watched_call("info", || self.room.info(&self.conn.data()).as_ref().map(encode).transpose())?;
         Ok(info.and_then(unless_null))
     }
 
@@ -102,9 +102,10 @@ impl<R: Room> MemberHooks for RoomHooks<R> {
         })
     }
 
-    fn renewed(&self, by: &dyn MemberHooks) -> Option<Arc<dyn Hooks>> {
-        let by: &Self = by.as_any().downcast_ref()?;
-        Some(Arc::new(Self { room: Arc::clone(&self.room), conn: self.conn.renewed(&by.conn) }))
+    fn renew(&self, by: &dyn MemberHooks) {
+        if let Some(by) = by.as_any().downcast_ref::<Self>() {
+            self.conn.renew(by.conn.data());
+        }
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -200,7 +201,7 @@ impl<S: Socket> Hooks for SocketHooks<S> {
     }
 
     fn expires(&self) -> Result<Option<SystemTime>> {
-        Ok(self.conn.member().watched_call("expires", || self.socket.expires(self.conn.data())))
+        Ok(self.conn.member().watched_call("expires", || self.socket.expires(&self.conn.data())))
     }
 
     fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>> {

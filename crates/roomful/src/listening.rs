@@ -8,7 +8,7 @@ use roomful_runtime::{
     DenialReason, HookNames, Hooks, LiveMember, LiveSource, Loader, MemberHooks, MessageError, Misfit,
 };
 
-use crate::data::Versions;
+use crate::data::Newest;
 use crate::payload::encode;
 use crate::{BoxFuture, Deny, Error, Feed, LiveFor, Result};
 
@@ -18,7 +18,7 @@ const NAMES: HookNames = HookNames { open: "listen", message: "message", end: "l
 pub(crate) struct FeedHooks<F: Feed> {
     pub(crate) feed: Arc<F>,
     pub(crate) key: F::Channel,
-    pub(crate) data: Versions<F::Data>,
+    pub(crate) data: Newest<F::Data>,
     pub(crate) member: Arc<LiveMember>,
 }
 
@@ -53,15 +53,16 @@ impl<F: Feed> Hooks for FeedHooks<F> {
     }
 
     fn expires(&self) -> Result<Option<SystemTime>> {
-        Ok(self.member.watched_call("expires", || self.feed.expires(self.data.newest())))
+        Ok(self.member.watched_call("expires", || self.feed.expires(&self.data.get())))
     }
 
     fn refresh<'a>(&'a self, credentials: &'a str, is_kept: bool) -> BoxFuture<'a, Result<Option<Json>, DenialReason>> {
         Box::pin(self.member.watched("refresh", async move {
-            let refreshed = self.feed.refresh(&self.key, self.data.newest(), credentials).await;
+            let before = self.data.get();
+            let refreshed = self.feed.refresh(&self.key, &before, credentials).await;
             let data = refreshed.map_err(Deny::into_reason)?;
             let kept = is_kept.then(|| encode(&data)).transpose().map_err(DenialReason::Failed)?;
-            self.data.renew(data);
+            self.data.set(Arc::new(data));
             Ok(kept)
         }))
     }

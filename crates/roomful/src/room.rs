@@ -10,7 +10,7 @@ use roomful_runtime::LiveMember;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::data::Versions;
+use crate::data::Newest;
 use crate::payload::{encode, unless_null};
 use crate::{Channel, Deny, Error, ErrorKind, MaybeSend, MaybeSync, Result, RoomHandle, Rooms, Upgrade, UserId};
 
@@ -46,7 +46,7 @@ pub type Info<R> = <<R as Room>::Channel as Channel>::Info;
 ///         upgrade.query("name").ok_or_else(|| Deny::because("no name"))
 ///     }
 ///     fn presence(&self, conn: &Conn<Self>) -> Option<String> {
-///         Some(conn.data().clone())
+///         Some(conn.data().to_string())
 ///     }
 ///     async fn on_message(&self, conn: &Conn<Self>, text: String) -> Result {
 ///         conn.broadcast(&text)
@@ -62,7 +62,7 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// The channel that keys this room.
     type Channel: Channel;
 
-    /// What belongs to one connection and is found once, at the upgrade: the user, the locale. It must be serialisable,
+    /// What belongs to one connection and is found at each upgrade: the user, the locale. It must be serialisable,
     /// because in a Durable Object it outlives the process that found it.
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
 
@@ -203,7 +203,7 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// /// Nobody leaves the board, and nobody has another's name.
     /// async fn on_presence(&self, conn: &Conn<Self>, cursor: Cursor) -> Result<Option<Cursor>> {
     ///     let is_on_board = (0.0..=1.0).contains(&cursor.x) && (0.0..=1.0).contains(&cursor.y);
-    ///     Ok(is_on_board.then(|| Cursor { name: conn.data().clone(), ..cursor }))
+    ///     Ok(is_on_board.then(|| Cursor { name: conn.data().to_string(), ..cursor }))
     /// }
     /// # }
     /// ```
@@ -308,13 +308,13 @@ pub struct Conn<R: Room> {
 /// What one upgrade found.
 pub(crate) struct Found<R: Room> {
     key: R::Channel,
-    data: Versions<R::Data>,
+    data: Newest<R::Data>,
     rooms: Rooms,
 }
 
 impl<R: Room> Found<R> {
     pub(crate) fn new(key: R::Channel, data: R::Data, rooms: Rooms) -> Self {
-        Self { key, data: Versions::new(data), rooms }
+        Self { key, data: Newest::new(data), rooms }
     }
 }
 
@@ -327,14 +327,9 @@ impl<R: Room> Conn<R> {
         Self { found, member }
     }
 
-    /// From now on this is its data.
-    pub(crate) fn renew(&self, data: R::Data) {
-        self.found.data.renew(data);
-    }
-
-    /// The same member, with what a later upgrade found.
-    pub(crate) fn renewed(&self, by: &Self) -> Self {
-        Self { found: Arc::clone(&by.found), member: Arc::clone(&self.member) }
+    /// From now on this is its data, for every clone.
+    pub(crate) fn renew(&self, data: Arc<R::Data>) {
+        self.found.data.set(data);
     }
 
     pub(crate) fn member(&self) -> &LiveMember {
@@ -353,12 +348,12 @@ impl<R: Room> Conn<R> {
         &self.found.key
     }
 
-    /// What [`Room::data`] found at the upgrade, or [`Room::refresh`] since then: the newest, whichever clone is asked. What was
-    /// returned before stays as it was. A client that comes back is upgraded anew: the hooks from then on are given a `Conn` with
-    /// the data of that upgrade, and a clone that was kept from before has what was known until then.
+    /// What [`Room::data`] found at the last upgrade, or [`Room::refresh`] since then: the newest, whichever clone is asked, also
+    /// one that a task holds from before its client lost its connection and came back. It never changes while a hook runs. What
+    /// was returned before stays as it was: a task that lasts asks again.
     #[must_use]
-    pub fn data(&self) -> &R::Data {
-        self.found.data.newest()
+    pub fn data(&self) -> Arc<R::Data> {
+        self.found.data.get()
     }
 
     /// This room, as [`Rooms::at`] returns it: for who is in it, for a message to one of them, or to remove one.
@@ -499,9 +494,10 @@ impl<R: Room> Visit<R> {
         self.conn.key()
     }
 
-    /// What [`Room::data`] found for one of the user's connections: the one that it came with, or came back with.
+    /// What [`Room::data`] found for one of the user's connections: the one that it came with, or came back with. The newest, as
+    /// [`Conn::data`] is.
     #[must_use]
-    pub fn data(&self) -> &R::Data {
+    pub fn data(&self) -> Arc<R::Data> {
         self.conn.data()
     }
 

@@ -11,7 +11,7 @@ use roomful_runtime::LiveMember;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::data::Versions;
+use crate::data::Newest;
 use crate::payload::encode;
 use crate::{Deny, Error, MaybeSend, MaybeSync, Result, Rooms, Upgrade};
 
@@ -216,19 +216,19 @@ pub struct SocketConn<S: Socket> {
 
 struct Inner<S: Socket> {
     key: S::Channel,
-    data: Versions<S::Data>,
+    data: Newest<S::Data>,
     member: Arc<LiveMember>,
     rooms: Rooms,
 }
 
 impl<S: Socket> SocketConn<S> {
     pub(crate) fn new(key: S::Channel, data: S::Data, member: Arc<LiveMember>, rooms: Rooms) -> Self {
-        Self { inner: Arc::new(Inner { key, data: Versions::new(data), member, rooms }) }
+        Self { inner: Arc::new(Inner { key, data: Newest::new(data), member, rooms }) }
     }
 
     /// From now on this is its data.
     pub(crate) fn renew(&self, data: S::Data) {
-        self.inner.data.renew(data);
+        self.inner.data.set(Arc::new(data));
     }
 
     pub(crate) fn member(&self) -> &LiveMember {
@@ -250,8 +250,8 @@ impl<S: Socket> SocketConn<S> {
     /// What [`Socket::data`] found at the upgrade, or [`Socket::refresh`] since then: the newest, whichever clone is asked. What
     /// was returned before stays as it was.
     #[must_use]
-    pub fn data(&self) -> &S::Data {
-        self.inner.data.newest()
+    pub fn data(&self) -> Arc<S::Data> {
+        self.inner.data.get()
     }
 
     /// The app's rooms, to reach one of them.

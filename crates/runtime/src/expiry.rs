@@ -80,9 +80,6 @@ impl LiveMember {
     ) -> Result<(), DenialReason> {
         offer::within(credentials, self.limits().credentials_bytes)
             .map_err(|error| DenialReason::Forbidden(Some(error.to_string())))?;
-        if self.inbox().refreshes() >= self.limits().refreshes {
-            return Err(DenialReason::Expired);
-        }
         let is_kept = self.process().keeper().is_some();
         let refreshed = caught(|| async { Ok(hooks.refresh(credentials, is_kept).await) }).await;
         let data = refreshed.map_err(DenialReason::Failed)??;
@@ -94,7 +91,6 @@ impl LiveMember {
             self.limit_kept_anew(user.flatten().as_ref());
             self.check_what_is_kept().map_err(|refused| DenialReason::Failed(Error::refused(refused)))?;
         }
-        self.inbox().count_refresh();
         self.expire_in_time(hooks).map_err(DenialReason::Failed)
     }
 }

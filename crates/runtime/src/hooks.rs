@@ -82,10 +82,11 @@ pub trait MemberHooks: MaybeSend + MaybeSync {
     /// When the state is not of that type.
     fn on_presence(&self, state: Option<Json>) -> Result<Showing<'_>, Misfit>;
 
-    /// The same member's hooks, with what a later upgrade found, of which `by` was made. `None`: that is of another room.
-    fn renewed(&self, by: &dyn MemberHooks) -> Option<Arc<dyn Hooks>>;
+    /// The member's data is from here on what a later upgrade found, of which `by` was made. Nothing changes where that is of
+    /// another room.
+    fn renew(&self, by: &dyn MemberHooks);
 
-    /// For [`renewed`](MemberHooks::renewed), which has to know the type of what it is given.
+    /// For [`renew`](MemberHooks::renew), which has to know the type of what it is given.
     fn as_any(&self) -> &dyn Any;
 
     /// The socket is lost, and the member is held.

@@ -118,8 +118,6 @@ struct End {
     leave_timer: Option<AbortHandle>,
     /// Ends the wait for the time at which its data expires.
     expiry_timer: Option<AbortHandle>,
-    /// How often that was renewed.
-    refreshes: u32,
     /// Ends the wait after which one that is held leaves.
     grace_timer: Option<AbortHandle>,
     /// Which upgrade it came back with.
@@ -442,10 +440,9 @@ impl Inbox {
         is_duplicate
     }
 
-    /// The hooks that are to be called from now on, where those are not to be any more.
-    pub(crate) fn renewed(&mut self, hooks: &Arc<dyn Hooks>) -> Option<Arc<dyn Hooks>> {
-        let by = self.end.as_mut().and_then(|end| end.renewal.take())?;
-        hooks.member().zip(by.member()).and_then(|(hooks, by)| hooks.renewed(by))
+    /// What knows what the upgrade found that it has come back with, where nobody has taken that up yet.
+    pub(crate) fn take_renewal(&mut self) -> Option<Arc<dyn Hooks>> {
+        self.end.as_mut()?.renewal.take()
     }
 
     /// Gives what waits to another, who is to handle it.
@@ -481,15 +478,6 @@ impl Inbox {
             before.abort();
         }
         true
-    }
-
-    /// How often its data was renewed.
-    pub(crate) fn refreshes(&self) -> u32 {
-        self.end.as_ref().map_or(0, |end| end.refreshes)
-    }
-
-    pub(crate) fn count_refresh(&mut self) {
-        self.end.get_or_insert_default().refreshes += 1;
     }
 
     /// What is to be done next. `may_reply`: whether what its socket hears first is on its way.

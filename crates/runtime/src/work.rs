@@ -19,25 +19,15 @@ const JOBS_A_RING: usize = 64;
 
 impl LiveMember {
     /// Handles what is queued until nothing is.
-    pub(crate) async fn work(self: Arc<Self>, mut hooks: Arc<dyn Hooks>) {
+    pub(crate) async fn work(self: Arc<Self>, hooks: Arc<dyn Hooks>) {
         for done in 1_usize.. {
             if done.is_multiple_of(JOBS_A_RING) {
                 cork::let_go();
             }
-            let renewed = self.inbox().renewed(&hooks);
-            if let Some(renewed) = renewed {
-                let told = self.tell_info_anew(&hooks, &renewed);
-                // Not under the lock: it may be the last that holds what the app had found before.
-                let_go(std::mem::replace(&mut hooks, renewed));
-                if let Err(error) = told {
-                    metrics::handler_failed("info");
-                    hooks.report(error).await;
-                }
-                if let Err(error) = self.expire_in_time(&hooks) {
-                    metrics::handler_failed("expires");
-                    hooks.report(error).await;
-                    self.close(Close::JOIN_FAILED);
-                }
+            let renewal = self.inbox().take_renewal();
+            if let Some(by) = renewal {
+                // Boxed, because it is seldom, and every task would be as large.
+                Box::pin(self.renew(&hooks, by)).await;
             }
             let next = self.inbox().next(&hooks, || self.is_greeted());
             self.wake_reader();
@@ -45,7 +35,7 @@ impl LiveMember {
                 Next::Do(Job::Message { msg, id }) => self.on_message(&hooks, msg, id).await,
                 Next::Do(Job::Presence { state, id }) => self.on_presence(&hooks, state, id).await,
                 Next::Do(Job::Credentials { text: Secret(text), id }) => {
-                    // Boxed, because it is seldom, and every task would be as large.
+                    // Boxed for the same reason.
                     Box::pin(self.on_credentials(&hooks, &text, id)).await;
                 }
                 Next::Do(Job::Reply(frame)) => self.push(frame),
@@ -117,6 +107,25 @@ impl LiveMember {
         }
         // Whom it names now, if anybody, is who comes back.
         self.close_socket(denial.close());
+    }
+
+    /// What a later upgrade has found is its data from here on. Between two hooks, so that none finds its data changed beneath it.
+    async fn renew(self: &Arc<Self>, hooks: &Arc<dyn Hooks>, by: Arc<dyn Hooks>) {
+        let told = self.tell_info_anew(hooks, &by);
+        let renewed = called(|| {
+            hooks.member().zip(by.member()).into_iter().for_each(|(member, by)| member.renew(by));
+            Ok(())
+        });
+        let_go(by);
+        for error in [told, renewed].into_iter().filter_map(Result::err) {
+            metrics::handler_failed("info");
+            hooks.report(error).await;
+        }
+        if let Err(error) = self.expire_in_time(hooks) {
+            metrics::handler_failed("expires");
+            hooks.report(error).await;
+            self.close(Close::JOIN_FAILED);
+        }
     }
 
     /// What the server says of it, where its new upgrade says something else than the one before. What the app has set since

@@ -17,7 +17,7 @@ impl Room for Vouched {
     }
 
     async fn on_join(&self, conn: &Conn<Self>) -> Result {
-        conn.send(conn.data())
+        conn.send(&conn.data())
     }
 }
 

@@ -8,7 +8,7 @@ use roomful_runtime::{Endpoint, Hooks, LiveMember};
 
 use super::forwarded_size::ForwardedSize;
 use super::registered::{Registered, TypedEndpoint};
-use crate::data::Versions;
+use crate::data::Newest;
 use crate::guard::BoxGuard;
 use crate::listening::FeedHooks;
 use crate::{Channel, Deny, Feed, Guard, Limits, MaybeSend, Rooms, Upgrade};
@@ -146,6 +146,6 @@ impl<F: Feed> TypedEndpoint for FeedEndpoint<F> {
     }
 
     fn hooks(&self, key: F::Channel, data: F::Data, member: Arc<LiveMember>, _: Rooms) -> Arc<dyn Hooks> {
-        Arc::new(FeedHooks { feed: Arc::clone(&self.0), key, data: Versions::new(data), member })
+        Arc::new(FeedHooks { feed: Arc::clone(&self.0), key, data: Newest::new(data), member })
     }
 }

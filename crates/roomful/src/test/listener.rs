@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::fail::fail;
 use super::kit::{Kit, Wire, drives_a_kit};
-use crate::data::Versions;
+use crate::data::Newest;
 use crate::listening::{FeedHooks, LiveHooks, LiveLoader};
 use crate::{Channel, Feed, IntoFeedSetup, IntoLiveForSetup, IntoLiveSetup, Live, LiveFor, Params};
 
@@ -117,7 +117,7 @@ impl<F: Feed> TestFeed<F> {
         let (kit, feed, key) = (Arc::clone(&self.kit), Arc::clone(&self.feed), key.clone());
         let topic = topic_of(&key);
         let_in(TestListener::open(Box::new(move |offer: Option<&str>| {
-            let (feed, key, data) = (Arc::clone(&feed), key.clone(), Versions::new(data.clone()));
+            let (feed, key, data) = (Arc::clone(&feed), key.clone(), Newest::new(data.clone()));
             kit.begin(Destination::Feed(topic.clone()), offer, move |member, _| {
                 Arc::new(FeedHooks { feed, key, data, member })
             })

@@ -14,7 +14,7 @@
 //! #     type Channel = Board;
 //! #     type Data = String;
 //! #     async fn data(&self, _: &Upgrade<Board>) -> Result<String, Deny> { Err(Deny::forbidden()) }
-//! #     fn presence(&self, conn: &Conn<Self>) -> Option<String> { Some(conn.data().clone()) }
+//! #     fn presence(&self, conn: &Conn<Self>) -> Option<String> { Some(conn.data().to_string()) }
 //! #     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result { conn.broadcast(&msg) }
 //! # }
 //!

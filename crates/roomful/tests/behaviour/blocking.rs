@@ -100,14 +100,14 @@ impl Room for Slow {
     }
 
     fn presence(&self, conn: &Conn<Self>) -> Option<String> {
-        self.hook("presence", conn.data());
+        self.hook("presence", &conn.data());
         None
     }
 
     // Not all of them are `async fn`: what a hook does before it has made a future counts, too.
     fn on_join(&self, conn: &Conn<Self>) -> impl Future<Output = Result> + Send {
-        self.hook("on_join", conn.data());
-        if conn.data() == "teardown" {
+        self.hook("on_join", &conn.data());
+        if *conn.data() == "teardown" {
             let (clock, ms) = (Arc::clone(&self.clock), self.ms);
             conn.defer(move || clock.pass(ms));
         }
@@ -115,7 +115,7 @@ impl Room for Slow {
     }
 
     async fn on_presence(&self, conn: &Conn<Self>, state: String) -> Result<Option<String>> {
-        self.hook("on_presence", conn.data());
+        self.hook("on_presence", &conn.data());
         Ok(Some(state))
     }
 
@@ -123,16 +123,16 @@ impl Room for Slow {
         if msg == "later" {
             tokio::task::yield_now().await;
         }
-        self.hook("on_message", conn.data());
-        if conn.data() == "on_error" { Err(roomful::Error::msg("on purpose")) } else { Ok(()) }
+        self.hook("on_message", &conn.data());
+        if *conn.data() == "on_error" { Err(roomful::Error::msg("on purpose")) } else { Ok(()) }
     }
 
     async fn on_leave(&self, conn: &Conn<Self>) {
-        self.hook("on_leave", conn.data());
+        self.hook("on_leave", &conn.data());
     }
 
     async fn on_error(&self, conn: &Conn<Self>, _: roomful::Error) {
-        self.hook("on_error", conn.data());
+        self.hook("on_error", &conn.data());
     }
 }
 

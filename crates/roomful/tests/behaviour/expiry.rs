@@ -240,17 +240,6 @@ async fn a_clock_that_panics_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn data_is_renewed_so_often_and_then_a_new_connection_has_to_come() {
-    let play = Play::new(Limits::default().grace_ms(0).refreshes(2));
-    let mut ann = play.join("ann", 60_000).await;
-    for n in 1..=3 {
-        auth(&ann, &format!("ann/{n}"), n);
-    }
-    assert_eq!(closed(&mut ann).await, Close::EXPIRED);
-    assert_eq!(play.desks.log.take(), ["refresh ann ann/1", "refresh ann/1 ann/2", "leave ann/2"]);
-}
-
-#[tokio::test]
 async fn how_long_is_a_limit() {
     let play = Play::new(Limits::default().grace_ms(0).refresh_window_ms(400));
     let mut ann = play.join("ann", 1_000).await;

@@ -50,7 +50,7 @@ impl Room for Hosts {
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
         match msg.split_once(' ') {
             Some(("role", role)) => {
-                let card = conn.info()?.unwrap_or(card(conn.data(), ""));
+                let card = conn.info()?.unwrap_or(card(&conn.data(), ""));
                 conn.set_info(&Card { role: role.to_owned(), ..card })
             }
             Some(("show", state)) => conn.set_presence(&state.to_owned()),

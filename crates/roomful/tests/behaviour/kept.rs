@@ -32,7 +32,7 @@ impl Room for Notes {
     }
 
     fn presence(&self, conn: &Conn<Self>) -> Option<Value> {
-        (conn.data() != "nobody").then(|| json!(conn.data()))
+        (*conn.data() != "nobody").then(|| json!(*conn.data()))
     }
 
     async fn on_join(&self, conn: &Conn<Self>) -> Result {
@@ -41,7 +41,7 @@ impl Room for Notes {
     }
 
     async fn on_message(&self, conn: &Conn<Self>, msg: Value) -> Result {
-        conn.broadcast_all(&json!([conn.data(), msg]))
+        conn.broadcast_all(&json!([*conn.data(), msg]))
     }
 
     async fn on_leave(&self, conn: &Conn<Self>) {

@@ -24,7 +24,7 @@ impl Room for Porches {
     }
 
     async fn on_join(&self, conn: &roomful::Conn<Self>) -> roomful::Result {
-        tracing::info!(data = conn.data(), "joined");
+        tracing::info!(data = ?conn.data(), "joined");
         Ok(())
     }
 }

@@ -105,8 +105,8 @@ impl Room for Scripted {
     }
 
     fn presence(&self, conn: &Conn<Self>) -> Option<Shown> {
-        assert!(conn.data() != "panics in presence");
-        (conn.data() != "nobody").then(|| shown("fresh"))
+        assert!(*conn.data() != "panics in presence");
+        (*conn.data() != "nobody").then(|| shown("fresh"))
     }
 
     async fn on_join(&self, conn: &Conn<Self>) -> Result {
@@ -163,8 +163,8 @@ impl Room for Scripted {
 
     async fn on_away(&self, conn: &Conn<Self>) -> Result {
         self.log.note("on_away");
-        assert!(conn.data() != "panics in on_away");
-        if conn.data() == "shows in on_away" { conn.set_presence(&shown("away")) } else { Ok(()) }
+        assert!(*conn.data() != "panics in on_away");
+        if *conn.data() == "shows in on_away" { conn.set_presence(&shown("away")) } else { Ok(()) }
     }
 
     async fn on_return(&self, conn: &Conn<Self>) -> Result {
@@ -179,7 +179,7 @@ impl Room for Scripted {
         }
         let log = self.log.clone();
         conn.defer(move || log.note("deferred late"));
-        assert!(conn.data() != "panics in on_leave");
+        assert!(*conn.data() != "panics in on_leave");
     }
 
     async fn on_error(&self, _: &Conn<Self>, error: Error) {

@@ -1,6 +1,6 @@
 //! What a return changes: who somebody is, what is said of it, for how long it is good; and who may not return.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use http::Request;
@@ -30,7 +30,11 @@ struct Desks {
     /// What the calendar says at the begin of the test.
     began: Arc<OnceLock<SystemTime>>,
     log: Log,
+    held: Held,
 }
+
+/// What tasks of the app hold.
+type Held = Arc<Mutex<Vec<Conn<Desks>>>>;
 
 impl Room for Desks {
     type Channel = Desk;
@@ -68,6 +72,11 @@ impl Room for Desks {
         Ok(Pass { name: credentials.to_owned(), ..Pass::default() })
     }
 
+    async fn on_join(&self, conn: &Conn<Self>) -> Result {
+        self.held.lock().unwrap().push(conn.clone());
+        Ok(())
+    }
+
     async fn on_message(&self, conn: &Conn<Self>, msg: Value) -> Result {
         match msg.as_str() {
             Some(role) => conn.set_info(&role.to_owned()),
@@ -87,16 +96,18 @@ impl Room for Desks {
 struct Play {
     room: TestRoom<Desks>,
     log: Log,
+    held: Held,
 }
 
 impl Play {
     fn new(limits: Limits) -> Self {
         let log = Log::default();
         let began = Arc::<OnceLock<_>>::default();
-        let desks = Desks { began: Arc::clone(&began), log: log.clone() }.limits(limits);
+        let held = Held::default();
+        let desks = Desks { began: Arc::clone(&began), log: log.clone(), held: Arc::clone(&held) }.limits(limits);
         let room = TestRoom::new(if crate::INLINE { desks.inline() } else { desks });
         began.set(room.system_time()).unwrap();
-        Self { room, log }
+        Self { room, log, held }
     }
 
     fn held() -> Self {
@@ -137,6 +148,33 @@ fn op(member: &TestMember<Desks>, op: &str) -> String {
 
 fn informed(id: &roomful::MemberId, info: &str) -> String {
     format!(r#"{{"from":"{id}","t":"presence","op":"update","info":{info}}}"#)
+}
+
+#[tokio::test]
+async fn a_clone_from_before_has_the_newest_and_what_nobody_reads_is_let_go_of() {
+    let play = Play::held();
+    let mut ben = play.join("name=ben&role=guest").await;
+    play.room.advance(0).await;
+    let held = play.held.lock().unwrap().pop().unwrap();
+    let first = held.data();
+    let (of_first, mut of_former) = (Arc::downgrade(&first), None);
+    for role in ["host", "guest", "host"] {
+        let token = token(&ben);
+        drop(ben);
+        ben = play.back(&format!("name=ben&role={role}"), &token).await.unwrap();
+        play.room.advance(0).await;
+        assert_eq!((held.data().role.as_str(), first.role.as_str()), (role, "guest"));
+        let former = of_former.replace(Arc::downgrade(&held.data()));
+        assert!(former.is_none_or(|former| former.upgrade().is_none()));
+    }
+    drop(first);
+    assert!(of_first.upgrade().is_none());
+    drop((ben, held));
+    play.room.advance(0).await;
+    play.room.advance(GRACE_MS).await;
+    // Its user lingers, whose visit may still ask for it.
+    play.room.advance(Limits::default().user_linger_ms).await;
+    assert!(of_former.is_none_or(|last| last.upgrade().is_none()));
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ impl Socket for Scripted {
             Order::Send(value) => socket.send(&value),
             Order::WhoAmI => {
                 let Desk { id, tail } = socket.key();
-                socket.send(&serde_json::json!([socket.id(), id, tail, socket.data()]))
+                socket.send(&serde_json::json!([socket.id(), id, tail, *socket.data()]))
             }
             Order::Span => {
                 let span = tracing::Span::current();
@@ -159,11 +159,11 @@ impl Socket for Scripted {
         }
         let log = self.log.clone();
         socket.defer(move || log.note("deferred late"));
-        assert!(socket.data() != "panics in close");
+        assert!(*socket.data() != "panics in close");
     }
 
     async fn error(&self, socket: &SocketConn<Self>, error: Error) {
         self.log.note(format!("error: {error}"));
-        assert!(socket.data() != "panics in error");
+        assert!(*socket.data() != "panics in error");
     }
 }
