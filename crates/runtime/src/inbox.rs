@@ -120,7 +120,7 @@ struct End {
     expiry_timer: Option<AbortHandle>,
     /// Ends the wait after which one that is held leaves.
     grace_timer: Option<AbortHandle>,
-    /// Which upgrade it came back with.
+    /// Which upgrade it came back with, from whatever process.
     turn: u64,
     /// What the client presented that has come back.
     resume: Option<Resume>,
@@ -245,9 +245,11 @@ impl Inbox {
         may_begin
     }
 
-    /// Nothing of its opening waits any more.
+    /// Nothing of its opening waits any more. Where an earlier upgrade may still present what this one did, which of them it was
+    /// stays known.
     pub(crate) fn end_opening(&mut self) {
-        self.end = None;
+        let turn = self.end.take().map_or(0, |end| end.turn);
+        self.end = (turn > 0).then(|| Box::new(End { turn, ..End::default() }));
     }
 
     /// Whether another frame may be queued. Into an empty queue it always may, whatever its size.

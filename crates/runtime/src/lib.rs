@@ -39,6 +39,7 @@ mod alarms;
 mod app;
 mod barred;
 mod calls;
+mod claims;
 mod closing;
 mod clustered;
 mod connection;

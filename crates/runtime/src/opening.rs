@@ -9,9 +9,10 @@ use roomful_core::frame::{EndpointKind, socket};
 use roomful_core::life::{Act, Event};
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
-use roomful_core::session::{Offered, Resume, Token};
+use roomful_core::session::{Offered, Resume};
 use roomful_core::{Close, Dialect, UserId};
 
+use crate::claims::Claim;
 use crate::feeds::{Feeds, Listener, Listening, ValueKey};
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
@@ -21,6 +22,7 @@ use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
 use crate::metrics;
 use crate::place::Place;
+use crate::seals::Unsealed;
 use crate::terms::Terms;
 
 /// Where a connection is to be let in.
@@ -43,6 +45,13 @@ impl Destination {
             Self::Socket => EndpointKind::Socket,
             Self::Feed(_) => EndpointKind::Feed,
             Self::Live(_) => EndpointKind::Live,
+        }
+    }
+
+    pub(crate) fn room(&self) -> Option<&Topic> {
+        match self {
+            Self::Room(topic) => Some(topic),
+            Self::Socket | Self::Feed(_) | Self::Live(_) => None,
         }
     }
 
@@ -90,6 +99,7 @@ impl LiveMember {
                 return self.refuse(close);
             }
         };
+        let unsealed = self.unseal((opening.resume.as_ref(), opening.turn), opening.destination.room()).await;
         if self.go_on_with((resume, opening.turn), &opening.destination, &hooks) {
             return;
         }
@@ -100,7 +110,7 @@ impl LiveMember {
             return self.refuse(Close::OVERLOADED);
         }
         let entered = match &opening.destination {
-            Destination::Room(topic) => self.enter_room(topic, &hooks, opening.resume).await,
+            Destination::Room(topic) => self.enter_room(topic, &hooks, unsealed).await,
             Destination::Socket => self.enter_socket(),
             Destination::Feed(topic) => self.enter_feed(topic, resume),
             Destination::Live(topic) => self.enter_live(topic, resume, &hooks).await,
@@ -178,14 +188,15 @@ impl LiveMember {
         self: &Arc<Self>,
         topic: &Topic,
         hooks: &Arc<dyn Hooks>,
-        offered: Option<Offered>,
+        unsealed: Option<Unsealed>,
     ) -> Result<Joining, Close> {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
-        let (newcomer, presented) = self.newcomer((hooks, member), topic, offered).await?;
+        let (newcomer, unsealed) = self.newcomer((hooks, member), unsealed).await?;
+        let (presented, claim) = unsealed.map(|unsealed| (unsealed.token, unsealed.claim)).unzip();
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
-        let entrant: Arc<dyn Entrant> = Arc::new(Entering { member: Arc::clone(self), hooks: Arc::clone(hooks) });
+        let entrant: Arc<dyn Entrant> = Arc::new(Entering { member: Arc::clone(self), hooks: Arc::clone(hooks), _claim: claim });
         let (room, joining) =
             self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, presented), &entrant)?;
         self.set_scope(Scope::Room(room));
@@ -277,17 +288,16 @@ impl LiveMember {
         Ok(Joining::Done(self.step(Event::Entered)))
     }
 
-    /// What it is to be let in as, and the token that its client has presented where it was that before, in another process.
+    /// What it is to be let in as, and whom its client was in another process, where it is that again.
     async fn newcomer(
         &self,
         (hooks, member): (&Arc<dyn Hooks>, &dyn MemberHooks),
-        topic: &Topic,
-        offered: Option<Offered>,
-    ) -> Result<(Newcomer, Option<Token>), Close> {
+        unsealed: Option<Unsealed>,
+    ) -> Result<(Newcomer, Option<Unsealed>), Close> {
         let found = called(|| {
             let user = member.user()?;
             // Before the seed, which may ask who it is.
-            let unsealed = self.be_as_sealed(offered.as_ref(), topic, user.as_ref());
+            let unsealed = unsealed.filter(|unsealed| self.be_as_sealed(unsealed, user.as_ref()));
             Ok((user, unsealed, member.info()?, member.seed()?))
         });
         let (user, unsealed, info, state) = match found {
@@ -309,10 +319,10 @@ impl LiveMember {
             self.hub().tell_refused(&refused);
             Close::JOIN_FAILED
         })?;
-        let (place, generation) = unsealed.as_ref().map(|before| (before.place, before.generation)).unzip();
+        let (place, generation) = unsealed.as_ref().map(Unsealed::stood).unzip();
         let (member, generation) = (self.id().clone(), generation.unwrap_or_default());
         let newcomer = Newcomer { member, user, generation, place, info, state };
-        Ok((newcomer, unsealed.map(|before| before.token)))
+        Ok((newcomer, unsealed))
     }
 
     fn opened(self: &Arc<Self>) {
@@ -329,6 +339,8 @@ impl LiveMember {
 struct Entering {
     member: Arc<LiveMember>,
     hooks: Arc<dyn Hooks>,
+    /// Where its client was a member of another process: it is that one until it is in, or is not let in.
+    _claim: Option<Claim>,
 }
 
 impl Entrant for Entering {

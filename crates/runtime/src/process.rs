@@ -17,6 +17,7 @@ use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
 use crate::addresses::{Addresses, OfAddress};
 use crate::alarms::{Alarm, Alarms};
+use crate::claims::Claims;
 use crate::delivery::RoomId;
 use crate::loans::Loans;
 use crate::maybe_send::{BoxFuture, MaybeSend};
@@ -52,6 +53,7 @@ pub(crate) struct Process {
     tokens: Tokens,
     giver: OnceLock<NodeId>,
     loans: Arc<Loans>,
+    claims: Arc<Claims>,
     seal: OnceLock<SealKey>,
     alarms: Arc<Alarms>,
     /// How many milliseconds those are told to wait who come while the process stops.
@@ -156,6 +158,7 @@ impl Process {
             tokens: Tokens::default(),
             giver: OnceLock::new(),
             loans: Arc::default(),
+            claims: Arc::default(),
             seal: OnceLock::new(),
             alarms: Arc::default(),
             draining: OnceLock::new(),
@@ -191,6 +194,11 @@ impl Process {
     /// Who has lent its place to its own client.
     pub(crate) fn loans(&self) -> &Arc<Loans> {
         &self.loans
+    }
+
+    /// Who is about to be let in as a member that another process had.
+    pub(crate) fn claims(&self) -> &Arc<Claims> {
+        &self.claims
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

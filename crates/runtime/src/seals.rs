@@ -8,6 +8,7 @@ use roomful_core::roster::Place;
 use roomful_core::session::{Offered, Seal, Sealed, Token};
 use roomful_core::{Generation, Limits, MemberId, Millis, UserId};
 
+use crate::claims::Claim;
 use crate::member::LiveMember;
 use crate::process::Process;
 use crate::room_sessions;
@@ -16,12 +17,20 @@ use crate::room_sessions;
 /// earlier, by whatever process.
 const PLACES_PER_MILLISECOND: u64 = 1_024;
 
-/// What is known of one that comes back beside its id, which is its own again.
+/// Whom the client of a newcomer was in another process. While this is there nobody else is let in as that one.
 pub(crate) struct Unsealed {
-    pub(crate) place: Place,
-    pub(crate) generation: Generation,
+    sealed: Sealed,
+    turn: u64,
     /// What its client has presented.
     pub(crate) token: Token,
+    pub(crate) claim: Claim,
+}
+
+impl Unsealed {
+    /// Where it stood, and how often it has been taken over when it is back.
+    pub(crate) fn stood(&self) -> (Place, Generation) {
+        (self.sealed.place, Generation(self.sealed.generation.0.saturating_add(1)))
+    }
 }
 
 impl Process {
@@ -62,21 +71,29 @@ impl Process {
 }
 
 impl LiveMember {
-    /// Is whom its client was in another process, where the token has a seal that says so, it is still the same user and nobody
-    /// has that id now. Before it asks to be let in, and when its guards have run.
-    pub(crate) fn be_as_sealed(
+    /// Whom its client was in another process, where the token has a seal that says so. Waits for whoever is about to be let in as
+    /// that one: it may be the same client's, on a connection that it has given up.
+    pub(crate) async fn unseal(
         &self,
-        offered: Option<&Offered>,
-        topic: &Topic,
-        user: Option<&UserId>,
+        (offered, turn): (Option<&Offered>, Option<u64>),
+        topic: Option<&Topic>,
     ) -> Option<Unsealed> {
         let has_session = room_sessions::are_kept_for(self.line()?.dialect(), self.limits());
         let offered = offered.filter(|_| has_session)?;
-        let sealed = self.process().unseal(offered, topic)?;
-        if sealed.user.as_ref() != user || !self.be(&sealed.member) {
-            return None;
+        let sealed = self.process().unseal(offered, topic?)?;
+        let claim = self.process().claims().claim(&sealed.member).await;
+        let turn = turn.unwrap_or_else(|| self.process().next_turn());
+        Some(Unsealed { sealed, turn, token: offered.resume.token, claim })
+    }
+
+    /// Is that one from here on, where it is still the same user and nobody has that id now. Before it asks to be let in, and when
+    /// its guards have run.
+    pub(crate) fn be_as_sealed(&self, unsealed: &Unsealed, user: Option<&UserId>) -> bool {
+        if unsealed.sealed.user.as_ref() != user || !self.be(&unsealed.sealed.member) {
+            return false;
         }
-        let generation = Generation(sealed.generation.0.saturating_add(1));
-        Some(Unsealed { place: sealed.place, generation, token: offered.resume.token })
+        // Who presents the same and began earlier comes too late.
+        let _first = self.inbox().is_newer(unsealed.turn);
+        true
     }
 }

@@ -37,6 +37,7 @@ mod race;
 mod resume;
 mod scripted;
 mod sealed;
+mod sealed_twice;
 mod sockets;
 mod tunnel;
 mod upgraded_anew;

@@ -1,16 +1,15 @@
 //! A host that runs one task after the other, and lets a test step in where one starts another.
 
 use std::collections::VecDeque;
-use std::future::{Future as _, poll_fn};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use roomful::BoxFuture;
+use roomful::{BoxFuture, MemberId, Rooms};
+use roomful_core::session::Token;
 use roomful_core::{Close, Dialect};
-use roomful_runtime::{Connection, Host, ToWrite};
-
-use roomful::Rooms;
+use roomful_runtime::{Admission, Connection, Host, Keeper, ToWrite};
 
 /// What is done in a moment.
 type Step = Box<dyn FnOnce() + Send>;
@@ -24,11 +23,21 @@ pub(crate) struct Moments {
     given: AtomicU64,
     /// What every number that it gives ends with: no other process has that.
     process: u64,
+    is_object: bool,
 }
 
 impl Moments {
     pub(crate) fn start(rooms: &Rooms, process: u64) -> Arc<Self> {
-        let host = Arc::new(Self { process, ..Self::default() });
+        Self { process, ..Self::default() }.starts(rooms)
+    }
+
+    /// One that may be put away, as a Durable Object is. What is kept of it nobody reads here.
+    pub(crate) fn of_object(rooms: &Rooms, process: u64) -> Arc<Self> {
+        Self { process, is_object: true, ..Self::default() }.starts(rooms)
+    }
+
+    fn starts(self, rooms: &Rooms) -> Arc<Self> {
+        let host = Arc::new(self);
         rooms.platform().start(|| Arc::clone(&host) as Arc<dyn Host>);
         host
     }
@@ -88,13 +97,44 @@ impl Host for Moments {
     fn random(&self) -> u128 {
         u128::from(self.given.fetch_add(1, Ordering::Relaxed)) << 64 | u128::from(self.process)
     }
+
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        self.is_object.then_some(self)
+    }
+}
+
+impl Keeper for Moments {
+    fn keep(&self, _: &MemberId, _: &[u8]) {}
+
+    fn forget(&self, _: &MemberId) {}
+
+    fn hold(&self, _: &MemberId, _: &[u8]) {}
+
+    fn let_go(&self, _: &MemberId) {}
+
+    fn bar(&self, _: Token, _: &[u8]) {}
+
+    fn unbar(&self, _: Token) {}
+
+    fn limit(&self) -> usize {
+        crate::keeper::KEPT_BYTES
+    }
+
+    fn wake_by(&self, _: u64) {}
+
+    fn wake_at(&self, _: u64) {}
 }
 
 /// Begins to connect; `offer` stands behind `roomful.v1`.
 pub(crate) fn connect(rooms: &Rooms, query: &str, offer: &str) -> Connection {
-    let request = http::Request::get(format!("/?{query}")).header("sec-websocket-protocol", format!("roomful.v1{offer}"));
+    read(rooms, query, offer).connect()
+}
+
+pub(crate) fn read(rooms: &Rooms, query: &str, offer: &str) -> Admission {
+    let request =
+        http::Request::get(format!("/?{query}")).header("sec-websocket-protocol", format!("roomful.v1{offer}"));
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    rooms.platform().read(parts, Dialect::V1).connect()
+    rooms.platform().read(parts, Dialect::V1)
 }
 
 /// All that is written to it, and how it is closed then, if it is.
