@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::future::{AbortHandle, abortable};
 use roomful_core::life::{Event, Life};
 use roomful_core::pattern::Topic;
@@ -12,7 +13,7 @@ use roomful_core::{Close, Millis, UserId};
 use crate::hooks::{Hooks, called};
 use crate::hub::{Hub, Occupant};
 use crate::line::Line;
-use crate::live_room::Arrival;
+use crate::live_room::{Arrival, Returner};
 use crate::member::LiveMember;
 use crate::opening::Destination;
 use crate::room_sessions;
@@ -76,13 +77,8 @@ impl LiveMember {
     /// It has a socket again: the room is told, and the app is.
     pub(crate) fn come_back(self: &Arc<Self>) {
         if let Some(room) = self.room() {
-            let arrival = || {
-                let mut inbox = self.inbox();
-                let line = self.line()?;
-                let (resume, acked) = inbox.take_resume()?;
-                Some(Arrival { line, resume, acked })
-            };
-            room.back(self.id(), arrival, |seq| self.retold(seq));
+            let returner: Arc<dyn Returner> = Arc::<Self>::clone(self);
+            room.back(self.id(), &returner);
             self.keep_said();
             self.fit_beside_socket();
         }
@@ -179,6 +175,30 @@ impl LiveMember {
             let _over_or_aborted = timer.await;
         });
         abort
+    }
+}
+
+impl Returner for LiveMember {
+    fn is_back(&self) -> bool {
+        let inbox = self.inbox();
+        inbox.has_resume() && self.line().is_some()
+    }
+
+    fn arrival(&self) -> Option<Arrival> {
+        let mut inbox = self.inbox();
+        let line = self.line()?;
+        let (resume, acked) = inbox.take_resume()?;
+        Some(Arrival { line, resume, acked })
+    }
+
+    fn retold(&self, seq: u64) -> Vec<Bytes> {
+        self.told_again(seq)
+    }
+
+    fn greeted(self: Arc<Self>) {
+        // What waited for its snapshot, as answers do.
+        let hooks = self.inbox().take_idle();
+        self.start_work(hooks);
     }
 }
 

@@ -374,6 +374,11 @@ impl Inbox {
         is_newer
     }
 
+    /// Whether it has come back to a session of which its room was not told yet.
+    pub(crate) fn has_resume(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.resume.is_some())
+    }
+
     /// The session that it has come back to, and the highest id received of what its client has said, where that is known.
     pub(crate) fn take_resume(&mut self) -> Option<(Resume, Option<u64>)> {
         let resume = self.end.as_mut().and_then(|end| end.resume.take())?;

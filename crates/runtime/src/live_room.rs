@@ -50,6 +50,8 @@ struct State {
     /// What is kept of those who are held without one, in a process that may be put away.
     absent: BTreeMap<MemberId, Kept>,
     lobby: BTreeMap<MemberId, Waiting>,
+    /// Those who are back, until their snapshot is next.
+    returning: BTreeMap<MemberId, Arc<dyn Returner>>,
     transports: Transports,
     wakes: Wakes,
     sessions: Option<Box<RoomSessions>>,
@@ -63,8 +65,8 @@ struct State {
 
 /// What the client of a member presents to go on with a session.
 enum Presented {
-    /// A token of that member's, and the highest id received of what it has said, where that is known.
-    Resume(Resume, Option<u64>),
+    /// A token of that member's, which is back. `acked` is the highest id received of what it has said, where that is known.
+    Resume { resume: Resume, acked: Option<u64>, returner: Arc<dyn Returner> },
     /// The token of a session that another process had.
     Foreign(Token),
 }
@@ -76,6 +78,18 @@ pub(crate) trait Entrant: MaybeSend + MaybeSync {
     fn enter(&self, room: &Arc<LiveRoom>) -> Vec<Act>;
     /// Goes on with one that had to wait. Without a lock, and when its snapshot is on its way.
     fn begin(self: Arc<Self>, acts: Vec<Act>);
+}
+
+/// Who is back, as its room sees it.
+pub(crate) trait Returner: MaybeSend + MaybeSync {
+    /// Whether it has a new socket of which the room was not told yet.
+    fn is_back(&self) -> bool;
+    /// What it comes back with, as long as that is so; from then on it was told.
+    fn arrival(&self) -> Option<Arrival>;
+    /// What its client is told again behind its snapshot and what it missed, where `seq` is the last number that was given.
+    fn retold(&self, seq: u64) -> Vec<Bytes>;
+    /// It had to wait, and all of that is on its way. Without a lock.
+    fn greeted(self: Arc<Self>);
 }
 
 /// Those who wait to be let in to a large room. No task waits for them.
@@ -91,6 +105,8 @@ struct Waiting {
 struct Aftermath {
     /// Those who were let in, with what is to be done for them.
     entered: Vec<(Arc<dyn Entrant>, Vec<Act>)>,
+    /// Those whose return had to wait.
+    returned: Vec<Arc<dyn Returner>>,
     /// Of those who enter: the first of a user's is what the app is told of that user by.
     visits: Vec<(MemberId, Arc<dyn VisitHooks>)>,
     /// What the app is to be told of users; `None` where nothing has become of any.
@@ -163,9 +179,11 @@ impl LiveRoom {
         lines.values().for_each(|line| transports.enter(line));
         let mut held = Holding::nothing(process.memory());
         held.set(engine.roster().listed_bytes());
-        let (lobby, wakes, sessions) = (BTreeMap::new(), Wakes::default(), RoomSessions::new(process, &limits));
+        let (wakes, sessions) = (Wakes::default(), RoomSessions::new(process, &limits));
+        let (lobby, returning, presented) = (BTreeMap::new(), BTreeMap::new(), None);
+        let abandoned = false;
         let state =
-            State { engine, lines, absent, lobby, transports, wakes, sessions, presented: None, held, abandoned: false };
+            State { engine, lines, absent, lobby, returning, transports, wakes, sessions, presented, held, abandoned };
         Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
     }
 
@@ -231,6 +249,7 @@ impl LiveRoom {
     pub(crate) fn away(self: &Arc<Self>, member: &MemberId, until: impl FnOnce() -> Option<Millis>) {
         let mut state = lock(&self.state);
         let Some(until) = until() else { return };
+        state.returning.remove(member);
         if let Some(line) = state.lines.remove(member) {
             state.transports.exit(&line);
             let kept = self.process.keeper().and_then(|keeper| line.forget(keeper));
@@ -245,19 +264,38 @@ impl LiveRoom {
         self.carry_out(state, Input::Away { member: member.clone() });
     }
 
-    /// A member has a new socket, which is first sent the whole room, and what it missed. Then come the frames that `retold`
-    /// makes, of the last number that was given. `arrival` is asked under the room's lock; `None`: its socket is gone again, or
-    /// it has a newer one, and that was told first.
-    pub(crate) fn back(
-        self: &Arc<Self>,
-        member: &MemberId,
-        arrival: impl FnOnce() -> Option<Arrival>,
-        retold: impl FnOnce(u64) -> Vec<Bytes>,
-    ) {
+    /// A member has a new socket, which is first sent the whole room, and what it missed: at once, or in a large room at its tick. It
+    /// is asked under the room's lock whether that is still so: its socket may be gone again, or it has a newer one, and that was
+    /// told first.
+    pub(crate) fn back(self: &Arc<Self>, member: &MemberId, returner: &Arc<dyn Returner>) {
         let mut state = lock(&self.state);
-        let Some(Arrival { line, resume, acked }) = arrival() else { return };
-        let before = state.lines.insert(member.clone(), Arc::clone(&line));
+        if !returner.is_back() {
+            return;
+        }
+        let Ok(effects) = self.effects_of(&mut state, Input::Return { member: member.clone() }) else {
+            // It has left in the meantime.
+            let arrival = returner.arrival().zip(self.process.keeper());
+            let _gone = arrival.and_then(|(Arrival { line, .. }, keeper)| line.forget(keeper));
+            return;
+        };
+        // Nothing that is for the room is for the socket before it any more, nor for the new one yet.
+        let before = state.lines.remove(member);
         before.iter().for_each(|before| state.transports.exit(before));
+        state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, false));
+        state.returning.insert(member.clone(), Arc::clone(returner));
+        let waits = state.engine.is_returning(member);
+        let line = if waits { None } else { self.reach(&mut state, member, before.as_ref()) };
+        let aftermath = self.deliver_all(&mut state, effects, Aftermath::default());
+        line.into_iter().for_each(|line| state.transports.enter(&line));
+        drop(state);
+        self.finish(aftermath);
+    }
+
+    /// A member that is back has its new socket from here on, and is next sent its snapshot.
+    fn reach(&self, state: &mut State, member: &MemberId, before: Option<&Arc<Line>>) -> Option<Arc<Line>> {
+        let returner = state.returning.remove(member)?;
+        // It may be away again, and about to say so.
+        let Arrival { line, resume, acked } = returner.arrival()?;
         if let Some(keeper) = self.process.keeper() {
             let absent = state.absent.remove(member);
             absent.iter().for_each(|_| keeper.let_go(member));
@@ -265,23 +303,9 @@ impl LiveRoom {
                 line.keep(keeper, |now| now.take_over_from(kept));
             }
         }
-        state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, false));
-        state.presented = Some(Box::new(Presented::Resume(resume, acked)));
-        let handled = self.handle(&mut state, Input::Return { member: member.clone() });
-        state.presented = None;
-        match handled {
-            Ok(aftermath) => {
-                retold(state.engine.seq()).into_iter().for_each(|frame| line.push(frame));
-                state.transports.enter(&line);
-                drop(state);
-                self.finish(aftermath);
-            }
-            // It has left in the meantime.
-            Err(_) => {
-                state.lines.remove(member);
-                let _gone = self.process.keeper().and_then(|keeper| line.forget(keeper));
-            }
-        }
+        state.lines.insert(member.clone(), Arc::clone(&line));
+        state.presented = Some(Box::new(Presented::Resume { resume, acked, returner }));
+        Some(line)
     }
 
     /// Keeps what `change` makes of what is kept of a member without a socket.
@@ -373,6 +397,7 @@ impl LiveRoom {
         let mut state = lock(&self.state);
         state.lines.clear();
         state.absent.clear();
+        state.returning.clear();
         state.sessions = None;
         state.held.set(0);
         state.transports = Transports::new(self.id);
@@ -433,6 +458,7 @@ impl LiveRoom {
     fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {
         // Not dropped under the lock: it may hold the last of the app's hooks.
         let waited = state.lobby.remove(member);
+        state.returning.remove(member);
         if let (Some(_), Some(keeper)) = (state.absent.remove(member), self.process.keeper()) {
             keeper.let_go(member);
         }
@@ -492,12 +518,7 @@ impl LiveRoom {
         Ok(effects)
     }
 
-    fn deliver_all(
-        self: &Arc<Self>,
-        state: &mut State,
-        effects: Vec<Effect>,
-        mut aftermath: Aftermath,
-    ) -> Aftermath {
+    fn deliver_all(self: &Arc<Self>, state: &mut State, effects: Vec<Effect>, mut aftermath: Aftermath) -> Aftermath {
         for effect in effects {
             self.deliver(state, effect, &mut aftermath);
         }
@@ -517,6 +538,13 @@ impl LiveRoom {
                     state.presented = presented.map(|token| Box::new(Presented::Foreign(token)));
                     aftermath.visits.extend(visit.map(|visit| (member, visit)));
                     aftermath.entered.push((entrant, acts));
+                }
+            }
+            Effect::Returned { member } => {
+                let returner = state.returning.get(&member).cloned();
+                if let (Some(line), Some(returner)) = (self.reach(state, &member, None), returner) {
+                    state.transports.enter(&line);
+                    aftermath.returned.push(returner);
                 }
             }
             Effect::Snapshot { to, listing, seq } => self.deliver_snapshot(state, &to, &listing, seq),
@@ -552,17 +580,20 @@ impl LiveRoom {
         let presented = state.presented.take().map(|presented| *presented);
         let Some(line) = state.lines.get(to) else { return };
         let sessions = state.sessions.as_mut().filter(|_| line.dialect() == Dialect::V1);
-        let (session, missed) = sessions.map_or((None, Vec::new()), |sessions| {
-            let (facts, missed) = match presented {
-                Some(Presented::Resume(resume, acked)) => sessions.resume(to, resume, acked, seq),
-                Some(Presented::Foreign(token)) => (sessions.begin(to, Some(token), seq), Vec::new()),
-                None => (sessions.begin(to, None, seq), Vec::new()),
+        let (session, missed, returner) = sessions.map_or((None, Vec::new(), None), |sessions| {
+            let (facts, missed, returner) = match presented {
+                Some(Presented::Resume { resume, acked, returner }) => {
+                    let (facts, missed) = sessions.resume(to, resume, acked, seq);
+                    (facts, missed, Some(returner))
+                }
+                Some(Presented::Foreign(token)) => (sessions.begin(to, Some(token), seq), Vec::new(), None),
+                None => (sessions.begin(to, None, seq), Vec::new(), None),
             };
             if let (Some(keeper), Some(session)) = (self.process.keeper(), sessions.kept(to)) {
                 line.keep(keeper, |kept| kept.session = Some(session));
             }
             let seal = self.process.seal_for(&self.topic, &state.engine, (to, facts.token), &self.limits);
-            (Some(SessionFacts { seal, ..facts }), missed)
+            (Some(SessionFacts { seal, ..facts }), missed, returner)
         });
         let list = match line.dialect() {
             Dialect::Plain => &listing.plain,
@@ -575,6 +606,9 @@ impl LiveRoom {
             line.deliver(Delivery::Private { to: line.connection(), frame });
         }
         line.greet();
+        // Asked now: what fails from here on is told by whoever sees it fail.
+        let retold = returner.map_or(Vec::new(), |returner| returner.retold(seq));
+        retold.into_iter().for_each(|frame| line.push(frame));
     }
 
     fn finish(self: &Arc<Self>, aftermath: Aftermath) {
@@ -582,6 +616,7 @@ impl LiveRoom {
             self.process.member_joined();
             entrant.begin(acts);
         }
+        aftermath.returned.into_iter().for_each(Returner::greeted);
         if let Some(untold) = aftermath.untold {
             self.process.tell_of_users(untold);
         }

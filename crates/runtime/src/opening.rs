@@ -196,7 +196,8 @@ impl LiveMember {
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
-        let entrant: Arc<dyn Entrant> = Arc::new(Entering { member: Arc::clone(self), hooks: Arc::clone(hooks), _claim: claim });
+        let entrant: Arc<dyn Entrant> =
+            Arc::new(Entering { member: Arc::clone(self), hooks: Arc::clone(hooks), _claim: claim });
         let (room, joining) =
             self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, presented), &entrant)?;
         self.set_scope(Scope::Room(room));

@@ -49,7 +49,7 @@ impl LiveMember {
     }
 
     /// What its client is told again that is back, when `seq` is the last number that was given.
-    pub(crate) fn retold(&self, seq: u64) -> Vec<Bytes> {
+    pub(crate) fn told_again(&self, seq: u64) -> Vec<Bytes> {
         let mut inbox = self.inbox();
         let Some(said) = inbox.said_so_far() else { return Vec::new() };
         let Retold { failures, ack } = said.resume();

@@ -26,6 +26,14 @@ pub enum Effect {
         /// Who.
         member: MemberId,
     },
+    /// A member whose return had to wait has its socket from here on; its snapshot is next. The effects before this one are not for
+    /// it.
+    ///
+    /// It is said of those alone that [waited](super::RoomEngine::is_returning): in a small or quiet room nobody does.
+    Returned {
+        /// Who.
+        member: MemberId,
+    },
     /// The whole room, for one member: the first thing that it hears, and again when it is back.
     Snapshot {
         /// Who hears it.

@@ -27,16 +27,17 @@ impl Lobby {
         self.tickets.remove(member).and_then(|ticket| self.waiting.remove(&ticket)).is_some()
     }
 
-    /// Takes out those who came first: as many as whose snapshots together are within `limit` bytes, and one at least.
-    /// Before them the snapshot lists so many bytes of members.
-    pub(super) fn admit(&mut self, listed_bytes: usize, limit: usize) -> Vec<Newcomer> {
+    /// Takes out those who came first: as many as whose snapshots together, with those of so many `others`, are within `limit` bytes,
+    /// and one at least where there are no others. Before them the snapshot lists so many bytes of members.
+    pub(super) fn admit(&mut self, (others, listed_bytes): (usize, usize), limit: usize) -> Vec<Newcomer> {
         let mut admitted = Vec::new();
         let mut snapshot = listed_bytes;
         while let Some(first) = self.waiting.first_entry() {
             let Newcomer { member, user, info, state, .. } = first.get();
             // With its comma; an empty room's first has none, and one too many does not matter.
             snapshot += listed::most_v1_bytes(member, user.as_ref(), info.as_ref(), state.as_ref()) + 1;
-            if !admitted.is_empty() && snapshot.saturating_mul(admitted.len() + 1) > limit {
+            let before = others + admitted.len();
+            if before > 0 && snapshot.saturating_mul(before + 1) > limit {
                 return admitted;
             }
             let newcomer = first.remove();

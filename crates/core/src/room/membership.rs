@@ -43,6 +43,7 @@ impl RoomEngine {
         }
         let place = self.local_place(member)?;
         let at_once = self.tells_at_once(now);
+        self.membership.returning.remove(&place);
         self.presence.forget(place);
         let Entry { member, number, away, user, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
         self.local -= 1;
@@ -71,8 +72,10 @@ impl RoomEngine {
     /// A member's socket is lost; its place, its state and its words that wait stay.
     pub(super) fn away(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         let place = self.local_place(member)?;
+        let was_returning = self.membership.returning.remove(&place);
         if self.roster.get(place).is_none_or(|entry| entry.away) {
-            return Err(Refused::NotIn);
+            // Whoever was on its way back is away still, and nobody was told otherwise.
+            return if was_returning { Ok(()) } else { Err(Refused::NotIn) };
         }
         // A state that the lane holds is older than the loss.
         self.flush_one(place, effects);
@@ -87,39 +90,12 @@ impl RoomEngine {
         Ok(())
     }
 
-    /// A member has a socket again, or another one. Whoever was away hears the whole room anew, and the others of it.
-    pub(super) fn return_of(
-        &mut self,
-        member: &MemberId,
-        now: Millis,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), Refused> {
-        let place = self.local_place(member)?;
-        let Some(entry) = self.roster.get(place) else { return Err(Refused::NotIn) };
-        let (was_away, state) = (entry.away, entry.state.clone());
-        if was_away {
-            self.roster.set_away(place, false);
-            self.keep(place, effects);
-        }
-        // It hears in its snapshot who is in, and must not hear the leave of somebody who is not in it.
-        self.flush_leaves(now, effects);
-        if was_away {
-            self.present += 1;
-        }
-        effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
-        if was_away {
-            self.publish(|| cluster::Change::Back { member: member.clone() });
-            let back = Change::Back { member: member.clone(), state };
-            self.announce(vec![back], Some(member.clone()), effects);
-        }
-        Ok(())
-    }
-
     /// Tells of everything that has gathered.
     pub(super) fn flush_membership(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let (bytes, tick) = (self.config.limits.admission_bytes, self.config.limits.presence_tick_ms);
         let left = std::mem::take(&mut self.membership.left);
-        let newcomers = self.membership.lobby.admit(self.roster.listed_bytes(), bytes);
+        let returned = self.returned_within(bytes);
+        let newcomers = self.membership.lobby.admit((returned.len(), self.roster.listed_bytes()), bytes);
         self.membership.pace.sent(now, tick, tick);
         let is_heard = self.present > 0;
         // The leaves first: their numbers may be the newcomers'.
@@ -127,10 +103,11 @@ impl RoomEngine {
         let entered: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.enter(newcomer)).collect();
         entered.iter().for_each(|place| self.publish_joined(*place));
         changes.extend(entered.iter().filter_map(|place| self.joined(*place)));
+        changes.extend(returned.iter().filter_map(|place| self.be_back(*place)));
         if is_heard {
             self.announce(changes, None, effects);
         }
-        self.admit(&entered, now, effects);
+        self.admit(&returned, &entered, now, effects);
     }
 
     /// The last words of a member come after its leave, so that one is told now.
@@ -139,11 +116,6 @@ impl RoomEngine {
             let departed = self.membership.left.remove(at);
             self.announce_leaves(vec![departed], now, effects);
         }
-    }
-
-    fn flush_leaves(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let left = std::mem::take(&mut self.membership.left);
-        self.announce_leaves(left, now, effects);
     }
 
     fn announce_leaves(&mut self, left: Vec<Departed>, now: Millis, effects: &mut Vec<Effect>) {
@@ -171,8 +143,8 @@ impl RoomEngine {
         self.numbers = Numbers::of(self.roster.iter().map(|entry| entry.number));
     }
 
-    /// Whether a join or a leave is told now. One of a large room that is takes the tick's turn, so ask once for each.
-    fn tells_at_once(&mut self, now: Millis) -> bool {
+    /// Whether a join, a return or a leave is told now. One of a large room that is takes the tick's turn, so ask once for each.
+    pub(super) fn tells_at_once(&mut self, now: Millis) -> bool {
         let (limits, lane) = (&self.config.limits, &mut self.membership);
         if lane.holds() || self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting) {
             return false;
@@ -200,11 +172,16 @@ impl RoomEngine {
     }
 
     /// Sends those who waited what they came for: the members are listed once for all of them.
-    fn admit(&mut self, entered: &[Place], now: Millis, effects: &mut Vec<Effect>) {
-        if entered.is_empty() {
+    fn admit(&mut self, returned: &[Place], entered: &[Place], now: Millis, effects: &mut Vec<Effect>) {
+        if returned.is_empty() && entered.is_empty() {
             return;
         }
         let listing = Arc::new(self.roster.listing());
+        for place in returned {
+            let Some(Entry { member, .. }) = self.roster.get(*place) else { continue };
+            effects.push(Effect::Returned { member: member.clone() });
+            effects.push(self.snapshot_for(member.clone(), &listing));
+        }
         for place in entered {
             let Some(Entry { member, .. }) = self.roster.get(*place) else { continue };
             effects.push(Effect::Entered { member: member.clone() });
@@ -233,7 +210,7 @@ impl RoomEngine {
         Some(Change::Joined { member, number, user, info, state })
     }
 
-    fn snapshot_for(&self, to: MemberId, listing: &Arc<Listing>) -> Effect {
+    pub(super) fn snapshot_for(&self, to: MemberId, listing: &Arc<Listing>) -> Effect {
         Effect::Snapshot { to, listing: Arc::clone(listing), seq: self.seq }
     }
 

@@ -1,8 +1,10 @@
 //! Who has come and gone since the others were last told.
 
+use std::collections::BTreeSet;
+
 use super::lobby::Lobby;
 use super::pace::Pace;
-use crate::roster::Number;
+use crate::roster::{Number, Place};
 use crate::{MemberId, Millis, UserId};
 
 /// What has gathered since the last tick.
@@ -12,6 +14,8 @@ pub(super) struct MembershipLane {
     pub(super) lobby: Lobby,
     /// Members whose leave the others have not been told, in the order in which they left.
     pub(super) left: Vec<Departed>,
+    /// Where those stand who have a socket again, and do not hear the room yet.
+    pub(super) returning: BTreeSet<Place>,
 }
 
 /// Somebody whose leave is still to be told; until then its number names nobody else.
@@ -26,7 +30,7 @@ pub(super) struct Departed {
 impl MembershipLane {
     /// Whether somebody waits, or a leave does.
     pub(super) fn holds(&self) -> bool {
-        !self.lobby.is_empty() || !self.left.is_empty()
+        !self.lobby.is_empty() || !self.left.is_empty() || !self.returning.is_empty()
     }
 
     /// Whether what has gathered is to be told now.

@@ -20,6 +20,7 @@ mod presence;
 mod presence_lane;
 mod publish;
 mod remote;
+mod returns;
 mod stays;
 mod users;
 mod users_here;

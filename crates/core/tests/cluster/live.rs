@@ -102,7 +102,7 @@ impl LiveRoom {
                 self.out.told.push((user, false));
             }
             Effect::UserMoved { user } => ensure!(self.here.remove(&user), "{user} moved, who is not here"),
-            Effect::Entered { .. } => {}
+            Effect::Entered { .. } | Effect::Returned { .. } => {}
             Effect::TakenOver { member } => return Fault::new(format!("{member} is taken over, and nobody did")),
             other => return Fault::new(format!("nobody knows {other:?}")),
         }

@@ -246,6 +246,7 @@ impl Script {
         let all_but = |except: Option<&MemberId>| except.map_or("all".to_owned(), |but| format!("all but {but}"));
         match effect {
             Effect::Entered { member } => vec![format!("in is {member}")],
+            Effect::Returned { member } => vec![format!("back is {member}")],
             Effect::Snapshot { to, listing, seq } => {
                 self.to_one(to, |dialect| self.snapshot(to, listing, *seq, dialect))
             }

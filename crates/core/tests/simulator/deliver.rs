@@ -26,6 +26,8 @@ impl World {
                 self.members.entry(Who::of(&member)?).and_modify(|member| member.let_in = true);
                 Ok(())
             }
+            // Its socket hears the room from its snapshot on.
+            Effect::Returned { .. } => Ok(()),
             Effect::Snapshot { to, listing, seq } => self.carry_snapshot(&to, &listing, seq),
             Effect::Membership { changes, except } => self.carry_changes(&changes, except.as_ref()),
             Effect::Presence { updates } => self.carry_updates(&updates),

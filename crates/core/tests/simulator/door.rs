@@ -1,5 +1,7 @@
 //! Who waits to be let in, whose leave waits to be told, who is away, and what a room may say of them when.
 
+use std::collections::BTreeSet;
+
 use roomful_core::room::{Change, Effect, Input, Newcomer};
 use roomful_core::{Limits, MemberId, Millis};
 
@@ -14,11 +16,11 @@ pub(crate) struct News {
     pub(crate) still_away: Vec<MemberId>,
     pub(crate) left: Vec<MemberId>,
     pub(crate) joined: Vec<Newcomer>,
-    /// Who is in already when the others hear of its join.
-    own_join: Option<MemberId>,
+    /// Who hears the room already when the others are told, and is not told of itself.
+    own: Option<MemberId>,
     pub(crate) away: Option<MemberId>,
-    /// Who has a socket again, or another; whether it was away.
-    pub(crate) back: Option<(MemberId, bool)>,
+    /// Who has a socket again, or another, and hears the room; whether it was away.
+    pub(crate) back: Vec<(MemberId, bool)>,
 }
 
 /// The room as it was before an input.
@@ -32,10 +34,11 @@ pub(crate) struct Before {
 }
 
 /// Watches who comes, goes and returns in one room.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct DoorWatch {
     pub(crate) may_be_put_away: bool,
     waiting: Vec<Newcomer>,
+    returning: BTreeSet<MemberId>,
     left: Vec<MemberId>,
     open_at: Millis,
     draining: bool,
@@ -62,7 +65,13 @@ impl DoorWatch {
 
     /// When something that waits is to be told.
     pub(crate) fn wakes_at(&self) -> Option<Millis> {
-        (!self.waiting.is_empty() || !self.left.is_empty()).then_some(self.open_at)
+        let holds = !self.waiting.is_empty() || !self.left.is_empty() || !self.returning.is_empty();
+        holds.then_some(self.open_at)
+    }
+
+    /// Whether it is back, and is sent its snapshot later.
+    pub(crate) fn returns(&self, member: &MemberId) -> bool {
+        self.returning.contains(member)
     }
 
     /// The effects of one input that was taken; `ledger` does not know of it yet.
@@ -101,7 +110,7 @@ impl DoorWatch {
         match input {
             Input::Join(newcomer) if self.tells_at_once(before, limits) => {
                 news.joined.push(newcomer.clone());
-                news.own_join = Some(newcomer.member.clone());
+                news.own = Some(newcomer.member.clone());
             }
             Input::Join(newcomer) => {
                 seen.push(Seen::JoinWaited);
@@ -115,14 +124,20 @@ impl DoorWatch {
                 self.leave(member, before, limits, &mut news, seen);
                 self.forget_unless_heard(before.listeners - usize::from(!ledger.is_away(member.as_str())), seen);
             }
+            Input::Away { member } if self.returning.remove(member) && ledger.is_away(member.as_str()) => {
+                seen.push(Seen::AwayBeforeItWasBack);
+            }
             Input::Away { member } => {
                 self.forget_unless_heard(before.listeners - 1, seen);
                 news.away = Some(member.clone());
             }
+            Input::Return { member } if self.tells_at_once(before, limits) => {
+                news.back.push((member.clone(), ledger.is_away(member.as_str())));
+                news.own = Some(member.clone());
+            }
             Input::Return { member } => {
-                news.left = std::mem::take(&mut self.left);
-                seen.extend((!news.left.is_empty()).then_some(Seen::LeavesBeforeReturn));
-                news.back = Some((member.clone(), ledger.is_away(member.as_str())));
+                let is_first = self.returning.insert(member.clone());
+                seen.push(if is_first { Seen::ReturnWaited } else { Seen::ReturnedAgainWaiting });
             }
             Input::LastWords { from, .. } => {
                 if let Some(at) = self.left.iter().position(|left| left == from) {
@@ -138,19 +153,39 @@ impl DoorWatch {
             Input::Wake | Input::TellAll if self.wakes_at().is_some_and(|at| at <= before.now) => {
                 self.next_turn(before.now, limits);
                 news.left = std::mem::take(&mut self.left);
-                let entered = entered(effects).count();
-                ensure!(entered > 0 || self.waiting.is_empty(), "nobody of {:?} was let in", self.waiting);
+                let (entered, returned) = (entered(effects).count(), returned(effects).count());
+                let waits = !self.waiting.is_empty() || !self.returning.is_empty();
+                ensure!(entered + returned > 0 || !waits, "nobody of {self:?} was let in");
                 ensure!(entered <= self.waiting.len(), "{entered} were let in of {:?}", self.waiting);
                 news.joined = self.waiting.drain(..entered).collect();
+                news.back = self.first_returning(returned, ledger)?;
+                seen.extend((returned > 1).then_some(Seen::ReturnedTogether));
+                seen.extend((returned > 0 && entered > 0).then_some(Seen::ReturnedWithNewcomers));
                 seen.extend((!self.waiting.is_empty()).then_some(Seen::AdmissionBounded));
+                seen.extend((!self.returning.is_empty()).then_some(Seen::ReturnsBounded));
             }
             _ => {}
         }
         Ok(news)
     }
 
+    /// So many of those who are back, in join order, and whether they were away.
+    fn first_returning(&mut self, count: usize, ledger: &Ledger) -> Result<Vec<(MemberId, bool)>, Fault> {
+        let mut first = Vec::new();
+        for member in ledger.present() {
+            let known = self.returning.iter().find(|known| known.as_str() == member).cloned();
+            let Some(member) = known.filter(|_| first.len() < count) else { continue };
+            self.returning.remove(&member);
+            let was_away = ledger.is_away(member.as_str());
+            first.push((member, was_away));
+        }
+        ensure!(first.len() == count, "{count} were back of {first:?}");
+        Ok(first)
+    }
+
     fn leave(&mut self, member: &MemberId, before: Before, limits: &Limits, news: &mut News, seen: &mut Vec<Seen>) {
         let at_once = self.tells_at_once(before, limits);
+        seen.extend(self.returning.remove(member).then_some(Seen::LeftBeforeItWasBack));
         if self.draining {
             seen.push(Seen::LeftWhileDraining);
         } else if at_once {
@@ -218,12 +253,14 @@ fn due(news: &News, before: Before, ledger: &Ledger) -> Vec<(Vec<Change>, Option
         let Newcomer { member, user, info, state, .. } = newcomer.clone();
         Change::Joined { member, number, user, info, state }
     }));
-    tell(changes, news.own_join.clone(), listening(lost));
-    tell(news.away.iter().map(away).collect(), None, listening(1));
-    if let Some((member, true)) = &news.back {
+    changes.extend(news.back.iter().filter(|(_, was_away)| *was_away).map(|(member, _)| {
         let state = ledger.state(member.as_str()).and_then(|state| crate::say::json(state).ok());
-        tell(vec![Change::Back { member: member.clone(), state }], Some(member.clone()), true);
-    }
+        Change::Back { member: member.clone(), state }
+    }));
+    // Whoever is back at once is there itself.
+    let is_own_return = news.own.is_some() && !news.back.is_empty();
+    tell(changes, news.own.clone(), is_own_return || listening(lost));
+    tell(news.away.iter().map(away).collect(), None, listening(1));
     due
 }
 
@@ -234,30 +271,41 @@ fn entered(effects: &[Effect]) -> impl Iterator<Item = &MemberId> {
     })
 }
 
+fn returned(effects: &[Effect]) -> impl Iterator<Item = &MemberId> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Returned { member } => Some(member),
+        _ => None,
+    })
+}
+
 /// Who is let in or returns is sent its snapshot, and before it nothing is for it.
 fn check_snapshots(input: &Input, news: &News, effects: &[Effect], limits: &Limits) -> Result<(), Fault> {
     let joined = || news.joined.iter().map(|newcomer| &newcomer.member);
     let is_tick = matches!(input, Input::Wake | Input::TellAll);
     ensure!(!is_tick || entered(effects).eq(joined()), "{news:?} is not who was let in: {effects:?}");
-    ensure!(is_tick || entered(effects).next().is_none(), "let in without a tick: {effects:?}");
+    let back = || news.back.iter().map(|(member, _)| member);
+    ensure!(!is_tick || returned(effects).eq(back()), "{news:?} is not who was back: {effects:?}");
+    let waited = entered(effects).chain(returned(effects)).next();
+    ensure!(is_tick || waited.is_none(), "let in without a tick: {effects:?}");
     let snapshots = || {
         effects.iter().filter_map(|effect| match effect {
             Effect::Snapshot { to, listing, .. } => Some((to, listing)),
             _ => None,
         })
     };
-    let due = joined().chain(news.back.iter().map(|(member, _)| member));
+    let due = back().chain(joined());
     ensure!(snapshots().map(|(to, _)| to).eq(due), "not the snapshots of {news:?}: {effects:?}");
     let let_in = effects.windows(2).filter(|pair| match pair {
-        [Effect::Entered { member }, Effect::Snapshot { to, .. }] => member == to,
+        [Effect::Entered { member } | Effect::Returned { member }, Effect::Snapshot { to, .. }] => member == to,
         _ => false,
     });
-    ensure!(let_in.count() == entered(effects).count(), "somebody is in, and its snapshot is not next: {effects:?}");
+    let waited = entered(effects).chain(returned(effects)).count();
+    ensure!(let_in.count() == waited, "somebody is in, and its snapshot is not next: {effects:?}");
     let mut listings = snapshots().map(|(_, listing)| listing);
     let shared = listings.next().is_none_or(|first| listings.all(|other| std::sync::Arc::ptr_eq(first, other)));
     ensure!(shared, "those who come together do not share what they are sent");
     let bytes: usize = snapshots().map(|(_, listing)| listing.v1.len()).sum();
-    let is_bounded = news.joined.len() <= 1 || bytes <= limits.admission_bytes;
+    let is_bounded = news.joined.len() + news.back.len() <= 1 || bytes <= limits.admission_bytes;
     ensure!(is_bounded, "{bytes} bytes of snapshots in one tick");
     Ok(())
 }

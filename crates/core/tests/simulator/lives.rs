@@ -62,20 +62,23 @@ impl World {
         let Some(member) = self.members.get(&who) else { return Ok(()) };
         let takes_over = member.socket.is_some() && matches!(member.life, Life::In { .. });
         if self.has_sessions(who) && (member.is_away() || takes_over) {
+            let mut presented = None;
             if self.sessions.has(&member.id) {
-                self.offer = self.present(who, offer)?;
-                if self.offer.is_none() {
+                presented = self.present(who, offer)?;
+                if presented.is_none() {
                     // It would be another member, and this one knows nothing of that.
                     return Ok(());
                 }
             }
             let Some(member) = self.members.get_mut(&who) else { return Ok(()) };
             drop(member.hang_up());
+            member.offer = presented;
             self.tally.count(if takes_over { Seen::TakenOver } else { Seen::Returned });
             member.socket = Some(Socket::new(&member.id, Dialect::V1, pace, &limits, now));
             self.tell(who, Event::Returned)?;
             let attached = self.socket(who).is_some_and(|socket| socket.attached);
-            ensure!(attached, "{who} is back, and was sent no snapshot");
+            let waits = self.members.get(&who).is_some_and(|member| self.door.returns(&member.id));
+            ensure!(attached != waits, "{who} is back, and was sent no snapshot");
             return self.go_on(who);
         }
         if member.life.has_ended() {

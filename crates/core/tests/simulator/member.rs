@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use roomful_core::life::Life;
-use roomful_core::session::{Said, Token};
+use roomful_core::session::{Resume, Said, Token};
 use roomful_core::{Dialect, Json, MemberId, Millis, UserId};
 
 use crate::client::Client;
@@ -28,6 +28,8 @@ pub(crate) struct Member {
     pub(crate) said: Said,
     /// The tokens that it may come back with.
     pub(crate) good: Vec<Token>,
+    /// What it presents on its way back.
+    pub(crate) offer: Option<Resume>,
     /// The last number that was given when its session began.
     pub(crate) entered_at: u64,
     /// What it said, and its handler has not come to.
@@ -105,6 +107,7 @@ impl Member {
             client: Client::default(),
             said: Said::default(),
             good: Vec::new(),
+            offer: None,
             entered_at: 0,
             queue: VecDeque::new(),
             hooks: Hooks { lags, ..Hooks::default() },

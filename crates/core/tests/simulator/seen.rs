@@ -116,8 +116,17 @@ all_seen! {
     NobodyListens,
     /// A state was due, and nobody was there to be told.
     UnheardState,
-    /// Leaves that waited were told before somebody returned.
-    LeavesBeforeReturn,
+    /// A return had to wait for the room's tick.
+    ReturnWaited,
+    /// A client came back again before it was sent the snapshot of the return before.
+    ReturnedAgainWaiting,
+    /// A client that waited so lost its socket, or its member left.
+    AwayBeforeItWasBack,
+    LeftBeforeItWasBack,
+    /// Several were back in one tick; or with some who were new; or not all of them.
+    ReturnedTogether,
+    ReturnedWithNewcomers,
+    ReturnsBounded,
     /// Leaves that waited had nobody left to be told.
     LeavesUnheard,
     /// Leaves waited when the process stopped.

@@ -65,13 +65,12 @@ impl World {
         if !self.has_sessions(who) {
             return Ok(None);
         }
-        let offer = self.offer.take();
         self.made.tokens += 1;
         let next = Token::new(NodeId(1), self.made.tokens);
         let top = self.room.seq();
         let Some(member) = self.members.get_mut(&who) else { return Ok(None) };
         let id = member.id.clone();
-        let Some(resume) = offer else {
+        let Some(resume) = member.offer.take() else {
             self.sessions.begin(&id, next, top);
             // Where it had one before, the process that knew it is no more.
             let acked = member.good.is_empty().then_some(0);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use roomful_core::room::{Audience, Effect, Input, Kept, Newcomer, Refused, RoomConfig, RoomEngine};
 use roomful_core::roster::Place;
-use roomful_core::session::{LogLimits, LongestFirst, Resume, Said, Sessions};
+use roomful_core::session::{LogLimits, LongestFirst, Said, Sessions};
 use roomful_core::{Close, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::act::Made;
@@ -44,8 +44,6 @@ pub(crate) struct World {
     pub(crate) draining: bool,
     log_limits: LogLimits,
     pub(crate) sessions: Sessions,
-    /// What the client presents that is on its way back.
-    pub(crate) offer: Option<Resume>,
     pub(crate) held: LongestFirst<Who>,
     last_seq: u64,
 }
@@ -77,7 +75,6 @@ impl World {
             draining: false,
             log_limits,
             sessions: Sessions::new(log_limits),
-            offer: None,
             held: LongestFirst::default(),
             last_seq: 0,
         }
@@ -115,8 +112,11 @@ impl World {
         let before = Before { now: self.now, members, listeners };
         let (news, seen) = self.door.watch(input, effects, before, &self.ledger, limits)?;
         self.tally.extend(seen);
+        // Whoever was on its way back is away as before.
+        let is_no_news = matches!(input, Input::Away { .. }) && news.away.is_none();
         self.note(input, news);
-        let (cause, limits) = (Cause::from(input), &self.limits);
+        let cause = if is_no_news { Cause::Other } else { Cause::from(input) };
+        let limits = &self.limits;
         let seen = self.lane.watch(&cause, effects, (self.now, listeners), &self.ledger, limits)?;
         self.tally.extend(seen);
         if self.ledger.listeners() == 0 && !self.ledger.present().is_empty() {
@@ -349,7 +349,8 @@ impl World {
                 (Some(member), None, None)
             }
             Input::Away { member } => {
-                grounds.extend(self.ledger.is_away(member.as_str()).then_some(Refused::NotIn));
+                let is_away = self.ledger.is_away(member.as_str()) && !self.door.returns(member);
+                grounds.extend(is_away.then_some(Refused::NotIn));
                 (Some(member), None, None)
             }
             Input::SetPresence { member, state } => (Some(member), state.as_ref(), None),
@@ -405,7 +406,7 @@ impl World {
             self.expect(None, &Due::Away(member.to_string()));
             self.ledger.set_away(member.as_str(), true);
         }
-        if let Some((member, _)) = &news.back {
+        for (member, _) in &news.back {
             self.ledger.set_away(member.as_str(), false);
         }
         let greeted =

@@ -150,6 +150,7 @@ fn whoever_loses_its_socket_then_is_held() {
 
         let ben = begin(&play.rooms, "ben", &told.offer());
         play.host.run();
+        play.host.advance(TICK_MS);
         let again = Told::default();
         again.snapshot(&ben);
         assert_eq!(again.text("self"), told.text("self"));
@@ -173,6 +174,7 @@ fn whoever_is_back_then_is_who_it_was() {
             assert_eq!(written(&ben), (vec![], Some(Close::TAKEN_OVER)));
             *came.lock().unwrap() = Some(newer);
         });
+        play.host.advance(TICK_MS);
         let newer = back.lock().unwrap().take().unwrap();
         let again = Told::default();
         again.snapshot(&newer);
@@ -192,7 +194,8 @@ fn nothing_overtakes_a_snapshot() {
         ben.receive(br#"{"t":"nonsense"}"#);
         play.let_in(|| ());
         let (frames, _) = written(&ben);
-        let kinds: Vec<_> = frames.iter().map(|frame| serde_json::from_str::<Value>(frame).unwrap()["t"].clone()).collect();
+        let kinds: Vec<_> =
+            frames.iter().map(|frame| serde_json::from_str::<Value>(frame).unwrap()["t"].clone()).collect();
         assert_eq!(kinds, ["snapshot", "pong", "error"], "gathers: {gathers}");
         play.ends((ben, other));
     }

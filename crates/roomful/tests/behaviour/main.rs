@@ -39,6 +39,7 @@ mod scripted;
 mod sealed;
 mod sealed_twice;
 mod sockets;
+mod storm;
 mod tunnel;
 mod upgraded_anew;
 mod users;

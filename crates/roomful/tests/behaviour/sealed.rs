@@ -198,7 +198,7 @@ async fn in_a_room_that_gathers_who_comes_it_is_the_same() {
     assert_eq!(again.roster(), [&*ann.id, &ben.client().id]);
     let waits = connect(&next, "&user=ann", "1", Dialect::V1, "");
     let other = back(&next, "ann", &ann, 0).await;
-    assert_eq!(other.roster(), [&*ann.id, &ben.client().id], "and is found by the token that it came with");
+    assert_eq!(other.roster()[..2], [&*ann.id, &ben.client().id], "and is found by the token that it came with");
     drop((waits, again, ben));
 }
 

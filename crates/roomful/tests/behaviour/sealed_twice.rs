@@ -199,6 +199,8 @@ fn the_later_one_goes_on_with_what_the_earlier_one_has_begun() {
         let (earlier, later) = (play.begin("a"), play.begin("b"));
         play.open("a");
         play.open("b");
+        // In a large room for either of them.
+        play.tick();
         play.tick();
         let heard = snapshot(&later).unwrap();
         let (frames, close) = written(&earlier);

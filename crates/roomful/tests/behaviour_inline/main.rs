@@ -57,6 +57,8 @@ mod resume;
 mod scripted;
 #[path = "../behaviour/sockets/mod.rs"]
 mod sockets;
+#[path = "../behaviour/storm.rs"]
+mod storm;
 #[path = "../behaviour/tunnel.rs"]
 mod tunnel;
 #[path = "../behaviour/upgraded_anew.rs"]
