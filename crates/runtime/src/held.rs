@@ -16,7 +16,7 @@ use crate::line::Line;
 use crate::live_room::{Arrival, Returner};
 use crate::member::LiveMember;
 use crate::opening::Destination;
-use crate::room_sessions;
+use crate::{metrics, room_sessions};
 
 impl LiveMember {
     /// Whether it keeps its place when this socket of its ends so.
@@ -105,10 +105,23 @@ impl LiveMember {
             return false;
         };
         let Some(line) = self.line().filter(|line| line.closing().is_none()) else { return false };
-        if held.user() != hooks.member().and_then(|member| called(|| member.user()).ok().flatten()) {
-            // Who presents another's token has it from them: one of the two is to be nobody here.
-            held.expel(Close::TAKEN_OVER);
-            return false;
+        if held.was_back_since(turn) {
+            self.refuse(Close::TAKEN_OVER);
+            return true;
+        }
+        match hooks.member().map(|member| called(|| member.user())).transpose() {
+            Ok(user) if user.as_ref().is_some_and(|user| *user == held.user()) => {}
+            Ok(_) => {
+                // Who presents another's token has it from them: one of the two is to be nobody here.
+                held.expel(Close::TAKEN_OVER);
+                return false;
+            }
+            Err(error) => {
+                metrics::handler_failed("user");
+                tracing::error!(%error, "nobody knows whose a connection is");
+                self.refuse(Close::JOIN_FAILED);
+                return true;
+            }
         }
         let acts = {
             let mut own = self.inbox();
@@ -144,13 +157,25 @@ impl LiveMember {
         self.process().tokens().is_barred(resume.token, topic, self.process().now())
     }
 
-    /// A return that was denied ends the member at once; one about which nobody could decide does not.
-    pub(crate) fn deny_return(&self, resume: Option<Resume>, destination: &Destination, close: &Close) {
+    /// A return that was denied ends the member at once; one about which nobody could decide does not, nor one that its client has
+    /// given up and been back since.
+    pub(crate) fn deny_return(
+        &self,
+        (resume, turn): (Option<Resume>, Option<u64>),
+        destination: &Destination,
+        close: &Close,
+    ) {
         if let Some(held) = resume.and_then(|resume| self.find_held(resume, destination))
             && ends_session(close)
+            && !held.was_back_since(turn)
         {
             held.expel(close.clone());
         }
+    }
+
+    /// Whether its client has come back on an upgrade that began later than this one.
+    fn was_back_since(&self, turn: Option<u64>) -> bool {
+        turn.is_some_and(|turn| self.inbox().was_back_since(turn))
     }
 
     fn find_held(&self, resume: Resume, destination: &Destination) -> Option<Arc<Self>> {

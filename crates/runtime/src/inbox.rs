@@ -374,6 +374,11 @@ impl Inbox {
         is_newer
     }
 
+    /// Whether an upgrade has let it back that began later than this one.
+    pub(crate) fn was_back_since(&self, turn: u64) -> bool {
+        self.end.as_ref().is_some_and(|end| end.turn > turn)
+    }
+
     /// Whether it has come back to a session of which its room was not told yet.
     pub(crate) fn has_resume(&self) -> bool {
         self.end.as_ref().is_some_and(|end| end.resume.is_some())

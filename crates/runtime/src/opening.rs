@@ -95,7 +95,7 @@ impl LiveMember {
         let hooks = match found {
             Ok(hooks) => hooks,
             Err(close) => {
-                self.deny_return(resume, &opening.destination, &close);
+                self.deny_return((resume, opening.turn), &opening.destination, &close);
                 return self.refuse(close);
             }
         };

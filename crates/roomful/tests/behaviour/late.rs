@@ -35,7 +35,7 @@ impl Room for Halls {
         if upgrade.query("waits").is_some() {
             let _one = self.doors.acquire().await?;
         }
-        Ok(())
+        if upgrade.query("denied").is_some() { Err(Deny::forbidden()) } else { Ok(()) }
     }
 
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
@@ -61,9 +61,9 @@ impl Play {
         self.room.connect(&hall(), request.body(()).unwrap()).await
     }
 
-    /// An upgrade that waits before the doors.
-    fn begin(&self, token: &str) -> Connection {
-        let uri = format!("{}?m=test&s=room&r=%7B%22id%22%3A%221%22%7D&waits=1", self.room.rooms().path());
+    /// An upgrade that waits before the doors; `query`: what becomes of it then.
+    fn begin(&self, token: &str, query: &str) -> Connection {
+        let uri = format!("{}?m=test&s=room&r=%7B%22id%22%3A%221%22%7D&waits=1{query}", self.room.rooms().path());
         let offer = format!("roomful.v1, roomful.resume.{token}.0");
         let request = Request::get(uri).header("sec-websocket-protocol", offer).body(()).unwrap();
         self.room.rooms().platform().read(request.into_parts().0, Dialect::V1).connect()
@@ -84,7 +84,7 @@ async fn it_takes_nothing_over_and_its_client_keeps_the_token_that_it_was_told()
     drop(ben);
     assert!(matches!(ann.next().await, Event::Away { .. }));
 
-    let late = play.begin(&first);
+    let late = play.begin(&first, "");
     let mut ben = play.back(&first).await.unwrap();
     assert_eq!((ben.id(), late.mailbox().try_next().is_none()), (&id, true), "the other still waits");
     play.doors.add_permits(1);
@@ -103,4 +103,27 @@ async fn it_takes_nothing_over_and_its_client_keeps_the_token_that_it_was_told()
     drop((ann, ben, late));
     play.room.advance(GRACE_MS).await;
     assert_eq!(play.room.rooms().stats(), Stats::default());
+}
+
+/// Its credentials were bad, and its client has come back with others.
+#[tokio::test]
+async fn a_denial_that_comes_late_ends_nobody() {
+    let play = Play::new();
+    let ben = play.room.join(hall(), ()).await;
+    let (id, first) = (ben.id().clone(), token(&ben));
+    drop(ben);
+    play.room.advance(0).await;
+
+    let late = play.begin(&first, "&denied=1");
+    let mut ben = play.back(&first).await.unwrap();
+    play.doors.add_permits(1);
+    play.room.advance(0).await;
+    assert!(matches!(late.mailbox().try_next(), Some(ToWrite::Close(close)) if close == Close::FORBIDDEN));
+    assert_eq!((ben.try_next().await, ben.id()), (None, &id), "it is in, and was not closed");
+
+    let denied = play.begin(&token(&ben), "&denied=1");
+    drop(ben);
+    play.room.advance(0).await;
+    assert!(matches!(denied.mailbox().try_next(), Some(ToWrite::Close(close)) if close == Close::FORBIDDEN));
+    assert_eq!(play.room.rooms().stats(), Stats::default(), "one that is not late does");
 }
