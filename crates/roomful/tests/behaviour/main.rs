@@ -23,6 +23,7 @@ mod inline;
 mod keeper;
 mod kept;
 mod large;
+mod large_numbers;
 mod late;
 mod lent;
 mod metrics;

@@ -35,6 +35,8 @@ mod keeper;
 mod kept;
 #[path = "../behaviour/large.rs"]
 mod large;
+#[path = "../behaviour/large_numbers.rs"]
+mod large_numbers;
 #[path = "../behaviour/late.rs"]
 mod late;
 #[path = "../behaviour/lent.rs"]
