@@ -4,7 +4,10 @@ import { gzipSync } from 'node:zlib';
 
 const ROOM = ['joinRoom', 'room', 'RoomError'];
 const SOCKET = ['openSocket', 'socket', 'RoomError'];
+const FEED = ['openFeed', 'feed', 'RoomError'];
+const LIVE = ['watchLive', 'live', 'RoomError'];
 const BOTH = ['joinRoom', 'room', 'openSocket', 'socket', 'RoomError'];
+const ALL = [...new Set([...BOTH, ...FEED, ...LIVE])];
 
 const index = (exports) => ({ from: 'index', exports });
 
@@ -12,10 +15,12 @@ const index = (exports) => ({ from: 'index', exports });
  * What a framework's entry costs, each with what it is used with: a hook beyond its core, and what few pages use beyond
  * the hook.
  */
-function hooks(from, { useRoom, useSocket }) {
+function hooks(from, { useRoom, useSocket, useFeed, useLive }) {
   const room = { from, exports: [...ROOM, 'useRoom', 'useMember'] };
   const more = (name) => ({ from, exports: [...room.exports, name] });
   const socket = { from, exports: [...SOCKET, 'useSocket'] };
+  const feed = { from, exports: [...FEED, 'useFeed'] };
+  const live = { from, exports: [...LIVE, 'useLive'] };
   return [
     { name: `${from} useRoom, beyond rooms`, of: room, beyond: index(ROOM), bound: useRoom },
     {
@@ -24,6 +29,8 @@ function hooks(from, { useRoom, useSocket }) {
       beyond: index(SOCKET),
       bound: useSocket,
     },
+    { name: `${from} useFeed, beyond feeds`, of: feed, beyond: index(FEED), bound: useFeed },
+    { name: `${from} useLive, beyond live values`, of: live, beyond: index(LIVE), bound: useLive },
     { name: `${from} useOthers, beyond useRoom`, of: more('useOthers'), beyond: room, bound: 288 },
     { name: `${from} useUsers, beyond useRoom`, of: more('useUsers'), beyond: room, bound: 688 },
     {
@@ -40,8 +47,11 @@ const PARTS = [
   { name: 'rooms', of: index(ROOM), bound: 6144 },
   { name: 'sockets', of: index(SOCKET), bound: 5120 },
   { name: 'rooms and sockets', of: index(BOTH), bound: 6464 },
-  ...hooks('preact', { useRoom: 1536, useSocket: 1440 }),
-  ...hooks('react', { useRoom: 1504, useSocket: 1376 }),
+  { name: 'feeds', of: index(FEED), bound: 5248 },
+  { name: 'live values', of: index(LIVE), bound: 5440 },
+  { name: 'all four', of: index(ALL), bound: 7168 },
+  ...hooks('preact', { useRoom: 1536, useSocket: 1440, useFeed: 1472, useLive: 1440 }),
+  ...hooks('react', { useRoom: 1504, useSocket: 1376, useFeed: 1440, useLive: 1376 }),
 ];
 
 async function size({ from, exports }) {

@@ -5,8 +5,9 @@
 import { writeBigints } from './bigint/json.js';
 import { revive, type Plan, type Plans } from './bigint/revive.js';
 import type { Ref } from './connection/types.js';
-import type { OnBad, OnFrame } from './connection/wire.js';
+import type { Frame, OnBad, OnFrame } from './connection/wire.js';
 import { RoomError } from './errors.js';
+import { readHeard } from './feed/wire.js';
 import { readFrames, type RosterFrame } from './room/wire.js';
 import { read as readSocket } from './socket/wire.js';
 
@@ -22,6 +23,16 @@ export interface RoomPlans {
 /** Of what a client reads on a socket. */
 export interface SocketPlans {
   readonly outgoing?: Plan;
+}
+
+/** Of what a client hears of a feed. */
+export interface FeedPlans {
+  readonly event?: Plan;
+}
+
+/** Of a live value. */
+export interface LivePlans {
+  readonly value?: Plan;
 }
 
 /**
@@ -57,6 +68,26 @@ export function socketBigints<R extends Ref<any>>(ref: R, types: Plans, plans: S
     );
   });
 }
+
+/** Has the events of this feed read with their bigints; one that cannot be read goes to `onError`. */
+export function feedBigints<R extends Ref<any>>(ref: R, types: Plans, { event }: FeedPlans): R {
+  return reading(ref, heardWith(types, event));
+}
+
+/** Has this live value read with its bigints; one that cannot be read goes to `onError`, and the last one stays. */
+export function liveBigints<R extends Ref<any>>(ref: R, types: Plans, { value }: LivePlans): R {
+  return reading(ref, heardWith(types, value));
+}
+
+const heardWith =
+  (types: Plans, plan: Plan | undefined): ReadMessage =>
+  (data, v1, onFrame, onBad) => {
+    const read = reader(types, onBad);
+    const onHeard = (frame: Frame): void => {
+      if (frame.t !== 'msg' || read(frame, 'msg', plan)) onFrame(frame);
+    };
+    readHeard(data, v1, onHeard, onBad);
+  };
 
 type ReadMessage = (data: unknown, v1: boolean, onFrame: OnFrame, onBad: OnBad) => void;
 

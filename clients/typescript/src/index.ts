@@ -1,5 +1,7 @@
 export { RoomError, type RoomErrorCode } from './errors.js';
-export { room, socket } from './ref.js';
+export { feed, live, room, socket } from './ref.js';
+export { openFeed } from './feed/feed.js';
+export { watchLive } from './live/live.js';
 export { joinRoom } from './room/room.js';
 export { usersOf } from './room/users.js';
 export { openSocket } from './socket/socket.js';
@@ -42,3 +44,29 @@ export type {
   SocketStatus,
   SocketTypes,
 } from './socket/types.js';
+export type {
+  Feed,
+  FeedArgs,
+  FeedField,
+  FeedHandle,
+  FeedHookRef,
+  FeedOptions,
+  FeedRef,
+  FeedStatus,
+  FeedTypes,
+  ReducedFeed,
+  ReducedFeedHandle,
+  ReducedFeedOptions,
+} from './feed/types.js';
+export type {
+  BegunLiveOptions,
+  Live,
+  LiveArgs,
+  LiveField,
+  LiveHandle,
+  LiveHookRef,
+  LiveOptions,
+  LiveRef,
+  LiveStatus,
+  LiveTypes,
+} from './live/types.js';

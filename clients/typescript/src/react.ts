@@ -2,6 +2,8 @@
 
 import { useEffect, useLayoutEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { connectionHook, type UseConnection } from './hook/connection.js';
+import { feedHook, feedMaker, type MakeFeed, type UseFeed } from './hook/feed.js';
+import { liveHook, liveMaker, type MakeLive, type UseLive } from './hook/live.js';
 import { othersHook, type UseOthers } from './hook/others.js';
 import type { Framework } from './hook/reader.js';
 import {
@@ -85,3 +87,33 @@ export const useSocket: UseSocket = /* @__PURE__ */ socketHook(framework);
 
 /** Like `socket` of `roomful`, with a `useSocket` method. */
 export const socket: MakeSocket = /* @__PURE__ */ socketMaker(useSocket);
+
+/**
+ * Listens to a feed for as long as the component is mounted. An event renders nothing, unless `initial` and `reduce` make a
+ * state of the events, and the component reads that.
+ *
+ * ```tsx
+ * const { state } = useFeed(serverFeeds.activity, {
+ *   key: { boardId: 'main' },
+ *   initial: [] as Saved[],
+ *   reduce: (last, event) => [event, ...last].slice(0, 20),
+ * });
+ * ```
+ */
+export const useFeed: UseFeed = /* @__PURE__ */ feedHook(framework);
+
+/** Like `feed` of `roomful`, with a `useFeed` method. */
+export const feed: MakeFeed = /* @__PURE__ */ feedMaker(useFeed);
+
+/**
+ * Watches a live value for as long as the component is mounted, and renders it again when that, or something else that it
+ * has read, changes.
+ *
+ * ```tsx
+ * const { value, error } = useLive(serverLive.tasks, { key: { boardId: 'main' } });
+ * ```
+ */
+export const useLive: UseLive = /* @__PURE__ */ liveHook(framework);
+
+/** Like `live` of `roomful`, with a `useLive` method. */
+export const live: MakeLive = /* @__PURE__ */ liveMaker(useLive);

@@ -1,3 +1,5 @@
+import type { FeedRef, FeedTypes } from './feed/types.js';
+import type { LiveRef, LiveTypes } from './live/types.js';
 import type { RoomRef, RoomTypes } from './room/types.js';
 import type { SocketRef, SocketTypes } from './socket/types.js';
 
@@ -20,5 +22,27 @@ export function room<T extends RoomTypes>(module: string, name: string): RoomRef
  * ```
  */
 export function socket<T extends SocketTypes>(module: string, name: string): SocketRef<T> {
+  return { module, name };
+}
+
+/**
+ * Names the feed `name` of the server's `module`. Usually called by the generated `rooms.gen.ts`.
+ *
+ * ```ts
+ * const activity = feed<{ key: { boardId: string }; event: Saved }>('board', 'activity');
+ * ```
+ */
+export function feed<T extends FeedTypes>(module: string, name: string): FeedRef<T> {
+  return { module, name };
+}
+
+/**
+ * Names the live value `name` of the server's `module`. Usually called by the generated `rooms.gen.ts`.
+ *
+ * ```ts
+ * const tasks = live<{ key: { boardId: string }; value: Task[] }>('board', 'tasks');
+ * ```
+ */
+export function live<T extends LiveTypes>(module: string, name: string): LiveRef<T> {
   return { module, name };
 }

@@ -1,13 +1,22 @@
 /** Bigints, which are strings of digits on the wire: where they are made, and what becomes of what is none. */
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { roomBigints, socketBigints, type Plan, type Plans } from '../src/bigint.js';
+import {
+  feedBigints,
+  liveBigints,
+  roomBigints,
+  socketBigints,
+  type Plan,
+  type Plans,
+} from '../src/bigint.js';
 import { writeBigints } from '../src/bigint/json.js';
 import { revive } from '../src/bigint/revive.js';
 import { reread, write } from '../src/connection/wire.js';
+import { feedMaker } from '../src/hook/feed.js';
+import { liveMaker } from '../src/hook/live.js';
 import { roomMaker } from '../src/hook/room.js';
 import { socketMaker } from '../src/hook/socket.js';
-import { room, socket, type RoomError } from '../src/index.js';
+import { feed, live, room, socket, type RoomError } from '../src/index.js';
 import { microtasks, page } from './support/rooms.js';
 
 const MOST = 18446744073709551615n;
@@ -254,13 +263,48 @@ it('a socket has bigints, and says digits', () => {
   expect(errors.map(({ code }) => code)).toEqual(['unreadable']);
 });
 
+it('a feed has bigints, and tells of what is none', () => {
+  const here = page();
+  const errors: RoomError[] = [];
+  const onEvent = vi.fn();
+  const ref = feedBigints(feed('bank', 'payments'), {}, { event: { object: { paid: 'bigint' } } });
+  here.feed({ key: undefined, onEvent, onError: (e: RoomError) => errors.push(e) }, ref);
+  here.socket.begin();
+  here.socket.receive([
+    { t: 'event', event: { paid: '7' }, seq: 1 },
+    { t: 'event', event: { paid: 8 }, seq: 2 },
+    { t: 'event', event: { paid: '9' }, seq: 3 },
+  ]);
+  expect(onEvent.mock.calls).toEqual([[{ paid: 7n }], [{ paid: 9n }]]);
+  expect(errors.map(({ code }) => code)).toEqual(['unreadable']);
+});
+
+it('a live value has bigints, is compared with them, and stays where there is something else', () => {
+  const here = page();
+  const errors: RoomError[] = [];
+  const ref = liveBigints(live('bank', 'total'), {}, { value: { list: 'bigint' } });
+  const options = { initial: [1n], onError: (e: RoomError) => errors.push(e) };
+  const total = here.live({ key: undefined, ...options }, ref);
+  here.socket.begin();
+  here.socket.value(['1'], 1);
+  expect(total.value).toBe(options.initial);
+  here.socket.value(['2', '3'], 2);
+  here.socket.value([4], 3);
+  expect(total.value).toEqual([2n, 3n]);
+  expect(errors.map(({ code }) => code)).toEqual(['unreadable']);
+});
+
 it('a hook joins with the reference that reads bigints', () => {
   const hook = vi.fn();
   const inRoom = roomBigints(roomMaker(hook)<Ledger>('bank', 'ledger'), types, {});
   inRoom.useRoom();
   const onSocket = socketBigints(socketMaker(hook)('bank', 'teller'), types, {});
   onSocket.useSocket();
-  expect(hook.mock.calls.map(([ref]) => ref)).toEqual([inRoom, onSocket]);
-  expect(inRoom).toHaveProperty('read');
-  expect(onSocket).toHaveProperty('read');
+  const fromFeed = feedBigints(feedMaker(hook)('bank', 'payments'), types, {});
+  fromFeed.useFeed();
+  const ofValue = liveBigints(liveMaker(hook)('bank', 'total'), types, {});
+  ofValue.useLive();
+  const all = [inRoom, onSocket, fromFeed, ofValue];
+  expect(hook.mock.calls.map(([ref]) => ref)).toEqual(all);
+  for (const ref of all) expect(ref).toHaveProperty('read');
 });

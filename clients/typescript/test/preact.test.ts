@@ -3,9 +3,13 @@ import { Component, h, render, type ComponentChild } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { act } from 'preact/test-utils';
 import {
+  feed,
+  live,
   room,
   socket,
   useConnection,
+  useFeed,
+  useLive,
   useMember,
   useOthers,
   useRoom,
@@ -15,7 +19,9 @@ import {
 import { connectionHookSuite } from './connection-hook-suite.js';
 import { effectsSuite } from './effects-suite.js';
 import { enabledSuite } from './enabled-suite.js';
+import { feedHookSuite } from './feed-hook-suite.js';
 import { hookSuite } from './hook-suite.js';
+import { liveHookSuite } from './live-hook-suite.js';
 import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
 import { presenceHookSuite } from './presence-hook-suite.js';
@@ -66,3 +72,5 @@ usersSuite('roomful/preact', renderer);
 presenceHookSuite('roomful/preact', renderer);
 sessionHookSuite('roomful/preact', renderer);
 socketHookSuite('roomful/preact', { ...renderer, socket, useSocket });
+feedHookSuite('roomful/preact', { ...renderer, feed, useFeed });
+liveHookSuite('roomful/preact', { ...renderer, live, useLive });

@@ -10,9 +10,13 @@ import {
 } from 'react';
 import { createRoot } from 'react-dom/client';
 import {
+  feed,
+  live,
   room,
   socket,
   useConnection,
+  useFeed,
+  useLive,
   useMember,
   useOthers,
   useRoom,
@@ -22,7 +26,9 @@ import {
 import { connectionHookSuite } from './connection-hook-suite.js';
 import { effectsSuite } from './effects-suite.js';
 import { enabledSuite } from './enabled-suite.js';
+import { feedHookSuite } from './feed-hook-suite.js';
 import { hookSuite } from './hook-suite.js';
+import { liveHookSuite } from './live-hook-suite.js';
 import { othersSuite } from './others-suite.js';
 import { placeSuite } from './place-suite.js';
 import { presenceHookSuite } from './presence-hook-suite.js';
@@ -76,3 +82,5 @@ usersSuite('roomful/react', renderer);
 presenceHookSuite('roomful/react', renderer);
 sessionHookSuite('roomful/react', renderer);
 socketHookSuite('roomful/react', { ...renderer, socket, useSocket });
+feedHookSuite('roomful/react', { ...renderer, feed, useFeed });
+liveHookSuite('roomful/react', { ...renderer, live, useLive });

@@ -11,28 +11,29 @@ const sockets = fakeSockets();
 const { WebSocket } = sockets;
 const manner: Manner<OpenedSocket> = {
   fields: SOCKET_FIELDS,
-  empty: { status: 'connecting' },
+  empty: () => ({ status: 'connecting' }),
   enter: (ref, options) => open(ref, options),
   toFrame: encode,
+  actions: () => ({}),
 };
 
 it('a hot reload, which forgets what was memoised, finds the place that the component is in', () => {
   const reader = new Reader(manner);
-  const place = reader.placeAt('here');
+  const place = reader.placeAt('here', {});
   reader.follow({ url, WebSocket }, place);
   const leave = reader.join(chat, place, true);
-  expect(reader.placeAt('here')).toBe(place);
+  expect(reader.placeAt('here', {})).toBe(place);
   leave();
-  expect(reader.placeAt('here')).toBe(place);
+  expect(reader.placeAt('here', {})).toBe(place);
 });
 
 it('a render that is thrown away leaves nothing behind', () => {
   const reader = new Reader(manner);
-  const place = reader.placeAt('here');
+  const place = reader.placeAt('here', {});
   reader.follow({ url, WebSocket }, place);
   reader.join(chat, place, true);
-  expect(reader.placeAt('there')).not.toBe(place);
-  expect(reader.placeAt('here')).toBe(place);
+  expect(reader.placeAt('there', {})).not.toBe(place);
+  expect(reader.placeAt('here', {})).toBe(place);
 });
 
 it('what comes between the render with another key and the effect that moves there is the old room’s', () => {
@@ -43,11 +44,11 @@ it('what comes between the render with another key and the effect that moves the
     WebSocket,
     onMessage: (message: unknown) => heard.push(`${who}: ${String(message)}`),
   });
-  const here = reader.placeAt('here');
+  const here = reader.placeAt('here', {});
   reader.follow(hears('here'), here);
   const leave = reader.join(chat, here, true);
   sockets.last.greet();
-  const there = reader.placeAt('there');
+  const there = reader.placeAt('there', {});
   reader.follow(hears('there'), there);
   sockets.last.receive('said here');
   leave();

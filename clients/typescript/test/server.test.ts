@@ -39,7 +39,20 @@ describe.each([
   '%s renders on a server',
   (
     _,
-    { room, socket, useRoom, useConnection, useMember, useOthers, useSocket, useUsers },
+    {
+      feed,
+      live,
+      room,
+      socket,
+      useRoom,
+      useConnection,
+      useFeed,
+      useLive,
+      useMember,
+      useOthers,
+      useSocket,
+      useUsers,
+    },
     render,
   ) => {
     const board = room<{ key: { boardId: string } }>('board', 'cursors');
@@ -76,6 +89,41 @@ describe.each([
         const options = { params: { docId: 'a' }, lastMessage: true, enabled, WebSocket } as const;
         const { status, closeInfo, lastMessage } = useSocket(chat, options);
         return [status, closeInfo, lastMessage].map(String).join(' ');
+      });
+      expect(shown).toBe(html);
+      expect(all).toEqual([]);
+      expect(log).not.toHaveBeenCalled();
+    });
+
+    it.each([
+      [true, 'connecting undefined none yet'],
+      [false, 'closed undefined none yet'],
+    ])('a feed, enabled %s, without connecting, with its state to begin with', (enabled, html) => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const { WebSocket, all } = fakeSockets();
+      const activity = feed<{ event: string }>('board', 'activity');
+      const shown = render(() => {
+        const reduce = (_: string, event: string) => event;
+        const options = { initial: 'none yet', reduce, enabled, WebSocket };
+        const { status, closeInfo, state } = useFeed(activity, options);
+        return [status, closeInfo, state].map(String).join(' ');
+      });
+      expect(shown).toBe(html);
+      expect(all).toEqual([]);
+      expect(log).not.toHaveBeenCalled();
+    });
+
+    it.each([
+      [true, 'connecting undefined undefined water,cook'],
+      [false, 'closed undefined undefined water,cook'],
+    ])('a live value, enabled %s, without connecting, with what it is', (enabled, html) => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const { WebSocket, all } = fakeSockets();
+      const tasks = live<{ value: string[] }>('board', 'tasks');
+      const shown = render(() => {
+        const options = { initial: ['water', 'cook'], enabled, WebSocket };
+        const { status, closeInfo, error, value } = useLive(tasks, options);
+        return [status, closeInfo, error, value].map(String).join(' ');
       });
       expect(shown).toBe(html);
       expect(all).toEqual([]);

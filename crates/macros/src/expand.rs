@@ -49,7 +49,7 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
     let from_params = bindings.iter().map(from_params);
     let to_params = bindings.iter().map(to_params);
     let count = bindings.len();
-    let (implemented, shown, described) = match form {
+    let (implemented, shown, described, heard) = match form {
         Form::Channel => (
             quote!(Channel),
             quote!(
@@ -60,11 +60,17 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
             quote!(__describe_channel!(
                 types, Incoming = #incoming, Outgoing = #outgoing, Presence = #presence, Info = #info
             )),
+            quote!(
+                fn describe_event(types: &mut #roomful::__private::TypeSink) {
+                    #roomful::__describe_event!(types, Event = #event);
+                }
+            ),
         ),
         Form::Socket => (
             quote!(SocketChannel),
             quote!(),
             quote!(__describe_socket!(types, Incoming = #incoming, Outgoing = #outgoing)),
+            quote!(),
         ),
     };
     quote! {
@@ -92,6 +98,8 @@ fn implement(form: Form, input: &DeriveInput, definition: &Definition, bindings:
             fn describe(types: &mut #roomful::__private::TypeSink) {
                 #roomful::#described;
             }
+
+            #heard
         }
     }
 }

@@ -55,4 +55,8 @@ pub trait Channel: Clone + Send + Sync + Sized + 'static {
     /// Adds the channel's types to `types`, for `rooms.typescript()`. Written by the derive.
     #[doc(hidden)]
     fn describe(types: &mut crate::__private::TypeSink);
+
+    /// Adds the type of its events to `types`. Written by the derive.
+    #[doc(hidden)]
+    fn describe_event(types: &mut crate::__private::TypeSink);
 }

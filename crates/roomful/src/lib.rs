@@ -97,7 +97,7 @@ pub use feed::Feed;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use integer::Integer;
-pub use live::{ForAll, Live, LiveFor};
+pub use live::{ForAll, Live, LiveFor, LiveValue};
 pub use published::Subscription;
 pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room, Visit};
 #[doc(inline)]
@@ -174,6 +174,28 @@ macro_rules! __describe_channel {
 #[macro_export]
 macro_rules! __describe_channel {
     ($types:ident, Incoming = $incoming:ty, Outgoing = $outgoing:ty, Presence = $presence:ty, Info = $info:ty) => {
+        let _ = $types;
+    };
+}
+
+/// Written by the derive into `Channel::describe_event`.
+#[doc(hidden)]
+#[cfg(feature = "typescript")]
+#[macro_export]
+macro_rules! __describe_event {
+    ($types:ident, Event = $event:ty) => {
+        use $crate::__private::{Described as _, Undescribed as _, Way};
+        let event = (&&$crate::__private::Probe::<$event>::new()).told($types, Way::Outgoing);
+        $types.feed(event);
+    };
+}
+
+/// Written by the derive into `Channel::describe_event`.
+#[doc(hidden)]
+#[cfg(not(feature = "typescript"))]
+#[macro_export]
+macro_rules! __describe_event {
+    ($types:ident, Event = $event:ty) => {
         let _ = $types;
     };
 }

@@ -52,7 +52,7 @@ pub trait Live: MaybeSend + MaybeSync + Sized + 'static {
     type Channel: Channel;
 
     /// What it is.
-    type Value: Serialize;
+    type Value: LiveValue;
 
     /// What it is now. Dropped where it takes too long.
     fn load(&self, key: &Self::Channel) -> impl Future<Output = Result<Self::Value>> + MaybeSend;
@@ -105,7 +105,7 @@ pub trait LiveFor: MaybeSend + MaybeSync + Sized + 'static {
     type Data: Serialize + DeserializeOwned + MaybeSend + MaybeSync + 'static;
 
     /// What it is.
-    type Value: Serialize;
+    type Value: LiveValue;
 
     /// Finds the data of somebody who wants to listen, after every guard has let it through. `Err` denies, a panic closes 1011.
     fn data(&self, upgrade: &Upgrade<Self::Channel>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
@@ -128,6 +128,29 @@ pub trait LiveFor: MaybeSend + MaybeSync + Sized + 'static {
         async {}
     }
 }
+
+/// What a [live](Live) value may be: what serde writes. With the feature `typescript` it also says what it is there, so that the
+/// browser's types have it: derive [`TS`](crate::TS). Never implemented by hand.
+#[cfg(feature = "typescript")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a live value",
+    note = "it has to be `Serialize`, and with the feature `typescript` also `TS`: add `#[derive(Serialize, TS)]` to it"
+)]
+pub trait LiveValue: Serialize + crate::TS {}
+
+#[cfg(feature = "typescript")]
+impl<T: Serialize + crate::TS> LiveValue for T {}
+
+/// What a [live](Live) value may be: what serde writes. Never implemented by hand.
+#[cfg(not(feature = "typescript"))]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a live value",
+    note = "it has to be `Serialize`: add `#[derive(Serialize)]` to it"
+)]
+pub trait LiveValue: Serialize {}
+
+#[cfg(not(feature = "typescript"))]
+impl<T: Serialize> LiveValue for T {}
 
 /// A live value that is the same for everybody.
 pub struct ForAll<L>(L);

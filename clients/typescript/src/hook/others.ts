@@ -1,7 +1,8 @@
 import { sourceOf } from '../connection/source.js';
 import { OTHERS } from '../room/fields.js';
-import { isSame, NOBODY, type Roster } from '../room/roster.js';
+import { NOBODY, type Roster } from '../room/roster.js';
 import type { Member } from '../room/types.js';
+import { isSame } from '../same.js';
 import type { Framework } from './reader.js';
 
 type Others = readonly Member<any>[];

@@ -15,7 +15,7 @@ export interface Manner<P> {
   /** In the order of their bits. */
   readonly fields: readonly string[];
   /** What is shown of what is not connected yet; `undefined` for what is not in it. */
-  readonly empty: Readonly<Record<string, unknown>>;
+  empty(options: AnyOptions): Readonly<Record<string, unknown>>;
   /** Joins, without a presence. */
   enter(ref: any, options: AnyOptions): P;
   /** @throws RoomError `bad_message`. */
@@ -24,8 +24,8 @@ export interface Manner<P> {
   first?(options: AnyOptions): string | undefined;
   /** What sets the presence to this. @throws RoomError `bad_presence`. */
   change?(next: unknown): Change<P>;
-  /** What the component gets besides the fields, `send` and `close`. */
-  actions?(place: Place<any>): object;
+  /** What the component gets besides the fields and `close`. */
+  actions(place: Place<any>): object;
 }
 
 /** Sets the presence of `part`, which begins with `first`. Returns what it has set, encoded. */
@@ -48,6 +48,7 @@ export interface Host {
 export class Place<P extends Part> implements Source {
   /** The same for as long as the place is, so that a component can depend on them. */
   readonly actions: object;
+  readonly empty: Readonly<Record<string, unknown>>;
   readonly #manner: Manner<P>;
   readonly #host: Host;
   /** What the component is joined to; with `enabled: false`, to nothing. */
@@ -68,16 +69,12 @@ export class Place<P extends Part> implements Source {
     readonly address: string,
     manner: Manner<P>,
     host: Host,
+    options: AnyOptions,
   ) {
     this.#manner = manner;
     this.#host = host;
-    this.actions = {
-      send: this.send,
-      reconnect: () => this.#target?.reconnect(),
-      close: this.#close,
-      ...manner.actions?.(this),
-      [SOURCE]: this,
-    };
+    this.empty = manner.empty(options);
+    this.actions = { close: this.#close, ...manner.actions(this), [SOURCE]: this };
   }
 
   /** What the component sees. */
@@ -127,6 +124,8 @@ export class Place<P extends Part> implements Source {
     }, LINGER);
     this.#left = { part, enabled, timer };
   }
+
+  readonly reconnect = (): void => this.#target?.reconnect();
 
   readonly send = (message: unknown): void => {
     if (this.#target) return this.#target.send(message);

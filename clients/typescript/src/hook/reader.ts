@@ -30,7 +30,7 @@ export function useReader(
   const [reader] = useState(makeReader);
   const enabled = options.enabled !== false;
   const address = addressOf(ref, params, share, options);
-  const place = useMemo(() => reader.placeAt(address), [reader, address]);
+  const place = useMemo(() => reader.placeAt(address, options), [reader, address]);
 
   // Not while rendering, because a render may be thrown away; and before the browser handles anything
   // else, so that no event meets the callbacks of the render before.
@@ -69,9 +69,9 @@ export class Reader<P extends Part> implements Host {
   }
 
   /** Called while rendering, and so changes nothing. A hot reload, which calls it again, finds its place. */
-  placeAt(address: string): Place<P> {
+  placeAt(address: string, options: AnyOptions): Place<P> {
     const known = this.#place;
-    return known?.address === address ? known : new Place(address, this.#manner, this);
+    return known?.address === address ? known : new Place(address, this.#manner, this, options);
   }
 
   /** The place that it moves away from keeps the callbacks it has: what still comes there is not the new room's. */
@@ -108,7 +108,7 @@ export class Reader<P extends Part> implements Host {
    * and not the old one.
    */
   view(fields: readonly string[], place: Place<P>, enabled: boolean): object {
-    const { empty } = this.#manner;
+    const { empty } = place;
     return live({ ...place.actions }, fields, (field) => {
       this.#read |= this.#bit(field);
       if (!enabled) return field === 'status' ? 'closed' : empty[field];
@@ -123,9 +123,9 @@ export class Reader<P extends Part> implements Host {
 
   /** What something that has just been joined does not have in common with what has not. */
   #joinedFields(): number {
-    const { empty, fields } = this.#manner;
+    const { empty } = this.#place!;
     const part = (this.#part ?? empty) as Shown;
-    return fields.reduce(
+    return this.#manner.fields.reduce(
       (bits, field) => (part[field] === empty[field] ? bits : bits | this.#bit(field)),
       0,
     );

@@ -55,7 +55,7 @@ const EMPTY: Partial<Record<RoomField, unknown>> = {
 function roomReader(): Reader<Membership> {
   const reader: Reader<Membership> = new Reader<Membership>({
     fields: ROOM_FIELDS,
-    empty: EMPTY,
+    empty: () => EMPTY,
     enter: (ref, options) => join(ref, { ...options, presence: undefined } as AnyRoomOptions),
     toFrame: encodeMessage,
     first: ({ presence }: AnyRoomOptions) =>
@@ -63,6 +63,7 @@ function roomReader(): Reader<Membership> {
     change: presenceChange,
     actions: (place) => ({
       send: acking(place),
+      reconnect: place.reconnect,
       setPresence: (next: unknown) => place.present(next),
       updatePresence: (patch: object) => place.present(patching(patch)),
       member,

@@ -33,7 +33,8 @@ const WITHOUT_MESSAGE = ['status', 'closeInfo'];
 const socketReader = (): Reader<OpenedSocket> =>
   new Reader({
     fields: SOCKET_FIELDS,
-    empty: { status: 'connecting' },
+    empty: () => ({ status: 'connecting' }),
     enter: (ref, options) => open(ref, options),
     toFrame: encode,
+    actions: ({ send, reconnect }) => ({ send, reconnect }),
   });

@@ -1,6 +1,7 @@
 import type { ConnectionField } from '../connection/fields.js';
 import { MEMBERS, MEMBER_IDS, OTHERS, SELF } from './fields.js';
 import type { State } from '../connection/shared.js';
+import { isSame } from '../same.js';
 import type { Member, RoomField } from './types.js';
 import type { RosterFrame } from './wire.js';
 
@@ -196,17 +197,6 @@ const member = (id: string, { state, info, user, away }: Said): Member => ({
   ...(user != null && { user }),
   ...(away && { away }),
 });
-
-/** Whether two values say the same. What is nested deeper than anybody nests counts as different. */
-export function isSame(a: any, b: any, depth = 0): boolean {
-  if (Object(a) !== a || Object(b) !== b || depth > 64) return a === b;
-  const keys = Object.keys(a);
-  return (
-    Array.isArray(a) === Array.isArray(b) &&
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isSame(a[key], b[key], depth + 1))
-  );
-}
 
 /** One empty array for everybody, so that an empty list that stays empty does not look changed. */
 const some = <T>(list: readonly T[]): readonly T[] => (list.length > 0 ? list : NOBODY);

@@ -3,7 +3,8 @@ import { STATUS } from '../connection/fields.js';
 import { sourceOf, type Source } from '../connection/source.js';
 import type { Binding } from '../connection/types.js';
 import { USER_LINGER } from '../limits.js';
-import { isSame, NOBODY, type Roster } from './roster.js';
+import { isSame } from '../same.js';
+import { NOBODY, type Roster } from './roster.js';
 import type { Member, User } from './types.js';
 
 /** A room, of a hook or of `joinRoom`. */

@@ -1,9 +1,15 @@
 import { join, type AnyRoomOptions } from '../../src/room/room.js';
+import { open as openFeed, type AnyFeedOptions, type OpenedFeed } from '../../src/feed/feed.js';
+import { watch, type AnyLiveOptions, type WatchedLive } from '../../src/live/live.js';
 import { expect, vi } from 'vitest';
 import {
+  feed,
+  live,
   room,
   RoomError,
   socket,
+  type FeedRef,
+  type LiveRef,
   type RoomHandle,
   type RoomRef,
   type SocketRef,
@@ -34,6 +40,20 @@ export interface Chat {
 }
 
 export const chat: SocketRef<Chat> = socket<Chat>('docs', 'chat');
+/** A feed of the tests: who has saved. */
+export interface Activity {
+  key: { boardId: string };
+  event: string;
+}
+
+export const activity: FeedRef<Activity> = feed<Activity>('board', 'activity');
+/** A live value of the tests: a list of titles. */
+export interface Tasks {
+  key: { boardId: string };
+  value: string[];
+}
+
+export const tasks: LiveRef<Tasks> = live<Tasks>('board', 'tasks');
 export const url = 'http://roomful.test';
 
 /** A page in virtual time, whose rooms and sockets connect to fake sockets. */
@@ -50,6 +70,12 @@ export function page() {
     },
     open(options: AnySocketOptions = {}, ref: SocketRef<any> = chat): OpenedSocket {
       return open(ref, { url, WebSocket, params: { docId: 'a' }, ...options }, world);
+    },
+    feed(options: AnyFeedOptions = {}, ref: FeedRef<any> = activity): OpenedFeed {
+      return openFeed(ref, { url, WebSocket, key: { boardId: 'main' }, ...options }, world);
+    },
+    live(options: AnyLiveOptions = {}, ref: LiveRef<any> = tasks): WatchedLive {
+      return watch(ref, { url, WebSocket, key: { boardId: 'main' }, ...options }, world);
     },
     join(options: AnyRoomOptions = {}, ref: RoomRef<any> = board): RoomHandle<Board> {
       const all = { url, WebSocket, key: { boardId: 'main' }, ...options };

@@ -69,6 +69,26 @@ export class FakeSocket implements WebSocketLike {
     this.accept();
     this.receive({ t: 'open', ...extra });
   }
+
+  /** Opens and says from where on is told, as the server of a feed or of a live value does. */
+  begin(seq = 0, resumed = false, session = 'node-token'): void {
+    this.accept();
+    const terms = { heartbeat: 25_000, limits: { frame: 65_536 } };
+    this.receive({ t: 'feed', seq, epoch: 'e1', session, resumed, ...terms });
+  }
+
+  event(event: unknown, seq?: number): void {
+    this.receive({ t: 'event', event, seq });
+  }
+
+  value(value: unknown, seq?: number): void {
+    this.receive({ t: 'value', value, seq });
+  }
+
+  /** The value cannot be loaded now. */
+  failing(): void {
+    this.receive({ t: 'error', code: 'handler_failed', reason: 'the value could not be loaded' });
+  }
 }
 
 /** A WebSocket class of its own for each test, so that no two tests share a connection. */

@@ -138,8 +138,10 @@ impl<F: Feed> TypedEndpoint for FeedEndpoint<F> {
         F::Channel::from_params(params)
     }
 
-    #[cfg(feature = "typescript")]
-    fn describe(_: &mut crate::__private::TypeSink) {}
+    #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
+    fn describe(types: &mut crate::__private::TypeSink) {
+        F::Channel::describe_event(types);
+    }
 
     fn data(&self, upgrade: &Upgrade<F::Channel>) -> impl Future<Output = Result<F::Data, Deny>> + MaybeSend {
         self.0.data(upgrade)

@@ -164,8 +164,10 @@ impl<L: LiveFor> TypedEndpoint for LiveEndpoint<L> {
         L::Channel::from_params(params)
     }
 
-    #[cfg(feature = "typescript")]
-    fn describe(_: &mut crate::__private::TypeSink) {}
+    #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
+    fn describe(types: &mut crate::__private::TypeSink) {
+        types.live::<L::Value>();
+    }
 
     fn data(&self, upgrade: &Upgrade<L::Channel>) -> impl Future<Output = Result<L::Data, Deny>> + MaybeSend {
         self.0.data(upgrade)

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypescriptError {
-    /// A type of a channel or a socket does not say what it is in TypeScript.
+    /// A type of a room, a socket, a feed or a live value does not say what it is in TypeScript.
     #[error("`{name}` is not `roomful::TS`: add `#[derive(roomful::TS)]` to it")]
     Undescribed {
         /// The Rust type.
@@ -30,10 +30,10 @@ pub enum TypescriptError {
         /// The other.
         second: &'static str,
     },
-    /// Two rooms, or two sockets, would be one entry of the file.
+    /// Two rooms, or two of another kind, would be one entry of the file.
     #[error("{kind}s `{first}` and `{second}` are both `{name}` in TypeScript: rename one")]
     DuplicateEntry {
-        /// `room` or `socket`.
+        /// `room`, `socket`, `feed` or `live value`.
         kind: &'static str,
         /// The name.
         name: String,

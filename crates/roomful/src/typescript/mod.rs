@@ -58,9 +58,9 @@ pub struct Typescript {
 }
 
 impl Rooms {
-    /// The TypeScript for all rooms and sockets: their types, `serverRooms` with an entry for each room, and `serverSockets`
-    /// with an entry for each socket. An entry has the name of its room. Where two modules have a room of the same name, the
-    /// entries have the module's name, too (`boardCursors`). Sockets are named in the same way.
+    /// The TypeScript for all that a client connects to: the types, `serverRooms` with an entry for each room, and in the same
+    /// way `serverSockets`, `serverFeeds` and `serverLive`. An entry has the name of its room. Where two modules have a room of
+    /// the same name, the entries have the module's name, too (`boardCursors`).
     ///
     /// A type that serde does not write as it reads it, because a field may be left out on one side for example, is declared
     /// twice where it goes both ways: `Moved` is what is written, and `MovedIncoming` what may be sent.
@@ -78,30 +78,29 @@ impl Rooms {
         }
         let TypescriptOptions { framework, large_integers } = options.into();
         let large_integers = large_integers.unwrap_or(self.large_integers());
-        let rooms: Vec<_> = of_kind(EndpointKind::Room, self.definitions());
-        let sockets: Vec<_> = of_kind(EndpointKind::Socket, self.definitions());
+        let groups = groups(self.definitions());
         let mut types = TypeSink::new(true);
-        for definition in rooms.iter().chain(&sockets) {
+        for definition in groups.iter().flat_map(|(_, definitions)| definitions) {
             definition.endpoint.describe(&mut types);
         }
-        let Finished { declarations, mut written, bigints, large: warnings } = types.finish(large_integers)?;
+        let Finished { declarations, written, bigints, large: warnings } = types.finish(large_integers)?;
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let of_sockets = written.split_off(rooms.len().min(written.len()));
-        let constants = (constant("serverRooms", &rooms, &written)?, constant("serverSockets", &sockets, &of_sockets)?);
-        let (imported, constants) = match (rooms.is_empty(), sockets.is_empty()) {
-            (_, true) => ("room", constants.0),
-            (true, false) => ("socket", constants.1),
-            (false, false) => ("room, socket", format!("{}\n{}", constants.0, constants.1)),
-        };
-        let has_bigints = |written: &[Written]| written.iter().any(|one| one.bigints.is_some());
-        let (reading, bigints) = match (has_bigints(&written), has_bigints(&of_sockets)) {
-            (false, false) => (String::new(), String::new()),
-            (rooms, sockets) => {
-                let names = [(rooms, "roomBigints"), (sockets, "socketBigints")];
-                let names: Vec<_> = names.iter().filter(|(is_used, _)| *is_used).map(|(_, name)| *name).collect();
-                let reading = format!("import {{ {} }} from 'roomful/bigint';\n", names.join(", "));
-                (reading, format!("const bigints = {};\n\n", bigints.broken(0)))
+        let (mut functions, mut readers, mut constants) = (Vec::new(), Vec::new(), Vec::new());
+        let mut written = written.into_iter();
+        for (kind, definitions) in &groups {
+            let written: Vec<_> = written.by_ref().take(definitions.len()).collect();
+            functions.push(kind.function);
+            if written.iter().any(|one| one.bigints.is_some()) {
+                readers.push(format!("{}Bigints", kind.function));
             }
+            constants.push(constant(kind, definitions, &written)?);
+        }
+        let (imported, constants) = (functions.join(", "), constants.join("\n"));
+        let (reading, bigints) = if readers.is_empty() {
+            (String::new(), String::new())
+        } else {
+            let reading = format!("import {{ {} }} from 'roomful/bigint';\n", readers.join(", "));
+            (reading, format!("const bigints = {};\n\n", bigints.broken(0)))
         };
         let text = format!(
             "// Generated from the Rust rooms by `rooms.typescript()`. Do not edit.\n\
@@ -112,24 +111,45 @@ impl Rooms {
     }
 }
 
-fn of_kind(kind: EndpointKind, definitions: &[Arc<Definition>]) -> Vec<&Arc<Definition>> {
-    definitions.iter().filter(|definition| definition.kind == kind).collect()
+/// How one kind of what a client connects to stands in the file.
+struct Kind {
+    of: EndpointKind,
+    /// What errors call it.
+    word: &'static str,
+    /// The constant that has an entry for each.
+    constant: &'static str,
+    /// The client's function that names one.
+    function: &'static str,
+    /// What its params are called.
+    params: &'static str,
 }
 
-fn constant(name: &str, definitions: &[&Arc<Definition>], written: &[Written]) -> Result<String, TypescriptError> {
-    let names = entry_names(definitions)?;
+/// In the order of the file.
+const KINDS: [Kind; 4] = [
+    Kind { of: EndpointKind::Room, word: "room", constant: "serverRooms", function: "room", params: "key" },
+    Kind { of: EndpointKind::Socket, word: "socket", constant: "serverSockets", function: "socket", params: "params" },
+    Kind { of: EndpointKind::Feed, word: "feed", constant: "serverFeeds", function: "feed", params: "key" },
+    Kind { of: EndpointKind::Live, word: "live value", constant: "serverLive", function: "live", params: "key" },
+];
+
+/// The kinds that there are any of; `serverRooms` where there is nothing at all, so that a page can be begun.
+fn groups(definitions: &[Arc<Definition>]) -> Vec<(&'static Kind, Vec<&Arc<Definition>>)> {
+    let of = |kind: &Kind| definitions.iter().filter(|definition| definition.kind == kind.of).collect::<Vec<_>>();
+    let groups = KINDS.iter().map(|kind| (kind, of(kind)));
+    groups
+        .filter(|(kind, found)| !found.is_empty() || (definitions.is_empty() && kind.of == EndpointKind::Room))
+        .collect()
+}
+
+fn constant(kind: &Kind, definitions: &[&Arc<Definition>], written: &[Written]) -> Result<String, TypescriptError> {
+    let names = entry_names(kind, definitions)?;
     let entries = definitions.iter().zip(names).zip(written);
-    let entries: String = entries.map(|((definition, name), types)| entry(definition, &name, types)).collect();
-    Ok(format!("export const {name} = {{\n{entries}}} as const;\n"))
+    let entries: String = entries.map(|((definition, name), types)| entry(kind, definition, &name, types)).collect();
+    Ok(format!("export const {} = {{\n{entries}}} as const;\n", kind.constant))
 }
 
-fn entry(definition: &Definition, name: &str, written: &Written) -> String {
-    let (function, key) = match definition.kind {
-        EndpointKind::Room => ("room", "key"),
-        EndpointKind::Socket => ("socket", "params"),
-        EndpointKind::Feed => ("feed", "key"),
-        EndpointKind::Live => ("live", "key"),
-    };
+fn entry(kind: &Kind, definition: &Definition, name: &str, written: &Written) -> String {
+    let Kind { function, params: key, .. } = kind;
     let key = key_type(&definition.pattern).map(|params| format!("{key}: {params}"));
     let types = written.types.iter().map(|(what, shape)| format!("{what}: {shape}"));
     let types: Vec<_> = key.into_iter().chain(types).collect();
@@ -204,7 +224,7 @@ impl fmt::Display for Typescript {
     }
 }
 
-fn entry_names(definitions: &[&Arc<Definition>]) -> Result<Vec<String>, TypescriptError> {
+fn entry_names(kind: &Kind, definitions: &[&Arc<Definition>]) -> Result<Vec<String>, TypescriptError> {
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for definition in definitions {
         *uses.entry(&definition.terms.name).or_default() += 1;
@@ -217,15 +237,9 @@ fn entry_names(definitions: &[&Arc<Definition>]) -> Result<Vec<String>, Typescri
     let mut taken: HashMap<&str, &Definition> = HashMap::new();
     for (definition, name) in definitions.iter().zip(&names) {
         if let Some(first) = taken.insert(name, definition) {
-            let kind = match definition.kind {
-                EndpointKind::Room => "room",
-                EndpointKind::Socket => "socket",
-                EndpointKind::Feed => "feed",
-                EndpointKind::Live => "live value",
-            };
             let path = |definition: &Definition| format!("{}/{}", definition.terms.module, definition.terms.name);
             let (first, second) = (path(first), path(definition));
-            return Err(TypescriptError::DuplicateEntry { kind, name: name.clone(), first, second });
+            return Err(TypescriptError::DuplicateEntry { kind: kind.word, name: name.clone(), first, second });
         }
     }
     Ok(names)

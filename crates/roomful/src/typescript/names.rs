@@ -14,7 +14,20 @@ pub(super) fn refused(name: &str) -> Option<&'static str> {
 }
 
 /// What the generated file imports and declares.
-const IN_THE_FILE: [&str; 6] = ["room", "socket", "roomBigints", "socketBigints", "serverRooms", "serverSockets"];
+const IN_THE_FILE: [&str; 12] = [
+    "room",
+    "socket",
+    "feed",
+    "live",
+    "roomBigints",
+    "socketBigints",
+    "feedBigints",
+    "liveBigints",
+    "serverRooms",
+    "serverSockets",
+    "serverFeeds",
+    "serverLive",
+];
 
 /// What may not be the name of a type alias in a module.
 const RESERVED: [&str; 63] = [

@@ -1,4 +1,4 @@
-//! Collects the types that channels and sockets name, and those that these types name.
+//! Collects the types that rooms, sockets, feeds and live values name, and those that these types name.
 
 use std::any::{TypeId, type_name};
 use std::collections::BTreeMap;
@@ -17,15 +17,23 @@ use super::table::Table;
 use super::ts::TS;
 use crate::integer::INSTEAD;
 
-/// Collects the types of channels and sockets, as the derives name them.
+/// Collects the types of whatever a client connects to, as the derives name them.
 pub struct TypeSink {
     types: Describing,
     undescribed: Option<&'static str>,
     told: Vec<TypesTold>,
 }
 
-/// The types of a channel or a socket.
-pub(super) struct TypesTold {
+/// The types of one thing that a client connects to.
+pub(super) enum TypesTold {
+    /// A room or a socket.
+    Said(Box<SaidTypes>),
+    /// A feed, or a live value, and its word for what is heard.
+    Heard(&'static str, Told),
+}
+
+/// The types of a room or a socket.
+pub(super) struct SaidTypes {
     incoming: Told,
     outgoing: Told,
     /// What a client sets of its presence, and what others see of it. A socket has none.
@@ -42,7 +50,7 @@ pub struct Told {
     way: Way,
 }
 
-/// How the types of a channel or a socket are written.
+/// How the types of one thing that a client connects to are written.
 pub(super) struct Written {
     /// Each with its name: `incoming: Say`.
     pub(super) types: Vec<(&'static str, String)>,
@@ -54,7 +62,7 @@ pub(super) struct Written {
 pub(super) struct Finished {
     /// The declarations, in the order of their names.
     pub(super) declarations: String,
-    /// What each channel and each socket has said, in the order in which they were asked.
+    /// What each has said, in the order in which they were asked.
     pub(super) written: Vec<Written>,
     /// Where the bigints are in the types that these name.
     pub(super) bigints: Literal,
@@ -69,12 +77,27 @@ impl TypeSink {
 
     /// Called by the derive of a channel.
     pub fn channel(&mut self, incoming: Told, outgoing: Told, presence: (Told, Told), info: Told) {
-        self.told.push(TypesTold { incoming, outgoing, presence: Some(presence), info: Some(info) });
+        self.said(SaidTypes { incoming, outgoing, presence: Some(presence), info: Some(info) });
     }
 
     /// Called by the derive of a socket.
     pub fn socket(&mut self, incoming: Told, outgoing: Told) {
-        self.told.push(TypesTold { incoming, outgoing, presence: None, info: None });
+        self.said(SaidTypes { incoming, outgoing, presence: None, info: None });
+    }
+
+    /// Called by the derive of a channel, for a feed.
+    pub fn feed(&mut self, event: Told) {
+        self.told.push(TypesTold::Heard("event", event));
+    }
+
+    /// What a live value is.
+    pub fn live<T: TS>(&mut self) {
+        let value = Described::told(&&Probe::<T>::new(), self, Way::Outgoing);
+        self.told.push(TypesTold::Heard("value", value));
+    }
+
+    fn said(&mut self, types: SaidTypes) {
+        self.told.push(TypesTold::Said(Box::new(types)));
     }
 
     /// Everything that was named.
@@ -177,22 +200,50 @@ fn uses_json(table: Table<'_>, roots: &[(Way, &Shape, &str)]) -> bool {
 }
 
 impl TypesTold {
+    fn all(&self) -> Vec<&Told> {
+        match self {
+            Self::Said(types) => types.all().collect(),
+            Self::Heard(_, told) => vec![told],
+        }
+    }
+
+    /// What a client makes bigints of; `None` where it neither reads nor sends any.
+    fn bigints<'a>(&'a self, planner: &mut Planner<'a>) -> Option<Vec<(&'static str, Plan<'a>)>> {
+        if !self.all().into_iter().filter_map(|told| told.shape.as_ref()).any(|shape| planner.holds(shape)) {
+            return None;
+        }
+        let read = match self {
+            Self::Said(types) => types.read(),
+            Self::Heard(word, told) => vec![(*word, told)],
+        };
+        Some(read.into_iter().filter_map(|(name, told)| Some((name, told.bigints(planner)?))).collect())
+    }
+
+    fn written(&self, printer: Printer<'_>, bigints: Option<Vec<(&'static str, Plan<'_>)>>) -> Written {
+        let types = match self {
+            Self::Said(types) => types.written(printer),
+            // Nothing was said with it, and JSON has a word for that.
+            Self::Heard(word, told) => vec![(*word, told.written(printer, "null"))],
+        };
+        let bigints = bigints.map(|plans| plans.iter().map(|(name, plan)| (*name, plan.literal())).collect());
+        Written { types, bigints }
+    }
+}
+
+impl SaidTypes {
     fn all(&self) -> impl Iterator<Item = &Told> {
         let presence = self.presence.iter().flat_map(|(set, seen)| [set, seen]);
         [&self.incoming, &self.outgoing].into_iter().chain(presence).chain(&self.info)
     }
 
-    /// What a client makes bigints of; `None` where it neither reads nor sends any.
-    fn bigints<'a>(&'a self, planner: &mut Planner<'a>) -> Option<Vec<(&'static str, Plan<'a>)>> {
-        if !self.all().filter_map(|told| told.shape.as_ref()).any(|shape| planner.holds(shape)) {
-            return None;
-        }
-        let seen = self.presence.as_ref().map(|(_, seen)| seen);
-        let read = [("outgoing", Some(&self.outgoing)), ("presence", seen), ("info", self.info.as_ref())];
-        Some(read.into_iter().filter_map(|(name, told)| Some((name, told?.bigints(planner)?))).collect())
+    /// What a client reads.
+    fn read(&self) -> Vec<(&'static str, &Told)> {
+        let seen = self.presence.as_ref().map(|(_, seen)| ("presence", seen));
+        let info = self.info.as_ref().map(|info| ("info", info));
+        [Some(("outgoing", &self.outgoing)), seen, info].into_iter().flatten().collect()
     }
 
-    fn written(&self, printer: Printer<'_>, bigints: Option<Vec<(&'static str, Plan<'_>)>>) -> Written {
+    fn written(&self, printer: Printer<'_>) -> Vec<(&'static str, String)> {
         let mut types = vec![
             ("incoming", self.incoming.written(printer, "never")),
             ("outgoing", self.outgoing.written(printer, "never")),
@@ -207,8 +258,7 @@ impl TypesTold {
         // Most rooms say nothing of their members, and have no such word then.
         let info = self.info.as_ref().filter(|info| info.shape.is_some());
         types.extend(info.map(|info| ("info", info.written(printer, "undefined"))));
-        let bigints = bigints.map(|plans| plans.iter().map(|(name, plan)| (*name, plan.literal())).collect());
-        Written { types, bigints }
+        types
     }
 }
 

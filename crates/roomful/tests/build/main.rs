@@ -310,6 +310,7 @@ fn a_pattern_written_by_hand_is_checked_too() {
             std::iter::empty::<(&str, &str)>().collect()
         }
         fn describe(_: &mut roomful::__private::TypeSink) {}
+        fn describe_event(_: &mut roomful::__private::TypeSink) {}
     }
     struct Broken;
     impl Room for Broken {

@@ -5,6 +5,7 @@ mod clashes;
 mod enums;
 mod fields;
 mod flattened;
+mod heard;
 mod names;
 mod refused;
 mod sides;
