@@ -1,11 +1,13 @@
 //! The room: what a board is, who may enter it, and what happens there.
 
-use roomful::{AsNumber, Channel, Conn, Deny, Result, Room, TS, Upgrade, UserId};
+use roomful::{AsNumber, Channel, Conn, Deny, Result, Room, Rooms, TS, Upgrade, UserId};
 use serde::{Deserialize, Serialize};
 // Of std where there is a clock, and of the platform where there is none.
 use web_time::SystemTime;
 
+use crate::clock::now;
 use crate::person;
+use crate::site::{Directory, Happening, Site, What};
 use crate::values::{Color, Fraction, Line, Name};
 
 /// One board. A value of this type is a room's key: whoever gives an equal one is in the same room.
@@ -53,7 +55,12 @@ pub struct Visit {
     person: Option<UserId>,
 }
 
-pub struct Cursors;
+/// The room of each board.
+#[derive(Default)]
+pub struct Cursors {
+    /// Where the whole site is told what happens here.
+    site: Option<Directory>,
+}
 
 impl Room for Cursors {
     type Channel = Board;
@@ -70,7 +77,31 @@ impl Room for Cursors {
     }
 
     async fn on_message(&self, conn: &Conn<Self>, Say { text }: Say) -> Result {
-        conn.broadcast_all(&Said::now(text))
+        conn.broadcast_all(&Said::now(text))?;
+        if self.site.is_some() {
+            let who = conn.presence()?.map(|shown| shown.name);
+            tell_site(conn.rooms(), Happening::now(&conn.key().board_id, What::Spoke, who)).await;
+        }
+        Ok(())
+    }
+
+    async fn on_user_join(&self, visit: &roomful::Visit<Self>) -> Result {
+        if let Some(site) = &self.site {
+            let board = &visit.key().board_id;
+            site.come(board);
+            tell_site(visit.rooms(), Happening::now(board, What::Came, None)).await;
+        }
+        Ok(())
+    }
+
+    /// A moment after the last tab has gone, so that a reload is nobody's leave.
+    async fn on_user_leave(&self, visit: &roomful::Visit<Self>) -> Result {
+        if let Some(site) = &self.site {
+            let board = &visit.key().board_id;
+            site.leave(board);
+            tell_site(visit.rooms(), Happening::now(board, What::Left, None)).await;
+        }
+        Ok(())
     }
 
     async fn on_leave(&self, conn: &Conn<Self>) {
@@ -79,10 +110,24 @@ impl Room for Cursors {
     }
 }
 
+impl Cursors {
+    /// Those of a site that shows what happens on its boards.
+    #[must_use]
+    pub fn of(site: Directory) -> Self {
+        Self { site: Some(site) }
+    }
+}
+
+/// To publish wakes the list of boards, too. What the board itself does not need is no failure of it.
+async fn tell_site(rooms: &Rooms, happening: Happening) {
+    if let Err(error) = rooms.publish(&Site, &happening).await {
+        tracing::warn!(%error, board = happening.board, "the site was not told what happened");
+    }
+}
+
 impl Said {
     pub fn now(text: Line) -> Self {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { text, at: AsNumber(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)) }
+        Self { text, at: now() }
     }
 }
 
@@ -113,7 +158,7 @@ mod tests {
     use super::*;
 
     async fn two_members() -> (TestMember<Cursors>, TestMember<Cursors>) {
-        let room = TestRoom::new(Cursors);
+        let room = TestRoom::new(Cursors::default());
         let board = || Board { board_id: "main".to_owned() };
         let visit = || Visit { since: SystemTime::now(), person: None };
         let mut ada = room.join(board(), visit()).await;
@@ -125,7 +170,7 @@ mod tests {
 
     #[test]
     fn whoever_starts_the_board_is_warned_of_nothing() {
-        let rooms = crate::rooms().build().unwrap();
+        let rooms = crate::rooms_and_site().build().unwrap();
         let generated = rooms.typescript(roomful::Framework::Preact).unwrap();
         assert!(generated.warnings().is_empty(), "{:?}", generated.warnings());
     }
@@ -163,7 +208,7 @@ mod tests {
     async fn tabs_with_one_secret_are_one_user_whose_secret_nobody_is_told() {
         const ADA: &str = "0123456789abcdef0123456789abcdef";
         const BEN: &str = "ffffffffffffffffffffffffffffffff";
-        let room = TestRoom::new(Cursors);
+        let room = TestRoom::new(Cursors::default());
         let board = Board { board_id: "main".to_owned() };
         let mut tabs = Vec::new();
         for secret in [ADA, ADA, BEN] {
@@ -179,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn credentials_that_are_no_secret_are_denied_and_none_are_not() {
-        let room = TestRoom::new(Cursors);
+        let room = TestRoom::new(Cursors::default());
         let board = Board { board_id: "main".to_owned() };
         let guess = Request::builder().header("authorization", "Bearer ada").body(()).unwrap();
         assert_eq!(room.connect(&board, guess).await.err().map(|close| close.code), Some(4403));
@@ -188,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_board_has_a_name_that_can_be_read_out() {
-        let room = TestRoom::new(Cursors.guard(well_named));
+        let room = TestRoom::new(Cursors::default().guard(well_named));
         for (name, code) in [("main", None), ("team-7", None), ("a b", Some(4403)), (&"x".repeat(41), Some(4403))] {
             let board = Board { board_id: name.to_owned() };
             let denied = room.connect(&board, Request::new(())).await.err();

@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Failure> {
-    let rooms = cursors::rooms();
+    let rooms = cursors::rooms_and_site();
     match args.command {
         Some(Command::Types { check: true }) => Ok(types::check(&rooms.build()?)?),
         Some(Command::Types { check: false }) => Ok(types::write(&rooms.build()?)?),

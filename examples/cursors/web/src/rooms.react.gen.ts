@@ -1,5 +1,11 @@
 // Generated from the Rust rooms by `rooms.typescript()`. Do not edit.
-import { room } from 'roomful/react';
+import { room, feed, live } from 'roomful/react';
+
+/** A board, and how many people are on it. */
+export type Busy = {
+  board: string;
+  people: number;
+};
 
 /**
  * A name and not a value, because only the page knows what can be read on its light and on its dark board.
@@ -14,6 +20,16 @@ export type CursorState = {
   y: number;
   name: string;
   color: Color;
+};
+
+/** Something that happened on a board. What was said there is for those who are there. */
+export type Happening = {
+  board: string;
+  what: What;
+  /** The name that somebody shows of themselves, where that is known. */
+  who: string | null;
+  /** Milliseconds since 1970. */
+  at: number;
 };
 
 /**
@@ -31,6 +47,8 @@ export type Say = {
   text: string;
 };
 
+export type What = 'came' | 'left' | 'spoke';
+
 export const serverRooms = {
   cursors: room<{
     key: { boardId: string };
@@ -38,4 +56,12 @@ export const serverRooms = {
     outgoing: Said;
     presence: CursorState;
   }>('board', 'cursors'),
+} as const;
+
+export const serverFeeds = {
+  activity: feed<{ event: Happening }>('site', 'activity'),
+} as const;
+
+export const serverLive = {
+  boards: live<{ value: Busy[] }>('site', 'boards'),
 } as const;

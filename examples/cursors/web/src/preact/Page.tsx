@@ -10,9 +10,15 @@ import { Chat } from './Chat.js';
 import { Cursors } from './Cursors.js';
 import { Roster } from './Roster.js';
 import { TopBar } from './TopBar.js';
+import type { SiteView } from './use-site.js';
 import { useValue } from './use-value.js';
 
-export function Page({ boardId }: { boardId: string }) {
+interface PageProps {
+  boardId: string;
+  site: SiteView;
+}
+
+export function Page({ boardId, site }: PageProps) {
   const [visit] = useState(() => new Visit());
   const plugged = useValue(network.plugged);
 
@@ -52,7 +58,7 @@ export function Page({ boardId }: { boardId: string }) {
   const text = describeStatus(status, closeInfo, plugged);
   return (
     <div class="page" data-status={status}>
-      <TopBar boardId={boardId} status={text} plugged={plugged} />
+      <TopBar boardId={boardId} site={site} status={text} plugged={plugged} />
       <main class="stage">
         <Board boardId={boardId} visit={visit} status={text}>
           {cursors}

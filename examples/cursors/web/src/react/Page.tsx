@@ -11,9 +11,15 @@ import { Chat } from './Chat.js';
 import { Cursors } from './Cursors.js';
 import { Roster } from './Roster.js';
 import { TopBar } from './TopBar.js';
+import type { SiteView } from './use-site.js';
 import { useValue } from './use-value.js';
 
-export function Page({ boardId }: { boardId: string }) {
+interface PageProps {
+  boardId: string;
+  site: SiteView;
+}
+
+export function Page({ boardId, site }: PageProps) {
   const [visit] = useState(() => new Visit());
   const plugged = useValue(network.plugged);
 
@@ -53,7 +59,7 @@ export function Page({ boardId }: { boardId: string }) {
   const text = describeStatus(status, closeInfo, plugged);
   return (
     <div className="page" data-status={status}>
-      <TopBar boardId={boardId} status={text} plugged={plugged} />
+      <TopBar boardId={boardId} site={site} status={text} plugged={plugged} />
       <main className="stage">
         <Board boardId={boardId} visit={visit} status={text}>
           {cursors}

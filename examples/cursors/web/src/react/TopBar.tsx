@@ -2,14 +2,17 @@
 import { network } from '../shared/connection.js';
 import { SOMEBODY_ELSE } from '../shared/person.js';
 import type { StatusText } from '../shared/status.js';
+import { Site } from './Site.js';
+import type { SiteView } from './use-site.js';
 
 interface TopBarProps {
   boardId: string;
+  site: SiteView;
   status: StatusText;
   plugged: boolean;
 }
 
-export function TopBar({ boardId, status, plugged }: TopBarProps) {
+export function TopBar({ boardId, site, status, plugged }: TopBarProps) {
   const address = `#${encodeURIComponent(boardId)}`;
   return (
     <header className="topbar">
@@ -17,9 +20,7 @@ export function TopBar({ boardId, status, plugged }: TopBarProps) {
         <img src="/mark.svg" alt="" width="28" height="28" />
         Roomful
       </a>
-      <span className="board-name" title="The board of this address">
-        {boardId}
-      </span>
+      <Site boardId={boardId} site={site} />
       <p className="status" data-tone={status.tone} role="status">
         <span className="status-dot" aria-hidden="true" />
         {status.label}

@@ -49,6 +49,19 @@ test.each(['light', 'dark'] as const)('the board in the %s', async (colorScheme)
   await shot(grace, 'react');
   await shot(mary, 'phone');
 
+  for (const [page, name] of [
+    [ada, 'site'],
+    [mary, 'phone-site'],
+  ] as const) {
+    const button = page.locator('button.board-name');
+    // Durable Objects tell nothing of a site.
+    if ((await button.count()) === 0) continue;
+    await button.click();
+    await page.locator('.boards a').first().waitFor();
+    await shot(page, name);
+    await page.keyboard.press('Escape');
+  }
+
   await ada.getByRole('button', { name: 'Go offline' }).click();
   await mary.getByRole('button', { name: 'Go offline' }).click();
   await status(ada, 'Offline');

@@ -6,7 +6,15 @@ import { joinRoom, type Member } from 'roomful';
 import { useRoom } from 'roomful/preact';
 import { useRoom as useReactRoom } from 'roomful/react';
 import { expectTypeOf } from 'vitest';
-import { serverRooms, type CursorState, type Said } from '../../src/rooms.gen.js';
+import {
+  serverFeeds,
+  serverLive,
+  serverRooms,
+  type Busy,
+  type CursorState,
+  type Happening,
+  type Said,
+} from '../../src/rooms.gen.js';
 import { serverRooms as reactRooms } from '../../src/rooms.react.gen.js';
 
 const { cursors } = serverRooms;
@@ -32,6 +40,18 @@ export function messagesHaveASender(): void {
       expectTypeOf(from).toBeString();
     },
   });
+}
+
+export function whatTheServerAloneSays(): void {
+  const { value } = serverLive.boards.useLive();
+  expectTypeOf(value).toEqualTypeOf<Busy[] | undefined>();
+  serverFeeds.activity.useFeed({
+    onEvent: (happening) => expectTypeOf(happening).toEqualTypeOf<Happening>(),
+  });
+  // @ts-expect-error the site has no key
+  serverLive.boards.useLive({ key });
+  // @ts-expect-error nobody sends anything there
+  serverFeeds.activity.useFeed({ onMessage() {} });
 }
 
 export function missingKey(): void {
