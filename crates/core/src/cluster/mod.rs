@@ -43,7 +43,7 @@ mod wire;
 
 pub use change::{Change, Present};
 pub use claim::Claim;
-pub use engine::{Address, ClusterConfig, ClusterEngine, Effect, Input, PeerReport};
+pub use engine::{Address, ClusterConfig, ClusterEngine, Effect, Input, PeerReport, Repairs};
 pub use envelope::{ClusterKey, Rejected};
 pub use incarnation::{Incarnation, InvalidNodeName, NodeName};
 pub use lobby::Audible;

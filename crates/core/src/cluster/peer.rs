@@ -164,6 +164,11 @@ impl Peer {
         self.rooms.len()
     }
 
+    /// In how many of them this node takes part, too.
+    pub(super) fn stream_count(&self) -> usize {
+        self.rooms.values().filter(|its| its.replica.is_some()).count()
+    }
+
     /// All its rooms in that bucket.
     pub(super) fn rooms_in(&self, prefix: &Prefix) -> Vec<Subject> {
         self.rooms.range(range(prefix)).map(|(subject, _)| *subject).collect()

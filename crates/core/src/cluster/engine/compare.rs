@@ -22,6 +22,7 @@ impl ClusterEngine {
         let is_due = peer.compared_at.is_none_or(|at| turn.now.saturating_sub(at) >= repair_ms);
         if peer.digest() != digest && is_due {
             peer.compared_at = Some(turn.now);
+            self.repairs.differed += 1;
             let prefixes = vec![Prefix(Vec::new())];
             self.send(Address::Node(node), &Message::Compare { to: node, prefixes }, turn);
         }

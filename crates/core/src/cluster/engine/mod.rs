@@ -7,7 +7,7 @@ mod repair;
 mod report;
 mod rooms;
 
-pub use report::PeerReport;
+pub use report::{PeerReport, Repairs};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -197,6 +197,7 @@ pub struct ClusterEngine {
     names: BTreeMap<NodeName, Met>,
     candidates: BTreeMap<NodeId, Candidate>,
     timers: BTreeSet<(Millis, Timer)>,
+    repairs: Repairs,
 }
 
 /// A room that this node takes part in.
@@ -273,6 +274,7 @@ impl ClusterEngine {
             names: BTreeMap::new(),
             candidates: BTreeMap::new(),
             timers: BTreeSet::new(),
+            repairs: Repairs::default(),
             config,
         }
     }

@@ -40,6 +40,7 @@ impl ClusterEngine {
             if whole.is_anew {
                 self.tell_room(subject, node, News::Parted, turn);
             }
+            self.repairs.missed += whole.missed;
             let news = News::Roster { members: whole.members, is_open: whole.is_open, missed: whole.missed };
             self.tell_room(subject, node, news, turn);
             self.deliver(node, subject, whole.then, turn);
@@ -67,6 +68,7 @@ impl ClusterEngine {
             rooms.extend(after.flatten().map(|after| Wanted { subject, after }));
         }
         if !rooms.is_empty() {
+            self.repairs.asked += rooms.len() as u64;
             self.send(Address::Node(node), &Message::Want { to: node, rooms }, turn);
         }
     }
@@ -87,7 +89,10 @@ impl ClusterEngine {
         let (room, logged) = (hosted.room.clone(), after.and_then(|after| Some((after, hosted.origin.after(after)?))));
         self.enter(node, subject, turn.count);
         match logged {
-            Some((after, changes)) => self.say(Address::Node(node), &room, after + 1, changes, turn),
+            Some((after, changes)) => {
+                self.repairs.given += 1;
+                self.say(Address::Node(node), &room, after + 1, changes, turn);
+            }
             None => self.promise_roster(node, &subject, turn),
         }
     }

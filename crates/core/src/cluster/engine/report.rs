@@ -18,6 +18,26 @@ pub struct PeerReport {
     pub silent_ms: Millis,
     /// How many rooms it takes part in, as far as this node knows.
     pub rooms: usize,
+    /// In how many of them this node takes part, too, and so has a replica of that one's stream.
+    pub streams: usize,
+    /// How many of these streams something is missing of.
+    pub behind: usize,
+}
+
+/// What was missing of streams, and what became of that, since this node began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repairs {
+    /// How often another node's digest was not what was had of it.
+    pub differed: u64,
+    /// How often a stream was asked for.
+    pub asked: u64,
+    /// How often another node was given what it missed of one from the log.
+    pub given: u64,
+    /// How often it was given a whole roster.
+    pub rosters: u64,
+    /// Messages of others that could not be had any more.
+    pub missed: u64,
 }
 
 impl ClusterEngine {
@@ -29,7 +49,15 @@ impl ClusterEngine {
             is_draining: peer.is_draining,
             silent_ms: now.saturating_sub(peer.heard_at),
             rooms: peer.room_count(),
+            streams: peer.stream_count(),
+            behind: peer.behind.len(),
         })
+    }
+
+    /// What was missing, and what became of that.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        self.repairs
     }
 
     /// Times and bounds.

@@ -220,6 +220,7 @@ impl ClusterEngine {
         let (room, at, said, since) = (room.clone(), origin.at(), origin.said(), origin.since());
         let pages = paged(members, self.config.settings.page_bytes);
         let count = pages.len() as u64;
+        self.repairs.rosters += nodes.len() as u64;
         for node in nodes {
             for (page, members) in pages.iter().enumerate() {
                 let (room, members) = (room.clone(), members.to_vec());

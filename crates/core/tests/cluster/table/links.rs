@@ -1,11 +1,12 @@
 //! What becomes of a node that cannot hear or be heard, or does not run.
 
-use roomful_core::cluster::Health;
+use roomful_core::cluster::{Health, Input, PeerReport};
 
 use super::{GONE, REPAIR_MS, WELL, cut, everybody_speaks, for_each_seed, health, losses, lost_for, three};
 use crate::fault::Fault;
 use crate::network::Link;
 use crate::process::{GRACE, subject};
+use crate::world::World;
 
 #[test]
 fn while_the_broker_is_gone_for_a_moment_nobody_is_away_and_no_word_is_lost() {
@@ -144,5 +145,37 @@ fn the_halves_of_a_broker_that_split_lose_each_other_and_find_each_other_again()
         world.run_for(REPAIR_MS)?;
         ensure!(losses(&world)?.iter().all(|(_, missed)| *missed >= 30), "{:?}", losses(&world)?);
         world.check_equal()
+    });
+}
+
+#[test]
+fn a_node_says_how_the_others_stand_and_what_was_repaired() {
+    for_each_seed(|seed| {
+        let mut world = three(seed)?;
+        let peers = |world: &World| -> Result<Vec<PeerReport>, Fault> {
+            let process = world.process(0)?;
+            Ok(process.engine.peers(process.clock.monotonic(world.now)).collect())
+        };
+        for peer in peers(&world)? {
+            let is_well = peer.is_live && !peer.is_draining && peer.silent_ms <= 2_100;
+            ensure!(is_well && (peer.rooms, peer.streams, peer.behind) == (1, 1, 0), "{peer:?}");
+        }
+        let before = world.process(1)?.engine.repairs();
+        cut(&mut world, [1], Link { hears: false, ..WELL });
+        (0..3).try_for_each(|_| world.say(0, &subject(0)))?;
+        world.run_for(100)?;
+        cut(&mut world, [1], WELL);
+        world.run_for(REPAIR_MS)?;
+        let (after, giver) = (world.process(1)?.engine.repairs(), world.process(0)?.engine.repairs());
+        ensure!(after.differed > before.differed && after.asked > before.asked, "{before:?} {after:?}");
+        ensure!(after.missed == 0 && giver.given > 0 && giver.rosters > 0, "{after:?} {giver:?}");
+        world.feed(2, Input::Drain)?;
+        world.run_for(100)?;
+        ensure!(peers(&world)?.iter().filter(|peer| peer.is_draining).count() == 1, "{:?}", peers(&world)?);
+        world.kill(2);
+        world.run_for(12_500)?;
+        let gone: Vec<_> = peers(&world)?.into_iter().filter(|peer| !peer.is_live).collect();
+        ensure!(gone.len() == 1 && gone[0].silent_ms >= 10_000, "{gone:?}");
+        Ok(())
     });
 }
