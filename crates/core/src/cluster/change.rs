@@ -272,6 +272,7 @@ pub(super) mod tests {
         let answer = prop_oneof![
             Just(StayAnswer::Nothing),
             any::<u64>().prop_map(|by| StayAnswer::Guest { by: NodeId(by) }),
+            Just(StayAnswer::Asks),
             Just(StayAnswer::Tells)
         ];
         prop_oneof![

@@ -45,7 +45,9 @@ pub enum StayAnswer {
         /// Which.
         by: NodeId,
     },
-    /// It does.
+    /// It asks, too, and is older: it will, or knows who does.
+    Asks,
+    /// It does, and has told that the user came.
     Tells,
 }
 
@@ -57,6 +59,7 @@ const HANDS: u8 = 4;
 const NOTHING: u8 = 0;
 const GUEST: u8 = 1;
 const TELLS: u8 = 2;
+const ASKS_TOO: u8 = 3;
 
 impl Wire for StayWord {
     fn write(&self, to: &mut Writer) {
@@ -79,6 +82,7 @@ impl Wire for StayWord {
                         to.byte(GUEST);
                         by.write(to);
                     }
+                    StayAnswer::Asks => to.byte(ASKS_TOO),
                     StayAnswer::Tells => to.byte(TELLS),
                 }
             }
@@ -99,6 +103,7 @@ impl Wire for StayWord {
                 let answer = match from.byte()? {
                     NOTHING => StayAnswer::Nothing,
                     GUEST => StayAnswer::Guest { by: NodeId::read(from)? },
+                    ASKS_TOO => StayAnswer::Asks,
                     TELLS => StayAnswer::Tells,
                     _ => return Err(Malformed),
                 };

@@ -65,8 +65,11 @@ struct Stay {
 enum Role {
     Asking(Question),
     Telling,
-    /// That node tells.
-    Guest(NodeId),
+    /// That node tells, and has told the app that the user came, or may not have.
+    Guest {
+        by: NodeId,
+        is_told: bool,
+    },
     Lingering {
         until: Millis,
     },
@@ -85,7 +88,7 @@ struct Question {
     guests: BTreeMap<NodeId, NodeId>,
     /// When it was asked for the first time.
     since: Millis,
-    /// Asking: whether the app was told of the stay already, by a node that is lost.
+    /// Whether the app was told that the user came.
     is_told: bool,
     /// Releasing: which node tells.
     by: Option<NodeId>,
@@ -126,8 +129,11 @@ impl Stays {
         match &stay.role {
             Role::Lingering { .. } => self.turn_into(user, Role::Telling),
             // Who answers does not matter any more, and who tells is asked anew.
-            Role::Releasing(_) => self.ask(user, (true, facts.now), facts, acts),
-            Role::Asking(_) | Role::Telling | Role::Guest(_) => {}
+            Role::Releasing(question) => {
+                let is_told = question.is_told;
+                self.ask(user, (is_told, facts.now), facts, acts);
+            }
+            Role::Asking(_) | Role::Telling | Role::Guest { .. } => {}
         }
     }
 
@@ -159,10 +165,10 @@ impl Stays {
             }
             StayWord::Hands { to } if to == me => self.take_over(user, facts, acts),
             StayWord::Hands { to } => match self.of.get_mut(user).map(|stay| &mut stay.role) {
-                Some(Role::Guest(by)) => *by = to,
-                Some(Role::Releasing(question)) => question.by = Some(to),
+                Some(Role::Guest { by, is_told }) => (*by, *is_told) = (to, true),
+                Some(Role::Releasing(question)) => (question.by, question.is_told) = (Some(to), true),
                 Some(Role::Asking(_)) => {
-                    self.turn_into(user, Role::Guest(to));
+                    self.turn_into(user, Role::Guest { by: to, is_told: true });
                     self.go_on_without(user, facts, acts);
                 }
                 Some(Role::Telling | Role::Lingering { .. }) | None => {}
@@ -199,11 +205,13 @@ impl Stays {
 
     /// That node is gone for good, with all the stays that it told of.
     pub(super) fn orphan(&mut self, node: NodeId, facts: impl Fn(&UserId) -> Facts, acts: &mut Vec<Act>) {
-        let its = |stay: &Stay| matches!(stay.role, Role::Guest(by) if by == node);
-        let users: Vec<_> = self.of.iter().filter(|(_, stay)| its(stay)).map(|(user, _)| user.clone()).collect();
-        for user in users {
+        let its = |(user, stay): (&UserId, &Stay)| match stay.role {
+            Role::Guest { by, is_told } if by == node => Some((user.clone(), is_told)),
+            _ => None,
+        };
+        for (user, is_told) in self.of.iter().filter_map(its).collect::<Vec<_>>() {
             let facts = facts(&user);
-            self.ask(&user, (true, facts.now), facts, acts);
+            self.ask(&user, (is_told, facts.now), facts, acts);
         }
     }
 
@@ -241,16 +249,19 @@ impl Stays {
         let answer = match self.of.get(user).map(|stay| &stay.role) {
             Some(Role::Lingering { .. }) => return self.hand_to(to, user, facts, acts),
             Some(Role::Telling) => StayAnswer::Tells,
-            Some(Role::Asking(_)) if facts.me < *from => StayAnswer::Tells,
-            Some(Role::Guest(by) | Role::Releasing(Question { by: Some(by), .. })) => StayAnswer::Guest { by: *by },
+            Some(Role::Asking(_)) if facts.me < *from => StayAnswer::Asks,
+            Some(Role::Guest { by, .. } | Role::Releasing(Question { by: Some(by), .. })) => {
+                StayAnswer::Guest { by: *by }
+            }
             Some(Role::Asking(_) | Role::Releasing(_)) | None => StayAnswer::Nothing,
         };
         acts.push(Act::Say(user.clone(), StayWord::Answers { to, number, answer }));
-        if let Some(Stay { role: Role::Asking(_), .. }) = self.of.get(user)
+        if let Some(Stay { role: Role::Asking(question), .. }) = self.of.get(user)
             && *from < facts.me
         {
             // It may have answered before it asked.
-            self.turn_into(user, Role::Guest(to));
+            let is_told = question.is_told;
+            self.turn_into(user, Role::Guest { by: to, is_told });
             self.go_on_without(user, facts, acts);
         }
     }
@@ -267,9 +278,10 @@ impl Stays {
         if let StayAnswer::Guest { by } = answer {
             question.guests.insert(node, by);
         }
+        let is_told = question.is_told || answer == StayAnswer::Tells;
         let is_asking = matches!(self.of.get(user), Some(Stay { role: Role::Asking(_), .. }));
-        if answer == StayAnswer::Tells && is_asking {
-            self.turn_into(user, Role::Guest(node));
+        if matches!(answer, StayAnswer::Tells | StayAnswer::Asks) && is_asking {
+            self.turn_into(user, Role::Guest { by: node, is_told });
             return self.go_on_without(user, facts, acts);
         }
         self.settle_if_answered(user, facts, acts);
@@ -336,7 +348,7 @@ impl Stays {
             (Role::Telling, None) => {
                 self.turn_into(user, Role::Lingering { until: facts.now.saturating_add(facts.linger_ms) });
             }
-            (Role::Guest(by), _) => self.release(*by, user, facts, acts),
+            (Role::Guest { by, is_told }, _) => self.release((*by, *is_told), user, facts, acts),
             (Role::Asking(_) | Role::Lingering { .. } | Role::Releasing(_), _) => {}
         }
     }
@@ -344,11 +356,11 @@ impl Stays {
     /// Who does not know yet that the user has left here may hand it back.
     fn hand_to(&mut self, to: NodeId, user: &UserId, facts: Facts, acts: &mut Vec<Act>) {
         acts.push(Act::Say(user.clone(), StayWord::Hands { to }));
-        self.release(to, user, facts, acts);
+        self.release((to, true), user, facts, acts);
     }
 
-    fn release(&mut self, by: NodeId, user: &UserId, facts: Facts, acts: &mut Vec<Act>) {
-        let question = Question { by: Some(by), ..self.question_of(facts.now) };
+    fn release(&mut self, (by, is_told): (NodeId, bool), user: &UserId, facts: Facts, acts: &mut Vec<Act>) {
+        let question = Question { by: Some(by), is_told, ..self.question_of(facts.now) };
         acts.push(Act::Say(user.clone(), StayWord::Releases { number: question.number }));
         self.turn_into(user, Role::Releasing(question));
         self.settle_if_answered(user, facts, acts);
@@ -395,7 +407,7 @@ impl Stays {
     fn question(&mut self, user: &UserId) -> Option<&mut Question> {
         match &mut self.of.get_mut(user)?.role {
             Role::Asking(question) | Role::Releasing(question) => Some(question),
-            Role::Telling | Role::Guest(_) | Role::Lingering { .. } => None,
+            Role::Telling | Role::Guest { .. } | Role::Lingering { .. } => None,
         }
     }
 }
@@ -429,7 +441,7 @@ impl Role {
         match self {
             Self::Asking(question) | Self::Releasing(question) => Some(question.until),
             Self::Lingering { until } => Some(*until),
-            Self::Telling | Self::Guest(_) => None,
+            Self::Telling | Self::Guest { .. } => None,
         }
     }
 }

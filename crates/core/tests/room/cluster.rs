@@ -533,7 +533,7 @@ fn the_older_of_two_who_ask_at_once_tells() {
     let mut room = with_others();
     room.join_of("bob", "u", V1);
     let lines = words(room.hear(200, vec![asks()]));
-    assert_eq!(lines, [format!("publish {}", answer(200, StayAnswer::Tells))], "n200 is newer");
+    assert_eq!(lines, [format!("publish {}", answer(200, StayAnswer::Asks))], "n200 is newer");
     let lines = words(room.hear(50, vec![asks()]));
     assert_eq!(lines, [format!("publish {}", answer(50, StayAnswer::Nothing))], "n50 is older");
     room.hear(50, vec![answers(1, StayAnswer::Nothing)]);
@@ -612,4 +612,17 @@ fn where_the_node_is_gone_that_told_of_a_user_those_who_have_it_ask_and_tell_nob
     assert_eq!(words(room.hear(200, vec![answers(2, StayAnswer::Nothing)])), NOTHING);
     room.leave("bob");
     assert_eq!(words(room.at(12_000).wake()), ["user u went"]);
+}
+
+/// It was asked by several, and died before it told.
+#[test]
+fn where_the_node_is_gone_that_was_to_tell_of_a_user_another_tells() {
+    for (answer, told) in [(StayAnswer::Asks, &["user u came by bob"][..]), (StayAnswer::Tells, &[])] {
+        let mut room = with_others();
+        room.join_of("bob", "u", V1);
+        room.hear(50, vec![answers(1, answer)]);
+        room.hear(200, vec![answers(1, StayAnswer::Nothing)]);
+        room.news(50, News::Parted);
+        assert_eq!(words(room.hear(200, vec![answers(2, StayAnswer::Nothing)])), told, "{answer:?}");
+    }
 }
