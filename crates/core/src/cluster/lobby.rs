@@ -50,6 +50,11 @@ impl Lobby {
         self.answered.insert(node);
     }
 
+    /// Whether all that a node has to say was heard.
+    pub(super) fn has_answered(&self, node: NodeId) -> bool {
+        self.answered.contains(&node)
+    }
+
     /// Whether nobody is to be waited for any more.
     pub(super) fn is_over(&self, now: Millis, nodes: Nodes<'_>) -> bool {
         if now >= self.until {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::change::{Change, Present};
+use super::command::{Answer, Command};
 use super::wire::{Malformed, Reader, Wire, Writer};
 use super::{Subject, sums};
 use crate::{Millis, NodeId};
@@ -37,6 +38,12 @@ pub(super) enum Message {
     Superseded { to: NodeId, start: Millis, is_alive: bool },
     /// To everybody: the sender ends.
     Goodbye,
+    /// To a room or to everybody: something is to be done.
+    Command { number: u64, command: Command },
+    /// The same, to one node.
+    CommandTo { to: NodeId, number: u64, command: Command },
+    /// It is done, and what came of it.
+    Answer { to: NodeId, number: u64, page: AnswerPage },
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,6 +118,14 @@ pub(super) struct Listed {
     pub(super) at: u64,
 }
 
+/// A part of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AnswerPage {
+    pub(super) page: u64,
+    pub(super) pages: u64,
+    pub(super) answer: Answer,
+}
+
 /// Which bucket: the first bytes of the subjects in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Prefix(pub(super) Vec<u8>);
@@ -128,6 +143,9 @@ impl Message {
     const PARTED: u8 = 10;
     const SUPERSEDED: u8 = 11;
     const GOODBYE: u8 = 12;
+    const COMMAND: u8 = 13;
+    const COMMAND_TO: u8 = 14;
+    const ANSWER: u8 = 15;
 
     /// Whom it is for, where that is one alone.
     pub(super) fn to(&self) -> Option<NodeId> {
@@ -138,8 +156,15 @@ impl Message {
             | Self::Compare { to, .. }
             | Self::Sums { to, .. }
             | Self::Listed { to, .. }
-            | Self::Superseded { to, .. } => Some(*to),
-            Self::Heartbeat(_) | Self::Ask(_) | Self::Changes(_) | Self::Parted(_) | Self::Goodbye => None,
+            | Self::Superseded { to, .. }
+            | Self::CommandTo { to, .. }
+            | Self::Answer { to, .. } => Some(*to),
+            Self::Command { .. }
+            | Self::Heartbeat(_)
+            | Self::Ask(_)
+            | Self::Changes(_)
+            | Self::Parted(_)
+            | Self::Goodbye => None,
         }
     }
 
@@ -202,6 +227,21 @@ impl Message {
                 Self::SUPERSEDED
             }
             Self::Goodbye => Self::GOODBYE,
+            Self::Command { number, command } => {
+                to.number(*number);
+                command.write(to);
+                Self::COMMAND
+            }
+            Self::CommandTo { number, command, .. } => {
+                to.number(*number);
+                command.write(to);
+                Self::COMMAND_TO
+            }
+            Self::Answer { number, page: AnswerPage { page, pages, answer }, .. } => {
+                [*number, *page, *pages].into_iter().for_each(|number| to.number(number));
+                answer.write(to);
+                Self::ANSWER
+            }
         }
     }
 
@@ -227,6 +267,16 @@ impl Message {
                 Self::Superseded { to: NodeId::read(from)?, start: from.position()?, is_alive: from.flag()? }
             }
             Self::GOODBYE => Self::Goodbye,
+            Self::COMMAND => Self::Command { number: from.number()?, command: Command::read(from)? },
+            Self::COMMAND_TO => {
+                let (to, number) = (NodeId::read(from)?, from.number()?);
+                Self::CommandTo { to, number, command: Command::read(from)? }
+            }
+            Self::ANSWER => {
+                let (to, number) = (NodeId::read(from)?, from.number()?);
+                let (page, pages) = (from.position()?, from.position()?);
+                Self::Answer { to, number, page: AnswerPage { page, pages, answer: Answer::read(from)? } }
+            }
             _ => return Ok(None),
         }))
     }
@@ -327,6 +377,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::change::tests as changes;
+    use super::super::command::tests as commands;
     use super::super::wire::MOST_COUNTED;
     use super::*;
 
@@ -390,6 +441,19 @@ mod tests {
             (to.clone(), prefix(), proptest::collection::vec(listed, 0..5))
                 .prop_map(|(to, prefix, rooms)| Message::Listed { to, prefix, rooms }),
             room().prop_map(Message::Parted),
+            (any::<u64>(), commands::command()).prop_map(|(number, command)| Message::Command { number, command }),
+            (to.clone(), any::<u64>(), commands::command()).prop_map(|(to, number, command)| Message::CommandTo {
+                to,
+                number,
+                command
+            }),
+            (to.clone(), any::<u64>(), (count(), count(), commands::answer())).prop_map(
+                |(to, number, (page, pages, answer))| Message::Answer {
+                    to,
+                    number,
+                    page: AnswerPage { page, pages, answer }
+                }
+            ),
             (to, (count(), any::<bool>())).prop_map(|(to, (start, is_alive))| Message::Superseded {
                 to,
                 start,

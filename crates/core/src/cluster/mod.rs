@@ -15,6 +15,7 @@
 //! | `incarnation`, `claim` | which run of a node counts, and which node has a member |
 //! | `wire`, `change`, `message`, `envelope`, `replays` | what stands in an envelope, and which is believed |
 //! | `watch` | whether this node is well, before it says of another that it is not |
+//! | `command`, `deeds` | what one node has another one do, once |
 //! | `origin`, `replica` | a stream where it is said, and where it is heard |
 //! | `sums` | where two nodes differ, found by one number in a heartbeat |
 //! | `lobby` | for whom the first member of a room waits |
@@ -23,6 +24,8 @@
 
 mod change;
 mod claim;
+mod command;
+mod deeds;
 mod engine;
 mod envelope;
 mod incarnation;
@@ -43,6 +46,7 @@ mod wire;
 
 pub use change::{Change, Present};
 pub use claim::Claim;
+pub use command::{Answer, Closing, Command};
 pub use engine::{Address, ClusterConfig, ClusterEngine, Effect, Input, PeerReport, Repairs};
 pub use envelope::{ClusterKey, Rejected};
 pub use incarnation::{Incarnation, InvalidNodeName, NodeName};

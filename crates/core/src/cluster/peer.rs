@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
+use super::deeds::Deeds;
 use super::message::Prefix;
 use super::replays::Replays;
 use super::replica::Replica;
@@ -18,6 +19,8 @@ pub(super) struct Peer {
     pub(super) heard_at: Millis,
     pub(super) standing: Standing,
     pub(super) is_draining: bool,
+    /// What it asked this node to do.
+    pub(super) deeds: Deeds,
     /// The rooms that it takes part in; with what is had of its stream, where this node does, too.
     rooms: BTreeMap<Subject, Its>,
     /// Of those, the ones of which something is missing.
@@ -61,6 +64,7 @@ impl Peer {
             heard_at: now,
             standing: Standing::Live,
             is_draining: false,
+            deeds: Deeds::default(),
             rooms: BTreeMap::new(),
             behind: BTreeSet::new(),
             theirs: Sums::new(),

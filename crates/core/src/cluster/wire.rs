@@ -2,6 +2,8 @@
 //!
 //! A length is believed only as far as there are bytes for it, so nothing that is read makes more memory than was sent.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -174,6 +176,16 @@ impl Wire for u64 {
 
     fn read(from: &mut Reader) -> Result<Self, Malformed> {
         from.word()
+    }
+}
+
+impl Wire for Arc<str> {
+    fn write(&self, to: &mut Writer) {
+        to.sized(self.as_bytes());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        from.text().map(Self::from)
     }
 }
 

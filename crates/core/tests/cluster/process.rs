@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use roomful_core::cluster::{
-    ClusterConfig, ClusterEngine, ClusterKey, ClusterSettings, Effect, Health, Incarnation, Input, NodeName, Present,
-    Rejected, Subject,
+    Answer, ClusterConfig, ClusterEngine, ClusterKey, ClusterSettings, Command, Effect, Health, Incarnation, Input,
+    NodeName, Present, Rejected, Subject,
 };
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{self, Audience, Newcomer};
-use roomful_core::{Json, Limits, MemberId, Millis, UserId};
+use roomful_core::{Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::fault::Fault;
 use crate::live::{LiveRoom, Outcome};
@@ -46,6 +46,12 @@ pub(crate) struct Process {
     pub(crate) left: Vec<(Subject, String)>,
     /// Of which users the app was told that they came, or that they went, since it was last looked at.
     pub(crate) told: Vec<(Subject, UserId, bool)>,
+    /// What it did for others: for whom, and which number it had there.
+    pub(crate) deeds: Vec<(NodeId, u64)>,
+    /// So many questions it asked.
+    asked: u64,
+    /// What came of its questions, and who did not answer.
+    pub(crate) answered: BTreeMap<u64, (Option<Answer>, Vec<Incarnation>)>,
     /// Of whom the app was told that it is lost.
     pub(crate) mourned: Vec<(Subject, MemberId)>,
     /// The rooms that are not ready, or where somebody was lost: what is to be looked at as time passes.
@@ -102,6 +108,9 @@ impl Process {
             limits: Arc::clone(limits),
             left: Vec::new(),
             told: Vec::new(),
+            deeds: Vec::new(),
+            asked: 0,
+            answered: BTreeMap::new(),
             mourned: Vec::new(),
             unsettled: BTreeSet::new(),
             said: BTreeMap::new(),
@@ -267,6 +276,56 @@ impl Process {
         let msg = Json::encode(&[*number, *of_member]).map_err(|error| Fault(error.to_string()))?;
         let to = Audience::AllBut(from.clone());
         self.tell_room(subject, room::Input::Broadcast { from: Some(from), to, msg }, now)
+    }
+
+    /// Has others do something in a room.
+    pub(crate) fn ask(&mut self, room: u64, chance: u64) -> Result<Vec<Input>, Fault> {
+        self.asked += 1;
+        let (number, topic) = (self.asked, topic(room).as_str().into());
+        let msg = Json::encode(&chance).map_err(|error| Fault(error.to_string()))?;
+        let command = if chance.is_multiple_of(2) { Command::Say { topic, msg } } else { Command::Members { topic } };
+        Ok(vec![Input::Ask { number, node: None, command }])
+    }
+
+    /// Nothing was done twice, and every question was answered.
+    pub(crate) fn check_commands(&self) -> Result<(), Fault> {
+        let deeds: BTreeSet<_> = self.deeds.iter().collect();
+        ensure!(deeds.len() == self.deeds.len(), "something was done twice: {:?}", self.deeds);
+        let unanswered: Vec<_> = (1..=self.asked).filter(|number| !self.answered.contains_key(number)).collect();
+        ensure!(unanswered.is_empty(), "never answered: {unanswered:?}");
+        Ok(())
+    }
+
+    /// Does what another node asks for.
+    pub(crate) fn do_for(
+        &mut self,
+        (node, number): (NodeId, u64),
+        command: Command,
+        now: Millis,
+    ) -> Result<Vec<Input>, Fault> {
+        // What only reads may be read again.
+        if !matches!(command, Command::Members { .. }) {
+            self.deeds.push((node, number));
+        }
+        let subject = command.topic().map(|topic| Subject::of(APP, topic));
+        let own = subject.and_then(|subject| self.rooms.get(&subject)).map(|room| &room.own);
+        let members = own.map_or(0, |own| own.len() as u64);
+        let (mut inputs, mut answer) = (Vec::new(), Answer::Done { members });
+        match (command, subject) {
+            (Command::Members { .. }, _) => {
+                answer = Answer::Members(own.into_iter().flat_map(BTreeMap::values).cloned().collect());
+            }
+            (Command::Kick { member, .. }, Some(subject)) => {
+                let at = own.and_then(|own| own.keys().position(|own| *own == member));
+                answer = Answer::Done { members: at.is_some().into() };
+                if let Some(at) = at {
+                    inputs = self.leave(&subject, at as u64, now)?;
+                }
+            }
+            _ => {}
+        }
+        inputs.push(Input::Done { node, number, answer });
+        Ok(inputs)
     }
 
     pub(crate) fn roster(&self, subject: &Subject) -> Input {

@@ -132,7 +132,8 @@ fn act(world: &mut World, rng: &mut Rng, rooms: u64) -> Result<String, Fault> {
     let (what, inputs): (_, Vec<Input>) = match rng.below(100) {
         0..25 => ("joins", process.join(room, user(chance), now)?),
         25..40 => ("leaves", process.leave(&subject, chance, now)?),
-        40..60 => ("moves", process.change_one(&subject, chance, now)?),
+        40..58 => ("moves", process.change_one(&subject, chance, now)?),
+        58..60 => ("has others do something", process.ask(room, chance)?),
         60..70 => ("is away or back", process.drop_or_return(&subject, chance, now)?),
         _ => ("speaks", process.say(&subject, chance, now)?),
     };

@@ -216,6 +216,13 @@ impl World {
             Effect::Rejected(why) => *self.process_mut(slot)?.rejected.entry(why).or_default() += 1,
             Effect::Lost(_) => self.process_mut(slot)?.lost += 1,
             Effect::Reborn(me) => inputs.extend(self.process_mut(slot)?.reborn(&me, now)?),
+            Effect::Do { node, number, command } => {
+                inputs.extend(self.process_mut(slot)?.do_for((node.node(), number), command, now)?);
+            }
+            Effect::Answered { number, answer, silent } => {
+                let before = self.process_mut(slot)?.answered.insert(number, (answer, silent));
+                ensure!(before.is_none(), "{number} is answered twice");
+            }
             Effect::Health(_) | Effect::Met(_) => {}
             other => return Fault::new(format!("nobody knows {other:?}")),
         }
@@ -375,6 +382,7 @@ impl World {
     pub(crate) fn check_equal(&self) -> Result<(), Fault> {
         self.check_rosters()?;
         self.check_users()?;
+        self.processes.iter().flatten().try_for_each(Process::check_commands)?;
         let running: BTreeMap<NodeId, &Process> =
             self.processes.iter().flatten().map(|process| (process.engine.incarnation().node(), process)).collect();
         for (here, process) in &running {

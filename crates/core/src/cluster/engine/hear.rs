@@ -186,6 +186,10 @@ impl ClusterEngine {
             Message::Parted(room) => self.hear_absent(node, &room.subject, turn),
             Message::Superseded { start, is_alive, .. } => self.hear_superseded(start, is_alive, turn),
             Message::Goodbye => self.hear_goodbye(node, turn),
+            Message::Command { number, command } | Message::CommandTo { number, command, .. } => {
+                self.hear_command(node, number, command, turn);
+            }
+            Message::Answer { number, page, .. } => self.hear_answer(node, number, page, turn),
         }
         Ok(())
     }

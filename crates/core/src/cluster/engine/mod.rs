@@ -1,5 +1,6 @@
 //! One process's part of a cluster.
 
+mod commands;
 mod compare;
 mod hear;
 mod nodes;
@@ -14,7 +15,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use commands::Asking;
+
 use super::change::{Change, Present};
+use super::command::{Answer, Command};
 use super::envelope::{ClusterKey, Envelope, Rejected};
 use super::lobby::{Audible, Lobby};
 use super::message::{Message, Room};
@@ -86,6 +90,24 @@ pub enum Input {
         /// 64 random bits.
         random: u64,
     },
+    /// Other nodes are to do something, or to say something. [`Effect::Answered`] says what came of it, within two seconds.
+    Ask {
+        /// Its number. None is given twice.
+        number: u64,
+        /// Which node. `None`: all that have the room that it is about, or all where it is about none.
+        node: Option<NodeId>,
+        /// What.
+        command: Command,
+    },
+    /// What [`Effect::Do`] asked for is done.
+    Done {
+        /// For which node.
+        node: NodeId,
+        /// Its number there.
+        number: u64,
+        /// What came of it.
+        answer: Answer,
+    },
     /// This node lets nobody in any more, and is about to end.
     Drain,
     /// This node ends now: its members are away at once.
@@ -122,6 +144,24 @@ pub enum Effect {
     Ready(Subject),
     /// Ask a room for its own members, and answer with [`Input::Roster`]. A room that lingers has none.
     NeedRoster(Subject),
+    /// Do this with the members of this node, and answer with [`Input::Done`]. It is asked for once.
+    Do {
+        /// Who asks for it.
+        node: Incarnation,
+        /// Its number there.
+        number: u64,
+        /// What.
+        command: Command,
+    },
+    /// What [`Input::Ask`] has come to.
+    Answered {
+        /// Its number.
+        number: u64,
+        /// What all that have answered say together. `None`: nobody has.
+        answer: Option<Answer>,
+        /// Those who should have answered and have not.
+        silent: Vec<Incarnation>,
+    },
     /// This run of the node counts no more. Answer with [`Input::Reincarnate`].
     Reincarnate,
     /// What this run of the node is called from here on.
@@ -198,6 +238,7 @@ pub struct ClusterEngine {
     candidates: BTreeMap<NodeId, Candidate>,
     timers: BTreeSet<(Millis, Timer)>,
     repairs: Repairs,
+    asking: BTreeMap<u64, Asking>,
 }
 
 /// A room that this node takes part in.
@@ -235,6 +276,7 @@ struct Met {
 enum Timer {
     Lobby(Subject),
     Linger(Subject),
+    Asked(u64),
 }
 
 /// What is to be done, and when.
@@ -275,6 +317,7 @@ impl ClusterEngine {
             candidates: BTreeMap::new(),
             timers: BTreeSet::new(),
             repairs: Repairs::default(),
+            asking: BTreeMap::new(),
             config,
         }
     }
@@ -329,9 +372,14 @@ impl ClusterEngine {
         match input {
             Input::Heard(envelope) => self.hear(envelope, turn),
             Input::Open(topic) => self.open(&topic, turn),
-            Input::Audible { subject, by } => self.audible(&subject, by, turn),
+            Input::Audible { subject, by } => {
+                self.audible(&subject, by, turn);
+                self.audible_questions(&subject, by, turn);
+            }
             Input::Publish { subject, changes } => self.publish(&subject, changes, turn),
             Input::Roster { subject, members, is_open } => self.give_roster(&subject, (&members, is_open), turn),
+            Input::Ask { number, node, command } => self.ask(number, node, command, turn),
+            Input::Done { node, number, answer } => self.done(node, number, answer, turn),
             Input::Close(subject) => self.close(&subject, turn),
             Input::Wake => {}
             Input::Reincarnate { clock, random } => self.reincarnate(clock, random, turn),
@@ -361,6 +409,7 @@ impl ClusterEngine {
             match timer {
                 Timer::Lobby(subject) => self.settle(&subject, turn),
                 Timer::Linger(subject) => self.part(&subject, at, turn),
+                Timer::Asked(number) => self.ask_again(number, turn),
             }
         }
         self.expire(turn);

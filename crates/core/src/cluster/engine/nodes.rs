@@ -122,6 +122,7 @@ impl ClusterEngine {
         let lobbies = self.rooms.iter().filter(|(_, hosted)| hosted.lobby.is_some());
         let lobbies: Vec<_> = lobbies.map(|(subject, _)| *subject).collect();
         lobbies.iter().for_each(|subject| self.settle_if_over(subject, turn));
+        self.settle_questions(turn);
     }
 
     /// This node's name had a later run. If it has only just begun it begins once more, behind that one. If not, and that one
@@ -155,6 +156,7 @@ impl ClusterEngine {
         self.least_start = self.least_start.max(self.me.start) + 1;
         self.me = Incarnation { start: clock.max(self.least_start), name: self.me.name.clone(), random };
         self.count = 0;
+        self.give_up_questions(turn);
         turn.effects.push(Effect::Reborn(self.me.clone()));
         for peer in self.peers.values_mut() {
             peer.shared().iter().for_each(|subject| {

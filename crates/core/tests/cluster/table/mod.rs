@@ -1,5 +1,6 @@
 //! What must happen, fault by fault.
 
+mod commands;
 mod links;
 mod rooms;
 mod runs;

@@ -1,0 +1,437 @@
+//! What one node asks another one to do, or to say.
+
+use std::sync::Arc;
+
+use super::change::Present;
+use super::wire::{Malformed, Reader, Wire, Writer};
+use crate::{Json, MemberId, UserId};
+
+/// What is to be done by the nodes that have what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Who is in a room at the node that is asked?
+    Members {
+        /// The room's topic.
+        topic: Arc<str>,
+    },
+    /// How many are?
+    Count {
+        /// The room's topic.
+        topic: Arc<str>,
+    },
+    /// Which users are?
+    Users {
+        /// The room's topic. `None`: in any room.
+        topic: Option<Arc<str>>,
+    },
+    /// The app says something to a room from a node that does not have it.
+    Say {
+        /// The room's topic.
+        topic: Arc<str>,
+        /// What.
+        msg: Json,
+    },
+    /// Tell one member something.
+    Send {
+        /// The room's topic.
+        topic: Arc<str>,
+        /// Who hears it.
+        member: MemberId,
+        /// What.
+        msg: Json,
+    },
+    /// Tell all members of a user something.
+    SendUser {
+        /// The room's topic. `None`: in any room.
+        topic: Option<Arc<str>>,
+        /// Whose.
+        user: UserId,
+        /// What.
+        msg: Json,
+    },
+    /// Close one member, whose session ends with it.
+    Kick {
+        /// The room's topic.
+        topic: Arc<str>,
+        /// Whom.
+        member: MemberId,
+        /// How, and what its client is told.
+        how: Closing,
+    },
+    /// Close all members of a user.
+    KickUser {
+        /// The room's topic. `None`: in any room.
+        topic: Option<Arc<str>>,
+        /// Whose.
+        user: UserId,
+        /// How, and what their clients are told.
+        how: Closing,
+    },
+    /// Something that a later release asks for.
+    Unknown,
+}
+
+/// How a member is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// The code of the close frame.
+    pub code: u16,
+    /// Its reason.
+    pub reason: Arc<str>,
+}
+
+/// What a node answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// So many members it was done for, or are there.
+    Done {
+        /// How many.
+        members: u64,
+    },
+    /// These are there.
+    Members(Vec<Present>),
+    /// These are there, each with how many members.
+    Users(Vec<(UserId, u64)>),
+    /// It could not be done, and why, for the caller to read.
+    Failed {
+        /// Why.
+        why: Arc<str>,
+    },
+    /// It is of a later release, or the question was.
+    Unknown,
+}
+
+impl Command {
+    /// The room that it is about.
+    #[must_use]
+    pub fn topic(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Members { topic }
+            | Self::Count { topic }
+            | Self::Say { topic, .. }
+            | Self::Send { topic, .. }
+            | Self::Kick { topic, .. } => Some(topic),
+            Self::Users { topic } | Self::SendUser { topic, .. } | Self::KickUser { topic, .. } => topic.as_ref(),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl Answer {
+    /// Both together: what two nodes say, or one in two pages. A failure stands above what was done elsewhere.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Done { members }, Self::Done { members: more }) => {
+                Self::Done { members: members.saturating_add(more) }
+            }
+            (Self::Members(mut members), Self::Members(more)) => {
+                members.extend(more);
+                Self::Members(members)
+            }
+            (Self::Users(mut users), Self::Users(more)) => {
+                for (user, members) in more {
+                    match users.iter_mut().find(|(known, _)| *known == user) {
+                        Some((_, known)) => *known = known.saturating_add(members),
+                        None => users.push((user, members)),
+                    }
+                }
+                Self::Users(users)
+            }
+            (failed @ Self::Failed { .. }, _) | (_, failed @ Self::Failed { .. }) => failed,
+            (Self::Unknown, known) | (known, _) => known,
+        }
+    }
+
+    /// In as many pages as are needed, one at least.
+    pub(super) fn paged(self, page_bytes: usize) -> Vec<Self> {
+        match self {
+            Self::Members(members) => pages(members, page_bytes, Present::size).map(Self::Members).collect(),
+            Self::Users(users) => {
+                pages(users, page_bytes, |(user, _)| user.as_str().len() + 11).map(Self::Users).collect()
+            }
+            one => vec![one],
+        }
+    }
+}
+
+fn pages<T>(items: Vec<T>, page_bytes: usize, size: impl Fn(&T) -> usize) -> impl Iterator<Item = Vec<T>> {
+    let (mut pages, mut page, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for item in items {
+        let more = size(&item);
+        if bytes + more > page_bytes && !page.is_empty() {
+            pages.push(std::mem::take(&mut page));
+            bytes = 0;
+        }
+        bytes += more;
+        page.push(item);
+    }
+    pages.push(page);
+    pages.into_iter()
+}
+
+const MEMBERS: u8 = 1;
+const COUNT: u8 = 2;
+const USERS: u8 = 3;
+const SAY: u8 = 4;
+const SEND: u8 = 5;
+const SEND_USER: u8 = 6;
+const KICK: u8 = 7;
+const KICK_USER: u8 = 8;
+
+/// Kind, length, content, as a [`Change`](super::Change).
+impl Wire for Command {
+    fn write(&self, to: &mut Writer) {
+        let mut content = Writer::default();
+        let kind = match self {
+            Self::Members { topic } => {
+                topic.write(&mut content);
+                MEMBERS
+            }
+            Self::Count { topic } => {
+                topic.write(&mut content);
+                COUNT
+            }
+            Self::Users { topic } => {
+                content.optional(topic.as_ref());
+                USERS
+            }
+            Self::Say { topic, msg } => {
+                topic.write(&mut content);
+                msg.write(&mut content);
+                SAY
+            }
+            Self::Send { topic, member, msg } => {
+                topic.write(&mut content);
+                member.write(&mut content);
+                msg.write(&mut content);
+                SEND
+            }
+            Self::SendUser { topic, user, msg } => {
+                content.optional(topic.as_ref());
+                user.write(&mut content);
+                msg.write(&mut content);
+                SEND_USER
+            }
+            Self::Kick { topic, member, how } => {
+                topic.write(&mut content);
+                member.write(&mut content);
+                how.write(&mut content);
+                KICK
+            }
+            Self::KickUser { topic, user, how } => {
+                content.optional(topic.as_ref());
+                user.write(&mut content);
+                how.write(&mut content);
+                KICK_USER
+            }
+            Self::Unknown => 0,
+        };
+        to.byte(kind);
+        to.sized(content.as_bytes());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        let kind = from.byte()?;
+        let content = &mut Reader::new(from.sized()?);
+        Ok(match kind {
+            MEMBERS => Self::Members { topic: Wire::read(content)? },
+            COUNT => Self::Count { topic: Wire::read(content)? },
+            USERS => Self::Users { topic: content.optional()? },
+            SAY => Self::Say { topic: Wire::read(content)?, msg: Json::read(content)? },
+            SEND => {
+                let (topic, member) = (Wire::read(content)?, MemberId::read(content)?);
+                Self::Send { topic, member, msg: Json::read(content)? }
+            }
+            SEND_USER => {
+                let (topic, user) = (content.optional()?, UserId::read(content)?);
+                Self::SendUser { topic, user, msg: Json::read(content)? }
+            }
+            KICK => {
+                let (topic, member) = (Wire::read(content)?, MemberId::read(content)?);
+                Self::Kick { topic, member, how: Closing::read(content)? }
+            }
+            KICK_USER => {
+                let (topic, user) = (content.optional()?, UserId::read(content)?);
+                Self::KickUser { topic, user, how: Closing::read(content)? }
+            }
+            _ => Self::Unknown,
+        })
+    }
+}
+
+impl Wire for Closing {
+    fn write(&self, to: &mut Writer) {
+        to.number(self.code.into());
+        self.reason.write(to);
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        let code = u16::try_from(from.number()?).map_err(|_| Malformed)?;
+        Ok(Self { code, reason: Wire::read(from)? })
+    }
+}
+
+const DONE: u8 = 1;
+const THOSE_MEMBERS: u8 = 2;
+const THOSE_USERS: u8 = 3;
+const FAILED: u8 = 4;
+
+impl Wire for Answer {
+    fn write(&self, to: &mut Writer) {
+        let mut content = Writer::default();
+        let kind = match self {
+            Self::Done { members } => {
+                content.number(*members);
+                DONE
+            }
+            Self::Members(members) => {
+                content.list(members);
+                THOSE_MEMBERS
+            }
+            Self::Users(users) => {
+                content.list(users);
+                THOSE_USERS
+            }
+            Self::Failed { why } => {
+                why.write(&mut content);
+                FAILED
+            }
+            Self::Unknown => 0,
+        };
+        to.byte(kind);
+        to.sized(content.as_bytes());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        let kind = from.byte()?;
+        let content = &mut Reader::new(from.sized()?);
+        Ok(match kind {
+            DONE => Self::Done { members: content.number()? },
+            THOSE_MEMBERS => Self::Members(content.list()?),
+            THOSE_USERS => Self::Users(content.list()?),
+            FAILED => Self::Failed { why: Wire::read(content)? },
+            _ => Self::Unknown,
+        })
+    }
+}
+
+impl Wire for (UserId, u64) {
+    fn write(&self, to: &mut Writer) {
+        self.0.write(to);
+        to.number(self.1);
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        Ok((UserId::read(from)?, from.number()?))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::super::change::tests::present;
+    use super::*;
+
+    fn user() -> impl Strategy<Value = UserId> {
+        ".{1,20}".prop_map(|user| UserId::new(user).unwrap())
+    }
+
+    fn text() -> impl Strategy<Value = Arc<str>> {
+        ".{0,30}".prop_map(Arc::from)
+    }
+
+    fn member() -> impl Strategy<Value = MemberId> {
+        "[a-z]{1,9}".prop_map(|id| MemberId::parse(&id).unwrap())
+    }
+
+    fn msg() -> impl Strategy<Value = Json> {
+        any::<i64>().prop_map(|number| Json::encode(&number).unwrap())
+    }
+
+    fn how() -> impl Strategy<Value = Closing> {
+        (any::<u16>(), text()).prop_map(|(code, reason)| Closing { code, reason })
+    }
+
+    pub(in crate::cluster) fn command() -> impl Strategy<Value = Command> {
+        prop_oneof![
+            text().prop_map(|topic| Command::Members { topic }),
+            text().prop_map(|topic| Command::Count { topic }),
+            option::of(text()).prop_map(|topic| Command::Users { topic }),
+            (text(), msg()).prop_map(|(topic, msg)| Command::Say { topic, msg }),
+            (text(), member(), msg()).prop_map(|(topic, member, msg)| Command::Send { topic, member, msg }),
+            (option::of(text()), user(), msg()).prop_map(|(topic, user, msg)| Command::SendUser { topic, user, msg }),
+            (text(), member(), how()).prop_map(|(topic, member, how)| Command::Kick { topic, member, how }),
+            (option::of(text()), user(), how()).prop_map(|(topic, user, how)| Command::KickUser { topic, user, how }),
+            Just(Command::Unknown),
+        ]
+    }
+
+    pub(in crate::cluster) fn answer() -> impl Strategy<Value = Answer> {
+        prop_oneof![
+            any::<u64>().prop_map(|members| Answer::Done { members }),
+            proptest::collection::vec(present(), 0..5).prop_map(Answer::Members),
+            proptest::collection::vec((user(), any::<u64>()), 0..5).prop_map(Answer::Users),
+            text().prop_map(|why| Answer::Failed { why }),
+            Just(Answer::Unknown),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(command in command(), answer in answer()) {
+            let mut writer = Writer::default();
+            command.write(&mut writer);
+            answer.write(&mut writer);
+            let mut reader = Reader::new(writer.into_bytes());
+            prop_assert_eq!(Command::read(&mut reader), Ok(command));
+            prop_assert_eq!(Answer::read(&mut reader), Ok(answer));
+            prop_assert!(reader.is_empty());
+        }
+
+        /// However small they are.
+        #[test]
+        fn pages_together_are_what_they_are_of(answer in answer(), page_bytes in 0usize..300) {
+            let pages = answer.clone().paged(page_bytes);
+            let is_list = matches!(answer, Answer::Members(_) | Answer::Users(_));
+            prop_assert!(is_list || pages.len() == 1);
+            for page in &pages {
+                let (items, bytes) = match page {
+                    Answer::Members(members) => (members.len(), members.iter().map(Present::size).sum()),
+                    Answer::Users(users) => (users.len(), users.iter().map(|(user, _)| user.as_str().len() + 11).sum()),
+                    _ => (1, 0),
+                };
+                prop_assert!(bytes <= page_bytes || items == 1);
+            }
+            let whole = pages.into_iter().reduce(Answer::and).unwrap();
+            let of_each = |answer: &Answer| match answer {
+                Answer::Users(users) => users.iter().map(|(_, members)| u128::from(*members)).sum(),
+                _ => 0,
+            };
+            let saturates = of_each(&answer) > u128::from(u64::MAX);
+            prop_assert!(saturates || of_each(&whole) == of_each(&answer));
+            prop_assert!(matches!(answer, Answer::Users(_)) || whole == answer);
+        }
+    }
+
+    #[test]
+    fn what_two_nodes_say_is_one_answer() {
+        let done = |members| Answer::Done { members };
+        let failed = || Answer::Failed { why: "it is full".into() };
+        let users = |users: &[(&str, u64)]| {
+            Answer::Users(users.iter().map(|(user, members)| (UserId::new(*user).unwrap(), *members)).collect())
+        };
+        assert_eq!(done(1).and(done(2)), done(3));
+        assert_eq!(users(&[("ann", 1), ("bob", 2)]).and(users(&[("bob", 3)])), users(&[("ann", 1), ("bob", 5)]));
+        for other in [done(1), Answer::Unknown, users(&[])] {
+            assert_eq!(failed().and(other.clone()), failed());
+            assert_eq!(other.and(failed()), failed());
+        }
+        assert_eq!(Answer::Unknown.and(done(1)), done(1));
+        assert_eq!(done(1).and(Answer::Unknown), done(1));
+    }
+}
