@@ -15,13 +15,14 @@
 //! | `incarnation`, `claim` | which run of a node counts, and which node has a member |
 //! | `wire`, `change`, `message`, `envelope`, `replays` | what stands in an envelope, and which is believed |
 //! | `watch` | whether this node is well, before it says of another that it is not |
-//! | `command`, `deeds` | what one node has another one do, once |
+//! | `command`, `asking`, `deeds` | what one node has another one do, once |
 //! | `origin`, `replica` | a stream where it is said, and where it is heard |
 //! | `sums` | where two nodes differ, found by one number in a heartbeat |
 //! | `lobby` | for whom the first member of a room waits |
 //! | `peer`, `engine/` | all of it together |
 //! | `outgoing` | what waits for the broker |
 
+mod asking;
 mod change;
 mod claim;
 mod command;
@@ -35,6 +36,7 @@ mod news;
 mod origin;
 mod outgoing;
 mod peer;
+mod repairs;
 mod replays;
 mod replica;
 mod settings;
@@ -47,12 +49,13 @@ mod wire;
 pub use change::{Change, Present};
 pub use claim::Claim;
 pub use command::{Answer, Closing, Command};
-pub use engine::{Address, ClusterConfig, ClusterEngine, Effect, Input, PeerReport, Repairs};
+pub use engine::{Address, ClusterConfig, ClusterEngine, Effect, Input, PeerReport};
 pub use envelope::{ClusterKey, Rejected};
 pub use incarnation::{Incarnation, InvalidNodeName, NodeName};
 pub use lobby::Audible;
 pub use news::News;
 pub use outgoing::Outgoing;
+pub use repairs::Repairs;
 pub use settings::ClusterSettings;
 pub use stay::{StayAnswer, StayWord};
 pub use subject::Subject;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Address, ClusterEngine, Effect, Timer, Turn};
+use crate::cluster::asking::{Asking, Pages, Whom};
 use crate::cluster::command::{Answer, Command};
 use crate::cluster::deeds::Deed;
 use crate::cluster::lobby::{Audible, Lobby, Nodes};
@@ -21,31 +22,6 @@ const ASKED_AGAIN_MS: Millis = 500;
 
 /// So many questions may be out: more than a node has calls at once. Over it they fail at once.
 const MOST_ASKED: usize = 4_096;
-
-/// A question that is out.
-#[derive(Debug)]
-pub(super) struct Asking {
-    whom: Whom,
-    command: Command,
-    /// Who has answered, and how many are to.
-    lobby: Lobby,
-    next_at: Millis,
-    answers: BTreeMap<NodeId, Pages>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Whom {
-    Node(NodeId),
-    Room(Subject),
-    Everybody,
-}
-
-/// What a node has answered as far as it has come.
-#[derive(Debug)]
-struct Pages {
-    next: u64,
-    answer: Answer,
-}
 
 impl ClusterEngine {
     /// One node, or all that have the room that it is about, or all.

@@ -8,15 +8,14 @@ mod repair;
 mod report;
 mod rooms;
 
-pub use report::{PeerReport, Repairs};
+pub use report::PeerReport;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use commands::Asking;
-
+use super::asking::Asking;
 use super::change::{Change, Present};
 use super::command::{Answer, Command};
 use super::envelope::{ClusterKey, Envelope, Rejected};
@@ -25,6 +24,7 @@ use super::message::{Message, Room};
 use super::news::News;
 use super::origin::Origin;
 use super::peer::Peer;
+use super::repairs::Repairs;
 use super::replays::Replays;
 use super::settings::ClusterSettings;
 use super::sums::Sums;

@@ -2,7 +2,7 @@
 
 use super::ClusterEngine;
 use crate::Millis;
-use crate::cluster::{ClusterSettings, Incarnation};
+use crate::cluster::{ClusterSettings, Incarnation, Repairs};
 
 /// One other node, as this one knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,22 +22,6 @@ pub struct PeerReport {
     pub streams: usize,
     /// How many of these streams something is missing of.
     pub behind: usize,
-}
-
-/// What was missing of streams, and what became of that, since this node began.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Repairs {
-    /// How often another node's digest was not what was had of it.
-    pub differed: u64,
-    /// How often a stream was asked for.
-    pub asked: u64,
-    /// How often another node was given what it missed of one from the log.
-    pub given: u64,
-    /// How often it was given a whole roster.
-    pub rosters: u64,
-    /// Messages of others that could not be had any more.
-    pub missed: u64,
 }
 
 impl ClusterEngine {

@@ -1,0 +1,34 @@
+//! What this node has asked others and what has come of it.
+
+use std::collections::BTreeMap;
+
+use super::Subject;
+use super::command::{Answer, Command};
+use super::lobby::Lobby;
+use crate::{Millis, NodeId};
+
+/// A question that is out.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub(super) whom: Whom,
+    pub(super) command: Command,
+    /// Who has answered, and how many are to.
+    pub(super) lobby: Lobby,
+    pub(super) next_at: Millis,
+    pub(super) answers: BTreeMap<NodeId, Pages>,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whom {
+    Node(NodeId),
+    Room(Subject),
+    Everybody,
+}
+
+/// What a node has answered as far as it has come.
+#[derive(Debug)]
+pub(super) struct Pages {
+    pub(super) next: u64,
+    pub(super) answer: Answer,
+}
