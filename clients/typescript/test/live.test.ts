@@ -148,13 +148,14 @@ describe('an error', () => {
   it('is a change, and so is its end, of `error` alone', () => {
     const [values, errors] = [vi.fn(), vi.fn()];
     const live = here.live(quiet);
-    here.socket.begin();
-    here.socket.value(['a'], 1);
     live.subscribe(values, ['value']);
     live.subscribe(errors, ['error']);
+    here.socket.begin();
+    here.socket.value(['a'], 1);
+    expect([values.mock.calls.length, errors.mock.calls.length]).toEqual([1, 0]);
     here.socket.failing();
     here.socket.value(['a'], 1);
-    expect([values.mock.calls.length, errors.mock.calls.length]).toEqual([0, 2]);
+    expect([values.mock.calls.length, errors.mock.calls.length]).toEqual([1, 2]);
   });
 
   it('does not outlive the connection that told it, unless it is told again', () => {
