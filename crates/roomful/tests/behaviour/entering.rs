@@ -200,3 +200,58 @@ fn nothing_overtakes_a_snapshot() {
         play.ends((ben, other));
     }
 }
+
+fn kinds(connection: &Connection) -> Vec<Value> {
+    let frames = written(connection).0;
+    frames.iter().map(|frame| serde_json::from_str::<Value>(frame).unwrap()["t"].clone()).collect()
+}
+
+/// A room in which ben is on its way back, and has sent something that is answered at once.
+fn on_its_way_back(gathers: bool) -> (Play, Option<Connection>, Connection) {
+    let (play, other) = Play::new(gathers);
+    let ben = begin(&play.rooms, "ben", "");
+    let told = Arc::<Told>::default();
+    let step = Arc::clone(&told);
+    play.let_in(move || step.snapshot(&ben));
+    if gathers {
+        // So that whoever is back waits for the next tick.
+        let cat = begin(&play.rooms, "cat", "");
+        play.host.run();
+        drop(cat);
+        play.host.run();
+    }
+    let mut ben = begin(&play.rooms, "ben", &told.offer());
+    play.host.run();
+    assert_eq!(play.rooms.stats().members, if gathers { 3 } else { 2 });
+    ben.receive(br#"{"t":"ping"}"#);
+    ben.receive(br#"{"t":"nonsense"}"#);
+    play.host.run();
+    play.heard();
+    play.log.take();
+    (play, other, ben)
+}
+
+#[test]
+fn nothing_overtakes_the_snapshot_of_a_return() {
+    for gathers in [false, true] {
+        let (play, other, ben) = on_its_way_back(gathers);
+        if gathers {
+            assert!(kinds(&ben).is_empty(), "it waits for the tick");
+            play.host.advance(TICK_MS);
+        }
+        assert_eq!(kinds(&ben), ["snapshot", "pong", "error"], "gathers: {gathers}");
+        play.ends((ben, other));
+    }
+}
+
+#[test]
+fn whoever_ends_on_its_way_back_is_over() {
+    let (play, other, mut ben) = on_its_way_back(true);
+    ben.receive(br#"{"t":"bye"}"#);
+    drop(ben);
+    play.host.run();
+    assert_eq!(play.log.take(), ["ben leaves"]);
+    play.host.advance(TICK_MS);
+    assert_eq!(play.heard(), ["leave"]);
+    play.ends(other);
+}
