@@ -416,7 +416,7 @@ impl Question {
     /// Whether it must be: somebody knows of another that tells, and that one does not, or not any more.
     fn is_on_its_way(&self, facts: &Facts) -> bool {
         let is_late = facts.now >= self.since + ANSWERED_WITHIN_MS;
-        self.by.is_none() && !is_late && !self.is_told_by(facts.me.node())
+        !is_late && !self.is_told_by(facts.me.node())
     }
 
     /// Whether whoever says that another tells means that node, or one that says so itself of that node.

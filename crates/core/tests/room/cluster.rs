@@ -360,6 +360,7 @@ fn a_room_is_not_empty_while_it_owes_something_to_the_lost() {
     room.hear(200, vec![Change::Joined(present("eve"))]);
     room.leave("ann");
     assert!(room.is_empty(), "of a node that lives nothing is owed");
+    assert_eq!(room.hear(200, vec![Change::Joined(present("fay"))]), NOTHING, "that nobody is in is said once");
     room.news(200, News::Lost);
     assert!(!room.is_empty());
     room.tell(Input::Drain);
@@ -412,6 +413,7 @@ fn who_was_given_up_by_its_node_and_turns_up_nowhere_leaves_at_the_end_of_its_gr
     assert_eq!(room.at(31_000).wake(), [r#"all <- {"from":"eve","t":"presence","op":"leave"}"#]);
     room.hear(200, vec![Change::Joined(present("fay")), Change::Ceded { member: id("fay") }]);
     assert_eq!(room.hear(300, vec![Change::Joined(taken_over("fay", 1))]), NOTHING);
+    assert_eq!(room.room().next_wake(), None, "it has turned up");
     assert_eq!(room.at(100_000).wake(), NOTHING);
     assert_eq!(room.roster(), ["ann", "fay"]);
 }
@@ -625,4 +627,135 @@ fn where_the_node_is_gone_that_was_to_tell_of_a_user_another_tells() {
         room.news(50, News::Parted);
         assert_eq!(words(room.hear(200, vec![answers(2, StayAnswer::Nothing)])), told, "{answer:?}");
     }
+}
+
+fn hands(to: u64) -> StayWord {
+    StayWord::Hands { to: node_id(to) }
+}
+
+/// This node tells of a user, by bob; two others have the room.
+fn telling() -> Script {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    [50, 200].iter().for_each(|from| drop(room.hear(*from, vec![answers(1, StayAnswer::Nothing)])));
+    room
+}
+
+#[test]
+fn who_is_back_before_its_moment_is_over_has_not_gone() {
+    let mut room = telling();
+    room.leave("bob");
+    assert_eq!(words(room.at(11_000).join_of("cat", "u", V1)), ["user u is here by cat"]);
+    assert_eq!(words(room.at(15_000).wake()), NOTHING);
+    room.leave("cat");
+    assert_eq!(words(room.at(17_000).wake()), ["user u went"]);
+}
+
+#[test]
+fn whoever_stops_waits_for_no_user() {
+    let mut room = with(&["ann"]);
+    room.join_of("bob", "u", V1);
+    room.tell(Input::Drain);
+    assert_eq!(words(room.leave("bob")), ["user u went"]);
+}
+
+#[test]
+fn a_stay_is_handed_to_nobody_who_is_lost() {
+    let mut room = telling();
+    room.hear(200, vec![Change::Joined(of_user("gil", "u"))]);
+    room.news(200, News::Lost);
+    assert_eq!(words(room.leave("bob")), NOTHING, "it lingers");
+    assert_eq!(words(room.at(12_000).wake()), ["user u went"]);
+}
+
+#[test]
+fn who_lingers_gives_the_stay_away_at_the_end_where_somebody_has_the_user_and_did_not_ask() {
+    let mut room = telling();
+    room.leave("bob");
+    room.hear(200, vec![Change::Joined(of_user("gil", "u"))]);
+    let (hands, releases) = (says(hands(200)), says(StayWord::Releases { number: 2 }));
+    assert_eq!(words(room.at(12_000).wake()), [format!("publish {hands}; {releases}")]);
+}
+
+#[test]
+fn a_stay_that_comes_to_a_node_without_the_user_goes_on_to_one_that_has_it() {
+    let mut room = with_others();
+    room.hear(200, vec![Change::Joined(of_user("gil", "u"))]);
+    assert_eq!(words(room.hear(50, vec![stay(hands(100))])), [format!("publish {}", says(hands(200)))]);
+    room.hear(200, vec![left("gil")]);
+    assert_eq!(words(room.hear(50, vec![stay(hands(100))])), NOTHING);
+}
+
+/// To another one: what is known of who tells is true again.
+#[test]
+fn whoever_hears_of_a_stay_that_is_handed_over_knows_who_tells() {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    assert_eq!(words(room.hear(50, vec![stay(hands(200))])), NOTHING, "it asked, and knows");
+    let asks = |number| stay(StayWord::Asks { number });
+    let guest = |to, number, by| {
+        let answer = StayAnswer::Guest { by: node_id(by) };
+        format!("publish {}", says(StayWord::Answers { to: node_id(to), number, answer }))
+    };
+    assert_eq!(words(room.hear(50, vec![asks(5)])), [guest(50, 5, 200)]);
+    room.hear(200, vec![stay(hands(50))]);
+    assert_eq!(words(room.hear(200, vec![asks(6)])), [guest(200, 6, 50)]);
+    room.leave("bob");
+    room.hear(50, vec![stay(hands(200))]);
+    assert_eq!(words(room.hear(50, vec![asks(7)])), [guest(50, 7, 200)], "and while it releases");
+    room.hear(200, vec![stay(hands(100))]);
+    assert_eq!(words(room.at(12_000).wake()), ["user u went"], "it is handed back");
+}
+
+#[test]
+fn a_stay_is_not_on_its_way_for_ever() {
+    let guest = |by| StayAnswer::Guest { by: node_id(by) };
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    room.hear(50, vec![answers(1, guest(200))]);
+    assert_eq!(words(room.hear(200, vec![answers(1, guest(50))])), NOTHING);
+    room.at(10_100).wake();
+    room.at(20_000).hear(50, vec![answers(2, guest(200))]);
+    assert_eq!(words(room.hear(200, vec![answers(2, guest(50))])), ["user u came by bob"]);
+}
+
+#[test]
+fn a_question_is_asked_too_where_those_who_are_known_do_not_have_the_room_open() {
+    let mut room = with(&["ann"]);
+    room.news(200, News::Roster { members: Vec::new(), is_open: false, missed: 0 });
+    let asks = says(StayWord::Asks { number: 1 });
+    assert_eq!(words(room.join_of("bob", "u", V1)), ["user u is here by bob", &format!("publish +bob; {asks}")]);
+    assert_eq!(words(room.at(1_250).wake()), ["user u came by bob"]);
+}
+
+/// As if one socket heard it: others do, and how many is theirs to know.
+#[test]
+fn what_nobody_here_hears_is_published_within_the_budget() {
+    let limits = Limits::default().presence_bytes_per_second(100);
+    let mut room = Script::in_cluster(limits, node(100));
+    room.join("ann", V1, None);
+    room.away("ann");
+    assert_eq!(published(room.set("ann", Some("\"of some bytes\""))), "ann shows \"of some bytes\"");
+    let lines = room.set("ann", Some("2"));
+    assert!(lines[0].starts_with("wake at ") && lines[0] != "wake at 1033", "{lines:?}");
+}
+
+#[test]
+fn what_the_lost_showed_last_is_told_before_that_they_are_away() {
+    let mut room = with(&["ann"]);
+    let state = |state: &str| Change::State { member: id("eve"), state: Some(json(state)) };
+    room.hear(200, vec![Change::Joined(present("eve")), state("1")]);
+    assert_eq!(room.hear(200, vec![state("2")]), ["wake at 1033"]);
+    assert_eq!(
+        room.news(200, News::Lost)[..2],
+        [r#"v1: update <- {"t":"updates","of":[[1,2]]}"#, r#"v1: all <- {"from":"eve","t":"presence","op":"away"}"#]
+    );
+}
+
+#[test]
+fn where_the_node_is_lost_that_told_of_a_user_and_has_nobody_in_it_is_asked_anew() {
+    let mut room = with_others();
+    room.join_of("bob", "u", V1);
+    room.hear(50, vec![answers(1, StayAnswer::Tells), left("eve")]);
+    assert_eq!(words(room.news(50, News::Lost)), [format!("publish {}", says(StayWord::Asks { number: 2 }))]);
 }

@@ -210,3 +210,25 @@ fn a_long_answer_comes_in_pages() {
         Ok(())
     });
 }
+
+#[test]
+fn what_a_later_release_asks_for_is_answered_and_not_done() {
+    for_each_seed(|seed| {
+        let mut world = four(seed, Says::HowMany)?;
+        ask(&mut world, 0, 1, Command::Unknown)?;
+        world.run_for(100)?;
+        ensure!(answered(&world, 0, 1)? == (Some(Answer::Unknown), Vec::new()), "{:?}", answered(&world, 0, 1)?);
+        ensure!(deeds(&world, 0, 1)? == [0; 4], "it was done");
+        Ok(())
+    });
+}
+
+#[test]
+fn where_too_many_questions_are_out_one_more_fails_at_once() {
+    let mut world = four(1, Says::HowMany).unwrap();
+    for number in 1..=4_097 {
+        ask(&mut world, 3, number, members()).unwrap();
+    }
+    assert!(answered(&world, 3, 4_096).is_err());
+    assert!(matches!(answered(&world, 3, 4_097).unwrap().0, Some(Answer::Failed { .. })));
+}
