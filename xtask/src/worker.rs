@@ -85,7 +85,11 @@ fn from_npm(repo: &Repo, program: &str) -> PathBuf {
 
 /// What is about time that passes while an object is there: a hook that still decides while others go on, a user who lingers, and
 /// what is in memory alone. Where each step waits until the object is put away there is no such time.
-const NEEDS_THE_OBJECT_TO_STAY: [&str; 4] = [
+const NEEDS_THE_OBJECT_TO_STAY: [&str; 8] = [
+    "feeds::sse::",
+    "feeds::websocket::a_value_is_loaded_once_for_all_and_anew_when_it_is_woken",
+    "feeds::websocket::however_often_it_is_woken_everybody_has_the_last_and_few_loads_ran",
+    "feeds::websocket::who_was_cut_off_is_sent_what_it_missed",
     "moderated::a_slow_decision_is_not_overtaken_by_what_its_client_says_next",
     "sessions::resumed::",
     "users::a_user_has_gone_a_moment_after_its_last_tab_and_is_there_until_then",

@@ -34,6 +34,8 @@ struct Queued {
     /// Whether it says what the server says of a member. Whatever takes its place has to say that, too.
     informs: bool,
     update_of: Option<MemberId>,
+    /// Whether nobody needs it once there is a newer one.
+    is_newest: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +67,23 @@ impl Outbox {
     ///
     /// [`Overflow`] when it does not fit; an empty outbox takes any one frame, or a large room could not be joined.
     pub fn push(&mut self, frame: Bytes) -> Result<(), Overflow> {
-        self.push_queued(Queued { bytes: frame, form: Form::Frame, informs: false, update_of: None })
+        self.push_queued(Queued { bytes: frame, form: Form::Frame, informs: false, update_of: None, is_newest: false })
+    }
+
+    /// A frame of which nobody needs those before it: what a live value is now. It takes the place of the one that waits, where
+    /// nothing stands behind that. What does, it must not overtake: that the value could not be loaded.
+    ///
+    /// `Ok(true)` says that an older one was replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`] when it does not fit.
+    pub fn push_newest(&mut self, frame: Bytes) -> Result<bool, Overflow> {
+        let before = self.queue.pop_back_if(|queued| queued.is_newest);
+        self.bytes -= before.as_ref().map_or(0, |before| before.bytes.len());
+        let (form, informs, update_of, is_newest) = (Form::Frame, false, None, true);
+        self.push_queued(Queued { bytes: frame, form, informs, update_of, is_newest })?;
+        Ok(before.is_some())
     }
 
     /// A member's latest state, as a frame. Where an older one still waits it takes that one's place: a client that reads slowly
@@ -181,7 +199,7 @@ impl Outbox {
             return Ok(true);
         }
         let at = self.taken + self.queue.len() as u64;
-        self.push_queued(Queued { bytes, form, informs, update_of: Some(member.clone()) })?;
+        self.push_queued(Queued { bytes, form, informs, update_of: Some(member.clone()), is_newest: false })?;
         self.updates.insert(member.clone(), at);
         Ok(false)
     }
@@ -261,6 +279,26 @@ mod tests {
         assert_eq!(drain(&mut outbox), ["m1", "a2", "b1", "m2"]);
         assert!(!outbox.push_update(&member("a"), "a3".into()).unwrap());
         assert_eq!(drain(&mut outbox), ["a3"]);
+    }
+
+    #[test]
+    fn what_is_newer_takes_the_place_of_what_nobody_needs_and_overtakes_nothing() {
+        let mut outbox = Outbox::new(20);
+        outbox.push("m1".into()).unwrap();
+        for (frame, replaces) in [("v1", false), ("value2", true), ("v3", true)] {
+            assert_eq!(outbox.push_newest(frame.into()), Ok(replaces), "{frame}");
+        }
+        assert_eq!(outbox.bytes(), 4);
+        outbox.push("failing".into()).unwrap();
+        assert_eq!((outbox.push_newest("v4".into()), outbox.push_newest("v5".into())), (Ok(false), Ok(true)));
+        assert_eq!(outbox.push_newest("x".repeat(10).into()), Err(Overflow { limit: 20 }));
+        let mut outbox = Outbox::new(20);
+        for frame in ["m1", "v3", "failing", "v5"] {
+            if frame.starts_with('v') { outbox.push_newest(frame.into()).map(drop) } else { outbox.push(frame.into()) }
+                .unwrap();
+        }
+        assert_eq!(drain(&mut outbox), ["m1", "v3", "failing", "v5"]);
+        assert_eq!((outbox.push_newest("v6".into()), drain(&mut outbox)), (Ok(false), vec!["v6".to_owned()]));
     }
 
     #[test]

@@ -98,6 +98,17 @@ fn it_is_loaded_once_for_all_who_listen() {
 }
 
 #[test]
+fn one_that_another_process_had_is_loaded_for_who_listened_there() {
+    let mut value = Driven { value: LiveValue::restore(EPOCH, 1_000, TERMS), ..Driven::new() };
+    assert_eq!(value.listen(), "new at 1000 -, load");
+    let load = value.load();
+    assert_eq!(value.listen_from(EPOCH, 7), "resumed at 1000 -", "the latest follows");
+    assert_eq!(value.loaded(load, "a"), "a to all");
+    let Effect::Value { frames } = &value.effects[0] else { unreachable!("it was sent") };
+    assert_eq!(frames.v1.as_ref().and_then(seq_of), Some(1_001));
+}
+
+#[test]
 fn however_often_it_is_woken_while_it_is_loaded_one_more_load_follows() {
     let mut value = Driven::new();
     value.listen();

@@ -11,14 +11,14 @@ use crate::roster::{Member, User};
 
 /// Reaches rooms that live in other processes.
 pub trait Reach: MaybeSend + MaybeSync {
-    /// Asks something of a room.
+    /// Asks something of a room, or of what is [listened to](Act::is_for_listeners). Of one topic the two never meet.
     fn act<'a>(&'a self, topic: &'a Topic, act: Act) -> BoxFuture<'a, Result<Answer>>;
 
     /// The topics of all rooms that there are, and how many members each has. An error where nobody knows them all.
     fn all(&self) -> BoxFuture<'_, Result<Vec<(String, usize)>>>;
 }
 
-/// What is asked of a room.
+/// What is asked of a room, or of what is listened to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Act {
@@ -68,6 +68,14 @@ pub enum Act {
         /// What its clients are told, in at most 123 bytes.
         reason: String,
     },
+}
+
+impl Act {
+    /// Whether it is for those who listen to the topic, whom no room knows.
+    #[must_use]
+    pub fn is_for_listeners(&self) -> bool {
+        matches!(self, Self::Publish { .. } | Self::Wake)
+    }
 }
 
 /// What a room answers.

@@ -12,7 +12,7 @@ use roomful_core::{Close, Json, Limits, MemberId, UserId};
 
 use crate::act::{Act, Answer};
 use crate::app::{App, Definition};
-use crate::feeds::Subscription;
+use crate::feeds::{Subscription, check_size};
 use crate::held::member_with;
 use crate::hub::Occupant as _;
 use crate::live_room::LiveRoom;
@@ -26,9 +26,18 @@ impl App {
     ///
     /// When the room refuses it, or cannot be reached.
     pub async fn act(&self, topic: &Topic, act: Act) -> Result<Answer> {
-        match self.reach() {
-            Some(reach) if !self.hub().is_home_of(topic) => reach.act(topic, act).await,
-            _ => self.act_here(Some(topic), act),
+        let is_here = match act.is_for_listeners() {
+            true => self.hub().feeds().is_home_of(topic),
+            false => self.hub().is_home_of(topic),
+        };
+        match self.reach().filter(|_| !is_here) {
+            Some(reach) => {
+                if let Act::Publish { event } = &act {
+                    check_size(event, self.feed_limits(topic))?;
+                }
+                reach.act(topic, act).await
+            }
+            None => self.act_here(Some(topic), act),
         }
     }
 

@@ -12,7 +12,7 @@ use roomful_core::feed::Position;
 use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyLimits, parse_key, parse_query};
 use roomful_core::pattern::Topic;
-use roomful_core::session::{Offered, Resume};
+use roomful_core::session::Offered;
 use roomful_core::{Close, Dialect, Limits};
 use tracing::Instrument as _;
 
@@ -21,10 +21,11 @@ use crate::app::{App, Definition, UpgradeRequest};
 use crate::connection::{Beside, Connection};
 use crate::credentials;
 use crate::denial::{Asked, Denial, DenialReason, shown};
+use crate::destination::Destination;
 use crate::held::ends_session;
 use crate::kept::Admitted;
 use crate::metrics;
-use crate::opening::{Destination, Opening};
+use crate::opening::Opening;
 use crate::place::Place;
 use crate::room_sessions;
 use crate::transport::Transport;
@@ -116,9 +117,8 @@ impl Admission {
     /// Its client has listened up to here before.
     #[must_use]
     pub fn listened_to(mut self, position: Position) -> Self {
-        let token = position.epoch.token(self.app.hub().process().giver());
         if let Ok(found) = &mut self.found {
-            found.resume = Some(Offered { resume: Resume { token, seen: position.seq }, seal: None });
+            found.resume = Some(Offered { resume: position.resume(), seal: None });
         }
         self
     }
@@ -183,18 +183,21 @@ impl Admission {
         let peer = request.peer;
         let admitted = Arc::clone(&definition.endpoint).admit(request).instrument(self.span);
         let admitted = in_time(admitted, deadline, &self.limits).await;
-        let topic = destination.into_topic();
+        let room = match &destination {
+            Destination::Room(topic) => Some(topic),
+            Destination::Socket | Destination::Feed(_) | Destination::Live(_) => None,
+        };
         let data = admitted.map_err(|denial| {
             let close = denied(&self.app, &definition.terms.module, &definition.terms.name, peer, &denial);
             let denied = resume.as_ref().filter(|_| ends_session(&close) && room_sessions::are_kept(&self.limits));
-            let ends = denied.zip(topic.clone()).map(|(offered, topic)| {
+            let ends = denied.zip(room).map(|(offered, topic)| {
                 let (token, code) = (offered.resume.token, close.code);
-                Box::new((topic, Act::EndSession { token, code }))
+                Box::new((topic.clone(), Act::EndSession { token, code }))
             });
             NotAdmitted { close, ends }
         })?;
         let names = (&*definition.terms.module, &*definition.terms.name);
-        let mut admitted = Admitted::new(names, &params, topic, data, self.dialect).map_err(|error| {
+        let mut admitted = Admitted::new(names, &params, Some(destination), data, self.dialect).map_err(|error| {
             tracing::error!(%error, "a key cannot be written");
             Close::JOIN_FAILED
         })?;

@@ -14,11 +14,11 @@ use roomful_core::{Json, Limits, Millis};
 
 use crate::act::Reach;
 use crate::denial::{Denial, DenialLog};
+use crate::destination::Destination;
 use crate::hooks::Hooks;
 use crate::hub::Hub;
 use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::member::LiveMember;
-use crate::opening::Destination;
 use crate::origin::AllowedOrigins;
 use crate::proxies::TrustedProxies;
 use crate::terms::Terms;

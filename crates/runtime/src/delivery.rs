@@ -9,6 +9,8 @@ use roomful_core::outbox::{Outbox, Overflow};
 use roomful_core::room::Update;
 use roomful_core::{Close, ConnectionId, Dialect, MemberId};
 
+use crate::metrics;
+
 /// A number for one room of this process, as long as somebody is in it. No number is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u64);
@@ -81,6 +83,8 @@ pub struct SharedFrames {
     plain: Shared,
     v1: Shared,
     about: Vec<MemberId>,
+    /// Whether nobody needs it once there is a newer one.
+    is_newest: bool,
 }
 
 impl SharedFrames {
@@ -93,7 +97,13 @@ impl SharedFrames {
     /// A frame that says something of these members which is no update: none of their later updates may overtake it.
     #[must_use]
     pub fn about(frames: PerDialect, members: Vec<MemberId>) -> Self {
-        Self { plain: Shared::new(frames.plain), v1: Shared::new(frames.v1), about: members }
+        Self { plain: Shared::new(frames.plain), v1: Shared::new(frames.v1), about: members, is_newest: false }
+    }
+
+    /// A frame of which nobody needs those before it: who is behind is sent this one in their place.
+    #[must_use]
+    pub fn newest(frames: PerDialect) -> Self {
+        Self { is_newest: true, ..Self::new(frames) }
     }
 
     /// The frame in one dialect; `None` where nobody in the room speaks it.
@@ -114,7 +124,13 @@ impl SharedFrames {
     pub fn queue(&self, dialect: Dialect, outbox: &mut Outbox) -> Result<(), Overflow> {
         let Some(shared) = self.get(dialect) else { return Ok(()) };
         self.about.iter().for_each(|member| outbox.pin(member));
-        outbox.push(shared.frame())
+        if !self.is_newest {
+            return outbox.push(shared.frame());
+        }
+        if outbox.push_newest(shared.frame())? {
+            metrics::frame_dropped("superseded");
+        }
+        Ok(())
     }
 
     fn bytes(&self) -> usize {

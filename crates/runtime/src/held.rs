@@ -10,12 +10,12 @@ use roomful_core::session::ending::{EndedBy, is_held};
 use roomful_core::session::{Resume, Token};
 use roomful_core::{Close, Millis, UserId};
 
+use crate::destination::Destination;
 use crate::hooks::{Hooks, called};
 use crate::hub::{Hub, Occupant};
 use crate::line::Line;
 use crate::live_room::{Arrival, Returner};
 use crate::member::LiveMember;
-use crate::opening::Destination;
 use crate::{metrics, room_sessions};
 
 impl LiveMember {

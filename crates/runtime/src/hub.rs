@@ -71,7 +71,7 @@ impl Hub {
     pub(crate) fn new(limits: Arc<Limits>, is_for_one_room: bool) -> Arc<Self> {
         let process = Process::new(limits);
         Arc::new(Self {
-            feeds: Feeds::new(&process),
+            feeds: Feeds::new(&process, is_for_one_room),
             process,
             hasher: RandomState::new(),
             stripes: std::array::from_fn(|_| Mutex::default()),

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use roomful_core::expiry::Expiry;
+use roomful_core::feed::{FeedEpoch, Position};
 use roomful_core::key::Params;
-use roomful_core::pattern::Topic;
 use roomful_core::roster::{Number, Place};
 use roomful_core::session::{KeptSaid, KeptSession, Offered};
 use roomful_core::{Dialect, Generation, Json, MemberId, Millis, UserId, room};
 use serde::{Deserialize, Serialize};
+
+use crate::destination::Destination;
 
 /// Bytes of another version are not read: their meaning would be guessed.
 const VERSION: u8 = 4;
@@ -27,9 +29,9 @@ pub struct Admitted {
     /// The session that its client wants to go on with. Not kept: it is of this one attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) offered: Option<Offered>,
-    /// The room's topic; `None` for a socket. It follows from the key, so it is not sent along.
+    /// Where it is to be let in. It follows from the key, so it is not sent along.
     #[serde(skip)]
-    topic: Option<Topic>,
+    destination: Option<Destination>,
 }
 
 /// Without the data, which may be a client's credentials.
@@ -44,13 +46,20 @@ impl Admitted {
     pub(crate) fn new(
         (module, name): (&str, &str),
         params: &Params,
-        topic: Option<Topic>,
+        destination: Option<Destination>,
         data: Json,
         dialect: Dialect,
     ) -> Result<Self, serde_json::Error> {
         let (module, name) = (module.to_owned(), name.to_owned());
         let v1 = dialect == Dialect::V1;
-        Ok(Self { module, name, key: Json::encode(params)?, data, v1, offered: None, topic })
+        Ok(Self { module, name, key: Json::encode(params)?, data, v1, offered: None, destination })
+    }
+
+    /// Its client has listened up to here before.
+    #[must_use]
+    pub fn listened_to(mut self, position: Position) -> Self {
+        self.offered = Some(Offered { resume: position.resume(), seal: None });
+        self
     }
 
     /// `module/name`.
@@ -59,10 +68,10 @@ impl Admitted {
         format!("{}/{}", self.module, self.name)
     }
 
-    /// The room's topic. `None` for a typed socket, and where it was read from bytes.
+    /// Which room it is for, or what it is to listen to: the process that has that serves it. `None` where it was read from bytes.
     #[must_use]
-    pub fn topic(&self) -> Option<&Topic> {
-        self.topic.as_ref()
+    pub fn destination(&self) -> Option<&Destination> {
+        self.destination.as_ref()
     }
 
     /// The key's params as a JSON object.
@@ -95,6 +104,9 @@ pub struct Kept {
     /// What its room needs, where it is a room's member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) member: Option<KeptMember>,
+    /// Which run of numbers it hears, where it listens to a feed or a live value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) heard: Option<FeedEpoch>,
     /// Which tokens its session takes, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<KeptSession>,
@@ -133,8 +145,8 @@ pub enum KeptError {
 impl Kept {
     pub(crate) fn new(admitted: Admitted, id: MemberId) -> Self {
         let admitted = Admitted { offered: None, ..admitted };
-        let (opened, member, session, said, expiry, until) = (false, None, None, None, None, None);
-        Self { version: VERSION, admitted, id, opened, member, session, said, expiry, until }
+        let (opened, member, heard, session, said, expiry, until) = (false, None, None, None, None, None, None);
+        Self { version: VERSION, admitted, id, opened, member, heard, session, said, expiry, until }
     }
 
     /// Its socket is now this one's. What is known of the member goes on, and what the newer upgrade has found.

@@ -5,61 +5,39 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
 use roomful_core::expiry::Expiry;
-use roomful_core::frame::{EndpointKind, socket};
+use roomful_core::frame::socket;
 use roomful_core::life::{Act, Event};
 use roomful_core::pattern::Topic;
 use roomful_core::room::Newcomer;
-use roomful_core::session::{Offered, Resume};
+use roomful_core::session::Offered;
 use roomful_core::{Close, Dialect, UserId};
 
 use crate::claims::Claim;
-use crate::feeds::{Feeds, Listener, Listening, ValueKey};
+use crate::destination::Destination;
+use crate::feeds::{Beginning, Feeds, Listener, Listening, ValueKey};
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
+use crate::line::Line;
 use crate::live_room::{Entrant, Joining, LiveRoom};
 use crate::loans::Loan;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
-use crate::metrics;
 use crate::place::Place;
 use crate::seals::Unsealed;
 use crate::terms::Terms;
+use crate::{Error, metrics};
 
-/// Where a connection is to be let in.
-#[derive(Debug, Clone)]
-pub enum Destination {
-    /// The room of this topic.
-    Room(Topic),
-    /// A typed socket.
-    Socket,
-    /// Those who listen to the feed of this topic.
-    Feed(Topic),
-    /// Those who listen to a live value of this topic.
-    Live(Topic),
+/// Why somebody is not let in to listen.
+pub(crate) enum CannotListen {
+    /// It is to be closed so.
+    Refused(Close),
+    /// What the app has for it failed.
+    Failed(Error),
 }
 
-impl Destination {
-    pub(crate) fn kind(&self) -> EndpointKind {
-        match self {
-            Self::Room(_) => EndpointKind::Room,
-            Self::Socket => EndpointKind::Socket,
-            Self::Feed(_) => EndpointKind::Feed,
-            Self::Live(_) => EndpointKind::Live,
-        }
-    }
-
-    pub(crate) fn room(&self) -> Option<&Topic> {
-        match self {
-            Self::Room(topic) => Some(topic),
-            Self::Socket | Self::Feed(_) | Self::Live(_) => None,
-        }
-    }
-
-    pub(crate) fn into_topic(self) -> Option<Topic> {
-        match self {
-            Self::Room(topic) | Self::Feed(topic) | Self::Live(topic) => Some(topic),
-            Self::Socket => None,
-        }
+impl From<Close> for CannotListen {
+    fn from(close: Close) -> Self {
+        Self::Refused(close)
     }
 }
 
@@ -112,8 +90,9 @@ impl LiveMember {
         let entered = match &opening.destination {
             Destination::Room(topic) => self.enter_room(topic, &hooks, unsealed).await,
             Destination::Socket => self.enter_socket(),
-            Destination::Feed(topic) => self.enter_feed(topic, resume),
-            Destination::Live(topic) => self.enter_live(topic, resume, &hooks).await,
+            Destination::Feed(_) | Destination::Live(_) => {
+                self.enter_to_listen((&opening.destination, Beginning::Anew { resume }), &hooks).await
+            }
         };
         match entered {
             Ok(Joining::Done(acts)) => self.begin(hooks, acts).await,
@@ -246,47 +225,63 @@ impl LiveMember {
         Ok(Joining::Done(self.step(Event::Entered)))
     }
 
-    fn enter_feed(&self, topic: &Topic, resume: Option<Resume>) -> Result<Joining, Close> {
-        self.enter_listening(resume, |feeds, listener| feeds.listen(topic, listener))
-    }
-
-    async fn enter_live(
+    async fn enter_to_listen(
         &self,
-        topic: &Topic,
-        resume: Option<Resume>,
+        (destination, beginning): (&Destination, Beginning),
         hooks: &Arc<dyn Hooks>,
     ) -> Result<Joining, Close> {
-        let source = match called(|| hooks.live()) {
-            Ok(source) => source.ok_or(Close::JOIN_FAILED)?,
-            Err(error) => {
+        let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
+        match self.listen((destination, beginning), &line, hooks) {
+            Ok(()) => Ok(Joining::Done(self.step(Event::Entered))),
+            Err(CannotListen::Refused(close)) => Err(close),
+            Err(CannotListen::Failed(error)) => {
                 metrics::handler_failed("live");
                 self.refuse(Close::JOIN_FAILED);
                 hooks.report(error).await;
-                return Err(Close::JOIN_FAILED);
+                Err(Close::JOIN_FAILED)
             }
-        };
-        let Some(terms) = self.terms() else { return Err(Close::JOIN_FAILED) };
-        let key = ValueKey::new(terms, source.group.as_ref());
-        self.enter_listening(resume, |feeds, listener| feeds.follow((topic, key), &source.loader, listener))
+        }
     }
 
-    fn enter_listening(
+    /// From here on this socket hears it, and where sockets outlive the process it is kept which run of numbers it hears.
+    pub(crate) fn listen(
         &self,
-        resume: Option<Resume>,
-        enter: impl FnOnce(&Arc<Feeds>, Listener<'_>) -> Result<Arc<dyn Listening>, Close>,
-    ) -> Result<Joining, Close> {
-        let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
-        let listener = Listener { member: self.id(), line: &line, limits: self.limits(), resume };
-        let feed = enter(self.hub().feeds(), listener).inspect_err(|_| {
-            let limit = self.process().limits().feeds;
-            self.hub().tell_refused(&format_args!("somebody listens to {limit} feeds (`Limits::feeds`)"));
+        (destination, beginning): (&Destination, Beginning),
+        line: &Arc<Line>,
+        hooks: &Arc<dyn Hooks>,
+    ) -> Result<(), CannotListen> {
+        let listener = Listener { member: self.id(), line, limits: self.limits(), beginning };
+        let feeds = self.hub().feeds();
+        let entered = match destination {
+            Destination::Feed(topic) => feeds.listen(topic, listener),
+            Destination::Live(topic) => self.follow(feeds, topic, (hooks, listener))?,
+            Destination::Room(_) | Destination::Socket => Err(Close::JOIN_FAILED),
+        };
+        let heard = entered.inspect_err(|close| {
+            if *close == Close::OVERLOADED {
+                let limit = self.process().limits().feeds;
+                self.hub().tell_refused(&format_args!("somebody listens to {limit} feeds (`Limits::feeds`)"));
+            }
         })?;
         if let Some(keeper) = self.process().keeper() {
-            line.keep_socket(keeper);
+            let epoch = heard.epoch();
+            line.keep(keeper, |kept| kept.heard = Some(epoch));
         }
         line.greet();
-        self.set_scope(Scope::Feed(feed));
-        Ok(Joining::Done(self.step(Event::Entered)))
+        self.set_scope(Scope::Feed(heard));
+        Ok(())
+    }
+
+    fn follow(
+        &self,
+        feeds: &Arc<Feeds>,
+        topic: &Topic,
+        (hooks, listener): (&Arc<dyn Hooks>, Listener<'_>),
+    ) -> Result<Result<Arc<dyn Listening>, Close>, CannotListen> {
+        let source = called(|| hooks.live()).map_err(CannotListen::Failed)?;
+        let (Some(source), Some(terms)) = (source, self.terms()) else { return Ok(Err(Close::JOIN_FAILED)) };
+        let key = ValueKey::new(terms, source.group.as_ref());
+        Ok(feeds.follow((topic, key), &source.loader, listener))
     }
 
     /// What it is to be let in as, and whom its client was in another process, where it is that again.

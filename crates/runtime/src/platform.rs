@@ -132,8 +132,8 @@ impl Platform {
         restore::connect(&self.app, admitted)
     }
 
-    /// Goes on with connections that another process has kept: all those of one room, or one of a socket; and with the members
-    /// of that room who are [held](crate::Keeper::hold) without one. The connections returned are in the order of those beside
+    /// Goes on with connections that another process has kept: all those of one room or of what is listened to under one topic, or
+    /// one of a socket; and with the members of that room who are [held](crate::Keeper::hold) without one. The connections returned are in the order of those beside
     /// sockets. Hooks do not run again.
     ///
     /// A connection may not be able to go on: its room is not defined any more, its data has another type, or its `on_join` was
@@ -170,6 +170,13 @@ impl Platform {
         has_session && definition.kind == EndpointKind::Room && self.settings().seal.is_none()
     }
 
+    /// What this connection is for, and whether its client would only listen: see [`Admission::only_listens`].
+    #[must_use]
+    pub fn only_listens(&self, admitted: &Admitted) -> Option<EndpointKind> {
+        let kind = self.app.find(&admitted.module, &admitted.name)?.kind;
+        Some(kind).filter(|kind| matches!(kind, EndpointKind::Feed | EndpointKind::Live))
+    }
+
     /// Whether any room has sessions.
     #[must_use]
     pub fn has_sessions(&self) -> bool {
@@ -191,5 +198,11 @@ impl Platform {
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         self.app.hub().rooms().iter().map(|room| room.topic().clone()).collect()
+    }
+
+    /// The topics of what somebody here listens to, or did lately.
+    #[must_use]
+    pub fn heard_topics(&self) -> Vec<Topic> {
+        self.app.hub().feeds().topics()
     }
 }

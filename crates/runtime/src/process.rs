@@ -29,6 +29,9 @@ use crate::users::LiveUsers;
 use crate::watch::{self, Watch};
 use crate::{Host, Keeper};
 
+/// The clock moves on faster than anything counts, so a number that is made of the time is above all that were given earlier.
+const SEQ_PER_MILLISECOND: u64 = 1_024;
+
 /// One process that runs rooms.
 pub(crate) struct Process {
     limits: Arc<Limits>,
@@ -220,6 +223,11 @@ impl Process {
     /// Goes on in the place of a process that gave this token, and knows all that it knew of its tokens.
     pub(crate) fn gives_as(&self, before: Token) {
         self.giver.get_or_init(|| before.node());
+    }
+
+    /// A number above every one that an earlier process has given in this one's place.
+    pub(crate) fn seq_above_all_before(&self) -> u64 {
+        self.now().saturating_mul(SEQ_PER_MILLISECOND)
     }
 
     /// Who gives tokens: this process, or the first of those in whose place it goes on.

@@ -12,18 +12,17 @@ use roomful_core::{Close, Limits};
 use crate::app::{App, Definition, GoOnError};
 use crate::barred::Barred;
 use crate::connection::{Beside, Connection};
+use crate::destination::Destination;
+use crate::feeds::Beginning;
 use crate::hooks::Hooks;
 use crate::kept::{Admitted, Kept};
 use crate::line::Line;
 use crate::live_room::LiveRoom;
 use crate::mailbox::Mailbox;
 use crate::member::{LiveMember, Scope};
-use crate::opening::{Destination, Opening};
+use crate::opening::{CannotListen, Opening};
 use crate::place::Place;
 use crate::unwind::catch;
-
-/// The clock moves on faster than any room counts, so a number that is made of the time is above all that were given earlier.
-const SEQ_PER_MILLISECOND: u64 = 1_024;
 
 /// The client of a connection that cannot go on may come back at once, as a new member.
 const RETRY_MS: u64 = 0;
@@ -39,8 +38,10 @@ enum Unserved {
     GoOn(#[from] GoOnError),
     #[error("its member is in the room already")]
     Twice,
-    #[error("nobody knows here what it has heard")]
-    Listened,
+    #[error("it had not begun to listen")]
+    NotListening,
+    #[error("it cannot listen: {0}")]
+    Unheard(String),
     #[error("its data or its key panicked: {0}")]
     Panicked(String),
 }
@@ -93,8 +94,8 @@ pub(crate) fn connect(app: &App, mut admitted: Admitted) -> Connection {
     Connection::start(app.hub(), dialect, opening, span, beside)
 }
 
-/// Goes on with all the connections of one room and those who are held in it, or with one of a socket. Who listens to something is
-/// told to come back.
+/// Goes on with all the connections of one room and those who are held in it, with those who listen to one thing, or with one of a
+/// socket.
 pub(crate) fn restore(app: &App, beside: Vec<Kept>, held: Vec<Kept>) -> Vec<Connection> {
     // Where sockets go on, nothing that their process knew was lost. Who is held may have been before one that knew more.
     if let Some(session) = beside.iter().find_map(|kept| kept.session) {
@@ -112,9 +113,11 @@ pub(crate) fn restore(app: &App, beside: Vec<Kept>, held: Vec<Kept>) -> Vec<Conn
         Some((topic, &definition.terms.limits))
     });
     let room = room.map(|(topic, limits)| restore_room(app, topic, limits, &returning));
-    for Returning { kept, member, socket, .. } in &returning {
+    for Returning { kept, kind, member, socket } in &returning {
         member.register();
-        member.set_scope(room.as_ref().map_or(Scope::Socket, |room| Scope::Room(Arc::clone(room))));
+        if !matches!(kind, EndpointKind::Feed | EndpointKind::Live) {
+            member.set_scope(room.as_ref().map_or(Scope::Socket, |room| Scope::Room(Arc::clone(room))));
+        }
         let user = kept.member.as_ref().and_then(|kept| kept.member.user.as_ref());
         member.limit_kept(user);
         let whose = user.filter(|_| is_member(member)).map(|user| (member.id(), user));
@@ -185,7 +188,7 @@ fn restore_room(app: &App, topic: Topic, limits: &Arc<Limits>, returning: &[Retu
     let (hub, process) = (app.hub(), app.hub().process());
     let kept = || returning.iter().filter_map(|returning| returning.kept.member.as_ref());
     let epoch = kept().next().map_or("", |kept| &kept.epoch).into();
-    let config = process.room_config(epoch, process.now().saturating_mul(SEQ_PER_MILLISECOND), limits);
+    let config = process.room_config(epoch, process.seq_above_all_before(), limits);
     let engine = RoomEngine::restore(config, kept().map(|kept| kept.member.clone()));
     let is_in = |returning: &&Returning| engine.roster().find(returning.member.id()).is_some();
     // Where two claim to be one member, the first is that member.
@@ -217,15 +220,29 @@ fn target<'a>(app: &'a App, admitted: &Admitted) -> Result<Target<'a>, Unserved>
 }
 
 fn hooks(app: &App, member: &Arc<LiveMember>, kept: &Kept) -> Result<Arc<dyn Hooks>, Unserved> {
-    let Target { definition, params, .. } = target(app, &kept.admitted)?;
-    match definition.kind {
-        EndpointKind::Room if !is_member(member) => return Err(Unserved::Twice),
-        // What was published was kept in memory alone. Its client comes back, and is told that something may be missing.
-        EndpointKind::Feed | EndpointKind::Live => return Err(Unserved::Listened),
-        EndpointKind::Room | EndpointKind::Socket => {}
+    let Target { definition, params, destination } = target(app, &kept.admitted)?;
+    if definition.kind == EndpointKind::Room && !is_member(member) {
+        return Err(Unserved::Twice);
     }
     let go_on = || definition.endpoint.go_on(app.clone(), &params, kept.admitted.data(), Arc::clone(member));
-    Ok(catch(go_on).map_err(Unserved::Panicked)??)
+    let hooks = catch(go_on).map_err(Unserved::Panicked)??;
+    if matches!(definition.kind, EndpointKind::Feed | EndpointKind::Live) {
+        listen_on(member, (&destination, kept), &hooks)?;
+    }
+    Ok(hooks)
+}
+
+/// What was published before is known to nobody, and it has heard all of it: it is sent what comes from now on.
+fn listen_on(
+    member: &Arc<LiveMember>,
+    (destination, kept): (&Destination, &Kept),
+    hooks: &Arc<dyn Hooks>,
+) -> Result<(), Unserved> {
+    let (Some(line), Some(epoch)) = (member.line(), kept.heard) else { return Err(Unserved::NotListening) };
+    member.listen((destination, Beginning::Again { epoch }), &line, hooks).map_err(|error| match error {
+        CannotListen::Refused(close) => Unserved::Unheard(close.reason.to_string()),
+        CannotListen::Failed(error) => Unserved::Unheard(error.to_string()),
+    })
 }
 
 /// Whether its room sends to this socket, or holds this one without.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::header::{ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use roomful::Rooms;
 use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect};
-use roomful_runtime::{Act, Admitted, NotAdmitted};
+use roomful_runtime::{Act, Admitted, NotAdmitted, sse};
 use worker::{Delay, Env, Headers, Request, RequestInit, Response, WebSocketPair};
 
 use crate::objects::{BINDING, OBJECT, Objects};
 use crate::reach::ObjectReach;
+use crate::streams::{self, worker_headers};
 use crate::{console, forwarded, request};
 
 /// Serves rooms from a worker.
@@ -66,13 +68,16 @@ impl Edge {
         if parts.method != http::Method::GET {
             return Ok(Response::error("only GET upgrades to a WebSocket", 405)?.with_headers(headers("allow", "GET")?));
         }
+        if sse::is_asked_for(&parts.method, &parts.headers) {
+            return self.listen(parts, env).await;
+        }
         if !asks_for_a_websocket(&parts.headers) {
             let response = Response::error("this is a WebSocket: send `Upgrade: websocket`", 426)?;
             return Ok(response.with_headers(headers("upgrade", "websocket")?));
         }
         let platform = self.rooms.platform();
         if !platform.allows_origin(&parts) {
-            return Response::error("pages of this origin may not connect; the worker's log says how to let them", 403);
+            return wrong_origin();
         }
         let offers = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|offer| offer.to_str().ok());
         let dialect = Dialect::choose(offers);
@@ -89,6 +94,38 @@ impl Edge {
         }
     }
 
+    /// A feed or a live value without a WebSocket: whoever may not listen never wakes an object.
+    async fn listen(&self, parts: Parts, env: &Env) -> worker::Result<Response> {
+        let platform = self.rooms.platform();
+        if !platform.allows_origin(&parts) {
+            return wrong_origin();
+        }
+        let (presented, readers) = (parts.headers.get(sse::LAST_EVENT_ID).cloned(), sse::readers(&parts.headers));
+        let admission = platform.read(parts, Dialect::V1);
+        match admission.only_listens() {
+            Ok(Some(_)) => {}
+            Ok(None) => return Response::error("this is not listened to: open a WebSocket", 406),
+            Err(close) => return streams::refused(close.into()),
+        }
+        let deadline = Delay::from(Duration::from_millis(admission.limits().opening_timeout_ms));
+        let admitted = match admission.admit(deadline).await {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted { close, .. }) => return streams::refused((&close).into()),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        headers.extend(presented.map(|id| (sse::LAST_EVENT_ID, id)));
+        let response = match self.ask(&admitted, &headers, env).await? {
+            Some(response) => response,
+            None => return streams::refused((&Close::JOIN_FAILED).into()),
+        };
+        let headers = response.headers().clone();
+        for (name, value) in &worker_headers(&readers)? {
+            headers.set(&name, &value)?;
+        }
+        Ok(response.with_headers(headers))
+    }
+
     /// Who may not come back is not to be held in its room.
     async fn end_session(&self, (topic, act): (Topic, Act), env: &Env) {
         if let Err(error) = ObjectReach::bound_as(&self.binding, env).act(&topic, act).await {
@@ -103,26 +140,40 @@ impl Edge {
     }
 
     async fn forward(&self, admitted: &Admitted, env: &Env) -> worker::Result<Response> {
+        let headers = HeaderMap::from_iter([(UPGRADE, HeaderValue::from_static("websocket"))]);
+        match self.ask(admitted, &headers, env).await? {
+            Some(response) => Ok(response),
+            None => refuse(admitted.dialect(), &Close::JOIN_FAILED),
+        }
+    }
+
+    /// What the object says that has the room of this connection, or what it listens to. `None`: it cannot be asked, or did not
+    /// answer.
+    async fn ask(&self, admitted: &Admitted, headers: &HeaderMap, env: &Env) -> worker::Result<Option<Response>> {
         let objects = Objects::bound_as(&self.binding, env)?;
         let header = match forwarded::encode(admitted) {
             Ok(header) => header,
             Err(error) => {
                 tracing::error!(room = admitted.path(), %error, "a connection is refused");
-                return refuse(admitted.dialect(), &Close::JOIN_FAILED);
+                return Ok(None);
             }
         };
-        let headers = headers("upgrade", "websocket")?;
+        let headers = worker_headers(headers)?;
         headers.set(forwarded::ADMITTED, &header)?;
         let request = Request::new_with_init(OBJECT, RequestInit::new().with_headers(headers))?;
         match objects.of(admitted)?.fetch_with_request(request).await {
-            Ok(response) => Ok(response),
+            Ok(response) => Ok(Some(response)),
             // It was lost in the middle of the join, or a hook's panic took it down.
             Err(error) => {
                 tracing::error!(room = admitted.path(), %error, "an object failed");
-                refuse(admitted.dialect(), &Close::JOIN_FAILED)
+                Ok(None)
             }
         }
     }
+}
+
+fn wrong_origin() -> worker::Result<Response> {
+    Response::error("pages of this origin may not connect; the worker's log says how to let them", 403)
 }
 
 /// A completed handshake that says why it is over: a browser cannot read why one failed.

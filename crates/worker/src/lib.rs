@@ -62,6 +62,9 @@ mod forwarded;
 mod host;
 #[cfg(target_family = "wasm")]
 mod instances;
+// As `forwarded`.
+#[cfg(any(target_family = "wasm", test))]
+mod named;
 #[cfg(target_family = "wasm")]
 mod object;
 #[cfg(target_family = "wasm")]
@@ -74,6 +77,8 @@ mod request;
 mod socket;
 #[cfg(target_family = "wasm")]
 mod store;
+#[cfg(target_family = "wasm")]
+mod streams;
 #[cfg(target_family = "wasm")]
 mod tasks;
 

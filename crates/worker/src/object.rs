@@ -1,4 +1,4 @@
-//! The object's half: one room, or one typed socket, from its first connection to its last.
+//! The object's half: one room, one typed socket, or what is listened to under one key, from its first connection to its last.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,6 +9,7 @@ use roomful::{BuildError, Rooms};
 use roomful_core::frame::encode;
 use roomful_core::session::SealKey;
 use roomful_core::{Close, Dialect, MemberId};
+use roomful_runtime::sse::{EventStream, LAST_EVENT_ID, Presented};
 use roomful_runtime::{Act, Admitted, Connection, Host as _, Kept, KeptError, Platform};
 use worker::js_sys::Uint8Array;
 use worker::worker_sys::ext::WebSocketExt as _;
@@ -23,6 +24,7 @@ use crate::objects::BINDING;
 use crate::reach::{self, ObjectReach};
 use crate::socket::{Sockets, close_socket};
 use crate::store::Stored;
+use crate::streams::{self, Streams};
 use crate::{console, edge, forwarded};
 
 /// The platform takes 32,768 sockets in one object, and fails where there is one more.
@@ -38,6 +40,7 @@ struct RoomInstance {
     platform: Platform,
     host: Arc<ObjectHost>,
     sockets: Sockets,
+    streams: Streams,
     answers_pings: Cell<bool>,
     /// Whether it goes on with what earlier instances have left.
     goes_on: Cell<bool>,
@@ -72,7 +75,13 @@ impl Object {
             return response;
         };
         let admitted = forwarded::decode(&header)?;
-        room.connect(admitted)
+        match request.headers().get("upgrade")? {
+            Some(_) => room.connect(admitted),
+            None => {
+                let presented = request.headers().get(LAST_EVENT_ID.as_str())?;
+                room.listen(admitted, presented.as_deref()).await
+            }
+        }
     }
 
     /// A frame from a client.
@@ -140,6 +149,7 @@ impl RoomInstance {
             platform,
             host,
             sockets: Sockets::default(),
+            streams: Streams::default(),
             answers_pings: Cell::new(false),
             goes_on: Cell::new(false),
             seals: Cell::new(false),
@@ -194,7 +204,7 @@ impl RoomInstance {
 
     fn connect(&self, admitted: Admitted) -> worker::Result<Response> {
         let dialect = admitted.dialect();
-        if self.sockets.len() >= MOST_SOCKETS {
+        if self.sockets.len() + self.streams.len() >= MOST_SOCKETS {
             return edge::refuse(dialect, &Close::ROOM_FULL);
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
@@ -208,6 +218,25 @@ impl RoomInstance {
         self.host.attach(id.clone(), server.clone());
         self.serve(id, connection, server);
         edge::switch_to(client, dialect)
+    }
+
+    /// A response that lasts, in place of a socket.
+    async fn listen(&self, admitted: Admitted, presented: Option<&str>) -> worker::Result<Response> {
+        let Some(kind) = self.platform.only_listens(&admitted) else {
+            return streams::refused((&Close::JOIN_FAILED).into());
+        };
+        if self.sockets.len() + self.streams.len() >= MOST_SOCKETS {
+            return streams::refused((&Close::ROOM_FULL).into());
+        }
+        let presented = Presented::of(presented);
+        let admitted = match presented.position {
+            Some(position) => admitted.listened_to(position),
+            None => admitted,
+        };
+        match EventStream::begin(self.platform.connect(admitted), kind, presented).await {
+            Ok(stream) => self.streams.respond(stream),
+            Err(refusal) => streams::refused(refusal),
+        }
     }
 
     fn seal_with_a_new_key(&self) {
@@ -276,6 +305,7 @@ impl Instance for RoomInstance {
     fn put_away(&self) {
         self.platform.put_away();
         self.sockets.clear();
+        self.streams.end();
         self.host.detach_all();
     }
 }

@@ -1,7 +1,10 @@
 //! Where the objects are.
 
-use roomful_runtime::Admitted;
+use roomful_core::pattern::Topic;
+use roomful_runtime::{Admitted, Destination};
 use worker::{Env, ObjectNamespace, Stub};
+
+use crate::named;
 
 /// The binding's name unless said otherwise.
 pub(crate) const BINDING: &str = "ROOMS";
@@ -24,15 +27,17 @@ impl Objects {
         Ok(Self(namespace))
     }
 
-    /// A room's object is found by its topic; a socket has a fresh one.
+    /// A room's object is found by its topic, and so is that of what is listened to; a socket has a fresh one.
     pub(crate) fn of(&self, admitted: &Admitted) -> worker::Result<Stub> {
-        match admitted.topic() {
-            Some(topic) => self.named(topic.as_str()),
-            None => self.0.unique_id()?.get_stub(),
+        match admitted.destination() {
+            Some(Destination::Room(topic)) => self.named(topic, false),
+            Some(Destination::Feed(topic) | Destination::Live(topic)) => self.named(topic, true),
+            Some(Destination::Socket) | None => self.0.unique_id()?.get_stub(),
         }
     }
 
-    pub(crate) fn named(&self, topic: &str) -> worker::Result<Stub> {
-        self.0.id_from_name(topic)?.get_stub()
+    /// The object of a topic's room, or of what is listened to.
+    pub(crate) fn named(&self, topic: &Topic, is_heard: bool) -> worker::Result<Stub> {
+        self.0.id_from_name(&named::of_topic(topic, is_heard))?.get_stub()
     }
 }

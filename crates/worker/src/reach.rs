@@ -25,7 +25,7 @@ impl ObjectReach {
         init.with_method(Method::Post).with_body(Some(serde_json::to_string(act)?.into()));
         let request = Request::new_with_init(OBJECT, &init)?;
         let objects = Objects::bound_as(&self.binding, &self.env)?;
-        let mut response = objects.named(topic.as_str())?.fetch_with_request(request).await?;
+        let mut response = objects.named(topic, act.is_for_listeners())?.fetch_with_request(request).await?;
         match response.status_code() {
             200 => Ok(serde_json::from_slice(&response.bytes().await?)?),
             _ => Err(Failure::Refused(response.text().await?)),
@@ -66,9 +66,10 @@ pub(crate) fn read(body: &[u8]) -> serde_json::Result<Act> {
     serde_json::from_slice(body)
 }
 
-/// Does it, in the object's one room.
+/// Does it, in the object's one room, or with the one thing that is listened to here.
 pub(crate) fn answer(platform: &Platform, act: Act) -> worker::Result<Response> {
-    let topic = platform.topics().into_iter().next();
+    let topics = if act.is_for_listeners() { platform.heard_topics() } else { platform.topics() };
+    let topic = topics.into_iter().next();
     match platform.app().act_here(topic.as_ref(), act) {
         Ok(answer) => Response::from_json(&answer),
         Err(error) => Response::error(error.to_string(), 400),

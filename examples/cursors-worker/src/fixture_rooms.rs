@@ -1,7 +1,7 @@
 //! The rooms that tests use, and what acts on them from outside. How they are served, a test may say by `vars` of
 //! `wrangler.jsonc`.
 
-use fixture::{Doors, Manner, worker as outside};
+use fixture::{Doors, Listened, Manner, worker as outside};
 use roomful::{BuildError, Limits, Rooms, RoomsBuilder};
 use roomful_worker::RoomsExt as _;
 use worker::{Env, Request, Response};
@@ -20,7 +20,8 @@ pub(crate) fn rooms(env: &Env) -> Result<Rooms, BuildError> {
 }
 
 pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> worker::Result<Option<Response>> {
-    if let Some(answer) = outside::fetch(request, env, rooms, &define().1).await? {
+    let (_, doors, listened) = define();
+    if let Some(answer) = outside::fetch(request, env, rooms, (&doors, &listened)).await? {
         return Ok(Some(answer));
     }
     match env.var(BOUND_AS) {
@@ -29,8 +30,11 @@ pub(crate) async fn fetch(request: &mut Request, env: &Env, rooms: &Rooms) -> wo
     }
 }
 
-fn define() -> (RoomsBuilder, Doors) {
+fn define() -> (RoomsBuilder, Doors, Listened) {
     // A room where members outlive their sockets says so itself.
     let limits = Limits::default().grace_ms(0);
-    fixture::define(Rooms::new().limits(limits.clone()), outside::log(), &limits, Manner::default())
+    let builder = Rooms::new().limits(limits.clone());
+    let (builder, doors) = fixture::define(builder, outside::log(), &limits, Manner::default());
+    let (builder, listened) = fixture::define_listened(builder, &limits, Manner::default(), outside::counts());
+    (builder, doors, listened)
 }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use axum::body::BodyDataStream;
-use axum::http::Request as HttpRequest;
+use axum::extract::State;
+use axum::http::header::{ACCEPT, HeaderName, UPGRADE};
+use axum::http::{Method, Request as HttpRequest};
+use axum::response::sse::{Event, Sse};
 use futures_util::StreamExt as _;
-use roomful::{Channel, Deny, Drain, Feed, Rooms, Upgrade};
+use roomful::{Channel, Deny, Drain, Feed, Heard, Rooms, Upgrade};
 use tokio::time::{Instant, advance};
 
 use super::*;
@@ -105,6 +108,33 @@ async fn who_hangs_up_is_gone() {
     drop(stream);
     tokio::task::yield_now().await;
     assert_eq!(rooms.stats().connections, 0);
+}
+
+/// As the guide says it.
+#[tokio::test]
+async fn an_apps_own_handler_answers_with_what_is_published_until_the_drain() {
+    async fn ticks(State(rooms): State<Rooms>) -> impl IntoResponse {
+        Sse::new(rooms.subscribe(&Ticks).map(|heard| match heard {
+            Heard::Event(tick) => Event::default().json_data(tick),
+            Heard::Lagged { missed } => Ok(Event::default().event("gap").data(missed.to_string())),
+        }))
+    }
+    let rooms = rooms(roomful::Limits::default().log_frames(2));
+    rooms.platform().start(|| Arc::new(TokioHost::current()));
+    let mut stream = ticks(State(rooms.clone())).await.into_response().into_body().into_data_stream();
+    rooms.publish(&Ticks, &7).await.unwrap();
+    assert_eq!(chunk(&mut stream).await.unwrap(), "data: 7\n\n");
+    for tick in 1..=3 {
+        rooms.publish(&Ticks, &tick).await.unwrap();
+    }
+    let (drain, mut heard) = (Drain::default(), String::new());
+    let all = async {
+        while let Some(chunk) = chunk(&mut stream).await {
+            heard.push_str(&chunk);
+        }
+    };
+    let ((), ended) = tokio::join!(all, rooms.drain(&drain));
+    assert_eq!((&*heard, ended), ("event: gap\ndata: 1\n\ndata: 2\n\ndata: 3\n\n", true));
 }
 
 #[test]

@@ -57,7 +57,16 @@ impl Events {
     /// One to which nothing was published yet.
     #[must_use]
     pub fn new(epoch: FeedEpoch, limits: LogLimits) -> Self {
-        Self { epoch, top: 0, log: Log::default(), limits }
+        Self::restore(epoch, 0, limits)
+    }
+
+    /// One that another process had, of which nobody knows what was published. `top` must be no less than any number that it gave.
+    /// Who has heard less than that is told that something may be missing.
+    #[must_use]
+    pub fn restore(epoch: FeedEpoch, top: u64, limits: LogLimits) -> Self {
+        let mut log = Log::default();
+        log.clear(top);
+        Self { epoch, top, log, limits }
     }
 
     /// Which run of numbers it gives.
@@ -194,6 +203,15 @@ mod tests {
         let mut feed = published(LIMITS, 2);
         assert_eq!(feed.shrink(1), 1);
         assert_eq!((feed.answer(at(0), usize::MAX).resumed, feed.answer(at(1), usize::MAX).resumed), (false, true));
+    }
+
+    #[test]
+    fn one_that_another_process_had_goes_on_above_its_numbers_and_knows_nothing_of_what_it_published() {
+        let mut feed = Events::restore(EPOCH, 1_000, LIMITS);
+        assert!(!feed.answer(at(999), usize::MAX).resumed && feed.answer(at(1_000), usize::MAX).resumed);
+        let frame = feed.publish(&event(1), Spoken { plain: false, v1: true }, 0).frames.v1.unwrap();
+        assert_eq!(frame, r#"{"t":"event","event":1,"seq":1001}"#);
+        assert_eq!(feed.answer(at(1_000), usize::MAX).missed, [frame]);
     }
 
     #[test]

@@ -163,8 +163,15 @@ impl LiveValue {
     /// One that nobody listens to.
     #[must_use]
     pub fn new(epoch: FeedEpoch, terms: LiveTerms) -> Self {
+        Self::restore(epoch, 0, terms)
+    }
+
+    /// One that another process had, of which nobody knows what it was. `top` must be no less than any number that it gave. Who
+    /// listened there is [told to it](Input::Listen) as anybody, and is sent what is loaded.
+    #[must_use]
+    pub fn restore(epoch: FeedEpoch, top: u64, terms: LiveTerms) -> Self {
         let (latest, work) = (None, Work::None);
-        Self { epoch, terms, seq: 0, listeners: 0, latest, is_stale: true, work, next_load: 0, failures: 0 }
+        Self { epoch, terms, seq: top, listeners: 0, latest, is_stale: true, work, next_load: 0, failures: 0 }
     }
 
     /// Which run of numbers it gives.

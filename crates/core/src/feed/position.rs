@@ -1,7 +1,11 @@
 //! How far a listener has heard.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::NodeId;
 use crate::session::{Resume, Token};
@@ -50,9 +54,39 @@ impl FeedEpoch {
     }
 }
 
+impl Position {
+    /// What a client would present that was here. It need not say which node gave it, because that makes no difference.
+    #[must_use]
+    pub fn resume(self) -> Resume {
+        Resume { token: self.epoch.token(NodeId(0)), seen: self.seq }
+    }
+}
+
 impl fmt::Display for FeedEpoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
+    }
+}
+
+impl FromStr for FeedEpoch {
+    type Err = InvalidPosition;
+
+    /// Only the text that [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
+        let is_epoch = text.len() == EPOCH_DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        u128::from_str_radix(text, 16).ok().filter(|_| is_epoch).map(Self).ok_or(InvalidPosition)
+    }
+}
+
+impl Serialize for FeedEpoch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FeedEpoch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -68,15 +102,12 @@ impl FromStr for Position {
     /// Only the text that [`Display`](fmt::Display) writes: a client sends back what it was given.
     fn from_str(text: &str) -> Result<Self, InvalidPosition> {
         let (epoch, seq) = text.split_once('.').ok_or(InvalidPosition)?;
-        let is_epoch =
-            epoch.len() == EPOCH_DIGITS && epoch.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         // `parse` would take a sign, and zeros before the number.
         let is_seq = seq == "0" || (seq.bytes().all(|byte| byte.is_ascii_digit()) && !seq.starts_with('0'));
-        if !is_epoch || !is_seq {
+        if !is_seq {
             return Err(InvalidPosition);
         }
-        let epoch = u128::from_str_radix(epoch, 16).map_err(|_| InvalidPosition)?;
-        Ok(Self { epoch: FeedEpoch(epoch), seq: seq.parse().map_err(|_| InvalidPosition)? })
+        Ok(Self { epoch: epoch.parse()?, seq: seq.parse().map_err(|_| InvalidPosition)? })
     }
 }
 
@@ -128,6 +159,9 @@ mod tests {
         fn every_position_is_read_as_it_was_written(epoch: u128, seq: u64) {
             let position = Position { epoch: FeedEpoch(epoch), seq };
             prop_assert_eq!(position.to_string().parse(), Ok(position));
+            prop_assert_eq!(position.epoch.position(position.resume()), Some(position));
+            let kept = serde_json::to_string(&position.epoch).unwrap();
+            prop_assert_eq!(serde_json::from_str::<FeedEpoch>(&kept).unwrap(), position.epoch);
         }
 
         #[test]

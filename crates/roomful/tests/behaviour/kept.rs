@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use roomful::{Channel, Close, Conn, Deny, Limits, Result, Room, Rooms, Upgrade};
 use roomful_core::Dialect;
-use roomful_runtime::{Connection, Kept};
+use roomful_runtime::{Connection, Destination, Kept};
 use serde_json::{Value, json};
 
 use crate::keeper::{Beside, Platform, until, written};
@@ -70,7 +70,8 @@ impl Stage {
         let uri = format!("/?m=m&s=notes&r=%7B%22id%22:%221%22%7D&name={name}");
         let (parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         let admitted = self.process(0).platform().read(parts, dialect).admit(std::future::pending()).await.unwrap();
-        assert_eq!(admitted.topic().map(ToString::to_string).as_deref(), Some("board/1"));
+        let Some(Destination::Room(topic)) = admitted.destination() else { panic!("{:?}", admitted.destination()) };
+        assert_eq!(topic.as_str(), "board/1");
         let connection = rooms.platform().connect(admitted);
         until("joined", || rooms.stats().tasks == 0).await;
         connection

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use roomful_core::feed::FeedEpoch;
 use roomful_core::frame::fanout::{PerDialect, Spoken};
 use roomful_core::{Dialect, MemberId};
 
@@ -16,6 +17,9 @@ use crate::transports::Transports;
 
 /// What a member may listen to.
 pub(crate) trait Listening: MaybeSend + MaybeSync {
+    /// Which run of numbers its listeners hear.
+    fn epoch(&self) -> FeedEpoch;
+
     /// It listens no more. The second call does nothing.
     fn leave(self: Arc<Self>, member: &MemberId);
 }
@@ -65,13 +69,22 @@ impl Audience {
 
     /// To everybody who speaks a dialect that it is in.
     pub(crate) fn send(&self, frames: PerDialect) {
+        self.send_all(frames, SharedFrames::new);
+    }
+
+    /// The same, and who has not read the one before need not: it is sent this one alone.
+    pub(crate) fn send_newest(&self, frames: PerDialect) {
+        self.send_all(frames, SharedFrames::newest);
+    }
+
+    fn send_all(&self, frames: PerDialect, share: fn(PerDialect) -> SharedFrames) {
         let heard = |dialect| if frames.get(dialect).is_some() { self.transports.listeners(dialect) } else { 0 };
         let receivers = heard(Dialect::Plain) + heard(Dialect::V1);
         if receivers == 0 {
             return;
         }
         metrics::delivered(receivers);
-        let (room, frames) = (self.transports.room(), Arc::new(SharedFrames::new(frames)));
+        let (room, frames) = (self.transports.room(), Arc::new(share(frames)));
         self.transports.to_all(&Delivery::Fanout { room, except: None, frames });
     }
 }

@@ -13,6 +13,7 @@ use roomful_core::session::Resume;
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
 use super::audience::{Audience, Listening};
+use super::beginning::{Beginning, Run};
 use super::linger::{Timer, kept_ms, log_limits};
 use super::name::{Abandoned, Name, Registry};
 use super::subscription::{Published, Queue, Subscription};
@@ -53,10 +54,10 @@ impl LiveFeed {
         topic: &Topic,
         process: &Arc<Process>,
         registry: Weak<dyn Registry>,
-        limits: &Arc<Limits>,
+        (limits, Run { epoch, top }): (&Arc<Limits>, Run),
     ) -> Arc<Self> {
         let state = State {
-            events: Events::new(process.new_feed_epoch(), log_limits(limits)),
+            events: Events::restore(epoch, top, log_limits(limits)),
             audience: Audience::new(process),
             subscribed: Vec::new(),
             unheard_since: None,
@@ -76,27 +77,30 @@ impl LiveFeed {
     }
 
     /// Somebody begins to listen, and is sent what it missed.
-    pub(super) fn listen(&self, member: &MemberId, line: &Arc<Line>, resume: Option<Resume>) -> Result<(), Abandoned> {
-        let process = &self.process;
+    pub(super) fn listen(&self, member: &MemberId, line: &Arc<Line>, beginning: Beginning) -> Result<(), Abandoned> {
         let mut state = self.state()?;
-        let epoch = state.events.epoch();
-        let heard = resume.and_then(|resume| epoch.position(resume));
-        let mut answer = state.events.answer(heard, self.limits.outbox_bytes / 2);
-        let frames = match line.dialect() {
-            Dialect::V1 => {
-                if resume.is_some() {
-                    metrics::session_resumed(answer.resumed);
-                }
-                let missed = std::mem::take(&mut answer.missed);
-                std::iter::once(first_frame(process, epoch, &answer, &self.limits)).chain(missed).collect()
-            }
+        let frames = match (beginning, line.dialect()) {
+            (Beginning::Anew { resume }, Dialect::V1) => self.first_frames(&state.events, resume),
             // It has no way to say what it has heard.
-            Dialect::Plain => Vec::new(),
+            (Beginning::Anew { .. }, Dialect::Plain) => Vec::new(),
+            (Beginning::Again { .. }, _) => Vec::new(),
         };
         state.audience.enter(member, line, frames);
         (state.unheard_since, state.was_heard) = (None, true);
         self.say_heard(true);
         Ok(())
+    }
+
+    fn first_frames(&self, events: &Events, resume: Option<Resume>) -> Vec<Bytes> {
+        let epoch = events.epoch();
+        let heard = resume.and_then(|resume| epoch.position(resume));
+        let Answer { seq, resumed, missed } = events.answer(heard, self.limits.outbox_bytes / 2);
+        if resume.is_some() {
+            metrics::session_resumed(resumed);
+        }
+        let session = epoch.token(self.process.giver());
+        let facts = FirstFacts { seq, epoch: &epoch.to_string(), session, resumed, limits: &self.limits };
+        std::iter::once(first(facts)).chain(missed).collect()
     }
 
     /// To everybody who listens, and to nobody else.
@@ -199,6 +203,10 @@ impl LiveFeed {
     }
 
     fn arm(self: &Arc<Self>, state: &mut State) {
+        if self.process.keeper().is_some() {
+            // A timer would keep a process in memory that may be put away, and all of this goes with it.
+            return;
+        }
         let end = state.unheard_since.map(|since| since.saturating_add(kept_ms(&self.limits)));
         let at = state.events.due().or(end);
         state.timer.arm(at, |at| {
@@ -224,6 +232,10 @@ impl Published for LiveFeed {
 }
 
 impl Listening for LiveFeed {
+    fn epoch(&self) -> FeedEpoch {
+        lock(&self.state).events.epoch()
+    }
+
     fn leave(self: Arc<Self>, member: &MemberId) {
         let mut state = lock(&self.state);
         if state.audience.exit(member) {
@@ -244,13 +256,8 @@ impl State {
     }
 }
 
-fn first_frame(process: &Process, epoch: FeedEpoch, answer: &Answer, limits: &Limits) -> Bytes {
-    let (seq, resumed, session) = (answer.seq, answer.resumed, epoch.token(process.giver()));
-    first(FirstFacts { seq, epoch: &epoch.to_string(), session, resumed, limits })
-}
-
 /// What is published has a message's bound.
-pub(super) fn check_size(event: &Json, limits: &Limits) -> Result {
+pub(crate) fn check_size(event: &Json, limits: &Limits) -> Result {
     let (bytes, limit) = (event.size(), limits.message_bytes);
     if bytes > limit { Err(Error::refused(Refused::MessageTooLarge { bytes, limit })) } else { Ok(()) }
 }

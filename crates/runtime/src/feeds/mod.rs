@@ -4,6 +4,7 @@
 //! what is published by the path of a room's frames: encoded once a dialect, and handed once to each transport.
 
 mod audience;
+mod beginning;
 mod linger;
 mod live_feed;
 mod loader;
@@ -13,6 +14,8 @@ mod shared_value;
 mod subscription;
 
 pub(crate) use audience::Listening;
+pub(crate) use beginning::Beginning;
+pub(crate) use live_feed::check_size;
 pub use loader::{LiveSource, Loader};
 pub(crate) use name::ValueKey;
 pub(crate) use registry::{Feeds, Listener};

@@ -1,13 +1,14 @@
 //! All feeds and live values of this process, found by topic.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
-use roomful_core::session::{LongestFirst, Resume};
+use roomful_core::session::LongestFirst;
 use roomful_core::{Close, Json, Limits, MemberId};
 
 use super::audience::Listening;
+use super::beginning::Beginning;
 use super::live_feed::{LiveFeed, check_size};
 use super::loader::Loader;
 use super::name::{Abandoned, Name, Registry, ValueKey};
@@ -25,6 +26,8 @@ pub(crate) struct Feeds {
     values: Mutex<HashMap<Topic, HashMap<ValueKey, Arc<SharedValue>>>>,
     /// Those that nobody listens to.
     unheard: Mutex<LongestFirst<Name>>,
+    /// In a process for one topic: which that is, from its first listener on.
+    home: Option<OnceLock<Topic>>,
 }
 
 /// One who begins to listen.
@@ -32,13 +35,36 @@ pub(crate) struct Listener<'a> {
     pub(crate) member: &'a MemberId,
     pub(crate) line: &'a Arc<Line>,
     pub(crate) limits: &'a Arc<Limits>,
-    pub(crate) resume: Option<Resume>,
+    pub(crate) beginning: Beginning,
 }
 
 impl Feeds {
-    pub(crate) fn new(process: &Arc<Process>) -> Arc<Self> {
-        let process = Arc::clone(process);
-        Arc::new(Self { process, feeds: Mutex::default(), values: Mutex::default(), unheard: Mutex::default() })
+    pub(crate) fn new(process: &Arc<Process>, is_for_one_topic: bool) -> Arc<Self> {
+        Arc::new(Self {
+            process: Arc::clone(process),
+            feeds: Mutex::default(),
+            values: Mutex::default(),
+            unheard: Mutex::default(),
+            home: is_for_one_topic.then(OnceLock::new),
+        })
+    }
+
+    /// Whether those who listen to this topic do so in this process, and in no other.
+    pub(crate) fn is_home_of(&self, topic: &Topic) -> bool {
+        self.home.as_ref().and_then(OnceLock::get) == Some(topic)
+    }
+
+    /// Every topic that somebody listens to, or did lately.
+    pub(crate) fn topics(&self) -> Vec<Topic> {
+        let mut topics: Vec<_> = lock(&self.feeds).keys().cloned().collect();
+        topics.extend(lock(&self.values).keys().filter(|topic| !topics.contains(topic)).cloned().collect::<Vec<_>>());
+        topics
+    }
+
+    fn is_home_from_now_on(&self, topic: &Topic) {
+        if let Some(home) = &self.home {
+            home.get_or_init(|| topic.clone());
+        }
     }
 
     fn as_registry(self: &Arc<Self>) -> Weak<dyn Registry> {
@@ -50,11 +76,12 @@ impl Feeds {
     pub(crate) fn listen(
         self: &Arc<Self>,
         topic: &Topic,
-        Listener { member, line, limits, resume }: Listener<'_>,
+        Listener { member, line, limits, beginning }: Listener<'_>,
     ) -> Result<Arc<dyn Listening>, Close> {
+        self.is_home_from_now_on(topic);
         loop {
-            let feed = self.find_or_create_feed(topic, limits).ok_or(Close::OVERLOADED)?;
-            match feed.listen(member, line, resume) {
+            let feed = self.find_or_create_feed(topic, limits, beginning).ok_or(Close::OVERLOADED)?;
+            match feed.listen(member, line, beginning) {
                 Ok(()) => return Ok(feed),
                 Err(Abandoned) => self.forget(feed.name(), Arc::as_ptr(&feed).cast()),
             }
@@ -66,12 +93,13 @@ impl Feeds {
         self: &Arc<Self>,
         (topic, key): (&Topic, ValueKey),
         loader: &Arc<dyn Loader>,
-        Listener { member, line, limits, resume }: Listener<'_>,
+        Listener { member, line, limits, beginning }: Listener<'_>,
     ) -> Result<Arc<dyn Listening>, Close> {
+        self.is_home_from_now_on(topic);
         let name = Name { topic: topic.clone(), value: Some(key) };
         loop {
-            let value = self.find_or_create_value(&name, limits, loader).ok_or(Close::OVERLOADED)?;
-            match value.listen(member, line, resume) {
+            let value = self.find_or_create_value(&name, limits, (loader, beginning)).ok_or(Close::OVERLOADED)?;
+            match value.listen(member, line, beginning) {
                 Ok(()) => return Ok(value),
                 Err(Abandoned) => self.forget(value.name(), Arc::as_ptr(&value).cast()),
             }
@@ -102,7 +130,7 @@ impl Feeds {
         loop {
             let feed = self.find_feed(topic).unwrap_or_else(|| {
                 self.process.feed_of_app_begins();
-                self.insert_feed(topic, limits)
+                self.insert_feed(topic, limits, Beginning::Anew { resume: None })
             });
             match feed.subscribe() {
                 Ok(subscription) => return subscription,
@@ -134,22 +162,27 @@ impl Feeds {
         lock(&self.feeds).get(topic).cloned()
     }
 
-    fn find_or_create_feed(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Option<Arc<LiveFeed>> {
+    fn find_or_create_feed(
+        self: &Arc<Self>,
+        topic: &Topic,
+        limits: &Arc<Limits>,
+        beginning: Beginning,
+    ) -> Option<Arc<LiveFeed>> {
         if let Some(feed) = self.find_feed(topic) {
             return Some(feed);
         }
         self.one_more()?;
-        Some(self.insert_feed(topic, limits))
+        Some(self.insert_feed(topic, limits, beginning))
     }
 
     /// One that was counted; or another's, which was quicker.
-    fn insert_feed(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Arc<LiveFeed> {
+    fn insert_feed(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>, beginning: Beginning) -> Arc<LiveFeed> {
         let mut feeds = lock(&self.feeds);
         if let Some(feed) = feeds.get(topic) {
             self.process.feed_ended();
             return Arc::clone(feed);
         }
-        let feed = LiveFeed::new(topic, &self.process, self.as_registry(), limits);
+        let feed = LiveFeed::new(topic, &self.process, self.as_registry(), (limits, beginning.run(&self.process)));
         feeds.insert(topic.clone(), Arc::clone(&feed));
         feed
     }
@@ -158,7 +191,7 @@ impl Feeds {
         self: &Arc<Self>,
         name: &Name,
         limits: &Arc<Limits>,
-        loader: &Arc<dyn Loader>,
+        (loader, beginning): (&Arc<dyn Loader>, Beginning),
     ) -> Option<Arc<SharedValue>> {
         let key = name.value.as_ref()?;
         let found = lock(&self.values).get(&name.topic).and_then(|values| values.get(key)).cloned();
@@ -172,7 +205,8 @@ impl Feeds {
             self.process.feed_ended();
             return Some(Arc::clone(value));
         }
-        let value = SharedValue::new(name.clone(), &self.process, self.as_registry(), limits, Arc::clone(loader));
+        let begun = (limits, beginning.run(&self.process));
+        let value = SharedValue::new(name.clone(), &self.process, self.as_registry(), begun, Arc::clone(loader));
         of_topic.insert(key.clone(), Arc::clone(&value));
         Some(value)
     }

@@ -8,10 +8,10 @@ use futures_util::future::{AbortHandle, Either, abortable, select};
 use roomful_core::feed::{Effect, FeedEpoch, Input, LiveTerms, LiveValue, LoadId, Welcome};
 use roomful_core::frame::fanout::PerDialect;
 use roomful_core::frame::feed::{FirstFacts, failing, first};
-use roomful_core::session::Resume;
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
 use super::audience::{Audience, Listening};
+use super::beginning::{Beginning, Run};
 use super::linger::{Timer, kept_ms};
 use super::live_feed::check_size;
 use super::loader::Loader;
@@ -52,11 +52,11 @@ impl SharedValue {
         name: Name,
         process: &Arc<Process>,
         registry: Weak<dyn Registry>,
-        limits: &Arc<Limits>,
+        (limits, Run { epoch, top }): (&Arc<Limits>, Run),
         loader: Arc<dyn Loader>,
     ) -> Arc<Self> {
         let state = State {
-            value: LiveValue::new(process.new_feed_epoch(), LiveTerms::of(limits)),
+            value: LiveValue::restore(epoch, top, LiveTerms::of(limits)),
             audience: Audience::new(process),
             unheard_since: None,
             held: Holding::nothing(process.memory()),
@@ -77,16 +77,24 @@ impl SharedValue {
         self: &Arc<Self>,
         member: &MemberId,
         line: &Arc<Line>,
-        resume: Option<Resume>,
+        beginning: Beginning,
     ) -> Result<(), Abandoned> {
         let mut state = lock(&self.state);
         if state.abandoned {
             return Err(Abandoned);
         }
-        let heard = resume.and_then(|resume| state.value.epoch().position(resume));
         (state.unheard_since, state.end) = (None, Timer::default());
         self.say_heard(true);
-        self.handle(state, Input::Listen { heard }, Some((member, line, resume.is_some())));
+        match beginning {
+            Beginning::Anew { resume } => {
+                let heard = resume.and_then(|resume| state.value.epoch().position(resume));
+                self.handle(state, Input::Listen { heard }, Some((member, line, resume.is_some())));
+            }
+            Beginning::Again { .. } => {
+                state.audience.enter(member, line, []);
+                self.handle(state, Input::Listen { heard: None }, None);
+            }
+        }
         Ok(())
     }
 
@@ -129,7 +137,7 @@ impl SharedValue {
                     }
                 }
                 Effect::Load { load, deadline } => begins = Some((load, deadline)),
-                Effect::Value { frames } => state.audience.send(frames),
+                Effect::Value { frames } => state.audience.send_newest(frames),
                 Effect::Failing => {
                     state.audience.send(PerDialect { plain: None, v1: Some(failing()) });
                 }
@@ -171,7 +179,7 @@ impl SharedValue {
 
     /// Does it then, unless it is stopped, where this is still there.
     fn when(self: &Arc<Self>, at: Millis, then: impl FnOnce(Arc<Self>) + MaybeSend + 'static) -> AbortHandle {
-        let (value, sleep) = (Arc::downgrade(self), self.process.sleep_until(at));
+        let (value, sleep) = (Arc::downgrade(self), self.process.sleep_long(at));
         let (timer, abort) = abortable(async move {
             sleep.await;
             if let Some(value) = value.upgrade() {
@@ -231,6 +239,10 @@ impl SharedValue {
         }
         let until = state.unheard_since.map_or(now, |since| since.saturating_add(kept_ms(&self.limits)));
         if now < until {
+            if self.process.keeper().is_some() {
+                // It goes with the process, which may be put away before.
+                return;
+            }
             return state.end.arm(Some(until), |at| {
                 self.when(at, |value| {
                     let mut state = lock(&value.state);
@@ -250,6 +262,10 @@ impl SharedValue {
 }
 
 impl Listening for SharedValue {
+    fn epoch(&self) -> FeedEpoch {
+        lock(&self.state).value.epoch()
+    }
+
     fn leave(self: Arc<Self>, member: &MemberId) {
         let mut state = lock(&self.state);
         if state.audience.exit(member) {

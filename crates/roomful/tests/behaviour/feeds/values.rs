@@ -132,7 +132,7 @@ async fn wakes_while_it_is_loaded_are_one_more_load() {
     assert_eq!(values.after(0, &mut ann).await, NOTHING);
     assert_eq!(values.tasks.log.take(), ["load a"]);
     values.tasks.gate.add_permits(1);
-    assert_eq!(values.after(0, &mut ann).await, [value("waited", 1), value("same", 2)]);
+    assert_eq!(values.after(0, &mut ann).await, [value("same", 2)], "who has not read the one before need not");
     assert_eq!(values.tasks.log.take(), ["load a"]);
     values.wake().await;
     assert_eq!(values.after(0, &mut ann).await, NOTHING, "the same bytes are not sent again");
@@ -172,6 +172,23 @@ async fn who_is_cut_off_before_the_value_comes_is_sent_it_again() {
         assert_eq!(listener.resume().await, Ok(true));
         assert_eq!(values.after(0, listener).await, value);
     }
+}
+
+#[tokio::test]
+async fn who_reads_slowly_has_the_latest_value_and_is_never_cut() {
+    let values = Values::new(Limits::default().outbox_bytes(600));
+    let (mut ann, mut ben) = (values.listen().await, values.listen().await);
+    assert_eq!(ben.next().await, said("same".to_owned()));
+    for n in 1..=40 {
+        values.tasks.then([Load::Is(format!("the value {n}"))]);
+        values.wake().await;
+        assert_eq!(ben.next().await, said(format!("the value {n}")));
+    }
+    assert_eq!(values.after(0, &mut ann).await, [value("the value 40", 41)]);
+    values.tasks.then([Load::Fails]);
+    values.wake().await;
+    values.live.advance(0).await;
+    assert_eq!(values.after(250, &mut ann).await, [FAILED.to_owned(), value("same", 42)], "nothing overtakes an error");
 }
 
 #[tokio::test]
