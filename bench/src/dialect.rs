@@ -1,5 +1,8 @@
 //! What each server wants to hear, so that the same load can be put on all of them.
 
+/// What stands before the room of who talks, where the others only listen.
+pub const TALKER: &str = "talker:";
+
 /// How a server is talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -7,6 +10,10 @@ pub enum Dialect {
     Roomful,
     /// Roomful as a client without a sub-protocol hears it.
     RoomfulPlain,
+    /// Roomful's own, of clients that listen to a feed or a live value, while one in a room has it told to them.
+    RoomfulListeners,
+    /// The same as server-sent events: nothing but an HTTP response.
+    RoomfulEvents,
     /// A relay: what one says, the others hear, byte for byte.
     Relay,
     /// Engine.IO 4 over a WebSocket with Socket.IO 5 in it.
@@ -25,11 +32,21 @@ pub enum Greeting {
 }
 
 impl Dialect {
-    /// The path and query that lead to the room of this key, of the kind that Roomful's fixture calls `kind`.
+    /// The path and query that lead to the room of this key, of the kind that Roomful's fixture calls `kind`. Where others only
+    /// listen, who [talks](TALKER) does so in a room of its own.
     pub fn path(self, kind: &str, room: &str) -> String {
+        match (self, room.strip_prefix(TALKER)) {
+            (Self::RoomfulListeners | Self::RoomfulEvents, Some(key)) => {
+                Self::Roomful.path(&format!("{kind}Talk"), key)
+            }
+            _ => self.path_of(kind, room),
+        }
+    }
+
+    fn path_of(self, kind: &str, room: &str) -> String {
         match self {
             // `{"id":"ROOM"}`, percent-encoded.
-            Self::Roomful | Self::RoomfulPlain => {
+            Self::Roomful | Self::RoomfulPlain | Self::RoomfulListeners | Self::RoomfulEvents => {
                 format!("/__sockets?m=fixture&s={kind}&r=%7B%22id%22%3A%22{room}%22%7D")
             }
             Self::Relay => format!("/?room={room}"),
@@ -40,7 +57,7 @@ impl Dialect {
     /// Header lines of the upgrade beyond those that every upgrade has.
     pub fn headers(self, deflate: bool) -> String {
         let mut headers = String::new();
-        if self == Self::Roomful {
+        if matches!(self, Self::Roomful | Self::RoomfulListeners) {
             headers += "Sec-WebSocket-Protocol: roomful.v1\r\n";
         }
         if deflate {
@@ -51,15 +68,20 @@ impl Dialect {
 
     /// Whether the server greets a connection; where it does not, the upgrade alone lets it in.
     pub fn greets(self) -> bool {
-        self != Self::Relay
+        !matches!(self, Self::Relay | Self::RoomfulEvents)
+    }
+
+    /// Whether it is a WebSocket.
+    pub fn upgrades(self) -> bool {
+        self != Self::RoomfulEvents
     }
 
     /// What to do about a message that comes before the connection is open.
     pub fn greet(self, payload: &[u8]) -> Greeting {
         match self {
-            Self::Relay => Greeting::Done,
-            // The snapshot is always first.
-            Self::Roomful | Self::RoomfulPlain => Greeting::Done,
+            Self::Relay | Self::RoomfulEvents => Greeting::Done,
+            // The snapshot is always first, and so is what a listener is told in its place.
+            Self::Roomful | Self::RoomfulPlain | Self::RoomfulListeners => Greeting::Done,
             Self::SocketIo if payload.starts_with(b"0") => Greeting::Say(b"40"),
             Self::SocketIo if payload.starts_with(b"40") => Greeting::Done,
             Self::SocketIo => Greeting::Wait,
@@ -74,7 +96,9 @@ impl Dialect {
     /// The text message that has the server tell `content`, some JSON, to all others.
     pub fn message(self, content: &str) -> String {
         match self {
-            Self::Roomful | Self::RoomfulPlain => format!(r#"{{"t":"msg","msg":{content}}}"#),
+            Self::Roomful | Self::RoomfulPlain | Self::RoomfulListeners | Self::RoomfulEvents => {
+                format!(r#"{{"t":"msg","msg":{content}}}"#)
+            }
             Self::Relay => content.to_owned(),
             Self::SocketIo => format!(r#"42["m",{content}]"#),
         }
@@ -86,7 +110,8 @@ impl Dialect {
     pub fn presence(self, state: &str) -> String {
         match self {
             Self::Roomful | Self::RoomfulPlain => format!(r#"{{"t":"presence","state":{state}}}"#),
-            Self::Relay | Self::SocketIo => self.message(state),
+            // Who listens has none.
+            Self::Relay | Self::SocketIo | Self::RoomfulListeners | Self::RoomfulEvents => self.message(state),
         }
     }
 
@@ -107,6 +132,13 @@ mod tests {
         assert_eq!(io.greet(br#"40{"sid":"y"}"#), Greeting::Done);
         assert_eq!(io.heartbeat(b"2"), Some(&b"3"[..]));
         assert_eq!(Dialect::Relay.heartbeat(b"2"), None, "there it is somebody's message");
+    }
+
+    #[test]
+    fn who_talks_to_listeners_does_so_in_a_room() {
+        let path = |room: &str| Dialect::RoomfulListeners.path("benchFeed", room);
+        assert_eq!(path("r0"), "/__sockets?m=fixture&s=benchFeed&r=%7B%22id%22%3A%22r0%22%7D");
+        assert_eq!(path("talker:r0"), "/__sockets?m=fixture&s=benchFeedTalk&r=%7B%22id%22%3A%22r0%22%7D");
     }
 
     #[test]

@@ -281,6 +281,9 @@ fn connect(
             Answer::Partial if read > 0 => {}
             Answer::Partial => return Err(Failure::Ended { member: at, why: "the socket ended".to_owned() }),
             Answer::Refused(status) => return Err(Failure::Ended { member: at, why: status }),
+            Answer::Streams { .. } => {
+                return Err(Failure::Ended { member: at, why: "it was answered with a stream".to_owned() });
+            }
         }
     }
     stream.set_nonblocking(true).map_err(Failure::io(doing()))?;

@@ -38,6 +38,21 @@ pub const WITH_SENDS: &str = "roomful-send";
 /// Ourselves with members that outlive their sockets.
 pub const WITH_SESSIONS: &str = "roomful-sessions";
 
+/// Ourselves, to clients that listen to a feed or a live value. In the scenarios alone that are about those.
+pub const WITH_LISTENERS: Peer = Peer {
+    name: "roomful-feed",
+    does: "reads the message as JSON, runs the handler of a room, which publishes it; numbers and encodes it; speaks roomful.v1",
+    dialect: Dialect::RoomfulListeners,
+    program: Program::Fixture(&[]),
+};
+/// The same as server-sent events.
+pub const WITH_EVENTS: Peer = Peer {
+    name: "roomful-events",
+    does: "the same, its clients listen through server-sent events",
+    dialect: Dialect::RoomfulEvents,
+    program: Program::Fixture(&[]),
+};
+
 /// All there are. The first is ourselves.
 pub const PEERS: &[Peer] = &[
     Peer {

@@ -114,6 +114,12 @@ impl Tally {
         }
     }
 
+    /// How many have this message of that sender, and none after it.
+    pub fn have_heard(&self, sender: usize, seq: u32) -> usize {
+        let newest = self.newest.iter().skip(sender).step_by(self.senders.max(1));
+        newest.filter(|newest| **newest == seq).count()
+    }
+
     fn deliver(&mut self, receiver: usize, mark: Mark, now: u64) -> Result<(), Failure> {
         let at = receiver * self.senders + mark.sender as usize;
         let newest = self.newest.get_mut(at).filter(|_| (mark.sender as usize) < self.senders).ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! One server under load.
 
 mod storm;
+mod wakes;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -8,12 +9,13 @@ use std::time::{Duration, Instant};
 use crate::client::{Fleet, Offer, frame};
 use crate::clock::Clock;
 use crate::content::Content;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, TALKER};
 use crate::failure::Failure;
 use crate::figures::{Figures, Latency};
 use crate::mark::Mark;
 use crate::peer::Peer;
 use crate::reading::Reading;
+use crate::scenario::{BENCH_FEED, BENCH_LIVE};
 use crate::schedule::Schedule;
 use crate::server::{Placement, Server};
 use crate::session::Sessions;
@@ -57,8 +59,10 @@ impl Layout {
 
     /// The room of each connection.
     pub fn room_names(&self) -> Vec<String> {
+        let talks = |member| self.others_listen() && member == 0;
+        let name = |room, member| if talks(member) { format!("{TALKER}r{room}") } else { format!("r{room}") };
         let rooms = self.members_of_rooms().enumerate();
-        rooms.flat_map(|(room, members)| members.map(move |_| format!("r{room}"))).collect()
+        rooms.flat_map(|(room, members)| (0..members.len()).map(move |member| name(room, member))).collect()
     }
 
     /// The connections of each room; the neighbours' is the last.
@@ -78,8 +82,14 @@ impl Layout {
         members.into_iter().chain(cursors).map(|member| Sender { member, seq: 0 }).collect()
     }
 
+    /// Whether who talks is in a room of its own, and the others only listen.
+    fn others_listen(&self) -> bool {
+        self.talkers == Talkers::First && matches!(self.kind, BENCH_FEED | BENCH_LIVE)
+    }
+
     fn promise(&self) -> Promise {
-        if self.talkers == Talkers::All { Promise::Newer } else { Promise::Every }
+        // Of a live value only the latest matters.
+        if self.talkers == Talkers::All || self.kind == BENCH_LIVE { Promise::Newer } else { Promise::Every }
     }
 }
 
@@ -472,6 +482,13 @@ mod tests {
     fn everybody_has_a_room_and_the_first_of_each_talks() {
         assert_eq!(TWO_ROOMS.room_names(), ["r0", "r0", "r0", "r1", "r1", "r1"]);
         assert_eq!(talkers(TWO_ROOMS), [0, 3]);
+    }
+
+    #[test]
+    fn who_talks_to_listeners_is_in_a_room_of_its_own() {
+        let listening = Layout { kind: BENCH_FEED, ..TWO_ROOMS };
+        assert_eq!(listening.room_names(), ["talker:r0", "r0", "r0", "talker:r1", "r1", "r1"]);
+        assert_eq!(Layout { talkers: Talkers::None, ..listening }.room_names()[0], "r0", "nobody talks");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) enum Phase {
     Greeting,
     /// In its room.
     Open,
+    /// It is sent events, which are counted in bytes alone.
+    Streaming,
 }
 
 #[derive(Debug)]
@@ -94,12 +96,16 @@ impl Connection {
             match handshake::answer(&ear.buffer[..filled]) {
                 Answer::Partial => return Ok(0),
                 Answer::Refused(status) => return Err(ended(ear.member, &status)),
+                Answer::Streams { .. } => self.phase = Phase::Streaming,
                 Answer::Upgraded { len, deflate } => {
                     taken = len;
                     self.deflate = deflate;
                     self.phase = if ear.dialect.greets() { Phase::Greeting } else { Phase::Open };
                 }
             }
+        }
+        if self.phase == Phase::Streaming {
+            return Ok(filled);
         }
         let buffer = &*ear.buffer;
         while let Parsed::Whole(frame) = whole(frame::parse(&buffer[taken..filled]))? {

@@ -12,7 +12,7 @@ use super::alarm::Alarm;
 use super::connection::{Connection, Ear, Phase, Traffic};
 use super::handshake;
 use super::inflate::Inflater;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, TALKER};
 use crate::failure::Failure;
 use crate::tally::Tally;
 
@@ -125,7 +125,12 @@ impl Fleet {
         for part in rooms.chunks(PART) {
             self.await_fewer(Phase::Greeting, OPENING - PART, tally, until)?;
             for room in part {
-                let request = handshake::request(&self.dialect.path(self.kind, room), &headers);
+                let path = self.dialect.path(self.kind, room);
+                let request = if self.dialect.upgrades() || room.starts_with(TALKER) {
+                    handshake::request(&path, &headers)
+                } else {
+                    handshake::events(&path)
+                };
                 let connection = self.connect(self.len(), address, &request)?;
                 self.connections.push(connection);
             }

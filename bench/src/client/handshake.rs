@@ -8,6 +8,11 @@ pub fn request(path: &str, headers: &str) -> String {
     )
 }
 
+/// The request for server-sent events at this path.
+pub fn events(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n")
+}
+
 /// What the start of a connection's bytes is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -20,6 +25,11 @@ pub enum Answer {
         /// Whether it took the offer of `permessage-deflate`.
         deflate: bool,
     },
+    /// The server sends events from here on; this many bytes were its answer.
+    Streams {
+        /// Bytes of the answer.
+        len: usize,
+    },
     /// The server did not agree; its status line.
     Refused(String),
 }
@@ -29,8 +39,12 @@ pub fn answer(bytes: &[u8]) -> Answer {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Answer::Partial };
     let head = String::from_utf8_lossy(&bytes[..end]);
     let status = head.lines().next().unwrap_or_default();
-    if status.split_whitespace().nth(1) != Some("101") {
-        return Answer::Refused(status.to_owned());
+    match status.split_whitespace().nth(1) {
+        Some("101") => {}
+        Some("200") if head.to_ascii_lowercase().contains("text/event-stream") => {
+            return Answer::Streams { len: end + 4 };
+        }
+        _ => return Answer::Refused(status.to_owned()),
     }
     let deflate = head.lines().any(|line| {
         let (name, value) = line.split_once(':').unwrap_or_default();
@@ -50,6 +64,10 @@ mod tests {
         assert_eq!(answer(whole), Answer::Upgraded { len: whole.len() - 3, deflate: true });
         assert_eq!(answer(&whole[..60]), Answer::Partial);
         assert_eq!(answer(b"HTTP/1.1 101 X\r\n\r\n"), Answer::Upgraded { len: 18, deflate: false });
+        assert_eq!(
+            answer(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nid"),
+            Answer::Streams { len: 52 }
+        );
         assert_eq!(answer(b"HTTP/1.1 404 Not Found\r\n\r\n"), Answer::Refused("HTTP/1.1 404 Not Found".to_owned()));
     }
 }

@@ -58,11 +58,12 @@ impl Column {
 /// The columns of this family's tables.
 pub(super) fn of(family: Family) -> &'static [Column] {
     match family {
-        Family::FanOut | Family::Window | Family::Deflate => FAN_OUT,
+        Family::FanOut | Family::Window | Family::Deflate | Family::Publish => FAN_OUT,
         Family::Cursors => CURSORS,
         Family::Joins => JOINS,
         Family::Storm => STORM,
-        Family::Idle => IDLE,
+        Family::Idle | Family::IdleListeners => IDLE,
+        Family::Wakes => WAKES,
         Family::Stalled => STALLED,
         Family::Neighbour => NEIGHBOUR,
         Family::Floods => FLOODS,
@@ -124,6 +125,14 @@ const IDLE: &[Column] = &[
     Column::compared("B a connection", |figures| figures.memory_per_connection, Shown::Thousands),
     Column::alone("cores while idle", Figures::cores, Shown::Digits(4)),
     Column::compared("CPU a connection and second, µs", Figures::cpu_per_connection, Shown::Digits(2)),
+];
+
+const WAKES: &[Column] = &[
+    Column::alone("loads a second", values_a_second, Shown::Range(1)),
+    Column::alone("all are right after, ms", |figures| Some(figures.ready_seconds? * 1e3), Shown::Range(0)),
+    CORES,
+    WAITED,
+    GENERATOR,
 ];
 
 const STALLED: &[Column] = &[
@@ -193,6 +202,11 @@ fn p99(figures: &Figures, flood: Flood) -> Option<f64> {
 
 fn longest_busy(figures: &Figures) -> Option<f64> {
     figures.floods.iter().map(|under| under.busy_seconds).max_by(f64::total_cmp)
+}
+
+/// Each load finds another value, so each listener hears of each.
+fn values_a_second(figures: &Figures) -> Option<f64> {
+    Some(figures.rate()? / figures.connections? as f64)
 }
 
 fn undisturbed(figures: &Figures, percentile: fn(Latency) -> f64) -> Option<f64> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::client::Offer;
 use crate::content::Content;
-use crate::peer::{OURSELVES, Peer, WITH_SENDS, WITH_SESSIONS};
+use crate::peer::{OURSELVES, Peer, WITH_EVENTS, WITH_LISTENERS, WITH_SENDS, WITH_SESSIONS};
 use crate::trial::{Layout, Talkers};
 
 pub use slot::run as run_slot;
@@ -44,6 +44,12 @@ pub enum Family {
     Storm,
     /// What a connection holds.
     Idle,
+    /// What a listener holds.
+    IdleListeners,
+    /// What a publish costs beside a broadcast.
+    Publish,
+    /// How often a value is loaded, and how soon it is right.
+    Wakes,
     /// What one that does not read does to the others.
     Stalled,
     /// What a huge room does to a small one.
@@ -121,6 +127,29 @@ pub enum Load {
         connections: usize,
         /// For how many slots they are watched.
         slots: u32,
+    },
+    /// As [`Load::Bursts`], one at a time, to those who listen to a feed, and to the members of a room.
+    Publish {
+        /// Who gets them.
+        receivers: usize,
+        /// What they say.
+        content: Content,
+    },
+    /// As [`Load::Idle`], who listen to feeds of ten.
+    IdleListeners {
+        /// How many.
+        connections: usize,
+        /// For how many slots they are watched.
+        slots: u32,
+    },
+    /// A live value that takes 50 ms to load is changed and woken at a rate.
+    Wakes {
+        /// Who listens to it.
+        listeners: usize,
+        /// What it is.
+        content: Content,
+        /// Wakes a second.
+        per_second: f64,
     },
     /// A fixed rate, first with everybody reading, then with one that does not.
     Stalled {
@@ -231,12 +260,20 @@ pub const BENCH: &str = "bench";
 const BENCH_DEFLATE: &str = "benchDeflate";
 /// The same with a coalescing window of 10 ms.
 const BENCH_WINDOW: &str = "benchWindow";
+/// The fixture's feed for load tests; `benchFeedTalk` is the room of who publishes.
+pub const BENCH_FEED: &str = "benchFeed";
+/// The fixture's live value for load tests; `benchLiveTalk` is the room of who changes it.
+pub const BENCH_LIVE: &str = "benchLive";
 
 impl Scenario {
     /// Who takes part, of those that were asked for. The first is the one whose ratios are taken.
     pub fn contestants(&self, peers: &[&'static Peer]) -> Vec<Contestant> {
         let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain, kind: BENCH };
         let among = |few: &'static [&'static str]| peers.iter().filter(|peer| few.contains(&peer.name)).map(plain);
+        // Ourselves in another manner, wherever we are asked for.
+        let listening = |peer: &'static Peer, kind| {
+            peers.iter().any(|peer| peer.name == OURSELVES).then_some(Contestant { kind, ..plain(&peer) })
+        };
         match self.load {
             Load::Joins { .. } => peers.iter().filter(|peer| peer.dialect.has_roster()).map(plain).collect(),
             Load::Storm { .. } => among(&[WITH_SESSIONS]).collect(),
@@ -268,6 +305,14 @@ impl Scenario {
                 window.into_iter().chain(among(&[OURSELVES, "bun"])).collect()
             }
             Load::Functions { .. } => among(&[OURSELVES]).collect(),
+            Load::Publish { .. } => {
+                listening(&WITH_LISTENERS, BENCH_FEED).into_iter().chain(among(&[OURSELVES])).collect()
+            }
+            Load::IdleListeners { .. } => [listening(&WITH_LISTENERS, BENCH_FEED), listening(&WITH_EVENTS, BENCH_FEED)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            Load::Wakes { .. } => listening(&WITH_LISTENERS, BENCH_LIVE).into_iter().collect(),
             _ => peers.iter().map(plain).collect(),
         }
     }
@@ -276,7 +321,7 @@ impl Scenario {
     pub fn rounds(&self, pace: Pace) -> usize {
         match self.load {
             // Neither memory nor calls depend on what else the machine does.
-            Load::Idle { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
+            Load::Idle { .. } | Load::IdleListeners { .. } | Load::SystemCalls { .. } | Load::Functions { .. } => 1,
             // Slots with a server of their own take longer, and so do those of few messages.
             Load::Joins { .. } | Load::Storm { .. } | Load::Cursors { .. } | Load::Neighbour { .. } => {
                 pace.rounds.min(3)
@@ -291,6 +336,7 @@ impl Scenario {
         !matches!(
             self.load,
             Load::Bursts { .. }
+                | Load::Publish { .. }
                 | Load::Paced { .. }
                 | Load::Documents { .. }
                 | Load::Window { .. }
@@ -304,6 +350,7 @@ impl Scenario {
         let some = |connections: usize| (connections / pace.divisor).max(2);
         let (rooms, members, talkers) = match self.load {
             Load::Bursts { receivers, .. }
+            | Load::Publish { receivers, .. }
             | Load::Deflate { receivers, .. }
             | Load::Stalled { receivers, .. }
             | Load::SystemCalls { receivers, .. }
@@ -316,7 +363,10 @@ impl Scenario {
             Load::Neighbour { members, .. } => (1, members, Talkers::First),
             Load::Cursors { members } => (1, some(members), Talkers::All),
             Load::Joins { members } => (1, some(members), Talkers::None),
-            Load::Idle { connections, .. } => (some(connections / 10), 10, Talkers::None),
+            Load::Wakes { listeners, .. } => (1, some(listeners) + 1, Talkers::First),
+            Load::Idle { connections, .. } | Load::IdleListeners { connections, .. } => {
+                (some(connections / 10), 10, Talkers::None)
+            }
         };
         let neighbours = match self.load {
             Load::Neighbour { neighbours, .. } => some(neighbours),

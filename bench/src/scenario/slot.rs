@@ -30,7 +30,7 @@ const NEIGHBOUR_SLOTS: u32 = 4;
 pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures, Failure> {
     match scenario.load {
         Load::Bursts { content, in_flight, .. } => trial.bursts(content, in_flight, pace.slot),
-        Load::Deflate { content, .. } => trial.bursts(content, 1, pace.slot),
+        Load::Deflate { content, .. } | Load::Publish { content, .. } => trial.bursts(content, 1, pace.slot),
         Load::Paced { content, per_second, .. } | Load::Window { content, per_second, .. } => {
             trial.paced(content, per_second, pace.slot)
         }
@@ -43,7 +43,13 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
             trial.fill()?;
             trial.storm(content, per_second)
         }
-        Load::Idle { slots, .. } => idle(trial, pace.slot * REST_SLOTS, pace.slot * slots),
+        Load::Wakes { content, per_second, .. } => {
+            trial.fill()?;
+            trial.wakes(content, per_second, pace.slot)
+        }
+        Load::Idle { slots, .. } | Load::IdleListeners { slots, .. } => {
+            idle(trial, pace.slot * REST_SLOTS, pace.slot * slots)
+        }
         Load::Floods { content, per_second, .. } => floods(trial, content, per_second, pace.slot),
         Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),
         Load::Functions { in_flight, .. } => functions(trial, in_flight, pace),
