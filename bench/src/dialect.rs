@@ -1,5 +1,10 @@
 //! What each server wants to hear, so that the same load can be put on all of them.
 
+/// The fixture's feed for load tests; `benchFeedTalk` is the room of who publishes.
+pub const BENCH_FEED: &str = "benchFeed";
+/// The fixture's live value for load tests; `benchLiveTalk` is the room of who changes it.
+pub const BENCH_LIVE: &str = "benchLive";
+
 /// What stands before the room of who talks, where the others only listen.
 pub const TALKER: &str = "talker:";
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::client::Offer;
 use crate::content::Content;
+use crate::dialect::{BENCH_FEED, BENCH_LIVE};
 use crate::peer::{OURSELVES, Peer, WITH_EVENTS, WITH_LISTENERS, WITH_SENDS, WITH_SESSIONS};
 use crate::trial::{Layout, Talkers};
 
@@ -260,10 +261,6 @@ pub const BENCH: &str = "bench";
 const BENCH_DEFLATE: &str = "benchDeflate";
 /// The same with a coalescing window of 10 ms.
 const BENCH_WINDOW: &str = "benchWindow";
-/// The fixture's feed for load tests; `benchFeedTalk` is the room of who publishes.
-pub const BENCH_FEED: &str = "benchFeed";
-/// The fixture's live value for load tests; `benchLiveTalk` is the room of who changes it.
-pub const BENCH_LIVE: &str = "benchLive";
 
 impl Scenario {
     /// Who takes part, of those that were asked for. The first is the one whose ratios are taken.
