@@ -1,6 +1,6 @@
 //! The brokers over which nodes of one app talk, each behind the same seam, and the one task of a node that talks over them.
 //!
-//! [`start_node`] owns a [`ClusterEngine`](roomful_core::cluster::ClusterEngine): it takes what rooms say from a
+//! An app starts a [`Cluster`]. Below it, a [`NodeLink`] owns a [`ClusterEngine`](roomful_core::cluster::ClusterEngine): it takes what rooms say from a
 //! [`ClusterQueue`](roomful_runtime::ClusterQueue), keeps a link to the broker, and tells the
 //! [rooms](roomful_runtime::ClusterRooms) what it hears. It must never wait for a room while it holds something, nor let the
 //! engine wait for the broker.
@@ -28,6 +28,7 @@
 
 mod address;
 mod broker;
+mod cluster;
 mod connect_error;
 mod driver;
 mod heard;
@@ -44,8 +45,9 @@ mod redis;
 
 pub use address::BrokerAddress;
 pub use broker::{BoxFuture, Broker, Command, Link, SayError, Speaker};
+pub use cluster::{Cluster, StartError};
 pub use connect_error::ConnectError;
-pub use driver::{NodeBounds, NodeStart, start_node};
+pub use driver::{NodeBounds, NodeLink, NodeStart, connect_node};
 pub use heard::{Ear, Heard, LinkEnd, Said};
 pub use lost::Lost;
 pub use memory::{MemoryBroker, MemoryEndpoint};

@@ -121,8 +121,8 @@ pub use roomful_macros::TS;
 pub use roomful_macros::{Channel, SocketChannel};
 #[doc(inline)]
 pub use roomful_runtime::{
-    BoxFuture, Drain, Error, ErrorKind, Heard, MaybeSend, MaybeSync, Member, OriginError, ProxyError, ProxyHeader,
-    Result, Stats, User,
+    BoxFuture, ClusterHealth, Drain, Error, ErrorKind, Heard, MaybeSend, MaybeSync, Member, NodeHealth, OriginError,
+    ProxyError, ProxyHeader, Result, Stats, User,
 };
 pub use rooms::Rooms;
 pub use socket::{Socket, SocketChannel, SocketConn, SocketIncoming, SocketOutgoing};

@@ -2,7 +2,7 @@
 
 use roomful_core::Limits;
 use roomful_core::pattern::{Pattern, Topic};
-use roomful_runtime::{Act, App, Drain, Platform, Stats};
+use roomful_runtime::{Act, App, ClusterHealth, Drain, Platform, Stats};
 
 use crate::payload::encode;
 use crate::{Channel, Result, RoomHandle, Subscription, User, UserId};
@@ -169,6 +169,15 @@ impl Rooms {
         self.platform().stats()
     }
 
+    /// How this process stands in its cluster: whether it is well, and which other nodes it knows. `None`: it is in none.
+    ///
+    /// An isolated node serves its own members, and should be given no new ones: say so where a load balancer asks whether it is
+    /// ready.
+    #[must_use]
+    pub fn cluster(&self) -> Option<ClusterHealth> {
+        self.platform().cluster_health()
+    }
+
     /// The app's bounds.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -216,6 +225,14 @@ impl Rooms {
 /// `None` when the key names nothing: a required param is empty.
 fn topic_of<C: Channel>(key: &C) -> Option<Topic> {
     Pattern::parse(C::PATTERN).ok()?.topic(&key.to_params()).ok()
+}
+
+/// For a crate that runs these rooms, or makes them a node of a cluster.
+#[doc(hidden)]
+impl From<&Rooms> for Platform {
+    fn from(rooms: &Rooms) -> Self {
+        rooms.platform()
+    }
 }
 
 /// For a platform crate alone, which has made another app of the same definitions.

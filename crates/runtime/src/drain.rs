@@ -35,6 +35,9 @@ pub struct Drain {
     pub wait_ms: u64,
 }
 
+/// Milliseconds that a goodbye may take: longer than anything waits for a broker. Others find out by its lease what they are not told.
+const GOODBYE_MS: Millis = 3_000;
+
 /// Even a few clients do not return at the same moment.
 const SHORTEST_WINDOW_MS: Millis = 100;
 
@@ -125,6 +128,7 @@ pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
         // Nobody ever came; who comes now is turned away.
         return true;
     }
+    process.in_cluster().into_iter().for_each(|node| node.drain());
     hub.rooms().iter().for_each(|room| room.drain());
     hub.feeds().drain();
     process.tell_of_users(process.users().drain());
@@ -137,7 +141,12 @@ pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
     }
     let idle = Box::pin(std::future::poll_fn(|cx| process.poll_idle(cx)));
     let deadline = process.sleep_until(process.now().saturating_add(drain.wait_ms));
-    matches!(select(idle, deadline).await, Either::Left(_))
+    let is_idle = matches!(select(idle, deadline).await, Either::Left(_));
+    if let Some(node) = process.in_cluster() {
+        let most = process.now().saturating_add(GOODBYE_MS);
+        select(Box::pin(node.end()), process.sleep_until(most)).await;
+    }
+    is_idle
 }
 
 #[cfg(test)]

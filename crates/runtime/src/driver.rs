@@ -328,4 +328,10 @@ impl Occupant for LiveMember {
     fn put_away(&self) {
         self.step(Event::PutAway);
     }
+
+    fn taken_over(self: Arc<Self>) {
+        self.line().into_iter().for_each(|line| line.close(Close::TAKEN_OVER));
+        self.step(Event::PutAway);
+        self.process().member_left();
+    }
 }

@@ -54,6 +54,17 @@ pub enum ErrorKind {
         /// The bound.
         limit: usize,
     },
+    /// In a cluster: the message, with what other nodes have to know of it, is more than the broker takes at once. Nobody was told
+    /// anything.
+    #[error(
+        "a message of {bytes} bytes does not fit into the {limit} that the cluster's broker takes at once, with what is around it"
+    )]
+    TooLargeForBroker {
+        /// Its size.
+        bytes: usize,
+        /// What the broker takes.
+        limit: usize,
+    },
     /// An app may not close with that code or reason. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),

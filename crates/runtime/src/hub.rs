@@ -8,10 +8,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
-use roomful_core::room::{Newcomer, Refused, RoomEngine};
+use roomful_core::room::{Newcomer, Refused, RoomConfig, RoomEngine};
 use roomful_core::session::{LongestFirst, Offered, Token};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
+use crate::clustered::{Household, Seat};
+use crate::delivery::RoomId;
 use crate::denial::DenialLog;
 use crate::feeds::Feeds;
 use crate::line::Line;
@@ -61,6 +63,8 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn let_go(self: Arc<Self>) -> bool;
     /// Another process takes it over.
     fn put_away(&self);
+    /// Another node has taken it over: its socket is closed, and nobody is told that it is here no more.
+    fn taken_over(self: Arc<Self>);
     /// Whether this token is good for it.
     fn takes(&self, token: Token) -> bool;
     /// The `Arc` of the member itself, for whoever may know its type.
@@ -305,10 +309,16 @@ impl Hub {
             self.tell_refused(&format_args!("there are {} rooms (`Limits::rooms`)", self.process.limits().rooms));
             return Err(Close::OVERLOADED);
         }
+        let seat = self.process.in_cluster().map(|node| node.seat(topic));
+        let cluster = seat.as_ref().map(Seat::me);
         let config = self.process.room_config(self.process.new_epoch(), 0, limits);
-        let engine = RoomEngine::restore(config, []);
-        let room = LiveRoom::new(topic.clone(), engine, Arc::clone(limits), Default::default(), &self.process);
+        let engine = RoomEngine::restore(RoomConfig { cluster: cluster.clone(), ..config }, []);
+        let limits = Arc::clone(limits);
+        let room = LiveRoom::new(topic.clone(), engine, limits, Default::default(), seat, &self.process);
         self.insert(&mut stripe, &room);
+        if let (Some(seat), Some(as_node)) = (room.seat(), cluster) {
+            seat.open(topic, room.clone(), &as_node);
+        }
         Ok(room)
     }
 
@@ -334,5 +344,17 @@ impl Hub {
     fn stripe(&self, topic: &Topic) -> &Mutex<HashMap<Topic, Arc<LiveRoom>>> {
         let hash = self.hasher.hash_one(topic) as usize;
         &self.stripes[hash % STRIPES]
+    }
+}
+
+impl Household for Hub {
+    fn room_is_over(&self, topic: &Topic, room: RoomId) {
+        if let Some(found) = self.find(topic).filter(|found| found.id() == room) {
+            self.forget(&found);
+        }
+    }
+
+    fn give_up(&self, member: &MemberId) {
+        self.occupant(member).into_iter().for_each(|occupant| occupant.taken_over());
     }
 }

@@ -125,7 +125,7 @@ pub use member::LiveMember;
 pub use opening::{OpenFn, Opening};
 pub use origin::{AllowedOrigins, Origin, OriginError};
 pub use place::Place;
-pub use platform::Platform;
+pub use platform::{AlreadyInCluster, Platform};
 pub use process::{NoPlace, Stats};
 pub use proxies::{Peer, ProxyError, ProxyNet, TrustedProxies};
 pub use roster::{Member, User};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
+use roomful_core::cluster::Present;
 use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::life::Act;
@@ -15,6 +16,7 @@ use roomful_core::roster::Listing;
 use roomful_core::session::{Resume, To, Token};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
 
+use crate::clustered::{RoomInCluster, Seat};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::kept::{Admitted, Kept, KeptMember};
@@ -40,6 +42,8 @@ pub(crate) struct LiveRoom {
     id: RoomId,
     process: Arc<Process>,
     limits: Arc<Limits>,
+    /// Its place in the cluster, where there is one.
+    seat: Option<Box<Seat>>,
     state: Mutex<State>,
 }
 
@@ -59,6 +63,8 @@ struct State {
     presented: Option<Box<Presented>>,
     /// What it says of its members.
     held: Holding,
+    /// Somebody was to join it.
+    has_begun: bool,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
     abandoned: bool,
 }
@@ -112,6 +118,14 @@ struct Aftermath {
     /// What the app is to be told of users; `None` where nothing has become of any.
     untold: Option<Untold>,
     wake_at: Option<Millis>,
+    /// Those whom another node has taken over, and those of whom the app is told nothing more. Only in a cluster.
+    elsewhere: Option<Box<Elsewhere>>,
+}
+
+#[derive(Default)]
+struct Elsewhere {
+    taken_over: Vec<MemberId>,
+    lost: Vec<MemberId>,
 }
 
 impl Aftermath {
@@ -172,6 +186,7 @@ impl LiveRoom {
         engine: RoomEngine,
         limits: Arc<Limits>,
         (lines, absent): (HashMap<MemberId, Arc<Line>>, BTreeMap<MemberId, Kept>),
+        seat: Option<Seat>,
         process: &Arc<Process>,
     ) -> Arc<Self> {
         let id = process.new_room_id();
@@ -179,12 +194,30 @@ impl LiveRoom {
         lines.values().for_each(|line| transports.enter(line));
         let mut held = Holding::nothing(process.memory());
         held.set(engine.roster().listed_bytes());
+        // One that is restored has its members already.
+        let has_begun = seat.is_none();
         let (wakes, sessions) = (Wakes::default(), RoomSessions::new(process, &limits));
         let (lobby, returning, presented) = (BTreeMap::new(), BTreeMap::new(), None);
-        let abandoned = false;
-        let state =
-            State { engine, lines, absent, lobby, returning, transports, wakes, sessions, presented, held, abandoned };
-        Arc::new(Self { topic, id, process: Arc::clone(process), limits, state: Mutex::new(state) })
+        let state = State {
+            engine,
+            lines,
+            absent,
+            lobby,
+            returning,
+            transports,
+            wakes,
+            sessions,
+            presented,
+            held,
+            has_begun,
+            abandoned: false,
+        };
+        let (process, seat) = (Arc::clone(process), seat.map(Box::new));
+        Arc::new(Self { topic, id, process, limits, seat, state: Mutex::new(state) })
+    }
+
+    pub(crate) fn id(&self) -> RoomId {
+        self.id
     }
 
     pub(crate) fn topic(&self) -> &Topic {
@@ -203,6 +236,7 @@ impl LiveRoom {
         if state.abandoned {
             return Err(JoinError::Abandoned);
         }
+        state.has_begun = true;
         let effects = self.effects_of(&mut state, Input::Join(newcomer)).map_err(JoinError::Refused)?;
         if state.engine.is_waiting(&member) {
             // Nothing that is for the room is for it yet.
@@ -365,6 +399,9 @@ impl LiveRoom {
     /// moment.
     pub(crate) fn tell(self: &Arc<Self>, input: Input) -> Result {
         let limit = self.process.limits().transport_bytes;
+        if let (Some(seat), Input::Broadcast { msg, .. } | Input::LastWords { msg, .. }) = (&self.seat, &input) {
+            seat.check_fits(&self.topic, msg)?;
+        }
         let mut state = lock(&self.state);
         if matches!(input, Input::Broadcast { .. } | Input::LastWords { .. } | Input::Send { .. })
             && state.transports.are_overloaded(limit)
@@ -424,11 +461,17 @@ impl LiveRoom {
         (users, state.engine.is_empty())
     }
 
+    /// Its place in the cluster.
+    pub(crate) fn seat(&self) -> Option<&Seat> {
+        self.seat.as_deref()
+    }
+
     /// Gives it up if nobody is in it.
     pub(crate) fn abandon_if_empty(&self) -> Left {
         let mut state = lock(&self.state);
         if state.engine.is_empty() && !state.abandoned {
             state.abandoned = true;
+            self.seat.iter().for_each(|seat| seat.close());
             return Left::Abandoned;
         }
         Left::GoesOn
@@ -484,6 +527,16 @@ impl LiveRoom {
         if let Ok(aftermath) = self.handle(&mut state, input) {
             drop(state);
             self.finish(aftermath);
+            self.end_if_settled();
+        }
+    }
+
+    /// In a cluster a room outlives its last member while it sees to those of a node that is lost, so nobody's leave ends it.
+    fn end_if_settled(self: &Arc<Self>) {
+        let Some(seat) = &self.seat else { return };
+        // Who has made it is about to join it.
+        if lock(&self.state).has_begun && self.abandon_if_empty() == Left::Abandoned {
+            seat.forget(&self.topic, self.id);
         }
     }
 
@@ -552,13 +605,39 @@ impl LiveRoom {
             Effect::Presence { updates } => deliver_presence(state, updates),
             Effect::Said { seq, from, to, msg } => deliver_said(state, seq, from.as_ref(), &to, &msg),
             Effect::Told { seq, to, msg } => deliver_told(state, seq, &to, &msg),
+            Effect::Publish { changes } => self.seat.iter().for_each(|seat| seat.publish(changes.clone())),
+            Effect::UserCame { user, .. } if self.seat.is_some() => {
+                self.process.users().tell_came(&self.topic, &user, aftermath.untold.get_or_insert_default());
+            }
+            Effect::UserHere { user, member } => {
+                if let Some(visit) = aftermath.visit_of(&member) {
+                    self.process.users().here(&self.topic, &user, visit, aftermath.untold.get_or_insert_default());
+                }
+            }
+            Effect::UserMoved { user } => {
+                self.process.users().moved(&self.topic, &user, aftermath.untold.get_or_insert_default());
+            }
+            Effect::Gap { seq } => deliver_gap(state, seq),
+            Effect::TakenOver { member } => {
+                if let Some(line) = state.lines.remove(&member) {
+                    state.transports.exit(&line);
+                }
+                state.sessions.iter_mut().for_each(|sessions| sessions.end(&member));
+                aftermath.elsewhere.get_or_insert_default().taken_over.push(member);
+            }
+            Effect::LostMembers { members } => {
+                let lost = members.into_iter().map(|present| present.member);
+                aftermath.elsewhere.get_or_insert_default().lost.extend(lost);
+            }
             Effect::UserCame { user, member } => {
                 if let Some(visit) = aftermath.visit_of(&member) {
                     self.process.users().came(&self.topic, &user, visit, aftermath.untold.get_or_insert_default());
                 }
             }
             Effect::UserWent { user } => {
-                let lingers = (self.process.now(), self.limits.user_linger_ms);
+                // In a cluster the room itself lingers for its users, who may be back at another node.
+                let linger_ms = if self.seat.is_some() { 0 } else { self.limits.user_linger_ms };
+                let lingers = (self.process.now(), linger_ms);
                 self.process.users().went(&self.topic, &user, lingers, aftermath.untold.get_or_insert_default());
             }
             Effect::Keep(kept) => {
@@ -621,8 +700,20 @@ impl LiveRoom {
             self.process.tell_of_users(untold);
         }
         let_go(aftermath.visits);
+        if let Some(elsewhere) = aftermath.elsewhere {
+            self.finish_elsewhere(*elsewhere);
+        }
         if let Some(at) = aftermath.wake_at {
             self.wake_at(at);
+        }
+    }
+
+    fn finish_elsewhere(self: &Arc<Self>, Elsewhere { taken_over, lost }: Elsewhere) {
+        if let Some(seat) = &self.seat {
+            taken_over.iter().for_each(|member| seat.give_up(member));
+        }
+        if !lost.is_empty() {
+            self.carry_out(lock(&self.state), Input::Mourned { members: lost });
         }
     }
 
@@ -651,6 +742,16 @@ impl LiveRoom {
             return later.into_iter().for_each(|at| self.wake_at(at));
         }
         self.carry_out(state, Input::Wake);
+    }
+}
+
+impl RoomInCluster for LiveRoom {
+    fn hear(self: Arc<Self>, input: Input) {
+        self.carry_out(lock(&self.state), input);
+    }
+
+    fn give_own(&self, give: &mut dyn FnMut(Vec<Present>)) {
+        self.read(|engine| give(engine.own()));
     }
 }
 
@@ -690,6 +791,15 @@ fn deliver_said(state: &mut State, seq: u64, from: Option<&MemberId>, to: &Audie
         Audience::AllBut(member) => state.lines.get(member),
     };
     fan_out(state, frames, Vec::new(), except);
+}
+
+/// What is kept of messages is not all of them from here on, and v1 clients are told.
+fn deliver_gap(state: &mut State, seq: u64) {
+    state.sessions.iter_mut().for_each(|sessions| sessions.lose_up_to(seq));
+    if state.transports.spoken().v1 {
+        let frame = encode::gap(state.engine.epoch(), seq);
+        fan_out(state, PerDialect { plain: None, v1: Some(frame) }, Vec::new(), None);
+    }
 }
 
 fn deliver_told(state: &mut State, seq: u64, to: &MemberId, msg: &Json) {

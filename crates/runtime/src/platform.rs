@@ -1,9 +1,10 @@
 //! What a platform is given of an app's rooms, and runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
+use roomful_core::cluster::Incarnation;
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::Topic;
 use roomful_core::session::SealKey;
@@ -13,6 +14,7 @@ use crate::act::Reach;
 use crate::admission::{Admission, resume_of};
 use crate::app::{App, Settings};
 use crate::barred::Barred;
+use crate::clustered::{ClusterHealth, ClusterQueue, ClusterRooms, Household, Node};
 use crate::connection::{Beside, Connection};
 use crate::drain::{self, Drain};
 use crate::kept::{Admitted, Kept};
@@ -29,6 +31,11 @@ use crate::{Host, restore, room_sessions};
 pub struct Platform {
     app: App,
 }
+
+/// These rooms are in a cluster already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("these rooms are in a cluster already: start one for a process")]
+pub struct AlreadyInCluster;
 
 impl Platform {
     /// Runs this app.
@@ -160,6 +167,32 @@ impl Platform {
     /// counts; the app's own secret comes before any.
     pub fn seal_with(&self, key: SealKey) {
         self.app.hub().process().seal_with(key);
+    }
+
+    /// Makes this process one node of a cluster, called so: what its rooms say to the others comes through the queue, and what the
+    /// others say is told the rooms. A room that somebody is in stays as it is until it is empty.
+    ///
+    /// # Errors
+    ///
+    /// When it is in one already.
+    pub fn join_cluster(
+        &self,
+        app: &str,
+        me: Incarnation,
+    ) -> Result<(Arc<ClusterQueue>, impl ClusterRooms + use<>), AlreadyInCluster> {
+        let household: Weak<dyn Household> = Arc::downgrade(self.app.hub()) as _;
+        let node = Node::new(app, me, household);
+        if self.app.hub().process().join_cluster(Arc::clone(&node)) {
+            Ok((Arc::clone(node.queue()), node))
+        } else {
+            Err(AlreadyInCluster)
+        }
+    }
+
+    /// How this process stands in its cluster. `None`: it is in none.
+    #[must_use]
+    pub fn cluster_health(&self) -> Option<ClusterHealth> {
+        self.app.hub().process().in_cluster().map(|node| node.health())
     }
 
     /// Whether this connection's member is given a token that is to be sealed, and the app has no secret of its own.

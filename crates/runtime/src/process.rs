@@ -18,6 +18,7 @@ use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 use crate::addresses::{Addresses, OfAddress};
 use crate::alarms::{Alarm, Alarms};
 use crate::claims::Claims;
+use crate::clustered::Node;
 use crate::delivery::RoomId;
 use crate::loans::Loans;
 use crate::maybe_send::{BoxFuture, MaybeSend};
@@ -58,6 +59,8 @@ pub(crate) struct Process {
     loans: Arc<Loans>,
     claims: Arc<Claims>,
     seal: OnceLock<SealKey>,
+    /// What it is among others, in a cluster.
+    in_cluster: OnceLock<Arc<Node>>,
     alarms: Arc<Alarms>,
     /// How many milliseconds those are told to wait who come while the process stops.
     draining: OnceLock<Millis>,
@@ -163,6 +166,7 @@ impl Process {
             loans: Arc::default(),
             claims: Arc::default(),
             seal: OnceLock::new(),
+            in_cluster: OnceLock::new(),
             alarms: Arc::default(),
             draining: OnceLock::new(),
             idle: AtomicWaker::new(),
@@ -242,6 +246,16 @@ impl Process {
 
     pub(crate) fn seal(&self) -> Option<&SealKey> {
         self.seal.get()
+    }
+
+    /// It is one node of a cluster from here on. `false`: it is one already.
+    pub(crate) fn join_cluster(&self, node: Arc<Node>) -> bool {
+        self.in_cluster.set(node).is_ok()
+    }
+
+    /// What it is in a cluster, where it is in one.
+    pub(crate) fn in_cluster(&self) -> Option<&Arc<Node>> {
+        self.in_cluster.get()
     }
 
     /// There is none before the platform starts the rooms, and no connection either.

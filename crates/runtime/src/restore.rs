@@ -201,7 +201,7 @@ fn restore_room(app: &App, topic: Topic, limits: &Arc<Limits>, returning: &[Retu
     });
     let absent = first.iter().filter(|returning| returning.socket.is_none());
     let absent = absent.map(|Returning { member, kept, .. }| (member.id().clone(), kept.clone()));
-    let room = LiveRoom::new(topic, engine, Arc::clone(limits), (lines.collect(), absent.collect()), process);
+    let room = LiveRoom::new(topic, engine, Arc::clone(limits), (lines.collect(), absent.collect()), None, process);
     room.restore_sessions(first.iter().map(|one| (one.member.id(), &one.kept)));
     hub.take_in(&room);
     room

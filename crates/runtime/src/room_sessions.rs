@@ -171,6 +171,12 @@ impl RoomSessions {
         }
     }
 
+    /// Messages up to this number are missing.
+    pub(crate) fn lose_up_to(&mut self, seq: u64) {
+        self.sessions.lose_up_to(seq);
+        self.count();
+    }
+
     /// Lets go of what is too old.
     pub(crate) fn let_go(&mut self) {
         self.timer = None;

@@ -46,6 +46,21 @@ impl LiveUsers {
         self.changed(|state, untold| state.users.restored(topic, user, hooks, &mut untold.0))
     }
 
+    /// A user has a member of this process in a room of a cluster. Whether the app is told is said later, if ever.
+    pub(crate) fn here(&self, topic: &Topic, user: &UserId, hooks: Arc<dyn VisitHooks>, untold: &mut Untold) {
+        self.change(|state| state.users.here(topic, user, hooks, &mut untold.0));
+    }
+
+    /// It is this process that tells the app of a user who is here.
+    pub(crate) fn tell_came(&self, topic: &Topic, user: &UserId, untold: &mut Untold) {
+        self.change(|state| state.users.tell_came(topic, user, &mut untold.0));
+    }
+
+    /// A user has no member here any more, and one at another node.
+    pub(crate) fn moved(&self, topic: &Topic, user: &UserId, untold: &mut Untold) {
+        self.change(|state| state.users.moved(topic, user, &mut untold.0));
+    }
+
     /// A user's last member left a room, where users linger for so long.
     pub(crate) fn went(&self, topic: &Topic, user: &UserId, (now, linger_ms): (Millis, Millis), untold: &mut Untold) {
         if self.change(|state| state.users.went(topic, user, now, linger_ms, &mut untold.0)) {

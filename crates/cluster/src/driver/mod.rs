@@ -21,28 +21,34 @@ use self::outbox::Outbox;
 use self::rarely::Rarely;
 use self::upkeep::{LinkNews, Upkeep, connect};
 use crate::metrics;
-use crate::{Broker, ConnectError, Heard, Said};
+use crate::{Broker, ConnectError, Heard, Link, LinkEnd, Said};
 
 /// What is handed over before the link, the clock and the others have their turn again.
 const AT_ONCE: usize = 64;
 
-/// Everything that a node is started with.
+/// What a node is.
 #[derive(Debug)]
 pub struct NodeStart<R> {
     /// What it is called, and what all nodes of the cluster have in common.
     pub config: ClusterConfig,
-    /// What may wait.
-    pub bounds: NodeBounds,
-    /// Over which broker it talks.
-    pub broker: Box<dyn Broker>,
+    /// Which run of it begins.
+    pub me: Incarnation,
     /// What its rooms say.
     pub queue: Arc<ClusterQueue>,
     /// Its rooms.
     pub rooms: R,
-    /// Go on where the broker cannot be reached, isolated, and try again.
-    pub without_broker: bool,
     /// Gives 64 random bits, each time.
     pub random: fn() -> u64,
+}
+
+/// A node's way to its broker, before the node begins.
+#[derive(Debug)]
+pub struct NodeLink {
+    broker: Box<dyn Broker>,
+    bounds: NodeBounds,
+    heard: Heard,
+    /// `None`: there is none yet.
+    first: Option<(Link, LinkEnd)>,
 }
 
 /// What may wait at a node.
@@ -108,16 +114,16 @@ fn calendar() -> Millis {
     u64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
-/// Connects a node. The future that it gives is the node: run it on tokio, on a thread that nothing else blocks. It ends when it
-/// has taken an [`Input::Goodbye`] from the queue, and the broker has that.
+/// Connects a node. `without_broker`: where the broker cannot be reached it begins isolated, and tries again.
 ///
 /// # Errors
 ///
-/// There is no link to the broker, and `without_broker` is not set.
-pub async fn start_node<R: ClusterRooms>(
-    start: NodeStart<R>,
-) -> Result<impl Future<Output = ()> + use<R>, ConnectError> {
-    let NodeStart { config, bounds, broker, queue, rooms, without_broker, random } = start;
+/// There is no link to the broker, and there has to be one.
+pub async fn connect_node(
+    broker: Box<dyn Broker>,
+    bounds: NodeBounds,
+    without_broker: bool,
+) -> Result<NodeLink, ConnectError> {
     let heard = Heard::new(bounds.incoming_bytes);
     let (ear, end) = heard.ear();
     let first = match connect(broker.as_ref(), ear).await {
@@ -128,45 +134,54 @@ pub async fn start_node<R: ClusterRooms>(
         }
         Err(error) => return Err(error),
     };
-    let clock = Clock(Instant::now());
-    let outbox = Arc::new(Outbox::new(bounds.outgoing_bytes, bounds.outgoing_ms));
-    let (news, link_news) = mpsc::unbounded_channel();
-    let let_go = Arc::new(Notify::new());
-    let ears = heard.ears();
-    let upkeep = Upkeep {
-        broker,
-        outbox: outbox.clone(),
-        news,
-        let_go: let_go.clone(),
-        ear: move || ears.ear(),
-        now: move || clock.now(),
-        random,
-    };
-    let engine = ClusterEngine::new(config, calendar(), random(), clock.now());
-    rooms.reborn(engine.incarnation());
-    let driver = Driver {
-        engine,
-        effects: Vec::new(),
-        rooms,
-        queue,
-        heard,
-        link_news,
-        outbox,
-        let_go,
-        outgoing_ms: bounds.outgoing_ms,
-        clock,
-        random,
-        link: None,
-        doubts_link_at: None,
-        dropped: 0,
-        rarely: Rarely::default(),
-    };
-    Ok(async move {
-        tokio::select! {
-            () = driver.run() => {}
-            () = upkeep.run(first) => {}
+    Ok(NodeLink { broker, bounds, heard, first })
+}
+
+impl NodeLink {
+    /// The node. Run it on tokio, on a thread that nothing else blocks. It ends when it has taken an [`Input::Goodbye`] from the
+    /// queue, and the broker has that.
+    pub fn begin<R: ClusterRooms>(self, start: NodeStart<R>) -> impl Future<Output = ()> + use<R> {
+        let Self { broker, bounds, heard, first } = self;
+        let NodeStart { config, me, queue, rooms, random } = start;
+        let clock = Clock(Instant::now());
+        let outbox = Arc::new(Outbox::new(bounds.outgoing_bytes, bounds.outgoing_ms));
+        let (news, link_news) = mpsc::unbounded_channel();
+        let let_go = Arc::new(Notify::new());
+        let ears = heard.ears();
+        let upkeep = Upkeep {
+            broker,
+            outbox: outbox.clone(),
+            news,
+            let_go: let_go.clone(),
+            ear: move || ears.ear(),
+            now: move || clock.now(),
+            random,
+        };
+        let engine = ClusterEngine::new(config, me.start, me.random, clock.now());
+        let driver = Driver {
+            engine,
+            effects: Vec::new(),
+            rooms,
+            queue,
+            heard,
+            link_news,
+            outbox,
+            let_go,
+            outgoing_ms: bounds.outgoing_ms,
+            clock,
+            random,
+            link: None,
+            doubts_link_at: None,
+            dropped: 0,
+            rarely: Rarely::default(),
+        };
+        async move {
+            tokio::select! {
+                () = driver.run() => {}
+                () = upkeep.run(first) => {}
+            }
         }
-    })
+    }
 }
 
 impl<R: ClusterRooms> Driver<R> {
@@ -238,6 +253,9 @@ impl<R: ClusterRooms> Driver<R> {
     fn handle(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
+            if let Input::Open(topic) = &input {
+                self.rooms.opened(topic);
+            }
             let mut effects = std::mem::take(&mut self.effects);
             self.engine.handle(input, self.clock.now(), &mut effects);
             effects.drain(..).for_each(|effect| self.carry_out(effect, &mut inputs));
@@ -378,7 +396,7 @@ impl<R: ClusterRooms> Driver<R> {
     }
 
     fn report_now(&self) {
-        let health = ClusterHealth::of(&self.engine, self.link.is_some(), self.clock.now());
+        let health = ClusterHealth::of(&self.engine, self.link, self.clock.now());
         metrics::stands(&health, self.outbox.bytes());
         self.rooms.stands(health);
     }

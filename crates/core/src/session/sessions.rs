@@ -146,6 +146,11 @@ impl Sessions {
         Some(Answer { missed: self.log.since(since), forgotten, is_known_to_client: true })
     }
 
+    /// Not all that was said up to this number was heard here: whoever has not got beyond it cannot be sent what it missed.
+    pub fn lose_up_to(&mut self, seq: u64) {
+        self.log.clear(seq);
+    }
+
     /// Lets go of what is too old to be asked for.
     pub fn let_go(&mut self, now: Millis) {
         // Nothing else is over a bound: that is looked at when something is kept.

@@ -1,7 +1,7 @@
 //! How a node stands, for who operates it.
 
 use roomful_core::Millis;
-use roomful_core::cluster::{ClusterEngine, Health, PeerReport};
+use roomful_core::cluster::{ClusterEngine, Health, Incarnation, PeerReport};
 
 /// How a node stands. It is at most a heartbeat old, and what changed of its health at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct ClusterHealth {
     pub is_superseded: bool,
     /// Whether there is a link to the broker.
     pub is_linked: bool,
+    /// The most bytes that the broker takes at once, where there is a link.
+    pub most_bytes: Option<usize>,
     /// Rooms that it takes part in.
     pub rooms: usize,
     /// The nodes that it knows; those too that are gone and not forgotten yet.
@@ -45,16 +47,31 @@ pub struct NodeHealth {
 impl ClusterHealth {
     /// As the node's engine has it.
     #[must_use]
-    pub fn of(engine: &ClusterEngine, is_linked: bool, now: Millis) -> Self {
+    pub fn of(engine: &ClusterEngine, most_bytes: Option<usize>, now: Millis) -> Self {
         let (me, health) = (engine.incarnation(), engine.health());
         Self {
             node: me.name.to_string(),
             incarnation: format!("{:016x}", me.node().0),
             is_well: health == Health::Well,
             is_superseded: health == Health::Superseded,
-            is_linked,
+            is_linked: most_bytes.is_some(),
+            most_bytes,
             rooms: engine.rooms(),
             peers: engine.peers(now).map(NodeHealth::of).collect(),
+        }
+    }
+
+    /// A node that has not said anything yet.
+    pub(crate) fn of_new(me: &Incarnation) -> Self {
+        Self {
+            node: me.name.to_string(),
+            incarnation: format!("{:016x}", me.node().0),
+            is_well: false,
+            is_superseded: false,
+            is_linked: false,
+            most_bytes: None,
+            rooms: 0,
+            peers: Vec::new(),
         }
     }
 

@@ -1,16 +1,25 @@
 //! Between the rooms of a process and whoever speaks for them with other nodes.
 
 mod health;
+mod node;
 mod queue;
 
 pub use health::{ClusterHealth, NodeHealth};
+pub(crate) use node::{Household, Node, RoomInCluster, Seat};
 pub use queue::ClusterQueue;
+#[cfg(doc)]
+use roomful_core::cluster::Input;
 use roomful_core::cluster::{Incarnation, News, Subject};
+use roomful_core::pattern::Topic;
 
 use crate::maybe_send::{MaybeSend, MaybeSync};
 
 /// The rooms of a process, as the cluster tells them of other nodes. Nothing of a cluster's is locked while it is called.
 pub trait ClusterRooms: MaybeSend + MaybeSync + 'static {
+    /// This [`Input::Open`] was taken from the queue. What is told of its room from here on is of this room, and of none that had its
+    /// topic before.
+    fn opened(&self, topic: &Topic);
+
     /// A node has said something of a room, or is silent or gone.
     fn deliver(&self, room: &Subject, node: Incarnation, news: News);
 

@@ -14,7 +14,7 @@ use roomful_core::{Generation, Json, Limits, MemberId, NodeId};
 use roomful_runtime::{ClusterHealth, ClusterQueue, ClusterRooms};
 use tokio::task::JoinHandle;
 
-use crate::driver::{NodeBounds, NodeStart, start_node};
+use crate::driver::{NodeBounds, NodeStart, calendar, connect_node};
 use crate::{ConnectError, MemoryBroker, MemoryEndpoint};
 
 pub(super) const APP: &str = "shop";
@@ -62,16 +62,11 @@ impl Node {
         let rooms = Arc::new(ModelRooms { queue: queue.clone(), rooms: Mutex::default(), health: Mutex::default() });
         let name = NodeName::parse(name).unwrap();
         let config = ClusterConfig { app: APP.into(), name, key: None, settings: ClusterSettings::default() };
-        let run = start_node(NodeStart {
-            config,
-            bounds: NodeBounds::of(&Limits::default()),
-            broker: Box::new(endpoint.clone()),
-            queue,
-            rooms: Told(rooms.clone()),
-            without_broker: alone,
-            random: || RANDOM.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        })
-        .await?;
+        let bounds = NodeBounds::of(&Limits::default());
+        let link = connect_node(Box::new(endpoint.clone()), bounds, alone).await?;
+        let random = || RANDOM.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let me = Incarnation { start: calendar(), name: config.name.clone(), random: random() };
+        let run = link.begin(NodeStart { config, me, queue, rooms: Told(rooms.clone()), random });
         Ok(Self { endpoint, rooms, task: tokio::spawn(run) })
     }
 
@@ -168,6 +163,8 @@ impl ModelRooms {
 struct Told(Arc<ModelRooms>);
 
 impl ClusterRooms for Told {
+    fn opened(&self, _topic: &Topic) {}
+
     fn deliver(&self, room: &Subject, node: Incarnation, news: News) {
         if let Some(room) = self.0.held().get_mut(room) {
             room.take(node.node(), news);

@@ -1,0 +1,310 @@
+//! A process as one node of a cluster, and a room's place in it.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::task::Poll;
+
+use futures_util::task::AtomicWaker;
+use roomful_core::cluster::{Change, Incarnation, Input, News, Present, Subject};
+use roomful_core::pattern::Topic;
+use roomful_core::{Json, MemberId, room};
+
+use super::{ClusterHealth, ClusterQueue, ClusterRooms};
+use crate::delivery::RoomId;
+use crate::lock::lock;
+use crate::maybe_send::{MaybeSend, MaybeSync};
+use crate::{ErrorKind, Result};
+
+/// Who says it, who hears it, which node and which room it is of: more than all of that is.
+const AROUND_A_MESSAGE: usize = 1_024;
+
+/// A room of this process, as it is told of other nodes.
+pub(crate) trait RoomInCluster: MaybeSend + MaybeSync {
+    /// Something came of another node, or of this one's place among them.
+    fn hear(self: Arc<Self>, input: room::Input);
+    /// Takes its own members, under its lock.
+    fn give_own(&self, give: &mut dyn FnMut(Vec<Present>));
+}
+
+/// Who has the rooms and the members of this process.
+pub(crate) trait Household: MaybeSend + MaybeSync {
+    /// A room is over.
+    fn room_is_over(&self, topic: &Topic, room: RoomId);
+    /// Another node has this member: what it has here ends, and nobody is told.
+    fn give_up(&self, member: &MemberId);
+}
+
+/// This process among the nodes of a cluster. Its locks are leaves: nobody takes another while one is held.
+pub(crate) struct Node {
+    app: Arc<str>,
+    queue: Arc<ClusterQueue>,
+    household: Weak<dyn Household>,
+    /// What this run of it is called.
+    me: Mutex<Incarnation>,
+    /// The rooms that take part, by what they are called at the broker.
+    rooms: Mutex<HashMap<Subject, Place>>,
+    health: Mutex<ClusterHealth>,
+    has_ended: AtomicBool,
+    ends: AtomicWaker,
+}
+
+/// The room of a subject, and those that had its topic before and were not told of yet.
+#[derive(Default)]
+struct Place {
+    room: Option<Weak<dyn RoomInCluster>>,
+    /// How often it was said that a room of this subject begins, and that was not taken yet. Until all of that is, what is told is
+    /// of a room that is over.
+    untaken: usize,
+}
+
+/// A room's place in the cluster.
+pub(crate) struct Seat {
+    subject: Subject,
+    node: Arc<Node>,
+}
+
+impl Node {
+    pub(crate) fn new(app: &str, me: Incarnation, household: Weak<dyn Household>) -> Arc<Self> {
+        Arc::new(Self {
+            app: app.into(),
+            queue: Arc::default(),
+            household,
+            health: Mutex::new(ClusterHealth::of_new(&me)),
+            me: Mutex::new(me),
+            rooms: Mutex::default(),
+            has_ended: AtomicBool::new(false),
+            ends: AtomicWaker::new(),
+        })
+    }
+
+    pub(crate) fn queue(&self) -> &Arc<ClusterQueue> {
+        &self.queue
+    }
+
+    /// What this run of it is called.
+    pub(crate) fn me(&self) -> Incarnation {
+        lock(&self.me).clone()
+    }
+
+    pub(crate) fn health(&self) -> ClusterHealth {
+        lock(&self.health).clone()
+    }
+
+    pub(crate) fn seat(self: &Arc<Self>, topic: &Topic) -> Seat {
+        Seat { subject: Subject::of(&self.app, topic.as_str()), node: Arc::clone(self) }
+    }
+
+    /// Says that this node lets nobody in any more.
+    pub(crate) fn drain(&self) {
+        self.queue.push(Input::Drain);
+    }
+
+    /// Says goodbye, and waits until that is said or cannot be.
+    pub(crate) async fn end(&self) {
+        self.queue.push(Input::Goodbye);
+        poll_fn(|cx| {
+            self.ends.register(cx.waker());
+            if self.has_ended.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Forgets a place that no room has.
+    fn let_go(&self, room: &Subject) {
+        let mut rooms = lock(&self.rooms);
+        if rooms.get(room).is_some_and(|place| place.room.is_none() && place.untaken == 0) {
+            rooms.remove(room);
+        }
+    }
+
+    fn find(&self, room: &Subject) -> Option<Arc<dyn RoomInCluster>> {
+        lock(&self.rooms).get(room).filter(|place| place.untaken == 0)?.room.as_ref()?.upgrade()
+    }
+}
+
+impl Seat {
+    pub(crate) fn me(&self) -> Incarnation {
+        self.node.me()
+    }
+
+    /// The room begins, and nobody can find it yet. Other nodes are asked who is in it.
+    pub(crate) fn open(&self, topic: &Topic, room: Arc<dyn RoomInCluster>, as_node: &Incarnation) {
+        {
+            let mut rooms = lock(&self.node.rooms);
+            let place = rooms.entry(self.subject).or_default();
+            place.room = Some(Arc::downgrade(&room));
+            place.untaken += 1;
+        }
+        self.node.queue.push(Input::Open(topic.clone()));
+        // This run may have ended since the room was given its name; then nobody else tells the room.
+        let me = self.me();
+        if me != *as_node {
+            room.hear(room::Input::Reborn { node: me });
+        }
+    }
+
+    /// For the room's lock: what it publishes stands in the order of what happens in it.
+    pub(crate) fn publish(&self, changes: Vec<Change>) {
+        self.node.queue.push(Input::Publish { subject: self.subject, changes });
+    }
+
+    /// For the room's lock: nobody joins it any more.
+    pub(crate) fn close(&self) {
+        if let Some(place) = lock(&self.node.rooms).get_mut(&self.subject) {
+            place.room = None;
+        }
+        self.node.let_go(&self.subject);
+        self.node.queue.push(Input::Close(self.subject));
+    }
+
+    /// Whether what is said fits into what the broker takes at once, where there is a link to it.
+    pub(crate) fn check_fits(&self, topic: &Topic, msg: &Json) -> Result {
+        let Some(limit) = lock(&self.node.health).most_bytes else { return Ok(()) };
+        let bytes = msg.size();
+        if bytes + topic.as_str().len() + AROUND_A_MESSAGE > limit {
+            return Err(ErrorKind::TooLargeForBroker { bytes, limit }.into_error());
+        }
+        Ok(())
+    }
+
+    /// Another node has this member.
+    pub(crate) fn give_up(&self, member: &MemberId) {
+        self.node.household.upgrade().into_iter().for_each(|household| household.give_up(member));
+    }
+
+    /// The room is over.
+    pub(crate) fn forget(&self, topic: &Topic, room: RoomId) {
+        self.node.household.upgrade().into_iter().for_each(|household| household.room_is_over(topic, room));
+    }
+}
+
+impl ClusterRooms for Arc<Node> {
+    fn opened(&self, topic: &Topic) {
+        let room = Subject::of(&self.app, topic.as_str());
+        if let Some(place) = lock(&self.rooms).get_mut(&room) {
+            place.untaken = place.untaken.saturating_sub(1);
+        }
+        self.let_go(&room);
+    }
+
+    fn deliver(&self, room: &Subject, node: Incarnation, news: News) {
+        if let Some(room) = self.find(room) {
+            room.hear(room::Input::Remote { node, news });
+        }
+    }
+
+    fn ready(&self, room: &Subject) {
+        if let Some(room) = self.find(room) {
+            room.hear(room::Input::Ready);
+        }
+    }
+
+    fn give_roster(&self, room: &Subject) {
+        let subject = *room;
+        let give = |members, is_open| self.queue.push(Input::Roster { subject, members, is_open });
+        match self.find(room) {
+            // Under its lock: behind all that it has published, and before all that it publishes next.
+            Some(room) => room.give_own(&mut |members| give(members, true)),
+            None => give(Vec::new(), false),
+        }
+    }
+
+    fn reborn(&self, node: &Incarnation) {
+        *lock(&self.me) = node.clone();
+        // Those that are made from here on have it from the beginning.
+        let rooms: Vec<_> = lock(&self.rooms).values().filter_map(|place| place.room.as_ref()?.upgrade()).collect();
+        rooms
+            .into_iter()
+            .for_each(|room: Arc<dyn RoomInCluster>| room.hear(room::Input::Reborn { node: node.clone() }));
+    }
+
+    fn stands(&self, health: ClusterHealth) {
+        *lock(&self.health) = health;
+    }
+
+    fn ended(&self) {
+        self.has_ended.store(true, Ordering::Release);
+        self.ends.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roomful_core::cluster::NodeName;
+    use roomful_core::key::Params;
+    use roomful_core::pattern::Pattern;
+
+    use super::*;
+
+    struct Somewhere;
+
+    impl Household for Somewhere {
+        fn room_is_over(&self, _topic: &Topic, _room: RoomId) {}
+
+        fn give_up(&self, _member: &MemberId) {}
+    }
+
+    /// What a room is told.
+    #[derive(Default)]
+    struct Told(Mutex<usize>);
+
+    impl RoomInCluster for Told {
+        fn hear(self: Arc<Self>, _input: room::Input) {
+            *lock(&self.0) += 1;
+        }
+
+        fn give_own(&self, give: &mut dyn FnMut(Vec<Present>)) {
+            give(Vec::new());
+        }
+    }
+
+    /// What was still to be told of the room before it would let its members in too early.
+    #[test]
+    fn what_is_told_of_a_room_that_is_over_does_not_reach_the_next_of_its_topic() {
+        let me = Incarnation { start: 1, name: NodeName::parse("one").unwrap(), random: 7 };
+        let household: Arc<dyn Household> = Arc::new(Somewhere);
+        let node = Node::new("app", me.clone(), Arc::downgrade(&household));
+        let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
+        let (subject, seat) = (Subject::of("app", topic.as_str()), node.seat(&topic));
+        let begin = || {
+            let room = Arc::new(Told::default());
+            seat.open(&topic, room.clone(), &me);
+            room
+        };
+        let told = |room: &Arc<Told>| {
+            node.ready(&subject);
+            std::mem::take(&mut *lock(&room.0))
+        };
+        let first = begin();
+        assert_eq!(told(&first), 0, "its beginning is still in the queue");
+        node.opened(&topic);
+        assert_eq!(told(&first), 1);
+        seat.close();
+        let second = begin();
+        assert_eq!((told(&first), told(&second)), (0, 0), "it is told of the first");
+        seat.close();
+        let third = begin();
+        node.opened(&topic);
+        assert_eq!(told(&third), 0, "it is told of the second");
+        node.opened(&topic);
+        assert_eq!(told(&third), 1);
+        seat.close();
+        assert!(lock(&node.rooms).is_empty());
+    }
+
+    #[test]
+    fn a_room_that_began_under_the_name_before_is_told_the_new_one() {
+        let run = |start| Incarnation { start, name: NodeName::parse("one").unwrap(), random: start };
+        let household: Arc<dyn Household> = Arc::new(Somewhere);
+        let node = Node::new("app", run(1), Arc::downgrade(&household));
+        let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
+        let seat = node.seat(&topic);
+        let as_node = seat.me();
+        node.reborn(&run(2));
+        let room = Arc::new(Told::default());
+        seat.open(&topic, room.clone(), &as_node);
+        assert_eq!(*lock(&room.0), 1);
+    }
+}
