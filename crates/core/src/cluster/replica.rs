@@ -14,6 +14,8 @@ use crate::Millis;
 pub(super) struct Replica {
     /// The last number that was handed over. `None`: who is there is not known, or not any more.
     at: Option<u64>,
+    /// The last number that ever was. A roster from before it is late: what stands behind that one was handed over already.
+    least: u64,
     /// Whether its node was lost, and nothing was handed over since.
     is_lost: bool,
     /// How many messages were handed over or told to be missed; `None` before the first roster.
@@ -58,7 +60,7 @@ const MOST_PAGES: u64 = 1_024;
 impl Replica {
     /// Of a stream that begins where somebody took part with nobody in.
     pub(super) fn empty(at: u64, said: u64, since: u64) -> Self {
-        Self { at: Some(at), said: Some(said), since, known: at, ..Self::default() }
+        Self { at: Some(at), least: at, said: Some(said), since, known: at, ..Self::default() }
     }
 
     /// The last number that was handed over.
@@ -112,7 +114,8 @@ impl Replica {
     /// One page of a roster. Gives all of it where it is the last.
     pub(super) fn take_page(&mut self, page: RosterPage, settings: &ClusterSettings) -> Option<Whole> {
         let RosterPage { at, said, since, page: number, pages: count, members, is_open, .. } = page;
-        if self.at.is_some_and(|before| at <= before) || !(1..=MOST_PAGES).contains(&count) {
+        let is_late = at < self.least || self.at.is_some_and(|before| at <= before);
+        if is_late || !(1..=MOST_PAGES).contains(&count) {
             return None;
         }
         self.learn(at);
@@ -134,6 +137,7 @@ impl Replica {
         let is_anew = self.said.is_some() && self.since != since;
         let missed = self.said.map_or(0, |before| if is_anew { said } else { said.saturating_sub(before) });
         (self.at, self.said, self.since, self.is_lost) = (Some(at), Some(said), since, false);
+        self.least = at;
         let mut then = Vec::new();
         self.hand_over_held(&mut then);
         Some(Whole { members, is_open, missed, is_anew, then })
@@ -157,6 +161,7 @@ impl Replica {
             }
             next.push(change);
         }
+        self.least = self.at.unwrap_or(self.least);
         if !self.is_behind() {
             self.wanted_at = None;
         }
@@ -287,5 +292,34 @@ mod tests {
         let Whole { missed, is_anew, .. } = replica.take_page(anew, &ClusterSettings::default()).unwrap();
         assert_eq!((missed, is_anew), (4, true));
         assert!(replica.lose(), "it was there again");
+    }
+
+    /// It was captured and is played again, maybe: with the words behind it they would be said twice.
+    #[test]
+    fn a_roster_from_before_what_was_handed_over_is_late_whatever_is_not_believed_any_more() {
+        let settings = ClusterSettings::default();
+        for (least, replica) in [
+            (7, Replica::empty(7, 2, 0)),
+            (7, whole(page(7, 2, 0, 1))),
+            (9, {
+                let mut replica = Replica::empty(7, 2, 0);
+                replica.take(8, words([8, 9]), &settings);
+                replica
+            }),
+        ] {
+            let mut replica = replica;
+            replica.lose();
+            assert_eq!(replica.take(least, words([least]), &settings), []);
+            assert_eq!(replica.take_page(page(least - 1, 1, 0, 1), &settings), None, "{least}");
+            assert!(replica.is_behind());
+            let Whole { then, .. } = replica.take_page(page(least, 2, 0, 1), &settings).unwrap();
+            assert_eq!(then, [], "{least}");
+        }
+    }
+
+    fn whole(page: RosterPage) -> Replica {
+        let mut replica = Replica::default();
+        assert!(replica.take_page(page, &ClusterSettings::default()).is_some());
+        replica
     }
 }
