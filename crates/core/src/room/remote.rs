@@ -21,6 +21,8 @@ struct Telling<'a> {
     changes: Vec<Change>,
     /// Whether what members show is to be told when all is heard.
     shows: bool,
+    /// Whether a member was another node's, or another run's of the same one.
+    has_anothers: bool,
     effects: &'a mut Vec<Effect>,
 }
 
@@ -104,7 +106,7 @@ impl RoomEngine {
         now: Millis,
         effects: &mut Vec<Effect>,
     ) {
-        let mut telling = Telling { now, changes: Vec::new(), shows: false, effects };
+        let mut telling = Telling { now, changes: Vec::new(), shows: false, has_anothers: false, effects };
         for change in changes {
             self.hear_change(node, change, &mut telling);
         }
@@ -120,7 +122,7 @@ impl RoomEngine {
         now: Millis,
         effects: &mut Vec<Effect>,
     ) {
-        let mut telling = Telling { now, changes: Vec::new(), shows: false, effects };
+        let mut telling = Telling { now, changes: Vec::new(), shows: false, has_anothers: false, effects };
         let listed: BTreeSet<_> = members.iter().map(|present| &present.member).collect();
         let ceded = self.elsewhere.iter().flat_map(|elsewhere| elsewhere.ceded.keys());
         let kept: BTreeSet<_> = listed.into_iter().chain(ceded).collect();
@@ -129,7 +131,8 @@ impl RoomEngine {
         gone.into_iter().for_each(|place| self.hear_left(place, &mut telling));
         members.into_iter().for_each(|present| self.hear_present(node, present, &mut telling));
         self.tell_changes(&mut telling);
-        if missed > 0 {
+        // What it said before its roster, and what the node before it said last, may be missing, and is in nobody's count.
+        if missed > 0 || telling.has_anothers {
             self.seq += 1;
             telling.effects.push(Effect::Gap { seq: self.seq });
         }
@@ -192,6 +195,7 @@ impl RoomEngine {
             if held > claim {
                 return;
             }
+            telling.has_anothers |= held.incarnation.node() != node.node();
             if held.incarnation.node() == self.config.node {
                 self.give_up(&present.member, (node.node(), present.generation), telling);
             }

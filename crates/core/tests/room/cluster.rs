@@ -263,6 +263,16 @@ fn what_is_missing_has_a_number() {
 }
 
 #[test]
+fn what_another_run_of_a_node_said_before_it_was_heard_may_be_missing() {
+    let mut room = with(&["ann"]);
+    let gap = |seq: u64| format!(r#"v1: all <- {{"t":"gap","epoch":"e","seq":{seq}}}"#);
+    assert!(!room.hear_roster(200, vec![present("eve")], 0).contains(&gap(1)), "eve came, and has said nothing");
+    assert_eq!(room.hear_roster(200, vec![present("eve")], 0), NOTHING);
+    assert_eq!(room.hear_roster(300, vec![present("eve")], 0), [gap(1)], "eve was in, and may have spoken");
+    assert_eq!(room.hear_roster(300, vec![present("eve"), present("fay")], 0).len(), 1, "once");
+}
+
+#[test]
 fn the_members_of_a_lost_node_are_away_for_their_grace_and_leave_in_one_frame() {
     let mut room = with(&["ann"]);
     room.hear(200, vec![Change::Joined(present("eve")), Change::Joined(present("fay"))]);

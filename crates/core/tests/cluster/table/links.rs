@@ -2,7 +2,7 @@
 
 use roomful_core::cluster::{Health, Input, PeerReport};
 
-use super::{GONE, REPAIR_MS, WELL, cut, everybody_speaks, for_each_seed, health, losses, lost_for, three};
+use super::{GONE, LEASE_MS, REPAIR_MS, WELL, cut, everybody_speaks, for_each_seed, health, losses, lost_for, three};
 use crate::fault::Fault;
 use crate::network::Link;
 use crate::process::{GRACE, subject};
@@ -59,6 +59,25 @@ fn the_members_of_a_node_that_is_killed_are_away_within_12_seconds_and_then_gone
         }
         world.run_for(GRACE)?;
         ensure!(health(&world) == [Some(Health::Well), Some(Health::Well), None], "{:?}", health(&world));
+        world.check_equal()
+    });
+}
+
+/// The words of the run before are in nobody's count.
+#[test]
+fn who_is_paused_past_the_lease_and_had_spoken_unheard_has_words_missing() {
+    for_each_seed(|seed| {
+        let mut world = three(seed)?;
+        let before = world.process(1)?.engine.incarnation().clone();
+        cut(&mut world, [1], GONE);
+        world.say(1, &subject(0))?;
+        world.pause(1, 12_000);
+        world.run_for(12_000)?;
+        cut(&mut world, [1], WELL);
+        world.run_for(REPAIR_MS)?;
+        ensure!(*world.process(1)?.engine.incarnation() != before, "it is the same");
+        world.say(1, &subject(0))?;
+        world.run_for(LEASE_MS)?;
         world.check_equal()
     });
 }
