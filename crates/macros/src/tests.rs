@@ -34,6 +34,7 @@ fn writes_the_whole_impl() {
             type Outgoing = CursorMsg;
             type Presence = CursorState;
             type Info = Card;
+            type Event = CursorMsg;
 
             fn from_params(
                 params: &::roomful::__private::Params,
@@ -60,6 +61,10 @@ fn writes_the_whole_impl() {
                     types, Incoming = CursorMsg, Outgoing = CursorMsg, Presence = CursorState, Info = Card
                 );
             }
+
+            fn describe_event(types: &mut ::roomful::__private::TypeSink) {
+                ::roomful::__describe_event!(types, Event = CursorMsg);
+            }
         }
     };
     let input = quote! {
@@ -74,7 +79,10 @@ fn writes_the_whole_impl() {
 fn what_is_not_said_is_unit() {
     for input in [quote! { #[channel("lobby")] struct Lobby; }, quote! { #[channel("lobby",)] struct Lobby {} }] {
         let written = written(input);
-        assert_has(&written, quote! { type Incoming = (); type Outgoing = (); type Presence = (); type Info = (); });
+        assert_has(
+            &written,
+            quote! { type Incoming = (); type Outgoing = (); type Presence = (); type Info = (); type Event = (); },
+        );
         assert_has(&written, quote! { ::core::result::Result::Ok(Self {}) });
         assert_has(&written, quote! { let params: [::core::option::Option<(&str, &str)>; 0usize] = []; });
     }

@@ -18,7 +18,7 @@ use signatures::{Docs, Mention};
 /// The crate that exports what is meant for apps.
 const APP: &str = "roomful";
 /// Whose types may be in its signatures beside those that it exports.
-const APP_SHOWS: &[&str] = &["bytes", "http", "serde", "serde_core", "serde_json"];
+const APP_SHOWS: &[&str] = &["bytes", "futures_core", "http", "serde", "serde_core", "serde_json"];
 
 /// What else an app imports, where it is built for, and whose types may be in its signatures, too.
 const PLATFORMS: &[(&str, Option<&str>, &[&str])] =

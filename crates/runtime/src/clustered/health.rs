@@ -39,13 +39,14 @@ pub struct NodeHealth {
     /// Whether it lets nobody in any more, and is about to end.
     pub is_draining: bool,
     /// How many milliseconds ago it was heard.
-    pub silent_ms: Millis,
+    pub silent_ms: u64,
     /// Rooms that it takes part in, as far as this node knows.
     pub rooms: usize,
 }
 
 impl ClusterHealth {
     /// As the node's engine has it.
+    #[doc(hidden)]
     #[must_use]
     pub fn of(engine: &ClusterEngine, most_bytes: Option<usize>, now: Millis) -> Self {
         let (me, health) = (engine.incarnation(), engine.health());
