@@ -29,6 +29,7 @@ mod command;
 mod deeds;
 mod engine;
 mod envelope;
+mod in_flight;
 mod incarnation;
 mod lobby;
 mod message;

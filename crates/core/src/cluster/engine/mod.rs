@@ -19,6 +19,7 @@ use super::asking::Asking;
 use super::change::{Change, Present};
 use super::command::{Answer, Command};
 use super::envelope::{ClusterKey, Envelope, Rejected};
+use super::in_flight::InFlight;
 use super::lobby::{Audible, Lobby};
 use super::message::{Message, Room};
 use super::news::News;
@@ -239,6 +240,7 @@ pub struct ClusterEngine {
     timers: BTreeSet<(Millis, Timer)>,
     repairs: Repairs,
     asking: BTreeMap<u64, Asking>,
+    in_flight: InFlight,
 }
 
 /// A room that this node takes part in.
@@ -318,6 +320,7 @@ impl ClusterEngine {
             timers: BTreeSet::new(),
             repairs: Repairs::default(),
             asking: BTreeMap::new(),
+            in_flight: InFlight::default(),
             config,
         }
     }
@@ -440,6 +443,7 @@ impl ClusterEngine {
         if self.awaits_rebirth {
             return;
         }
+        asks.into_iter().for_each(|subject| self.in_flight.ask(subject, turn.now));
         self.count += 1;
         let mut writer = Writer::default();
         let kind = message.write(&mut writer);

@@ -21,6 +21,7 @@ impl ClusterEngine {
         self.next_beat = turn.now + self.config.settings.heartbeat_ms;
         self.forget_the_lost(turn.now);
         self.let_go_of_logs(turn.now);
+        self.in_flight.let_go(turn.now);
         if self.awaits_rebirth {
             return;
         }

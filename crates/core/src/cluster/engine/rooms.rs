@@ -123,6 +123,7 @@ impl ClusterEngine {
     }
 
     pub(super) fn audible(&mut self, subject: &Subject, by: Audible, turn: &mut Turn<'_>) {
+        let Some(by) = self.in_flight.hear(subject, by, turn.now) else { return };
         if let Some(lobby) = self.rooms.get_mut(subject).and_then(|hosted| hosted.lobby.as_mut()) {
             lobby.hear(by);
             self.settle_if_over(subject, turn);

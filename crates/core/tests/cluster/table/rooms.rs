@@ -1,6 +1,6 @@
 //! Who is let into a room when, and how nodes that differ find it out.
 
-use roomful_core::cluster::{Effect, Input};
+use roomful_core::cluster::{Command, Effect, Input};
 
 use super::{GONE, LEASE_MS, REPAIR_MS, WELL, cut, everybody_speaks, for_each_seed, losses, three};
 use crate::network::{Link, Says, Weather};
@@ -116,6 +116,24 @@ fn who_joins_a_room_that_others_have_waits_for_them_and_no_longer() {
             ensure!(known == 2, "{says:?}: it knew {known} when it was let in");
             let waited = world.process(2)?.clock.monotonic(world.now) - room.opened_at;
             ensure!(waited <= 100, "{says:?}: it waited for {waited} ms");
+        }
+        Ok(())
+    });
+}
+
+/// What the broker says of that question may be older than the other node's members are.
+#[test]
+fn who_joins_a_room_about_which_something_is_asked_waits_no_less() {
+    for_each_seed(|seed| {
+        for says in [Says::HowMany, Says::Whether] {
+            let mut world = World::up(seed, 2, says)?;
+            world.network.weather = Weather { delay_ms: 80, ..Weather::default() };
+            let command = Command::Members { topic: topic(0).as_str().into() };
+            world.feed(1, Input::Ask { number: 1, node: None, command })?;
+            world.join_of(0, 0, "ann")?;
+            world.join_of(1, 0, "ann")?;
+            world.run_for(3 * LEASE_MS)?;
+            ensure!(world.told.values().flatten().count() == 1, "{says:?}: the app was told {:?}", world.told);
         }
         Ok(())
     });
