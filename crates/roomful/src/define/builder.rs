@@ -1,23 +1,16 @@
 //! From definitions to rooms and sockets that can run.
 
-use std::any::TypeId;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use roomful_core::frame::EndpointKind;
-use roomful_core::pattern::Pattern;
 use roomful_core::session::SealKey;
-use roomful_runtime::{
-    AllowedOrigins, App, Definition, Endpoint, Origin, ProxyHeader, ProxyNet, Settings, Terms, TrustedProxies,
-    without_secrets,
-};
+use roomful_runtime::{AllowedOrigins, App, Origin, ProxyHeader, ProxyNet, Settings, TrustedProxies, without_secrets};
 
+use super::checked::{Checked, clashes, missing_params};
 use super::path::normalised;
-use super::{
-    BuildError, IntoFeedSetup, IntoLiveForSetup, IntoLiveSetup, IntoRoomSetup, IntoSocketSetup, LiveSetup, Mistake,
-};
+use super::pending::Pending;
+use super::{BuildError, IntoFeedSetup, IntoLiveForSetup, IntoLiveSetup, IntoRoomSetup, IntoSocketSetup, Mistake};
 use crate::guard::BoxGuard;
-use crate::{Channel as _, Feed, Guard, Info, Limits, LiveFor, Room, Rooms, Socket, SocketChannel as _};
+use crate::{Guard, Limits, Rooms};
 
 /// Collects the definitions. Made by [`Rooms::new`](crate::Rooms::new).
 pub struct RoomsBuilder {
@@ -40,31 +33,8 @@ pub struct ModuleBuilder {
     endpoints: Vec<Pending>,
 }
 
-struct Pending {
-    name: String,
-    kind: EndpointKind,
-    pattern: &'static str,
-    shared: bool,
-    limits: Option<Limits>,
-    inline: bool,
-    /// Whether the server says something of its members.
-    has_info: bool,
-    /// The params that its own guards read.
-    needs: Vec<&'static str>,
-    erase: Erase,
-}
-
 /// Whoever guesses it can say who they are. So many random letters or hexadecimal digits are 128 bits.
 const LEAST_SECRET_BYTES: usize = 32;
-
-/// Takes the guards around it.
-type Erase = Box<dyn FnOnce(Vec<BoxGuard<()>>) -> Arc<dyn Endpoint>>;
-
-/// What is defined, and whether it shares its channel.
-struct Checked {
-    definition: Definition,
-    shared: bool,
-}
 
 impl Rooms {
     /// Starts the definitions.
@@ -266,148 +236,46 @@ impl ModuleBuilder {
 
     /// Adds a room under a name.
     #[must_use]
-    pub fn room<R: IntoRoomSetup>(mut self, name: &str, room: R) -> Self {
-        let mut setup = room.into_room_setup();
-        self.endpoints.push(Pending {
-            name: name.to_owned(),
-            kind: EndpointKind::Room,
-            pattern: <R::Room as Room>::Channel::PATTERN,
-            shared: setup.shared,
-            limits: setup.limits.take(),
-            inline: setup.inline,
-            has_info: TypeId::of::<Info<R::Room>>() != TypeId::of::<()>(),
-            needs: setup.needs(),
-            erase: Box::new(|guards| setup.erase(guards)),
-        });
-        self
+    pub fn room<R: IntoRoomSetup>(self, name: &str, room: R) -> Self {
+        self.with(room.into_room_setup().pending(name))
     }
 
     /// Adds a typed socket under a name, which no room of the module may have.
     #[must_use]
-    pub fn socket<S: IntoSocketSetup>(mut self, name: &str, socket: S) -> Self {
-        let mut setup = socket.into_socket_setup();
-        self.endpoints.push(Pending {
-            name: name.to_owned(),
-            kind: EndpointKind::Socket,
-            pattern: <S::Socket as Socket>::Channel::PATTERN,
-            shared: false,
-            limits: setup.limits.take(),
-            inline: setup.inline,
-            has_info: false,
-            needs: setup.needs(),
-            erase: Box::new(|guards| setup.erase(guards)),
-        });
-        self
+    pub fn socket<S: IntoSocketSetup>(self, name: &str, socket: S) -> Self {
+        self.with(socket.into_socket_setup().pending(name))
     }
 
     /// Adds a feed under a name that nothing else in the module has.
     #[must_use]
-    pub fn feed<F: IntoFeedSetup>(mut self, name: &str, feed: F) -> Self {
-        let mut setup = feed.into_feed_setup();
-        self.endpoints.push(Pending {
-            name: name.to_owned(),
-            kind: EndpointKind::Feed,
-            pattern: <F::Feed as Feed>::Channel::PATTERN,
-            shared: setup.shared,
-            limits: setup.limits.take(),
-            inline: false,
-            has_info: false,
-            needs: setup.needs(),
-            erase: Box::new(|guards| setup.erase(guards)),
-        });
-        self
+    pub fn feed<F: IntoFeedSetup>(self, name: &str, feed: F) -> Self {
+        self.with(feed.into_feed_setup().pending(name))
     }
 
     /// Adds a live value under a name that nothing else in the module has.
     #[must_use]
     pub fn live<L: IntoLiveSetup>(self, name: &str, live: L) -> Self {
-        self.add_live(name, live.into_live_setup())
+        self.with(live.into_live_setup().pending(name))
     }
 
     /// Adds a live value that differs by who asks, under a name that nothing else in the module has.
     #[must_use]
     pub fn live_for<L: IntoLiveForSetup>(self, name: &str, live: L) -> Self {
-        self.add_live(name, live.into_live_for_setup())
+        self.with(live.into_live_for_setup().pending(name))
     }
 
-    fn add_live<L: LiveFor>(mut self, name: &str, mut setup: LiveSetup<L>) -> Self {
-        self.endpoints.push(Pending {
-            name: name.to_owned(),
-            kind: EndpointKind::Live,
-            pattern: L::Channel::PATTERN,
-            shared: false,
-            limits: setup.limits.take(),
-            inline: false,
-            has_info: false,
-            needs: setup.needs(),
-            erase: Box::new(|guards| setup.erase(guards)),
-        });
+    fn with(mut self, pending: Pending) -> Self {
+        self.endpoints.push(pending);
         self
-    }
-}
-
-impl Pending {
-    /// What is wrong with it whatever the others are.
-    fn mistakes(&self, module: &str, app: &Limits) -> Vec<Mistake> {
-        let is_blank = module.trim().is_empty() || self.name.trim().is_empty();
-        let blank = is_blank.then(|| Mistake::BlankName { module: module.to_owned(), name: self.name.clone() });
-        let wrong = self.limits.as_ref().map(|own| own.mistakes_within(app)).unwrap_or_default();
-        let of = Some(format!("{module}/{}", self.name));
-        let wrong = wrong.into_iter().map(|error| Mistake::Limit { of: of.clone(), error });
-        blank.into_iter().chain(wrong).collect()
-    }
-
-    /// The params that the guards around it and its own read, each once.
-    fn needed(&self, guards: &[BoxGuard<()>]) -> Vec<&'static str> {
-        let all = guards.iter().flat_map(BoxGuard::needs).chain(&self.needs);
-        let mut needed = Vec::new();
-        for param in all.copied() {
-            if !needed.contains(&param) {
-                needed.push(param);
-            }
-        }
-        needed
-    }
-
-    fn define(self, module: &str, guards: &[BoxGuard<()>], limits: &Arc<Limits>) -> Result<Checked, Mistake> {
-        let pattern = Pattern::parse(self.pattern).map_err(|error| {
-            let path = format!("{module}/{}", self.name);
-            match self.kind {
-                EndpointKind::Room => Mistake::Pattern { room: path, error },
-                EndpointKind::Socket => Mistake::SocketPattern { socket: path, error },
-                EndpointKind::Feed | EndpointKind::Live => Mistake::ListenedPattern { of: path, error },
-            }
-        })?;
-        let terms = Terms {
-            module: module.to_owned(),
-            name: self.name,
-            limits: self.limits.map_or_else(|| Arc::clone(limits), Arc::new),
-            inline: self.inline,
-            has_info: self.has_info,
-            shows_everything: AtomicBool::new(false),
-        };
-        let definition =
-            Definition { terms: Arc::new(terms), kind: self.kind, pattern, endpoint: (self.erase)(guards.to_vec()) };
-        Ok(Checked { definition, shared: self.shared })
     }
 }
 
 /// Those that JavaScript rounds, where they are a mistake; where they are not, they may be a warning.
 #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
-fn large_integers(definitions: &[Definition], meant: crate::LargeIntegers) -> Vec<Mistake> {
-    let found = definitions.iter().map(|definition| (path(definition), definition));
+fn large_integers(definitions: &[roomful_runtime::Definition], meant: crate::LargeIntegers) -> Vec<Mistake> {
+    let found = definitions.iter().map(|definition| (super::checked::path(definition), definition));
     let found = crate::typescript::large_integers(found, meant);
     found.into_iter().map(|(of, large)| Mistake::LargeInteger { of, at: large.at, bits: large.bits }).collect()
-}
-
-fn missing_params(definition: &Definition, needed: Vec<&'static str>) -> Vec<Mistake> {
-    let has = |param: &str| definition.pattern.params().any(|found| found.name() == param);
-    let mistake = |param| Mistake::MissingParam {
-        room: path(definition),
-        pattern: definition.pattern.as_str().to_owned(),
-        param,
-    };
-    needed.into_iter().filter(|param| !has(param)).map(mistake).collect()
 }
 
 fn allowed_origins(named: Vec<String>, any: bool, mistakes: &mut Vec<Mistake>) -> AllowedOrigins {
@@ -445,65 +313,4 @@ fn seal_key(secret: Option<&[u8]>, mistakes: &mut Vec<Mistake>) -> Option<SealKe
         mistakes.push(Mistake::Secret { bytes: secret.len(), least: LEAST_SECRET_BYTES });
     }
     Some(SealKey::new(secret))
-}
-
-/// What is wrong between a new room or socket and those before it.
-fn clashes(before: &[Checked], new: &Checked) -> Vec<Mistake> {
-    let names = |old: &Checked| same_name(&old.definition, &new.definition);
-    before.iter().flat_map(|old| [names(old), same_topic(old, new)]).flatten().collect()
-}
-
-fn same_name(old: &Definition, new: &Definition) -> Option<Mistake> {
-    if (&old.terms.module, &old.terms.name) != (&new.terms.module, &new.terms.name) {
-        return None;
-    }
-    let (module, name) = (new.terms.module.clone(), new.terms.name.clone());
-    Some(match (old.kind, new.kind) {
-        (EndpointKind::Room, EndpointKind::Room) => Mistake::DuplicateRoom { module, room: name },
-        (EndpointKind::Socket, EndpointKind::Socket) => Mistake::DuplicateSocket { module, socket: name },
-        (EndpointKind::Room, EndpointKind::Socket) | (EndpointKind::Socket, EndpointKind::Room) => {
-            Mistake::RoomAndSocket { module, name }
-        }
-        (first, second) => Mistake::DuplicateName { module, name, first: what(first), second: what(second) },
-    })
-}
-
-fn what(kind: EndpointKind) -> &'static str {
-    match kind {
-        EndpointKind::Room => "room",
-        EndpointKind::Socket => "socket",
-        EndpointKind::Feed => "feed",
-        EndpointKind::Live => "live value",
-    }
-}
-
-/// A socket is in no topic, live values of one are apart, and what is published is no room's.
-fn same_topic(old: &Checked, new: &Checked) -> Option<Mistake> {
-    let meant = old.shared && new.shared;
-    let (old, new) = (&old.definition, &new.definition);
-    if old.kind == EndpointKind::Feed && new.kind == EndpointKind::Feed {
-        return (!meant && old.pattern.overlaps(&new.pattern)).then(|| Mistake::SharedFeed {
-            first: path(old),
-            first_pattern: old.pattern.as_str().to_owned(),
-            second: path(new),
-            second_pattern: new.pattern.as_str().to_owned(),
-        });
-    }
-    if old.kind != EndpointKind::Room || new.kind != EndpointKind::Room {
-        return None;
-    }
-    if old.pattern.as_str() == new.pattern.as_str() {
-        let pattern = new.pattern.as_str().to_owned();
-        return (!meant).then(|| Mistake::DuplicateChannel { first: path(old), second: path(new), pattern });
-    }
-    old.pattern.overlaps(&new.pattern).then(|| Mistake::OverlappingChannels {
-        first: path(old),
-        first_pattern: old.pattern.as_str().to_owned(),
-        second: path(new),
-        second_pattern: new.pattern.as_str().to_owned(),
-    })
-}
-
-fn path(definition: &Definition) -> String {
-    format!("{}/{}", definition.terms.module, definition.terms.name)
 }

@@ -3,33 +3,32 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
-use roomful_runtime::{Endpoint, Hooks, LiveMember};
+use roomful_runtime::{Hooks, LiveMember};
 
-use super::forwarded_size::ForwardedSize;
-use super::registered::{Registered, TypedEndpoint};
+use super::around::{Around, Facts};
+use super::pending::Pending;
+use super::registered::TypedEndpoint;
 use crate::data::Newest;
-use crate::guard::BoxGuard;
 use crate::listening::FeedHooks;
 use crate::{Channel, Deny, Feed, Guard, Limits, MaybeSend, Rooms, Upgrade};
 
 /// A feed with its own guards and limits. Made by [`FeedExt`].
 pub struct FeedSetup<F: Feed> {
     pub(crate) feed: Arc<F>,
-    guards: Vec<BoxGuard<F::Channel>>,
-    pub(crate) limits: Option<Limits>,
-    pub(super) shared: bool,
+    pub(crate) around: Around<F::Channel>,
 }
 
 impl<F: Feed> FeedSetup<F> {
     fn new(feed: F) -> Self {
-        Self { feed: Arc::new(feed), guards: Vec::new(), limits: None, shared: false }
+        Self { feed: Arc::new(feed), around: Around::nothing() }
     }
 
     /// Adds a guard; it runs after those of the app and the module, with the typed key.
     #[must_use]
     pub fn guard(mut self, guard: impl Guard<F::Channel>) -> Self {
-        self.guards.push(BoxGuard::new(guard));
+        self.around.add_guard(guard);
         self
     }
 
@@ -37,7 +36,7 @@ impl<F: Feed> FeedSetup<F> {
     /// somebody listens to.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(limits);
+        self.around.limits = Some(limits);
         self
     }
 
@@ -45,7 +44,7 @@ impl<F: Feed> FeedSetup<F> {
     /// so.
     #[must_use]
     pub fn shares_channel(mut self) -> Self {
-        self.shared = true;
+        self.around.shared = true;
         self
     }
 }
@@ -118,15 +117,10 @@ impl<F: Feed> IntoFeedSetup for FeedSetup<F> {
 pub(super) struct FeedEndpoint<F: Feed>(Arc<F>);
 
 impl<F: Feed> FeedSetup<F> {
-    /// The params that its own guards read.
-    pub(super) fn needs(&self) -> Vec<&'static str> {
-        self.guards.iter().flat_map(BoxGuard::needs).copied().collect()
-    }
-
-    /// Forgets its types.
-    pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
-        let endpoint = FeedEndpoint(self.feed);
-        Arc::new(Registered { endpoint, outer_guards, guards: self.guards, forwarded_size: ForwardedSize::default() })
+    /// What a module is given.
+    pub(super) fn pending(self, name: &str) -> Pending {
+        let facts = Facts { kind: EndpointKind::Feed, pattern: F::Channel::PATTERN, has_info: false };
+        self.around.pending(name, facts, FeedEndpoint(self.feed))
     }
 }
 

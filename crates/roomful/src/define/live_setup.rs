@@ -3,38 +3,38 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
-use roomful_runtime::{Endpoint, Hooks, LiveMember};
+use roomful_runtime::{Hooks, LiveMember};
 
-use super::forwarded_size::ForwardedSize;
-use super::registered::{Registered, TypedEndpoint};
-use crate::guard::BoxGuard;
+use super::around::{Around, Facts};
+use super::pending::Pending;
+use super::registered::TypedEndpoint;
 use crate::listening::{LiveHooks, LiveLoader};
 use crate::{Channel, Deny, ForAll, Guard, Limits, Live, LiveFor, MaybeSend, Rooms, Upgrade};
 
 /// A live value with its own guards and limits. Made by [`LiveExt`] and [`LiveForExt`].
 pub struct LiveSetup<L: LiveFor> {
     pub(crate) live: Arc<L>,
-    guards: Vec<BoxGuard<L::Channel>>,
-    pub(crate) limits: Option<Limits>,
+    pub(crate) around: Around<L::Channel>,
 }
 
 impl<L: LiveFor> LiveSetup<L> {
     fn new(live: L) -> Self {
-        Self { live: Arc::new(live), guards: Vec::new(), limits: None }
+        Self { live: Arc::new(live), around: Around::nothing() }
     }
 
     /// Adds a guard; it runs after those of the app and the module, with the typed key.
     #[must_use]
     pub fn guard(mut self, guard: impl Guard<L::Channel>) -> Self {
-        self.guards.push(BoxGuard::new(guard));
+        self.around.add_guard(guard);
         self
     }
 
     /// Bounds of this value's own, in place of the app's.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(limits);
+        self.around.limits = Some(limits);
         self
     }
 }
@@ -144,15 +144,10 @@ impl<L: LiveFor> IntoLiveForSetup for LiveSetup<L> {
 pub(super) struct LiveEndpoint<L: LiveFor>(Arc<L>);
 
 impl<L: LiveFor> LiveSetup<L> {
-    /// The params that its own guards read.
-    pub(super) fn needs(&self) -> Vec<&'static str> {
-        self.guards.iter().flat_map(BoxGuard::needs).copied().collect()
-    }
-
-    /// Forgets its types.
-    pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
-        let endpoint = LiveEndpoint(self.live);
-        Arc::new(Registered { endpoint, outer_guards, guards: self.guards, forwarded_size: ForwardedSize::default() })
+    /// What a module is given.
+    pub(super) fn pending(self, name: &str) -> Pending {
+        let facts = Facts { kind: EndpointKind::Live, pattern: L::Channel::PATTERN, has_info: false };
+        self.around.pending(name, facts, LiveEndpoint(self.live))
     }
 }
 

@@ -1,11 +1,14 @@
 //! Definitions: which rooms, sockets, feeds and live values there are, under which names, behind which guards.
 
+mod around;
 mod build_error;
 mod builder;
+mod checked;
 mod feed_setup;
 mod forwarded_size;
 mod live_setup;
 mod path;
+mod pending;
 mod registered;
 mod room_setup;
 mod socket_setup;

@@ -1,35 +1,34 @@
 //! A room as it is registered, with its guards and limits.
 
+use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
-use roomful_runtime::{Endpoint, Hooks, LiveMember};
+use roomful_runtime::{Hooks, LiveMember};
 
-use super::forwarded_size::ForwardedSize;
-use super::registered::{Registered, TypedEndpoint};
-use crate::guard::BoxGuard;
+use super::around::{Around, Facts};
+use super::pending::Pending;
+use super::registered::TypedEndpoint;
 use crate::hooks::RoomHooks;
-use crate::{Channel, Conn, Deny, Guard, Limits, MaybeSend, Room, Rooms, Upgrade};
+use crate::{Channel, Conn, Deny, Guard, Info, Limits, MaybeSend, Room, Rooms, Upgrade};
 
 /// A room with its own guards and limits. Made by [`RoomExt`].
 pub struct RoomSetup<R: Room> {
     pub(crate) room: Arc<R>,
-    pub(super) guards: Vec<BoxGuard<R::Channel>>,
-    pub(super) shared: bool,
-    pub(crate) limits: Option<Limits>,
-    pub(super) inline: bool,
+    pub(crate) around: Around<R::Channel>,
 }
 
 impl<R: Room> RoomSetup<R> {
     fn new(room: R) -> Self {
-        Self { room: Arc::new(room), guards: Vec::new(), shared: false, limits: None, inline: false }
+        Self { room: Arc::new(room), around: Around::nothing() }
     }
 
     /// Adds a guard; it runs after those of the app and the module, with the typed key.
     #[must_use]
     pub fn guard(mut self, guard: impl Guard<R::Channel>) -> Self {
-        self.guards.push(BoxGuard::new(guard));
+        self.around.add_guard(guard);
         self
     }
 
@@ -37,14 +36,14 @@ impl<R: Room> RoomSetup<R> {
     /// whatever their guards. Both must say so.
     #[must_use]
     pub fn shares_channel(mut self) -> Self {
-        self.shared = true;
+        self.around.shared = true;
         self
     }
 
     /// Bounds of this room's own, in place of the app's.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(limits);
+        self.around.limits = Some(limits);
         self
     }
 
@@ -57,7 +56,7 @@ impl<R: Room> RoomSetup<R> {
     /// one thread, and this changes nothing.
     #[must_use]
     pub fn inline(mut self) -> Self {
-        self.inline = true;
+        self.around.inline = true;
         self
     }
 }
@@ -135,15 +134,14 @@ impl<R: Room> IntoRoomSetup for RoomSetup<R> {
 pub(super) struct RoomEndpoint<R: Room>(Arc<R>);
 
 impl<R: Room> RoomSetup<R> {
-    /// The params that its own guards read.
-    pub(super) fn needs(&self) -> Vec<&'static str> {
-        self.guards.iter().flat_map(BoxGuard::needs).copied().collect()
-    }
-
-    /// Forgets its types.
-    pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
-        let endpoint = RoomEndpoint(self.room);
-        Arc::new(Registered { endpoint, outer_guards, guards: self.guards, forwarded_size: ForwardedSize::default() })
+    /// What a module is given.
+    pub(super) fn pending(self, name: &str) -> Pending {
+        let facts = Facts {
+            kind: EndpointKind::Room,
+            pattern: R::Channel::PATTERN,
+            has_info: TypeId::of::<Info<R>>() != TypeId::of::<()>(),
+        };
+        self.around.pending(name, facts, RoomEndpoint(self.room))
     }
 }
 

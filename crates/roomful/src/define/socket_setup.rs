@@ -3,46 +3,45 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
-use roomful_runtime::{Endpoint, Hooks, LiveMember};
+use roomful_runtime::{Hooks, LiveMember};
 
-use super::forwarded_size::ForwardedSize;
-use super::registered::{Registered, TypedEndpoint};
-use crate::guard::BoxGuard;
+use super::around::{Around, Facts};
+use super::pending::Pending;
+use super::registered::TypedEndpoint;
 use crate::hooks::SocketHooks;
 use crate::{Deny, Guard, Limits, MaybeSend, Rooms, Socket, SocketChannel, SocketConn, Upgrade};
 
 /// A socket with its own guards and limits. Made by [`SocketExt`].
 pub struct SocketSetup<S: Socket> {
     pub(crate) socket: Arc<S>,
-    guards: Vec<BoxGuard<S::Channel>>,
-    pub(crate) limits: Option<Limits>,
-    pub(super) inline: bool,
+    pub(crate) around: Around<S::Channel>,
 }
 
 impl<S: Socket> SocketSetup<S> {
     fn new(socket: S) -> Self {
-        Self { socket: Arc::new(socket), guards: Vec::new(), limits: None, inline: false }
+        Self { socket: Arc::new(socket), around: Around::nothing() }
     }
 
     /// Adds a guard; it runs after those of the app and the module, with the typed params.
     #[must_use]
     pub fn guard(mut self, guard: impl Guard<S::Channel>) -> Self {
-        self.guards.push(BoxGuard::new(guard));
+        self.around.add_guard(guard);
         self
     }
 
     /// Bounds of this socket's own, in place of the app's.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(limits);
+        self.around.limits = Some(limits);
         self
     }
 
     /// Says that this socket's hooks never block, as [`RoomSetup::inline`](crate::RoomSetup::inline) does for a room.
     #[must_use]
     pub fn inline(mut self) -> Self {
-        self.inline = true;
+        self.around.inline = true;
         self
     }
 }
@@ -115,15 +114,10 @@ impl<S: Socket> IntoSocketSetup for SocketSetup<S> {
 pub(super) struct SocketEndpoint<S: Socket>(Arc<S>);
 
 impl<S: Socket> SocketSetup<S> {
-    /// The params that its own guards read.
-    pub(super) fn needs(&self) -> Vec<&'static str> {
-        self.guards.iter().flat_map(BoxGuard::needs).copied().collect()
-    }
-
-    /// Forgets its types.
-    pub(super) fn erase(self, outer_guards: Vec<BoxGuard<()>>) -> Arc<dyn Endpoint> {
-        let endpoint = SocketEndpoint(self.socket);
-        Arc::new(Registered { endpoint, outer_guards, guards: self.guards, forwarded_size: ForwardedSize::default() })
+    /// What a module is given.
+    pub(super) fn pending(self, name: &str) -> Pending {
+        let facts = Facts { kind: EndpointKind::Socket, pattern: S::Channel::PATTERN, has_info: false };
+        self.around.pending(name, facts, SocketEndpoint(self.socket))
     }
 }
 

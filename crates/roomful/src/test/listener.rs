@@ -101,7 +101,7 @@ impl<F: Feed> TestFeed<F> {
     #[must_use]
     pub fn new(feed: impl IntoFeedSetup<Feed = F>) -> Self {
         let setup = feed.into_feed_setup();
-        let (feed, limits) = (Arc::clone(&setup.feed), setup.limits.clone());
+        let (feed, limits) = (Arc::clone(&setup.feed), setup.around.limits.clone());
         Self { kit: Arc::new(Kit::new(NAME, limits, |module| module.feed(NAME, setup))), feed }
     }
 
@@ -150,7 +150,7 @@ impl<L: Live> TestLive<crate::ForAll<L>> {
     #[must_use]
     pub fn new(live: impl IntoLiveSetup<Live = L>) -> Self {
         let setup = live.into_live_setup();
-        let (live, limits) = (Arc::clone(&setup.live), setup.limits.clone());
+        let (live, limits) = (Arc::clone(&setup.live), setup.around.limits.clone());
         Self { kit: Arc::new(Kit::new(NAME, limits, |module| module.live(NAME, setup))), live }
     }
 }
@@ -164,7 +164,7 @@ impl<L: LiveFor> TestLive<L> {
     #[must_use]
     pub fn new_for(live: impl IntoLiveForSetup<Live = L>) -> Self {
         let setup = live.into_live_for_setup();
-        let (live, limits) = (Arc::clone(&setup.live), setup.limits.clone());
+        let (live, limits) = (Arc::clone(&setup.live), setup.around.limits.clone());
         Self { kit: Arc::new(Kit::new(NAME, limits, |module| module.live_for(NAME, setup))), live }
     }
 

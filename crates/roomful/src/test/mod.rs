@@ -114,7 +114,7 @@ impl<R: Room> TestRoom<R> {
     #[must_use]
     pub fn new(room: impl IntoRoomSetup<Room = R>) -> Self {
         let def = room.into_room_setup();
-        let (room, limits) = (Arc::clone(&def.room), def.limits.clone());
+        let (room, limits) = (Arc::clone(&def.room), def.around.limits.clone());
         Self { kit: Arc::new(Kit::new(NAME, limits, |module| module.room(NAME, def))), room }
     }
 

@@ -81,7 +81,7 @@ impl<S: Socket> TestSocket<S> {
     #[must_use]
     pub fn new(socket: impl IntoSocketSetup<Socket = S>) -> Self {
         let setup = socket.into_socket_setup();
-        let (socket, limits) = (Arc::clone(&setup.socket), setup.limits.clone());
+        let (socket, limits) = (Arc::clone(&setup.socket), setup.around.limits.clone());
         Self { kit: Kit::new(NAME, limits, |module| module.socket(NAME, setup)), socket }
     }
 
