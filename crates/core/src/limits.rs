@@ -415,6 +415,10 @@ limits! {
     /// times over. Over it, it is not taken.
     cluster_roster_bytes: usize = 256 << 20, Process 1..=SHARED_BYTES;
 
+    /// In a cluster: bytes that rooms have said and the node did not take yet. 8 MiB: it takes them in microseconds, and is behind
+    /// where more wait. Over it a broadcast is an error to who makes it.
+    cluster_queue_bytes: usize = 8 << 20, Process 1..=SHARED_BYTES;
+
     /// In a cluster: bytes that wait for the broker. 8 MiB: what a second of a busy node comes to. Over it what waits for the longest
     /// is dropped, and other nodes ask for it.
     cluster_outgoing_bytes: usize = 8 << 20, Process 1..=SHARED_BYTES;

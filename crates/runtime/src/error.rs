@@ -65,6 +65,12 @@ pub enum ErrorKind {
         /// What the broker takes.
         limit: usize,
     },
+    /// In a cluster: too much waits for the node to take it to the others. Nobody was told anything: send less, or again later.
+    #[error("this node is behind: over {limit} bytes wait to be taken to other nodes (`Limits::cluster_queue_bytes`)")]
+    NodeBehind {
+        /// The bound.
+        limit: usize,
+    },
     /// An app may not close with that code or reason. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),

@@ -400,7 +400,7 @@ impl LiveRoom {
     pub(crate) fn tell(self: &Arc<Self>, input: Input) -> Result {
         let limit = self.process.limits().transport_bytes;
         if let (Some(seat), Input::Broadcast { msg, .. } | Input::LastWords { msg, .. }) = (&self.seat, &input) {
-            seat.check_fits(&self.topic, msg)?;
+            seat.may_say(&self.topic, msg)?;
         }
         let mut state = lock(&self.state);
         if matches!(input, Input::Broadcast { .. } | Input::LastWords { .. } | Input::Send { .. })

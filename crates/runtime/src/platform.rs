@@ -181,7 +181,8 @@ impl Platform {
         me: Incarnation,
     ) -> Result<(Arc<ClusterQueue>, impl ClusterRooms + use<>), AlreadyInCluster> {
         let household: Weak<dyn Household> = Arc::downgrade(self.app.hub()) as _;
-        let node = Node::new(app, me, household);
+        let queue_bytes = self.settings().limits.cluster_queue_bytes;
+        let node = Node::new(app, me, household, queue_bytes);
         if self.app.hub().process().join_cluster(Arc::clone(&node)) {
             Ok((Arc::clone(node.queue()), node))
         } else {

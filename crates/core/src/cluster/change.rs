@@ -109,6 +109,19 @@ impl Change {
         writer.len()
     }
 
+    /// How many bytes it is about, without what is around them: what it holds while it waits.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let of = |json: &Option<Json>| json.as_ref().map_or(0, Json::size);
+        size_of::<Self>()
+            + match self {
+                Self::Joined(present) => of(&present.info) + of(&present.state),
+                Self::State { state: json, .. } | Self::Info { info: json, .. } => of(json),
+                Self::Said { msg, .. } => msg.size(),
+                _ => 0,
+            }
+    }
+
     /// Whether it is a message, which a roster does not bring back where it is lost.
     #[must_use]
     pub fn is_message(&self) -> bool {

@@ -15,7 +15,7 @@ use super::{ClusterHealth, ClusterQueue, ClusterRooms};
 use crate::delivery::RoomId;
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
-use crate::{ErrorKind, Result};
+use crate::{ErrorKind, Result, metrics};
 
 /// Who says it, who hears it, which node and which room it is of: more than all of that is.
 const AROUND_A_MESSAGE: usize = 1_024;
@@ -40,6 +40,8 @@ pub(crate) trait Household: MaybeSend + MaybeSync {
 pub(crate) struct Node {
     app: Arc<str>,
     queue: Arc<ClusterQueue>,
+    /// So many bytes may wait there before rooms say no more.
+    queue_bytes: usize,
     household: Weak<dyn Household>,
     /// What this run of it is called.
     me: Mutex<Incarnation>,
@@ -66,10 +68,11 @@ pub(crate) struct Seat {
 }
 
 impl Node {
-    pub(crate) fn new(app: &str, me: Incarnation, household: Weak<dyn Household>) -> Arc<Self> {
+    pub(crate) fn new(app: &str, me: Incarnation, household: Weak<dyn Household>, queue_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
             app: app.into(),
             queue: Arc::default(),
+            queue_bytes,
             household,
             health: Mutex::new(ClusterHealth::of_new(&me)),
             me: Mutex::new(me),
@@ -159,8 +162,13 @@ impl Seat {
         self.node.queue.push(Input::Close(self.subject));
     }
 
-    /// Whether what is said fits into what the broker takes at once, where there is a link to it.
-    pub(crate) fn check_fits(&self, topic: &Topic, msg: &Json) -> Result {
+    /// Whether the node keeps up, and what is said fits into what the broker takes at once, where there is a link to it.
+    pub(crate) fn may_say(&self, topic: &Topic, msg: &Json) -> Result {
+        let limit = self.node.queue_bytes;
+        if self.node.queue.bytes() > limit {
+            metrics::overloaded();
+            return Err(ErrorKind::NodeBehind { limit }.into_error());
+        }
         let Some(limit) = lock(&self.node.health).most_bytes else { return Ok(()) };
         let bytes = msg.size();
         if bytes + topic.as_str().len() + AROUND_A_MESSAGE > limit {
@@ -265,7 +273,7 @@ mod tests {
     fn what_is_told_of_a_room_that_is_over_does_not_reach_the_next_of_its_topic() {
         let me = Incarnation { start: 1, name: NodeName::parse("one").unwrap(), random: 7 };
         let household: Arc<dyn Household> = Arc::new(Somewhere);
-        let node = Node::new("app", me.clone(), Arc::downgrade(&household));
+        let node = Node::new("app", me.clone(), Arc::downgrade(&household), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
         let (subject, seat) = (Subject::of("app", topic.as_str()), node.seat(&topic));
         let begin = || {
@@ -298,7 +306,7 @@ mod tests {
     fn a_room_that_began_under_the_name_before_is_told_the_new_one() {
         let run = |start| Incarnation { start, name: NodeName::parse("one").unwrap(), random: start };
         let household: Arc<dyn Household> = Arc::new(Somewhere);
-        let node = Node::new("app", run(1), Arc::downgrade(&household));
+        let node = Node::new("app", run(1), Arc::downgrade(&household), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
         let seat = node.seat(&topic);
         let as_node = seat.me();
@@ -306,5 +314,22 @@ mod tests {
         let room = Arc::new(Told::default());
         seat.open(&topic, room.clone(), &as_node);
         assert_eq!(*lock(&room.0), 1);
+    }
+
+    #[test]
+    fn while_the_node_is_behind_nothing_more_is_said_but_what_becomes_of_members() {
+        let me = Incarnation { start: 1, name: NodeName::parse("one").unwrap(), random: 7 };
+        let household: Arc<dyn Household> = Arc::new(Somewhere);
+        let node = Node::new("app", me, Arc::downgrade(&household), 1_000);
+        let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
+        let seat = node.seat(&topic);
+        let msg = Json::encode(&"x".repeat(1_000)).unwrap();
+        assert!(seat.may_say(&topic, &msg).is_ok());
+        seat.publish(vec![Change::Said { from: None, to: room::Audience::Everybody, msg: msg.clone() }]);
+        let why = seat.may_say(&topic, &msg).unwrap_err().to_string();
+        assert!(why.contains("over 1000 bytes wait") && why.contains("cluster_queue_bytes"), "{why}");
+        seat.publish(vec![Change::Left { member: MemberId::parse("m").unwrap() }]);
+        while node.queue().try_next().is_some() {}
+        assert!(seat.may_say(&topic, &msg).is_ok());
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
-use roomful_core::cluster::Input;
+use roomful_core::cluster::{Change, Input};
 
 use crate::lock::lock;
 
@@ -15,13 +16,19 @@ use crate::lock::lock;
 #[derive(Debug, Default)]
 pub struct ClusterQueue {
     waiting: Mutex<VecDeque<Input>>,
+    /// What rooms say in those that wait.
+    bytes: AtomicUsize,
     taker: AtomicWaker,
 }
 
 impl ClusterQueue {
     /// One more. It never waits.
     pub fn push(&self, input: Input) {
-        lock(&self.waiting).push_back(input);
+        let bytes = said_bytes(&input);
+        let mut waiting = lock(&self.waiting);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        waiting.push_back(input);
+        drop(waiting);
         self.taker.wake();
     }
 
@@ -36,7 +43,23 @@ impl ClusterQueue {
 
     /// The next, where there is one.
     pub fn try_next(&self) -> Option<Input> {
-        lock(&self.waiting).pop_front()
+        let mut waiting = lock(&self.waiting);
+        let input = waiting.pop_front()?;
+        self.bytes.fetch_sub(said_bytes(&input), Ordering::Relaxed);
+        Some(input)
+    }
+
+    /// Bytes of what rooms have said that waits. What becomes of members is in it, and is never refused: whoever keeps this bounded
+    /// says no more.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+fn said_bytes(input: &Input) -> usize {
+    match input {
+        Input::Publish { changes, .. } => changes.iter().map(Change::held_bytes).sum(),
+        _ => 0,
     }
 }
 
@@ -44,7 +67,9 @@ impl ClusterQueue {
 mod tests {
     use futures_util::FutureExt as _;
 
+    use roomful_core::Json;
     use roomful_core::cluster::Subject;
+    use roomful_core::room::Audience;
 
     use super::*;
 
@@ -58,5 +83,27 @@ mod tests {
             assert!(matches!(queue.next().now_or_never(), Some(Input::Close(closed)) if closed == subject));
         }
         assert!(queue.try_next().is_none());
+    }
+
+    #[test]
+    fn what_waits_is_counted_until_it_is_taken() {
+        let queue = ClusterQueue::default();
+        let said = |bytes: usize| Change::Said {
+            from: None,
+            to: Audience::Everybody,
+            msg: Json::encode(&"x".repeat(bytes)).unwrap(),
+        };
+        let publish =
+            |bytes| Input::Publish { subject: Subject::of("app", "a"), changes: vec![said(bytes), said(bytes)] };
+        queue.push(publish(1_000));
+        queue.push(Input::Drain);
+        queue.push(publish(10));
+        let waits = queue.bytes();
+        assert!((2_000 + 20..4_000).contains(&waits), "{waits}");
+        queue.try_next();
+        queue.try_next();
+        assert!((20..1_000).contains(&queue.bytes()));
+        queue.try_next();
+        assert_eq!(queue.bytes(), 0);
     }
 }
