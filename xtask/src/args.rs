@@ -20,6 +20,9 @@ The commands of this project.
         structure, packages, instruction counts, undefined behaviour, hostile bytes.
         --only, --list as for `test`
 
+    cargo xtask step STEP
+        Run this step of `test` or `check`, and none that it needs.
+
     cargo xtask demo [--port PORT] [--worker]
         Build the live cursor board, serve it, and print its address. Ctrl-C stops it.
         --port PORT   the port to listen on; 3000 when not given, any free one when 0
@@ -59,6 +62,10 @@ pub(crate) enum Request {
     Run {
         suite: Suite,
         only: Vec<String>,
+    },
+    /// Run one step, and none that it needs.
+    Step {
+        name: String,
     },
     Demo {
         port: u16,
@@ -101,7 +108,7 @@ impl fmt::Display for UsageError {
             Self::UnknownCommand(word) => {
                 write!(
                     f,
-                    "there is no command `{word}`: only `test`, `check`, `demo`, `bench`, `simulate` and `instructions`"
+                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `simulate` and `instructions`"
                 )
             }
             Self::UnknownOption { command, word } => {
@@ -129,6 +136,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "help" | "--help" | "-h" => Ok(Request::Help),
         "test" => parse_suite(Suite::Test, words),
         "check" => parse_suite(Suite::Check, words),
+        "step" => parse_step(words),
         "demo" => parse_demo(words),
         "simulate" => parse_simulate(words),
         "instructions" => parse_instructions(words),
@@ -150,6 +158,15 @@ fn parse_suite(suite: Suite, mut words: impl Iterator<Item = String>) -> Result<
         }
     }
     Ok(Request::Run { suite, only })
+}
+
+fn parse_step(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    match (words.next(), words.next()) {
+        (Some(word), None) if matches!(&*word, "--help" | "-h") => Ok(Request::Help),
+        (Some(name), None) => Ok(Request::Step { name }),
+        (None, _) => Err(UsageError::MissingValue { option: "step" }),
+        (_, Some(word)) => Err(UsageError::UnknownOption { command: "step", word }),
+    }
 }
 
 fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
@@ -257,6 +274,16 @@ mod tests {
     }
 
     #[test]
+    fn one_step_runs_alone() {
+        assert_eq!(parse_line("step fmt"), Ok(Request::Step { name: "fmt".to_owned() }));
+        assert_eq!(parse_line("step"), Err(UsageError::MissingValue { option: "step" }));
+        assert_eq!(
+            parse_line("step fmt clippy"),
+            Err(UsageError::UnknownOption { command: "step", word: "clippy".to_owned() })
+        );
+    }
+
+    #[test]
     fn demo_listens_on_the_port_given() {
         let demo = |port| Ok(Request::Demo { port, on: Platform::Axum });
         assert_eq!(parse_line("demo"), demo(3000));
@@ -324,7 +351,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `check`, `demo`, `bench`, `simulate` and `instructions`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `simulate` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
+use serde::{Deserialize, Serialize};
+
 /// What went wrong, and what the reader can do about it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Failure {
     what: String,
     remedy: String,

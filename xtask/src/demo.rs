@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::args::Platform;
 use crate::command::{self, Failure};
 use crate::repo::Repo;
+use crate::running;
 use crate::step;
 use crate::steps;
 use crate::typescript::WEB;
@@ -19,7 +20,7 @@ pub(crate) fn run(repo: &Repo, port: u16, on: Platform) -> Result<(), Failure> {
         Platform::Axum => &["web-build"],
         Platform::Worker => &["web-build", "worker-build"],
     };
-    step::run_all(repo, &step::select(&[steps::TEST], needs))?;
+    running::run_all(repo, &step::select(&[steps::TEST], needs))?;
 
     println!("\n==> the server; Ctrl-C stops it");
     let port = port.to_string();

@@ -24,6 +24,7 @@ mod npm;
 mod package;
 mod public_api;
 mod repo;
+mod running;
 mod rust;
 mod sans_io;
 mod simulate;
@@ -68,6 +69,7 @@ fn serve(request: Request) -> Result<(), Failure> {
             Ok(())
         }
         Request::Run { suite, only } => suite.run(&Repo::find()?, &only),
+        Request::Step { name } => suite::run_step(&Repo::find()?, &name),
         Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
         Request::Instructions { accept } => instructions::run(&Repo::find()?, accept),
         Request::Simulate(simulation) => simulate::run(&Repo::find()?, &simulation),

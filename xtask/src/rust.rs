@@ -32,9 +32,12 @@ fn build_all(repo: &Repo) -> Result<Vec<Artifact>, Failure> {
     artifacts::build(repo, &["--workspace", "--all-features", "--bins", "--tests", "--examples"])
 }
 
+/// More tests at once than there are processors: most of them wait for sockets and for time to pass.
+const TESTS_AT_ONCE: (&str, &str) = ("RUST_TEST_THREADS", "6");
+
 pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
     command::run(
-        &mut workspace(repo, "test"),
+        workspace(repo, "test").envs([TESTS_AT_ONCE]),
         "mend the test that failed; the line that begins with `error: test failed` says how to run it alone",
     )?;
     Ok(Outcome::Passed)
@@ -43,7 +46,7 @@ pub(crate) fn test(repo: &Repo) -> Result<Outcome, Failure> {
 /// The fixture's suite once more, with every room and socket `.inline()`.
 pub(crate) fn test_inline(repo: &Repo) -> Result<Outcome, Failure> {
     command::run(
-        one_test(repo, "suite").env("FIXTURE_INLINE", "1"),
+        one_test(repo, "suite").envs([("FIXTURE_INLINE", "1"), TESTS_AT_ONCE]),
         "mend the test that failed; `FIXTURE_INLINE=1 cargo test -p fixture --test suite` runs it alone",
     )?;
     Ok(Outcome::Passed)

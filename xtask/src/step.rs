@@ -1,6 +1,8 @@
 //! A step: a named piece of work that says what it does, how long it took, and what it needs done before it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::command::Failure;
 use crate::repo::Repo;
@@ -16,10 +18,18 @@ pub(crate) struct Step {
 }
 
 /// How a step that did not fail ended.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Passed,
     /// It passed, but for something that could not be done here and that the reader must know of.
     PassedExcept(String),
+}
+
+/// A step that did not fail.
+pub(crate) struct Done {
+    pub(crate) name: &'static str,
+    pub(crate) took: Duration,
+    pub(crate) outcome: Outcome,
 }
 
 /// The steps named, in the order of the lists, and before each what it needs.
@@ -42,38 +52,16 @@ fn place<'a>(step: &'a Step, steps: &[&'a Step], selected: &mut Vec<&'a Step>) {
     selected.push(step);
 }
 
-/// Runs the steps in their order up to the first that fails, and then prints a summary of them all.
-pub(crate) fn run_all(repo: &Repo, steps: &[&Step]) -> Result<(), Failure> {
-    let began = Instant::now();
-    let mut done = Vec::new();
-    let mut failed = None;
-    for step in steps {
-        println!("\n==> {}: {}", step.name, step.promise);
-        let step_began = Instant::now();
-        let result = (step.work)(repo);
-        let took = step_began.elapsed();
-        match result {
-            Ok(outcome) => {
-                println!("  passed in {}", seconds(took));
-                done.push((step.name, took, outcome));
-            }
-            Err(failure) => {
-                println!("  FAILED after {}", seconds(took));
-                failed = Some((step.name, failure));
-                break;
-            }
-        }
-    }
-    print!("{}", summary(&done, steps.len(), began.elapsed()));
-    match failed {
-        None => Ok(()),
-        Some((name, failure)) => Err(failure.of_step(name)),
-    }
+/// The first of the waiting steps of which all needs are done.
+pub(crate) fn next(waiting: &[&Step], done: &[Done]) -> Option<usize> {
+    let is_done = |need: &&str| done.iter().any(|step| step.name == *need);
+    waiting.iter().position(|step| step.needs.iter().all(is_done))
 }
 
-fn summary(done: &[(&str, Duration, Outcome)], of: usize, took: Duration) -> String {
+/// The times and exceptions of the steps that are done, and how many of all of them these are.
+pub(crate) fn summary(done: &[Done], of: usize, took: Duration) -> String {
     let mut text = String::from("\n==> summary\n");
-    for (name, took, outcome) in done {
+    for Done { name, took, outcome } in done {
         let exception = match outcome {
             Outcome::Passed => String::new(),
             Outcome::PassedExcept(exception) => format!("   EXCEPT: {exception}"),
@@ -84,7 +72,7 @@ fn summary(done: &[(&str, Duration, Outcome)], of: usize, took: Duration) -> Str
     text
 }
 
-fn seconds(duration: Duration) -> String {
+pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
@@ -98,6 +86,10 @@ mod tests {
 
     const fn step(name: &'static str, needs: &'static [&'static str]) -> Step {
         Step { name, promise: "", needs, work: |_| Ok(Outcome::Passed) }
+    }
+
+    fn done(name: &'static str, milliseconds: u64, outcome: Outcome) -> Done {
+        Done { name, took: Duration::from_millis(milliseconds), outcome }
     }
 
     fn selected(names: &[&str]) -> Vec<&'static str> {
@@ -116,11 +108,21 @@ mod tests {
     }
 
     #[test]
+    fn a_step_waits_for_what_it_needs_and_holds_nobody_up_meanwhile() {
+        let waiting: Vec<&Step> = MORE.iter().chain(STEPS).collect();
+        let next = |waiting: &[&Step], passed: &[&'static str]| {
+            let done: Vec<Done> = passed.iter().map(|name| done(name, 0, Outcome::Passed)).collect();
+            super::next(waiting, &done).map(|at| waiting[at].name)
+        };
+        assert_eq!(next(&waiting, &[]), Some("tools"), "the first in the list");
+        assert_eq!(next(&waiting, &["tools", "install", "build"]), Some("test"));
+        assert_eq!(next(&[&MORE[0]], &["tools", "build"]), None, "one need has not passed");
+    }
+
+    #[test]
     fn the_summary_counts_what_did_not_run_and_shows_every_exception() {
-        let done = [
-            ("fmt", Duration::from_millis(340), Outcome::Passed),
-            ("deny", Duration::from_secs(75), Outcome::PassedExcept("no database".to_owned())),
-        ];
+        let done =
+            [done("fmt", 340, Outcome::Passed), done("deny", 75_000, Outcome::PassedExcept("no database".to_owned()))];
         assert_eq!(
             summary(&done, 3, Duration::from_secs(80)),
             "\n==> summary\n  \

@@ -2,8 +2,18 @@
 
 use crate::command::Failure;
 use crate::repo::Repo;
+use crate::running;
 use crate::step::{self, Step};
 use crate::steps::{CHECK, TEST};
+
+/// Runs the step of this name alone, and none that it needs.
+pub(crate) fn run_step(repo: &Repo, name: &str) -> Result<(), Failure> {
+    let step = TEST.iter().chain(CHECK).find(|step| step.name == name).ok_or_else(|| {
+        let lists = "choose one that `cargo xtask test --list` or `cargo xtask check --list` prints";
+        Failure::new(format!("there is no step `{name}`"), lists)
+    })?;
+    running::run_one(repo, step)
+}
 
 /// A list of steps that one command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +35,7 @@ impl Suite {
 
     /// Runs the steps named and what they need; all of this suite's when none is named.
     pub(crate) fn run(self, repo: &Repo, only: &[String]) -> Result<(), Failure> {
-        step::run_all(repo, &self.select(only)?)
+        running::run_all(repo, &self.select(only)?)
     }
 
     /// Prints every step, what it promises and what it needs.

@@ -1,4 +1,5 @@
-//! All steps of `cargo xtask test`, in the order in which they run: first what may be missing on the machine.
+//! All steps of `cargo xtask test`. As soon as what it needs has passed, the first in this order begins: what may be missing on the
+//! machine, then what others wait for, then what takes longest.
 //!
 //! Nothing is compiled here in two ways but what runs on two targets. The programs are those of the `dev` profile; the workers
 //! are built as one deploys them, since there is no other build of them that runs the same code.
@@ -24,34 +25,10 @@ pub(crate) const TEST: &[Step] = &[
     },
     Step { name: "rust-build", promise: "the Rust programs and their tests build", needs: &[], work: rust::build },
     Step {
-        name: "rust-test",
-        promise: "the Rust tests, those in the documentation too",
-        needs: &["rust-build", "tools-brokers"],
-        work: rust::test,
-    },
-    Step {
-        name: "inline-test",
-        promise: "the fixture's suite, with hooks that run where their sockets are read",
-        needs: &["rust-build"],
-        work: rust::test_inline,
-    },
-    Step {
-        name: "types",
-        promise: "the generated TypeScript is what the Rust code says",
-        needs: &["rust-build"],
-        work: rust::types,
-    },
-    Step {
         name: "client-install",
         promise: "the client's dependencies are installed",
         needs: &["tools-node"],
         work: |repo| passed(npm::install(repo, CLIENT)),
-    },
-    Step {
-        name: "type-shapes",
-        promise: "types of every shape are in TypeScript what serde writes and reads",
-        needs: &["rust-build", "client-install"],
-        work: rust::shapes,
     },
     Step {
         name: "client-build",
@@ -108,15 +85,39 @@ pub(crate) const TEST: &[Step] = &[
         work: worker::build_fixture,
     },
     Step {
-        name: "worker-test",
-        promise: "the rooms in Durable Objects, on workerd",
-        needs: &["rust-build", "worker-fixture"],
-        work: worker::test,
+        name: "types",
+        promise: "the generated TypeScript is what the Rust code says",
+        needs: &["rust-build"],
+        work: rust::types,
+    },
+    Step {
+        name: "type-shapes",
+        promise: "types of every shape are in TypeScript what serde writes and reads",
+        needs: &["rust-build", "client-install"],
+        work: rust::shapes,
+    },
+    Step {
+        name: "rust-test",
+        promise: "the Rust tests, those in the documentation too",
+        needs: &["rust-build", "tools-brokers"],
+        work: rust::test,
     },
     Step {
         name: "browser",
         promise: "the board and typed sockets in a real browser, on axum and on workerd",
         needs: &["tools-chromium", "rust-build", "web-build", "worker-build", "worker-fixture"],
         work: typescript::browser,
+    },
+    Step {
+        name: "worker-test",
+        promise: "the rooms in Durable Objects, on workerd",
+        needs: &["rust-build", "worker-fixture"],
+        work: worker::test,
+    },
+    Step {
+        name: "inline-test",
+        promise: "the fixture's suite, with hooks that run where their sockets are read",
+        needs: &["rust-build"],
+        work: rust::test_inline,
     },
 ];
