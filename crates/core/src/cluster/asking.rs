@@ -14,6 +14,8 @@ pub(super) struct Asking {
     pub(super) command: Command,
     /// Who has answered, and how many are to.
     pub(super) lobby: Lobby,
+    /// After so long those who have not answered are asked once more.
+    pub(super) again_ms: Millis,
     pub(super) next_at: Millis,
     pub(super) answers: BTreeMap<NodeId, Pages>,
 }

@@ -3,6 +3,7 @@
 use super::stay::StayWord;
 use super::wire::{Malformed, Reader, Wire, Writer};
 use crate::room::Audience;
+use crate::session::{SessionHash, TokenHash};
 use crate::{Generation, Json, MemberId, UserId};
 
 /// One step of the stream of a node in a room. It still has its meaning: what becomes of it, and in which dialect, each
@@ -50,6 +51,13 @@ pub enum Change {
         /// What.
         msg: Json,
     },
+    /// Which tokens a member's session takes from here on.
+    Session {
+        /// Who.
+        member: MemberId,
+        /// What shows of a token that it is one of them. `None`: it has no session.
+        session: Option<SessionHash>,
+    },
     /// Another node has taken a member over, and this one no longer speaks for it.
     Ceded {
         /// Who.
@@ -88,6 +96,8 @@ pub struct Present {
     pub info: Option<Json>,
     /// What it shows.
     pub state: Option<Json>,
+    /// What shows of a token that it is one of its session's. `None`: it has no session.
+    pub session: Option<SessionHash>,
 }
 
 impl Present {
@@ -140,6 +150,7 @@ const CEDED: u8 = 8;
 const MOURNED: u8 = 9;
 const STAY: u8 = 10;
 const CLOSED: u8 = 11;
+const SESSION: u8 = 12;
 
 /// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
 impl Wire for Change {
@@ -179,6 +190,11 @@ impl Wire for Change {
                 msg.write(&mut content);
                 SAID
             }
+            Self::Session { member, session } => {
+                member.write(&mut content);
+                content.optional(session.as_ref());
+                SESSION
+            }
             Self::Ceded { member } => {
                 member.write(&mut content);
                 CEDED
@@ -215,6 +231,7 @@ impl Wire for Change {
                 let to = except.map_or(Audience::Everybody, Audience::AllBut);
                 Self::Said { from, to, msg: Json::read(content)? }
             }
+            SESSION => Self::Session { member: MemberId::read(content)?, session: content.optional()? },
             CEDED => Self::Ceded { member: MemberId::read(content)? },
             MOURNED => Self::Mourned { member: MemberId::read(content)? },
             STAY => Self::Stay { user: UserId::read(content)?, word: StayWord::read(content)? },
@@ -234,6 +251,7 @@ impl Wire for Present {
         content.optional(self.user.as_ref());
         content.optional(self.info.as_ref());
         content.optional(self.state.as_ref());
+        content.optional(self.session.as_ref());
         to.sized(content.as_bytes());
     }
 
@@ -243,7 +261,28 @@ impl Wire for Present {
         let generation = Generation(u32::try_from(content.number()?).map_err(|_| Malformed)?);
         let away = content.flag()?;
         let (user, info, state) = (content.optional()?, content.optional()?, content.optional()?);
-        Ok(Self { member, generation, user, away, info, state })
+        Ok(Self { member, generation, user, away, info, state, session: content.added()? })
+    }
+}
+
+impl Wire for SessionHash {
+    fn write(&self, to: &mut Writer) {
+        self.newest.write(to);
+        to.optional(self.presented.as_ref());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        Ok(Self { newest: TokenHash::read(from)?, presented: from.optional()? })
+    }
+}
+
+impl Wire for TokenHash {
+    fn write(&self, to: &mut Writer) {
+        to.raw(&self.to_bytes());
+    }
+
+    fn read(from: &mut Reader) -> Result<Self, Malformed> {
+        from.array().map(Self::from_bytes)
     }
 }
 
@@ -270,15 +309,21 @@ pub(super) mod tests {
 
     pub(in crate::cluster) fn present() -> impl Strategy<Value = Present> {
         let user = option::of(".{1,20}".prop_map(|user| UserId::new(user).unwrap()));
-        let all = (member(), any::<u32>(), user, any::<bool>(), option::of(json()), option::of(json()));
-        all.prop_map(|(member, generation, user, away, info, state)| Present {
+        let all = (member(), any::<u32>(), user, any::<bool>(), [option::of(json()), option::of(json())], session());
+        all.prop_map(|(member, generation, user, away, [info, state], session)| Present {
             member,
             generation: Generation(generation),
             user,
             away,
             info,
             state,
+            session,
         })
+    }
+
+    fn session() -> impl Strategy<Value = Option<SessionHash>> {
+        let hash = || any::<[u8; TokenHash::BYTES]>().prop_map(TokenHash::from_bytes);
+        option::of((hash(), option::of(hash())).prop_map(|(newest, presented)| SessionHash { newest, presented }))
     }
 
     fn stay() -> impl Strategy<Value = StayWord> {
@@ -311,6 +356,7 @@ pub(super) mod tests {
             (member(), option::of(json())).prop_map(|(member, state)| Change::State { member, state }),
             (member(), option::of(json())).prop_map(|(member, info)| Change::Info { member, info }),
             (option::of(member()), audience, json()).prop_map(|(from, to, msg)| Change::Said { from, to, msg }),
+            (member(), session()).prop_map(|(member, session)| Change::Session { member, session }),
             member().prop_map(|member| Change::Ceded { member }),
             member().prop_map(|member| Change::Mourned { member }),
             (".{1,20}", stay()).prop_map(|(user, word)| Change::Stay { user: UserId::new(user).unwrap(), word }),

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::change::Present;
+use super::pages::pages;
+use super::release::{MissedFrame, Released};
 use super::wire::{Malformed, Reader, Wire, Writer};
-use crate::{Json, MemberId, UserId};
+use crate::session::TokenHash;
+use crate::{Json, MemberId, Millis, UserId};
 
 /// What is to be done by the nodes that have what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,17 @@ pub enum Command {
         /// How, and what their clients are told.
         how: Closing,
     },
+    /// Give up a member, whose client has come to the node that asks.
+    Release {
+        /// The room's topic.
+        topic: Arc<str>,
+        /// Whom.
+        member: MemberId,
+        /// What shows that its client presents its session's token.
+        token: TokenHash,
+        /// The number of the last message that its client has seen.
+        seen: u64,
+    },
     /// Something that a later release asks for.
     Unknown,
 }
@@ -92,6 +106,10 @@ pub enum Answer {
     },
     /// These are there.
     Members(Vec<Present>),
+    /// That member is the other node's from here on, once that says so.
+    Released(Box<Released>),
+    /// What else such a member missed, behind what came before.
+    Missed(Vec<MissedFrame>),
     /// These are there, each with how many members.
     Users(Vec<(UserId, u64)>),
     /// It could not be done, and why, for the caller to read.
@@ -103,7 +121,27 @@ pub enum Answer {
     Unknown,
 }
 
+/// For so long an answer is waited for, in milliseconds: a person who waits for it has not given up.
+const ANSWERED_WITHIN_MS: Millis = 2_000;
+
+/// After so long those who have not answered are asked once more, in milliseconds.
+const ASKED_AGAIN_MS: Millis = 500;
+
+/// For so long a client waits at its handshake for the node that had it, in milliseconds. Then it goes on without.
+const RELEASED_WITHIN_MS: Millis = 500;
+
+/// And after so long that node is asked once more, in milliseconds.
+const RELEASE_ASKED_AGAIN_MS: Millis = 150;
+
 impl Command {
+    /// For how many milliseconds an answer is waited for, and after how many it is asked again.
+    pub(super) fn patience(&self) -> (Millis, Millis) {
+        match self {
+            Self::Release { .. } => (RELEASED_WITHIN_MS, RELEASE_ASKED_AGAIN_MS),
+            _ => (ANSWERED_WITHIN_MS, ASKED_AGAIN_MS),
+        }
+    }
+
     /// The room that it is about.
     #[must_use]
     pub fn topic(&self) -> Option<&Arc<str>> {
@@ -112,6 +150,7 @@ impl Command {
             | Self::Count { topic }
             | Self::Say { topic, .. }
             | Self::Send { topic, .. }
+            | Self::Release { topic, .. }
             | Self::Kick { topic, .. } => Some(topic),
             Self::Users { topic } | Self::SendUser { topic, .. } | Self::KickUser { topic, .. } => topic.as_ref(),
             Self::Unknown => None,
@@ -140,6 +179,10 @@ impl Answer {
                 }
                 Self::Users(users)
             }
+            (Self::Released(mut released), Self::Missed(more)) => {
+                released.missed.iter_mut().for_each(|missed| missed.extend(more.iter().cloned()));
+                Self::Released(released)
+            }
             (failed @ Self::Failed { .. }, _) | (_, failed @ Self::Failed { .. }) => failed,
             (Self::Unknown, known) | (known, _) => known,
         }
@@ -152,24 +195,14 @@ impl Answer {
             Self::Users(users) => {
                 pages(users, page_bytes, |(user, _)| user.as_str().len() + 11).map(Self::Users).collect()
             }
+            Self::Released(released) => {
+                let (first, more) = released.paged(page_bytes);
+                let first = Self::Released(Box::new(first));
+                std::iter::once(first).chain(more.into_iter().map(Self::Missed)).collect()
+            }
             one => vec![one],
         }
     }
-}
-
-fn pages<T>(items: Vec<T>, page_bytes: usize, size: impl Fn(&T) -> usize) -> impl Iterator<Item = Vec<T>> {
-    let (mut pages, mut page, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for item in items {
-        let more = size(&item);
-        if bytes + more > page_bytes && !page.is_empty() {
-            pages.push(std::mem::take(&mut page));
-            bytes = 0;
-        }
-        bytes += more;
-        page.push(item);
-    }
-    pages.push(page);
-    pages.into_iter()
 }
 
 const MEMBERS: u8 = 1;
@@ -180,6 +213,7 @@ const SEND: u8 = 5;
 const SEND_USER: u8 = 6;
 const KICK: u8 = 7;
 const KICK_USER: u8 = 8;
+const RELEASE: u8 = 9;
 
 /// Kind, length, content, as a [`Change`](super::Change).
 impl Wire for Command {
@@ -227,6 +261,13 @@ impl Wire for Command {
                 how.write(&mut content);
                 KICK_USER
             }
+            Self::Release { topic, member, token, seen } => {
+                topic.write(&mut content);
+                member.write(&mut content);
+                token.write(&mut content);
+                content.number(*seen);
+                RELEASE
+            }
             Self::Unknown => 0,
         };
         to.byte(kind);
@@ -257,6 +298,10 @@ impl Wire for Command {
                 let (topic, user) = (content.optional()?, UserId::read(content)?);
                 Self::KickUser { topic, user, how: Closing::read(content)? }
             }
+            RELEASE => {
+                let (topic, member) = (Wire::read(content)?, MemberId::read(content)?);
+                Self::Release { topic, member, token: TokenHash::read(content)?, seen: content.number()? }
+            }
             _ => Self::Unknown,
         })
     }
@@ -278,6 +323,8 @@ const DONE: u8 = 1;
 const THOSE_MEMBERS: u8 = 2;
 const THOSE_USERS: u8 = 3;
 const FAILED: u8 = 4;
+const RELEASED: u8 = 5;
+const MISSED: u8 = 6;
 
 impl Wire for Answer {
     fn write(&self, to: &mut Writer) {
@@ -299,6 +346,14 @@ impl Wire for Answer {
                 why.write(&mut content);
                 FAILED
             }
+            Self::Released(released) => {
+                released.write(&mut content);
+                RELEASED
+            }
+            Self::Missed(missed) => {
+                content.list(missed);
+                MISSED
+            }
             Self::Unknown => 0,
         };
         to.byte(kind);
@@ -313,6 +368,8 @@ impl Wire for Answer {
             THOSE_MEMBERS => Self::Members(content.list()?),
             THOSE_USERS => Self::Users(content.list()?),
             FAILED => Self::Failed { why: Wire::read(content)? },
+            RELEASED => Self::Released(Box::new(Released::read(content)?)),
+            MISSED => Self::Missed(content.list()?),
             _ => Self::Unknown,
         })
     }
@@ -335,6 +392,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::change::tests::present;
+    use super::super::release::tests as releases;
     use super::*;
 
     fn user() -> impl Strategy<Value = UserId> {
@@ -367,6 +425,11 @@ pub(super) mod tests {
             (option::of(text()), user(), msg()).prop_map(|(topic, user, msg)| Command::SendUser { topic, user, msg }),
             (text(), member(), how()).prop_map(|(topic, member, how)| Command::Kick { topic, member, how }),
             (option::of(text()), user(), how()).prop_map(|(topic, user, how)| Command::KickUser { topic, user, how }),
+            (text(), member(), any::<[u8; TokenHash::BYTES]>(), any::<u64>()).prop_map(
+                |(topic, member, token, seen)| {
+                    Command::Release { topic, member, token: TokenHash::from_bytes(token), seen }
+                }
+            ),
             Just(Command::Unknown),
         ]
     }
@@ -377,6 +440,7 @@ pub(super) mod tests {
             proptest::collection::vec(present(), 0..5).prop_map(Answer::Members),
             proptest::collection::vec((user(), any::<u64>()), 0..5).prop_map(Answer::Users),
             text().prop_map(|why| Answer::Failed { why }),
+            releases::released().prop_map(|released| Answer::Released(Box::new(released))),
             Just(Answer::Unknown),
         ]
     }
@@ -397,7 +461,7 @@ pub(super) mod tests {
         #[test]
         fn pages_together_are_what_they_are_of(answer in answer(), page_bytes in 0usize..300) {
             let pages = answer.clone().paged(page_bytes);
-            let is_list = matches!(answer, Answer::Members(_) | Answer::Users(_));
+            let is_list = matches!(answer, Answer::Members(_) | Answer::Users(_) | Answer::Released(_));
             prop_assert!(is_list || pages.len() == 1);
             for page in &pages {
                 let (items, bytes) = match page {

@@ -44,10 +44,11 @@ impl Deeds {
         Deed::Do
     }
 
-    /// It was done. What only reads is done anew where it is asked for again, and not kept.
+    /// It was done. What only reads is done anew where it is asked for again, and not kept; so is a release, which may be long and
+    /// leads to the same.
     pub(super) fn end(&mut self, number: u64, answer: &Answer) {
         match answer {
-            Answer::Members(_) | Answer::Users(_) => drop(self.of.remove(&number)),
+            Answer::Members(_) | Answer::Users(_) | Answer::Released(_) => drop(self.of.remove(&number)),
             answer => {
                 if let Some(deed) = self.of.get_mut(&number) {
                     *deed = Some(answer.clone());

@@ -16,6 +16,7 @@
 //! | `wire`, `change`, `message`, `envelope`, `replays` | what stands in an envelope, and which is believed |
 //! | `watch` | whether this node is well, before it says of another that it is not |
 //! | `command`, `asking`, `deeds` | what one node has another one do, once |
+//! | `release` | what a node gives away of a member whose client has come to another |
 //! | `origin`, `replica` | a stream where it is said, and where it is heard |
 //! | `sums` | where two nodes differ, found by one number in a heartbeat |
 //! | `lobby` | for whom the first member of a room waits |
@@ -36,7 +37,9 @@ mod message;
 mod news;
 mod origin;
 mod outgoing;
+mod pages;
 mod peer;
+mod release;
 mod repairs;
 mod replays;
 mod replica;
@@ -44,6 +47,7 @@ mod settings;
 mod stay;
 mod subject;
 mod sums;
+mod verdict;
 mod watch;
 mod wire;
 
@@ -56,8 +60,10 @@ pub use incarnation::{Incarnation, InvalidNodeName, NodeName};
 pub use lobby::Audible;
 pub use news::News;
 pub use outgoing::Outgoing;
+pub use release::{Heard, MissedFrame, Released, Words};
 pub use repairs::Repairs;
 pub use settings::ClusterSettings;
 pub use stay::{StayAnswer, StayWord};
 pub use subject::Subject;
+pub use verdict::Verdict;
 pub use watch::Health;

@@ -202,7 +202,7 @@ mod tests {
         let room = Room { subject: Subject::of("app", "room"), topic: "room".into() };
         let member = MemberId::parse(&format!("m{page}")).unwrap();
         let (generation, user) = (Generation(0), None);
-        let members = vec![Present { member, generation, user, away: false, info: None, state: None }];
+        let members = vec![Present { member, generation, user, away: false, info: None, state: None, session: None }];
         RosterPage { room, at, said, since: 0, page, pages, members, is_open: true }
     }
 

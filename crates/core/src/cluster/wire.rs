@@ -167,6 +167,11 @@ impl Reader {
     pub(super) fn optional<T: Wire>(&mut self) -> Result<Option<T>, Malformed> {
         if self.flag()? { T::read(self).map(Some) } else { Ok(None) }
     }
+
+    /// The same, of what a release did not write that did not know of it.
+    pub(super) fn added<T: Wire>(&mut self) -> Result<Option<T>, Malformed> {
+        if self.0.is_empty() { Ok(None) } else { self.optional() }
+    }
 }
 
 impl Wire for u64 {

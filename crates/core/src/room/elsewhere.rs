@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::session_hashes::SessionHashes;
 use super::stays::Stays;
 use crate::cluster::{Change, Incarnation, Present};
 use crate::{MemberId, Millis, NodeId};
@@ -17,6 +18,8 @@ pub(super) struct Elsewhere {
     pub(super) parts: BTreeMap<NodeId, Part>,
     /// Members that their node speaks for no more, because another one does which was not heard yet. If it never is, they leave.
     pub(super) ceded: BTreeMap<MemberId, Ceded>,
+    /// What is known of the tokens of everybody's session.
+    pub(super) sessions: SessionHashes,
     /// What the others are to be told of the present input.
     pub(super) unsaid: Vec<Change>,
     /// Of which users this node tells the app.
@@ -55,8 +58,8 @@ pub(super) struct Owed {
 impl Elsewhere {
     pub(super) fn new(me: Incarnation) -> Self {
         let (parts, ceded, unsaid, owed) = Default::default();
-        let stays = Stays::default();
-        Self { me, is_awaiting: true, parts, ceded, unsaid, stays, is_closed: true, owed }
+        let (stays, sessions) = Default::default();
+        Self { me, is_awaiting: true, parts, ceded, sessions, unsaid, stays, is_closed: true, owed }
     }
 
     /// That node has said something of the room.

@@ -3,6 +3,7 @@
 use super::Audience;
 use crate::cluster::{self, Incarnation};
 use crate::roster::Place;
+use crate::session::SessionHash;
 use crate::{Generation, Json, MemberId, UserId};
 
 /// What happened.
@@ -11,6 +12,9 @@ use crate::{Generation, Json, MemberId, UserId};
 pub enum Input {
     /// Somebody who was let in becomes a member: at once, or in a large room with all who come in the same tick, when
     /// [`Effect::Entered`](super::Effect::Entered) says so. Until then it can only leave.
+    ///
+    /// One that is in at another node, with a lower [claim](crate::cluster::Claim) and of the same user, is taken over from that:
+    /// it stands where it stood, and the others hear of it what is new.
     Join(Newcomer),
     /// A member's socket is lost, and its place is held.
     Away {
@@ -76,6 +80,13 @@ pub enum Input {
         /// What.
         news: cluster::News,
     },
+    /// Which tokens the session of a member takes from here on, for the other nodes to know them by.
+    Session {
+        /// Who.
+        member: MemberId,
+        /// `None`: it has none.
+        session: Option<SessionHash>,
+    },
     /// All nodes that there are have said who is in: those who [wait](super::RoomEngine::is_waiting) may come in.
     Ready,
     /// This node is another run from here on.
@@ -129,7 +140,7 @@ pub enum Refused {
         /// The bound.
         limit: usize,
     },
-    /// That member is in the room already.
+    /// That member is in the room already, and with no lower claim.
     #[error("already in the room")]
     AlreadyIn,
     /// That member is not in the room.

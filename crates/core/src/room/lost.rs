@@ -5,7 +5,6 @@
 //! it has; until then they owe it, too, and tell it themselves where it takes too long. So it is told at least once.
 
 use super::elsewhere::Owed;
-use super::publish::present;
 use super::{Change, Effect, RoomEngine};
 use crate::cluster::{self, Incarnation};
 use crate::roster::Entry;
@@ -100,10 +99,10 @@ impl RoomEngine {
         self.announce(changes, None, effects);
         over.into_iter().for_each(|node| self.orphan_stays(node, now, effects));
         let due = now.saturating_add(TOLD_WITHIN_MS);
+        let owed: Vec<_> = gone.iter().map(|entry| self.present(entry)).collect();
         let Some(elsewhere) = &mut self.elsewhere else { return };
-        for entry in &gone {
-            let owed = Owed { present: present(entry), is_ours: false, due };
-            elsewhere.owed.insert(entry.member.clone(), owed);
+        for present in owed {
+            elsewhere.owed.insert(present.member.clone(), Owed { present, is_ours: false, due });
         }
     }
 

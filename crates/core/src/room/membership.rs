@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::membership_lane::Departed;
 use super::numbers::Numbers;
+use super::take_over::Entered;
 use super::{Change, Effect, Newcomer, Refused, RoomEngine};
 use crate::cluster;
 use crate::roster::{Entry, Listing, Place};
@@ -23,10 +24,11 @@ impl RoomEngine {
         self.check_presence(newcomer.state.as_ref())?;
         self.check_info(newcomer.info.as_ref())?;
         let (lobby, limit) = (&self.membership.lobby, self.config.limits.members);
-        if self.roster.place(&newcomer.member).is_some() || lobby.has(&newcomer.member) {
+        let is_in = self.roster.place(&newcomer.member).is_some();
+        if lobby.has(&newcomer.member) || (is_in && !self.may_take_over(&newcomer)) {
             return Err(Refused::AlreadyIn);
         }
-        if self.roster.len() + lobby.len() >= limit {
+        if !is_in && self.roster.len() + lobby.len() >= limit {
             return Err(Refused::RoomFull { limit });
         }
         if self.tells_at_once(now) {
@@ -46,6 +48,7 @@ impl RoomEngine {
         self.membership.returning.remove(&place);
         self.presence.forget(place);
         let Entry { member, number, away, user, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
+        self.forget_session(&member);
         self.local -= 1;
         self.present -= usize::from(!away);
         // What the others are to be told of its user stands behind its leave.
@@ -100,14 +103,18 @@ impl RoomEngine {
         let is_heard = self.present > 0;
         // The leaves first: their numbers may be the newcomers'.
         let mut changes = self.leaves(left, now, effects);
-        let entered: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.enter(newcomer)).collect();
-        entered.iter().for_each(|place| self.publish_joined(*place));
-        changes.extend(entered.iter().filter_map(|place| self.joined(*place)));
+        let entered: Vec<_> = newcomers.into_iter().filter_map(|newcomer| self.enter(newcomer, now)).collect();
+        entered.iter().for_each(|entered| self.publish_joined(entered.place));
+        let (entered, joined): (Vec<_>, Vec<_>) =
+            entered.into_iter().map(|Entered { place, change }| (place, change)).unzip();
+        changes.extend(joined.into_iter().flatten());
         changes.extend(returned.iter().filter_map(|place| self.be_back(*place)));
         if is_heard {
             self.announce(changes, None, effects);
         }
         self.admit(&returned, &entered, now, effects);
+        // Of one that is taken over something may be shown that is new.
+        entered.into_iter().for_each(|place| self.flush_one(place, effects));
     }
 
     /// The last words of a member come after its leave, so that one is told now.
@@ -161,12 +168,13 @@ impl RoomEngine {
 
     fn admit_at_once(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) {
         let member = newcomer.member.clone();
-        let Some(place) = self.enter(newcomer) else { return };
+        let Some(Entered { place, change }) = self.enter(newcomer, now) else { return };
         self.publish_joined(place);
         effects.push(self.snapshot_for(member.clone(), &Arc::new(self.roster.listing())));
         if self.present > 1 {
-            self.announce(self.joined(place).into_iter().collect(), Some(member), effects);
+            self.announce(change.into_iter().collect(), Some(member), effects);
         }
+        self.flush_one(place, effects);
         self.keep(place, effects);
         self.count_user(place, now, effects);
     }
@@ -191,8 +199,11 @@ impl RoomEngine {
         }
     }
 
-    /// `None` where it is in already, which whoever joins or waits is not.
-    fn enter(&mut self, newcomer: Newcomer) -> Option<Place> {
+    /// `None` where it is in already, which whoever joins or waits is not, unless another node has it.
+    fn enter(&mut self, newcomer: Newcomer, now: Millis) -> Option<Entered> {
+        if let Some(place) = self.roster.place(&newcomer.member) {
+            return self.take_over(place, newcomer, now);
+        }
         let Newcomer { member, user, generation, place, info, state } = newcomer;
         let number = self.numbers.take();
         let entry = Entry { member, number, node: self.config.node, generation, user, away: false, info, state };
@@ -202,7 +213,7 @@ impl RoomEngine {
         };
         self.local += 1;
         self.present += 1;
-        Some(place)
+        Some(Entered { place, change: self.joined(place) })
     }
 
     pub(super) fn joined(&self, place: Place) -> Option<Change> {

@@ -21,7 +21,9 @@ mod presence_lane;
 mod publish;
 mod remote;
 mod returns;
+mod session_hashes;
 mod stays;
+mod take_over;
 mod users;
 mod users_here;
 
@@ -231,6 +233,7 @@ impl RoomEngine {
                 self.wake(now, effects);
                 Ok(())
             }
+            Input::Session { member, session } => self.set_session(&member, session),
             Input::Remote { node, news } => {
                 self.hear(&node, news, now, effects);
                 Ok(())

@@ -14,7 +14,8 @@ impl RoomEngine {
     /// was [published](Effect::Publish) until now.
     #[must_use]
     pub fn own(&self) -> Vec<Present> {
-        self.roster.iter().filter(|entry| entry.node == self.config.node).map(present).collect()
+        let own = self.roster.iter().filter(|entry| entry.node == self.config.node);
+        own.map(|entry| self.present(entry)).collect()
     }
 
     /// Says all that is to be said of one input.
@@ -49,8 +50,8 @@ impl RoomEngine {
     }
 
     pub(super) fn publish_joined(&mut self, place: Place) {
-        let Some(elsewhere) = &mut self.elsewhere else { return };
-        elsewhere.unsaid.extend(self.roster.get(place).map(|entry| Change::Joined(present(entry))));
+        let joined = self.elsewhere.as_ref().and(self.roster.get(place)).map(|entry| self.present(entry));
+        joined.into_iter().for_each(|present| self.publish(|| Change::Joined(present)));
     }
 
     /// Of what is told here, what is about this node's members.
@@ -74,10 +75,11 @@ impl RoomEngine {
     pub(super) fn publish_word(&mut self, from: Option<&MemberId>, to: &Audience, msg: &Json) {
         self.publish(|| Change::Said { from: from.cloned(), to: to.clone(), msg: msg.clone() });
     }
-}
 
-/// As its node says it.
-pub(super) fn present(entry: &Entry) -> Present {
-    let Entry { member, generation, user, away, info, state, .. } = entry.clone();
-    Present { member, generation, user, away, info, state }
+    /// As its node says it.
+    pub(super) fn present(&self, entry: &Entry) -> Present {
+        let Entry { member, generation, user, away, info, state, .. } = entry.clone();
+        let session = self.elsewhere.as_ref().and_then(|elsewhere| elsewhere.sessions.get(&member));
+        Present { member, generation, user, away, info, state, session }
+    }
 }

@@ -87,6 +87,7 @@ impl RoomEngine {
     pub(super) fn take_out(&mut self, place: Place) -> Option<Entry> {
         self.presence.forget(place);
         let entry = self.roster.leave(place)?;
+        self.forget_session(&entry.member);
         entry.user.iter().for_each(|user| self.users.leave_elsewhere(user));
         // Its leave is told with whoever comes next, or before.
         self.numbers.free(entry.number);
@@ -175,6 +176,11 @@ impl RoomEngine {
                 self.seq += 1;
                 telling.effects.push(Effect::Said { seq: self.seq, from, to, msg });
             }
+            cluster::Change::Session { member, session } => {
+                if its(&member).is_some() {
+                    self.hear_session(&member, session);
+                }
+            }
             cluster::Change::Ceded { member } => self.hear_ceded(node.node(), member, telling.now),
             cluster::Change::Mourned { member } => {
                 let owed = self.elsewhere.iter_mut().map(|elsewhere| &mut elsewhere.owed);
@@ -201,6 +207,7 @@ impl RoomEngine {
             }
         }
         self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.settle(&present.member));
+        self.hear_session(&present.member, present.session);
         match self.roster.place(&present.member) {
             Some(place) => self.hear_claimed(node.node(), place, present, telling),
             None => self.hear_joined(node.node(), present, telling),
@@ -208,7 +215,7 @@ impl RoomEngine {
     }
 
     /// The claim to somebody who is in or waits to be let in.
-    fn claim_to(&self, member: &MemberId) -> Option<Claim> {
+    pub(super) fn claim_to(&self, member: &MemberId) -> Option<Claim> {
         let elsewhere = self.elsewhere.as_ref()?;
         if let Some(generation) = self.membership.lobby.generation(member) {
             return Some(Claim { generation, incarnation: elsewhere.me.clone() });
@@ -239,7 +246,7 @@ impl RoomEngine {
     }
 
     fn hear_joined(&mut self, node: NodeId, present: Present, telling: &mut Telling<'_>) {
-        let Present { member, generation, user, away, info, state } = present;
+        let Present { member, generation, user, away, info, state, .. } = present;
         user.iter().for_each(|user| self.users.enter_elsewhere(user));
         let number = self.numbers.take();
         let entry = Entry { member: member.clone(), number, node, generation, user, away, info, state };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SessionHash;
 use super::token::{Token, Tokens};
 use crate::ErrorCode;
 
@@ -61,6 +62,12 @@ impl KeptSession {
     #[must_use]
     pub fn newest(&self) -> Token {
         self.newest
+    }
+
+    /// What other nodes are told of it.
+    #[must_use]
+    pub fn hash(&self) -> SessionHash {
+        SessionHash { newest: self.newest.hash(), presented: self.presented.map(Token::hash) }
     }
 
     /// Every token that is good.

@@ -15,6 +15,7 @@
 //! 5. What came from the new socket meanwhile, and all that comes later, is given to [`Said::receive`].
 
 pub mod ending;
+mod hash;
 mod kept;
 pub(crate) mod log;
 mod longest;
@@ -24,6 +25,7 @@ mod seal;
 mod sessions;
 mod token;
 
+pub use hash::{SessionHash, TokenHash};
 pub use kept::{KeptSaid, KeptSession};
 pub use log::{LetGo, LogLimits, To};
 pub use longest::LongestFirst;

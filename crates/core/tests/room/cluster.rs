@@ -4,7 +4,8 @@
 
 use roomful_core::Dialect::V1;
 use roomful_core::cluster::{Change, Incarnation, News, NodeName, Present, StayAnswer, StayWord};
-use roomful_core::room::{Audience, Input};
+use roomful_core::room::{Audience, Input, Newcomer};
+use roomful_core::session::{SessionHash, Token};
 use roomful_core::{Generation, Limits, NodeId, UserId};
 
 use crate::script::{NOTHING, Script, id, json};
@@ -19,7 +20,7 @@ fn node(start: u64) -> Incarnation {
 
 fn present(member: &str) -> Present {
     let generation = Generation(0);
-    Present { member: id(member), generation, user: None, away: false, info: None, state: None }
+    Present { member: id(member), generation, user: None, away: false, info: None, state: None, session: None }
 }
 
 fn taken_over(member: &str, times: u32) -> Present {
@@ -411,6 +412,106 @@ fn who_takes_a_member_over_shows_what_it_shows_there() {
     room.join("ann", V1, None);
     assert_eq!(room.hear(200, vec![Change::Joined(taken_over("ann", 1))]), ["taken over is ann", "publish Closed"]);
     assert!(room.is_empty(), "it waited to be let in");
+}
+
+fn session(token: u128) -> SessionHash {
+    SessionHash { newest: Token::new(NodeId(7), token).hash(), presented: None }
+}
+
+/// Whose session takes that token.
+fn holder(room: &Script, token: u128) -> Option<&str> {
+    room.room().holder_of(Token::new(NodeId(7), token).hash()).map(|entry| entry.member.as_str())
+}
+
+fn coming_back(member: &str, times: u32, state: Option<&str>) -> Newcomer {
+    Newcomer { generation: Generation(times), state: state.map(json), ..Newcomer::new(id(member)) }
+}
+
+#[test]
+fn who_comes_here_and_is_in_elsewhere_is_taken_over_in_its_place_and_nobody_hears_more_than_is_new() {
+    let mut room = with(&["ann"]);
+    let state = Some(json("1"));
+    room.hear(200, vec![Change::Joined(Present { state: state.clone(), ..present("eve") })]);
+    room.hear(200, vec![Change::Joined(Present { state, ..present("fay") }), Change::Away { member: id("fay") }]);
+    assert_eq!(room.join_as(coming_back("eve", 0, None), V1), ["refused: already in the room"], "n200 is newer");
+    assert_eq!(
+        room.join_as(coming_back("eve", 1, Some("1")), V1),
+        [
+            r#"eve <- {"t":"snapshot","self":"eve","members":[{"id":"ann","n":0},{"id":"eve","n":1,"state":1},{"id":"fay","n":2,"away":true,"state":1}],"seq":0,"epoch":"e","heartbeat":25000,"limits":{"frame":65536}}"#,
+            "publish +eve 1",
+        ]
+    );
+    let back = room.at(5_000).join_as(coming_back("fay", 1, Some("2")), V1);
+    assert_eq!(
+        back[1..],
+        [
+            r#"v1: all but fay <- {"from":"fay","t":"presence","op":"update","state":2}"#,
+            r#"v1: update <- {"t":"updates","of":[[2,2]]}"#,
+            "publish +fay 2; fay shows 2",
+        ]
+    );
+    assert_eq!(room.hear(200, vec![left("eve"), Change::Away { member: id("fay") }]), NOTHING, "it speaks for neither");
+    assert_eq!(room.hear_roster(200, vec![present("eve")], 0), NOTHING);
+    assert_eq!(room.roster(), ["ann", "eve 1", "fay 2"]);
+    assert_eq!(room.join_as(coming_back("eve", 2, None), V1), ["refused: already in the room"], "it is this node's");
+    let of_another = Newcomer { user: UserId::new("u").ok(), ..coming_back("gil", 1, None) };
+    room.hear(200, vec![Change::Joined(present("gil"))]);
+    assert_eq!(room.join_as(of_another, V1), ["refused: already in the room"], "another user is another member");
+}
+
+#[test]
+fn who_is_taken_over_adds_nobody_to_a_full_room_and_waits_its_turn_in_a_large_one() {
+    let mut room = Script::in_cluster(Limits::default().members(3).announce_at_once(1), node(100));
+    ["ann", "bob"].iter().for_each(|member| drop(room.join(member, V1, None)));
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    assert_eq!(room.at(1_010).join_as(coming_back("eve", 1, None), V1), ["wake at 1033"]);
+    assert_eq!(room.hear(50, vec![Change::Joined(present("eve"))]), NOTHING, "it waits with a higher claim");
+    let entered = room.at(1_033).wake();
+    assert_eq!((entered[0].as_str(), entered.last().map(String::as_str)), ("in is eve", Some("publish +eve")));
+    let refused = room.at(2_000).join("fay", V1, None);
+    assert_eq!(refused, ["refused: the room is full: 3 members (`Limits::members`)"]);
+    // Of two who take one over at once the higher claim has it, whoever was told first.
+    let mut room = Script::in_cluster(Limits::default().announce_at_once(1), node(100));
+    ["ann", "bob"].iter().for_each(|member| drop(room.join(member, V1, None)));
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    room.at(1_010).join_as(coming_back("eve", 1, None), V1);
+    assert_eq!(room.hear(300, vec![Change::Joined(taken_over("eve", 1))])[0], "taken over is eve");
+    assert!(!room.is_waiting("eve"));
+    assert_eq!(room.roster(), ["ann", "bob", "eve"]);
+}
+
+#[test]
+fn a_user_who_comes_with_a_member_of_another_node_has_neither_come_nor_gone() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(of_user("eve", "u"))]);
+    let lines = room.join_as(Newcomer { user: UserId::new("u").ok(), ..coming_back("eve", 1, None) }, V1);
+    assert_eq!(words(lines)[0], "user u is here by eve");
+    assert_eq!(words(room.hear(200, vec![answers(1, StayAnswer::Tells)])), NOTHING);
+}
+
+#[test]
+fn every_node_knows_which_member_a_token_is_of_until_it_leaves() {
+    let mut room = with(&["ann"]);
+    let told = |token| Change::Session { member: id("eve"), session: Some(session(token)) };
+    assert_eq!(
+        room.tell(Input::Session { member: id("ann"), session: Some(session(1)) }),
+        [format!("publish {:?}", Change::Session { member: id("ann"), session: Some(session(1)) })]
+    );
+    assert_eq!(room.tell(Input::Session { member: id("ann"), session: Some(session(1)) }), NOTHING);
+    assert_eq!(room.tell(Input::Session { member: id("eve"), session: None }), ["refused: not in the room"]);
+    assert_eq!(room.room().own(), [Present { session: Some(session(1)), ..present("ann") }]);
+    room.hear(200, vec![told(2), Change::Joined(present("eve"))]);
+    assert_eq!(holder(&room, 2), None, "nobody was in");
+    room.hear(200, vec![told(2)]);
+    room.hear(300, vec![told(9)]);
+    assert_eq!([1, 2, 9].map(|token| holder(&room, token)), [Some("ann"), Some("eve"), None], "n300 does not have her");
+    room.hear(200, vec![told(3)]);
+    assert_eq!([2, 3].map(|token| holder(&room, token)), [None, Some("eve")]);
+    room.hear(300, vec![Change::Joined(Present { session: Some(session(4)), ..taken_over("eve", 1) })]);
+    assert_eq!([3, 4].map(|token| holder(&room, token)), [None, Some("eve")]);
+    room.hear(300, vec![left("eve")]);
+    room.leave("ann");
+    assert_eq!([1, 4].map(|token| holder(&room, token)), [None, None]);
 }
 
 #[test]

@@ -237,5 +237,5 @@ fn id(member: &str) -> MemberId {
 
 fn present(member: &str) -> Present {
     let (member, generation) = (id(member), Generation(0));
-    Present { member, generation, user: None, away: false, info: None, state: None }
+    Present { member, generation, user: None, away: false, info: None, state: None, session: None }
 }

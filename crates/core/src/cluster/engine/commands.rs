@@ -6,19 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Address, ClusterEngine, Effect, Timer, Turn};
+use crate::NodeId;
 use crate::cluster::asking::{Asking, Pages, Whom};
 use crate::cluster::command::{Answer, Command};
 use crate::cluster::deeds::Deed;
 use crate::cluster::lobby::{Audible, Lobby, Nodes};
 use crate::cluster::message::{AnswerPage, Message};
 use crate::cluster::{Incarnation, Subject};
-use crate::{Millis, NodeId};
-
-/// For so long an answer is waited for, in milliseconds: a person who waits for it has not given up.
-const ANSWERED_WITHIN_MS: Millis = 2_000;
-
-/// After so long those who have not answered are asked once more, in milliseconds.
-const ASKED_AGAIN_MS: Millis = 500;
 
 /// So many questions may be out: more than a node has calls at once. Over it they fail at once.
 const MOST_ASKED: usize = 4_096;
@@ -37,16 +31,17 @@ impl ClusterEngine {
             (None, Some(subject)) => Whom::Room(subject),
             (None, None) => Whom::Everybody,
         };
-        let mut lobby = Lobby::new(turn.now + ANSWERED_WITHIN_MS);
+        let (within_ms, again_ms) = command.patience();
+        let mut lobby = Lobby::new(turn.now + within_ms);
         if let Whom::Everybody = whom {
             lobby.hear(Audible::Unknown);
         }
-        let next_at = turn.now + ASKED_AGAIN_MS;
+        let next_at = turn.now + again_ms;
         let message = match whom {
             Whom::Node(to) => Message::CommandTo { to, number, command: command.clone() },
             Whom::Room(_) | Whom::Everybody => Message::Command { number, command: command.clone() },
         };
-        self.asking.insert(number, Asking { whom, command, lobby, next_at, answers: BTreeMap::new() });
+        self.asking.insert(number, Asking { whom, command, lobby, again_ms, next_at, answers: BTreeMap::new() });
         self.timers.insert((next_at, Timer::Asked(number)));
         match whom {
             Whom::Node(node) => self.send(Address::Node(node), &message, turn),
@@ -116,7 +111,7 @@ impl ClusterEngine {
             return;
         }
         let Some(asking) = self.asking.get_mut(&number) else { return };
-        asking.next_at = (turn.now + ASKED_AGAIN_MS).min(asking.lobby.until);
+        asking.next_at = (turn.now + asking.again_ms).min(asking.lobby.until);
         self.timers.insert((asking.next_at, Timer::Asked(number)));
         let Some(asking) = self.asking.get(&number) else { return };
         let (command, mut silent) = (asking.command.clone(), self.silent(asking));

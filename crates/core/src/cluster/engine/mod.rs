@@ -91,7 +91,8 @@ pub enum Input {
         /// 64 random bits.
         random: u64,
     },
-    /// Other nodes are to do something, or to say something. [`Effect::Answered`] says what came of it, within two seconds.
+    /// Other nodes are to do something, or to say something. [`Effect::Answered`] says what came of it, within two
+    /// seconds; of a [release](Command::Release) within half of one.
     Ask {
         /// Its number. None is given twice.
         number: u64,

@@ -324,7 +324,7 @@ mod tests {
     fn a_page_is_as_long_as_it_may_be_and_has_one_member_at_least() {
         let present = |id: &str| {
             let (member, generation) = (MemberId::parse(id).unwrap(), Generation(0));
-            Present { member, generation, user: None, away: false, info: None, state: None }
+            Present { member, generation, user: None, away: false, info: None, state: None, session: None }
         };
         let members = ["a", "b", "c", "d", "e"].map(present);
         let size = members[0].size();

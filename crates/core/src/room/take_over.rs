@@ -1,0 +1,90 @@
+//! Who comes to this node and is in at another one: the same member, in its place.
+//!
+//! The others hear nothing of it but what is new: that it is back, where it was away. The node that had it hears of the higher claim
+//! and forgets it in silence; until it has, it still speaks for it, and what it says means nothing any more.
+
+use super::{Change, Newcomer, News, Refused, RoomEngine};
+use crate::cluster::{self, Claim};
+use crate::roster::{Entry, Place};
+use crate::session::{SessionHash, TokenHash};
+use crate::{Json, MemberId, Millis};
+
+/// Somebody who has come in.
+#[derive(Debug)]
+pub(super) struct Entered {
+    pub(super) place: Place,
+    /// What the others here are told; nothing of one who is taken over and was not away.
+    pub(super) change: Option<Change>,
+}
+
+impl RoomEngine {
+    /// The member that takes this token, on whatever node: what is known of it, as far as it is known who is in.
+    #[must_use]
+    pub fn holder_of(&self, token: TokenHash) -> Option<&Entry> {
+        self.roster.find(self.elsewhere.as_ref()?.sessions.find(token)?)
+    }
+
+    /// Whether it is not known yet who is in at other nodes.
+    #[must_use]
+    pub fn awaits_others(&self) -> bool {
+        self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting)
+    }
+
+    /// What the session of a member of this node takes from here on.
+    pub(super) fn set_session(&mut self, member: &MemberId, session: Option<SessionHash>) -> Result<(), Refused> {
+        self.local_place(member)?;
+        if self.hear_session(member, session) {
+            self.publish(|| cluster::Change::Session { member: member.clone(), session });
+        }
+        Ok(())
+    }
+
+    pub(super) fn hear_session(&mut self, member: &MemberId, session: Option<SessionHash>) -> bool {
+        self.elsewhere.as_mut().is_some_and(|elsewhere| elsewhere.sessions.set(member, session))
+    }
+
+    pub(super) fn forget_session(&mut self, member: &MemberId) {
+        self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.sessions.remove(member));
+    }
+
+    /// Whether somebody who is in at another node may be let in here in its place.
+    pub(super) fn may_take_over(&self, newcomer: &Newcomer) -> bool {
+        let (Some(elsewhere), Some(entry)) = (&self.elsewhere, self.roster.find(&newcomer.member)) else {
+            return false;
+        };
+        let claim = Claim { generation: newcomer.generation, incarnation: elsewhere.me.clone() };
+        let is_lower = self.claim_to(&newcomer.member).is_none_or(|held| held < claim);
+        let waits = self.membership.lobby.has(&newcomer.member);
+        is_lower && !waits && entry.node != self.config.node && entry.user == newcomer.user
+    }
+
+    /// It is this node's member from here on.
+    pub(super) fn take_over(&mut self, place: Place, newcomer: Newcomer, now: Millis) -> Option<Entered> {
+        let Newcomer { member, user, generation, info, state, .. } = newcomer;
+        // It may have come to this node on another way meanwhile.
+        self.roster.get(place).filter(|entry| entry.node != self.config.node)?;
+        self.roster.hand_to(place, self.config.node, generation);
+        user.iter().for_each(|user| self.users.leave_elsewhere(user));
+        self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.settle(&member));
+        self.show_anew(place, (info, state), now);
+        let was_away = self.roster.get(place).is_some_and(|entry| entry.away);
+        let entry = self.roster.set_away(place, false);
+        let change = entry.filter(|_| was_away).map(|entry| Change::Back { member, state: entry.state.clone() });
+        self.local += 1;
+        self.present += 1;
+        Some(Entered { place, change })
+    }
+
+    fn show_anew(&mut self, place: Place, (info, state): (Option<Json>, Option<Json>), now: Millis) {
+        let Some(Entry { info: before, state: showed, .. }) = self.roster.get(place) else { return };
+        let (is_informed, is_shown) = (*before != info, *showed != state);
+        if is_informed {
+            self.roster.set_info(place, info);
+            self.presence.mark(place, News::Info, now);
+        }
+        if is_shown {
+            self.roster.set_state(place, state);
+            self.presence.mark(place, News::State, now);
+        }
+    }
+}
