@@ -15,6 +15,7 @@ mod cargo_tools;
 mod circles;
 mod command;
 mod demo;
+mod deploy;
 mod doc_examples;
 mod fuzz;
 mod instructions;

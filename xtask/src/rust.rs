@@ -88,13 +88,13 @@ pub(crate) fn clippy(repo: &Repo) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
-/// What [`clippy`] does not see: the tests on workerd, which belong to no other run of the tests, and code that is empty on this
-/// machine's target, once as it is deployed and once with the rooms that tests use.
+/// What [`clippy`] does not see: the tests on workerd and through proxies, which belong to no other run of the tests, and code that
+/// is empty on this machine's target, once as it is deployed and once with the rooms that tests use.
 pub(crate) fn clippy_worker(repo: &Repo) -> Result<Outcome, Failure> {
     let on_workerd = ["--package", "roomful-worker", "--package", "fixture", "--package", "cursors-worker", "--lib"];
     let board = [&["--locked", "--target", WASM], &on_workerd[..]].concat();
     let fixture = [&board[..], &["--all-features"]].concat();
-    let tests = [&WORKSPACE[..], &["--test", "workerd"]].concat();
+    let tests = [&WORKSPACE[..], &["--test", "workerd", "--test", "proxies"]].concat();
     for part in [tests, board, fixture] {
         let mut clippy = repo.cargo(["clippy"]);
         clippy.args(part).args(["--", "-D", "warnings"]);

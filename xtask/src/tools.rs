@@ -138,21 +138,22 @@ pub(crate) fn engines_there() -> String {
 
 /// Each broker with its package. Debian has one of them where only root's PATH looks.
 const BROKERS: [&str; 2] = ["nats-server", "redis-server"];
-const BROKER_PLACES: [&str; 3] = ["/usr/sbin", "/usr/bin", "/usr/local/bin"];
+/// Where programs are looked for besides PATH.
+const PLACES: [&str; 3] = ["/usr/sbin", "/usr/bin", "/usr/local/bin"];
 
 /// NATS and Redis, which the tests of many machines start.
 pub(crate) fn brokers(repo: &Repo) -> Result<Outcome, Failure> {
-    let missing: Vec<&str> = BROKERS.into_iter().filter(|broker| broker_path(broker).is_none()).collect();
+    let missing: Vec<&str> = BROKERS.into_iter().filter(|broker| program_path(broker).is_none()).collect();
     if !missing.is_empty() {
         let names = missing.join(" ");
         let remedy = format!("install them yourself (on Debian, as root: `apt-get update && apt-get install {names}`)");
         apt::install(repo, &missing, &names, &remedy)?;
     }
     for broker in BROKERS {
-        let path = broker_path(broker).ok_or_else(|| {
+        let path = program_path(broker).ok_or_else(|| {
             Failure::new(
                 format!("{broker} is installed in no place that is looked at"),
-                format!("put it, or a link to it, into one of: PATH, {}", BROKER_PLACES.join(", ")),
+                format!("put it, or a link to it, into one of: PATH, {}", PLACES.join(", ")),
             )
         })?;
         let version = command::probe(Command::new(&path).arg("--version")).ok_or_else(|| {
@@ -166,10 +167,28 @@ pub(crate) fn brokers(repo: &Repo) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
-fn broker_path(broker: &str) -> Option<PathBuf> {
+/// The proxies that `deploy/` has files for.
+const PROXIES: [&str; 2] = ["nginx", "caddy"];
+
+/// nginx and Caddy, which their tests start themselves.
+pub(crate) fn proxies(repo: &Repo) -> Result<Outcome, Failure> {
+    let missing: Vec<&str> = PROXIES.into_iter().filter(|proxy| program_path(proxy).is_none()).collect();
+    if !missing.is_empty() {
+        let names = missing.join(" ");
+        let remedy = format!(
+            "install them yourself (on Debian, as root: `apt-get update && apt-get install {names}`); \
+            what Debian starts then (`systemctl stop {names}`) is not needed"
+        );
+        apt::install(repo, &missing, &names, &remedy)?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Debian has some programs where only root's PATH looks.
+fn program_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let places = std::env::split_paths(&path).chain(BROKER_PLACES.map(PathBuf::from));
-    places.map(|place| place.join(broker)).find(|program| program.is_file())
+    let places = std::env::split_paths(&path).chain(PLACES.map(PathBuf::from));
+    places.map(|place| place.join(name)).find(|program| program.is_file())
 }
 
 fn is_there(program: &str) -> bool {

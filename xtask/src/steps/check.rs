@@ -8,7 +8,7 @@ use crate::step::Step;
 use crate::typescript::{self, CLIENT, WEB};
 use crate::worker::WORKER;
 use crate::{
-    bench, circles, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, simulate, tools,
+    bench, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, simulate, tools,
 };
 
 pub(crate) const CHECK: &[Step] = &[
@@ -98,6 +98,19 @@ pub(crate) const CHECK: &[Step] = &[
         work: bench::lint,
     },
     Step { name: "bench-test", promise: "the tests of the load generator", needs: &[], work: bench::test },
+    Step { name: "tools-proxies", promise: "nginx and Caddy are installed", needs: &[], work: tools::proxies },
+    Step {
+        name: "proxies",
+        promise: "nginx and Caddy pass on all that rooms need, as `deploy/` has them",
+        needs: &["tools-proxies"],
+        work: deploy::proxies,
+    },
+    Step {
+        name: "systemd",
+        promise: "systemd knows what its unit says, and calls the service confined",
+        needs: &[],
+        work: deploy::systemd,
+    },
     Step {
         name: "worker-size",
         promise: "the worker is as small as it promises",
