@@ -23,10 +23,12 @@ The commands of this project.
     cargo xtask step STEP
         Run this step of `test` or `check`, and none that it needs.
 
-    cargo xtask demo [--port PORT] [--worker]
+    cargo xtask demo [--port PORT] [--worker | --cluster [nats|redis]]
         Build the live cursor board, serve it, and print its address. Ctrl-C stops it.
         --port PORT   the port to listen on; 3000 when not given, any free one when 0
         --worker      serve it as on Cloudflare, on workerd, and not with axum
+        --cluster     serve it on three nodes over a broker that is started, too, behind a front that goes round; over NATS
+                      when no broker is named
 
     cargo xtask bench [--quick] [--only SCENARIO]... [--peers LIST] [--list]
         Build the servers and run Roomful and its peers side by side; the report goes into bench/results.
@@ -88,6 +90,15 @@ pub(crate) enum Request {
 pub(crate) enum Platform {
     Axum,
     Worker,
+    /// Three nodes on axum.
+    Cluster(Broker),
+}
+
+/// What nodes talk over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broker {
+    Nats,
+    Redis,
 }
 
 /// A command line that asks for nothing there is.
@@ -96,6 +107,8 @@ pub(crate) enum UsageError {
     UnknownCommand(String),
     UnknownOption { command: &'static str, word: String },
     MissingValue { option: &'static str },
+    TwoPlatforms,
+    BadBroker(String),
     BadPort(String),
     BadTime(String),
     BadNodes(String),
@@ -115,6 +128,8 @@ impl fmt::Display for UsageError {
                 write!(f, "`cargo xtask {command}` knows no `{word}`")
             }
             Self::MissingValue { option } => write!(f, "`{option}` needs a value after it"),
+            Self::TwoPlatforms => write!(f, "the demo runs on one thing: give `--worker` or `--cluster`, once"),
+            Self::BadBroker(word) => write!(f, "`{word}` is no broker that the demo starts: give nats or redis"),
             Self::BadPort(word) => {
                 write!(f, "`{word}` is no port: give a number from 0 to 65535")
             }
@@ -169,13 +184,22 @@ fn parse_step(mut words: impl Iterator<Item = String>) -> Result<Request, UsageE
     }
 }
 
-fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+fn parse_demo(words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
     let mut port = DEMO_PORT;
     let mut on = Platform::Axum;
+    let mut words = words.peekable();
     while let Some(word) = words.next() {
-        match split(&word) {
+        let (option, value) = split(&word);
+        if matches!(option, "--worker" | "--cluster") && on != Platform::Axum {
+            return Err(UsageError::TwoPlatforms);
+        }
+        match (option, value) {
             ("--help" | "-h", None) => return Ok(Request::Help),
             ("--worker", None) => on = Platform::Worker,
+            ("--cluster", value) => {
+                let named = value.map(str::to_owned).or_else(|| words.next_if(|word| !word.starts_with('-')));
+                on = Platform::Cluster(named.map_or(Ok(Broker::Nats), broker)?);
+            }
             ("--port", value) => {
                 let value = value_of("--port", value, &mut words)?;
                 port = value.parse().map_err(|_| UsageError::BadPort(value))?;
@@ -186,6 +210,14 @@ fn parse_demo(mut words: impl Iterator<Item = String>) -> Result<Request, UsageE
         }
     }
     Ok(Request::Demo { port, on })
+}
+
+fn broker(word: String) -> Result<Broker, UsageError> {
+    match word.as_str() {
+        "nats" => Ok(Broker::Nats),
+        "redis" => Ok(Broker::Redis),
+        _ => Err(UsageError::BadBroker(word)),
+    }
 }
 
 fn parse_simulate(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
@@ -297,6 +329,19 @@ mod tests {
         assert_eq!(parse_line("demo --worker"), demo(3000));
         assert_eq!(parse_line("demo --worker --port 8080"), demo(8080));
         assert!(parse_line("demo --worker=yes").is_err());
+    }
+
+    #[test]
+    fn demo_runs_on_nodes_over_the_broker_given() {
+        let demo = |port, broker| Ok(Request::Demo { port, on: Platform::Cluster(broker) });
+        assert_eq!(parse_line("demo --cluster"), demo(3000, Broker::Nats));
+        assert_eq!(parse_line("demo --cluster redis"), demo(3000, Broker::Redis));
+        assert_eq!(parse_line("demo --cluster=nats --port 0"), demo(0, Broker::Nats));
+        assert_eq!(parse_line("demo --cluster --port 0"), demo(0, Broker::Nats));
+        assert_eq!(parse_line("demo --cluster kafka"), Err(UsageError::BadBroker("kafka".to_owned())));
+        for line in ["demo --cluster --worker", "demo --worker --cluster", "demo --cluster --cluster"] {
+            assert_eq!(parse_line(line), Err(UsageError::TwoPlatforms), "{line}");
+        }
     }
 
     #[test]

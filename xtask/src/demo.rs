@@ -4,12 +4,13 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 
-use crate::args::Platform;
+use crate::args::{Broker, Platform};
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::running;
 use crate::step;
 use crate::steps;
+use crate::tools;
 use crate::typescript::WEB;
 use crate::worker::{self, WORKER};
 
@@ -19,13 +20,18 @@ pub(crate) fn run(repo: &Repo, port: u16, on: Platform) -> Result<(), Failure> {
     let needs: &[&str] = match on {
         Platform::Axum => &["web-build"],
         Platform::Worker => &["web-build", "worker-build"],
+        Platform::Cluster(broker) => {
+            tools::broker(repo, program(broker))?;
+            &["web-build"]
+        }
     };
     running::run_all(repo, &step::select(&[steps::TEST], needs))?;
 
     println!("\n==> the server; Ctrl-C stops it");
     let port = port.to_string();
     let mut server = match on {
-        Platform::Axum => repo.cargo(["run", "--release", "--locked", "--package", "cursors", "--", "--port", &port]),
+        Platform::Axum => board(repo, &["--port", &port]),
+        Platform::Cluster(broker) => board(repo, &["nodes", "--broker", name(broker), "--port", &port]),
         Platform::Worker => {
             let mut serve = repo.program("node", WORKER, ["serve.mjs", "--port", &port, "--build"]);
             serve.arg(repo.path(worker::BOARD)).arg("--assets").arg(repo.path(WEB).join("dist"));
@@ -34,6 +40,25 @@ pub(crate) fn run(repo: &Repo, port: u16, on: Platform) -> Result<(), Failure> {
     };
     println!("  $ {}", command::line(&server));
     become_program(&mut server)
+}
+
+fn board(repo: &Repo, args: &[&str]) -> Command {
+    let run = ["run", "--release", "--locked", "--package", "cursors", "--"];
+    repo.cargo(run.into_iter().chain(args.iter().copied()))
+}
+
+fn name(broker: Broker) -> &'static str {
+    match broker {
+        Broker::Nats => "nats",
+        Broker::Redis => "redis",
+    }
+}
+
+fn program(broker: Broker) -> &'static str {
+    match broker {
+        Broker::Nats => "nats-server",
+        Broker::Redis => "redis-server",
+    }
 }
 
 /// A port that is taken should be known before minutes of building, not after.

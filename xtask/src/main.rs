@@ -2,7 +2,7 @@
 //!
 //! - `test` installs what the tests need and runs every one of them;
 //! - `check` does the same with what only a maintainer needs; CI runs both;
-//! - `demo` builds the live cursor board and serves it, on axum or as a Cloudflare worker;
+//! - `demo` builds the live cursor board and serves it: on axum, on three nodes over a broker, or as a Cloudflare worker;
 //! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs;
 //! - `simulate` plays rooms in virtual time, for as long as one likes;
 //! - `instructions` counts what one message costs, and moves the figure that a change is held to.

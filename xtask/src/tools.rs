@@ -143,28 +143,32 @@ const PLACES: [&str; 3] = ["/usr/sbin", "/usr/bin", "/usr/local/bin"];
 
 /// NATS and Redis, which the tests of many machines start.
 pub(crate) fn brokers(repo: &Repo) -> Result<Outcome, Failure> {
-    let missing: Vec<&str> = BROKERS.into_iter().filter(|broker| program_path(broker).is_none()).collect();
-    if !missing.is_empty() {
-        let names = missing.join(" ");
-        let remedy = format!("install them yourself (on Debian, as root: `apt-get update && apt-get install {names}`)");
-        apt::install(repo, &missing, &names, &remedy)?;
-    }
-    for broker in BROKERS {
-        let path = program_path(broker).ok_or_else(|| {
-            Failure::new(
-                format!("{broker} is installed in no place that is looked at"),
-                format!("put it, or a link to it, into one of: PATH, {}", PLACES.join(", ")),
-            )
-        })?;
-        let version = command::probe(Command::new(&path).arg("--version")).ok_or_else(|| {
-            Failure::new(
-                format!("{} does not start", path.display()),
-                format!("run `{} --version` and read what it says", path.display()),
-            )
-        })?;
-        println!("  {version}");
+    for name in BROKERS {
+        broker(repo, name)?;
     }
     Ok(Outcome::Passed)
+}
+
+/// One of them.
+pub(crate) fn broker(repo: &Repo, name: &str) -> Result<(), Failure> {
+    if program_path(name).is_none() {
+        let remedy = format!("install it yourself (on Debian, as root: `apt-get update && apt-get install {name}`)");
+        apt::install(repo, &[name], name, &remedy)?;
+    }
+    let path = program_path(name).ok_or_else(|| {
+        Failure::new(
+            format!("{name} is installed in no place that is looked at"),
+            format!("put it, or a link to it, into one of: PATH, {}", PLACES.join(", ")),
+        )
+    })?;
+    let version = command::probe(Command::new(&path).arg("--version")).ok_or_else(|| {
+        Failure::new(
+            format!("{} does not start", path.display()),
+            format!("run `{} --version` and read what it says", path.display()),
+        )
+    })?;
+    println!("  {version}");
+    Ok(())
 }
 
 /// The proxies that `deploy/` has files for.

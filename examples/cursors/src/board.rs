@@ -12,7 +12,7 @@ use crate::values::{Color, Fraction, Line, Name};
 
 /// One board. A value of this type is a room's key: whoever gives an equal one is in the same room.
 #[derive(Debug, Clone, Channel)]
-#[channel("board/:boardId", incoming = Say, outgoing = Said, presence = CursorState)]
+#[channel("board/:boardId", incoming = Say, outgoing = Said, presence = CursorState, info = Whereabouts)]
 pub struct Board {
     pub board_id: String,
 }
@@ -48,6 +48,13 @@ pub struct CursorState {
     pub color: Color,
 }
 
+/// What the server says of a member where there are many nodes, and somebody wants to see that.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Whereabouts {
+    /// The node that the member is connected to.
+    pub node: String,
+}
+
 /// What the server knows of a connection.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Visit {
@@ -60,6 +67,8 @@ pub struct Visit {
 pub struct Cursors {
     /// Where the whole site is told what happens here.
     site: Option<Directory>,
+    /// What this node is called, where the page shows that.
+    node: Option<String>,
 }
 
 impl Room for Cursors {
@@ -74,6 +83,10 @@ impl Room for Cursors {
     /// Three tabs of one person are three members and one user. Who gives no credentials is somebody for each connection.
     fn user(&self, visit: &Visit) -> Option<UserId> {
         visit.person.clone()
+    }
+
+    fn info(&self, _: &Visit) -> Option<Whereabouts> {
+        self.node.clone().map(|node| Whereabouts { node })
     }
 
     async fn on_message(&self, conn: &Conn<Self>, Say { text }: Say) -> Result {
@@ -114,7 +127,13 @@ impl Cursors {
     /// Those of a site that shows what happens on its boards.
     #[must_use]
     pub fn of(site: Directory) -> Self {
-        Self { site: Some(site) }
+        Self { site: Some(site), node: None }
+    }
+
+    /// Those of one node of many.
+    #[must_use]
+    pub fn on(node: Option<String>) -> Self {
+        Self { site: None, node }
     }
 }
 

@@ -32,6 +32,11 @@ pub fn rooms_and_site() -> RoomsBuilder {
         .module("site", |m| m.feed("activity", Activity).live("boards", Boards(directory)))
 }
 
+/// The rooms of one node of many, which tells the page its name where it is given that.
+pub fn rooms_on(node: Option<String>) -> RoomsBuilder {
+    boards(Cursors::on(node))
+}
+
 fn boards(cursors: Cursors) -> RoomsBuilder {
     Rooms::new().module("board", |m| m.room("cursors", cursors.guard(well_named)))
 }

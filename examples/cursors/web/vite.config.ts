@@ -22,6 +22,7 @@ export default defineConfig({
     proxy: {
       '/__sockets': { target: server, ws: true },
       '/api': { target: server },
+      '/demo': { target: server },
     },
   },
 });

@@ -105,7 +105,7 @@ pub(crate) const TEST: &[Step] = &[
     Step {
         name: "browser",
         promise: "the board and typed sockets in a real browser, on axum and on workerd",
-        needs: &["tools-chromium", "rust-build", "web-build", "worker-build", "worker-fixture"],
+        needs: &["tools-chromium", "tools-brokers", "rust-build", "web-build", "worker-build", "worker-fixture"],
         work: typescript::browser,
     },
     Step {

@@ -49,12 +49,21 @@ export type Say = {
 
 export type What = 'came' | 'left' | 'spoke';
 
+/**
+ * What the server says of a member where there are many nodes, and somebody wants to see that.
+ */
+export type Whereabouts = {
+  /** The node that the member is connected to. */
+  node: string;
+};
+
 export const serverRooms = {
   cursors: room<{
     key: { boardId: string };
     incoming: Say;
     outgoing: Said;
     presence: CursorState;
+    info: Whereabouts;
   }>('board', 'cursors'),
 } as const;
 

@@ -32,7 +32,7 @@ export function Page({ boardId, site }: PageProps) {
     ...connection,
   });
   const { member, memberIds, send, setPresence, status, closeInfo } = room;
-  const { id: selfId, state: shown } = room.self ?? {};
+  const { id: selfId, state: shown, info } = room.self ?? {};
   const users = useUsers(room);
   const people = useMemo(() => everybody(users, memberIds, member), [users, memberIds, member]);
 
@@ -58,7 +58,7 @@ export function Page({ boardId, site }: PageProps) {
   const text = describeStatus(status, closeInfo, plugged);
   return (
     <div class="page" data-status={status}>
-      <TopBar boardId={boardId} site={site} status={text} plugged={plugged} />
+      <TopBar boardId={boardId} site={site} status={text} plugged={plugged} node={info?.node} />
       <main class="stage">
         <Board boardId={boardId} visit={visit} status={text}>
           {cursors}

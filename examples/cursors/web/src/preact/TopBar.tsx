@@ -1,6 +1,7 @@
 import { network } from '../shared/connection.js';
 import { SOMEBODY_ELSE } from '../shared/person.js';
 import type { StatusText } from '../shared/status.js';
+import { Node } from './Node.js';
 import { Site } from './Site.js';
 import type { SiteView } from './use-site.js';
 
@@ -9,9 +10,11 @@ interface TopBarProps {
   site: SiteView;
   status: StatusText;
   plugged: boolean;
+  /** Where there are many, and the server tells. */
+  node: string | undefined;
 }
 
-export function TopBar({ boardId, site, status, plugged }: TopBarProps) {
+export function TopBar({ boardId, site, status, plugged, node }: TopBarProps) {
   const address = `#${encodeURIComponent(boardId)}`;
   return (
     <header class="topbar">
@@ -24,6 +27,7 @@ export function TopBar({ boardId, site, status, plugged }: TopBarProps) {
         <span class="status-dot" aria-hidden="true" />
         {status.label}
       </p>
+      {node && <Node node={node} />}
       <nav class="frameworks" aria-label="The same page in">
         <a href={`/${location.search}${address}`} aria-current="page">
           Preact

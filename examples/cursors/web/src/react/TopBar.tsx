@@ -2,6 +2,7 @@
 import { network } from '../shared/connection.js';
 import { SOMEBODY_ELSE } from '../shared/person.js';
 import type { StatusText } from '../shared/status.js';
+import { Node } from './Node.js';
 import { Site } from './Site.js';
 import type { SiteView } from './use-site.js';
 
@@ -10,9 +11,11 @@ interface TopBarProps {
   site: SiteView;
   status: StatusText;
   plugged: boolean;
+  /** Where there are many, and the server tells. */
+  node: string | undefined;
 }
 
-export function TopBar({ boardId, site, status, plugged }: TopBarProps) {
+export function TopBar({ boardId, site, status, plugged, node }: TopBarProps) {
   const address = `#${encodeURIComponent(boardId)}`;
   return (
     <header className="topbar">
@@ -25,6 +28,7 @@ export function TopBar({ boardId, site, status, plugged }: TopBarProps) {
         <span className="status-dot" aria-hidden="true" />
         {status.label}
       </p>
+      {node && <Node node={node} />}
       <nav className="frameworks" aria-label="The same page in">
         <a href={`/${location.search}${address}`}>Preact</a>
         <a href={`/react.html${location.search}${address}`} aria-current="page">

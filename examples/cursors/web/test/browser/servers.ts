@@ -27,9 +27,10 @@ type Command = [program: string, ...args: string[]];
 const REPOSITORY = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 // The fixture is asked by pages that another server has: see `servePages`.
-const COMMANDS: Record<Runtime, Record<'board' | 'fixture', Command>> = {
+const COMMANDS = {
   axum: {
     board: native('cursors', process.env['CURSORS_BIN']),
+    nodes: [...native('cursors', process.env['CURSORS_BIN']), 'nodes'],
     fixture: [...native('fixture', process.env['FIXTURE_BIN']), '--any-origin'],
   },
   workerd: {
@@ -40,14 +41,18 @@ const COMMANDS: Record<Runtime, Record<'board' | 'fixture', Command>> = {
       fileURLToPath(new URL('workerd/fixture.json', import.meta.url)),
     ),
   },
-};
+} as const satisfies Record<Runtime, Record<string, Command>>;
 
 // What serves on workerd ends that as a crash would, and must be there to do so.
 const CRASH = { axum: 'SIGKILL', workerd: 'SIGTERM' } as const;
 
-/** Starts the board, or the sockets that tests use; `port` 0 is any that is free. */
-export async function serve(runtime: Runtime, app: 'board' | 'fixture', port = 0): Promise<Server> {
-  const [program, ...args] = COMMANDS[runtime][app];
+/** Starts the board, the sockets that tests use, or the board on three nodes; `port` 0 is any that is free. */
+export async function serve<R extends Runtime>(
+  runtime: R,
+  app: keyof (typeof COMMANDS)[R],
+  port = 0,
+): Promise<Server> {
+  const [program, ...args] = COMMANDS[runtime][app] as Command;
   const server = spawn(program, [...args, '--port', `${port}`], {
     cwd: REPOSITORY,
     env: { ...process.env, RUST_LOG: 'warn' },

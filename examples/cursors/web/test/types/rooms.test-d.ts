@@ -14,6 +14,7 @@ import {
   type CursorState,
   type Happening,
   type Said,
+  type Whereabouts,
 } from '../../src/rooms.gen.js';
 import { serverRooms as reactRooms } from '../../src/rooms.react.gen.js';
 
@@ -26,7 +27,7 @@ export function ownHookFreeHookAndNone(): void {
   expectTypeOf(room.send).parameter(0).toEqualTypeOf<{ text: string }>();
   expectTypeOf(room.setPresence).toBeCallableWith(presence);
   expectTypeOf(room.updatePresence).parameter(0).toEqualTypeOf<Partial<CursorState>>();
-  expectTypeOf(room.members).toEqualTypeOf<readonly Member<CursorState, never>[]>();
+  expectTypeOf(room.members).toEqualTypeOf<readonly Member<CursorState, Whereabouts>[]>();
   expectTypeOf(useRoom(cursors, { key }).send).toEqualTypeOf(room.send);
   expectTypeOf(useReactRoom(reactRooms.cursors, { key }).send).toEqualTypeOf(room.send);
   expectTypeOf(joinRoom(cursors, { key, presence }).send).toEqualTypeOf(room.send);
