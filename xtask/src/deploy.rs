@@ -2,11 +2,15 @@
 
 use std::fs;
 
+use serde::Deserialize;
+use serde_json::json;
+
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::rust;
 use crate::step::Outcome;
 
+const TELEMETRY: &str = "deploy/telemetry";
 const UNIT: &str = "deploy/systemd/roomful.service";
 /// Of ten, where 0 is a service that may nothing. systemd calls up to 2 one that it is at ease with, and 9.6 one that may everything.
 const MOST_EXPOSED: &str = "20";
@@ -41,6 +45,46 @@ pub(crate) fn systemd(repo: &Repo) -> Result<Outcome, Failure> {
         &remedy,
     )?;
     Ok(Outcome::Passed)
+}
+
+/// What Prometheus says of the alerts, and of each question that the dashboard asks.
+pub(crate) fn alerts(repo: &Repo) -> Result<Outcome, Failure> {
+    let promtool = |args: &[&str]| repo.program("promtool", TELEMETRY, args.iter().copied());
+    let remedy = "mend what promtool says above of deploy/telemetry";
+    command::run(&mut promtool(&["check", "rules", "alerts.yaml"]), remedy)?;
+    command::run(&mut promtool(&["test", "rules", "alerts.test.yaml"]), remedy)?;
+
+    let path = format!("{TELEMETRY}/grafana-dashboard.json");
+    let dashboard = fs::read_to_string(repo.path(&path)).map_err(|error| unreadable(&path, &error))?;
+    let asked = questions(&dashboard).map_err(|error| Failure::new(format!("{path}: {error}"), "mend it"))?;
+    // promtool reads rules, so each question is one; JSON is YAML.
+    let rules: Vec<_> = asked.iter().map(|question| json!({ "record": "asked", "expr": question })).collect();
+    let rules = json!({ "groups": [{ "name": "dashboard", "rules": rules }] }).to_string();
+    let copy = repo.path("target/deploy/dashboard.yaml");
+    let written = fs::create_dir_all(repo.path("target/deploy")).and_then(|()| fs::write(&copy, rules));
+    written.map_err(|error| unreadable("target/deploy", &error))?;
+    command::run(&mut repo.program("promtool", "target/deploy", ["check", "rules", "dashboard.yaml"]), remedy)?;
+    Ok(Outcome::Passed)
+}
+
+/// What the panels ask, with a value in place of each variable.
+fn questions(dashboard: &str) -> Result<Vec<String>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Dashboard {
+        panels: Vec<Panel>,
+    }
+    #[derive(Deserialize)]
+    struct Panel {
+        #[serde(default)]
+        targets: Vec<Target>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        expr: String,
+    }
+    let dashboard: Dashboard = serde_json::from_str(dashboard)?;
+    let targets = dashboard.panels.into_iter().flat_map(|panel| panel.targets);
+    Ok(targets.map(|target| target.expr.replace("$__rate_interval", "1m").replace("$instance", ".*")).collect())
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Failure {

@@ -28,6 +28,8 @@ mod repo;
 mod running;
 mod rust;
 mod sans_io;
+#[cfg(test)]
+mod security;
 mod simulate;
 mod step;
 mod steps;

@@ -114,6 +114,32 @@ pub(crate) fn wasm(repo: &Repo) -> Result<Outcome, Failure> {
     Ok(Outcome::Passed)
 }
 
+/// Where nobody runs the tests, and the crates have to compile.
+const PLATFORMS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"];
+/// What an app imports there, `roomful-cluster` without its adapters: their TLS is `ring`, whose C and assembler need the other
+/// system's compiler. `roomful-worker` is for WebAssembly alone.
+const LIBRARIES: [&str; 8] = [
+    "roomful-core",
+    "roomful-macros",
+    "roomful-runtime",
+    "roomful",
+    "roomful-websocket",
+    "roomful-uring",
+    "roomful-axum",
+    "roomful-cluster",
+];
+
+/// The libraries, for systems that this machine is not.
+pub(crate) fn platforms(repo: &Repo) -> Result<Outcome, Failure> {
+    for platform in PLATFORMS {
+        tools::target(repo, platform)?;
+        let packages = LIBRARIES.iter().flat_map(|library| ["--package", library]);
+        let check = ["check", "--locked", "--target", platform, "--features", "roomful/typescript,roomful/test"];
+        command::run(&mut repo.cargo(check.into_iter().chain(packages)), "mend what the compiler says above")?;
+    }
+    Ok(Outcome::Passed)
+}
+
 pub(crate) fn doc(repo: &Repo) -> Result<Outcome, Failure> {
     let mut doc = workspace(repo, "doc");
     command::run(doc.arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"), "mend what rustdoc says above")?;

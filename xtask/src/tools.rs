@@ -39,12 +39,18 @@ pub(crate) fn rust(repo: &Repo) -> Result<Outcome, Failure> {
 
 /// The standard library for WebAssembly.
 pub(crate) fn wasm(repo: &Repo) -> Result<Outcome, Failure> {
+    target(repo, WASM)?;
+    Ok(Outcome::Passed)
+}
+
+/// The standard library of another target.
+pub(crate) fn target(repo: &Repo, name: &str) -> Result<(), Failure> {
     let sysroot = command::probe(&mut repo.program("rustc", ".", ["--print", "sysroot"]))
         .ok_or_else(|| Failure::new("there is no `rustc`", INSTALL_RUST))?;
-    if !Path::new(&sysroot).join("lib/rustlib").join(WASM).is_dir() {
-        rustup(repo, ["target", "add", WASM])?;
+    if !Path::new(&sysroot).join("lib/rustlib").join(name).is_dir() {
+        rustup(repo, ["target", "add", name])?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 /// The cargo of a nightly toolchain, which need not be there.
@@ -184,6 +190,16 @@ pub(crate) fn proxies(repo: &Repo) -> Result<Outcome, Failure> {
             what Debian starts then (`systemctl stop {names}`) is not needed"
         );
         apt::install(repo, &missing, &names, &remedy)?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// promtool, which comes with Prometheus.
+pub(crate) fn promtool(repo: &Repo) -> Result<Outcome, Failure> {
+    if program_path("promtool").is_none() {
+        let remedy = "install it yourself (on Debian, as root: `apt-get update && apt-get install prometheus`); \
+                      Prometheus itself, which Debian starts then, is not needed";
+        apt::install(repo, &["prometheus"], "promtool", remedy)?;
     }
     Ok(Outcome::Passed)
 }

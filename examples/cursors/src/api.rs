@@ -14,9 +14,16 @@ use cursors::board::{Board, CursorState, Said, Say};
 
 pub(crate) fn router(rooms: Rooms) -> Router {
     Router::new()
+        .route("/health", get(health))
         .route("/api/boards/{board_id}", get(who_is_here))
         .route("/api/boards/{board_id}/announcements", post(announce))
         .with_state(rooms)
+}
+
+/// Whether a load balancer should send visitors here: not while this node does not hear the others.
+async fn health(State(rooms): State<Rooms>) -> StatusCode {
+    let is_isolated = rooms.cluster().is_some_and(|health| !health.is_well);
+    if is_isolated { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
 }
 
 /// `curl localhost:3000/api/boards/main`

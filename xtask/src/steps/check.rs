@@ -78,6 +78,12 @@ pub(crate) const CHECK: &[Step] = &[
         needs: &["tools-wasm"],
         work: rust::wasm,
     },
+    Step {
+        name: "platforms",
+        promise: "the libraries compile for macOS and Windows",
+        needs: &[],
+        work: rust::platforms,
+    },
     Step { name: "doc", promise: "the documentation builds without a warning", needs: &[], work: rust::doc },
     Step {
         name: "public-api",
@@ -104,6 +110,13 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "nginx and Caddy pass on all that rooms need, as `deploy/` has them",
         needs: &["tools-proxies"],
         work: deploy::proxies,
+    },
+    Step { name: "tools-promtool", promise: "promtool is installed", needs: &[], work: tools::promtool },
+    Step {
+        name: "alerts",
+        promise: "each alert fires when it should and not when it should not, and Prometheus reads the dashboard",
+        needs: &["tools-promtool"],
+        work: deploy::alerts,
     },
     Step {
         name: "systemd",

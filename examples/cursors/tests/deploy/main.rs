@@ -9,6 +9,11 @@
 )]
 
 mod board;
+mod compose;
 mod dockerfile;
 mod files;
+mod kubernetes;
+mod served;
 mod systemd;
+mod telemetry;
+mod yaml;
