@@ -358,6 +358,35 @@ limits! {
     /// Every receiver counts as a plain one, though v1 is told in less than half of the bytes.
     presence_bytes_per_second: u64 = 1 << 30, Room 1..=SHARED_BYTES;
 
+    /// Milliseconds between two looks over all rooms and connections, while an operator has the inspector open. 1,000: as often as a
+    /// person reads a number; a look takes a few milliseconds where there are thousands. Who asks sooner is shown the last look.
+    inspect_ms: u64 = 1_000, Process 100..=MINUTE_MS;
+
+    /// Rooms that the inspector lists: of more, those with the most members. 10,000: two megabytes while somebody looks. A room that is
+    /// not listed is found by its topic.
+    inspect_rooms: usize = 10_000, Process 1..=COUNT;
+
+    /// Connections that one look of the inspector's goes over, to find who reads slowest in each room. 10,000: two milliseconds. Of more
+    /// it goes over the next ones at the next look.
+    inspect_connections: usize = 10_000, Process 1..=COUNT;
+
+    /// Rooms, members or connections in one answer of the inspector. 100: what a page shows.
+    inspect_page: usize = 100, Process 1..=1_000;
+
+    /// Rooms whose frames operators watch at the same time. 4: each frame of such a room is written down. Over it: an error to whoever
+    /// asks for another.
+    taps: usize = 4, Process 0..=1_000;
+
+    /// Bytes of frames that are kept for each of them until they are read. 256 KiB: a second of a busy room. Over it the oldest is
+    /// dropped, and counted.
+    tap_bytes: usize = 256 << 10, Process 1_024..=BYTES;
+
+    /// Bytes of one payload that are kept of it, where payloads are asked for. 2 KiB. Over it: it is cut.
+    tap_payload_bytes: usize = 2 << 10, Process 0..=BYTES;
+
+    /// Milliseconds after which a tap that nobody reads is over. 15,000: a page that was closed says nothing.
+    tap_idle_ms: u64 = 15_000, Process 1_000..=HOUR_MS;
+
     /// In a cluster: milliseconds between two heartbeats of a node. 2,000: four may be lost before anybody is missed. All nodes have
     /// the same.
     cluster_heartbeat_ms: u64 = 2_000, Process 20..=MINUTE_MS;

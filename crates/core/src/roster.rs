@@ -1,6 +1,7 @@
 //! Who is in a room, and in what state.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -160,6 +161,12 @@ impl Roster {
     /// Everybody, in join order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.rows.values().map(|row| &row.entry)
+    }
+
+    /// Those who stand behind this place, in join order.
+    pub fn iter_after(&self, place: Option<Place>) -> impl Iterator<Item = (Place, &Entry)> {
+        let from = place.map_or(Bound::Unbounded, Bound::Excluded);
+        self.rows.range((from, Bound::Unbounded)).map(|(place, row)| (*place, &row.entry))
     }
 
     /// Everybody's places, in join order.

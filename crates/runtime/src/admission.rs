@@ -237,7 +237,7 @@ impl Found {
                 opened.map_err(|denial| denied(&app, &definition.terms.module, &definition.terms.name, peer, &denial))
             }) as _
         });
-        Opening { destination, terms, request_bytes, open, resume, turn }
+        Opening { destination, terms, peer, request_bytes, open, resume, turn }
     }
 }
 

@@ -4,6 +4,7 @@ use roomful_core::frame::socket;
 use roomful_core::room::{Audience, Input, Refused};
 use roomful_core::{Json, MemberId};
 
+use crate::hits::Bound;
 use crate::live_room::overloaded;
 use crate::member::{LiveMember, Scope};
 use crate::{Error, ErrorKind, Result, last_words, metrics};
@@ -96,11 +97,14 @@ fn in_room(member: &LiveMember, input: Input) -> Result {
 fn send_alone(member: &LiveMember, msg: &Json) -> Result {
     let (bytes, limit) = (msg.size(), member.limits().message_bytes);
     if bytes > limit {
-        return Err(Error::refused(Refused::MessageTooLarge { bytes, limit }));
+        let refused = Refused::MessageTooLarge { bytes, limit };
+        member.process().hit_refused(&refused);
+        return Err(Error::refused(refused));
     }
     let Some(line) = member.line() else { return Ok(()) };
     let limit = member.process().limits().transport_bytes;
     if line.transport().waiting_bytes() > limit {
+        member.process().hit(Bound::TransportBytes, limit);
         return Err(overloaded(limit));
     }
     // Nobody reads what is for a socket that is over.

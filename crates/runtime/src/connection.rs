@@ -9,6 +9,7 @@ use roomful_core::session::ending::EndedBy;
 use roomful_core::{Close, ConnectionId, Dialect, Limits, MemberId, Millis};
 use tracing::Span;
 
+use crate::hits::{Bound, as_number};
 use crate::hub::Hub;
 use crate::kept::{Admitted, Kept};
 use crate::line::Line;
@@ -115,8 +116,9 @@ impl<T: Transport> Connection<T> {
         // What is refused is not read.
         let kind = opening.as_ref().map_or(EndpointKind::Room, |opening| opening.destination.kind());
         let limits = terms.as_ref().map_or_else(|| hub.process().limits(), |terms| &terms.limits);
+        let peer = opening.as_ref().ok().and_then(|opening| opening.peer);
         let (line, transport) = line(limits);
-        let line = Arc::new(line);
+        let line = Arc::new(line.opened_by(peer, hub.process().now()));
         let member = LiveMember::new(hub, Arc::clone(&line), terms, span, id);
         let mut connection = Self::of(hub, (intake, kind), member, line, transport);
         connection.member.register();
@@ -229,10 +231,10 @@ impl<T> Connection<T> {
             Verdict::Handle(frame) => return self.member.take(&frame, &self.line),
             Verdict::Reply(frame) => self.current().reply(frame, &self.line),
             Verdict::Refuse(refusal) => {
-                count_dropped(refusal.dropped());
+                self.count_dropped(refusal.dropped());
                 self.current().refuse_frame(&refusal, &self.line);
             }
-            Verdict::Drop(dropped) => count_dropped(dropped),
+            Verdict::Drop(dropped) => self.count_dropped(dropped),
             // It leaves with its socket, whatever becomes of that.
             Verdict::Bye => self.line.say_bye(),
             Verdict::Close(close) => {
@@ -271,6 +273,7 @@ impl<T> Connection<T> {
     /// Closes it 1013, because more bytes wait for the client than may. For a transport, which cannot wait for a client.
     pub fn give_up(&self) {
         metrics::outbox_overflowed();
+        self.hit(Bound::OutboxBytes, self.limits().outbox_bytes);
         self.close(Close::TOO_SLOW);
     }
 
@@ -289,16 +292,19 @@ impl<T> Connection<T> {
     /// Counts a message that did not come whole in time.
     pub fn count_late(&self) {
         metrics::frame_dropped("late");
+        self.hit(Bound::MessageTimeout, as_number(self.limits().message_timeout_ms));
     }
 
     /// Counts a state that was replaced by a newer one while it waited for the client.
     pub fn count_conflated(&self) {
         metrics::presence_conflated();
+        self.current().room().into_iter().for_each(|room| room.traffic().conflate());
     }
 
     /// Counts that the client is not read for a while, because it has had what it may.
     pub fn count_pause(&self) {
         metrics::read_paused();
+        self.hit_rate();
     }
 
     /// Whether it was let in, or its guards, `data` and seed have let it in at least. Whoever was not has less right to wait.
@@ -311,6 +317,7 @@ impl<T> Connection<T> {
     /// bound says.
     pub fn count_cut_off(&self, bound: &'static str) {
         metrics::socket_cut_off(bound);
+        self.member.process().hit_named(bound);
     }
 
     /// Says that the client is gone, and that what it sent before is still being read, which may take a while. So long after
@@ -337,6 +344,22 @@ impl<T> Connection<T> {
     fn ended(&self, close: &Close, by: EndedBy, error: Option<Error>) {
         if self.current().is_on(&self.line) {
             self.current().end(&self.line, close, by, error);
+        }
+    }
+
+    fn hit(&self, bound: Bound, limit: usize) {
+        self.member.process().hit(bound, limit);
+    }
+
+    fn hit_rate(&self) {
+        self.hit(Bound::Rate, self.limits().rate.per_second as usize);
+    }
+
+    /// Counts a frame that is dropped, and the bound that it was over.
+    fn count_dropped(&self, dropped: Dropped) {
+        count_dropped(dropped);
+        if dropped == Dropped::RateLimited {
+            self.hit_rate();
         }
     }
 

@@ -198,14 +198,21 @@ impl SharedUpdates {
         Ok(conflated)
     }
 
+    /// Bytes that a receiver of this dialect is sent, where it keeps up.
+    pub(crate) fn bytes_in(&self, dialect: Dialect) -> usize {
+        match dialect {
+            Dialect::Plain => self.plain.iter().map(Bytes::len).sum(),
+            Dialect::V1 => self.v1.as_ref().map_or(0, Shared::bytes),
+        }
+    }
+
     fn entries(&self) -> &[Bytes] {
         let alone = |update: &Update| if update.news.has_info() { informing(update) } else { entry(update) };
         self.entries.get_or_init(|| self.updates.iter().map(alone).collect())
     }
 
     fn bytes(&self) -> usize {
-        let plain: usize = self.plain.iter().map(Bytes::len).sum();
-        plain + self.v1.as_ref().map_or(0, Shared::bytes)
+        self.bytes_in(Dialect::Plain) + self.bytes_in(Dialect::V1)
     }
 }
 
@@ -232,7 +239,7 @@ impl Shared {
         self.deflated.get_or_init(|| self.frame.as_deref().and_then(deflate)).as_ref()
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.frame.as_ref().map_or(0, Bytes::len)
     }
 }

@@ -12,6 +12,7 @@ use roomful_core::session::{Arrival, Token};
 use roomful_core::{Close, Millis};
 
 use crate::credentials::Secret;
+use crate::hits::Bound;
 use crate::hooks::Hooks;
 use crate::hub::Occupant;
 use crate::inbox::{Inbox, Job};
@@ -57,6 +58,9 @@ impl LiveMember {
         }
         let queued = inbox.push(job, self.limits());
         drop(inbox);
+        if !queued.has_space {
+            self.process().hit(Bound::HandlerQueue, self.limits().handler_queue);
+        }
         self.keep_said();
         if let Some(hooks) = queued.idle {
             self.spawn_from_socket(Arc::clone(self).work(hooks));
@@ -192,9 +196,20 @@ impl LiveMember {
             Some(event)
         });
         if let Some(code) = code.filter(|_| !acts.is_empty()) {
-            metrics::connection_closed(code);
+            self.count_end(code);
         }
         self.carry_out(acts);
+    }
+
+    /// Counts an end, and the bound that it was for.
+    fn count_end(&self, code: u16) {
+        metrics::connection_closed(code);
+        let limits = self.limits();
+        if code == Close::TOO_BIG.code {
+            self.process().hit(Bound::FrameBytes, limits.frame_bytes);
+        } else if code == Close::BAD_FRAMES.code {
+            self.process().hit(Bound::BadFrameRate, limits.bad_frame_rate.per_second as usize);
+        }
     }
 
     pub(crate) fn carry_out(self: &Arc<Self>, acts: Vec<Act>) {
@@ -289,6 +304,7 @@ impl Occupant for LiveMember {
         });
         if closed.is_some() {
             metrics::closed_for_memory();
+            self.process().hit(Bound::ProcessBytes, self.process().memory().limit());
             self.wake_reader();
         }
         closed

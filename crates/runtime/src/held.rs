@@ -241,6 +241,6 @@ pub(crate) fn member_with(hub: &Hub, token: Token, topic: &Topic) -> Option<Arc<
 }
 
 /// Everybody whom the process knows is one of these.
-fn member_of(occupant: Arc<dyn Occupant>) -> Option<Arc<LiveMember>> {
+pub(crate) fn member_of(occupant: Arc<dyn Occupant>) -> Option<Arc<LiveMember>> {
     occupant.into_any().downcast().ok().map(|member| *member)
 }

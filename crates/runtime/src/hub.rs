@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use roomful_core::pattern::Topic;
@@ -16,6 +17,7 @@ use crate::clustered::{Household, Seat};
 use crate::delivery::RoomId;
 use crate::denial::DenialLog;
 use crate::feeds::Feeds;
+use crate::hits::Bound;
 use crate::line::Line;
 use crate::lines::Lines;
 use crate::live_room::{Entrant, JoinError, Joining, Left, LiveRoom};
@@ -118,6 +120,7 @@ impl Hub {
                 Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
+                    self.process.hit_refused(&refused);
                     let is_full = matches!(refused, Refused::RoomFull { .. });
                     if let Some(longest_away) = is_full.then(|| room.take_longest_away()).flatten() {
                         self.let_go(&longest_away, "members");
@@ -169,6 +172,7 @@ impl Hub {
         let is_over = held.len() > self.process.limits().held_members;
         drop(held);
         if is_over {
+            self.process.hit(Bound::HeldMembers, self.process.limits().held_members);
             self.let_go_of_longest(None, "held_members");
         }
     }
@@ -252,6 +256,19 @@ impl Hub {
 
     pub(crate) fn occupant(&self, id: &MemberId) -> Option<Arc<dyn Occupant>> {
         lock(&self.everybody).get(id)?.upgrade()
+    }
+
+    /// Those who come behind this id, at most so many, with their ids.
+    pub(crate) fn everybody_after(&self, id: Option<&MemberId>, most: usize) -> Vec<(MemberId, Arc<dyn Occupant>)> {
+        let behind = (id.map_or(Unbounded, Excluded), Unbounded);
+        let everybody = lock(&self.everybody);
+        let next = everybody.range::<MemberId, _>(behind);
+        next.filter_map(|(id, occupant)| Some((id.clone(), occupant.upgrade()?))).take(most).collect()
+    }
+
+    /// How many are held without a socket.
+    pub(crate) fn held(&self) -> usize {
+        lock(&self.held).len()
     }
 
     pub(crate) fn everybody(&self) -> Vec<Arc<dyn Occupant>> {

@@ -173,6 +173,11 @@ impl Inbox {
         self.place = Some(place);
     }
 
+    /// Whether no task works for it, and nothing waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle.is_some()
+    }
+
     /// Its place, where it still has one.
     pub(crate) fn place(&mut self) -> Option<&mut Place> {
         self.place.as_mut()

@@ -1,11 +1,13 @@
 //! What lives as long as a socket: the way out to it, and what is kept beside it.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use roomful_core::limits::SECOND_MS;
 use roomful_core::session::ending::EndedBy;
-use roomful_core::{Close, ConnectionId, Dialect, Limits, room};
+use roomful_core::{Close, ConnectionId, Dialect, Limits, Millis, room};
 
 use crate::closing::Closing;
 use crate::delivery::Delivery;
@@ -28,6 +30,10 @@ pub(crate) struct Line {
     is_greeted: AtomicBool,
     /// Bytes that whoever owns the socket holds for it.
     held: AtomicU32,
+    /// When it was opened, in seconds of the platform's clock: for operators, who need no more.
+    opened_s: u32,
+    /// Where its client is, where the platform knows.
+    peer: Option<IpAddr>,
     /// What few lines have. Boxed, because there are many.
     beside: Option<Box<Beside>>,
 }
@@ -45,7 +51,9 @@ impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
         let (said_bye, is_greeted, held) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU32::new(0));
-        Self { transport, connection, dialect, closing: Closing::default(), said_bye, is_greeted, held, beside: None }
+        let (opened_s, peer, beside) = (0, None, None);
+        let closing = Closing::default();
+        Self { transport, connection, dialect, closing, said_bye, is_greeted, held, opened_s, peer, beside }
     }
 
     /// A socket with a mailbox of its own.
@@ -66,6 +74,24 @@ impl Line {
     pub(crate) fn keeping(mut self, kept: Kept) -> Self {
         self.beside.get_or_insert_default().kept = Some(Mutex::new(Some(kept)));
         self
+    }
+
+    /// It was opened now, by a client of this address.
+    #[must_use]
+    pub(crate) fn opened_by(mut self, peer: Option<IpAddr>, now: Millis) -> Self {
+        self.opened_s = u32::try_from(now / SECOND_MS).unwrap_or(u32::MAX);
+        self.peer = peer;
+        self
+    }
+
+    /// When it was opened, to the second.
+    pub(crate) fn opened_at(&self) -> Millis {
+        Millis::from(self.opened_s) * SECOND_MS
+    }
+
+    /// Where its client is.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     pub(crate) fn connection(&self) -> ConnectionId {

@@ -19,6 +19,7 @@ use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
 use crate::clustered::{RoomInCluster, Seat};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
+use crate::hits::Bound;
 use crate::kept::{Admitted, Kept, KeptMember};
 use crate::line::Line;
 use crate::lock::lock;
@@ -27,6 +28,9 @@ use crate::memory::Holding;
 use crate::process::Process;
 use crate::room_sessions::{self, RoomSessions};
 use crate::roster::{self, User};
+use crate::tapped;
+use crate::taps::{RoomTaps, Seen};
+use crate::traffic::Traffic;
 use crate::transports::Transports;
 use crate::unwind::let_go;
 use crate::users::Untold;
@@ -44,6 +48,8 @@ pub(crate) struct LiveRoom {
     limits: Arc<Limits>,
     /// Its place in the cluster, where there is one.
     seat: Option<Box<Seat>>,
+    traffic: Traffic,
+    taps: RoomTaps,
     state: Mutex<State>,
 }
 
@@ -213,7 +219,9 @@ impl LiveRoom {
             abandoned: false,
         };
         let (process, seat) = (Arc::clone(process), seat.map(Box::new));
-        Arc::new(Self { topic, id, process, limits, seat, state: Mutex::new(state) })
+        let (traffic, taps) = (Traffic::default(), RoomTaps::default());
+        traffic.hold(state.engine.roster().len(), state.lines.len());
+        Arc::new(Self { topic, id, process, limits, seat, traffic, taps, state: Mutex::new(state) })
     }
 
     pub(crate) fn id(&self) -> RoomId {
@@ -222,6 +230,24 @@ impl LiveRoom {
 
     pub(crate) fn topic(&self) -> &Topic {
         &self.topic
+    }
+
+    /// What went through it, which is read without its lock.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// Who watches it.
+    pub(crate) fn taps(&self) -> &RoomTaps {
+        &self.taps
+    }
+
+    /// What a member's client has said is about to be handled. Under no lock.
+    pub(crate) fn receive(&self, seen: &Seen<'_>) {
+        self.traffic.receive(seen.bytes);
+        if self.taps.are_open() {
+            self.tell_taps(seen);
+        }
     }
 
     /// Takes somebody in. `presented` is the token of a session that its client had in another process.
@@ -406,6 +432,7 @@ impl LiveRoom {
         if matches!(input, Input::Broadcast { .. } | Input::LastWords { .. } | Input::Send { .. })
             && state.transports.are_overloaded(limit)
         {
+            self.process.hit(Bound::TransportBytes, limit);
             return Err(overloaded(limit));
         }
         match self.handle(&mut state, input) {
@@ -415,7 +442,10 @@ impl LiveRoom {
                 Ok(())
             }
             Err(Refused::NotIn) => Ok(()),
-            Err(refused) => Err(Error::refused(refused)),
+            Err(refused) => {
+                self.process.hit_refused(&refused);
+                Err(Error::refused(refused))
+            }
         }
     }
 
@@ -577,11 +607,15 @@ impl LiveRoom {
         }
         aftermath.wake_at = state.wakes.start(state.engine.next_wake());
         self.arm(state);
+        self.traffic.hold(state.engine.roster().len(), state.lines.len());
         aftermath
     }
 
     /// The one place where effects become bytes for sockets.
     fn deliver(self: &Arc<Self>, state: &mut State, effect: Effect, aftermath: &mut Aftermath) {
+        if self.taps.are_open() {
+            tapped::each_of(&effect, |seen| self.tell_taps(&seen));
+        }
         match effect {
             Effect::Entered { member } => {
                 if let Some(Waiting { line, visit, presented, entrant }) = state.lobby.remove(&member) {
@@ -601,10 +635,12 @@ impl LiveRoom {
                 }
             }
             Effect::Snapshot { to, listing, seq } => self.deliver_snapshot(state, &to, &listing, seq),
-            Effect::Membership { changes, .. } => deliver_membership(state, &changes),
-            Effect::Presence { updates } => deliver_presence(state, updates),
-            Effect::Said { seq, from, to, msg } => deliver_said(state, seq, from.as_ref(), &to, &msg),
-            Effect::Told { seq, to, msg } => deliver_told(state, seq, &to, &msg),
+            Effect::Membership { changes, .. } => deliver_membership(state, &changes, &self.traffic),
+            Effect::Presence { updates } => deliver_presence(state, updates, &self.traffic),
+            Effect::Said { seq, from, to, msg } => {
+                deliver_said(state, (seq, from.as_ref(), &to, &msg), &self.traffic);
+            }
+            Effect::Told { seq, to, msg } => deliver_told(state, (seq, &to, &msg), &self.traffic),
             Effect::Publish { changes } => self.seat.iter().for_each(|seat| seat.publish(changes.clone())),
             Effect::UserCame { user, .. } if self.seat.is_some() => {
                 self.process.users().tell_came(&self.topic, &user, aftermath.untold.get_or_insert_default());
@@ -617,7 +653,7 @@ impl LiveRoom {
             Effect::UserMoved { user } => {
                 self.process.users().moved(&self.topic, &user, aftermath.untold.get_or_insert_default());
             }
-            Effect::Gap { seq } => deliver_gap(state, seq),
+            Effect::Gap { seq } => deliver_gap(state, seq, &self.traffic),
             Effect::TakenOver { member } => {
                 if let Some(line) = state.lines.remove(&member) {
                     state.transports.exit(&line);
@@ -682,12 +718,20 @@ impl LiveRoom {
         let frame = encode::snapshot(line.dialect(), to, list, facts);
         metrics::delivered(1 + missed.len());
         for frame in std::iter::once(frame).chain(missed) {
+            self.traffic.deliver(1, frame.len());
             line.deliver(Delivery::Private { to: line.connection(), frame });
         }
         line.greet();
         // Asked now: what fails from here on is told by whoever sees it fail.
         let retold = returner.map_or(Vec::new(), |returner| returner.retold(seq));
         retold.into_iter().for_each(|frame| line.push(frame));
+    }
+
+    fn tell_taps(&self, seen: &Seen<'_>) {
+        let (limits, now) = (self.process.limits(), self.process.now());
+        if self.taps.tell(seen, limits, now) > 0 {
+            self.process.hit(Bound::TapBytes, limits.tap_bytes);
+        }
     }
 
     fn finish(self: &Arc<Self>, aftermath: Aftermath) {
@@ -760,26 +804,34 @@ fn hold(keeper: &dyn Keeper, kept: &Kept) {
 }
 
 /// Whom it is not for (it is its own join) does not hear the room yet.
-fn deliver_membership(state: &State, changes: &[Change]) {
+fn deliver_membership(state: &State, changes: &[Change], traffic: &Traffic) {
     for frames in fanout::membership(changes, state.transports.spoken()) {
         // Of whom is new here nothing waits that could be overtaken.
         let about = changes.iter().filter(|change| !matches!(change, Change::Joined { .. }));
-        fan_out(state, frames, about.map(|change| change.member().clone()).collect(), None);
+        let about = about.map(|change| change.member().clone()).collect();
+        fan_out(state, (frames, about), None, traffic);
     }
 }
 
-fn deliver_presence(state: &State, updates: Vec<Update>) {
+fn deliver_presence(state: &State, updates: Vec<Update>, traffic: &Traffic) {
     let spoken = state.transports.spoken();
     // An info alone is told in v1 alone.
     if !spoken.v1 && (!spoken.plain || updates.iter().all(|update| !update.news.has_state())) {
         return;
     }
-    metrics::delivered(updates.len() * state.lines.len());
+    let frames = updates.len() * state.lines.len();
+    metrics::delivered(frames);
     let updates = Arc::new(SharedUpdates::new(updates, spoken));
+    let heard = |dialect| state.transports.listeners(dialect) * updates.bytes_in(dialect);
+    traffic.deliver(frames, heard(Dialect::Plain) + heard(Dialect::V1));
     state.transports.to_all(&Delivery::Updates { room: state.transports.room(), updates });
 }
 
-fn deliver_said(state: &mut State, seq: u64, from: Option<&MemberId>, to: &Audience, msg: &Json) {
+fn deliver_said(
+    state: &mut State,
+    (seq, from, to, msg): (u64, Option<&MemberId>, &Audience, &Json),
+    traffic: &Traffic,
+) {
     let (spoken, keeps) = (state.transports.spoken(), state.keeps());
     let mut frames = fanout::said(from, msg, seq, Spoken { v1: spoken.v1 || keeps, ..spoken });
     if let (true, Some(frame)) = (keeps, &frames.v1) {
@@ -790,39 +842,46 @@ fn deliver_said(state: &mut State, seq: u64, from: Option<&MemberId>, to: &Audie
         Audience::Everybody => None,
         Audience::AllBut(member) => state.lines.get(member),
     };
-    fan_out(state, frames, Vec::new(), except);
+    fan_out(state, (frames, Vec::new()), except, traffic);
 }
 
 /// What is kept of messages is not all of them from here on, and v1 clients are told.
-fn deliver_gap(state: &mut State, seq: u64) {
+fn deliver_gap(state: &mut State, seq: u64, traffic: &Traffic) {
     state.sessions.iter_mut().for_each(|sessions| sessions.lose_up_to(seq));
     if state.transports.spoken().v1 {
         let frame = encode::gap(state.engine.epoch(), seq);
-        fan_out(state, PerDialect { plain: None, v1: Some(frame) }, Vec::new(), None);
+        fan_out(state, (PerDialect { plain: None, v1: Some(frame) }, Vec::new()), None, traffic);
     }
 }
 
-fn deliver_told(state: &mut State, seq: u64, to: &MemberId, msg: &Json) {
+fn deliver_told(state: &mut State, (seq, to, msg): (u64, &MemberId, &Json), traffic: &Traffic) {
     if state.keeps() {
         state.keep(seq, To::Only(to.clone()), &encode::message(to.as_str(), msg, Some(seq)));
     }
     let Some(line) = state.lines.get(to) else { return };
     let seq = (line.dialect() == Dialect::V1).then_some(seq);
     let frame = encode::message(to.as_str(), msg, seq);
+    traffic.deliver(1, frame.len());
     line.deliver(Delivery::Private { to: line.connection(), frame });
     metrics::delivered(1);
 }
 
 /// One frame, about these members, to everybody who hears the room in a dialect that it is in.
-fn fan_out(state: &State, frames: PerDialect, about: Vec<MemberId>, except: Option<&Arc<Line>>) {
+fn fan_out(state: &State, (frames, about): (PerDialect, Vec<MemberId>), except: Option<&Arc<Line>>, traffic: &Traffic) {
     let has = |dialect| frames.get(dialect).is_some();
-    let heard = |dialect| if has(dialect) { state.transports.listeners(dialect) } else { 0 };
-    let spared = except.is_some_and(|line| has(line.dialect()));
-    let receivers = (heard(Dialect::Plain) + heard(Dialect::V1)).saturating_sub(usize::from(spared));
+    let spared = |dialect| usize::from(except.is_some_and(|line| line.dialect() == dialect));
+    let heard = |dialect| match has(dialect) {
+        true => state.transports.listeners(dialect).saturating_sub(spared(dialect)),
+        false => 0,
+    };
+    let (plain, v1) = (heard(Dialect::Plain), heard(Dialect::V1));
+    let receivers = plain + v1;
     if receivers == 0 {
         return;
     }
     metrics::delivered(receivers);
+    let size = |dialect| frames.get(dialect).map_or(0, Bytes::len);
+    traffic.deliver(receivers, plain * size(Dialect::Plain) + v1 * size(Dialect::V1));
     let (room, except) = (state.transports.room(), except.map(|line| line.connection()));
     let frames = Arc::new(SharedFrames::about(frames, about));
     state.transports.to_all(&Delivery::Fanout { room, except, frames });

@@ -297,13 +297,18 @@ impl LiveMember {
         let info = if has_info { self.info_limit() } else { 0 };
         let limit = self.limits().presence_bytes.min(self.limit_kept(None).saturating_sub(info));
         let bytes = state.map_or(0, Json::size);
-        if bytes > limit { Err(Refused::PresenceTooLarge { bytes, limit }) } else { Ok(()) }
+        if bytes > limit { Err(self.refused(Refused::PresenceTooLarge { bytes, limit })) } else { Ok(()) }
     }
 
     /// Refuses an info that is over the room's bound, or over what can be kept.
     pub(crate) fn check_info(&self, info: Option<&Json>) -> Result<(), Refused> {
         let (bytes, limit) = (info.map_or(0, Json::size), self.info_limit());
-        if bytes > limit { Err(Refused::InfoTooLarge { bytes, limit }) } else { Ok(()) }
+        if bytes > limit { Err(self.refused(Refused::InfoTooLarge { bytes, limit })) } else { Ok(()) }
+    }
+
+    fn refused(&self, refused: Refused) -> Refused {
+        self.process().hit_refused(&refused);
+        refused
     }
 
     fn info_limit(&self) -> usize {

@@ -26,6 +26,7 @@
 //! | `roomful_handler_failures_total` | counter | `hook` |
 //! | `roomful_hooks_blocked_total` | counter | `hook` |
 //! | `roomful_users_let_go_total` | counter | |
+//! | `roomful_tap_frames_dropped_total` | counter | |
 
 use metrics::{counter, gauge};
 
@@ -168,4 +169,12 @@ pub(crate) fn hook_blocked(hook: &'static str) {
 /// A user has gone before its moment was over, because too many lingered.
 pub(crate) fn user_let_go() {
     counter!("roomful_users_let_go_total").increment(1);
+}
+
+/// So many frames of a room that an operator watches are dropped, because nobody has read those before them.
+pub(crate) fn tap_dropped(frames: usize) {
+    // Few are: what is not counted is not looked up.
+    if frames > 0 {
+        counter!("roomful_tap_frames_dropped_total").increment(frames as u64);
+    }
 }

@@ -1,5 +1,6 @@
 //! How a connection becomes a member of a room, or an open typed socket.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -15,6 +16,7 @@ use roomful_core::{Close, Dialect, UserId};
 use crate::claims::Claim;
 use crate::destination::Destination;
 use crate::feeds::{Beginning, Feeds, Listener, Listening, ValueKey};
+use crate::hits::Bound;
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
 use crate::line::Line;
@@ -47,6 +49,8 @@ pub struct Opening {
     pub destination: Destination,
     /// What it is let in by.
     pub terms: Arc<Terms>,
+    /// Where its client is, where the platform knows.
+    pub peer: Option<IpAddr>,
     /// Bytes of the request that guards and `data` are given.
     pub request_bytes: usize,
     /// Finds its hooks, or how it is to be closed.
@@ -208,6 +212,7 @@ impl LiveMember {
         }
         let limit = limit.unwrap_or_default();
         metrics::refused("user");
+        process.hit(Bound::ConnectionsPerUser, limit);
         self.hub().tell_refused(&format_args!("its user has {limit} connections (`Limits::connections_per_user`)"));
         Err(Close::TOO_MANY)
     }

@@ -112,6 +112,19 @@ impl AllowedOrigins {
     }
 }
 
+/// Whether a browser says that it sends this from a page of the host that it sends it to. What no browser sends says nothing of the kind.
+///
+/// For what changes something and trusts cookies: whatever origins may connect, no page of another host may do that.
+#[must_use]
+pub fn is_from_own_page(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get(FETCH_SITE) {
+        return site == "same-origin" && headers.get_all(FETCH_SITE).iter().count() == 1;
+    }
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
+    text(origin).and_then(|origin| origin.parse::<Origin>().ok()).is_some_and(|origin| origin.is_served_by(headers))
+}
+
 impl Origin {
     /// Whether the page comes from the host that the request went to, before or behind the proxies.
     fn is_served_by(&self, headers: &HeaderMap) -> bool {

@@ -63,6 +63,11 @@ impl Place {
         place
     }
 
+    /// Whose it is, where the room names its users.
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        self.whose.as_ref()?.user.as_ref().map(OfUser::user)
+    }
+
     /// It is one of this user's.
     pub(crate) fn belongs_to(&mut self, user: OfUser) {
         self.whose.get_or_insert_default().user = Some(user);

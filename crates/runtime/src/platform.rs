@@ -1,27 +1,31 @@
 //! What a platform is given of an app's rooms, and runs.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use roomful_core::cluster::Incarnation;
 use roomful_core::frame::EndpointKind;
+use roomful_core::key::Params;
 use roomful_core::pattern::Topic;
 use roomful_core::session::SealKey;
 use roomful_core::{Close, Dialect};
 
 use crate::act::Reach;
 use crate::admission::{Admission, resume_of};
-use crate::app::{App, Settings};
+use crate::app::{App, Settings, UpgradeRequest};
 use crate::barred::Barred;
 use crate::clustered::{ClusterHealth, ClusterQueue, ClusterRooms, Household, Node};
 use crate::connection::{Beside, Connection};
+use crate::denial::{Asked, Denial, DenialReason};
 use crate::drain::{self, Drain};
+use crate::inspection::Inspection;
 use crate::kept::{Admitted, Kept};
 use crate::opening::Opening;
 use crate::place::Place;
 use crate::process::{NoPlace, Stats};
-use crate::{Host, restore, room_sessions};
+use crate::{Host, credentials, restore, room_sessions};
 
 /// An app's rooms and sockets, for a platform to run. A clone is cheap and is the same rooms.
 ///
@@ -76,6 +80,26 @@ impl Platform {
         false
     }
 
+    /// A request that is no upgrade, as a guard sees one. It names no module and no room.
+    ///
+    /// # Errors
+    ///
+    /// When its credentials cannot be read.
+    pub fn ask(&self, mut parts: Parts) -> Result<UpgradeRequest, Denial> {
+        credentials::mark(&mut parts.headers);
+        let (module, name, params) = (String::new(), String::new(), Params::default());
+        let peer = self.settings().proxies.client(&parts);
+        let credentials = credentials::of(&parts.headers, self.settings().limits.credentials_bytes)
+            .map_err(|error| Denial { hook: "credentials", why: DenialReason::Forbidden(Some(error.to_string())) })?;
+        Ok(UpgradeRequest { parts, peer, module, name, params, credentials })
+    }
+
+    /// Tells the log, and a metric, that somebody of this address may not see what is called so, as often as a log can take.
+    pub fn tell_denied(&self, what: &str, peer: Option<IpAddr>, denial: &Denial) {
+        let asked = Asked { module: "", room: what, peer };
+        self.app.denial_log().denied(self.app.clock(), asked, denial);
+    }
+
     /// Takes a place for one more connection, before its upgrade is answered. Give it to what
     /// [`read`](Platform::read) returns, with [`Admission::seated`].
     ///
@@ -100,6 +124,12 @@ impl Platform {
     pub fn look_at_hooks(&self) {
         let process = self.app.hub().process();
         process.watch().look(process.now());
+    }
+
+    /// What operators may see of these rooms.
+    #[must_use]
+    pub fn inspection(&self) -> Inspection {
+        Inspection::of(&self.app)
     }
 
     /// What there is right now.

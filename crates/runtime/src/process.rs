@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use roomful_core::feed::FeedEpoch;
 use roomful_core::pattern::Topic;
-use roomful_core::room::RoomConfig;
+use roomful_core::room::{Refused, RoomConfig};
 use roomful_core::session::{SealKey, Token};
 use roomful_core::{Close, ConnectionId, Limits, MemberId, Millis, NodeId};
 
@@ -20,10 +20,12 @@ use crate::alarms::{Alarm, Alarms};
 use crate::claims::Claims;
 use crate::clustered::Node;
 use crate::delivery::RoomId;
+use crate::hits::{Bound, Hits};
 use crate::loans::Loans;
 use crate::maybe_send::{BoxFuture, MaybeSend};
 use crate::memory::Memory;
 use crate::metrics;
+use crate::taps::Taps;
 use crate::tokens::Tokens;
 use crate::user_connections::UserConnections;
 use crate::users::LiveUsers;
@@ -67,6 +69,8 @@ pub(crate) struct Process {
     idle: AtomicWaker,
     watch: Watch,
     users: LiveUsers,
+    hits: Hits,
+    taps: Taps,
 }
 
 struct Started {
@@ -172,6 +176,8 @@ impl Process {
             idle: AtomicWaker::new(),
             watch: Watch::default(),
             users,
+            hits: Hits::default(),
+            taps: Taps::default(),
         })
     }
 
@@ -280,6 +286,45 @@ impl Process {
     /// Who looks for hooks that block.
     pub(crate) fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// Which bounds were reached.
+    pub(crate) fn hits(&self) -> &Hits {
+        &self.hits
+    }
+
+    /// This bound was reached by one that asked for one more.
+    pub(crate) fn hit(&self, bound: Bound, limit: usize) {
+        self.hits.note(bound, limit, self.now());
+    }
+
+    /// The same of a bound on sockets at their end, by its name.
+    pub(crate) fn hit_named(&self, name: &str) {
+        let limit = match Bound::named(name) {
+            Some(Bound::RefusedSockets) => self.limits.refused_sockets,
+            _ => self.limits.closing_sockets,
+        };
+        Bound::named(name).into_iter().for_each(|bound| self.hit(bound, limit));
+    }
+
+    /// A room has refused something for its size.
+    pub(crate) fn hit_refused(&self, refused: &Refused) {
+        self.hits.note_refused(refused, self.now());
+    }
+
+    /// Operators who watch rooms.
+    pub(crate) fn taps(&self) -> &Taps {
+        &self.taps
+    }
+
+    /// Sockets that the platform has, those too whose members have left.
+    pub(crate) fn sockets(&self) -> usize {
+        self.sockets.load(Ordering::Relaxed)
+    }
+
+    /// Connections that have left and are not over.
+    pub(crate) fn departed(&self) -> usize {
+        self.departed.load(Ordering::Relaxed)
     }
 
     /// This process among all that ever ran these rooms.
@@ -403,20 +448,28 @@ impl Process {
     /// Whether a client of this address may have another connection; if so it is counted, where there is a bound.
     pub(crate) fn one_more_of(&self, peer: Option<IpAddr>) -> Result<Option<OfAddress>, NoPlace> {
         let Some((peer, limit)) = peer.zip(self.limits.connections_per_ip) else { return Ok(None) };
-        self.addresses.one_more(peer, limit).map(Some).ok_or(NoPlace::Address { limit })
+        let counted = self.addresses.one_more(peer, limit);
+        counted.is_none().then(|| self.hit(Bound::ConnectionsPerIp, limit));
+        counted.map(Some).ok_or(NoPlace::Address { limit })
     }
 
     /// Whether another connection may begin; if so it is counted.
     pub(crate) fn connection_begins(&self) -> Result<(), NoPlace> {
         let Limits { connections, departed, .. } = *self.limits;
         if self.departed.load(Ordering::Relaxed).saturating_add(self.users.gone()) >= departed {
+            self.hit(Bound::Departed, departed);
             return Err(NoPlace::Departed { limit: departed });
         }
         if self.memory.is_over() {
+            self.hit(Bound::ProcessBytes, self.memory.limit());
             return Err(NoPlace::Memory { limit: self.memory.limit() });
         }
         // One step, so that of many who come at once no more get in than may.
-        if one_more(&self.connections, connections) { Ok(()) } else { Err(NoPlace::Connections { limit: connections }) }
+        if one_more(&self.connections, connections) {
+            return Ok(());
+        }
+        self.hit(Bound::Connections, connections);
+        Err(NoPlace::Connections { limit: connections })
     }
 
     /// One that another process has let in.
@@ -457,6 +510,8 @@ impl Process {
         let may = one_more(&self.rooms, self.limits.rooms);
         if may {
             metrics::room_began();
+        } else {
+            self.hit(Bound::Rooms, self.limits.rooms);
         }
         may
     }
@@ -477,6 +532,8 @@ impl Process {
         let may = one_more(&self.feeds, self.limits.feeds);
         if may {
             metrics::feed_began();
+        } else {
+            self.hit(Bound::Feeds, self.limits.feeds);
         }
         may
     }

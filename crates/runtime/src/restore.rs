@@ -72,6 +72,7 @@ pub(crate) fn connect(app: &App, mut admitted: Admitted) -> Connection {
             Ok(Opening {
                 destination,
                 terms: Arc::clone(&definition.terms),
+                peer: None,
                 // It lies beside the socket, where the platform keeps it.
                 request_bytes: 0,
                 resume,

@@ -51,6 +51,10 @@ impl UserConnections {
 }
 
 impl OfUser {
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+
     /// It is at its end: another may have its place, whatever it still does.
     pub(crate) fn end(&mut self) {
         if std::mem::take(&mut self.counts)

@@ -11,6 +11,7 @@ use crate::hooks::{Caught, Decision, Hooks, MemberHooks, MessageError, Misfit, S
 use crate::inbox::{Job, Next};
 use crate::maybe_send::BoxFuture;
 use crate::member::LiveMember;
+use crate::taps::{FrameKind, Seen};
 use crate::unwind::let_go;
 use crate::{Result, calls, cork, metrics};
 
@@ -32,8 +33,14 @@ impl LiveMember {
             let next = self.inbox().next(&hooks, || self.is_greeted());
             self.wake_reader();
             match next {
-                Next::Do(Job::Message { msg, id }) => self.on_message(&hooks, msg, id).await,
-                Next::Do(Job::Presence { state, id }) => self.on_presence(&hooks, state, id).await,
+                Next::Do(Job::Message { msg, id }) => {
+                    self.receive(FrameKind::SaidByClient, msg.as_ref());
+                    self.on_message(&hooks, msg, id).await;
+                }
+                Next::Do(Job::Presence { state, id }) => {
+                    self.receive(FrameKind::ShownByClient, state.as_ref());
+                    self.on_presence(&hooks, state, id).await;
+                }
                 Next::Do(Job::Credentials { text: Secret(text), id }) => {
                     // Boxed for the same reason.
                     Box::pin(self.on_credentials(&hooks, &text, id)).await;
@@ -44,6 +51,13 @@ impl LiveMember {
                 Next::Rest => return,
                 Next::Leave { close, socket_error } => return self.end_with(&hooks, &close, socket_error).await,
             }
+        }
+    }
+
+    /// Counts what its client has said, before any hook sees it.
+    fn receive(&self, kind: FrameKind, payload: Option<&Json>) {
+        if let Some(room) = self.room() {
+            room.receive(&Seen::of(kind, Some(self.id()), payload));
         }
     }
 

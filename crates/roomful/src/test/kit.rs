@@ -48,7 +48,8 @@ impl Kit {
         let definition = platform.app().definitions().first().unwrap_or_else(|| fail("nothing is defined"));
         let open = Box::new(move |member| Box::pin(async move { Ok(hooks(member, rooms)) }) as _);
         let terms = Arc::clone(&definition.terms);
-        let opening = Opening { destination, terms, request_bytes: 0, open, resume: Offered::find(offer), turn: None };
+        let (peer, request_bytes, resume, turn) = (None, 0, Offered::find(offer), None);
+        let opening = Opening { destination, terms, peer, request_bytes, open, resume, turn };
         self.wire(platform.open(Dialect::V1, Ok(opening)))
     }
 

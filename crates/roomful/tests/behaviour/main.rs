@@ -20,6 +20,7 @@ mod handle;
 mod hooks;
 mod info;
 mod inline;
+mod inspection;
 mod keeper;
 mod kept;
 mod large;

@@ -29,6 +29,8 @@ mod handle;
 mod hooks;
 #[path = "../behaviour/info.rs"]
 mod info;
+#[path = "../behaviour/inspection.rs"]
+mod inspection;
 #[path = "../behaviour/keeper.rs"]
 mod keeper;
 #[path = "../behaviour/kept.rs"]
