@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Request;
 use roomful::test::{Event, TestMember, TestRoom};
-use roomful::{Channel, Close, Conn, Deny, Limits, Result, Room, RoomExt as _, Stats, Upgrade};
+use roomful::{Channel, Close, Conn, Deny, Limits, Result, Room, RoomExt as _, Stats, Upgrade, UserId};
 use roomful_core::Dialect;
 use roomful_runtime::{Connection, ToWrite};
 use serde_json::Value;
@@ -29,13 +29,22 @@ struct Halls {
 
 impl Room for Halls {
     type Channel = Hall;
-    type Data = ();
+    /// Whose it is; nobody's when empty.
+    type Data = String;
 
-    async fn data(&self, upgrade: &Upgrade<Hall>) -> Result<(), Deny> {
+    async fn data(&self, upgrade: &Upgrade<Hall>) -> Result<String, Deny> {
         if upgrade.query("waits").is_some() {
             let _one = self.doors.acquire().await?;
         }
-        if upgrade.query("denied").is_some() { Err(Deny::forbidden()) } else { Ok(()) }
+        if upgrade.query("denied").is_some() {
+            Err(Deny::forbidden())
+        } else {
+            Ok(upgrade.query("user").unwrap_or_default())
+        }
+    }
+
+    fn user(&self, user: &String) -> Option<UserId> {
+        UserId::new(user).ok()
     }
 
     async fn on_message(&self, conn: &Conn<Self>, msg: String) -> Result {
@@ -78,7 +87,7 @@ fn token(member: &TestMember<Halls>) -> String {
 #[tokio::test]
 async fn it_takes_nothing_over_and_its_client_keeps_the_token_that_it_was_told() {
     let play = Play::new();
-    let (mut ann, ben) = (play.room.join(hall(), ()).await, play.room.join(hall(), ()).await);
+    let (mut ann, ben) = (play.room.join(hall(), String::new()).await, play.room.join(hall(), String::new()).await);
     assert_eq!(ann.next().await, Event::join(&ben, None));
     let (id, first) = (ben.id().clone(), token(&ben));
     drop(ben);
@@ -109,7 +118,7 @@ async fn it_takes_nothing_over_and_its_client_keeps_the_token_that_it_was_told()
 #[tokio::test]
 async fn a_denial_that_comes_late_ends_nobody() {
     let play = Play::new();
-    let ben = play.room.join(hall(), ()).await;
+    let ben = play.room.join(hall(), String::new()).await;
     let (id, first) = (ben.id().clone(), token(&ben));
     drop(ben);
     play.room.advance(0).await;
@@ -126,4 +135,21 @@ async fn a_denial_that_comes_late_ends_nobody() {
     play.room.advance(0).await;
     assert!(matches!(denied.mailbox().try_next(), Some(ToWrite::Close(close)) if close == Close::FORBIDDEN));
     assert_eq!(play.room.rooms().stats(), Stats::default(), "one that is not late does");
+}
+
+/// A page that logged another user in gave a handshake up, and went back to the first.
+#[tokio::test]
+async fn one_of_another_user_ends_nobody_whose_client_is_back() {
+    let play = Play::new();
+    let ben = play.room.join(hall(), String::new()).await;
+    let (id, first) = (ben.id().clone(), token(&ben));
+    drop(ben);
+    play.room.advance(0).await;
+
+    let late = play.begin(&first, "&user=cy");
+    let mut ben = play.back(&first).await.unwrap();
+    play.doors.add_permits(1);
+    play.room.advance(0).await;
+    assert!(matches!(late.mailbox().try_next(), Some(ToWrite::Close(close)) if close == Close::TAKEN_OVER));
+    assert_eq!((ben.try_next().await, ben.id()), (None, &id), "it is in, and was not closed");
 }

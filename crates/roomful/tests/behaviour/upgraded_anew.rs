@@ -56,6 +56,7 @@ impl Room for Desks {
     }
 
     fn user(&self, pass: &Pass) -> Option<UserId> {
+        assert!(pass.role != "nobody knows whose", "on purpose");
         UserId::new(&pass.name).ok()
     }
 
@@ -249,6 +250,21 @@ async fn another_user_is_another_member_and_the_old_one_leaves_with_its_socket()
         play.room.advance(0).await;
         play.log.take();
     }
+}
+
+/// Whose the return is, is not known then: neither that it is another's.
+#[tokio::test]
+async fn a_return_whose_user_cannot_be_told_ends_nobody() {
+    let play = Play::held();
+    let ann = play.join("name=ann").await;
+    let ben = play.join("name=ben").await;
+    let (id, session, left) = (ben.id().clone(), token(&ben), op(&ben, "leave"));
+    drop(ben);
+    let failed = play.back("name=ben&role=nobody%20knows%20whose", &session).await;
+    assert_eq!(failed.err(), Some(Close::JOIN_FAILED));
+    let ben = play.back("name=ben", &session).await.unwrap();
+    assert_eq!((ben.id(), &snapshot(&ben)["resumed"]), (&id, &json!(true)));
+    assert!(!play.heard(&ann).await.contains(&left));
 }
 
 #[tokio::test]
