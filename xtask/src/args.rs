@@ -44,6 +44,9 @@ The commands of this project.
         --nodes N     so many nodes, 2 to 7; 1 is a room of a process that is alone. Both kinds, one after the other, when not given
         --seed SEED   from this seed on; without --for this one alone
 
+    cargo xtask docs
+        Make the documentation a site with search, in target/book/html.
+
     cargo xtask instructions [--accept]
         Count the instructions that a message to 500 members takes, and compare them with the committed figures.
         --accept      write what was counted where the figures stand
@@ -121,7 +124,7 @@ impl fmt::Display for UsageError {
             Self::UnknownCommand(word) => {
                 write!(
                     f,
-                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `simulate` and `instructions`"
+                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `simulate` and `instructions`"
                 )
             }
             Self::UnknownOption { command, word } => {
@@ -155,6 +158,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "demo" => parse_demo(words),
         "simulate" => parse_simulate(words),
         "instructions" => parse_instructions(words),
+        "docs" => parse_docs(words),
         "bench" => Ok(Request::Bench { words: words.collect() }),
         _ => Err(UsageError::UnknownCommand(command)),
     }
@@ -250,6 +254,15 @@ fn time(text: &str) -> Option<Duration> {
     let units = [('s', 1), ('m', 60), ('h', 3_600)];
     let number = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
     number.and_then(seconds_of).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+/// It is a step of the checks, which one wants to have by itself.
+fn parse_docs(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    match words.next().as_deref() {
+        None => Ok(Request::Run { suite: Suite::Check, only: vec!["docs".to_owned()] }),
+        Some("--help" | "-h") => Ok(Request::Help),
+        Some(word) => Err(UsageError::UnknownOption { command: "docs", word: word.to_owned() }),
+    }
 }
 
 fn parse_instructions(words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
@@ -396,7 +409,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `simulate` and `instructions`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `simulate` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

@@ -40,7 +40,12 @@ impl CargoTool {
     /// Whether it starts, and says that it is the version needed.
     fn is_installed_in(&self, cache: &Path) -> bool {
         command::probe(Command::new(self.path_in(cache)).arg("--version"))
-            .is_some_and(|said| said.split_whitespace().last() == Some(&*self.version))
+            .is_some_and(|said| said.split_whitespace().last().is_some_and(|version| self.is_version(version)))
+    }
+
+    /// `1.2.3`, or `v1.2.3` as some say it.
+    fn is_version(&self, said: &str) -> bool {
+        said.strip_prefix('v').unwrap_or(said) == self.version
     }
 }
 
@@ -165,6 +170,8 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("made a program");
         assert!(tool("1.2.3").is_installed_in(&cache));
         assert!(!tool("1.2.4").is_installed_in(&cache), "another version is another tool");
+        fs::write(&path, "#!/bin/sh\necho tool v1.2.3\n").expect("written");
+        assert!(tool("1.2.3").is_installed_in(&cache), "with a letter before it");
         fs::write(&path, "#!/bin/sh\necho tool 1.2.30\n").expect("written");
         assert!(!tool("1.2.3").is_installed_in(&cache), "it says that it is another");
         fs::remove_dir_all(cache).expect("deleted");

@@ -58,7 +58,8 @@ pub(crate) fn alerts(repo: &Repo) -> Result<Outcome, Failure> {
     let dashboard = fs::read_to_string(repo.path(&path)).map_err(|error| unreadable(&path, &error))?;
     let asked = questions(&dashboard).map_err(|error| Failure::new(format!("{path}: {error}"), "mend it"))?;
     // promtool reads rules, so each question is one; JSON is YAML.
-    let rules: Vec<_> = asked.iter().map(|question| json!({ "record": "asked", "expr": question })).collect();
+    let rule = |(nth, question)| json!({ "record": format!("asked:{nth}"), "expr": question });
+    let rules: Vec<_> = asked.iter().enumerate().map(rule).collect();
     let rules = json!({ "groups": [{ "name": "dashboard", "rules": rules }] }).to_string();
     let copy = repo.path("target/deploy/dashboard.yaml");
     let written = fs::create_dir_all(repo.path("target/deploy")).and_then(|()| fs::write(&copy, rules));

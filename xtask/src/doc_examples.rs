@@ -17,6 +17,8 @@ use crate::tools::WASM;
 const GUIDE: &str = "docs/guide.md";
 /// What else has examples and is not in a crate's source.
 const PAGES: &[&str] = &["README.md", GUIDE, "crates/roomful/README.md", "crates/axum/README.md"];
+/// Every page of this folder, too.
+const TASKS: &str = "docs/tasks";
 /// The crates that an app imports, whose documentation has examples.
 const CRATES: &[&str] = &["crates/roomful/src", "crates/axum/src"];
 /// The crate that is made here.
@@ -88,10 +90,12 @@ fn module(page: &Page) -> String {
 }
 
 fn pages(repo: &Repo) -> Result<Vec<Page>, Failure> {
-    let mut pages: Vec<Page> =
-        PAGES.iter().map(|page| Page { source: PathBuf::from(page), path: repo.path(page) }).collect();
+    let tasks = files(&repo.path(TASKS), "md")?.into_iter();
+    let tasks = tasks.map(|path| Page { source: path.strip_prefix(repo.path("")).unwrap_or(&path).to_owned(), path });
+    let pages = PAGES.iter().map(|page| Page { source: PathBuf::from(page), path: repo.path(page) });
+    let mut pages: Vec<Page> = pages.chain(tasks).collect();
     for directory in CRATES {
-        for source in sources(&repo.path(directory))? {
+        for source in files(&repo.path(directory), "rs")? {
             let text = documentation(&read(&source)?);
             if !text.contains("```") {
                 continue;
@@ -105,19 +109,20 @@ fn pages(repo: &Repo) -> Result<Vec<Page>, Failure> {
     Ok(pages)
 }
 
-fn sources(directory: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
+/// The files with this ending, in the folder and those within it.
+fn files(directory: &Path, ending: &str) -> Result<BTreeSet<PathBuf>, Failure> {
     let unreadable =
         |error| Failure::new(format!("{}: {error}", directory.display()), "see that it is there and may be read");
-    let mut sources = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.is_dir() {
-            sources.extend(self::sources(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sources.insert(path);
+            found.extend(files(&path, ending)?);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
+            found.insert(path);
         }
     }
-    Ok(sources)
+    Ok(found)
 }
 
 /// What the comments of a source file say of its items.

@@ -4,6 +4,7 @@
 //! - `check` does the same with what only a maintainer needs; CI runs both;
 //! - `demo` builds the live cursor board and serves it: on axum, on three nodes over a broker, or as a Cloudflare worker;
 //! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs;
+//! - `docs` makes the documentation a site;
 //! - `simulate` plays rooms in virtual time, for as long as one likes;
 //! - `instructions` counts what one message costs, and moves the figure that a change is held to.
 
@@ -11,6 +12,7 @@ mod apt;
 mod args;
 mod artifacts;
 mod bench;
+mod book;
 mod cargo_tools;
 mod circles;
 mod command;

@@ -16,12 +16,22 @@ pub(crate) const WEB: &str = "examples/cursors/web";
 /// What holds made up types against what serde does with them.
 const SHAPES: &str = "shapes";
 
+/// What holds the TypeScript of the documentation against the client's types.
+const DOCUMENTS: &str = "docs/typescript";
+
+/// The blocks of the documentation, each compiled by itself.
+pub(crate) fn documents(repo: &Repo) -> Result<Outcome, Failure> {
+    let mut check = repo.program("node", ".", ["docs/typescript/check.mjs"]);
+    command::run(&mut check, "mend the block that is named, or what its prelude in docs/typescript declares")?;
+    Ok(Outcome::Passed)
+}
+
 /// The client's prettier formats all packages: one version, and the root's one configuration and list of exceptions.
 pub(crate) fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
     let prettier = format!("{CLIENT}/node_modules/prettier/bin/prettier.cjs");
     command::run(
-        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, SHAPES, bench::SCRIPTS]),
-        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {SHAPES} {}`", bench::SCRIPTS),
+        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, SHAPES, DOCUMENTS, bench::SCRIPTS]),
+        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {SHAPES} {DOCUMENTS} {}`", bench::SCRIPTS),
     )?;
     Ok(Outcome::Passed)
 }

@@ -8,7 +8,8 @@ use crate::step::Step;
 use crate::typescript::{self, CLIENT, WEB};
 use crate::worker::WORKER;
 use crate::{
-    bench, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, simulate, tools,
+    bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, simulate,
+    tools,
 };
 
 pub(crate) const CHECK: &[Step] = &[
@@ -104,6 +105,19 @@ pub(crate) const CHECK: &[Step] = &[
         work: bench::lint,
     },
     Step { name: "bench-test", promise: "the tests of the load generator", needs: &[], work: bench::test },
+    Step { name: "tools-mdbook", promise: "mdBook is installed", needs: &[], work: book::tools },
+    Step {
+        name: "docs",
+        promise: "the documentation is a site, and every link of it leads somewhere",
+        needs: &["tools-mdbook"],
+        work: book::build,
+    },
+    Step {
+        name: "docs-types",
+        promise: "the TypeScript of the documentation compiles",
+        needs: &["client-build"],
+        work: typescript::documents,
+    },
     Step { name: "tools-proxies", promise: "nginx and Caddy are installed", needs: &[], work: tools::proxies },
     Step {
         name: "proxies",
