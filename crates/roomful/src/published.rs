@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Channel;
 
-/// What is published for one key from now on, in this process, in order. Made by [`Rooms::subscribe`](crate::Rooms::subscribe).
+/// What is published for one key from now on, in order: in this process, and in a cluster at every node. Made by [`Rooms::subscribe`](crate::Rooms::subscribe).
 ///
 /// It holds at most [`Limits::log_frames`](crate::Limits::log_frames) and [`Limits::log_bytes`](crate::Limits::log_bytes): where more
 /// wait, the oldest are let go of, and one [`Heard::Lagged`] stands for them, where they were. It ends when the rooms are
@@ -25,6 +25,16 @@ pub struct Subscription<C: Channel> {
 impl<C: Channel> Subscription<C> {
     pub(crate) fn new(published: Option<roomful_runtime::Subscription>) -> Self {
         Self { published, channel: PhantomData }
+    }
+}
+
+impl<C: Channel> Subscription<C> {
+    /// In a cluster: waits until whatever another node publishes from now on is heard, too. What this process publishes is heard from
+    /// the beginning on.
+    pub async fn hears_others(&self) {
+        if let Some(published) = &self.published {
+            published.hears_others().await;
+        }
     }
 }
 

@@ -118,7 +118,10 @@ impl Rooms {
     ///
     /// When the event cannot be JSON or is over [`Limits::message_bytes`](crate::Limits::message_bytes);
     /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded) when too much waits for the sockets;
-    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the feed's process cannot be reached.
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the feed's process cannot be reached. In a cluster:
+    /// [`ErrorKind::Isolated`](crate::ErrorKind::Isolated) when it was published here, and at other nodes will be late or not at all;
+    /// [`ErrorKind::TooLargeForBroker`](crate::ErrorKind::TooLargeForBroker) and
+    /// [`ErrorKind::NodeBehind`](crate::ErrorKind::NodeBehind) when nobody hears it.
     pub async fn publish<C: Channel>(&self, key: &C, event: &C::Event) -> Result {
         let event = encode(event)?;
         match topic_of(key) {
@@ -127,7 +130,8 @@ impl Rooms {
         }
     }
 
-    /// What is [published](Rooms::publish) for this key in this process from now on. No feed need be registered.
+    /// What is [published](Rooms::publish) for this key from now on, in this process and at every node of its cluster. No feed need be
+    /// registered.
     ///
     /// ```
     /// # use roomful::{Channel, Heard, Rooms};
@@ -155,7 +159,9 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the process that has them cannot be reached.
+    /// [`ErrorKind::Elsewhere`](crate::ErrorKind::Elsewhere) when the process that has them cannot be reached;
+    /// [`ErrorKind::Isolated`](crate::ErrorKind::Isolated) and [`ErrorKind::NodeBehind`](crate::ErrorKind::NodeBehind) when only those of
+    /// this node are woken.
     pub async fn wake<C: Channel>(&self, key: &C) -> Result {
         match topic_of(key) {
             Some(topic) => self.app.act(&topic, Act::Wake).await.map(drop),

@@ -66,7 +66,7 @@ impl App {
                 topic.map_or(Ok(()), |topic| self.publish_here(topic, &event))?;
                 Ok(Answer::Done(true))
             }
-            Act::Wake => Ok(Answer::Done(topic.is_some_and(|topic| self.hub().feeds().wake(topic)))),
+            Act::Wake => Ok(Answer::Done(topic.map_or(Ok(false), |topic| self.hub().feeds().wake(topic))?)),
             Act::Members => Ok(Answer::Members(topic.map_or_else(Vec::new, |topic| self.members_here(topic)))),
             Act::Users => Ok(Answer::Users(topic.map_or_else(Vec::new, |topic| self.users_here(topic)))),
             Act::Count => Ok(Answer::Count(topic.map_or(0, |topic| self.count_here(topic)))),

@@ -71,6 +71,9 @@ pub enum ErrorKind {
         /// The bound.
         limit: usize,
     },
+    /// In a cluster: this node is isolated. It was done here, and for those at other nodes it will be late or not at all.
+    #[error("this node is isolated from its cluster: it was done here, and elsewhere it will be late or not at all")]
+    Isolated,
     /// An app may not close with that code or reason. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),

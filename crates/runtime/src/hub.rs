@@ -374,4 +374,8 @@ impl Household for Hub {
     fn give_up(&self, member: &MemberId) {
         self.occupant(member).into_iter().for_each(|occupant| occupant.taken_over());
     }
+
+    fn is_back(&self) {
+        self.feeds.wake_all();
+    }
 }

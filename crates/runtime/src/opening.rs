@@ -235,6 +235,11 @@ impl LiveMember {
         (destination, beginning): (&Destination, Beginning),
         hooks: &Arc<dyn Hooks>,
     ) -> Result<Joining, Close> {
+        // In a cluster: until whatever is published anywhere from now on is heard here.
+        let _open = match destination {
+            Destination::Feed(topic) | Destination::Live(topic) => self.hub().feeds().hears_others(topic).await,
+            Destination::Room(_) | Destination::Socket => None,
+        };
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
         match self.listen((destination, beginning), &line, hooks) {
             Ok(()) => Ok(Joining::Done(self.step(Event::Entered))),

@@ -200,7 +200,8 @@ impl Platform {
     }
 
     /// Makes this process one node of a cluster, called so: what its rooms say to the others comes through the queue, and what the
-    /// others say is told the rooms. A room that somebody is in stays as it is until it is empty.
+    /// others say is told the rooms. A room that somebody is in stays as it is until it is empty; what is listened to takes part at
+    /// once.
     ///
     /// # Errors
     ///
@@ -214,6 +215,7 @@ impl Platform {
         let queue_bytes = self.settings().limits.cluster_queue_bytes;
         let node = Node::new(app, me, household, queue_bytes);
         if self.app.hub().process().join_cluster(Arc::clone(&node)) {
+            self.app.hub().feeds().take_part();
             Ok((Arc::clone(node.queue()), node))
         } else {
             Err(AlreadyInCluster)

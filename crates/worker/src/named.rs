@@ -2,14 +2,9 @@
 
 use roomful_core::pattern::Topic;
 
-/// What stands before the topic in the name of an object that is listened to. No topic begins so: a literal of a pattern may not
-/// begin with a colon, and of a param it is escaped.
-const HEARD: &str = ":heard/";
-
 /// The object of a topic's room, or that of those who listen to it: of one key the two never meet.
 pub(crate) fn of_topic(topic: &Topic, is_heard: bool) -> String {
-    let topic = topic.as_str();
-    if is_heard { format!("{HEARD}{topic}") } else { topic.to_owned() }
+    if is_heard { topic.of_listeners().as_str().to_owned() } else { topic.as_str().to_owned() }
 }
 
 #[cfg(test)]

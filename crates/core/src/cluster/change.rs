@@ -77,6 +77,8 @@ pub enum Change {
     },
     /// Nobody is in there any more, or waits, and nothing is to be done: nothing that is asked is answered from here on.
     Closed,
+    /// What is listened to may have changed: it is to be loaded anew. Nobody needs more than the last of these.
+    Woken,
     /// Something that a later release says. It has its number, and no meaning here.
     Unknown,
 }
@@ -151,6 +153,7 @@ const MOURNED: u8 = 9;
 const STAY: u8 = 10;
 const CLOSED: u8 = 11;
 const SESSION: u8 = 12;
+const WOKEN: u8 = 13;
 
 /// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
 impl Wire for Change {
@@ -209,6 +212,7 @@ impl Wire for Change {
                 STAY
             }
             Self::Closed => CLOSED,
+            Self::Woken => WOKEN,
             // Nobody says it. Written, it would be what it is: something without a meaning.
             Self::Unknown => 0,
         };
@@ -236,6 +240,7 @@ impl Wire for Change {
             MOURNED => Self::Mourned { member: MemberId::read(content)? },
             STAY => Self::Stay { user: UserId::read(content)?, word: StayWord::read(content)? },
             CLOSED => Self::Closed,
+            WOKEN => Self::Woken,
             _ => Self::Unknown,
         })
     }
@@ -361,6 +366,7 @@ pub(super) mod tests {
             member().prop_map(|member| Change::Mourned { member }),
             (".{1,20}", stay()).prop_map(|(user, word)| Change::Stay { user: UserId::new(user).unwrap(), word }),
             Just(Change::Closed),
+            Just(Change::Woken),
             Just(Change::Unknown),
         ]
     }

@@ -9,8 +9,8 @@ use crate::{Millis, NodeId};
 pub enum Audible {
     /// So many, this node not counted.
     By(u64),
-    /// At least one. Those are waited for that are known to take part, and one at least: who began within the last heartbeat
-    /// may not be known, and its members appear as joins.
+    /// At least one. Those are waited for that are known to take part, one at least, and whom those know that answer: who began
+    /// within the last heartbeat is known to them, because it has asked.
     Somebody,
     /// The broker cannot say, and this node has listened to the room all the time: those are waited for that are known to take
     /// part.
@@ -25,6 +25,8 @@ pub(super) struct Lobby {
     pub(super) until: Millis,
     audible: Option<Audible>,
     answered: BTreeSet<NodeId>,
+    /// Who takes part, as those say that have answered.
+    expected: BTreeSet<NodeId>,
 }
 
 /// Whom there is to wait for. Those who are expired are not: what they do not say is not waited for.
@@ -37,12 +39,18 @@ pub(super) struct Nodes<'a> {
 
 impl Lobby {
     pub(super) fn new(until: Millis) -> Self {
-        Self { until, audible: None, answered: BTreeSet::new() }
+        let (answered, expected) = Default::default();
+        Self { until, audible: None, answered, expected }
     }
 
     /// What the broker says of the question.
     pub(super) fn hear(&mut self, audible: Audible) {
         self.audible = Some(audible);
+    }
+
+    /// These take part, too.
+    pub(super) fn expect(&mut self, nodes: Vec<NodeId>) {
+        self.expected.extend(nodes);
     }
 
     /// All that this node has to say was heard.
@@ -63,14 +71,15 @@ impl Lobby {
         let have_answered = |of: &BTreeSet<NodeId>| {
             of.iter().filter(|node| nodes.live.contains(node)).all(|node| self.answered.contains(node))
         };
+        let knows_all = || have_answered(nodes.in_room) && have_answered(&self.expected);
         match self.audible {
             None => false,
             Some(Audible::By(count)) => {
                 let silent = nodes.in_room.difference(nodes.live).count() as u64;
                 self.answered.len() as u64 + silent >= count
             }
-            Some(Audible::Somebody) => !self.answered.is_empty() && have_answered(nodes.in_room),
-            Some(Audible::Known) => have_answered(nodes.in_room),
+            Some(Audible::Somebody) => !self.answered.is_empty() && knows_all(),
+            Some(Audible::Known) => knows_all(),
             Some(Audible::Unknown) => have_answered(nodes.live),
         }
     }
@@ -81,6 +90,22 @@ mod tests {
     use super::*;
 
     /// `a` and `b` live, `c` is expired; `b` and `c` are known to be in the room.
+    #[test]
+    fn whom_those_know_that_answer_is_waited_for_as_long_as_it_lives() {
+        let [a, b, c] = [1, 2, 3].map(NodeId);
+        let (live, in_room) = (BTreeSet::from([a, b]), BTreeSet::new());
+        let nodes = Nodes { live: &live, in_room: &in_room };
+        for audible in [Audible::Somebody, Audible::Known] {
+            let mut lobby = Lobby::new(250);
+            lobby.hear(audible);
+            lobby.expect(vec![b, c]);
+            lobby.answer(a);
+            assert!(!lobby.is_over(249, nodes), "{audible:?}");
+            lobby.answer(b);
+            assert!(lobby.is_over(249, nodes), "{audible:?}: the third is expired");
+        }
+    }
+
     #[test]
     fn nobody_is_waited_for_who_will_not_answer() {
         let [a, b, c] = [1, 2, 3].map(NodeId);

@@ -110,6 +110,8 @@ pub(super) struct RosterPage {
     pub(super) members: Vec<Present>,
     /// Whether the room is there, or lingers.
     pub(super) is_open: bool,
+    /// On the last page: who else takes part, as far as the sender knows. Whoever asks waits for these, too.
+    pub(super) sharers: Vec<NodeId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -339,13 +341,16 @@ impl Wire for RosterPage {
         [self.at, self.said, self.since, self.page, self.pages].into_iter().for_each(|number| to.number(number));
         to.list(&self.members);
         to.byte(self.is_open.into());
+        to.list(&self.sharers);
     }
 
     fn read(from: &mut Reader) -> Result<Self, Malformed> {
         let room = Room::read(from)?;
         let (at, said, since) = (from.position()?, from.position()?, from.position()?);
         let (page, pages) = (from.position()?, from.position()?);
-        Ok(Self { room, at, said, since, page, pages, members: from.list()?, is_open: from.flag()? })
+        let (members, is_open) = (from.list()?, from.flag()?);
+        let sharers = from.added_list()?;
+        Ok(Self { room, at, said, since, page, pages, members, is_open, sharers })
     }
 }
 
@@ -411,8 +416,10 @@ mod tests {
             (room(), proptest::option::of(count())).prop_map(|(room, after)| Wanted { subject: room.subject, after });
         let listed = (room(), count()).prop_map(|(room, at)| Listed { subject: room.subject, at });
         let members = proptest::collection::vec(changes::present(), 0..5);
-        let page = (room(), [count(), count(), count(), count(), count()], members, any::<bool>()).prop_map(
-            |(room, [at, said, since, page, pages], members, is_open)| RosterPage {
+        let sharers = proptest::collection::vec(any::<u64>().prop_map(NodeId), 0..3);
+        let numbers = [count(), count(), count(), count(), count()];
+        let page = (room(), numbers, members, (any::<bool>(), sharers)).prop_map(
+            |(room, [at, said, since, page, pages], members, (is_open, sharers))| RosterPage {
                 room,
                 at,
                 said,
@@ -421,6 +428,7 @@ mod tests {
                 pages,
                 members,
                 is_open,
+                sharers,
             },
         );
         let batch = proptest::collection::vec(changes::change(), 0..5);

@@ -19,7 +19,7 @@ pub(super) struct Origin {
     bytes: usize,
     /// The highest number that the log has let go of, and somebody might need.
     floor: u64,
-    newest: HashMap<(MemberId, Conflated), u64>,
+    newest: HashMap<Conflated, u64>,
 }
 
 #[derive(Debug)]
@@ -32,11 +32,12 @@ struct Logged {
 /// So many numbers are said again, most of them of states that nobody needs any more. Over it a roster is shorter.
 const MOST_AGAIN: u64 = 1 << 14;
 
-/// What of a member counts only in its newest version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What counts only in its newest version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Conflated {
-    State,
-    Info,
+    State(MemberId),
+    Info(MemberId),
+    Woken,
 }
 
 impl Origin {
@@ -114,17 +115,18 @@ impl Origin {
         Some((after + 1..=self.at).map(change).collect())
     }
 
-    fn remove(&mut self, number: u64) -> Option<(MemberId, Conflated)> {
+    fn remove(&mut self, number: u64) -> Option<Conflated> {
         let Logged { change, size, .. } = self.log.remove(&number)?;
         self.bytes -= size;
         conflated(&change)
     }
 }
 
-fn conflated(change: &Change) -> Option<(MemberId, Conflated)> {
+fn conflated(change: &Change) -> Option<Conflated> {
     match change {
-        Change::State { member, .. } => Some((member.clone(), Conflated::State)),
-        Change::Info { member, .. } => Some((member.clone(), Conflated::Info)),
+        Change::State { member, .. } => Some(Conflated::State(member.clone())),
+        Change::Info { member, .. } => Some(Conflated::Info(member.clone())),
+        Change::Woken => Some(Conflated::Woken),
         _ => None,
     }
 }
@@ -163,6 +165,17 @@ mod tests {
         assert_eq!(again.len(), 101);
         let meant: Vec<_> = again.into_iter().filter(|change| *change != Change::Unknown).collect();
         assert_eq!(meant, [said(1), state("ann", 49), state("bob", 49)]);
+    }
+
+    /// A storm of wakes must not push out what was published.
+    #[test]
+    fn of_wakes_only_the_last_is_said_again() {
+        let settings = ClusterSettings { log_changes: 2, ..ClusterSettings::default() };
+        let wakes = |count| (0..count).map(|_| Change::Woken);
+        let origin = origin([said(1)].into_iter().chain(wakes(9)), &settings);
+        let unknown = |count| (0..count).map(|_| Change::Unknown);
+        let due: Vec<_> = [said(1)].into_iter().chain(unknown(8)).chain(wakes(1)).collect();
+        assert_eq!(origin.after(0), Some(due));
     }
 
     #[test]

@@ -203,7 +203,7 @@ mod tests {
         let member = MemberId::parse(&format!("m{page}")).unwrap();
         let (generation, user) = (Generation(0), None);
         let members = vec![Present { member, generation, user, away: false, info: None, state: None, session: None }];
-        RosterPage { room, at, said, since: 0, page, pages, members, is_open: true }
+        RosterPage { room, at, said, since: 0, page, pages, members, is_open: true, sharers: Vec::new() }
     }
 
     /// Each step: the first number, how many, and which are handed over.

@@ -172,6 +172,11 @@ impl Reader {
     pub(super) fn added<T: Wire>(&mut self) -> Result<Option<T>, Malformed> {
         if self.0.is_empty() { Ok(None) } else { self.optional() }
     }
+
+    /// As [`added`](Self::added).
+    pub(super) fn added_list<T: Wire>(&mut self) -> Result<Vec<T>, Malformed> {
+        if self.0.is_empty() { Ok(Vec::new()) } else { self.list() }
+    }
 }
 
 impl Wire for u64 {

@@ -92,6 +92,14 @@ impl Events {
         Numbered { frames, let_go: let_go.unwrap_or_default() }
     }
 
+    /// Something that was published elsewhere may be missing, and cannot be had. That has a number of its own, which is returned: who
+    /// has heard less is told so.
+    pub fn miss(&mut self) -> u64 {
+        self.top += 1;
+        self.log.clear(self.top);
+        self.top
+    }
+
     /// What a listener is told that has heard so far; `None`: it is new, or has heard something else. What it missed may have
     /// `most_bytes` at the most: more would overflow its socket, and it would be back for the same.
     #[must_use]
@@ -212,6 +220,16 @@ mod tests {
         let frame = feed.publish(&event(1), Spoken { plain: false, v1: true }, 0).frames.v1.unwrap();
         assert_eq!(frame, r#"{"t":"event","event":1,"seq":1001}"#);
         assert_eq!(feed.answer(at(1_000), usize::MAX).missed, [frame]);
+    }
+
+    #[test]
+    fn what_is_missing_has_a_number_and_nobody_goes_on_from_before_it() {
+        let mut feed = published(LIMITS, 2);
+        assert_eq!(feed.miss(), 3);
+        assert_eq!((feed.seq(), feed.held_bytes()), (3, 0));
+        assert!(!feed.answer(at(2), usize::MAX).resumed && feed.answer(at(3), usize::MAX).resumed);
+        let frame = feed.publish(&event(4), Spoken { plain: false, v1: true }, 9).frames.v1.unwrap();
+        assert_eq!(feed.answer(at(3), usize::MAX).missed, [frame]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! id: <epoch>.<seq>                       first of all, alone: where the listener is
 //!
 //! id: <epoch>.<seq>
-//! event: gap                              what it came back for cannot be had
+//! event: gap                              something before what follows cannot be had
 //! data: {"epoch":E,"seq":N}
 //!
 //! id: <epoch>.<seq>
@@ -18,6 +18,8 @@
 
 use std::fmt::Display;
 
+#[cfg(doc)]
+use super::encode;
 use super::feed::Heard;
 
 /// The connection is alive.
@@ -43,6 +45,10 @@ pub fn retry(ms: u64) -> Vec<u8> {
 
 /// Appends what a v1 frame of a feed or of a live value says. `false`: it says nothing that is heard here.
 pub fn push_heard(block: &mut Vec<u8>, epoch: &str, frame: &[u8]) -> bool {
+    if let Some(seq) = gap_in(frame) {
+        block.extend(gap(epoch, seq));
+        return true;
+    }
     let Some((what, payload, seq)) = read(frame) else { return false };
     for part in [b"id: ", epoch.as_bytes(), b".", seq, b"\nevent: ", what.as_str().as_bytes(), b"\ndata: "] {
         block.extend_from_slice(part);
@@ -56,6 +62,13 @@ pub fn push_heard(block: &mut Vec<u8>, epoch: &str, frame: &[u8]) -> bool {
     }
     block.extend_from_slice(b"\n\n");
     true
+}
+
+/// The number of a gap that [`encode::gap`] has told v1 of.
+fn gap_in(frame: &[u8]) -> Option<u64> {
+    let frame = std::str::from_utf8(frame.strip_prefix(br#"{"t":"gap","epoch":"#)?).ok()?;
+    let (_, seq) = frame.strip_suffix('}')?.rsplit_once(r#","seq":"#)?;
+    seq.parse().ok()
 }
 
 /// What is in a frame that [`heard`](super::feed::heard) has written for v1.
@@ -95,6 +108,9 @@ mod tests {
         assert_eq!(block(Heard::Value, &payload, 0), "id: e.0\nevent: value\ndata: [1]\n\n");
         assert_eq!(position("e.4"), b"id: e.4\n\n");
         assert_eq!(gap("e", 4), b"id: e.4\nevent: gap\ndata: {\"epoch\":\"e\",\"seq\":4}\n\n");
+        let mut told = Vec::new();
+        assert!(push_heard(&mut told, "e", &crate::frame::encode::gap("e", 4)));
+        assert_eq!(told, gap("e", 4));
         assert_eq!(retry(250), b"retry: 250\n\n");
         let mut none = Vec::new();
         for frame in [&failing()[..], br#"{"t":"pong"}"#, br#"{"t":"auth"}"#, b"", b"{", br#"{"t":"event","event":1}"#]

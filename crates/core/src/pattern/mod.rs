@@ -172,6 +172,13 @@ impl Topic {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What those who listen to this topic have in common where a room has the topic itself: of one key the two never meet. No pattern
+    /// makes it, because a literal may not begin with a colon, and of a param it is escaped.
+    #[must_use]
+    pub fn of_listeners(&self) -> Self {
+        Self(format!(":heard/{}", self.0).into())
+    }
 }
 
 impl fmt::Display for Topic {

@@ -190,7 +190,8 @@ impl RoomEngine {
                 self.hear_stay(node, (user, word), telling.now, telling.effects);
             }
             cluster::Change::Closed => self.hear_open(node.node(), false, telling.now, telling.effects),
-            cluster::Change::Unknown => {}
+            // The second is said of what is listened to, which no room is.
+            cluster::Change::Unknown | cluster::Change::Woken => {}
         }
     }
 

@@ -83,9 +83,14 @@ impl ClusterHealth {
 }
 
 impl NodeHealth {
+    /// As [`incarnation`](Self::incarnation) has it.
+    pub(crate) fn name_of(incarnation: &Incarnation) -> String {
+        format!("{:016x}", incarnation.node().0)
+    }
+
     fn of(report: PeerReport) -> Self {
         let PeerReport { incarnation, is_live, is_draining, silent_ms, rooms, .. } = report;
-        let (node, incarnation) = (incarnation.name.to_string(), format!("{:016x}", incarnation.node().0));
+        let (node, incarnation) = (incarnation.name.to_string(), Self::name_of(&incarnation));
         Self { node, incarnation, is_live, is_draining, silent_ms, rooms }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 
@@ -11,7 +11,7 @@ use roomful_core::cluster::{Change, Incarnation, Input, News, Present, Subject};
 use roomful_core::pattern::Topic;
 use roomful_core::{Json, MemberId, room};
 
-use super::{ClusterHealth, ClusterQueue, ClusterRooms};
+use super::{ClusterHealth, ClusterQueue, ClusterRooms, NodeHealth};
 use crate::delivery::RoomId;
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
@@ -34,6 +34,8 @@ pub(crate) trait Household: MaybeSend + MaybeSync {
     fn room_is_over(&self, topic: &Topic, room: RoomId);
     /// Another node has this member: what it has here ends, and nobody is told.
     fn give_up(&self, member: &MemberId);
+    /// This node is well, which it was not.
+    fn is_back(&self);
 }
 
 /// This process among the nodes of a cluster. Its locks are leaves: nobody takes another while one is held.
@@ -48,6 +50,8 @@ pub(crate) struct Node {
     /// The rooms that take part, by what they are called at the broker.
     rooms: Mutex<HashMap<Subject, Place>>,
     health: Mutex<ClusterHealth>,
+    /// How often it was well, and then was not.
+    isolations: AtomicU64,
     has_ended: AtomicBool,
     ends: AtomicWaker,
 }
@@ -77,6 +81,7 @@ impl Node {
             health: Mutex::new(ClusterHealth::of_new(&me)),
             me: Mutex::new(me),
             rooms: Mutex::default(),
+            isolations: AtomicU64::new(0),
             has_ended: AtomicBool::new(false),
             ends: AtomicWaker::new(),
         })
@@ -164,17 +169,39 @@ impl Seat {
 
     /// Whether the node keeps up, and what is said fits into what the broker takes at once, where there is a link to it.
     pub(crate) fn may_say(&self, topic: &Topic, msg: &Json) -> Result {
-        let limit = self.node.queue_bytes;
-        if self.node.queue.bytes() > limit {
-            metrics::overloaded();
-            return Err(ErrorKind::NodeBehind { limit }.into_error());
-        }
+        self.keeps_up()?;
         let Some(limit) = lock(&self.node.health).most_bytes else { return Ok(()) };
         let bytes = msg.size();
         if bytes + topic.as_str().len() + AROUND_A_MESSAGE > limit {
             return Err(ErrorKind::TooLargeForBroker { bytes, limit }.into_error());
         }
         Ok(())
+    }
+
+    /// Whether the node keeps up with what is said here.
+    pub(crate) fn keeps_up(&self) -> Result {
+        let limit = self.node.queue_bytes;
+        if self.node.queue.bytes() > limit {
+            metrics::overloaded();
+            return Err(ErrorKind::NodeBehind { limit }.into_error());
+        }
+        Ok(())
+    }
+
+    /// Whether what this node says reaches the others.
+    pub(crate) fn reaches_others(&self) -> Result {
+        if lock(&self.node.health).is_well { Ok(()) } else { Err(ErrorKind::Isolated.into_error()) }
+    }
+
+    /// How often this node was isolated, since it was well for the first time.
+    pub(crate) fn isolations(&self) -> u64 {
+        self.node.isolations.load(Ordering::Relaxed)
+    }
+
+    /// Whether a node has said that it is about to end.
+    pub(crate) fn is_draining(&self, node: &Incarnation) -> bool {
+        let name = NodeHealth::name_of(node);
+        lock(&self.node.health).peers.iter().any(|peer| peer.is_draining && peer.incarnation == name)
     }
 
     /// Another node has this member.
@@ -229,7 +256,14 @@ impl ClusterRooms for Arc<Node> {
     }
 
     fn stands(&self, health: ClusterHealth) {
-        *lock(&self.health) = health;
+        let is_well = health.is_well;
+        let was_well = std::mem::replace(&mut *lock(&self.health), health).is_well;
+        if was_well && !is_well {
+            self.isolations.fetch_add(1, Ordering::Relaxed);
+        }
+        if is_well && !was_well {
+            self.household.upgrade().into_iter().for_each(|household| household.is_back());
+        }
     }
 
     fn ended(&self) {
@@ -252,6 +286,8 @@ mod tests {
         fn room_is_over(&self, _topic: &Topic, _room: RoomId) {}
 
         fn give_up(&self, _member: &MemberId) {}
+
+        fn is_back(&self) {}
     }
 
     /// What a room is told.

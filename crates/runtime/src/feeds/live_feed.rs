@@ -1,11 +1,13 @@
 //! One feed of this process: what was published, and those who listen.
 
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
 use roomful_core::feed::{Answer, Events, FeedEpoch, Numbered};
+use roomful_core::frame::encode;
+use roomful_core::frame::fanout::PerDialect;
 use roomful_core::frame::feed::{FirstFacts, first};
 use roomful_core::pattern::Topic;
 use roomful_core::room::Refused;
@@ -14,6 +16,8 @@ use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
 use super::audience::{Audience, Listening};
 use super::beginning::{Beginning, Run};
+use super::exchange::Exchange;
+use super::exchanges::Held;
 use super::linger::{Timer, kept_ms, log_limits};
 use super::name::{Abandoned, Name, Registry};
 use super::subscription::{Published, Queue, Subscription};
@@ -30,6 +34,8 @@ pub(crate) struct LiveFeed {
     process: Arc<Process>,
     registry: Weak<dyn Registry>,
     limits: Arc<Limits>,
+    /// What other nodes publish, in a cluster.
+    others: OnceLock<Held>,
     state: Mutex<State>,
 }
 
@@ -69,11 +75,20 @@ impl LiveFeed {
         };
         let name = Name { topic: topic.clone(), value: None };
         let (process, limits) = (Arc::clone(process), Arc::clone(limits));
-        Arc::new(Self { name, process, registry, limits, state: Mutex::new(state) })
+        Arc::new(Self { name, process, registry, limits, others: OnceLock::new(), state: Mutex::new(state) })
     }
 
     pub(super) fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// Hears what other nodes publish, as long as it is there.
+    pub(super) fn take_part(&self, hold: impl FnOnce() -> Option<Held>) {
+        if self.others.get().is_none()
+            && let Some(held) = hold()
+        {
+            let _another_was_quicker = self.others.set(held);
+        }
     }
 
     /// Somebody begins to listen, and is sent what it missed.
@@ -106,12 +121,35 @@ impl LiveFeed {
     /// To everybody who listens, and to nobody else.
     pub(super) fn publish(self: &Arc<Self>, event: &Json) -> Result {
         check_size(event, &self.limits)?;
-        let process = &self.process;
-        let limit = process.limits().transport_bytes;
-        let mut state = lock(&self.state);
+        let limit = self.process.limits().transport_bytes;
+        let state = lock(&self.state);
         if state.audience.is_overloaded(limit) {
             return Err(overloaded(limit));
         }
+        self.say(state, event);
+        Ok(())
+    }
+
+    /// The same, of another node: that has been told by its own node whether it could be.
+    pub(super) fn published(self: &Arc<Self>, event: &Json) {
+        self.say(lock(&self.state), event);
+    }
+
+    /// So many events of other nodes cannot be had. Whoever listens is told, and whoever comes back from before that.
+    pub(super) fn miss(self: &Arc<Self>, events: u64) {
+        let mut state = lock(&self.state);
+        if state.was_heard {
+            let seq = state.events.miss();
+            let gap = encode::gap(&state.events.epoch().to_string(), seq);
+            state.audience.send(PerDialect { plain: None, v1: Some(gap) });
+            state.count();
+        }
+        state.subscribed.iter().for_each(|queue| queue.miss(events));
+        self.arm(&mut state);
+    }
+
+    fn say(self: &Arc<Self>, mut state: MutexGuard<'_, State>, event: &Json) {
+        let process = &self.process;
         if state.was_heard {
             let spoken = state.audience.spoken();
             let Numbered { frames, let_go } = state.events.publish(event, spoken, process.now());
@@ -127,7 +165,6 @@ impl LiveFeed {
         }
         state.subscribed.iter().for_each(|queue| queue.push(event));
         self.arm(&mut state);
-        Ok(())
     }
 
     pub(super) fn subscribe(self: &Arc<Self>) -> Result<Subscription, Abandoned> {
@@ -228,6 +265,10 @@ impl Published for LiveFeed {
         let mut state = lock(&self.state);
         state.subscribed.retain(|subscribed| !Arc::ptr_eq(subscribed, queue));
         self.after(state);
+    }
+
+    fn exchange(&self) -> Option<Arc<Exchange>> {
+        self.others.get().map(|held| Arc::clone(held.exchange()))
     }
 }
 

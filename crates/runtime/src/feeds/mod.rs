@@ -5,6 +5,8 @@
 
 mod audience;
 mod beginning;
+mod exchange;
+mod exchanges;
 mod linger;
 mod live_feed;
 mod loader;

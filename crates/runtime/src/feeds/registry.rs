@@ -9,6 +9,8 @@ use roomful_core::{Close, Json, Limits, MemberId};
 
 use super::audience::Listening;
 use super::beginning::Beginning;
+use super::exchange::ListenersHere;
+use super::exchanges::{Exchanges, Held};
 use super::live_feed::{LiveFeed, check_size};
 use super::loader::Loader;
 use super::name::{Abandoned, Name, Registry, ValueKey};
@@ -22,6 +24,7 @@ use crate::{Result, metrics};
 
 pub(crate) struct Feeds {
     process: Arc<Process>,
+    exchanges: Arc<Exchanges>,
     feeds: Mutex<HashMap<Topic, Arc<LiveFeed>>>,
     values: Mutex<HashMap<Topic, HashMap<ValueKey, Arc<SharedValue>>>>,
     /// Those that nobody listens to.
@@ -40,7 +43,8 @@ pub(crate) struct Listener<'a> {
 
 impl Feeds {
     pub(crate) fn new(process: &Arc<Process>, is_for_one_topic: bool) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|this: &Weak<Self>| Self {
+            exchanges: Exchanges::new(process, this.clone() as _),
             process: Arc::clone(process),
             feeds: Mutex::default(),
             values: Mutex::default(),
@@ -81,6 +85,7 @@ impl Feeds {
         self.is_home_from_now_on(topic);
         loop {
             let feed = self.find_or_create_feed(topic, limits, beginning).ok_or(Close::OVERLOADED)?;
+            feed.take_part(|| self.exchanges.hold(topic));
             match feed.listen(member, line, beginning) {
                 Ok(()) => return Ok(feed),
                 Err(Abandoned) => self.forget(feed.name(), Arc::as_ptr(&feed).cast()),
@@ -99,6 +104,7 @@ impl Feeds {
         let name = Name { topic: topic.clone(), value: Some(key) };
         loop {
             let value = self.find_or_create_value(&name, limits, (loader, beginning)).ok_or(Close::OVERLOADED)?;
+            value.take_part(|| self.exchanges.hold(topic));
             match value.listen(member, line, beginning) {
                 Ok(()) => return Ok(value),
                 Err(Abandoned) => self.forget(value.name(), Arc::as_ptr(&value).cast()),
@@ -106,23 +112,65 @@ impl Feeds {
         }
     }
 
-    /// To everybody who listens to the feed of that topic. The live values of the topic may have changed. `limits` are asked for
-    /// where there is no feed: what is too large is so whether somebody listens or not.
+    /// From here on whatever another node publishes under that topic is heard, as long as what is returned is held. `None`: there are
+    /// no other nodes.
+    pub(crate) async fn hears_others(&self, topic: &Topic) -> Option<Held> {
+        let held = self.exchanges.hold(topic)?;
+        held.exchange().begun().await;
+        Some(held)
+    }
+
+    /// To everybody who listens to the feed of that topic, at any node. The live values of the topic may have changed. `limits` are
+    /// asked for where there is no feed: what is too large is so whether somebody listens or not.
     pub(crate) fn publish<'a>(&self, topic: &Topic, event: &Json, limits: impl FnOnce() -> &'a Limits) -> Result {
-        let published = match self.find_feed(topic) {
+        let publish_here = || match self.find_feed(topic) {
             Some(feed) => feed.publish(event),
             None => check_size(event, limits()),
         };
+        let published = match self.exchanges.hold(topic) {
+            Some(held) => held.exchange().publish(event, publish_here),
+            None => publish_here(),
+        };
         // Whoever could be told or not: it has happened.
-        self.wake(topic);
+        self.wake_here(topic);
         published
     }
 
-    /// The live values of that topic may have changed. `false`: nobody listens to any.
-    pub(crate) fn wake(&self, topic: &Topic) -> bool {
+    /// The live values of that topic may have changed, at any node. `false`: nobody here listens to any.
+    pub(crate) fn wake(&self, topic: &Topic) -> Result<bool> {
+        let is_heard = self.wake_here(topic);
+        self.exchanges.hold(topic).map_or(Ok(()), |held| held.exchange().wake())?;
+        Ok(is_heard)
+    }
+
+    fn wake_here(&self, topic: &Topic) -> bool {
         let values: Vec<_> = lock(&self.values).get(topic).into_iter().flat_map(HashMap::values).cloned().collect();
         values.iter().for_each(|value| value.wake());
         !values.is_empty()
+    }
+
+    /// All live values may have changed.
+    pub(crate) fn wake_all(&self) {
+        self.all_values().iter().for_each(|value| value.wake());
+    }
+
+    /// This process is a node of a cluster from here on.
+    pub(crate) fn take_part(&self) {
+        // Those that begin later do so knowing it.
+        for feed in self.all_feeds() {
+            feed.take_part(|| self.exchanges.hold(&feed.name().topic));
+        }
+        for value in self.all_values() {
+            value.take_part(|| self.exchanges.hold(&value.name().topic));
+        }
+    }
+
+    fn all_feeds(&self) -> Vec<Arc<LiveFeed>> {
+        lock(&self.feeds).values().cloned().collect()
+    }
+
+    fn all_values(&self) -> Vec<Arc<SharedValue>> {
+        lock(&self.values).values().flat_map(HashMap::values).cloned().collect()
     }
 
     /// What is published from now on, for the app itself. It may have as many of these as it likes.
@@ -132,6 +180,7 @@ impl Feeds {
                 self.process.feed_of_app_begins();
                 self.insert_feed(topic, limits, Beginning::Anew { resume: None })
             });
+            feed.take_part(|| self.exchanges.hold(topic));
             match feed.subscribe() {
                 Ok(subscription) => return subscription,
                 Err(Abandoned) => self.forget(feed.name(), Arc::as_ptr(&feed).cast()),
@@ -141,8 +190,7 @@ impl Feeds {
 
     /// The process stops: what the app itself listens to comes to its end.
     pub(crate) fn drain(&self) {
-        let feeds: Vec<_> = lock(&self.feeds).values().cloned().collect();
-        feeds.iter().for_each(|feed| feed.drain());
+        self.all_feeds().iter().for_each(|feed| feed.drain());
     }
 
     /// Another process takes everything over.
@@ -239,6 +287,24 @@ impl Feeds {
             metrics::session_let_go("feeds");
             self.forget(value.name(), Arc::as_ptr(&value).cast());
         }
+    }
+}
+
+impl ListenersHere for Feeds {
+    fn published(&self, topic: &Topic, event: &Json) {
+        if let Some(feed) = self.find_feed(topic) {
+            feed.published(event);
+        }
+    }
+
+    fn missed(&self, topic: &Topic, events: u64) {
+        if let Some(feed) = self.find_feed(topic) {
+            feed.miss(events);
+        }
+    }
+
+    fn woken(&self, topic: &Topic) {
+        self.wake_here(topic);
     }
 }
 

@@ -9,6 +9,7 @@ use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use roomful_core::{Json, Limits};
 
+use super::exchange::Exchange;
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
 use crate::metrics;
@@ -18,9 +19,10 @@ use crate::metrics;
 pub enum Heard<E> {
     /// It was published.
     Event(E),
-    /// So many that were published before what follows are missing, because they were not taken in time.
+    /// So many that were published before what follows are missing: they were not taken in time, or another node of the cluster has
+    /// published them and they cannot be had.
     Lagged {
-        /// How many.
+        /// How many. In a cluster: at least.
         missed: u64,
     },
 }
@@ -36,6 +38,8 @@ pub struct Subscription {
 pub(super) trait Published: MaybeSend + MaybeSync {
     /// That queue takes nothing more.
     fn unsubscribe(self: Arc<Self>, queue: &Arc<Queue>);
+    /// What it has of other nodes; `None`: there are none.
+    fn exchange(&self) -> Option<Arc<Exchange>>;
 }
 
 /// What waits for one subscription.
@@ -48,7 +52,7 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    events: VecDeque<Json>,
+    events: VecDeque<Heard<Json>>,
     bytes: usize,
     missed: u64,
     is_over: bool,
@@ -57,6 +61,14 @@ struct Waiting {
 impl Subscription {
     pub(super) fn new(feed: Arc<dyn Published>, queue: Arc<Queue>) -> Self {
         Self { feed, queue }
+    }
+
+    /// In a cluster: waits until whatever another node publishes from now on is heard, too. What was published here from the beginning
+    /// on is.
+    pub async fn hears_others(&self) {
+        if let Some(exchange) = self.feed.exchange() {
+            exchange.begun().await;
+        }
     }
 }
 
@@ -86,13 +98,32 @@ impl Queue {
             return;
         }
         waiting.bytes += event.size();
-        waiting.events.push_back(event.clone());
+        waiting.events.push_back(Heard::Event(event.clone()));
         while waiting.events.len() > self.frames.max(1) || (waiting.bytes > self.bytes && waiting.events.len() > 1) {
-            if let Some(oldest) = waiting.events.pop_front() {
-                waiting.bytes -= oldest.size();
-                waiting.missed += 1;
-                metrics::frame_dropped("lagged");
+            match waiting.events.pop_front() {
+                Some(Heard::Event(oldest)) => {
+                    waiting.bytes -= oldest.size();
+                    waiting.missed += 1;
+                    metrics::frame_dropped("lagged");
+                }
+                Some(Heard::Lagged { missed }) => waiting.missed += missed,
+                None => break,
             }
+        }
+        drop(waiting);
+        self.reader.wake();
+    }
+
+    /// So many are missing before what follows.
+    pub(super) fn miss(&self, events: u64) {
+        let mut waiting = lock(&self.waiting);
+        if waiting.is_over {
+            return;
+        }
+        match waiting.events.back_mut() {
+            Some(Heard::Lagged { missed }) => *missed += events,
+            Some(Heard::Event(_)) => waiting.events.push_back(Heard::Lagged { missed: events }),
+            None => waiting.missed += events,
         }
         drop(waiting);
         self.reader.wake();
@@ -120,9 +151,11 @@ impl Queue {
             return Poll::Ready(Some(Heard::Lagged { missed: std::mem::take(&mut waiting.missed) }));
         }
         match waiting.events.pop_front() {
-            Some(event) => {
-                waiting.bytes -= event.size();
-                Poll::Ready(Some(Heard::Event(event)))
+            Some(heard) => {
+                if let Heard::Event(event) = &heard {
+                    waiting.bytes -= event.size();
+                }
+                Poll::Ready(Some(heard))
             }
             None if waiting.is_over => Poll::Ready(None),
             None => Poll::Pending,
@@ -167,6 +200,26 @@ mod tests {
         queue.end();
         push(&queue, &[10]);
         assert_eq!(taken(&queue), ["9", "end"]);
+    }
+
+    #[test]
+    fn what_other_nodes_have_said_and_cannot_be_had_is_an_item_where_it_is() {
+        let queue = Queue::new(&Limits::default().log_frames(3));
+        queue.miss(1);
+        queue.miss(1);
+        assert_eq!(taken(&queue), ["2 missed"]);
+        push(&queue, &[1]);
+        queue.miss(2);
+        queue.miss(3);
+        push(&queue, &[2]);
+        assert_eq!(taken(&queue), ["1", "5 missed", "2"]);
+        push(&queue, &[1]);
+        queue.miss(2);
+        push(&queue, &[2, 3, 4]);
+        assert_eq!(taken(&queue), ["3 missed", "2", "3", "4"], "what was dropped before what was missed, and that");
+        queue.end();
+        queue.miss(1);
+        assert_eq!(taken(&queue), ["end"]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl ClusterEngine {
         self.check_room(&roster.room)?;
         self.enter(node, subject, turn.count);
         let is_last = roster.page + 1 == roster.pages;
+        self.expect(roster.sharers.clone(), &subject);
         let settings = self.config.settings;
         if let Some(whole) = self.change(node, &subject, |replica| replica.take_page(roster, &settings)).flatten() {
             if whole.is_anew {

@@ -130,6 +130,13 @@ impl ClusterEngine {
         }
     }
 
+    /// One that has the room says who else does.
+    pub(super) fn expect(&mut self, nodes: Vec<NodeId>, subject: &Subject) {
+        if let Some(lobby) = self.rooms.get_mut(subject).and_then(|hosted| hosted.lobby.as_mut()) {
+            lobby.expect(nodes);
+        }
+    }
+
     /// A node has said all that it has to say of a room.
     pub(super) fn answered(&mut self, node: NodeId, subject: &Subject, turn: &mut Turn<'_>) {
         if let Some(lobby) = self.rooms.get_mut(subject).and_then(|hosted| hosted.lobby.as_mut()) {
@@ -169,8 +176,9 @@ impl ClusterEngine {
                 peer.advance_ours(subject, from, to);
             }
         }
-        // Who is not known to take part asks, sooner or later, and misses nothing by that.
-        if !hosted.sharers.is_empty() {
+        // Who is not known to take part asks, sooner or later, and misses nothing by that. Who was asked a moment ago may take part,
+        // and has heard where this stream begins.
+        if !hosted.sharers.is_empty() || hosted.lobby.is_some() {
             self.say(Address::Room(*subject), &room, first, changes, turn);
         }
     }
@@ -217,15 +225,18 @@ impl ClusterEngine {
     ) {
         let Some(hosted) = self.rooms.get_mut(subject) else { return };
         let nodes = std::mem::take(&mut hosted.roster_for);
-        let Hosted { room, origin, .. } = hosted;
+        let Hosted { room, origin, sharers, .. } = hosted;
         let (room, at, said, since) = (room.clone(), origin.at(), origin.said(), origin.since());
+        let sharers: Vec<_> = sharers.iter().copied().collect();
         let pages = paged(members, self.config.settings.page_bytes);
         let count = pages.len() as u64;
         self.repairs.rosters += nodes.len() as u64;
         for node in nodes {
             for (page, members) in pages.iter().enumerate() {
                 let (room, members) = (room.clone(), members.to_vec());
-                let roster = RosterPage { room, at, said, since, page: page as u64, pages: count, members, is_open };
+                let page = page as u64;
+                let sharers = if page + 1 == count { sharers.clone() } else { Vec::new() };
+                let roster = RosterPage { room, at, said, since, page, pages: count, members, is_open, sharers };
                 self.send(Address::Node(node), &Message::Roster { to: node, roster }, turn);
             }
         }
