@@ -326,7 +326,7 @@ impl Hub {
             self.tell_refused(&format_args!("there are {} rooms (`Limits::rooms`)", self.process.limits().rooms));
             return Err(Close::OVERLOADED);
         }
-        let seat = self.process.in_cluster().map(|node| node.seat(topic));
+        let seat = self.process.in_cluster().and_then(|node| node.seat(topic));
         let cluster = seat.as_ref().map(Seat::me);
         let config = self.process.room_config(self.process.new_epoch(), 0, limits);
         let engine = RoomEngine::restore(RoomConfig { cluster: cluster.clone(), ..config }, []);

@@ -16,7 +16,7 @@ use roomful_core::roster::Listing;
 use roomful_core::session::{Resume, To, Token};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
 
-use crate::clustered::{RoomInCluster, Seat};
+use crate::clustered::{BoxedSeat, RoomInCluster, Seat};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::hits::Bound;
@@ -47,7 +47,7 @@ pub(crate) struct LiveRoom {
     process: Arc<Process>,
     limits: Arc<Limits>,
     /// Its place in the cluster, where there is one.
-    seat: Option<Box<Seat>>,
+    seat: Option<BoxedSeat>,
     traffic: Traffic,
     taps: RoomTaps,
     state: Mutex<State>,
@@ -218,7 +218,7 @@ impl LiveRoom {
             has_begun,
             abandoned: false,
         };
-        let (process, seat) = (Arc::clone(process), seat.map(Box::new));
+        let (process, seat) = (Arc::clone(process), seat.map(BoxedSeat::from));
         let (traffic, taps) = (Traffic::default(), RoomTaps::default());
         traffic.hold(state.engine.roster().len(), state.lines.len());
         Arc::new(Self { topic, id, process, limits, seat, traffic, taps, state: Mutex::new(state) })
@@ -493,7 +493,10 @@ impl LiveRoom {
 
     /// Its place in the cluster.
     pub(crate) fn seat(&self) -> Option<&Seat> {
-        self.seat.as_deref()
+        #[cfg(not(target_family = "wasm"))]
+        return self.seat.as_deref();
+        #[cfg(target_family = "wasm")]
+        self.seat.as_ref()
     }
 
     /// Gives it up if nobody is in it.

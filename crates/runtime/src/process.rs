@@ -261,7 +261,8 @@ impl Process {
 
     /// What it is in a cluster, where it is in one.
     pub(crate) fn in_cluster(&self) -> Option<&Arc<Node>> {
-        self.in_cluster.get()
+        // There is none for a worker, which is downloaded: so nothing of it is in one.
+        if cfg!(target_family = "wasm") { None } else { self.in_cluster.get() }
     }
 
     /// There is none before the platform starts the rooms, and no connection either.

@@ -1,5 +1,7 @@
 //! Feeds and live values on several nodes, over the broker within a process and in virtual time.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
+
 mod app;
 
 use roomful::{ErrorKind, Limits};

@@ -10,6 +10,9 @@ use crate::{MemberId, Millis, NodeId};
 /// Beside the roster, which has the members of all nodes.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
+    /// There is none.
+    #[cfg(target_family = "wasm")]
+    pub(super) _never: std::convert::Infallible,
     /// This run of this node.
     pub(super) me: Incarnation,
     /// Whether it is not known yet who is in: until then nobody is let in.
@@ -55,11 +58,24 @@ pub(super) struct Owed {
     pub(super) due: Millis,
 }
 
+/// Rooms in no cluster pay a pointer for it.
+#[cfg(not(target_family = "wasm"))]
+pub(super) type BoxedElsewhere = Box<Elsewhere>;
+/// A worker is in no cluster, and is downloaded: what has this does nothing there, and the compiler knows it.
+#[cfg(target_family = "wasm")]
+pub(super) type BoxedElsewhere = Elsewhere;
+
 impl Elsewhere {
-    pub(super) fn new(me: Incarnation) -> Self {
+    #[cfg(target_family = "wasm")]
+    pub(super) fn beside(_: Incarnation) -> Option<BoxedElsewhere> {
+        None
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn beside(me: Incarnation) -> Option<BoxedElsewhere> {
         let (parts, ceded, unsaid, owed) = Default::default();
         let (stays, sessions) = Default::default();
-        Self { me, is_awaiting: true, parts, ceded, sessions, unsaid, stays, is_closed: true, owed }
+        Some(Box::new(Self { me, is_awaiting: true, parts, ceded, sessions, unsaid, stays, is_closed: true, owed }))
     }
 
     /// That node has said something of the room.

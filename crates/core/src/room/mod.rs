@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 pub use audience::Audience;
 pub use effect::{Change, Effect, Kept, News, Update};
-use elsewhere::Elsewhere;
+use elsewhere::{BoxedElsewhere, Elsewhere};
 pub use input::{Input, Newcomer, Refused};
 use membership_lane::MembershipLane;
 use numbers::Numbers;
@@ -110,7 +110,7 @@ pub struct RoomEngine {
     presence: PresenceLane,
     membership: MembershipLane,
     /// The other nodes, in a cluster.
-    elsewhere: Option<Box<Elsewhere>>,
+    elsewhere: Option<BoxedElsewhere>,
 }
 
 impl RoomEngine {
@@ -120,7 +120,7 @@ impl RoomEngine {
     /// Whose members may not have been told all states goes on with [`Input::TellAll`].
     #[must_use]
     pub fn restore(mut config: RoomConfig, kept: impl IntoIterator<Item = Kept>) -> Self {
-        let elsewhere = config.cluster.clone().map(|me| Box::new(Elsewhere::new(me)));
+        let elsewhere = config.cluster.clone().and_then(Elsewhere::beside);
         if let Some(elsewhere) = &elsewhere {
             config.node = elsewhere.me.node();
         }

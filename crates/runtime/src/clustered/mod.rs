@@ -5,7 +5,7 @@ mod node;
 mod queue;
 
 pub use health::{ClusterHealth, NodeHealth};
-pub(crate) use node::{Household, Node, RoomInCluster, Seat};
+pub(crate) use node::{BoxedSeat, Household, Node, RoomInCluster, Seat};
 pub use queue::ClusterQueue;
 #[cfg(doc)]
 use roomful_core::cluster::Input;

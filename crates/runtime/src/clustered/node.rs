@@ -67,9 +67,19 @@ struct Place {
 
 /// A room's place in the cluster.
 pub(crate) struct Seat {
+    /// A worker is in none, and is downloaded: what has a seat does nothing there, and the compiler knows it.
+    #[cfg(target_family = "wasm")]
+    _never: std::convert::Infallible,
     subject: Subject,
     node: Arc<Node>,
 }
+
+/// Rooms in no cluster pay a pointer for it.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) type BoxedSeat = Box<Seat>;
+/// Which there is none of.
+#[cfg(target_family = "wasm")]
+pub(crate) type BoxedSeat = Seat;
 
 impl Node {
     pub(crate) fn new(app: &str, me: Incarnation, household: Weak<dyn Household>, queue_bytes: usize) -> Arc<Self> {
@@ -100,8 +110,15 @@ impl Node {
         lock(&self.health).clone()
     }
 
-    pub(crate) fn seat(self: &Arc<Self>, topic: &Topic) -> Seat {
-        Seat { subject: Subject::of(&self.app, topic.as_str()), node: Arc::clone(self) }
+    /// The place of what has this topic; `None` in a worker.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn seat(self: &Arc<Self>, topic: &Topic) -> Option<Seat> {
+        Some(Seat { subject: Subject::of(&self.app, topic.as_str()), node: Arc::clone(self) })
+    }
+
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn seat(self: &Arc<Self>, _: &Topic) -> Option<Seat> {
+        None
     }
 
     /// Says that this node lets nobody in any more.
@@ -311,7 +328,7 @@ mod tests {
         let household: Arc<dyn Household> = Arc::new(Somewhere);
         let node = Node::new("app", me.clone(), Arc::downgrade(&household), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
-        let (subject, seat) = (Subject::of("app", topic.as_str()), node.seat(&topic));
+        let (subject, seat) = (Subject::of("app", topic.as_str()), node.seat(&topic).unwrap());
         let begin = || {
             let room = Arc::new(Told::default());
             seat.open(&topic, room.clone(), &me);
@@ -344,7 +361,7 @@ mod tests {
         let household: Arc<dyn Household> = Arc::new(Somewhere);
         let node = Node::new("app", run(1), Arc::downgrade(&household), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
-        let seat = node.seat(&topic);
+        let seat = node.seat(&topic).unwrap();
         let as_node = seat.me();
         node.reborn(&run(2));
         let room = Arc::new(Told::default());
@@ -358,7 +375,7 @@ mod tests {
         let household: Arc<dyn Household> = Arc::new(Somewhere);
         let node = Node::new("app", me, Arc::downgrade(&household), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
-        let seat = node.seat(&topic);
+        let seat = node.seat(&topic).unwrap();
         let msg = Json::encode(&"x".repeat(1_000)).unwrap();
         assert!(seat.may_say(&topic, &msg).is_ok());
         seat.publish(vec![Change::Said { from: None, to: room::Audience::Everybody, msg: msg.clone() }]);

@@ -1,6 +1,8 @@
 //! The topics under which this node publishes, or hears what others publish.
 
 use std::collections::HashMap;
+#[cfg(not(target_family = "wasm"))]
+use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use futures_util::FutureExt as _;
@@ -44,6 +46,36 @@ pub(crate) struct Held {
     exchanges: Arc<Exchanges>,
 }
 
+/// What something that is listened to has of other nodes.
+#[derive(Default)]
+pub(super) struct Others(#[cfg(not(target_family = "wasm"))] OnceLock<Held>);
+
+#[cfg(not(target_family = "wasm"))]
+impl Others {
+    /// Has it from here on, where there are others.
+    pub(super) fn take_part(&self, hold: impl FnOnce() -> Option<Held>) {
+        if self.0.get().is_none()
+            && let Some(held) = hold()
+        {
+            let _another_was_quicker = self.0.set(held);
+        }
+    }
+
+    pub(super) fn exchange(&self) -> Option<Arc<Exchange>> {
+        self.0.get().map(|held| Arc::clone(held.exchange()))
+    }
+}
+
+/// There are none in a worker, and nothing of them is to be a part of it.
+#[cfg(target_family = "wasm")]
+impl Others {
+    pub(super) fn take_part(&self, _hold: impl FnOnce() -> Option<Held>) {}
+
+    pub(super) fn exchange(&self) -> Option<Arc<Exchange>> {
+        None
+    }
+}
+
 impl Exchanges {
     pub(super) fn new(process: &Arc<Process>, listeners: Weak<dyn ListenersHere>) -> Arc<Self> {
         Arc::new(Self { process: Arc::clone(process), listeners, state: Mutex::default() })
@@ -54,12 +86,12 @@ impl Exchanges {
         let node = self.process.in_cluster()?;
         let mut state = self.state();
         state.idle.remove(topic);
-        let open = state.open.entry(topic.clone()).or_insert_with(|| {
-            let seat = node.seat(&topic.of_listeners());
-            let exchange = Exchange::new(topic, seat, Weak::clone(&self.listeners));
+        if !state.open.contains_key(topic) {
+            let exchange = Exchange::new(topic, node.seat(&topic.of_listeners())?, Weak::clone(&self.listeners));
             exchange.open();
-            Open { exchange, holders: 0, until: 0 }
-        });
+            state.open.insert(topic.clone(), Open { exchange, holders: 0, until: 0 });
+        }
+        let open = state.open.get_mut(topic)?;
         open.holders += 1;
         Some(Held { exchange: Arc::clone(&open.exchange), topic: topic.clone(), exchanges: Arc::clone(self) })
     }

@@ -1,6 +1,6 @@
 //! One feed of this process: what was published, and those who listen.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -17,7 +17,7 @@ use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 use super::audience::{Audience, Listening};
 use super::beginning::{Beginning, Run};
 use super::exchange::Exchange;
-use super::exchanges::Held;
+use super::exchanges::{Held, Others};
 use super::linger::{Timer, kept_ms, log_limits};
 use super::name::{Abandoned, Name, Registry};
 use super::subscription::{Published, Queue, Subscription};
@@ -35,7 +35,7 @@ pub(crate) struct LiveFeed {
     registry: Weak<dyn Registry>,
     limits: Arc<Limits>,
     /// What other nodes publish, in a cluster.
-    others: OnceLock<Held>,
+    others: Others,
     state: Mutex<State>,
 }
 
@@ -75,7 +75,7 @@ impl LiveFeed {
         };
         let name = Name { topic: topic.clone(), value: None };
         let (process, limits) = (Arc::clone(process), Arc::clone(limits));
-        Arc::new(Self { name, process, registry, limits, others: OnceLock::new(), state: Mutex::new(state) })
+        Arc::new(Self { name, process, registry, limits, others: Others::default(), state: Mutex::new(state) })
     }
 
     pub(super) fn name(&self) -> &Name {
@@ -84,11 +84,7 @@ impl LiveFeed {
 
     /// Hears what other nodes publish, as long as it is there.
     pub(super) fn take_part(&self, hold: impl FnOnce() -> Option<Held>) {
-        if self.others.get().is_none()
-            && let Some(held) = hold()
-        {
-            let _another_was_quicker = self.others.set(held);
-        }
+        self.others.take_part(hold);
     }
 
     /// Somebody begins to listen, and is sent what it missed.
@@ -268,7 +264,7 @@ impl Published for LiveFeed {
     }
 
     fn exchange(&self) -> Option<Arc<Exchange>> {
-        self.others.get().map(|held| Arc::clone(held.exchange()))
+        self.others.exchange()
     }
 }
 

@@ -1,6 +1,6 @@
 //! One live value of this process: what loads it, and those who listen.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -12,7 +12,7 @@ use roomful_core::{Dialect, Json, Limits, MemberId, Millis};
 
 use super::audience::{Audience, Listening};
 use super::beginning::{Beginning, Run};
-use super::exchanges::Held;
+use super::exchanges::{Held, Others};
 use super::linger::{Timer, kept_ms};
 use super::live_feed::check_size;
 use super::loader::Loader;
@@ -34,7 +34,7 @@ pub(crate) struct SharedValue {
     limits: Arc<Limits>,
     loader: Arc<dyn Loader>,
     /// What wakes it from other nodes, in a cluster.
-    others: OnceLock<Held>,
+    others: Others,
     state: Mutex<State>,
 }
 
@@ -68,7 +68,7 @@ impl SharedValue {
             abandoned: false,
         };
         let (process, limits) = (Arc::clone(process), Arc::clone(limits));
-        let (others, state) = (OnceLock::new(), Mutex::new(state));
+        let (others, state) = (Others::default(), Mutex::new(state));
         Arc::new(Self { name, process, registry, limits, loader, others, state })
     }
 
@@ -78,11 +78,7 @@ impl SharedValue {
 
     /// Is woken by other nodes, as long as it is there.
     pub(super) fn take_part(&self, hold: impl FnOnce() -> Option<Held>) {
-        if self.others.get().is_none()
-            && let Some(held) = hold()
-        {
-            let _another_was_quicker = self.others.set(held);
-        }
+        self.others.take_part(hold);
     }
 
     /// Somebody begins to listen. It listens before the value is loaded, so it misses no change.
