@@ -23,23 +23,11 @@ const TASKS: &str = "docs/tasks";
 const CRATES: &[&str] = &["crates/roomful/src", "crates/axum/src"];
 /// The crate that is made here.
 const OUTSIDE: &str = "target/doc-examples";
+/// Where it is built, and others that depend on the same.
+pub(crate) const TARGET: &str = "target/doc-examples/target";
 
 pub(crate) fn check(repo: &Repo) -> Result<Outcome, Failure> {
-    let guide = read(&repo.path(GUIDE))?;
-    let dependencies = first_block(&guide, "toml").ok_or_else(|| {
-        Failure::new(
-            format!("{GUIDE} has no block of `toml`"),
-            "say there what an app writes into its Cargo.toml, in the first such block",
-        )
-    })?;
-    let mut manifest = format!(
-        "[package]\nname = \"doc-examples\"\nedition = \"2024\"\n\n{dependencies}\n[workspace]\n\n[profile.dev]\ndebug = false\n\n"
-    );
-    manifest.push_str("[patch.crates-io]\n");
-    for package in imported(&metadata::read(repo, "Cargo.toml")?.packages, &dependencies) {
-        manifest.push_str(&format!("{} = {{ path = {:?} }}\n", package.name, package.directory()));
-    }
-    write(&repo.path(OUTSIDE).join("Cargo.toml"), &manifest)?;
+    write(&repo.path(OUTSIDE).join("Cargo.toml"), &manifest(repo, "doc-examples")?)?;
     // What it imports is then of the versions that everything else is tried with.
     write(&repo.path(OUTSIDE).join("Cargo.lock"), &read(&repo.path("Cargo.lock"))?)?;
 
@@ -57,6 +45,25 @@ pub(crate) fn check(repo: &Repo) -> Result<Outcome, Failure> {
     let on_workers = ["test", "--doc", "--package", "roomful-worker", "--target", WASM, "--locked"];
     command::run(&mut repo.cargo(on_workers), "mend the example that is named above")?;
     Ok(Outcome::Passed)
+}
+
+/// The manifest of a crate outside of the workspace that depends on what the guide tells its readers to write, as it is here.
+pub(crate) fn manifest(repo: &Repo, name: &str) -> Result<String, Failure> {
+    let guide = read(&repo.path(GUIDE))?;
+    let dependencies = first_block(&guide, "toml").ok_or_else(|| {
+        Failure::new(
+            format!("{GUIDE} has no block of `toml`"),
+            "say there what an app writes into its Cargo.toml, in the first such block",
+        )
+    })?;
+    let mut manifest = format!(
+        "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n{dependencies}\n[workspace]\n\n[profile.dev]\ndebug = false\n\n"
+    );
+    manifest.push_str("[patch.crates-io]\n");
+    for package in imported(&metadata::read(repo, "Cargo.toml")?.packages, &dependencies) {
+        manifest.push_str(&format!("{} = {{ path = {:?} }}\n", package.name, package.directory()));
+    }
+    Ok(manifest)
 }
 
 /// Of the workspace's packages those that these lines name, and what they import.

@@ -37,6 +37,7 @@ mod step;
 mod steps;
 mod suite;
 mod tools;
+mod tutorial;
 mod typescript;
 mod worker;
 

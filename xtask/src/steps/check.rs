@@ -9,7 +9,7 @@ use crate::typescript::{self, CLIENT, WEB};
 use crate::worker::WORKER;
 use crate::{
     bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, simulate,
-    tools,
+    tools, tutorial,
 };
 
 pub(crate) const CHECK: &[Step] = &[
@@ -117,6 +117,12 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "the TypeScript of the documentation compiles",
         needs: &["client-build"],
         work: typescript::documents,
+    },
+    Step {
+        name: "tutorial",
+        promise: "from an empty folder to two browsers, as the first chapter says it",
+        needs: &["tools-chromium", "web-install", "client-install"],
+        work: tutorial::check,
     },
     Step { name: "tools-proxies", promise: "nginx and Caddy are installed", needs: &[], work: tools::proxies },
     Step {
