@@ -6,6 +6,7 @@ use futures_util::future::{Either, select};
 use roomful_core::{Close, Millis};
 
 use crate::hub::Hub;
+use crate::process::Process;
 
 /// How fast connections are sent away when the process stops, and when they are told to return.
 ///
@@ -31,6 +32,10 @@ pub struct Drain {
     /// Milliseconds after which the last client may return at the latest. 30,000; where `returns_per_second` is too slow for
     /// that, more return in a second.
     pub last_retry_ms: u64,
+    /// In a cluster: milliseconds for which those who lost their connections by this are kept for the other nodes that they come
+    /// back to, so that they are told what they missed. 15,000: longer than most take to be back, and shorter than whoever runs the
+    /// process waits before it kills it. Whoever comes later is still the same member, and is told that something is missing.
+    pub hold_ms: u64,
     /// Milliseconds to wait for the last connections and handlers. 5,000; whatever is left then is abandoned.
     pub wait_ms: u64,
 }
@@ -49,6 +54,7 @@ impl Default for Drain {
             first_retry_ms: 200,
             returns_per_second: 1_000,
             last_retry_ms: 30_000,
+            hold_ms: 15_000,
             wait_ms: 5_000,
         }
     }
@@ -90,6 +96,13 @@ impl Drain {
         self
     }
 
+    /// Sets [`hold_ms`](Drain::hold_ms).
+    #[must_use]
+    pub fn hold_ms(mut self, ms: u64) -> Self {
+        self.hold_ms = ms;
+        self
+    }
+
     /// Sets [`wait_ms`](Drain::wait_ms).
     #[must_use]
     pub fn wait_ms(mut self, ms: u64) -> Self {
@@ -119,11 +132,13 @@ fn share(whole: Millis, nth: u64, of: u64) -> Millis {
 }
 
 /// Refuses new connections, closes the present ones over time, and waits until nothing runs any more. Nobody hears that
-/// the others leave: they will be back. `false` when it did not end in time.
+/// the others leave: they will be back. In a cluster they may be back at another node at once, and are kept for that. `false` when it
+/// did not end in time.
 pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
     let process = hub.process();
     let most = hub.everybody().len() as u64;
-    process.begin_draining(drain.retry_ms(most, most));
+    let others = process.in_cluster().filter(|node| node.has_others());
+    process.begin_draining(drain.retry_ms(most, most), others.is_some());
     if process.host().is_none() {
         // Nobody ever came; who comes now is turned away.
         return true;
@@ -139,14 +154,24 @@ pub(crate) async fn drain(hub: &Arc<Hub>, drain: &Drain) -> bool {
         process.sleep_until(began.saturating_add(drain.closes_at(nth, of))).await;
         occupant.send_away(Close::restarting(drain.retry_ms(nth + 1, of)));
     }
-    let idle = Box::pin(std::future::poll_fn(|cx| process.poll_idle(cx)));
-    let deadline = process.sleep_until(process.now().saturating_add(drain.wait_ms));
-    let is_idle = matches!(select(idle, deadline).await, Either::Left(_));
+    let closed = process.now();
+    if others.is_some() {
+        is_idle_by(process, closed.saturating_add(drain.hold_ms)).await;
+        // Other nodes hold them from here on.
+        hub.everybody().into_iter().filter(|member| member.away_until().is_some()).for_each(|held| held.put_away());
+    }
+    let is_idle = is_idle_by(process, closed.saturating_add(drain.wait_ms)).await;
     if let Some(node) = process.in_cluster() {
         let most = process.now().saturating_add(GOODBYE_MS);
         select(Box::pin(node.end()), process.sleep_until(most)).await;
     }
     is_idle
+}
+
+/// Whether no connection and no handler is left, once that is so or at that time.
+async fn is_idle_by(process: &Process, at: Millis) -> bool {
+    let idle = Box::pin(std::future::poll_fn(|cx| process.poll_idle(cx)));
+    matches!(select(idle, process.sleep_until(at)).await, Either::Left(_))
 }
 
 #[cfg(test)]
@@ -173,6 +198,7 @@ mod tests {
             first_retry_ms: 0,
             returns_per_second: 0,
             last_retry_ms: 0,
+            hold_ms: 0,
             wait_ms: 0,
         };
         let most = Drain {
@@ -181,6 +207,7 @@ mod tests {
             first_retry_ms: u64::MAX,
             returns_per_second: u32::MAX,
             last_retry_ms: u64::MAX,
+            hold_ms: u64::MAX,
             wait_ms: u64::MAX,
         };
         for drain in [zero, most] {

@@ -280,6 +280,8 @@ impl Occupant for LiveMember {
     fn send_away(self: Arc<Self>, close: Close) {
         match self.line() {
             Some(line) => line.close(close),
+            // It is another node's to hold.
+            None if !self.process().is_final() => {}
             // Nobody comes back to a process that stops.
             None => self.happen(Event::GraceOver { until: Millis::MAX }),
         }
@@ -347,7 +349,14 @@ impl Occupant for LiveMember {
 
     fn taken_over(self: Arc<Self>) {
         self.line().into_iter().for_each(|line| line.close(Close::TAKEN_OVER));
+        let was_in = !self.inbox().life().is_before_entry();
+        let hooks = self.inbox().take_idle();
         self.step(Event::PutAway);
-        self.process().member_left();
+        self.tell_held();
+        if was_in {
+            self.process().member_left();
+        }
+        // Its leave is the other node's to tell. What was kept here for its end is not needed here any more.
+        self.spawn(Arc::clone(&self).tear_down(hooks));
     }
 }

@@ -22,8 +22,7 @@ impl LiveMember {
     /// Whether it keeps its place when this socket of its ends so.
     pub(crate) fn may_be_held(&self, line: &Line, close: &Close, by: EndedBy) -> bool {
         let process = self.process();
-        // Nobody comes back to a process that stops.
-        let may_come_back = !process.is_draining();
+        let may_come_back = !process.is_final();
         let has_session = room_sessions::are_kept_for(line.dialect(), self.limits()) && self.room().is_some();
         has_session && may_come_back && !line.said_bye() && is_held(by, close)
     }
@@ -52,7 +51,7 @@ impl LiveMember {
         let hooks = self.inbox().take_idle();
         self.start_work(hooks);
         self.tell_held();
-        if self.process().is_draining() {
+        if self.process().is_final() {
             // It began to while this was on its way, and may have passed this one over.
             self.happen(Event::GraceOver { until: Millis::MAX });
         }

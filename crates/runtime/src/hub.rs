@@ -201,6 +201,17 @@ impl Hub {
         }
     }
 
+    /// The room of that topic, before somebody joins it: it is there until it is [not expected](LiveRoom::expect_no_more) any more.
+    pub(crate) fn expect(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Result<Arc<LiveRoom>, Close> {
+        loop {
+            let room = self.find_or_create(topic, limits)?;
+            if room.expect() {
+                return Ok(room);
+            }
+            self.forget(&room);
+        }
+    }
+
     pub(crate) fn find(&self, topic: &Topic) -> Option<Arc<LiveRoom>> {
         lock(self.stripe(topic)).get(topic).cloned()
     }

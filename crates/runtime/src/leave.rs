@@ -38,6 +38,17 @@ impl LiveMember {
         self.step(Event::HooksEnded);
     }
 
+    /// It is another node's from here on: runs what was deferred in this process, and no hook.
+    pub(crate) async fn tear_down(self: Arc<Self>, hooks: Option<Arc<dyn Hooks>>) {
+        for error in self.run_teardowns() {
+            metrics::handler_failed("teardown");
+            match &hooks {
+                Some(hooks) => hooks.report(error).await,
+                None => tracing::error!(%error, "a teardown of a member that another node has taken over failed"),
+            }
+        }
+    }
+
     async fn run_end_hooks(&self, hooks: &Arc<dyn Hooks>, close: &Close, socket_error: Option<Error>) {
         if let Some(error) = socket_error {
             hooks.report(error).await;

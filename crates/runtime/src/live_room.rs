@@ -1,20 +1,22 @@
 //! One room of this process: its engine, and the sockets of its members.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
-use roomful_core::cluster::Present;
+use roomful_core::cluster::{self, Present};
 use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::life::Act;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::Listing;
-use roomful_core::session::{Resume, To, Token};
-use roomful_core::{Dialect, Json, Limits, MemberId, Millis, UserId};
+use roomful_core::session::{Resume, To, Token, TokenHash};
+use roomful_core::{Dialect, Generation, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::clustered::{BoxedSeat, RoomInCluster, Seat};
 use crate::delivery::RoomId;
@@ -69,6 +71,9 @@ struct State {
     presented: Option<Box<Presented>>,
     /// What it says of its members.
     held: Holding,
+    /// How many look into it before they join, and those of them who wait until it is known who is in at other nodes. Boxed, because
+    /// that is seldom.
+    expected: Option<Box<Expected>>,
     /// Somebody was to join it.
     has_begun: bool,
     /// Nobody is in it, and the hub forgets it. A join that still finds it must ask the hub again.
@@ -112,6 +117,13 @@ struct Waiting {
     entrant: Arc<dyn Entrant>,
 }
 
+/// Those who look into a room.
+#[derive(Default)]
+struct Expected {
+    count: usize,
+    waiting: Vec<Waker>,
+}
+
 /// What is left to do when a room's lock is given back.
 #[derive(Default)]
 struct Aftermath {
@@ -123,6 +135,10 @@ struct Aftermath {
     visits: Vec<(MemberId, Arc<dyn VisitHooks>)>,
     /// What the app is to be told of users; `None` where nothing has become of any.
     untold: Option<Untold>,
+    /// Whose tokens are others from here on, which other nodes are to know. Only in a cluster.
+    renewed: Vec<MemberId>,
+    /// What other nodes are to be told.
+    published: Vec<cluster::Change>,
     wake_at: Option<Millis>,
     /// Those whom another node has taken over, and those of whom the app is told nothing more. Only in a cluster.
     elsewhere: Option<Box<Elsewhere>>,
@@ -131,6 +147,8 @@ struct Aftermath {
 #[derive(Default)]
 struct Elsewhere {
     taken_over: Vec<MemberId>,
+    /// Those of them who still waited to be let in.
+    waited: Vec<Waiting>,
     lost: Vec<MemberId>,
 }
 
@@ -215,6 +233,7 @@ impl LiveRoom {
             sessions,
             presented,
             held,
+            expected: None,
             has_begun,
             abandoned: false,
         };
@@ -253,7 +272,7 @@ impl LiveRoom {
     /// Takes somebody in. `presented` is the token of a session that its client had in another process.
     pub(crate) fn join(
         self: &Arc<Self>,
-        (newcomer, visit): (Newcomer, Option<Arc<dyn VisitHooks>>),
+        (mut newcomer, visit): (Newcomer, Option<Arc<dyn VisitHooks>>),
         (line, presented): (&Arc<Line>, Option<Token>),
         entrant: &Arc<dyn Entrant>,
     ) -> Result<Joining, JoinError> {
@@ -263,6 +282,9 @@ impl LiveRoom {
             return Err(JoinError::Abandoned);
         }
         state.has_begun = true;
+        if presented.is_some() {
+            goes_on_as_elsewhere(&mut newcomer, &state.engine);
+        }
         let effects = self.effects_of(&mut state, Input::Join(newcomer)).map_err(JoinError::Refused)?;
         if state.engine.is_waiting(&member) {
             // Nothing that is for the room is for it yet.
@@ -284,6 +306,50 @@ impl LiveRoom {
         self.process.member_joined();
         self.finish(aftermath);
         Ok(Joining::Done(acts))
+    }
+
+    /// Somebody looks into it, and may join it. `false`: it was given up; ask the hub for it again.
+    pub(crate) fn expect(&self) -> bool {
+        let mut state = lock(&self.state);
+        if !state.abandoned {
+            state.expected.get_or_insert_default().count += 1;
+        }
+        !state.abandoned
+    }
+
+    /// One who looked into it is done.
+    pub(crate) fn expect_no_more(&self) -> Left {
+        let mut state = lock(&self.state);
+        if let Some(expected) = &mut state.expected {
+            expected.count -= 1;
+            if expected.count == 0 {
+                state.expected = None;
+            }
+        }
+        drop(state);
+        self.abandon_if_empty()
+    }
+
+    /// Is ready when it is known who is in at other nodes, for one who is expected.
+    pub(crate) async fn knows_others(&self) {
+        self.becomes(|room| !room.awaits_others()).await;
+    }
+
+    /// Is ready when it is known whose that token is, or who is in at that node, for one who is expected.
+    pub(crate) async fn knows(&self, token: TokenHash, node: NodeId) {
+        self.becomes(|room| room.holder_of(token).is_some() || room.has_heard_of(node)).await;
+    }
+
+    async fn becomes(&self, is_so: impl Fn(&RoomEngine) -> bool) {
+        poll_fn(|cx| {
+            let mut state = lock(&self.state);
+            if is_so(&state.engine) {
+                return Poll::Ready(());
+            }
+            state.expected.iter_mut().for_each(|expected| expected.waiting.push(cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Whether this token is good for that member.
@@ -502,7 +568,7 @@ impl LiveRoom {
     /// Gives it up if nobody is in it.
     pub(crate) fn abandon_if_empty(&self) -> Left {
         let mut state = lock(&self.state);
-        if state.engine.is_empty() && !state.abandoned {
+        if state.engine.is_empty() && state.expected.is_none() && !state.abandoned {
             state.abandoned = true;
             self.seat.iter().for_each(|seat| seat.close());
             return Left::Abandoned;
@@ -608,10 +674,34 @@ impl LiveRoom {
         for effect in effects {
             self.deliver(state, effect, &mut aftermath);
         }
+        if let Some(seat) = &self.seat {
+            self.publish_sessions(state, &mut aftermath);
+            let changes = std::mem::take(&mut aftermath.published);
+            if !changes.is_empty() {
+                seat.publish(changes);
+            }
+        }
         aftermath.wake_at = state.wakes.start(state.engine.next_wake());
         self.arm(state);
         self.traffic.hold(state.engine.roster().len(), state.lines.len());
         aftermath
+    }
+
+    /// Tells other nodes by what they know the tokens of those who were given new ones.
+    fn publish_sessions(&self, state: &mut State, aftermath: &mut Aftermath) {
+        for member in std::mem::take(&mut aftermath.renewed) {
+            let session = state.sessions.as_ref().and_then(|sessions| sessions.kept(&member));
+            let session = session.map(|session| session.hash());
+            let mut effects = Vec::new();
+            // It may have left with the same input.
+            if state.engine.handle(Input::Session { member, session }, self.process.now(), &mut effects).is_ok() {
+                let published = effects.into_iter().filter_map(|effect| match effect {
+                    Effect::Publish { changes } => Some(changes),
+                    _ => None,
+                });
+                aftermath.published.extend(published.flatten());
+            }
+        }
     }
 
     /// The one place where effects become bytes for sockets.
@@ -637,14 +727,19 @@ impl LiveRoom {
                     aftermath.returned.push(returner);
                 }
             }
-            Effect::Snapshot { to, listing, seq } => self.deliver_snapshot(state, &to, &listing, seq),
+            Effect::Snapshot { to, listing, seq } => {
+                self.deliver_snapshot(state, &to, &listing, seq);
+                if self.seat.is_some() {
+                    aftermath.renewed.push(to);
+                }
+            }
             Effect::Membership { changes, .. } => deliver_membership(state, &changes, &self.traffic),
             Effect::Presence { updates } => deliver_presence(state, updates, &self.traffic),
             Effect::Said { seq, from, to, msg } => {
                 deliver_said(state, (seq, from.as_ref(), &to, &msg), &self.traffic);
             }
             Effect::Told { seq, to, msg } => deliver_told(state, (seq, &to, &msg), &self.traffic),
-            Effect::Publish { changes } => self.seat.iter().for_each(|seat| seat.publish(changes.clone())),
+            Effect::Publish { changes } => aftermath.published.extend(changes),
             Effect::UserCame { user, .. } if self.seat.is_some() => {
                 self.process.users().tell_came(&self.topic, &user, aftermath.untold.get_or_insert_default());
             }
@@ -661,8 +756,11 @@ impl LiveRoom {
                 if let Some(line) = state.lines.remove(&member) {
                     state.transports.exit(&line);
                 }
+                state.returning.remove(&member);
                 state.sessions.iter_mut().for_each(|sessions| sessions.end(&member));
-                aftermath.elsewhere.get_or_insert_default().taken_over.push(member);
+                let elsewhere = aftermath.elsewhere.get_or_insert_default();
+                elsewhere.waited.extend(state.lobby.remove(&member));
+                elsewhere.taken_over.push(member);
             }
             Effect::LostMembers { members } => {
                 let lost = members.into_iter().map(|present| present.member);
@@ -755,10 +853,11 @@ impl LiveRoom {
         }
     }
 
-    fn finish_elsewhere(self: &Arc<Self>, Elsewhere { taken_over, lost }: Elsewhere) {
+    fn finish_elsewhere(self: &Arc<Self>, Elsewhere { taken_over, waited, lost }: Elsewhere) {
         if let Some(seat) = &self.seat {
             taken_over.iter().for_each(|member| seat.give_up(member));
         }
+        let_go(waited);
         if !lost.is_empty() {
             self.carry_out(lock(&self.state), Input::Mourned { members: lost });
         }
@@ -769,12 +868,18 @@ impl LiveRoom {
             keeper.wake_by(at);
         }
         let (room, sleep) = (Arc::downgrade(self), self.process.sleep_until(at));
-        self.process.spawn(async move {
+        let wake = async move {
             sleep.await;
             if let Some(room) = room.upgrade() {
                 room.wake(at);
             }
-        });
+        };
+        // In a cluster a room may be woken for what is long after the last member, and a process that stops waits for no such thing.
+        if self.seat.is_some() {
+            self.process.wait(wake);
+        } else {
+            self.process.spawn(wake);
+        }
     }
 
     /// Wakes the engine at the time that it asked for. Where the sockets are behind, it is woken a tick later: until then the
@@ -794,12 +899,23 @@ impl LiveRoom {
 
 impl RoomInCluster for LiveRoom {
     fn hear(self: Arc<Self>, input: Input) {
-        self.carry_out(lock(&self.state), input);
+        let mut state = lock(&self.state);
+        // Whoever looks into it waits for something that another node says.
+        let waiting = state.expected.as_mut().map_or(Vec::new(), |expected| std::mem::take(&mut expected.waiting));
+        self.carry_out(state, input);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     fn give_own(&self, give: &mut dyn FnMut(Vec<Present>)) {
         self.read(|engine| give(engine.own()));
     }
+}
+
+/// Whose client was a member that another node has shows what that one shows, whatever its seed is.
+fn goes_on_as_elsewhere(newcomer: &mut Newcomer, room: &RoomEngine) {
+    let Some(entry) = room.roster().find(&newcomer.member) else { return };
+    newcomer.generation = newcomer.generation.max(Generation(entry.generation.0.saturating_add(1)));
+    (newcomer.info, newcomer.state) = (entry.info.clone(), entry.state.clone());
 }
 
 fn hold(keeper: &dyn Keeper, kept: &Kept) {

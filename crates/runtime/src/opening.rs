@@ -16,6 +16,7 @@ use roomful_core::{Close, Dialect, UserId};
 use crate::claims::Claim;
 use crate::destination::Destination;
 use crate::feeds::{Beginning, Feeds, Listener, Listening, ValueKey};
+use crate::former::Former;
 use crate::hits::Bound;
 use crate::hooks::{Hooks, MemberHooks, called, caught};
 use crate::leave::others_first;
@@ -25,7 +26,6 @@ use crate::loans::Loan;
 use crate::maybe_send::BoxFuture;
 use crate::member::{LiveMember, Scope};
 use crate::place::Place;
-use crate::seals::Unsealed;
 use crate::terms::Terms;
 use crate::{Error, metrics};
 
@@ -81,7 +81,8 @@ impl LiveMember {
                 return self.refuse(close);
             }
         };
-        let unsealed = self.unseal((opening.resume.as_ref(), opening.turn), opening.destination.room()).await;
+        let (former, looked_into) =
+            self.former((opening.resume.as_ref(), opening.turn), opening.destination.room()).await;
         if self.go_on_with((resume, opening.turn), &opening.destination, &hooks) {
             return;
         }
@@ -92,12 +93,13 @@ impl LiveMember {
             return self.refuse(Close::OVERLOADED);
         }
         let entered = match &opening.destination {
-            Destination::Room(topic) => self.enter_room(topic, &hooks, unsealed).await,
+            Destination::Room(topic) => self.enter_room(topic, &hooks, former).await,
             Destination::Socket => self.enter_socket(),
             Destination::Feed(_) | Destination::Live(_) => {
                 self.enter_to_listen((&opening.destination, Beginning::Anew { resume }), &hooks).await
             }
         };
+        drop(looked_into);
         match entered {
             Ok(Joining::Done(acts)) => self.begin(hooks, acts).await,
             // The room goes on with it.
@@ -171,11 +173,11 @@ impl LiveMember {
         self: &Arc<Self>,
         topic: &Topic,
         hooks: &Arc<dyn Hooks>,
-        unsealed: Option<Unsealed>,
+        former: Option<Former>,
     ) -> Result<Joining, Close> {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
-        let (newcomer, unsealed) = self.newcomer((hooks, member), unsealed).await?;
-        let (presented, claim) = unsealed.map(|unsealed| (unsealed.token, unsealed.claim)).unzip();
+        let (newcomer, former) = self.newcomer((hooks, member), former).await?;
+        let (presented, claim) = former.map(|former| (former.token, former.claim)).unzip();
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
@@ -298,15 +300,15 @@ impl LiveMember {
     async fn newcomer(
         &self,
         (hooks, member): (&Arc<dyn Hooks>, &dyn MemberHooks),
-        unsealed: Option<Unsealed>,
-    ) -> Result<(Newcomer, Option<Unsealed>), Close> {
+        former: Option<Former>,
+    ) -> Result<(Newcomer, Option<Former>), Close> {
         let found = called(|| {
             let user = member.user()?;
             // Before the seed, which may ask who it is.
-            let unsealed = unsealed.filter(|unsealed| self.be_as_sealed(unsealed, user.as_ref()));
-            Ok((user, unsealed, member.info()?, member.seed()?))
+            let former = former.filter(|former| self.be_as_formerly(former, user.as_ref()));
+            Ok((user, former, member.info()?, member.seed()?))
         });
-        let (user, unsealed, info, state) = match found {
+        let (user, former, info, state) = match found {
             Ok(found) => found,
             Err(error) => {
                 metrics::handler_failed("presence");
@@ -325,10 +327,9 @@ impl LiveMember {
             self.hub().tell_refused(&refused);
             Close::JOIN_FAILED
         })?;
-        let (place, generation) = unsealed.as_ref().map(Unsealed::stood).unzip();
-        let (member, generation) = (self.id().clone(), generation.unwrap_or_default());
-        let newcomer = Newcomer { member, user, generation, place, info, state };
-        Ok((newcomer, unsealed))
+        let (place, generation) = former.as_ref().map(Former::stood).unwrap_or_default();
+        let newcomer = Newcomer { user, generation, place, info, state, ..Newcomer::new(self.id().clone()) };
+        Ok((newcomer, former))
     }
 
     fn opened(self: &Arc<Self>) {

@@ -64,13 +64,21 @@ pub(crate) struct Process {
     /// What it is among others, in a cluster.
     in_cluster: OnceLock<Arc<Node>>,
     alarms: Arc<Alarms>,
-    /// How many milliseconds those are told to wait who come while the process stops.
-    draining: OnceLock<Millis>,
+    /// Whether the process stops.
+    draining: OnceLock<Draining>,
     idle: AtomicWaker,
     watch: Watch,
     users: LiveUsers,
     hits: Hits,
     taps: Taps,
+}
+
+/// How a process stops.
+struct Draining {
+    /// How many milliseconds those are told to wait who come meanwhile.
+    retry_ms: Millis,
+    /// Whether those who lose their sockets may be back at another node of the cluster.
+    is_holding: bool,
 }
 
 struct Started {
@@ -256,7 +264,13 @@ impl Process {
 
     /// It is one node of a cluster from here on. `false`: it is one already.
     pub(crate) fn join_cluster(&self, node: Arc<Node>) -> bool {
-        self.in_cluster.set(node).is_ok()
+        let me = node.me().node();
+        let is_first = self.in_cluster.set(node).is_ok();
+        if is_first {
+            // Others can tell by a token whether the node that gave it lives.
+            self.giver.get_or_init(|| me);
+        }
+        is_first
     }
 
     /// What it is in a cluster, where it is in one.
@@ -560,9 +574,14 @@ impl Process {
         metrics::member_left();
     }
 
-    /// From here on nobody is let in.
-    pub(crate) fn begin_draining(&self, retry_ms: Millis) {
-        self.draining.get_or_init(|| retry_ms);
+    /// From here on nobody is let in. `is_holding`: whoever loses its socket may be back at another node of the cluster.
+    pub(crate) fn begin_draining(&self, retry_ms: Millis, is_holding: bool) {
+        self.draining.get_or_init(|| Draining { retry_ms, is_holding });
+    }
+
+    /// Whether nobody is back who loses its socket now: the process stops, and no other goes on with its members.
+    pub(crate) fn is_final(&self) -> bool {
+        self.draining.get().is_some_and(|draining| !draining.is_holding)
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -571,7 +590,7 @@ impl Process {
 
     /// How those are closed who come while the process stops; `None` while it does not.
     pub(crate) fn turned_away(&self) -> Option<Close> {
-        self.draining.get().map(|retry_ms| Close::restarting(*retry_ms))
+        self.draining.get().map(|draining| Close::restarting(draining.retry_ms))
     }
 
     /// Ready when there is no connection, no socket and no task.

@@ -6,32 +6,13 @@ use roomful_core::pattern::Topic;
 use roomful_core::room::RoomEngine;
 use roomful_core::roster::Place;
 use roomful_core::session::{Offered, Seal, Sealed, Token};
-use roomful_core::{Generation, Limits, MemberId, Millis, UserId};
+use roomful_core::{Limits, MemberId, Millis};
 
-use crate::claims::Claim;
-use crate::member::LiveMember;
 use crate::process::Process;
-use crate::room_sessions;
 
 /// The clock moves on faster than members come to one room, so a place that is made of the time is behind all that were given
 /// earlier, by whatever process.
 const PLACES_PER_MILLISECOND: u64 = 1_024;
-
-/// Whom the client of a newcomer was in another process. While this is there nobody else is let in as that one.
-pub(crate) struct Unsealed {
-    sealed: Sealed,
-    turn: u64,
-    /// What its client has presented.
-    pub(crate) token: Token,
-    pub(crate) claim: Claim,
-}
-
-impl Unsealed {
-    /// Where it stood, and how often it has been taken over when it is back.
-    pub(crate) fn stood(&self) -> (Place, Generation) {
-        (self.sealed.place, Generation(self.sealed.generation.0.saturating_add(1)))
-    }
-}
 
 impl Process {
     /// Where the first stands who is new in a room that begins here.
@@ -55,7 +36,8 @@ impl Process {
         Some(key.seal(token, topic, &Sealed { member, place, generation: entry.generation, user, until }))
     }
 
-    fn unseal(&self, offered: &Offered, topic: &Topic) -> Option<Sealed> {
+    /// What the seal behind a token says of its member, where this process may believe it.
+    pub(crate) fn unseal(&self, offered: &Offered, topic: &Topic) -> Option<Sealed> {
         let (key, token) = (self.seal()?, offered.resume.token);
         // What this process gave and does not know any more is over, and so is what those gave in whose place it goes on.
         if token.node() == self.giver() || self.tokens().find(token).is_some() {
@@ -67,33 +49,5 @@ impl Process {
     fn since_1970(&self) -> Millis {
         let since = self.system_time().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
-impl LiveMember {
-    /// Whom its client was in another process, where the token has a seal that says so. Waits for whoever is about to be let in as
-    /// that one: it may be the same client's, on a connection that it has given up.
-    pub(crate) async fn unseal(
-        &self,
-        (offered, turn): (Option<&Offered>, Option<u64>),
-        topic: Option<&Topic>,
-    ) -> Option<Unsealed> {
-        let has_session = room_sessions::are_kept_for(self.line()?.dialect(), self.limits());
-        let offered = offered.filter(|_| has_session)?;
-        let sealed = self.process().unseal(offered, topic?)?;
-        let claim = self.process().claims().claim(&sealed.member).await;
-        let turn = turn.unwrap_or_else(|| self.process().next_turn());
-        Some(Unsealed { sealed, turn, token: offered.resume.token, claim })
-    }
-
-    /// Is that one from here on, where it is still the same user and nobody has that id now. Before it asks to be let in, and when
-    /// its guards have run.
-    pub(crate) fn be_as_sealed(&self, unsealed: &Unsealed, user: Option<&UserId>) -> bool {
-        if unsealed.sealed.user.as_ref() != user || !self.be(&unsealed.sealed.member) {
-            return false;
-        }
-        // Who presents the same and began earlier comes too late.
-        let _first = self.inbox().is_newer(unsealed.turn);
-        true
     }
 }

@@ -1,6 +1,7 @@
 //! What a room is told of another node.
 
 use super::change::{Change, Present};
+use super::release::Words;
 
 /// What a room is told of another node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,9 +17,19 @@ pub enum News {
         is_open: bool,
         /// So many messages were missed, and cannot be had any more.
         missed: u64,
+        /// How much it had said by then.
+        words: Words,
     },
     /// The room is open there.
-    Opened,
+    Opened {
+        /// How much it had said by then, where nothing of that is still to come.
+        words: Option<Words>,
+    },
+    /// Of this node itself: how much it had said in the room before that was opened.
+    Own {
+        /// How much.
+        words: Words,
+    },
     /// It is silent, or ends: its members have lost their sockets.
     Lost,
     /// It takes part no more: whoever is known of it is gone.

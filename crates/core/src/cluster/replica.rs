@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::change::{Change, Present};
 use super::message::RosterPage;
+use super::release::Words;
 use super::settings::ClusterSettings;
 use crate::Millis;
 
@@ -48,6 +49,8 @@ pub(super) struct Whole {
     pub(super) is_open: bool,
     /// Messages that cannot be had any more.
     pub(super) missed: u64,
+    /// How many there were.
+    pub(super) words: Words,
     /// Whether the node took part no more meanwhile, and began anew: whoever was in had left.
     pub(super) is_anew: bool,
     /// What was held, and comes after it.
@@ -140,7 +143,7 @@ impl Replica {
         self.least = at;
         let mut then = Vec::new();
         self.hand_over_held(&mut then);
-        Some(Whole { members, is_open, missed, is_anew, then })
+        Some(Whole { members, is_open, missed, words: Words { since, said }, is_anew, then })
     }
 
     fn hold(&mut self, first: u64, changes: Vec<Change>, settings: &ClusterSettings) {

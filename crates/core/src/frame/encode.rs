@@ -137,6 +137,19 @@ pub fn message(from: &str, msg: &Json, seq: Option<u64>) -> Bytes {
     frame.into()
 }
 
+/// The same message with another number. `None`: it is no [`message`] that has one.
+#[must_use]
+pub fn renumbered(frame: &[u8], seq: u64) -> Option<Bytes> {
+    const BEFORE: &[u8] = br#","seq":"#;
+    let digits = frame.strip_suffix(b"}")?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let up_to = frame.len().checked_sub(1 + digits).filter(|_| digits > 0)?;
+    let before = frame.get(..up_to).filter(|before| before.ends_with(BEFORE))?;
+    let mut renumbered = before.to_vec();
+    renumbered.extend(seq.to_string().into_bytes());
+    renumbered.push(b'}');
+    Some(renumbered.into())
+}
+
 /// Messages were handled (v1): where the client has a session all up to `id`, but for those that an [`error`] told of, and
 /// everything up to number `seq` was sent before this; without a session this one alone.
 #[must_use]
@@ -208,6 +221,21 @@ mod tests {
 
     fn json(text: &str) -> Json {
         Json::encode(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_given_another_number_and_nothing_else_is() {
+        for msg in ["1", r#"{"seq":3}"#, r#"",\"seq\":9""#, "[]"] {
+            let msg = json(msg);
+            for (before, after) in [(0, u64::MAX), (9, 10), (u64::MAX, 0)] {
+                let renumbered = renumbered(&message("ann", &msg, Some(before)), after);
+                assert_eq!(renumbered, Some(message("ann", &msg, Some(after))), "{msg:?}");
+            }
+        }
+        for none in ["", "}", r#"{"seq":3}"#, r#"{"a":1,"seq":}"#, r#"{"a":1,"seq":3"#] {
+            assert_eq!(renumbered(none.as_bytes(), 1), None, "{none}");
+        }
+        assert_eq!(renumbered(&message("ann", &json("[1]"), None), 1), None);
     }
 
     #[test]

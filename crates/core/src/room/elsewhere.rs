@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::heard::HeardWords;
 use super::session_hashes::SessionHashes;
 use super::stays::Stays;
 use crate::cluster::{Change, Incarnation, Present};
@@ -21,6 +22,8 @@ pub(super) struct Elsewhere {
     pub(super) parts: BTreeMap<NodeId, Part>,
     /// Members that their node speaks for no more, because another one does which was not heard yet. If it never is, they leave.
     pub(super) ceded: BTreeMap<MemberId, Ceded>,
+    /// What was heard of what each node said.
+    pub(super) heard: HeardWords,
     /// What is known of the tokens of everybody's session.
     pub(super) sessions: SessionHashes,
     /// What the others are to be told of the present input.
@@ -74,8 +77,19 @@ impl Elsewhere {
     #[cfg(not(target_family = "wasm"))]
     pub(super) fn beside(me: Incarnation) -> Option<BoxedElsewhere> {
         let (parts, ceded, unsaid, owed) = Default::default();
-        let (stays, sessions) = Default::default();
-        Some(Box::new(Self { me, is_awaiting: true, parts, ceded, sessions, unsaid, stays, is_closed: true, owed }))
+        let (stays, sessions, heard) = Default::default();
+        Some(Box::new(Self {
+            me,
+            is_awaiting: true,
+            parts,
+            ceded,
+            heard,
+            sessions,
+            unsaid,
+            stays,
+            is_closed: true,
+            owed,
+        }))
     }
 
     /// That node has said something of the room.

@@ -70,8 +70,9 @@ pub enum Input {
     },
     /// The time that [`next_wake`](super::RoomEngine::next_wake) gave has come. It may come late, and in vain.
     Wake,
-    /// The process stops. Members are closed one after the other and come back elsewhere, so from here on no leave is told:
-    /// those who are closed last would see the room empty, and fill again.
+    /// The process stops. Members are closed one after the other and come back elsewhere, so from here on those who are here are not
+    /// told of a leave, nor that somebody is away: those who are closed last would see the room empty, and fill again. Other nodes are
+    /// told; whoever may be back there is held, and has not left.
     Drain,
     /// Another node has something to say of its members, or is lost.
     Remote {
@@ -79,6 +80,12 @@ pub enum Input {
         node: Incarnation,
         /// What.
         news: cluster::News,
+    },
+    /// Another node asks for a member, whose client has come there. It stays until that node [says so](Input::Remote), and speaks no
+    /// more; nobody here is told.
+    Release {
+        /// Whom.
+        member: MemberId,
     },
     /// Which tokens the session of a member takes from here on, for the other nodes to know them by.
     Session {
@@ -113,6 +120,9 @@ pub struct Newcomer {
     pub user: Option<UserId>,
     /// How often it was taken over.
     pub generation: Generation,
+    /// Numbers of messages are above this one from then on: what its client was sent elsewhere has lower ones. 0 for whoever comes
+    /// from nowhere.
+    pub seq_above: u64,
     /// Where it stood, for one that comes back to a room which does not know it any more. Where that is another's by now, and
     /// for `None`, it stands at the end.
     pub place: Option<Place>,
@@ -126,7 +136,15 @@ impl Newcomer {
     /// Somebody new, of no named user and without a state.
     #[must_use]
     pub fn new(member: MemberId) -> Self {
-        Self { member, user: None, generation: Generation::default(), place: None, info: None, state: None }
+        Self {
+            member,
+            user: None,
+            generation: Generation::default(),
+            seq_above: 0,
+            place: None,
+            info: None,
+            state: None,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ impl RoomEngine {
         if !is_in && self.roster.len() + lobby.len() >= limit {
             return Err(Refused::RoomFull { limit });
         }
+        self.seq = self.seq.max(newcomer.seq_above);
         if self.tells_at_once(now) {
             self.admit_at_once(newcomer, now, effects);
         } else {
@@ -56,11 +57,10 @@ impl RoomEngine {
         let departed = Departed { member, number, user: user_later };
         if self.present == 0 {
             self.forget_leaves(now, effects);
-            if !self.draining {
-                self.publish_left(departed, now, effects);
-            }
+            self.publish_left(departed, now, effects);
         } else if self.draining {
-            // They are not told: see [`Input::Drain`](super::Input::Drain). Their number stays theirs.
+            // Those who are here are not told: see [`Input::Drain`](super::Input::Drain). Its number stays its own.
+            self.publish_left(departed, now, effects);
         } else if at_once {
             self.announce_leaves(vec![departed], now, effects);
         } else {
@@ -89,6 +89,9 @@ impl RoomEngine {
             self.forget_leaves(now, effects);
         }
         self.publish(|| cluster::Change::Away { member: member.clone() });
+        if self.draining {
+            return Ok(());
+        }
         self.announce(vec![Change::Away { member: member.clone() }], None, effects);
         Ok(())
     }
@@ -204,7 +207,7 @@ impl RoomEngine {
         if let Some(place) = self.roster.place(&newcomer.member) {
             return self.take_over(place, newcomer, now);
         }
-        let Newcomer { member, user, generation, place, info, state } = newcomer;
+        let Newcomer { member, user, generation, place, info, state, .. } = newcomer;
         let number = self.numbers.take();
         let entry = Entry { member, number, node: self.config.node, generation, user, away: false, info, state };
         let Some(place) = self.roster.join_at(place, entry) else {

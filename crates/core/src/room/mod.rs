@@ -9,6 +9,7 @@
 mod audience;
 mod effect;
 mod elsewhere;
+mod heard;
 mod input;
 mod lobby;
 mod lost;
@@ -233,6 +234,7 @@ impl RoomEngine {
                 self.wake(now, effects);
                 Ok(())
             }
+            Input::Release { member } => self.release(&member, effects),
             Input::Session { member, session } => self.set_session(&member, session),
             Input::Remote { node, news } => {
                 self.hear(&node, news, now, effects);
@@ -282,7 +284,7 @@ impl RoomEngine {
             self.flush_one(place, effects);
         }
         self.publish_word(from.as_ref(), &to, &msg);
-        self.seq += 1;
+        self.number_own_word();
         effects.push(Effect::Said { seq: self.seq, from, to, msg });
         Ok(())
     }
@@ -295,9 +297,14 @@ impl RoomEngine {
         // Its leave is heard before them.
         self.flush_leave(&from, now, effects);
         self.publish_word(Some(&from), &Audience::Everybody, &msg);
-        self.seq += 1;
+        self.number_own_word();
         effects.push(Effect::Said { seq: self.seq, from: Some(from), to: Audience::Everybody, msg });
         Ok(())
+    }
+
+    fn number_own_word(&mut self) {
+        self.seq += 1;
+        self.note_word(self.config.node);
     }
 
     fn send(&mut self, to: MemberId, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {

@@ -28,23 +28,37 @@ struct Telling<'a> {
 
 impl RoomEngine {
     pub(super) fn hear(&mut self, node: &Incarnation, news: cluster::News, now: Millis, effects: &mut Vec<Effect>) {
-        let Some(elsewhere) = self.elsewhere.as_mut().filter(|elsewhere| elsewhere.me.node() != node.node()) else {
+        let Some(elsewhere) = &mut self.elsewhere else { return };
+        if let cluster::News::Own { words } = news {
+            return elsewhere.heard.begin_before(self.config.node, words);
+        }
+        if elsewhere.me.node() == node.node() {
             return;
-        };
+        }
         match news {
             cluster::News::Changes(changes) => {
                 elsewhere.part(node);
                 self.hear_open(node.node(), true, now, effects);
                 self.hear_changes(node, changes, now, effects);
             }
-            cluster::News::Roster { members, is_open, missed } => {
+            cluster::News::Roster { members, is_open, missed, words } => {
                 elsewhere.part(node).lost_until = None;
+                elsewhere.heard.begin(node.node(), words);
                 self.hear_open(node.node(), is_open, now, effects);
                 self.hear_roster(node, members, missed, now, effects);
             }
-            cluster::News::Opened => self.hear_open(node.node(), true, now, effects),
-            cluster::News::Lost => self.lose(node, now, effects),
+            cluster::News::Opened { words } => {
+                words.into_iter().for_each(|words| elsewhere.heard.begin(node.node(), words));
+                self.hear_open(node.node(), true, now, effects);
+            }
+            // It was heard above.
+            cluster::News::Own { .. } => {}
+            cluster::News::Lost => {
+                elsewhere.heard.forget(node.node());
+                self.lose(node, now, effects);
+            }
             cluster::News::Parted => {
+                elsewhere.heard.forget(node.node());
                 elsewhere.parts.remove(&node.node());
                 self.take_out_all(node.node(), effects);
                 self.orphan_stays(node.node(), now, effects);
@@ -68,6 +82,7 @@ impl RoomEngine {
         let Some(elsewhere) = &mut self.elsewhere else { return };
         let (before, node) = (std::mem::replace(&mut self.config.node, me.node()), me.node());
         elsewhere.me = me;
+        elsewhere.heard.rename(before, node);
         for place in self.places_of(before) {
             let generation = self.roster.get(place).map(|entry| entry.generation).unwrap_or_default();
             self.roster.hand_to(place, node, generation);
@@ -156,6 +171,10 @@ impl RoomEngine {
             }
             cluster::Change::Back { member } => {
                 if let Some(place) = its(&member) {
+                    // Its client is there again, whatever was to become of it.
+                    if let Some(elsewhere) = &mut self.elsewhere {
+                        elsewhere.ceded.remove(&member);
+                    }
                     self.hear_away(place, false, telling);
                 }
             }
@@ -174,6 +193,7 @@ impl RoomEngine {
                 self.tell_changes(telling);
                 place.into_iter().for_each(|place| self.flush_one(place, telling.effects));
                 self.seq += 1;
+                self.note_word(node.node());
                 telling.effects.push(Effect::Said { seq: self.seq, from, to, msg });
             }
             cluster::Change::Session { member, session } => {

@@ -3,11 +3,11 @@
 //! The others hear nothing of it but what is new: that it is back, where it was away. The node that had it hears of the higher claim
 //! and forgets it in silence; until it has, it still speaks for it, and what it says means nothing any more.
 
-use super::{Change, Newcomer, News, Refused, RoomEngine};
-use crate::cluster::{self, Claim};
+use super::{Change, Effect, Newcomer, News, Refused, RoomEngine};
+use crate::cluster::{self, Claim, Heard};
 use crate::roster::{Entry, Place};
 use crate::session::{SessionHash, TokenHash};
-use crate::{Json, MemberId, Millis};
+use crate::{Json, MemberId, Millis, NodeId};
 
 /// Somebody who has come in.
 #[derive(Debug)]
@@ -22,6 +22,49 @@ impl RoomEngine {
     #[must_use]
     pub fn holder_of(&self, token: TokenHash) -> Option<&Entry> {
         self.roster.find(self.elsewhere.as_ref()?.sessions.find(token)?)
+    }
+
+    /// Whether it is known who is in at that node, or was.
+    #[must_use]
+    pub fn has_heard_of(&self, node: NodeId) -> bool {
+        self.heard().iter().any(|heard| heard.node == node)
+    }
+
+    /// How much of what each node has said was heard here until now.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Heard> {
+        self.elsewhere.as_ref().map_or(Vec::new(), |elsewhere| elsewhere.heard.all())
+    }
+
+    /// Whether all that another node had heard, as it [says](Self::heard), was heard here, too.
+    #[must_use]
+    pub fn has_heard(&self, there: &[Heard]) -> bool {
+        self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.heard.has(there))
+    }
+
+    /// The numbers of the messages that were heard here, and were not there. `None`: not all of them are known.
+    #[must_use]
+    pub fn heard_beyond(&self, there: &[Heard]) -> Option<Vec<u64>> {
+        self.elsewhere.as_ref()?.heard.beyond(there)
+    }
+
+    pub(super) fn note_word(&mut self, node: NodeId) {
+        let (seq, most) = (self.seq, self.config.limits.log_frames);
+        self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.heard.note(node, seq, most));
+    }
+
+    /// Its client has come to another node, which is about to say so. What it has shown and said is told before, and nobody here hears
+    /// of its loss.
+    pub(super) fn release(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        let place = self.local_place(member)?;
+        self.membership.returning.remove(&place);
+        self.flush_one(place, effects);
+        if self.roster.get(place).is_some_and(|entry| !entry.away) {
+            self.roster.set_away(place, true);
+            self.present -= 1;
+        }
+        self.publish(|| cluster::Change::Ceded { member: member.clone() });
+        Ok(())
     }
 
     /// Whether it is not known yet who is in at other nodes.

@@ -155,15 +155,36 @@ impl Log {
 
     /// Every frame after the last that the member has seen that was for it, in order. `None` where some of them are gone, where
     /// nobody can have seen that number, where it was no member then, or where they are too many bytes.
-    pub(crate) fn since(&self, Since { member, entered, seen, top, most_bytes }: Since<'_>) -> Option<Vec<Bytes>> {
+    pub(crate) fn since(&self, since: Since<'_>) -> Option<Vec<Bytes>> {
+        Some(self.numbered_since(since)?.map(|(_, frame)| frame).collect())
+    }
+
+    /// The same, each with its number.
+    pub(crate) fn numbered_since(
+        &self,
+        Since { member, entered, seen, top, most_bytes }: Since<'_>,
+    ) -> Option<impl Iterator<Item = (u64, Bytes)>> {
         if seen < self.floor || seen < entered || seen > top {
             return None;
         }
         let from = self.entries.partition_point(|entry| entry.seq <= seen);
         let is_for = |to: &To| member.map_or(*to == To::Everybody, |member| to.includes(member));
-        let missed = || self.entries.range(from..).filter(|entry| is_for(&entry.to)).map(|entry| &entry.frame);
-        let bytes: usize = missed().map(Bytes::len).sum();
-        (bytes <= most_bytes).then(|| missed().cloned().collect())
+        let missed: Vec<_> = self.entries.range(from..).filter(|entry| is_for(&entry.to)).collect();
+        let bytes: usize = missed.iter().map(|entry| entry.frame.len()).sum();
+        (bytes <= most_bytes).then(|| missed.into_iter().map(|entry| (entry.seq, entry.frame.clone())))
+    }
+
+    /// Of the messages with these numbers, in order, those that were for this member. `None` where some of them are gone.
+    pub(crate) fn these(&self, numbers: &[u64], member: &MemberId) -> Option<Vec<Bytes>> {
+        let mut frames = Vec::new();
+        for number in numbers {
+            let at = self.entries.binary_search_by_key(number, |entry| entry.seq).ok()?;
+            let entry = self.entries.get(at)?;
+            if entry.to.includes(member) {
+                frames.push(entry.frame.clone());
+            }
+        }
+        Some(frames)
     }
 
     fn let_go_of_oldest(&mut self) {

@@ -14,6 +14,7 @@
 //! 4. [`Said::resume`] says what the client is told again after that.
 //! 5. What came from the new socket meanwhile, and all that comes later, is given to [`Said::receive`].
 
+mod carried;
 pub mod ending;
 mod hash;
 mod kept;
@@ -25,6 +26,7 @@ mod seal;
 mod sessions;
 mod token;
 
+pub use carried::Carried;
 pub use hash::{SessionHash, TokenHash};
 pub use kept::{KeptSaid, KeptSession};
 pub use log::{LetGo, LogLimits, To};
@@ -32,5 +34,5 @@ pub use longest::LongestFirst;
 pub use offer::{Offered, Resume};
 pub use said::{ACK_WITHIN_MS, AckDue, Arrival, Failure, MOST_OUT, MOST_UNACKED, Retold, Said};
 pub use seal::{Seal, SealKey, Sealed};
-pub use sessions::{Answer, Sessions};
+pub use sessions::{Answer, Leaving, Sessions};
 pub use token::{InvalidToken, Token, Tokens};

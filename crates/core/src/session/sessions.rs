@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::carried::{Carried, Kept as KeptCarried};
 use super::log::{Log, Since};
-use super::{KeptSession, LetGo, LogLimits, Resume, To, Token, Tokens};
+use super::{KeptSession, LetGo, LogLimits, Resume, To, Token, TokenHash, Tokens};
 use crate::{MemberId, Millis};
 
 /// The sessions of one room, under the same lock as its engine.
@@ -32,6 +33,23 @@ pub struct Sessions {
     log: Log,
     /// In order, because that takes half of what a table of hashes would take in a room of ten.
     members: BTreeMap<MemberId, Session>,
+    /// Of those who came from another node, and may not have heard anything of this one.
+    carried: BTreeMap<MemberId, KeptCarried>,
+    /// So many may become members, for whom what is said meanwhile is kept.
+    expected: usize,
+}
+
+/// What is asked for a member that another node is about to have.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving {
+    /// What shows that its client presents its token.
+    pub token: TokenHash,
+    /// The last message that it has seen.
+    pub seen: u64,
+    /// The last number that was given.
+    pub top: u64,
+    /// Bytes that it may be sent at once.
+    pub most_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -57,16 +75,88 @@ impl Sessions {
     /// Of a room where nobody has a session yet.
     #[must_use]
     pub fn new(limits: LogLimits) -> Self {
-        Self { limits, log: Log::default(), members: BTreeMap::new() }
+        Self { limits, log: Log::default(), members: BTreeMap::new(), carried: BTreeMap::new(), expected: 0 }
     }
 
     /// A member's session begins, with the token that its first snapshot brings. `top` is the last number that was given.
     pub fn begin(&mut self, member: &MemberId, first: Token, top: u64) {
-        if self.members.is_empty() {
+        if !self.keeps() {
             // What was said before was kept for nobody.
             self.log.clear(top);
         }
+        self.carried.remove(member);
         self.members.insert(member.clone(), Session { tokens: Tokens::new(first), entered: top });
+    }
+
+    /// Somebody may become a member that comes from another node: what is said from here on is kept for it. `top` is the last number
+    /// that was given.
+    pub fn expect(&mut self, top: u64) {
+        if !self.keeps() {
+            self.log.clear(top);
+        }
+        self.expected += 1;
+    }
+
+    /// That is over.
+    pub fn expect_no_more(&mut self) {
+        self.expected = self.expected.saturating_sub(1);
+        self.forget_unless_kept();
+    }
+
+    /// A member's session [begins](Self::begin_after) with what it had at the node that it came from, and with the messages of these
+    /// numbers, which were heard here and were not there. Gives what follows its snapshot. `None`: not all of that can be had, and none
+    /// of it follows.
+    pub fn carry_over(
+        &mut self,
+        member: &MemberId,
+        (presented, first): (Token, Token),
+        (carried, beyond): (Carried, &[u64]),
+        (top, most_bytes, now): (u64, usize, Millis),
+    ) -> Option<Vec<Bytes>> {
+        let beyond = self.log.these(beyond, member);
+        let kept = beyond.and_then(|beyond| carried.kept(&beyond, (top, now)));
+        self.begin_after(member, presented, first, top);
+        let kept = kept.filter(|kept| kept.bytes <= most_bytes)?;
+        let missed = kept.all().collect();
+        self.carried.insert(member.clone(), kept);
+        Some(missed)
+    }
+
+    /// What a member missed that another node is about to have, each with its number. `None`: its session takes another token, or it
+    /// has none. `None` inside: that cannot be had.
+    #[must_use]
+    pub fn release(&self, member: &MemberId, leaving: Leaving) -> Option<Option<Vec<(u64, Bytes)>>> {
+        let Leaving { token, seen, top, most_bytes } = leaving;
+        let session = self.members.get(member)?;
+        let good = session.tokens.iter().find(|good| good.hash() == token)?;
+        Some(self.missed(member, session, (good, seen), (top, most_bytes)).1)
+    }
+
+    /// Whether the client knows this session, and what it missed.
+    fn missed(
+        &self,
+        member: &MemberId,
+        session: &Session,
+        (token, seen): (Token, u64),
+        (top, most_bytes): (u64, usize),
+    ) -> (bool, Option<Vec<(u64, Bytes)>>) {
+        let since = |seen| Since { member: Some(member), entered: session.entered, seen, top, most_bytes };
+        match self.carried.get(member).filter(|carried| seen < carried.up_to) {
+            Some(carried) => {
+                let missed = carried.since(seen).zip(self.log.numbered_since(since(carried.up_to)));
+                let missed = missed.map(|(before, since)| before.chain(since).collect::<Vec<_>>());
+                let bytes = |missed: &Vec<(u64, Bytes)>| missed.iter().map(|(_, frame)| frame.len()).sum::<usize>();
+                (true, missed.filter(|missed| bytes(missed) <= most_bytes))
+            }
+            None if session.tokens.is_foreign(token) => (false, None),
+            None => (true, self.log.numbered_since(since(seen)).map(Iterator::collect)),
+        }
+    }
+
+    fn forget_unless_kept(&mut self) {
+        if !self.keeps() {
+            self.log.shrink(usize::MAX);
+        }
     }
 
     /// A member's session begins for a client that has presented the token of one which is known to nobody any more. That one
@@ -94,9 +184,8 @@ impl Sessions {
     /// A member's session is over. Returns the tokens that are good no more.
     pub fn end(&mut self, member: &MemberId) -> impl Iterator<Item = Token> + use<> {
         let ended = self.members.remove(member);
-        if self.members.is_empty() {
-            self.log.shrink(usize::MAX);
-        }
+        self.carried.remove(member);
+        self.forget_unless_kept();
         ended.into_iter().flat_map(|session| session.tokens.iter())
     }
 
@@ -115,7 +204,7 @@ impl Sessions {
     /// Whether what is said is kept: nobody need make a frame of it where it is not.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        !self.members.is_empty()
+        !self.members.is_empty() || self.expected > 0
     }
 
     /// Keeps what was said, for those who come back, and says what has to go for it. Its number must be above all before it, and
@@ -137,13 +226,16 @@ impl Sessions {
         top: u64,
         most_bytes: usize,
     ) -> Option<Answer> {
-        let session = self.members.get_mut(member).filter(|session| session.tokens.takes(resume.token))?;
-        let forgotten = session.tokens.rotate(resume.token, next);
-        if session.tokens.is_foreign(resume.token) {
-            return Some(Answer { missed: None, forgotten, is_known_to_client: false });
+        let Resume { token, seen } = resume;
+        let session = self.members.get(member).filter(|session| session.tokens.takes(token))?;
+        let (is_known_to_client, missed) = self.missed(member, session, (token, seen), (top, most_bytes));
+        let missed = missed.map(|missed| missed.into_iter().map(|(_, frame)| frame).collect());
+        if self.carried.get(member).is_some_and(|carried| seen >= carried.up_to) {
+            // From here on its client knows the numbers of this node.
+            self.carried.remove(member);
         }
-        let since = Since { member: Some(member), entered: session.entered, seen: resume.seen, top, most_bytes };
-        Some(Answer { missed: self.log.since(since), forgotten, is_known_to_client: true })
+        let forgotten = self.members.get_mut(member)?.tokens.rotate(token, next);
+        Some(Answer { missed, forgotten, is_known_to_client })
     }
 
     /// Not all that was said up to this number was heard here: whoever has not got beyond it cannot be sent what it missed.
@@ -155,17 +247,22 @@ impl Sessions {
     pub fn let_go(&mut self, now: Millis) {
         // Nothing else is over a bound: that is looked at when something is kept.
         let _none = self.log.let_go(now, self.limits);
+        let limits = self.limits;
+        self.carried.retain(|_, carried| now < carried.due(limits));
     }
 
     /// When [`Sessions::let_go`] has something to do, if nothing is said until then.
     #[must_use]
     pub fn due(&self) -> Option<Millis> {
-        self.log.due(self.limits)
+        let carried = self.carried.values().map(|carried| carried.due(self.limits));
+        self.log.due(self.limits).into_iter().chain(carried).min()
     }
 
     /// Lets go of the oldest messages, of so many bytes or all, and says how many those are. Where all rooms together hold too
     /// much.
     pub fn shrink(&mut self, excess: usize) -> usize {
+        // Of these there are few, and not all of one is worth little.
+        self.carried.clear();
         self.log.shrink(excess)
     }
 
@@ -178,7 +275,7 @@ impl Sessions {
     /// Bytes of memory that what it keeps takes.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.log.held_bytes()
+        self.log.held_bytes() + self.carried.values().map(|carried| carried.bytes).sum::<usize>()
     }
 }
 
@@ -308,6 +405,86 @@ mod tests {
         assert_eq!((answer.missed, answer.is_known_to_client), (None, false));
         let told = next.resume(&ann, resume(12, 1_000), token(13), 1_001, ANY).unwrap();
         assert_eq!(told.missed, Some(vec!["new".into()]), "from there on it is as in any process");
+    }
+
+    fn numbered(seq: u64) -> Bytes {
+        format!(r#"{{"from":"eve","t":"msg","msg":"{seq}","seq":{seq}}}"#).into()
+    }
+
+    fn leaving(secret: u128, seen: u64, top: u64) -> Leaving {
+        Leaving { token: token(secret).hash(), seen, top, most_bytes: ANY }
+    }
+
+    #[test]
+    fn who_goes_to_another_node_takes_along_what_it_missed_and_hears_there_what_that_one_heard_alone() {
+        let mut home = sessions();
+        let bob = id("bob");
+        for seq in 6..=8 {
+            home.keep(seq, To::Everybody, numbered(seq), 0);
+        }
+        assert_eq!(home.release(&bob, leaving(1, 6, 8)), None, "that is ann's");
+        let missed = home.release(&bob, leaving(2, 6, 8)).unwrap().unwrap();
+        assert_eq!(missed, [(7, numbered(7)), (8, numbered(8))]);
+        assert_eq!(home.release(&bob, leaving(2, 4, 8)), Some(None), "what was said before it came");
+        // Here 3 and 4 were heard before that, and 5 is not for it.
+        let mut there = Sessions::new(LogLimits { frames: 10, ..LIMITS });
+        there.expect(2);
+        for (seq, to) in [(3, To::Everybody), (4, To::Everybody), (5, To::AllBut(bob.clone()))] {
+            there.keep(seq, to, numbered(seq), 0);
+        }
+        let carried = || Carried { seen: 6, top: 8, missed: missed.clone() };
+        let (first, at) = (Token::new(NodeId(2), 1), (11, ANY, 0));
+        let sent = there.carry_over(&bob, (token(2), first), (carried(), &[4, 5]), at).unwrap();
+        let renumbered = numbered(4).to_vec();
+        let renumbered = String::from_utf8(renumbered).unwrap().replace(r#""seq":4"#, r#""seq":9"#);
+        assert_eq!(sent, [numbered(7), numbered(8), renumbered.clone().into()]);
+        there.expect_no_more();
+        there.keep(12, To::Everybody, numbered(12), 0);
+        // Whatever of that is lost on its way: nothing is missed and nothing comes twice.
+        let next = |secret| Token::new(NodeId(2), secret);
+        for (presented, seen, secret, due) in [
+            (token(2), 6, 2, vec![numbered(7), numbered(8), renumbered.clone().into(), numbered(12)]),
+            (token(2), 8, 3, vec![renumbered.clone().into(), numbered(12)]),
+            (next(3), 9, 4, vec![numbered(12)]),
+            (next(4), 12, 5, vec![]),
+        ] {
+            let answer = there.resume(&bob, Resume { token: presented, seen }, next(secret), 12, ANY).unwrap();
+            assert_eq!((answer.missed, answer.is_known_to_client), (Some(due), true), "{seen}");
+        }
+        let answer = there.resume(&bob, Resume { token: next(5), seen: 6 }, next(6), 12, ANY).unwrap();
+        assert_eq!(answer.missed, None, "it has seen more, and that is let go of");
+    }
+
+    #[test]
+    fn what_a_member_brought_is_kept_no_longer_than_what_was_said_here_and_counts() {
+        let bob = id("bob");
+        let carried = || Carried { seen: 6, top: 8, missed: vec![(7, numbered(7))] };
+        let begin = || {
+            let mut sessions = Sessions::new(LIMITS);
+            let sent = sessions.carry_over(&bob, (token(2), token(3)), (carried(), &[]), (8, ANY, 0));
+            assert_eq!(sent, Some(vec![numbered(7)]));
+            assert!(sessions.held_bytes() > numbered(7).len());
+            sessions
+        };
+        let missed = |mut sessions: Sessions| sessions.resume(&bob, resume(2, 6), token(4), 8, ANY).unwrap().missed;
+        assert_eq!(missed(begin()), Some(vec![numbered(7)]));
+        let mut old = begin();
+        assert_eq!(old.due(), Some(50));
+        old.let_go(50);
+        assert_eq!((old.held_bytes(), missed(old)), (0, None));
+        let mut shrunk = begin();
+        shrunk.shrink(1);
+        assert_eq!((shrunk.held_bytes(), missed(shrunk)), (0, None));
+        let mut ended = begin();
+        assert_eq!((ended.end(&bob).count(), ended.held_bytes()), (2, 0));
+        let mut sessions = Sessions::new(LIMITS);
+        assert_eq!(
+            sessions.carry_over(&bob, (token(2), token(3)), (carried(), &[]), (8, 10, 0)),
+            None,
+            "too many bytes"
+        );
+        assert_eq!(sessions.carry_over(&bob, (token(2), token(3)), (carried(), &[1]), (9, ANY, 0)), None, "gone here");
+        assert!(sessions.takes(&bob, token(2)) && sessions.takes(&bob, token(3)), "it is in all the same");
     }
 
     #[test]

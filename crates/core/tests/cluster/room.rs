@@ -38,7 +38,7 @@ impl RoomModel {
                 ensure!(part.lost_at.is_none(), "changes of a node that is lost, and no roster first");
                 changes.into_iter().try_for_each(|change| part.change(change))
             }
-            News::Opened => Ok(()),
+            News::Opened { .. } | News::Own { .. } => Ok(()),
             News::Roster { members, missed, .. } => {
                 let part = self.parts.entry(node).or_default();
                 let count = members.len();

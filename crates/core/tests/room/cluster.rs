@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "what a test writes itself is right, or the test is wrong")]
 
 use roomful_core::Dialect::V1;
-use roomful_core::cluster::{Change, Incarnation, News, NodeName, Present, StayAnswer, StayWord};
+use roomful_core::cluster::{Change, Heard, Incarnation, News, NodeName, Present, StayAnswer, StayWord, Words};
 use roomful_core::room::{Audience, Input, Newcomer};
 use roomful_core::session::{SessionHash, Token};
 use roomful_core::{Generation, Limits, NodeId, UserId};
@@ -61,7 +61,7 @@ impl Cluster for Script {
     }
 
     fn hear_roster(&mut self, from: u64, members: Vec<Present>, missed: u64) -> Vec<String> {
-        self.news(from, News::Roster { members, is_open: true, missed })
+        self.news(from, News::Roster { members, is_open: true, missed, words: Words::default() })
     }
 
     fn news(&mut self, from: u64, news: News) -> Vec<String> {
@@ -156,7 +156,7 @@ fn a_tick_of_who_comes_and_goes_is_published_as_one() {
     room.leave("cat");
     room.leave("dan");
     assert_eq!(published(room.tell(Input::Drain)), "-cat; -dan");
-    assert_eq!(room.leave("ann"), ["publish Closed"], "from here on no leave is told");
+    assert_eq!(room.leave("ann"), ["publish -ann; Closed"], "from here on no leave is told here");
 }
 
 #[test]
@@ -487,6 +487,88 @@ fn a_user_who_comes_with_a_member_of_another_node_has_neither_come_nor_gone() {
     let lines = room.join_as(Newcomer { user: UserId::new("u").ok(), ..coming_back("eve", 1, None) }, V1);
     assert_eq!(words(lines)[0], "user u is here by eve");
     assert_eq!(words(room.hear(200, vec![answers(1, StayAnswer::Tells)])), NOTHING);
+}
+
+#[test]
+fn who_is_given_up_is_told_to_other_nodes_alone_and_stays_until_one_of_them_has_it() {
+    let mut room = with(&["ann", "bob"]);
+    room.set("bob", Some("1"));
+    room.set("bob", Some("2"));
+    let release = || Input::Release { member: id("bob") };
+    let ceded = "Ceded { member: MemberId(\"bob\") }";
+    assert_eq!(
+        room.tell(release()),
+        [r#"v1: update <- {"t":"updates","of":[[1,2]]}"#.to_owned(), format!("publish bob shows 2; {ceded}")]
+    );
+    assert_eq!(room.tell(release()), [format!("publish {ceded}")], "it is asked again");
+    assert_eq!(room.room().own().len(), 2);
+    assert_eq!(
+        room.hear(200, vec![Change::Joined(Present { state: Some(json("2")), ..taken_over("bob", 1) })])[0],
+        "taken over is bob"
+    );
+    assert_eq!(room.tell(release()), ["refused: not in the room"]);
+    // One that no node takes is back here as from any loss, or leaves.
+    let mut room = with(&["ann", "bob"]);
+    room.tell(release());
+    assert_eq!(published(room.back("bob", V1)), "bob is back");
+    room.tell(release());
+    assert_eq!(room.leave("bob")[0], r#"all <- {"from":"bob","t":"presence","op":"leave"}"#);
+}
+
+#[test]
+fn who_was_given_up_and_is_back_at_its_node_stays() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve")), Change::Ceded { member: id("eve") }]);
+    assert_eq!(room.hear(200, vec![Change::Back { member: id("eve") }]), NOTHING);
+    assert_eq!((room.room().next_wake(), room.at(100_000).wake().len()), (None, 0));
+    assert_eq!(room.roster(), ["ann", "eve"]);
+}
+
+#[test]
+fn what_each_node_has_said_is_counted_where_it_is_heard() {
+    let heard = |from: u64, since, said| Heard { node: node(from).node(), words: Words { since, said } };
+    let own = |words| Input::Remote { node: node(100), news: News::Own { words } };
+    let mut room = with(&["ann"]);
+    room.broadcast("ann", "1");
+    assert_eq!(room.tell(own(Words { since: 4, said: 9 })), NOTHING);
+    room.broadcast("ann", "2");
+    room.news(200, News::Opened { words: Some(Words { since: 7, said: 0 }) });
+    room.hear(200, vec![Change::Joined(present("eve")), said("eve", "3")]);
+    let mut due = vec![heard(100, 4, 11), heard(200, 7, 1)];
+    due.sort_by_key(|heard| heard.node);
+    assert_eq!(room.room().heard(), due);
+    assert!(room.room().has_heard(&due) && room.room().has_heard_of(node(200).node()));
+    assert_eq!(room.room().heard_beyond(&due), Some(vec![]));
+    assert_eq!(room.room().heard_beyond(&[heard(100, 4, 10), heard(200, 7, 0)]), Some(vec![2, 3]));
+    assert!(!room.room().has_heard(&[heard(200, 7, 2)]), "that is still to come");
+    room.news(200, News::Roster { members: vec![], is_open: true, missed: 4, words: Words { since: 7, said: 6 } });
+    assert!(room.room().has_heard(&[heard(100, 4, 11), heard(200, 7, 5)]));
+    assert_eq!(room.room().heard_beyond(&[heard(100, 4, 11), heard(200, 7, 5)]), None, "it is missing here, too");
+    room.news(200, News::Lost);
+    assert_eq!(room.room().heard(), [heard(100, 4, 11)]);
+}
+
+#[test]
+fn numbers_go_on_above_those_that_a_member_knows_from_elsewhere() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    let eve = Newcomer { seq_above: 700, ..coming_back("eve", 1, None) };
+    assert!(room.join_as(eve, V1)[0].contains(r#""seq":700,"#));
+    let heard = r#"v1: all but ann <- {"from":"ann","t":"msg","msg":1,"seq":701}"#;
+    assert_eq!(room.broadcast("ann", "1")[0], heard);
+    let fay = Newcomer { seq_above: 5, ..coming_back("fay", 1, None) };
+    assert!(room.join_as(fay, V1)[0].contains(r#""seq":701,"#), "they are above it");
+}
+
+#[test]
+fn whoever_is_away_while_its_node_stops_is_told_to_other_nodes_alone_and_whoever_leaves_too() {
+    let mut room = with(&["ann", "bob", "cat"]);
+    room.tell(Input::Drain);
+    assert_eq!(room.away("bob"), ["publish bob is away"]);
+    assert_eq!(room.leave("cat"), ["publish -cat"]);
+    assert_eq!(room.roster(), ["ann", "bob"]);
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("bob", 1))])[0], "taken over is bob");
+    assert_eq!(room.leave("ann"), ["publish -ann; Closed"]);
 }
 
 #[test]
@@ -833,7 +915,7 @@ fn a_stay_is_not_on_its_way_for_ever() {
 #[test]
 fn a_question_is_asked_too_where_those_who_are_known_do_not_have_the_room_open() {
     let mut room = with(&["ann"]);
-    room.news(200, News::Roster { members: Vec::new(), is_open: false, missed: 0 });
+    room.news(200, News::Roster { members: Vec::new(), is_open: false, missed: 0, words: Words::default() });
     let asks = says(StayWord::Asks { number: 1 });
     assert_eq!(words(room.join_of("bob", "u", V1)), ["user u is here by bob", &format!("publish +bob; {asks}")]);
     assert_eq!(words(room.at(1_250).wake()), ["user u came by bob"]);

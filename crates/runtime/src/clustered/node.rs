@@ -9,7 +9,7 @@ use std::task::Poll;
 use futures_util::task::AtomicWaker;
 use roomful_core::cluster::{Change, Incarnation, Input, News, Present, Subject};
 use roomful_core::pattern::Topic;
-use roomful_core::{Json, MemberId, room};
+use roomful_core::{Json, MemberId, NodeId, room};
 
 use super::{ClusterHealth, ClusterQueue, ClusterRooms, NodeHealth};
 use crate::delivery::RoomId;
@@ -104,6 +104,18 @@ impl Node {
     /// What this run of it is called.
     pub(crate) fn me(&self) -> Incarnation {
         lock(&self.me).clone()
+    }
+
+    /// Whether that run of another node is there, as far as this one knows.
+    pub(crate) fn is_live(&self, node: NodeId) -> bool {
+        let name = format!("{:016x}", node.0);
+        lock(&self.health).live().any(|peer| peer.incarnation == name)
+    }
+
+    /// Whether there is another node that lets somebody in, as far as this one knows.
+    pub(crate) fn has_others(&self) -> bool {
+        let health = lock(&self.health);
+        health.is_well && health.live().any(|peer| !peer.is_draining)
     }
 
     pub(crate) fn health(&self) -> ClusterHealth {

@@ -141,7 +141,7 @@ impl Exchange {
                 let missed = if is_new && has_begun { missed.max(1) } else { missed };
                 self.tell(listeners, missed);
             }
-            News::Opened => drop(self.meet(node.node())),
+            News::Opened { .. } => drop(self.meet(node.node())),
             News::Lost => self.tell(listeners, self.lose(node)),
             News::Parted => self.tell(listeners, self.part(node.node())),
             _ => {}

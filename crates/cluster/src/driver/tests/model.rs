@@ -199,6 +199,9 @@ impl ClusterRooms for Told {
 
 impl ModelRoom {
     fn take(&mut self, node: NodeId, news: News) {
+        if let News::Own { .. } = news {
+            return;
+        }
         let part = self.others.entry(node).or_default();
         match news {
             News::Changes(changes) => changes.into_iter().for_each(|change| {
@@ -215,7 +218,7 @@ impl ModelRoom {
                 *part = Part { members, is_lost: false };
                 self.missed += missed;
             }
-            News::Opened => {}
+            News::Opened { .. } => {}
             News::Lost => part.is_lost = true,
             News::Parted => drop(self.others.remove(&node)),
             news => panic!("{news:?}"),

@@ -5,7 +5,7 @@ use crate::NodeId;
 use crate::cluster::envelope::Rejected;
 use crate::cluster::message::{Changes, Message, RosterPage, Wanted};
 use crate::cluster::news::News;
-use crate::cluster::replica::Replica;
+use crate::cluster::replica::{Replica, Whole};
 use crate::cluster::{Change, Subject};
 
 /// So many streams of one node are asked for at a time: the next when these have come.
@@ -42,9 +42,10 @@ impl ClusterEngine {
                 self.tell_room(subject, node, News::Parted, turn);
             }
             self.repairs.missed += whole.missed;
-            let news = News::Roster { members: whole.members, is_open: whole.is_open, missed: whole.missed };
+            let Whole { members, is_open, missed, words, then, .. } = whole;
+            let news = News::Roster { members, is_open, missed, words };
             self.tell_room(subject, node, news, turn);
-            self.deliver(node, subject, whole.then, turn);
+            self.deliver(node, subject, then, turn);
         }
         if is_last {
             self.answered(node, &subject, turn);

@@ -8,6 +8,7 @@ use crate::cluster::lobby::{Audible, Lobby, Nodes};
 use crate::cluster::message::{Changes, Message, Opening, Room, RosterPage};
 use crate::cluster::news::News;
 use crate::cluster::origin::Origin;
+use crate::cluster::release::Words;
 use crate::cluster::replica::Replica;
 use crate::cluster::sums::part_of_room;
 use crate::cluster::watch::Health;
@@ -33,6 +34,8 @@ impl ClusterEngine {
         }
         let Some(hosted) = self.rooms.get(&subject) else { return };
         let Hosted { room, origin, .. } = hosted;
+        let words = Words { since: origin.since(), said: origin.said() };
+        turn.effects.push(Effect::Deliver { subject, node: self.me.clone(), news: News::Own { words } });
         let opening = Opening { room: room.clone(), at: origin.at(), said: origin.said(), since: origin.since() };
         self.send_asking(Address::Room(subject), &Message::Ask(opening), Some(subject), turn);
     }
@@ -96,7 +99,8 @@ impl ClusterEngine {
         } else {
             self.share(node, subject, Replica::empty(at, said, since));
         }
-        self.tell_room(subject, node, News::Opened, turn);
+        let words = (!was_shared).then_some(Words { since, said });
+        self.tell_room(subject, node, News::Opened { words }, turn);
         self.promise_roster(node, &subject, turn);
         Ok(())
     }
