@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("roomful-client", &["roomful-core"]),
     ("roomful-cluster", &["roomful-runtime"]),
     ("roomful-worker", &["roomful"]),
+    ("roomful-inspect", &["roomful"]),
     ("roomful-websocket", &[]),
     ("roomful-uring", &[]),
     ("roomful-axum", &["roomful", "roomful-cluster", "roomful-websocket", "roomful-uring"]),
@@ -157,6 +158,7 @@ mod tests {
             ("roomful-axum", "roomful-cluster"),
             ("roomful-axum", "roomful-websocket"),
             ("roomful-cluster", "roomful-runtime"),
+            ("roomful-inspect", "roomful-runtime"),
             ("roomful-client", "roomful-core"),
         ] {
             assert!(of(package(upper, vec![import(lower)])).is_empty(), "{upper} -> {lower}");
@@ -175,6 +177,8 @@ mod tests {
             ("roomful-websocket", "roomful-core"),
             ("roomful", "roomful-axum"),
             ("roomful-cluster", "roomful"),
+            ("roomful-inspect", "roomful-axum"),
+            ("roomful-runtime", "roomful-inspect"),
             ("roomful-client", "roomful"),
             ("roomful-worker", "roomful-axum"),
             ("roomful-axum", "roomful-axum"),

@@ -63,6 +63,7 @@ mod data;
 mod define;
 mod deny;
 mod feed;
+mod gate;
 mod guard;
 mod handle;
 mod hooks;
@@ -94,6 +95,8 @@ pub use define::{
 };
 pub use deny::Deny;
 pub use feed::Feed;
+#[doc(hidden)]
+pub use gate::Gate;
 pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use integer::Integer;

@@ -2,6 +2,7 @@
 
 mod api;
 mod nodes;
+mod operators;
 mod page;
 mod secret;
 mod types;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 use roomful::{BuildError, TypescriptError};
 use roomful_axum::RoomsExt as _;
 use roomful_cluster::{Cluster, StartError};
+use roomful_inspect::InspectExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
@@ -121,7 +123,9 @@ async fn serve(args: &Args) -> Result<(), Failure> {
         None => cursors::rooms_and_site(),
     };
     let rooms = rooms.secret(&secret).build()?;
-    let app = Router::new().merge(rooms.router()).merge(api::router(rooms.clone())).fallback_service(page::service());
+    let (operators, password) = operators::operators();
+    let app = Router::new().merge(rooms.router()).merge(api::router(rooms.clone()));
+    let app = app.nest_service("/ops", rooms.inspector(operators)).fallback_service(page::service());
     // Before the address is told: whoever reads it may send the signal at once.
     let shutdown = shutdown(args.until_input_ends)?;
     if let (Some(broker), Some(node)) = (&args.cluster, &args.node) {
@@ -129,8 +133,12 @@ async fn serve(args: &Args) -> Result<(), Failure> {
     }
     let address = SocketAddr::new(args.listen, args.port);
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::Listen { address, error })?;
-    println!("listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    println!("listening on http://{address}");
     println!("Open it in two windows, side by side. Ctrl-C stops it.");
+    if let Some(password) = password {
+        println!("What goes on: http://{address}/ops, as `{}` with the password {password}", operators::NAME);
+    }
     Ok(roomful_axum::serve(listener, app, &rooms, shutdown).await?)
 }
 

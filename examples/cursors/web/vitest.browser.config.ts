@@ -12,7 +12,7 @@ export default defineConfig(({ mode }) => ({
         // `--mode shots` takes pictures in place of testing.
         include:
           mode === 'shots'
-            ? ['test/browser/*.shots.ts']
+            ? ['test/browser/*.shots.ts', `test/browser/${runtime}/*.shots.ts`]
             : ['test/browser/*.test.ts', `test/browser/${runtime}/*.test.ts`],
         globalSetup: 'test/browser/setup.ts',
         testTimeout: 30_000,

@@ -21,8 +21,11 @@ const APP: &str = "roomful";
 const APP_SHOWS: &[&str] = &["bytes", "futures_core", "http", "serde", "serde_core", "serde_json"];
 
 /// What else an app imports, where it is built for, and whose types may be in its signatures, too.
-const PLATFORMS: &[(&str, Option<&str>, &[&str])] =
-    &[("roomful-axum", None, &["axum", "tokio"]), ("roomful-worker", Some(WASM), &["worker"])];
+const PLATFORMS: &[(&str, Option<&str>, &[&str])] = &[
+    ("roomful-axum", None, &["axum", "tokio"]),
+    ("roomful-worker", Some(WASM), &["worker"]),
+    ("roomful-inspect", None, &["bytes", "http", "http_body", "tower_service"]),
+];
 
 /// The crates that it exports types of, and whose types may be in the signatures of those.
 const BELOW: &[(&str, &[&str])] =

@@ -16,7 +16,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use metrics::counter;
-use roomful_runtime::ProxyNet;
+use roomful_runtime::{Peer, ProxyNet};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -147,6 +147,8 @@ fn answering(
     service_fn(move |mut request: Request<Incoming>| {
         turn.requested();
         request.extensions_mut().insert(ConnectInfo(peer));
+        // For what is no upgrade and names no axum.
+        request.extensions_mut().insert(Peer(peer.ip()));
         let answer = app.call(request.map(|body| Body::new(RequestBody::new(body, turn.clone()))));
         let (stopping, turn) = (stopping.clone(), turn.clone());
         async move {

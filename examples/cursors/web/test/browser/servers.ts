@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** Who may see the inspector of a board that a test starts. */
+export const OPERATOR = { username: 'operator', password: 'of these tests' };
+
 export const RUNTIMES = ['axum', 'workerd'] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
@@ -55,7 +58,7 @@ export async function serve<R extends Runtime>(
   const [program, ...args] = COMMANDS[runtime][app] as Command;
   const server = spawn(program, [...args, '--port', `${port}`], {
     cwd: REPOSITORY,
-    env: { ...process.env, RUST_LOG: 'warn' },
+    env: { ...process.env, RUST_LOG: 'warn', CURSORS_OPERATOR: OPERATOR.password },
     // What serves on workerd ends with its standard input.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
