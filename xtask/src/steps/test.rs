@@ -120,4 +120,10 @@ pub(crate) const TEST: &[Step] = &[
         needs: &["rust-build"],
         work: rust::test_inline,
     },
+    Step {
+        name: "nodes-test",
+        promise: "the fixture's suite and the recordings, with the members of a room at different nodes",
+        needs: &["rust-build"],
+        work: rust::test_nodes,
+    },
 ];
