@@ -44,6 +44,14 @@ pub struct Figures {
     pub functions: Option<Functions>,
     /// How long it took until everybody knew everybody, in seconds.
     pub ready_seconds: Option<f64>,
+    /// How late messages came to those who are at their sender's node, where there are several, or how soon those knew of a newcomer.
+    pub here: Option<Latency>,
+    /// The same of those who are at another.
+    pub elsewhere: Option<Latency>,
+    /// Processor time of the broker, in seconds.
+    pub broker_cpu_seconds: Option<f64>,
+    /// Bytes that a node said to the broker.
+    pub said_bytes: Option<f64>,
     /// How the same messages came under each flood.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub floods: Vec<UnderFlood>,
@@ -131,6 +139,22 @@ impl Figures {
     /// By how much later messages came than with nothing in their way, in milliseconds.
     pub fn delay(&self, percentile: fn(Latency) -> f64) -> Option<f64> {
         Some(percentile(self.latency?) - percentile(self.undisturbed?))
+    }
+
+    /// What the way from one node to another adds for half of the messages, in milliseconds.
+    pub fn hop(&self) -> Option<f64> {
+        Some(self.elsewhere?.p50 - self.here?.p50)
+    }
+
+    /// The same with the broker's processor time, for each delivery, in microseconds.
+    pub fn broker_cpu_per_delivery(&self) -> Option<f64> {
+        let seconds = self.broker_cpu_seconds?;
+        (self.deliveries > 0).then(|| seconds * 1e6 / self.deliveries as f64)
+    }
+
+    /// Bytes a second that a node said to the broker.
+    pub fn said_a_second(&self) -> Option<f64> {
+        Some(self.said_bytes? / self.seconds)
     }
 
     /// The part of the slot that the server or the load generator waited for a processor that something else had.

@@ -8,7 +8,8 @@
 //! - [`client`] is a WebSocket client that costs little, and thousands of it on one thread;
 //! - [`mark`] is what a message carries so that its delivery can be checked and timed without parsing it;
 //! - [`tally`] and [`roster`] are what receivers saw, and what they must not see; [`session`] is what they come back with;
-//! - [`processors`] is who runs where; [`server`] and [`meter`] are a server's process, its processor time and its memory;
+//! - [`processors`] is who runs where; [`server`] and [`meter`] are a server's processes, their processor time and memory, [`broker`] is
+//!   what several of them talk over;
 //! - [`probe`] is what looks into a server while it works;
 //! - [`trial`] is one server under load, by its own [`schedule`] or as fast as it will; [`scenario`] is all loads there are;
 //! - [`reading`] is a slot from its beginning to its end, [`figures`] what it measured, [`report`] what is written of them.
@@ -16,6 +17,7 @@
 //! It must never reach beyond the loopback interface, nor leave a server running.
 
 pub mod args;
+pub mod broker;
 pub mod client;
 pub mod clock;
 pub mod content;

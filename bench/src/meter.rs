@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::ops::Sub;
+use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_getcpuclockid};
@@ -24,6 +24,9 @@ pub struct Cpu {
 }
 
 impl Cpu {
+    /// Nothing yet.
+    pub const NONE: Self = Self { total: Duration::ZERO, waited: Duration::ZERO, user_ticks: 0, system_ticks: 0 };
+
     /// What this process has used.
     ///
     /// # Errors
@@ -42,6 +45,19 @@ impl Cpu {
     pub fn user_share(self) -> Option<f64> {
         let ticks = self.user_ticks + self.system_ticks;
         (ticks > 0).then(|| self.user_ticks as f64 / ticks as f64)
+    }
+}
+
+impl Add for Cpu {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            waited: self.waited + other.waited,
+            user_ticks: self.user_ticks + other.user_ticks,
+            system_ticks: self.system_ticks + other.system_ticks,
+        }
     }
 }
 

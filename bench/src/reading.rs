@@ -14,6 +14,7 @@ pub struct Reading {
     /// When that was.
     pub began: Instant,
     server: Cpu,
+    broker: Option<Cpu>,
     generator: Cpu,
     traffic: Traffic,
 }
@@ -30,6 +31,7 @@ impl Reading {
         Ok(Self {
             began: Instant::now(),
             server: server.cpu()?,
+            broker: server.broker_cpu()?,
             generator: Cpu::of(std::process::id())?,
             traffic: fleet.traffic,
         })
@@ -49,6 +51,7 @@ impl Reading {
         owed: u64,
     ) -> Result<Figures, Failure> {
         let seconds = self.began.elapsed().as_secs_f64();
+        let broker = server.broker_cpu()?.zip(self.broker).map(|(now, before)| now - before);
         let server = server.cpu()? - self.server;
         let generator = Cpu::of(std::process::id())? - self.generator;
         Ok(Figures {
@@ -62,6 +65,9 @@ impl Reading {
             owed,
             bytes: fleet.traffic.bytes - self.traffic.bytes,
             latency: Latency::of(&tally.latency),
+            here: Latency::of(&tally.here),
+            elsewhere: Latency::of(&tally.elsewhere),
+            broker_cpu_seconds: broker.map(|broker| broker.total.as_secs_f64()),
             ..Figures::default()
         })
     }

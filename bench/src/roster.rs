@@ -107,6 +107,15 @@ impl Rosters {
         self.of[room].iter().filter(|roster| **roster == truth).count()
     }
 
+    /// Whether this receiver knows exactly those, itself too.
+    pub fn knows(&self, receiver: usize, those: impl IntoIterator<Item = usize>) -> bool {
+        let truth = those.into_iter().fold(Roster::default(), |truth, member| {
+            let own = self.own(member);
+            Roster { count: truth.count + own.count, sum: truth.sum.wrapping_add(own.sum) }
+        });
+        self.of.get(receiver) == Some(&truth)
+    }
+
     /// This receiver alone, as its last snapshot named it.
     pub fn own(&self, receiver: usize) -> Roster {
         self.own.get(receiver).copied().unwrap_or_default()

@@ -156,7 +156,7 @@ impl Setting {
             None => own.insert(self.start(scenario, entry.contestant)?),
         };
         let figures = run_slot(scenario, trial, self.pace)?;
-        if trial.fleet.stalled() == 0 {
+        if trial.fleet.stalled() == 0 && trial.fleet.away() == 0 {
             trial.await_rosters()?;
         }
         entry.say(&figures);
@@ -200,6 +200,12 @@ impl Entry {
         words.extend(figures.latency.map(|latency| format!("p99 {:.1} ms", latency.p99)));
         words.extend(figures.undisturbed.map(|latency| format!("p99 {:.1} ms undisturbed", latency.p99)));
         words.extend(figures.ready_seconds.map(|seconds| format!("everybody knows everybody after {seconds:.2} s")));
+        words.extend(
+            figures.here.zip(figures.elsewhere).map(|(here, elsewhere)| {
+                format!("p50 {:.2} ms at its node, {:.2} ms elsewhere", here.p50, elsewhere.p50)
+            }),
+        );
+        words.extend(figures.said_a_second().map(|bytes| format!("a node says {bytes:.0} B/s")));
         words.extend(figures.memory_per_connection.map(|bytes| format!("{bytes:.0} B a connection")));
         words.extend(figures.memory_growth.map(|bytes| format!("grew by {:.2} MiB", bytes / 1048576.0)));
         words.extend(figures.cpu_per_connection().map(|micros| format!("{micros:.2} µs a connection and second")));

@@ -28,6 +28,10 @@ pub struct Tally {
     pub deliveries: u64,
     /// How late they came, in microseconds; those of senders that are timed.
     pub latency: Histogram<u64>,
+    /// The same where there are several nodes: of receivers who are at their sender's, and of the others.
+    pub here: Histogram<u64>,
+    /// See `here`.
+    pub elsewhere: Histogram<u64>,
     /// Who is where, for a server that says it.
     pub rosters: Option<Rosters>,
     /// What each receiver comes back with, where that is asked for.
@@ -42,6 +46,9 @@ pub struct Tally {
     states_from: usize,
     /// The newest of each sender at each receiver.
     newest: Vec<u32>,
+    nodes: usize,
+    /// The member that each sender is.
+    members: Vec<usize>,
     clock: Clock,
 }
 
@@ -51,6 +58,8 @@ impl Tally {
         Self {
             deliveries: 0,
             latency: histogram(),
+            here: histogram(),
+            elsewhere: histogram(),
             rosters: dialect.has_roster().then(|| Rosters::new(receivers)),
             sessions: None,
             since: 0,
@@ -59,6 +68,8 @@ impl Tally {
             timed: senders,
             states_from: senders,
             newest: vec![0; receivers * senders],
+            nodes: 1,
+            members: Vec::new(),
             clock,
         }
     }
@@ -66,6 +77,11 @@ impl Tally {
     /// The same, which times the messages of the first `senders` alone, and checks and counts those of the others.
     pub fn timing(self, senders: usize) -> Self {
         Self { timed: senders, ..self }
+    }
+
+    /// The same of a server of so many nodes, to which connections go in turn; `members` are the senders.
+    pub fn at_nodes(self, nodes: usize, members: Vec<usize>) -> Self {
+        Self { nodes, members, ..self }
     }
 
     /// The same, where the senders from this one on set states, which are checked and counted, and not timed.
@@ -82,7 +98,9 @@ impl Tally {
     pub fn restart(&mut self) {
         self.since = self.clock.micros();
         self.deliveries = 0;
-        self.latency.reset();
+        for histogram in [&mut self.latency, &mut self.here, &mut self.elsewhere] {
+            histogram.reset();
+        }
     }
 
     /// Takes in a text message.
@@ -142,7 +160,13 @@ impl Tally {
         }
         self.deliveries += 1;
         if (mark.sender as usize) < self.timed {
-            self.latency.saturating_record(now.saturating_sub(mark.sent));
+            let took = now.saturating_sub(mark.sent);
+            self.latency.saturating_record(took);
+            if self.nodes > 1 {
+                let sender = self.members.get(mark.sender as usize).copied().unwrap_or_default();
+                let is_here = sender % self.nodes == receiver % self.nodes;
+                if is_here { &mut self.here } else { &mut self.elsewhere }.saturating_record(took);
+            }
         }
         Ok(())
     }
@@ -150,7 +174,7 @@ impl Tally {
 
 /// An empty histogram of microseconds, with three digits.
 #[allow(clippy::expect_used, reason = "these bounds are constants that the histogram takes; a test makes one")]
-fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(LONGEST, 3).expect("valid bounds")
 }
 

@@ -1,5 +1,6 @@
 //! One server under load.
 
+mod nodes;
 mod storm;
 mod wakes;
 
@@ -164,7 +165,10 @@ impl Trial {
         Ok(Self {
             server: Server::start(peer, on)?,
             fleet: Fleet::new(peer.dialect, layout.kind)?,
-            tally: tally.timing(timed).with_states_from(messages),
+            tally: tally
+                .timing(timed)
+                .with_states_from(messages)
+                .at_nodes(peer.nodes(), senders.iter().map(|sender| sender.member).collect()),
             layout,
             peer,
             senders,
@@ -178,7 +182,7 @@ impl Trial {
     ///
     /// When the server does not let them in, or rosters stay wrong.
     pub fn fill(&mut self) -> Result<(), Failure> {
-        self.fleet.open(self.server.address, &self.layout.room_names(), self.layout.offer, &mut self.tally)?;
+        self.fleet.open(&self.server.addresses, &self.layout.room_names(), self.layout.offer, &mut self.tally)?;
         self.await_rosters()
     }
 

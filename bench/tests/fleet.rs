@@ -66,7 +66,7 @@ fn talk(
     done: impl Fn(&Fleet, &Tally) -> bool,
 ) -> Result<Fleet, Failure> {
     let mut fleet = Fleet::new(dialect, "bench")?;
-    fleet.open(address, &["r0".to_owned()], offer, tally)?;
+    fleet.open(&[address], &["r0".to_owned()], offer, tally)?;
     while !done(&fleet, tally) {
         fleet.poll(tally, Duration::from_secs(5))?;
     }
@@ -129,7 +129,7 @@ fn a_crowd_asks_at_once_and_the_rest_when_some_are_answered() {
     });
     let mut tally = Tally::new(Dialect::Relay, rooms.len(), 1, Promise::Every, Clock::start());
     let mut fleet = Fleet::new(Dialect::Relay, "bench").expect("a fleet");
-    fleet.open_at_once(address, &rooms, Offer::Plain, &mut tally).expect("all are in");
+    fleet.open_at_once(&[address], &rooms, Offer::Plain, &mut tally).expect("all are in");
     assert_eq!(fleet.len(), rooms.len());
     server.join().expect("the server");
 }

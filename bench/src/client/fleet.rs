@@ -75,20 +75,21 @@ impl Fleet {
         })
     }
 
-    /// Opens a connection into each of these rooms, a part of them at a time, and waits until all are in.
+    /// Opens a connection into each of these rooms, a part of them at a time, and waits until all are in. Where a server has several
+    /// addresses they go round.
     ///
     /// # Errors
     ///
     /// When a server refuses one, or takes longer than three minutes for a part of them.
     pub fn open(
         &mut self,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         rooms: &[String],
         offer: Offer,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
         for part in rooms.chunks(OPENING) {
-            self.open_at_once(address, part, offer, tally)?;
+            self.open_at_once(addresses, part, offer, tally)?;
         }
         Ok(())
     }
@@ -101,13 +102,13 @@ impl Fleet {
     /// When a server refuses one, or takes longer than three minutes for all of them.
     pub fn open_at_once(
         &mut self,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         rooms: &[String],
         offer: Offer,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
         let until = Instant::now() + PATIENCE;
-        self.request(address, rooms, offer, tally, until)?;
+        self.request(addresses, rooms, offer, tally, until)?;
         self.await_fewer(Phase::Open, 0, tally, until)
     }
 
@@ -115,7 +116,7 @@ impl Fleet {
     /// nothing only a few seconds, and where the machine is busy, thousands of handshakes take longer than that.
     fn request(
         &mut self,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         rooms: &[String],
         offer: Offer,
         tally: &mut Tally,
@@ -131,7 +132,7 @@ impl Fleet {
                 } else {
                     handshake::events(&path)
                 };
-                let connection = self.connect(self.len(), address, &request)?;
+                let connection = self.connect(self.len(), home(self.len(), addresses), &request)?;
                 self.connections.push(connection);
             }
         }
@@ -300,4 +301,10 @@ impl Fleet {
     pub fn deflating(&self) -> usize {
         self.connections.iter().filter(|connection| connection.deflate).count()
     }
+}
+
+/// Where this member is connected.
+fn home(member: usize, addresses: &[SocketAddr]) -> SocketAddr {
+    let at = member % addresses.len().max(1);
+    addresses.get(at).copied().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))
 }

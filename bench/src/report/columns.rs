@@ -59,6 +59,11 @@ impl Column {
 pub(super) fn of(family: Family) -> &'static [Column] {
     match family {
         Family::FanOut | Family::Window | Family::Deflate | Family::Publish => FAN_OUT,
+        Family::Cluster => CLUSTER,
+        Family::ClusterCursors => CLUSTER_CURSORS,
+        Family::Arrivals => ARRIVALS,
+        Family::Nodes => NODES,
+        Family::IdleNodes => IDLE_NODES,
         Family::Cursors => CURSORS,
         Family::Joins => JOINS,
         Family::Storm => STORM,
@@ -100,6 +105,56 @@ const CURSORS: &[Column] = &[
     Column::compared("MB/s", megabytes_a_second, Shown::Digits(1)),
     WAITED,
     GENERATOR,
+];
+
+const BROKER: Column = Column::alone("broker's CPU a delivery, µs", Figures::broker_cpu_per_delivery, Shown::Range(3));
+const HERE: Column = Column::alone("p50 at its node, ms", |figures| Some(figures.here?.p50), Shown::Range(2));
+const ELSEWHERE: Column = Column::alone("p50 elsewhere, ms", |figures| Some(figures.elsewhere?.p50), Shown::Range(2));
+
+const CLUSTER: &[Column] = &[
+    CPU,
+    BROKER,
+    Column::compared("p50, ms", |figures| latency(figures, |latency| latency.p50), Shown::Digits(2)),
+    P99,
+    HERE,
+    ELSEWHERE,
+    Column::alone("hop at p50, ms", Figures::hop, Shown::Range(2)),
+    WAITED,
+    GENERATOR,
+];
+
+const CLUSTER_CURSORS: &[Column] = &[
+    Column::compared("states delivered", Figures::delivered, Shown::Percent),
+    CORES,
+    Column::compared("CPU a state, µs", Figures::cpu_per_delivery, Shown::Range(3)),
+    BROKER,
+    Column::compared("age p50, ms", |figures| latency(figures, |latency| latency.p50), Shown::Digits(1)),
+    Column::compared("age p99, ms", |figures| latency(figures, |latency| latency.p99), Shown::Range(1)),
+    HERE,
+    ELSEWHERE,
+    WAITED,
+    GENERATOR,
+];
+
+const ARRIVALS: &[Column] = &[
+    HERE,
+    Column::alone("p99 at its node, ms", |figures| Some(figures.here?.p99), Shown::Range(2)),
+    ELSEWHERE,
+    Column::alone("p99 elsewhere, ms", |figures| Some(figures.elsewhere?.p99), Shown::Range(2)),
+    WAITED,
+    GENERATOR,
+];
+
+const NODES: &[Column] = &[
+    Column::alone("until all rosters are right, s", |figures| figures.ready_seconds, Shown::Range(2)),
+    Column::alone("all nodes' CPU, s", |figures| Some(figures.cpu_seconds), Shown::Range(2)),
+    WAITED,
+    GENERATOR,
+];
+
+const IDLE_NODES: &[Column] = &[
+    Column::alone("B/s that a node says", Figures::said_a_second, Shown::Thousands),
+    Column::alone("all nodes' cores", Figures::cores, Shown::Digits(4)),
 ];
 
 const JOINS: &[Column] = &[

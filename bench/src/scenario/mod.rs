@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::client::Offer;
 use crate::content::Content;
 use crate::dialect::{BENCH_FEED, BENCH_LIVE};
-use crate::peer::{OURSELVES, Peer, WITH_EVENTS, WITH_LISTENERS, WITH_SENDS, WITH_SESSIONS};
+use crate::peer::{CLUSTERS, OURSELVES, Peer, WITH_EVENTS, WITH_LISTENERS, WITH_SENDS, WITH_SESSIONS};
 use crate::trial::{Layout, Talkers};
 
 pub use slot::run as run_slot;
@@ -57,6 +57,16 @@ pub enum Family {
     Neighbour,
     /// What strangers who send too much do to the others.
     Floods,
+    /// What several nodes cost beside one.
+    Cluster,
+    /// How many states arrive where their receivers are at several nodes.
+    ClusterCursors,
+    /// How soon all nodes know of a newcomer.
+    Arrivals,
+    /// How soon all nodes know everybody, or nobody any more whose node was killed.
+    Nodes,
+    /// What nodes say to each other where nothing happens.
+    IdleNodes,
     /// What waiting saves and costs.
     Window,
     /// What compression saves and costs.
@@ -195,6 +205,27 @@ pub enum Load {
         /// Messages a second, all rooms together.
         per_second: f64,
     },
+    /// Some are in one room, and others come one after the other.
+    Arrivals {
+        /// How many there are in the end.
+        members: usize,
+        /// How many of them come one by one.
+        newcomers: usize,
+    },
+    /// One of several nodes is killed.
+    Ghosts {
+        /// Members of one room, at all nodes.
+        members: usize,
+    },
+    /// Members of many rooms at several nodes, who say nothing.
+    IdleNodes {
+        /// How many rooms.
+        rooms: usize,
+        /// Members of each, each at another node.
+        members: usize,
+        /// For how many slots they are watched.
+        slots: u32,
+    },
     /// As [`Load::Bursts`], while system calls are counted.
     SystemCalls {
         /// Who gets them.
@@ -255,6 +286,9 @@ pub struct Contestant {
     pub kind: &'static str,
 }
 
+/// How often a node is killed.
+const KILLS: usize = 20;
+
 /// The fixture's room for load tests.
 pub const BENCH: &str = "bench";
 /// The same with compression.
@@ -267,11 +301,34 @@ impl Scenario {
     pub fn contestants(&self, peers: &[&'static Peer]) -> Vec<Contestant> {
         let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain, kind: BENCH };
         let among = |few: &'static [&'static str]| peers.iter().filter(|peer| few.contains(&peer.name)).map(plain);
+        // Those of several nodes take part where the same of one does.
+        let has = |name: &str| peers.iter().any(|peer| peer.name == name);
+        let clusters = || {
+            CLUSTERS
+                .iter()
+                .filter(|peer| has(if peer.is_ours() { OURSELVES } else { "socket.io" }))
+                .map(|peer| plain(&peer))
+        };
+        match (self.family, self.load) {
+            (Family::Arrivals | Family::Nodes | Family::IdleNodes, _) => {
+                clusters().filter(|one| one.peer.is_ours()).collect()
+            }
+            (Family::Cluster | Family::ClusterCursors, _) => {
+                among(&[OURSELVES, "socket.io"]).chain(clusters()).collect()
+            }
+            (_, load) => self.alone(load, peers),
+        }
+    }
+
+    /// Of those that are no scenario of several nodes.
+    fn alone(&self, load: Load, peers: &[&'static Peer]) -> Vec<Contestant> {
+        let plain = |peer: &&'static Peer| Contestant { peer, label: peer.name, offer: Offer::Plain, kind: BENCH };
+        let among = |few: &'static [&'static str]| peers.iter().filter(|peer| few.contains(&peer.name)).map(plain);
         // Ourselves in another manner, wherever we are asked for.
         let listening = |peer: &'static Peer, kind| {
             peers.iter().any(|peer| peer.name == OURSELVES).then_some(Contestant { kind, ..plain(&peer) })
         };
-        match self.load {
+        match load {
             Load::Joins { .. } => peers.iter().filter(|peer| peer.dialect.has_roster()).map(plain).collect(),
             Load::Storm { .. } => among(&[WITH_SESSIONS]).collect(),
             // As many as the system's usual bound on open files lets one process talk to at once.
@@ -324,22 +381,34 @@ impl Scenario {
                 pace.rounds.min(3)
             }
             Load::Stalled { .. } | Load::Floods { .. } => pace.rounds.min(2),
+            // So many kills say what a bad one takes; in a quick run one.
+            Load::Ghosts { .. } => {
+                if pace.divisor > 1 {
+                    1
+                } else {
+                    KILLS
+                }
+            }
+            Load::Arrivals { .. } | Load::IdleNodes { .. } => 1,
             _ => pace.rounds,
         }
     }
 
     /// Whether each slot has a server of its own, because a slot leaves behind what the next would suffer from.
     pub fn is_fresh_each_slot(&self) -> bool {
-        !matches!(
-            self.load,
-            Load::Bursts { .. }
-                | Load::Publish { .. }
-                | Load::Paced { .. }
-                | Load::Documents { .. }
-                | Load::Window { .. }
-                | Load::Deflate { .. }
-                | Load::Neighbour { .. }
-        )
+        // Of many nodes only few have room for their connections beside each other.
+        let is_large = matches!(self.load, Load::Paced { rooms, .. } if self.family == Family::Cluster && rooms > 1);
+        is_large
+            || !matches!(
+                self.load,
+                Load::Bursts { .. }
+                    | Load::Publish { .. }
+                    | Load::Paced { .. }
+                    | Load::Documents { .. }
+                    | Load::Window { .. }
+                    | Load::Deflate { .. }
+                    | Load::Neighbour { .. }
+            )
     }
 
     /// Who is in which room.
@@ -359,7 +428,10 @@ impl Scenario {
             Load::Paced { members, .. } | Load::Window { members, .. } => (1, some(members), Talkers::First),
             Load::Neighbour { members, .. } => (1, members, Talkers::First),
             Load::Cursors { members } => (1, some(members), Talkers::All),
-            Load::Joins { members } => (1, some(members), Talkers::None),
+            Load::Joins { members } | Load::Arrivals { members, .. } | Load::Ghosts { members } => {
+                (1, some(members), Talkers::None)
+            }
+            Load::IdleNodes { rooms, members, .. } => (some(rooms), members, Talkers::None),
             Load::Wakes { listeners, .. } => (1, some(listeners) + 1, Talkers::First),
             Load::Idle { connections, .. } | Load::IdleListeners { connections, .. } => {
                 (some(connections / 10), 10, Talkers::None)

@@ -31,6 +31,11 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
     match scenario.load {
         Load::Bursts { content, in_flight, .. } => trial.bursts(content, in_flight, pace.slot),
         Load::Deflate { content, .. } | Load::Publish { content, .. } => trial.bursts(content, 1, pace.slot),
+        Load::Paced { content, per_second, .. } if scenario.is_fresh_each_slot() => {
+            trial.fill()?;
+            trial.paced(content, per_second, pace.slot)?;
+            trial.paced(content, per_second, pace.slot)
+        }
         Load::Paced { content, per_second, .. } | Load::Window { content, per_second, .. } => {
             trial.paced(content, per_second, pace.slot)
         }
@@ -50,6 +55,12 @@ pub fn run(scenario: &Scenario, trial: &mut Trial, pace: Pace) -> Result<Figures
         Load::Idle { slots, .. } | Load::IdleListeners { slots, .. } => {
             idle(trial, pace.slot * REST_SLOTS, pace.slot * slots)
         }
+        Load::Arrivals { newcomers, .. } => trial.arrivals((newcomers / pace.divisor).max(2)),
+        Load::Ghosts { .. } => {
+            trial.fill()?;
+            trial.ghosts()
+        }
+        Load::IdleNodes { slots, .. } => trial.idle_nodes(pace.slot * slots),
         Load::Floods { content, per_second, .. } => floods(trial, content, per_second, pace.slot),
         Load::SystemCalls { in_flight, .. } => system_calls(trial, in_flight, pace),
         Load::Functions { in_flight, .. } => functions(trial, in_flight, pace),
@@ -102,8 +113,8 @@ fn functions(trial: &mut Trial, in_flight: usize, pace: Pace) -> Result<Figures,
 fn joins(trial: &mut Trial) -> Result<Figures, Failure> {
     let reading = trial.begin_slot()?;
     let began = Instant::now();
-    let (address, rooms, offer) = (trial.server.address, trial.layout.room_names(), trial.layout.offer);
-    trial.fleet.open_at_once(address, &rooms, offer, &mut trial.tally)?;
+    let (rooms, offer) = (trial.layout.room_names(), trial.layout.offer);
+    trial.fleet.open_at_once(&trial.server.addresses, &rooms, offer, &mut trial.tally)?;
     trial.await_rosters()?;
     let ready_seconds = Some(began.elapsed().as_secs_f64());
     let members = trial.layout.connections() as u64;

@@ -78,7 +78,8 @@ impl Trial {
         let offer = sessions.map(|sessions| sessions.offer(member)).unwrap_or_default();
         let headers = format!("{}Sec-WebSocket-Protocol: {offer}\r\n", self.peer.dialect.headers(false));
         let request = handshake::request(&self.path(member), &headers);
-        self.fleet.open_again(member, self.server.address, &request)
+        let home = self.server.addresses.get(member % self.server.addresses.len().max(1));
+        self.fleet.open_again(member, home.copied().unwrap_or(self.server.address), &request)
     }
 
     fn path(&self, member: usize) -> String {
