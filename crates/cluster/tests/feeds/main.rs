@@ -71,6 +71,21 @@ async fn whoever_has_been_let_in_misses_nothing_and_whoever_publishes_first_is_h
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_listens_is_reached_however_long_nothing_was_said() {
+    let Three { nodes, database, .. } = three().await;
+    let (mut event, _) = nodes[0].listen("ticker", "a").await;
+    let (mut value, _) = nodes[1].listen("counter", "b").await;
+    let mut subscribed = nodes[2].rooms.subscribe(&board("c"));
+    pass(120_000).await;
+    database.set(1);
+    nodes[2].publish("a", 1).await.unwrap();
+    nodes[2].wake("b").await.unwrap();
+    nodes[0].publish("c", 1).await.unwrap();
+    pass(10).await;
+    assert_eq!([event.heard(), value.heard(), waiting(&mut subscribed)], [vec!["1"], vec!["=0", "=1"], vec!["1"]]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_is_for_no_room_of_its_channel() {
     let Three { nodes, .. } = three().await;
     let mut subscribed = nodes[1].rooms.subscribe(&board("a"));
@@ -274,9 +289,11 @@ async fn whoever_publishes_now_and_then_leaves_nothing_behind() {
     for i in 0..50 {
         nodes[0].publish(&format!("{i}"), i).await.unwrap();
     }
-    pass(5_000).await;
-    assert_eq!(rooms(&nodes[0]), 50);
-    // As long as a room lingers, twice.
+    pass(8_000).await;
+    nodes[0].publish("later", 1).await.unwrap();
+    // It stays in touch for as long as a room lingers, and then lingers.
+    pass(9_000).await;
+    assert_eq!(rooms(&nodes[0]), 51);
     pass(25_000).await;
     assert_eq!((rooms(&nodes[0]), rooms(&nodes[1])), (0, 0));
 }

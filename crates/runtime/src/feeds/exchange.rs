@@ -189,11 +189,7 @@ impl RoomInCluster for Exchange {
         let Some(listeners) = self.listeners.upgrade() else { return };
         let has_begun = self.state().has_begun;
         match input {
-            Input::Ready => {
-                self.begin();
-                // There may be values that were loaded before this process was a node.
-                listeners.woken(&self.topic);
-            }
+            Input::Ready => self.begin(),
             // It stood still for so long that the others took it for gone, and knows nothing of what they said.
             Input::Reborn { .. } if has_begun => self.tell(&*listeners, 1),
             Input::Remote { node, news } => self.hear_news(&*listeners, &node, news),
