@@ -7,11 +7,19 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
-use super::{Kind, alone};
+use super::process::alone;
+
+/// What the nodes talk over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Nats,
+    Redis,
+}
 
 /// Where it is looked for besides PATH: Debian has one of them where only root's PATH looks.
 const PLACES: [&str; 3] = ["/usr/sbin", "/usr/bin", "/usr/local/bin"];

@@ -5,25 +5,18 @@
 mod broker;
 mod front;
 mod node;
+mod process;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use clap::ValueEnum;
 use tokio::net::TcpListener;
-use tokio::process::Command;
 use tokio::task::JoinSet;
 
+pub(crate) use self::broker::Kind;
 use self::broker::{Broker, BrokerError};
 use self::node::{Node, NodeError};
-
-/// What the nodes talk over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    Nats,
-    Redis,
-}
 
 const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
 
@@ -77,11 +70,4 @@ async fn serve(
     println!("  the broker is at {broker}");
     println!("Open it in two windows, and kill the node of one. Ctrl-C stops all of it.");
     Ok(axum::serve(listener, front::router(nodes.clone())).await?)
-}
-
-/// Not among those whom the terminal tells of Ctrl-C: all end in the order in which they are told to.
-fn alone(command: &mut Command) {
-    command.kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
 }

@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::alone;
+use super::process::alone;
 
 /// So long nobody starts it again, as where a machine is gone.
 const DOWN: Duration = Duration::from_secs(5);
