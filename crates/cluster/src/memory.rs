@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roomful_core::cluster::{Address, Audible};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use crate::broker::check_size;
@@ -43,6 +43,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Endpoint {
     faults: Faults,
+    /// It is not stalled any more.
+    goes_on: Arc<Notify>,
     link: Option<Live>,
 }
 
@@ -50,6 +52,7 @@ struct Endpoint {
 struct Faults {
     is_deaf: bool,
     is_mute: bool,
+    is_stalled: bool,
     drops: u64,
     delay: Duration,
 }
@@ -126,6 +129,14 @@ impl MemoryEndpoint {
         self.change(|faults| faults.is_mute = is_mute);
     }
 
+    /// Whether the broker takes nothing of it, and the link does not end.
+    pub fn set_stalled(&self, is_stalled: bool) {
+        self.change(|faults| faults.is_stalled = is_stalled);
+        if let (false, Some(endpoint)) = (is_stalled, held(&self.state).endpoints.get(&self.id)) {
+            endpoint.goes_on.notify_waiters();
+        }
+    }
+
     /// Does not hear the next so many envelopes.
     pub fn drop_next(&self, envelopes: u64) {
         self.change(|faults| faults.drops = envelopes);
@@ -134,6 +145,17 @@ impl MemoryEndpoint {
     /// Hears everything so much later.
     pub fn set_delay(&self, delay: Duration) {
         self.change(|faults| faults.delay = delay);
+    }
+
+    async fn until_it_goes_on(&self) {
+        let goes_on = {
+            let state = held(&self.state);
+            let Some(endpoint) = state.endpoints.get(&self.id).filter(|endpoint| endpoint.faults.is_stalled) else {
+                return;
+            };
+            Arc::clone(&endpoint.goes_on).notified_owned()
+        };
+        goes_on.await;
     }
 
     fn change(&self, change: impl FnOnce(&mut Faults)) {
@@ -176,8 +198,10 @@ struct MemorySpeaker {
 
 impl Speaker for MemorySpeaker {
     fn say(&mut self, command: Command) -> BoxFuture<'_, Result<(), SayError>> {
-        let said = self.carry_out(command);
-        Box::pin(std::future::ready(said))
+        Box::pin(async move {
+            self.endpoint.until_it_goes_on().await;
+            self.carry_out(command)
+        })
     }
 
     fn flush(&mut self) -> BoxFuture<'_, Result<(), Lost>> {

@@ -12,6 +12,9 @@
 //! | `roomful_cluster_heard_total`, `roomful_cluster_heard_bytes_total` | counter | |
 //! | `roomful_cluster_rejected_total` | counter | `reason` |
 //! | `roomful_cluster_dropped_total` | counter | `where`: `outgoing`, `incoming`, `too_large` |
+//! | `roomful_cluster_done_total`, what this node has done for others | counter | |
+//! | `roomful_cluster_asked_total`, what it has asked others, once that is over | counter | |
+//! | `roomful_cluster_unanswered_total`, nodes that have not answered it | counter | |
 //! | `roomful_cluster_repairs_total`, rosters that were taken whole | counter | |
 //! | `roomful_cluster_missed_total`, messages that are lost | counter | |
 
@@ -61,6 +64,18 @@ pub(crate) fn rejected(why: Rejected) {
 pub(crate) fn dropped(place: &'static str, envelopes: u64) {
     if envelopes > 0 {
         counter!("roomful_cluster_dropped_total", "where" => place).increment(envelopes);
+    }
+}
+
+pub(crate) fn done_for_others() {
+    counter!("roomful_cluster_done_total").increment(1);
+}
+
+/// What was asked is over, and so many have not answered.
+pub(crate) fn answered(silent: u64) {
+    counter!("roomful_cluster_asked_total").increment(1);
+    if silent > 0 {
+        counter!("roomful_cluster_unanswered_total").increment(silent);
     }
 }
 

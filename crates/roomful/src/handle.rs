@@ -12,6 +12,20 @@ use crate::{Channel, Member, Result, User, UserId, roster};
 /// One room, wherever it is: in this process, in another, in a Durable Object. It is there even if nobody is in the room. Made
 /// by [`Rooms::at`](crate::Rooms::at) and [`Conn::room`](crate::Conn::room); a clone is cheap.
 ///
+/// # In a cluster
+///
+/// A node that somebody in the room is connected to knows who is in on all nodes, and answers by itself. Another one asks those that have
+/// the room, each of which answers for its own members. What is done with a member is done by the node that has it. Every call fails where its answer
+/// would not be whole, and says why:
+///
+/// - [`ErrorKind::Isolated`](crate::ErrorKind::Isolated): this node is cut off. Done here, and elsewhere late or not at all.
+/// - [`ErrorKind::BrokerBehind`](crate::ErrorKind::BrokerBehind): the broker does not take what is said. The same.
+/// - [`ErrorKind::Unanswered`](crate::ErrorKind::Unanswered): these nodes have not answered within two seconds. Done everywhere else.
+/// - [`ErrorKind::TooLargeForBroker`](crate::ErrorKind::TooLargeForBroker) and
+///   [`ErrorKind::NodeBehind`](crate::ErrorKind::NodeBehind): nothing was done.
+///
+/// What is asked for once is done at most once, and [`local`](RoomHandle::local) reads what is known here, whatever the others say.
+///
 /// ```
 /// # use roomful::{Channel, Result, Rooms};
 /// # #[derive(Clone, Channel)]
@@ -64,8 +78,20 @@ impl<C: Channel> RoomHandle<C> {
         self.ask(Act::Send { to: to.clone(), msg }).await.map(|answer| matches!(answer, Some(Answer::Done(true))))
     }
 
-    /// Everybody in the room, in join order. A state is read as it was written: one that the channel's type does not read is left
-    /// out, and the log says so. So it is where another room that shares the channel has set it, and with a type that does not
+    /// A message to all members of a user, from nobody. `false` when the user is not in the room.
+    ///
+    /// # Errors
+    ///
+    /// As for [`broadcast`](RoomHandle::broadcast).
+    pub async fn send_user(&self, user: &UserId, msg: &C::Outgoing) -> Result<bool> {
+        let msg = encode(msg)?;
+        self.ask(Act::SendUser { user: user.clone(), msg })
+            .await
+            .map(|answer| matches!(answer, Some(Answer::Done(true))))
+    }
+
+    /// Everybody in the room, in join order: as this node saw them come, or one node's after the other's where it asks them. A state is
+    /// read as it was written: one that the channel's type does not read is left out, and the log says so. So it is where another room that shares the channel has set it, and with a type that does not
     /// read what it writes.
     ///
     /// # Errors

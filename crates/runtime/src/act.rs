@@ -34,6 +34,13 @@ pub enum Act {
         /// What.
         msg: Json,
     },
+    /// A message to all members of a user.
+    SendUser {
+        /// Who hears it.
+        user: UserId,
+        /// What.
+        msg: Json,
+    },
     /// An event to everybody who listens to the feed of this topic.
     Publish {
         /// What.

@@ -8,14 +8,13 @@ use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input};
 use roomful_core::roster::Entry;
-use roomful_core::{Close, Json, Limits, MemberId, UserId};
+use roomful_core::{Close, Json, Limits, UserId};
 
 use crate::act::{Act, Answer};
 use crate::app::{App, Definition};
 use crate::feeds::{Subscription, check_size};
 use crate::held::member_with;
 use crate::hub::Occupant as _;
-use crate::live_room::LiveRoom;
 use crate::roster::{self, Member, User};
 use crate::{ErrorKind, Result};
 
@@ -37,7 +36,10 @@ impl App {
                 }
                 reach.act(topic, act).await
             }
-            None => self.act_here(Some(topic), act),
+            None => match self.hub().process().in_cluster() {
+                Some(node) => self.act_over_nodes(node, topic, act).await,
+                None => self.act_here(Some(topic), act),
+            },
         }
     }
 
@@ -62,6 +64,10 @@ impl App {
                 room.tell(Input::Send { to, msg })?;
                 Ok(Answer::Done(true))
             }
+            Act::SendUser { user, msg } => {
+                let told = room.map_or(Ok(0), |room| room.tell_user(&user, &msg))?;
+                Ok(Answer::Done(told > 0))
+            }
             Act::Publish { event } => {
                 topic.map_or(Ok(()), |topic| self.publish_here(topic, &event))?;
                 Ok(Answer::Done(true))
@@ -78,10 +84,13 @@ impl App {
                 }
                 Ok(Answer::Done(is_there))
             }
-            Act::Kick { member, reason } => self.kick_here(room.as_deref(), &member, &reason),
+            Act::Kick { member, reason } => {
+                let close = kicked(&reason)?;
+                Ok(Answer::Done(self.hub().kick(room.as_deref(), &member, close)))
+            }
             Act::KickUser { user, reason } => {
                 let close = kicked(&reason)?;
-                Ok(Answer::Done(topic.is_some_and(|topic| self.kick_user_here(Some(topic), &user, &close))))
+                Ok(Answer::Done(topic.is_some_and(|topic| self.hub().kick_user(Some(topic), &user, &close))))
             }
         }
     }
@@ -96,10 +105,19 @@ impl App {
         self.hub().feeds().publish(topic, event, || self.feed_limits(topic))
     }
 
+    /// Those of the room that has this topic, or the app's.
+    pub(crate) fn room_limits(&self, topic: &Topic) -> &Arc<Limits> {
+        self.limits_of(topic, EndpointKind::Room)
+    }
+
     /// Those of the feed that has this topic, or the app's.
     fn feed_limits(&self, topic: &Topic) -> &Arc<Limits> {
+        self.limits_of(topic, EndpointKind::Feed)
+    }
+
+    fn limits_of(&self, topic: &Topic, kind: EndpointKind) -> &Arc<Limits> {
         let is_its = |definition: &&Arc<Definition>| {
-            definition.kind == EndpointKind::Feed && definition.pattern.params_of(topic.as_str()).is_some()
+            definition.kind == kind && definition.pattern.params_of(topic.as_str()).is_some()
         };
         let definition = self.definitions().iter().find(is_its);
         definition.map_or(&self.settings().limits, |definition| &definition.terms.limits)
@@ -148,6 +166,9 @@ impl App {
     pub async fn users(&self) -> Result<Vec<User>> {
         let mut users = BTreeMap::new();
         let Some(reach) = self.reach() else {
+            if let Some(node) = self.hub().process().in_cluster() {
+                return self.users_over_nodes(node).await;
+            }
             let lingering = || roster::lingering(self.hub().process().users().lingering());
             // Before and after the rooms: whoever comes back, or has just left, must not be missed.
             lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
@@ -174,7 +195,12 @@ impl App {
     /// When no close frame holds the reason, or where nobody can know all rooms.
     pub async fn kick_user(&self, user: &UserId, reason: &str) -> Result<bool> {
         let close = kicked(reason)?;
-        let Some(reach) = self.reach() else { return Ok(self.kick_user_here(None, user, &close)) };
+        let Some(reach) = self.reach() else {
+            return match self.hub().process().in_cluster() {
+                Some(node) => self.kick_user_over_nodes(node, user, &close).await,
+                None => Ok(self.hub().kick_user(None, user, &close)),
+            };
+        };
         let mut was_there = false;
         for (topic, _) in reach.all().await? {
             if let Some(topic) = self.topic_of(&topic) {
@@ -199,7 +225,10 @@ impl App {
     pub async fn all(&self, pattern: &Pattern) -> Result<Vec<(Params, usize)>> {
         let all = match self.reach() {
             Some(reach) => reach.all().await?,
-            None => self.all_here(),
+            None => match self.hub().process().in_cluster() {
+                Some(node) => self.all_over_nodes(node, pattern).await?,
+                None => self.all_here(),
+            },
         };
         let of_pattern = |(topic, count): (String, usize)| Some((pattern.params_of(&topic)?, count));
         Ok(all.into_iter().filter_map(of_pattern).collect())
@@ -211,43 +240,14 @@ impl App {
         self.definitions().iter().find_map(|definition| of(&definition.pattern))
     }
 
-    fn all_here(&self) -> Vec<(String, usize)> {
+    pub(crate) fn all_here(&self) -> Vec<(String, usize)> {
         let rooms = self.hub().rooms().into_iter();
         rooms.map(|room| (room.topic().as_str().to_owned(), room.read(|room| room.roster().len()))).collect()
     }
-
-    /// Of one room, or of all. Whoever is on its way into one never gets there.
-    fn kick_user_here(&self, topic: Option<&Topic>, user: &UserId, close: &Close) -> bool {
-        let process = self.hub().process();
-        let room = topic.and_then(|topic| self.hub().find(topic));
-        let is_meant = |member: &MemberId| match (topic, &room) {
-            (None, _) => true,
-            (Some(_), Some(room)) => room.read(|room| room.roster().find(member).is_some() || room.is_waiting(member)),
-            (Some(_), None) => false,
-        };
-        let members = process.user_connections().members_of(user);
-        let occupants =
-            members.iter().filter(|member| is_meant(member)).filter_map(|member| self.hub().occupant(member));
-        let removed = occupants.map(|occupant| occupant.expel(close.clone())).count();
-        // Nobody is to be waited for who may not come back.
-        let (lingered, untold) = process.users().forgo(topic, user);
-        process.tell_of_users(untold);
-        lingered || removed > 0
-    }
-
-    fn kick_here(&self, room: Option<&LiveRoom>, member: &MemberId, reason: &str) -> Result<Answer> {
-        let close = kicked(reason)?;
-        let is_in = room.is_some_and(|room| room.read(|room| room.roster().find(member).is_some()));
-        let occupant = self.hub().occupant(member).filter(|_| is_in);
-        let is_there = occupant.is_some();
-        if let Some(occupant) = occupant {
-            occupant.expel(close);
-        }
-        Ok(Answer::Done(is_there))
-    }
 }
 
-fn kicked(reason: &str) -> Result<Close> {
+/// How whoever is removed is closed.
+pub(crate) fn kicked(reason: &str) -> Result<Close> {
     if reason.is_empty() {
         return Ok(Close::KICKED);
     }

@@ -71,9 +71,25 @@ pub enum ErrorKind {
         /// The bound.
         limit: usize,
     },
-    /// In a cluster: this node is isolated. It was done here, and for those at other nodes it will be late or not at all.
-    #[error("this node is isolated from its cluster: it was done here, and elsewhere it will be late or not at all")]
+    /// In a cluster: this node is cut off from the others. What was asked for is done here, where it could be, and comes to other
+    /// nodes late or not at all; what was to be read of other nodes cannot be.
+    #[error(
+        "this node is cut off from the other nodes of its cluster: what was asked is done or known here alone, and reaches them late or not at all"
+    )]
     Isolated,
+    /// In a cluster: the broker does not take what this node says, or not soon enough. What was asked for is done here, and comes to
+    /// other nodes late or not at all.
+    #[error("the cluster's broker is behind: this is done here, and reaches other nodes late or not at all")]
+    BrokerBehind,
+    /// In a cluster: not every node that was asked has answered in time. What was asked for is done here and where it was answered,
+    /// and elsewhere late or not at all; what was to be read is not whole.
+    #[error("{}", Unanswered { nodes, unknown: *unknown })]
+    Unanswered {
+        /// The names of those who have not.
+        nodes: Vec<String>,
+        /// How many more, whose names this node does not know.
+        unknown: u64,
+    },
     /// An app may not close with that code or reason. Nothing was sent.
     #[error(transparent)]
     Close(InvalidClose),
@@ -92,6 +108,29 @@ pub enum ErrorKind {
     /// The socket failed.
     #[error("the socket failed: {0}")]
     Socket(#[source] AnyError),
+}
+
+/// Says whose answer is missing.
+struct Unanswered<'a> {
+    nodes: &'a [String],
+    unknown: u64,
+}
+
+impl fmt::Display for Unanswered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { nodes, unknown } = self;
+        f.write_str("no answer came from ")?;
+        for (i, node) in nodes.iter().enumerate() {
+            write!(f, "{}`{node}`", if i > 0 { ", " } else { "" })?;
+        }
+        match (nodes.is_empty(), unknown) {
+            (_, 0) => {}
+            (true, 1) => f.write_str("1 node that this one does not know")?,
+            (true, _) => write!(f, "{unknown} nodes that this one does not know")?,
+            (false, _) => write!(f, " and {unknown} that this one does not know")?,
+        }
+        f.write_str(": what was asked is done here and where it was answered, and elsewhere late or not at all")
+    }
 }
 
 impl Error {

@@ -1,5 +1,6 @@
 //! All the rooms of this process, found by topic, and everybody who is connected to them.
 
+use std::borrow::Borrow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
+use roomful_core::cluster::{Answer, Command};
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomConfig, RoomEngine};
 use roomful_core::session::{LongestFirst, Offered, Token};
@@ -212,7 +214,9 @@ impl Hub {
         }
     }
 
-    pub(crate) fn find(&self, topic: &Topic) -> Option<Arc<LiveRoom>> {
+    /// By its topic, or by the text of that.
+    pub(crate) fn find(&self, topic: &(impl Borrow<str> + ?Sized)) -> Option<Arc<LiveRoom>> {
+        let topic: &str = topic.borrow();
         lock(self.stripe(topic)).get(topic).cloned()
     }
 
@@ -231,7 +235,7 @@ impl Hub {
     /// Adds a room that was restored with its members.
     pub(crate) fn take_in(&self, room: &Arc<LiveRoom>) {
         self.process.room_returns();
-        self.insert(&mut lock(self.stripe(room.topic())), room);
+        self.insert(&mut lock(self.stripe(room.topic().as_str())), room);
         (0..room.read(|room| room.roster().len())).for_each(|_| self.process.member_joined());
     }
 
@@ -327,7 +331,7 @@ impl Hub {
     }
 
     fn find_or_create(self: &Arc<Self>, topic: &Topic, limits: &Arc<Limits>) -> Result<Arc<LiveRoom>, Close> {
-        let mut stripe = lock(self.stripe(topic));
+        let mut stripe = lock(self.stripe(topic.as_str()));
         if let Some(room) = stripe.get(topic) {
             return Ok(Arc::clone(room));
         }
@@ -362,14 +366,14 @@ impl Hub {
 
     /// Drops a room that is given up, unless a new one has its topic already.
     fn forget(&self, room: &Arc<LiveRoom>) {
-        let mut stripe = lock(self.stripe(room.topic()));
+        let mut stripe = lock(self.stripe(room.topic().as_str()));
         if stripe.get(room.topic()).is_some_and(|found| Arc::ptr_eq(found, room)) {
             stripe.remove(room.topic());
             self.process.room_ended();
         }
     }
 
-    fn stripe(&self, topic: &Topic) -> &Mutex<HashMap<Topic, Arc<LiveRoom>>> {
+    fn stripe(&self, topic: &str) -> &Mutex<HashMap<Topic, Arc<LiveRoom>>> {
         let hash = self.hasher.hash_one(topic) as usize;
         &self.stripes[hash % STRIPES]
     }
@@ -388,5 +392,9 @@ impl Household for Hub {
 
     fn is_back(&self) {
         self.feeds.wake_all();
+    }
+
+    fn carry_out(&self, command: Command) -> Answer {
+        self.do_for_another(command)
     }
 }

@@ -8,13 +8,13 @@ use std::task::{Poll, Waker};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
-use roomful_core::cluster::{self, Present};
+use roomful_core::cluster::{self, Present, UserThere};
 use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::life::Act;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
-use roomful_core::roster::Listing;
+use roomful_core::roster::{Entry, Listing};
 use roomful_core::session::{Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Generation, Json, Limits, MemberId, Millis, NodeId, UserId};
 
@@ -495,8 +495,10 @@ impl LiveRoom {
             seat.may_say(&self.topic, msg)?;
         }
         let mut state = lock(&self.state);
-        if matches!(input, Input::Broadcast { .. } | Input::LastWords { .. } | Input::Send { .. })
-            && state.transports.are_overloaded(limit)
+        if matches!(
+            input,
+            Input::Broadcast { .. } | Input::Relayed { .. } | Input::LastWords { .. } | Input::Send { .. }
+        ) && state.transports.are_overloaded(limit)
         {
             self.process.hit(Bound::TransportBytes, limit);
             return Err(overloaded(limit));
@@ -554,7 +556,38 @@ impl LiveRoom {
         let mut users = roster::by_user(state.engine.roster());
         // Under the room's lock, so that nobody is between the two.
         users.extend(roster::lingering(self.process.users().lingering_in(&self.topic)));
+        users.extend(roster::lingering(state.engine.lingering()));
         (users, state.engine.is_empty())
+    }
+
+    /// Whether that member is one of this node's.
+    pub(crate) fn has_own(&self, member: &MemberId) -> bool {
+        self.node_of(member).is_some_and(|node| node.is_none())
+    }
+
+    /// Where a member is: at another node, or at this one. `None`: there is no such member.
+    pub(crate) fn node_of(&self, member: &MemberId) -> Option<Option<NodeId>> {
+        self.read(|room| {
+            let node = room.roster().find(member)?.node;
+            Some(Some(node).filter(|node| *node != room.node()))
+        })
+    }
+
+    /// A message to all of a user's members that are this node's: says to how many.
+    pub(crate) fn tell_user(self: &Arc<Self>, user: &UserId, msg: &Json) -> Result<u64> {
+        let own: Vec<_> = self.read(|room| {
+            let its = |entry: &&Entry| entry.node == room.node() && entry.user.as_ref() == Some(user);
+            room.roster().iter().filter(its).map(|entry| entry.member.clone()).collect()
+        });
+        for to in &own {
+            self.tell(Input::Send { to: to.clone(), msg: msg.clone() })?;
+        }
+        Ok(own.len() as u64)
+    }
+
+    /// Every user that this node answers for, those too who linger.
+    pub(crate) fn users_answered_for(&self) -> Vec<UserThere> {
+        self.read(|room| roster::users_there(room.answered_for(), room.lingering()))
     }
 
     /// Its place in the cluster.

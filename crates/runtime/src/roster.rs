@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
+use roomful_core::cluster::{Present, UserThere};
 use roomful_core::json::present;
 use roomful_core::roster::{self, Roster};
 use roomful_core::{MemberId, UserId};
@@ -72,6 +73,26 @@ pub(crate) fn by_user(roster: &Roster) -> Vec<User> {
             None => users.push(User { user: user.clone(), members: vec![member.clone()], away: *away }),
         }
     }
+    users
+}
+
+/// Each user once, with those of its members that are given, and behind them those who linger.
+pub(crate) fn users_there(members: Vec<Present>, lingering: Vec<UserId>) -> Vec<UserThere> {
+    let mut users: Vec<UserThere> = Vec::new();
+    let mut places = BTreeMap::new();
+    for Present { member, user, away, .. } in members {
+        let Some(user) = user else { continue };
+        let place = *places.entry(user.clone()).or_insert(users.len());
+        match users.get_mut(place) {
+            Some(found) => {
+                found.members.push(member);
+                found.away &= away;
+            }
+            None => users.push(UserThere { user, members: vec![member], away }),
+        }
+    }
+    let lingering = lingering.into_iter().filter(|user| !places.contains_key(user));
+    users.extend(lingering.map(|user| UserThere { user, members: Vec::new(), away: true }));
     users
 }
 

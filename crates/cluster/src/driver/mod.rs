@@ -13,7 +13,7 @@ use roomful_core::cluster::{
     Address, Audible, ClusterConfig, ClusterEngine, Effect, Health, Incarnation, Input, News, Rejected, Subject,
 };
 use roomful_core::{Limits, Millis};
-use roomful_runtime::{ClusterHealth, ClusterQueue, ClusterRooms};
+use roomful_runtime::{Answered, ClusterHealth, ClusterQueue, ClusterRooms, Handed, Receipt};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
@@ -194,8 +194,8 @@ impl<R: ClusterRooms> Driver<R> {
             let wake = self.clock.at(self.engine.next_wake());
             let doubt = self.doubts_link_at.map(|at| self.clock.at(at));
             tokio::select! {
-                input = self.queue.next() => {
-                    if self.hand_over(input) {
+                handed = self.queue.next() => {
+                    if self.hand_over(handed) {
                         return self.end().await;
                     }
                 }
@@ -218,18 +218,36 @@ impl<R: ClusterRooms> Driver<R> {
     }
 
     /// `true`: that was the last.
-    fn hand_over(&mut self, first: Input) -> bool {
+    fn hand_over(&mut self, first: Handed) -> bool {
         let (mut next, mut left) = (Some(first), AT_ONCE);
-        while let Some(input) = next {
-            let is_last = matches!(input, Input::Goodbye);
-            self.handle(input);
-            if is_last {
-                return true;
+        while let Some(handed) = next {
+            match handed {
+                Handed::Input(input) => {
+                    let is_last = matches!(input, Input::Goodbye);
+                    self.handle(input);
+                    if is_last {
+                        return true;
+                    }
+                }
+                Handed::Receipt(receipt) => self.promise(receipt),
+                // The queue and this are of one version.
+                _ => tracing::error!("what was handed over is not known here"),
             }
             left -= 1;
             next = if left > 0 { self.queue.try_next() } else { None };
         }
         false
+    }
+
+    /// What was said until now is given to the broker, or not in time: then the receipt is dropped.
+    fn promise(&self, receipt: Receipt) {
+        if !self.is_cut_off() {
+            self.outbox.promise(receipt);
+        }
+    }
+
+    fn is_cut_off(&self) -> bool {
+        self.link.is_none() || self.engine.health() != Health::Well
     }
 
     fn hear_all(&mut self, said: Said) {
@@ -295,6 +313,16 @@ impl<R: ClusterRooms> Driver<R> {
                 self.report_now();
             }
             Effect::Rejected(rejected) => self.count_rejected(rejected),
+            Effect::Do { node, number, command } => {
+                metrics::done_for_others();
+                self.rooms.carry_out(node.node(), number, command);
+            }
+            Effect::Answered { number, answer, silent, unknown } => {
+                metrics::answered(silent.len() as u64 + unknown);
+                // Where there is no link the broker is said to be heard by nobody.
+                let is_cut_off = self.is_cut_off();
+                self.rooms.answered(number, Answered { answer, silent, unknown, is_cut_off });
+            }
             _ => {}
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use roomful_core::cluster::{Address, Outgoing, Subject};
 use roomful_core::{Millis, NodeId};
+use roomful_runtime::Receipt;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -28,10 +29,18 @@ struct Waiting {
     /// What the present link was not told of that. It goes first: nothing is missed by listening too soon, and what is said last
     /// before a node listens no more is not for itself.
     untold: VecDeque<Command>,
-    envelopes: Outgoing<Command>,
+    envelopes: Outgoing<Envelope>,
     /// Those that were dropped and are counted.
     counted: u64,
     is_ending: bool,
+}
+
+/// What is to be said.
+#[derive(Debug)]
+struct Envelope {
+    command: Command,
+    /// Who waits until the broker has it.
+    receipts: Vec<Receipt>,
 }
 
 impl Outbox {
@@ -65,8 +74,16 @@ impl Outbox {
             Some(room) => Command::Ask { room, envelope },
             None => Command::Publish { to, envelope },
         };
-        self.held().envelopes.push(command, bytes, now);
+        self.held().envelopes.push(Envelope { command, receipts: Vec::new() }, bytes, now);
         self.comes.notify_one();
+    }
+
+    /// The receipt is given when all that waits was taken, and dropped where that is.
+    pub(super) fn promise(&self, receipt: Receipt) {
+        match self.held().envelopes.last_mut() {
+            Some(last) => last.receipts.push(receipt),
+            None => receipt.give(),
+        }
     }
 
     /// A fresh link listens to nothing.
@@ -144,7 +161,11 @@ impl Outbox {
 
 impl Waiting {
     fn next(&mut self, now: Millis) -> Option<Command> {
-        self.untold.pop_front().or_else(|| self.envelopes.pop(now))
+        self.untold.pop_front().or_else(|| {
+            let Envelope { command, receipts } = self.envelopes.pop(now)?;
+            receipts.into_iter().for_each(Receipt::give);
+            Some(command)
+        })
     }
 }
 

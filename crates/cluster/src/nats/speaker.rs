@@ -58,6 +58,8 @@ impl NatsSpeaker {
             }
             Command::Publish { to, envelope } => self.publish(self.names.name(to), envelope).await,
             Command::Ask { room, envelope } => {
+                // Of a room that this node does not take part in it is found out now.
+                self.probe(room).await?;
                 self.publish(self.names.name(Address::Room(room)), envelope).await?;
                 match self.probes.remove(&room) {
                     // What the server says of the probe comes before this does.

@@ -30,6 +30,8 @@ pub(super) struct RedisSpeaker {
     names: Names,
     ear: Ear,
     leaving: Leaving,
+    /// What this link listens to.
+    listening: BTreeSet<Address>,
     answers: FuturesUnordered<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     /// Questions, whose answers somebody waits for. Dropped, they end.
     questions: JoinSet<Address>,
@@ -43,8 +45,8 @@ type Answer = (Address, Result<Value, RedisError>);
 impl RedisSpeaker {
     pub(super) fn new(connection: Connection, words: Words, names: Names, ear: Ear, leaving: Leaving) -> Self {
         let busy = matches!(connection, Connection::Cluster(_)).then(BTreeSet::new);
-        let (answers, questions) = (FuturesUnordered::new(), JoinSet::new());
-        Self { connection, words, names, ear, leaving, answers, questions, busy }
+        let (listening, answers, questions) = (BTreeSet::new(), FuturesUnordered::new(), JoinSet::new());
+        Self { connection, words, names, ear, leaving, listening, answers, questions, busy }
     }
 
     async fn carry_out(&mut self, command: Command) -> Result<(), SayError> {
@@ -53,6 +55,7 @@ impl RedisSpeaker {
             Command::Open(room) => self.subscribe(Address::Room(room)).await,
             Command::Unsubscribe(address) => {
                 self.leaving.leave(&self.names.name(address));
+                self.listening.remove(&address);
                 self.send(address, self.command(self.words.unsubscribe, address)).await
             }
             Command::Publish { to, envelope } => {
@@ -67,6 +70,7 @@ impl RedisSpeaker {
     }
 
     async fn subscribe(&mut self, address: Address) -> Result<(), SayError> {
+        self.listening.insert(address);
         self.send(address, self.command(self.words.subscribe, address)).await
     }
 
@@ -89,15 +93,15 @@ impl RedisSpeaker {
         Ok(())
     }
 
-    /// Who hears it stands in the answer, and this node is one of them.
+    /// Who hears it stands in the answer, and this node is one of them where it listens.
     async fn ask(&mut self, room: Subject, command: Cmd) -> Result<(), SayError> {
         let to = Address::Room(room);
         let answer = self.begin(to, command).await?;
-        let ear = self.ear.clone();
+        let (ear, own) = (self.ear.clone(), u64::from(self.listening.contains(&to)));
         self.questions.spawn(async move {
             match answer.await {
                 Ok(Value::Int(heard)) => {
-                    let others = u64::try_from(heard).unwrap_or(0).saturating_sub(1);
+                    let others = u64::try_from(heard).unwrap_or(0).saturating_sub(own);
                     ear.audible(room, Audible::By(others));
                 }
                 Ok(_) => ear.lost(Lost::new("an answer that no Redis gives")),

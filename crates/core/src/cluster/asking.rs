@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Subject;
 use super::command::{Answer, Command};
-use super::lobby::Lobby;
+use super::lobby::{Audible, Lobby};
 use crate::{Millis, NodeId};
 
 /// A question that is out.
@@ -16,6 +16,11 @@ pub(super) struct Asking {
     pub(super) lobby: Lobby,
     /// After so long those who have not answered are asked once more.
     pub(super) again_ms: Millis,
+    /// Of so many questions about its room the broker is still to say who hears them: what it says names the room alone, and what is
+    /// said of one that was asked before may be from before another node opened the room.
+    pub(super) unsaid: usize,
+    /// The most that was said of those.
+    pub(super) most: Option<Audible>,
     pub(super) next_at: Millis,
     pub(super) answers: BTreeMap<NodeId, Pages>,
 }

@@ -48,7 +48,9 @@ impl Deeds {
     /// leads to the same.
     pub(super) fn end(&mut self, number: u64, answer: &Answer) {
         match answer {
-            Answer::Members(_) | Answer::Users(_) | Answer::Released(_) => drop(self.of.remove(&number)),
+            Answer::Members(_) | Answer::Released(_) | Answer::Ids(_) | Answer::Users(_) | Answer::Rooms(_) => {
+                self.of.remove(&number);
+            }
             answer => {
                 if let Some(deed) = self.of.get_mut(&number) {
                     *deed = Some(answer.clone());
@@ -81,7 +83,13 @@ mod tests {
     #[test]
     fn what_only_reads_is_read_again() {
         let mut deeds = Deeds::default();
-        for answer in [Answer::Members(Vec::new()), Answer::Users(Vec::new())] {
+        let read = [
+            Answer::Members(Vec::new()),
+            Answer::Ids(Vec::new()),
+            Answer::Users(Vec::new()),
+            Answer::Rooms(Vec::new()),
+        ];
+        for answer in read {
             assert_eq!(deeds.begin(1), Deed::Do);
             deeds.end(1, &answer);
         }

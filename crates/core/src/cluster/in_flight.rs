@@ -35,6 +35,12 @@ impl InFlight {
         asked.at.push_back(now);
     }
 
+    /// Of how many questions about a room the broker has said nothing yet.
+    pub(super) fn count(&self, subject: &Subject, now: Millis) -> usize {
+        let is_due = |at: &&Millis| now.saturating_sub(**at) < SAID_WITHIN_MS;
+        self.0.get(subject).map_or(0, |asked| asked.at.iter().filter(is_due).count())
+    }
+
     /// The broker says something of one of them. Gives what is to be believed, where it was the last.
     pub(super) fn hear(&mut self, subject: &Subject, by: Audible, now: Millis) -> Option<Audible> {
         let Some(asked) = self.0.get_mut(subject) else { return Some(by) };
@@ -67,7 +73,7 @@ impl Asked {
 }
 
 /// For how many one waits.
-fn care(audible: &Audible) -> (u8, u64) {
+pub(super) fn care(audible: &Audible) -> (u8, u64) {
     match audible {
         Audible::By(0) => (0, 0),
         Audible::Known => (1, 0),

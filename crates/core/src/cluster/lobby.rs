@@ -63,6 +63,27 @@ impl Lobby {
         self.answered.contains(&node)
     }
 
+    /// How many of those who heard it, as the broker said, are neither among the silent nor have answered: nobody knows them.
+    pub(super) fn unknown(&self, said: Option<Audible>, silent: &BTreeSet<NodeId>) -> u64 {
+        let known = (self.answered.len() + silent.len()) as u64;
+        match said {
+            Some(Audible::By(count)) => count.saturating_sub(known),
+            Some(Audible::Somebody) => 1u64.saturating_sub(known),
+            None | Some(Audible::Known | Audible::Unknown) => 0,
+        }
+    }
+
+    /// Whether nobody is to be waited for any more by whoever needs every answer. Those who are expired may be among those that the
+    /// broker counts, or not any more, so where there are any, somebody whom nobody knows is waited for `patiently` or not at all.
+    pub(super) fn is_answered(&self, now: Millis, nodes: Nodes<'_>, patiently: bool) -> bool {
+        let live = nodes.in_room.intersection(nodes.live);
+        let is_over = self.is_over(now, nodes) && live.into_iter().all(|node| self.has_answered(*node));
+        match self.audible {
+            Some(Audible::By(count)) if patiently => is_over && self.answered.len() as u64 >= count,
+            _ => is_over || now >= self.until,
+        }
+    }
+
     /// Whether nobody is to be waited for any more.
     pub(super) fn is_over(&self, now: Millis, nodes: Nodes<'_>) -> bool {
         if now >= self.until {
@@ -88,6 +109,35 @@ impl Lobby {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `a` and `b` live, `c` is expired; `b` and `c` are known to be in the room, and the broker may have noticed that `c` is gone.
+    #[test]
+    fn whoever_needs_every_answer_waits_for_those_that_are_known_and_patiently_for_those_that_are_not() {
+        let [a, b, c] = [1, 2, 3].map(NodeId);
+        let (live, in_room) = (BTreeSet::from([a, b]), BTreeSet::from([b, c]));
+        let nodes = Nodes { live: &live, in_room: &in_room };
+        for (audible, answered, patiently, impatiently) in [
+            (None, &[a, b][..], false, false),
+            (Some(Audible::By(1)), &[], false, false),
+            (Some(Audible::By(1)), &[b], true, true),
+            (Some(Audible::By(2)), &[a], false, false),
+            (Some(Audible::By(2)), &[b], false, true),
+            (Some(Audible::By(2)), &[a, b], true, true),
+            (Some(Audible::By(3)), &[b], false, false),
+            (Some(Audible::By(3)), &[a, b], false, true),
+            (Some(Audible::Known), &[a], false, false),
+            (Some(Audible::Known), &[b], true, true),
+            (Some(Audible::Unknown), &[b], false, false),
+            (Some(Audible::Unknown), &[a, b], true, true),
+        ] {
+            let mut lobby = Lobby::new(250);
+            audible.into_iter().for_each(|audible| lobby.hear(audible));
+            answered.iter().for_each(|node| lobby.answer(*node));
+            let is_over = [true, false].map(|patient| lobby.is_answered(249, nodes, patient));
+            assert_eq!(is_over, [patiently, impatiently], "{audible:?} {answered:?}");
+            assert!(lobby.is_answered(250, nodes, false), "{audible:?} {answered:?}");
+        }
+    }
 
     /// `a` and `b` live, `c` is expired; `b` and `c` are known to be in the room.
     #[test]

@@ -53,7 +53,7 @@ mod wire;
 
 pub use change::{Change, Present};
 pub use claim::Claim;
-pub use command::{Answer, Closing, Command};
+pub use command::{Answer, Closing, Command, UserThere};
 pub use engine::{Address, ClusterConfig, ClusterEngine, Effect, Input, PeerReport};
 pub use envelope::{ClusterKey, Rejected};
 pub use incarnation::{Incarnation, InvalidNodeName, NodeName};

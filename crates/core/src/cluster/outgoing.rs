@@ -62,6 +62,11 @@ impl<T> Outgoing<T> {
         Some(what)
     }
 
+    /// The one that came last, of those that wait.
+    pub fn last_mut(&mut self) -> Option<&mut T> {
+        self.waiting.back_mut().map(|waiting| &mut waiting.what)
+    }
+
     /// Drops what has waited for too long.
     pub fn expire(&mut self, now: Millis) {
         while self.waiting.front().is_some_and(|first| now.saturating_sub(first.since) >= self.most_ms) {

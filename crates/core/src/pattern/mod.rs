@@ -12,7 +12,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -178,6 +178,13 @@ impl Topic {
     #[must_use]
     pub fn of_listeners(&self) -> Self {
         Self(format!(":heard/{}", self.0).into())
+    }
+}
+
+/// It is hashed and compared as its text is.
+impl Borrow<str> for Topic {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -54,6 +54,12 @@ pub enum Input {
         /// What.
         msg: Json,
     },
+    /// A message that the app has said to the room at a node where nobody is in it, which tells all nodes that have somebody: it is for
+    /// the members of this node alone.
+    Relayed {
+        /// What.
+        msg: Json,
+    },
     /// A message to everybody from a member that has left: what the hook of its leave says, and nothing else of it.
     LastWords {
         /// Who has left.

@@ -216,6 +216,7 @@ impl RoomEngine {
             Input::SetPresence { member, state } => self.set_presence(&member, state, now, effects),
             Input::SetInfo { member, info } => self.set_info(&member, info, now, effects),
             Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, effects),
+            Input::Relayed { msg } => self.relayed(msg, effects),
             Input::LastWords { from, msg } => self.last_words(from, msg, now, effects),
             Input::Send { to, msg } => self.send(to, msg, effects),
             Input::Wake => {
@@ -289,6 +290,13 @@ impl RoomEngine {
         Ok(())
     }
 
+    fn relayed(&mut self, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        self.check_message(&msg)?;
+        self.seq += 1;
+        effects.push(Effect::Said { seq: self.seq, from: None, to: Audience::Everybody, msg });
+        Ok(())
+    }
+
     fn last_words(&mut self, from: MemberId, msg: Json, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
         if self.roster.place(&from).is_some() || self.membership.lobby.has(&from) {
@@ -327,6 +335,12 @@ impl RoomEngine {
         if self.membership.is_due(now) && !self.is_awaiting() {
             self.flush_membership(now, effects);
         }
+    }
+
+    /// Whether all that is known of who is in is known here: until [`Input::Ready`] it is not, and nobody is let in.
+    #[must_use]
+    pub fn knows_who_is_in(&self) -> bool {
+        !self.is_awaiting()
     }
 
     /// Whether it is not known yet who is in.

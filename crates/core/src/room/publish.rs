@@ -7,7 +7,7 @@ use super::membership_lane::Departed;
 use super::{Audience, Effect, RoomEngine, Update};
 use crate::cluster::{Change, Present};
 use crate::roster::{Entry, Place};
-use crate::{Json, MemberId, Millis};
+use crate::{Json, MemberId, Millis, NodeId, UserId};
 
 impl RoomEngine {
     /// The members of this node, as another one that has missed something is to be told of them. It is what they are after all that
@@ -16,6 +16,31 @@ impl RoomEngine {
     pub fn own(&self) -> Vec<Present> {
         let own = self.roster.iter().filter(|entry| entry.node == self.config.node);
         own.map(|entry| self.present(entry)).collect()
+    }
+
+    /// The members for whom this node answers another one that has nobody in: its own, and those of nodes that are lost, for whom
+    /// nobody else does.
+    #[must_use]
+    pub fn answered_for(&self) -> Vec<Present> {
+        let is_lost = |node: NodeId| {
+            let part = self.elsewhere.as_ref().and_then(|elsewhere| elsewhere.parts.get(&node));
+            part.is_none_or(|part| part.lost_until.is_some())
+        };
+        let theirs = |entry: &&Entry| entry.node == self.config.node || is_lost(entry.node);
+        self.roster.iter().filter(theirs).map(|entry| self.present(entry)).collect()
+    }
+
+    /// Which process this is, or which run of a node: what stands in the entries of its own members.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.config.node
+    }
+
+    /// The users whose last member has left, and of whom this node has not said yet that they have gone.
+    #[must_use]
+    pub fn lingering(&self) -> Vec<UserId> {
+        let stays = self.elsewhere.iter().flat_map(|elsewhere| elsewhere.stays.lingering());
+        stays.filter(|user| !self.users.has(user)).collect()
     }
 
     /// Says all that is to be said of one input.

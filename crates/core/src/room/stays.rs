@@ -145,6 +145,12 @@ impl Stays {
         }
     }
 
+    /// Those who have nobody here, and wait for somebody to come back.
+    pub(super) fn lingering(&self) -> Vec<UserId> {
+        let lingers = |stay: &Stay| matches!(stay.role, Role::Lingering { .. });
+        self.of.iter().filter(|(_, stay)| lingers(stay)).map(|(user, _)| user.clone()).collect()
+    }
+
     /// Another node says something of a user.
     pub(super) fn hear(
         &mut self,

@@ -38,6 +38,11 @@ impl UsersHere {
         let _was_last = self.one_less(user, |members| &mut members.elsewhere);
     }
 
+    /// Whether any node has a member of that user.
+    pub(super) fn has(&self, user: &UserId) -> bool {
+        self.0.contains_key(user)
+    }
+
     /// Whether another node has a member of that user.
     pub(super) fn is_elsewhere(&self, user: &UserId) -> bool {
         self.0.get(user).is_some_and(|members| members.elsewhere > 0)

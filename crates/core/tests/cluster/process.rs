@@ -32,6 +32,14 @@ pub(crate) struct Clock {
     pub(crate) drift: i64,
 }
 
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) answer: Option<Answer>,
+    pub(crate) silent: Vec<Incarnation>,
+    pub(crate) unknown: u64,
+}
+
 pub(crate) struct Process {
     pub(crate) clock: Clock,
     pub(crate) engine: ClusterEngine,
@@ -51,7 +59,7 @@ pub(crate) struct Process {
     /// So many questions it asked.
     asked: u64,
     /// What came of its questions, and who did not answer.
-    pub(crate) answered: BTreeMap<u64, (Option<Answer>, Vec<Incarnation>)>,
+    pub(crate) answered: BTreeMap<u64, Answered>,
     /// Of whom the app was told that it is lost.
     pub(crate) mourned: Vec<(Subject, MemberId)>,
     /// The rooms that are not ready, or where somebody was lost: what is to be looked at as time passes.

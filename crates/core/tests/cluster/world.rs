@@ -11,7 +11,7 @@ use roomful_core::{Json, Limits, Millis, NodeId, UserId, room};
 
 use crate::fault::Fault;
 use crate::network::{Arrival, Link, Network, Says, Slot};
-use crate::process::{Clock, GRACE, Process};
+use crate::process::{Answered, Clock, GRACE, Process};
 use crate::rng::Rng;
 use crate::seeds::Tally;
 use crate::view::Known;
@@ -219,8 +219,8 @@ impl World {
             Effect::Do { node, number, command } => {
                 inputs.extend(self.process_mut(slot)?.do_for((node.node(), number), command, now)?);
             }
-            Effect::Answered { number, answer, silent } => {
-                let before = self.process_mut(slot)?.answered.insert(number, (answer, silent));
+            Effect::Answered { number, answer, silent, unknown } => {
+                let before = self.process_mut(slot)?.answered.insert(number, Answered { answer, silent, unknown });
                 ensure!(before.is_none(), "{number} is answered twice");
             }
             Effect::Health(_) | Effect::Met(_) => {}

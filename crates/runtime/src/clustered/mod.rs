@@ -1,15 +1,18 @@
 //! Between the rooms of a process and whoever speaks for them with other nodes.
 
+mod asked;
 mod health;
 mod node;
 mod queue;
 
+pub use asked::Answered;
 pub use health::{ClusterHealth, NodeHealth};
 pub(crate) use node::{BoxedSeat, Household, Node, RoomInCluster, Seat};
-pub use queue::ClusterQueue;
+pub use queue::{ClusterQueue, Handed, Receipt};
+use roomful_core::NodeId;
 #[cfg(doc)]
 use roomful_core::cluster::Input;
-use roomful_core::cluster::{Incarnation, News, Subject};
+use roomful_core::cluster::{Command, Incarnation, News, Subject};
 use roomful_core::pattern::Topic;
 
 use crate::maybe_send::{MaybeSend, MaybeSync};
@@ -34,6 +37,12 @@ pub trait ClusterRooms: MaybeSend + MaybeSync + 'static {
 
     /// How this node stands, at each change of it and with each heartbeat.
     fn stands(&self, health: ClusterHealth);
+
+    /// Another node asks for this: it is done here, once, and what came of it is pushed as [`Input::Done`].
+    fn carry_out(&self, node: NodeId, number: u64, command: Command);
+
+    /// What an [`Input::Ask`] of this number has come to.
+    fn answered(&self, number: u64, answered: Answered);
 
     /// The goodbye that was in the queue has been said, or could not be. Nothing is taken from the queue any more.
     fn ended(&self);

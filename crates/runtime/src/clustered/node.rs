@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
-use roomful_core::cluster::{Change, Incarnation, Input, News, Present, Subject};
+use roomful_core::cluster::{Answer, Change, Command, Incarnation, Input, News, Present, Subject};
 use roomful_core::pattern::Topic;
 use roomful_core::{Json, MemberId, NodeId, room};
 
+use super::asked::{Answered, Asked};
+use super::queue::asked_bytes;
 use super::{ClusterHealth, ClusterQueue, ClusterRooms, NodeHealth};
 use crate::delivery::RoomId;
 use crate::lock::lock;
@@ -36,6 +38,8 @@ pub(crate) trait Household: MaybeSend + MaybeSync {
     fn give_up(&self, member: &MemberId);
     /// This node is well, which it was not.
     fn is_back(&self);
+    /// Another node has this one do something with its members, or say something of them.
+    fn carry_out(&self, command: Command) -> Answer;
 }
 
 /// This process among the nodes of a cluster. Its locks are leaves: nobody takes another while one is held.
@@ -52,6 +56,7 @@ pub(crate) struct Node {
     health: Mutex<ClusterHealth>,
     /// How often it was well, and then was not.
     isolations: AtomicU64,
+    asked: Asked,
     has_ended: AtomicBool,
     ends: AtomicWaker,
 }
@@ -92,6 +97,7 @@ impl Node {
             me: Mutex::new(me),
             rooms: Mutex::default(),
             isolations: AtomicU64::new(0),
+            asked: Asked::default(),
             has_ended: AtomicBool::new(false),
             ends: AtomicWaker::new(),
         })
@@ -148,6 +154,69 @@ impl Node {
         .await;
     }
 
+    /// Asks one other node, or all that have the room that it is about, or all where it is about none. A node that is cut off from
+    /// them asks nothing: what came late would come a second time from whoever tries again.
+    ///
+    /// # Errors
+    ///
+    /// This node is behind, or it does not fit into what the broker takes.
+    pub(crate) async fn ask(&self, node: Option<NodeId>, command: Command) -> Result<Answered> {
+        self.may_ask(&command)?;
+        let cut_off = || Answered { is_cut_off: true, ..Answered::default() };
+        if self.is_cut_off() {
+            return Ok(cut_off());
+        }
+        let (number, answered) = self.asked.begin();
+        self.queue.push(Input::Ask { number, node, command });
+        // Who has ended answers nothing.
+        Ok(answered.await.unwrap_or_else(|_| cut_off()))
+    }
+
+    /// Whether the node keeps up, and it fits into what the broker takes. It is not asked yet.
+    pub(crate) fn may_ask(&self, command: &Command) -> Result {
+        self.may_take(asked_bytes(command))
+    }
+
+    /// Waits until the broker has what rooms have said until now.
+    ///
+    /// # Errors
+    ///
+    /// It has not, and may have it late.
+    pub(crate) async fn give(&self) -> Result {
+        if self.is_cut_off() {
+            return Err(ErrorKind::Isolated.into_error());
+        }
+        match self.queue.given().await {
+            true => Ok(()),
+            false if self.is_cut_off() => Err(ErrorKind::Isolated.into_error()),
+            false => Err(ErrorKind::BrokerBehind.into_error()),
+        }
+    }
+
+    fn is_cut_off(&self) -> bool {
+        let health = lock(&self.health);
+        !health.is_well || !health.is_linked
+    }
+
+    /// Whether the node keeps up, and what is said fits into what the broker takes at once, where there is a link to it.
+    fn may_take(&self, bytes: usize) -> Result {
+        self.keeps_up()?;
+        let Some(limit) = lock(&self.health).most_bytes else { return Ok(()) };
+        if bytes + AROUND_A_MESSAGE > limit {
+            return Err(ErrorKind::TooLargeForBroker { bytes, limit }.into_error());
+        }
+        Ok(())
+    }
+
+    fn keeps_up(&self) -> Result {
+        let limit = self.queue_bytes;
+        if self.queue.bytes() > limit {
+            metrics::overloaded();
+            return Err(ErrorKind::NodeBehind { limit }.into_error());
+        }
+        Ok(())
+    }
+
     /// Forgets a place that no room has.
     fn let_go(&self, room: &Subject) {
         let mut rooms = lock(&self.rooms);
@@ -198,23 +267,12 @@ impl Seat {
 
     /// Whether the node keeps up, and what is said fits into what the broker takes at once, where there is a link to it.
     pub(crate) fn may_say(&self, topic: &Topic, msg: &Json) -> Result {
-        self.keeps_up()?;
-        let Some(limit) = lock(&self.node.health).most_bytes else { return Ok(()) };
-        let bytes = msg.size();
-        if bytes + topic.as_str().len() + AROUND_A_MESSAGE > limit {
-            return Err(ErrorKind::TooLargeForBroker { bytes, limit }.into_error());
-        }
-        Ok(())
+        self.node.may_take(msg.size() + topic.as_str().len())
     }
 
     /// Whether the node keeps up with what is said here.
     pub(crate) fn keeps_up(&self) -> Result {
-        let limit = self.node.queue_bytes;
-        if self.node.queue.bytes() > limit {
-            metrics::overloaded();
-            return Err(ErrorKind::NodeBehind { limit }.into_error());
-        }
-        Ok(())
+        self.node.keeps_up()
     }
 
     /// Whether what this node says reaches the others.
@@ -295,7 +353,17 @@ impl ClusterRooms for Arc<Node> {
         }
     }
 
+    fn carry_out(&self, node: NodeId, number: u64, command: Command) {
+        let answer = self.household.upgrade().map_or(Answer::Unknown, |household| household.carry_out(command));
+        self.queue.push(Input::Done { node, number, answer });
+    }
+
+    fn answered(&self, number: u64, answered: Answered) {
+        self.asked.end(number, answered);
+    }
+
     fn ended(&self) {
+        self.asked.give_up();
         self.has_ended.store(true, Ordering::Release);
         self.ends.wake();
     }
@@ -317,6 +385,10 @@ mod tests {
         fn give_up(&self, _member: &MemberId) {}
 
         fn is_back(&self) {}
+
+        fn carry_out(&self, _command: Command) -> Answer {
+            Answer::Unknown
+        }
     }
 
     /// What a room is told.

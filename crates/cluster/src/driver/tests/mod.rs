@@ -1,5 +1,6 @@
 //! Nodes over the broker within a process, in virtual time.
 
+mod asking;
 mod model;
 
 use std::time::Duration;

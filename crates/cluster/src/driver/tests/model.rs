@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use roomful_core::cluster::{
-    Change, ClusterConfig, ClusterSettings, Incarnation, Input, News, NodeName, Present, Subject,
+    Answer, Change, ClusterConfig, ClusterSettings, Command, Incarnation, Input, News, NodeName, Present, Subject,
 };
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::Audience;
 use roomful_core::{Generation, Json, Limits, MemberId, NodeId};
-use roomful_runtime::{ClusterHealth, ClusterQueue, ClusterRooms};
+use roomful_runtime::{Answered, ClusterHealth, ClusterQueue, ClusterRooms};
 use tokio::task::JoinHandle;
 
 use crate::driver::{NodeBounds, NodeStart, calendar, connect_node};
@@ -31,6 +31,7 @@ struct ModelRooms {
     queue: Arc<ClusterQueue>,
     rooms: Mutex<BTreeMap<Subject, ModelRoom>>,
     health: Mutex<Option<ClusterHealth>>,
+    answered: Mutex<BTreeMap<u64, Answered>>,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +60,12 @@ impl Node {
         static RANDOM: AtomicU64 = AtomicU64::new(1);
         let endpoint = broker.endpoint(APP);
         let queue = Arc::new(ClusterQueue::default());
-        let rooms = Arc::new(ModelRooms { queue: queue.clone(), rooms: Mutex::default(), health: Mutex::default() });
+        let rooms = Arc::new(ModelRooms {
+            queue: queue.clone(),
+            rooms: Mutex::default(),
+            health: Mutex::default(),
+            answered: Mutex::default(),
+        });
         let name = NodeName::parse(name).unwrap();
         let config = ClusterConfig { app: APP.into(), name, key: None, settings: ClusterSettings::default() };
         let bounds = NodeBounds::of(&Limits::default());
@@ -118,6 +124,23 @@ impl Node {
 
     pub(super) fn missed(&self, room: &str) -> u64 {
         self.rooms.held().get(&subject(room)).map_or(0, |found| found.missed)
+    }
+
+    pub(super) fn ask(&self, number: u64, command: Command) {
+        self.rooms.queue.push(Input::Ask { number, node: None, command });
+    }
+
+    pub(super) fn answered(&self, number: u64) -> Answered {
+        self.rooms.answered.lock().unwrap()[&number].clone()
+    }
+
+    pub(super) fn has_no_answer(&self, number: u64) -> bool {
+        !self.rooms.answered.lock().unwrap().contains_key(&number)
+    }
+
+    /// Whether what was said until now is given to the broker.
+    pub(super) fn given(&self) -> impl Future<Output = bool> + use<> {
+        self.rooms.queue.given()
     }
 
     pub(super) fn is_ready(&self, room: &str) -> bool {
@@ -192,6 +215,20 @@ impl ClusterRooms for Told {
 
     fn stands(&self, health: ClusterHealth) {
         *self.0.health.lock().unwrap() = Some(health);
+    }
+
+    fn carry_out(&self, node: NodeId, number: u64, command: Command) {
+        let own = command.topic().map(|topic| self.0.held().get(&subject(topic)).map(|room| room.own.clone()));
+        let own = own.flatten().unwrap_or_default();
+        let answer = match command {
+            Command::Count { .. } => Answer::Ids(own.iter().map(|member| id(member)).collect()),
+            _ => Answer::Unknown,
+        };
+        self.0.queue.push(Input::Done { node, number, answer });
+    }
+
+    fn answered(&self, number: u64, answered: Answered) {
+        self.0.answered.lock().unwrap().insert(number, answered);
     }
 
     fn ended(&self) {}

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Address, ClusterEngine, Effect, Timer, Turn};
 use crate::NodeId;
+use crate::cluster::Subject;
 use crate::cluster::asking::{Asking, Pages, Whom};
 use crate::cluster::command::{Answer, Command};
 use crate::cluster::deeds::Deed;
+use crate::cluster::in_flight::care;
 use crate::cluster::lobby::{Audible, Lobby, Nodes};
 use crate::cluster::message::{AnswerPage, Message};
-use crate::cluster::{Incarnation, Subject};
+use crate::cluster::watch::Health;
 
 /// So many questions may be out: more than a node has calls at once. Over it they fail at once.
 const MOST_ASKED: usize = 4_096;
@@ -23,7 +25,7 @@ impl ClusterEngine {
         if self.asking.len() >= MOST_ASKED {
             let why = format!("{MOST_ASKED} questions to other nodes have no answer yet").into();
             let answer = Some(Answer::Failed { why });
-            return turn.effects.push(Effect::Answered { number, answer, silent: Vec::new() });
+            return turn.effects.push(Effect::Answered { number, answer, silent: Vec::new(), unknown: 0 });
         }
         let topic = command.topic().map(|topic| Subject::of(&self.config.app, topic));
         let whom = match (node, topic) {
@@ -37,11 +39,14 @@ impl ClusterEngine {
             lobby.hear(Audible::Unknown);
         }
         let next_at = turn.now + again_ms;
+        // This one, too.
+        let unsaid = topic.map_or(0, |subject| self.in_flight.count(&subject, turn.now) + 1);
         let message = match whom {
             Whom::Node(to) => Message::CommandTo { to, number, command: command.clone() },
             Whom::Room(_) | Whom::Everybody => Message::Command { number, command: command.clone() },
         };
-        self.asking.insert(number, Asking { whom, command, lobby, again_ms, next_at, answers: BTreeMap::new() });
+        let asking = Asking { whom, command, lobby, again_ms, unsaid, most: None, next_at, answers: BTreeMap::new() };
+        self.asking.insert(number, asking);
         self.timers.insert((next_at, Timer::Asked(number)));
         match whom {
             Whom::Node(node) => self.send(Address::Node(node), &message, turn),
@@ -94,7 +99,24 @@ impl ClusterEngine {
     /// What the broker says of who heard a question about a room.
     pub(super) fn audible_questions(&mut self, subject: &Subject, by: Audible, turn: &mut Turn<'_>) {
         let about = |asking: &&mut Asking| matches!(asking.whom, Whom::Room(of) if of == *subject);
-        self.asking.values_mut().filter(about).for_each(|asking| asking.lobby.hear(by));
+        let mut to_everybody = Vec::new();
+        for (number, asking) in self.asking.iter_mut().filter(|(_, asking)| about(asking)) {
+            asking.most = asking.most.into_iter().chain([by]).max_by_key(care);
+            asking.unsaid = asking.unsaid.saturating_sub(1);
+            match asking.most.filter(|_| asking.unsaid == 0) {
+                // Whoever began within the last heartbeat is not known, so all that live are asked.
+                Some(Audible::Somebody) => {
+                    asking.whom = Whom::Everybody;
+                    asking.lobby.hear(Audible::Unknown);
+                    to_everybody.push((*number, asking.command.clone()));
+                }
+                Some(by) => asking.lobby.hear(by),
+                None => {}
+            }
+        }
+        for (number, command) in to_everybody {
+            self.send(Address::Everybody, &Message::Command { number, command }, turn);
+        }
         self.settle_questions(turn);
     }
 
@@ -140,30 +162,56 @@ impl ClusterEngine {
     fn settle_question_if_over(&mut self, number: u64, turn: &mut Turn<'_>) -> bool {
         let Some(asking) = self.asking.get(&number) else { return true };
         let is_over = match asking.whom {
-            _ if turn.now >= asking.lobby.until || self.live.is_empty() => true,
+            _ if turn.now >= asking.lobby.until => true,
+            // Nobody is known, and nobody would be heard.
+            _ if self.live.is_empty() && self.watch.health() != Health::Well => true,
             Whom::Node(node) => asking.lobby.has_answered(node) || !self.live.contains(&node),
             Whom::Room(subject) => {
                 let in_room = self.nodes_in(&subject);
-                asking.lobby.is_over(turn.now, Nodes { live: &self.live, in_room: &in_room })
+                let (within_ms, again_ms) = asking.command.patience();
+                let patiently = turn.now + within_ms < asking.lobby.until + again_ms;
+                asking.lobby.is_answered(turn.now, Nodes { live: &self.live, in_room: &in_room }, patiently)
             }
+            // It is about to be met.
+            Whom::Everybody if self.live.is_empty() && asking.most == Some(Audible::Somebody) => false,
             Whom::Everybody => asking.lobby.is_over(turn.now, Nodes { live: &self.live, in_room: &self.live }),
         };
         if !is_over {
             return false;
         }
-        let silent = self.silent(asking);
-        let silent = silent.into_iter().filter_map(|node| self.peers.get(&node));
-        let silent: Vec<Incarnation> = silent.map(|peer| peer.incarnation.clone()).collect();
+        let mut silent = self.silent(asking);
+        let mut unknown = match asking.whom {
+            Whom::Node(_) => 0,
+            // The broker did not say who heard it, so it may have been nobody.
+            Whom::Room(_) if asking.most.is_none() => 1,
+            Whom::Room(_) | Whom::Everybody => asking.lobby.unknown(asking.most, &silent),
+        };
+        // Those who live, and are not known to have the room. Where they are no more than are missing, it is they.
+        let others = self.live.iter().filter(|node| !silent.contains(node) && !asking.lobby.has_answered(**node));
+        let others: Vec<_> = others.copied().collect();
+        if (1..=unknown).contains(&(others.len() as u64)) {
+            unknown -= others.len() as u64;
+            silent.extend(others);
+        }
+        if !matches!(asking.whom, Whom::Node(_)) {
+            // Who is lost has nobody but those whom others have told of: their members are held.
+            silent.retain(|node| self.live.contains(node));
+        }
         let Some(asking) = self.asking.remove(&number) else { return true };
         self.timers.remove(&(asking.next_at, Timer::Asked(number)));
         let whole = asking.answers.into_iter().filter(|(node, _)| asking.lobby.has_answered(*node));
-        let answer = whole.map(|(_, pages)| pages.answer).reduce(Answer::and);
-        turn.effects.push(Effect::Answered { number, answer, silent });
+        // Who does not know what was asked has not answered it.
+        let (known, unknowing): (Vec<_>, Vec<_>) = whole.partition(|(_, pages)| pages.answer != Answer::Unknown);
+        silent.extend(unknowing.into_iter().map(|(node, _)| node));
+        let answer = known.into_iter().map(|(_, pages)| pages.answer).reduce(Answer::and);
+        let silent = silent.into_iter().filter_map(|node| self.peers.get(&node));
+        let silent = silent.map(|peer| peer.incarnation.clone()).collect();
+        turn.effects.push(Effect::Answered { number, answer, silent, unknown });
         true
     }
 
     /// Who should have answered and has not, as far as is known.
-    fn silent(&self, asking: &Asking) -> Vec<NodeId> {
+    fn silent(&self, asking: &Asking) -> BTreeSet<NodeId> {
         let asked = match asking.whom {
             Whom::Node(node) => BTreeSet::from([node]),
             Whom::Room(subject) => self.nodes_in(&subject),

@@ -161,8 +161,10 @@ pub enum Effect {
         number: u64,
         /// What all that have answered say together. `None`: nobody has.
         answer: Option<Answer>,
-        /// Those who should have answered and have not.
+        /// Those who live, should have answered, and have not, or do not know what was asked.
         silent: Vec<Incarnation>,
+        /// How many others heard the question and have not answered, who are not known.
+        unknown: u64,
     },
     /// This run of the node counts no more. Answer with [`Input::Reincarnate`].
     Reincarnate,
