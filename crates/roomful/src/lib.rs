@@ -70,6 +70,7 @@ mod hooks;
 mod integer;
 mod listening;
 mod live;
+mod lost;
 mod payload;
 mod published;
 mod room;
@@ -101,6 +102,7 @@ pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use integer::Integer;
 pub use live::{ForAll, Live, LiveFor, LiveValue};
+pub use lost::Lost;
 pub use published::Subscription;
 pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room, Visit};
 #[doc(inline)]

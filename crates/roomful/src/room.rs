@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::data::Newest;
 use crate::payload::{encode, unless_null};
-use crate::{Channel, Deny, Error, ErrorKind, MaybeSend, MaybeSync, Result, RoomHandle, Rooms, Upgrade, UserId};
+use crate::{Channel, Deny, Error, ErrorKind, Lost, MaybeSend, MaybeSync, Result, RoomHandle, Rooms, Upgrade, UserId};
 
 /// What a client of this room sends.
 pub type Incoming<R> = <<R as Room>::Channel as Channel>::Incoming;
@@ -284,6 +284,38 @@ pub trait Room: MaybeSend + MaybeSync + Sized + 'static {
     /// user. Runs exactly once after each `on_user_join`. When the process stops it runs at once. By default nothing happens.
     fn on_user_leave(&self, visit: &Visit<Self>) -> impl Future<Output = Result> + MaybeSend {
         let _ = visit;
+        async { Ok(()) }
+    }
+
+    /// In a cluster: the node that this member was connected to died, and [`on_leave`](Room::on_leave) and the deferred teardowns with it.
+    /// The member has left for everybody. One of the nodes that have somebody in the room runs this, once for each member: again on
+    /// another one where it dies before the hook has ended, so do nothing here that may not happen twice. Where nobody else was in the
+    /// room nobody is left to run it.
+    ///
+    /// There is no connection to tell [`on_error`](Room::on_error) of: an error or a panic is logged and counted. Where rooms
+    /// share a channel all of them are told, for to which of them the member came is not known. By default nothing happens, and it
+    /// costs nothing.
+    ///
+    /// ```
+    /// # use roomful::{Channel, Deny, Lost, Result, Room, Upgrade};
+    /// # #[derive(Clone, Channel)]
+    /// # #[channel("desk/:id", message = String)]
+    /// # struct Desk { id: String }
+    /// # struct Desks;
+    /// # impl Desks { async fn unlock(&self, desk: &str, member: &str) -> Result { Ok(()) } }
+    /// # impl Room for Desks {
+    /// #     type Channel = Desk;
+    /// #     type Data = ();
+    /// #     async fn data(&self, _: &Upgrade<Desk>) -> Result<(), Deny> { Ok(()) }
+    /// async fn on_lost(&self, lost: &Lost<Self>) -> Result {
+    ///     self.unlock(&lost.key().id, lost.member().id.as_str()).await?;
+    ///     lost.room().broadcast(&"somebody's desk is free".to_owned()).await
+    /// }
+    /// # }
+    /// ```
+    fn on_lost(&self, lost: &Lost<Self>) -> impl Future<Output = Result> + MaybeSend {
+        // Only this can know that a room has no such hook: from here on none of its members is told of.
+        lost.is_heard_by_nobody();
         async { Ok(()) }
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use http::request::Parts;
 use roomful_core::frame::EndpointKind;
@@ -21,6 +21,7 @@ use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::member::LiveMember;
 use crate::origin::AllowedOrigins;
 use crate::proxies::TrustedProxies;
+use crate::roster::Member;
 use crate::terms::Terms;
 
 /// All rooms and sockets of an app. A clone is cheap and is the same app.
@@ -117,6 +118,22 @@ pub trait Endpoint: MaybeSend + MaybeSync {
         member: Arc<LiveMember>,
     ) -> Result<Arc<dyn Hooks>, GoOnError>;
 
+    /// Whether its app is to be told of members that died with their node, as far as is known.
+    fn hears_of_lost(&self) -> bool {
+        false
+    }
+
+    /// Tells its app of a member that died with its node, and its hooks with it.
+    fn tell_of_lost(
+        self: Arc<Self>,
+        app: App,
+        params: &Params,
+        member: Member<Json, Json>,
+    ) -> BoxFuture<'static, crate::Result> {
+        let _ = (app, params, member);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Adds its types to `types`, where that is a collection of types that it knows.
     fn describe(&self, types: &mut dyn Any);
 }
@@ -131,6 +148,16 @@ pub enum GoOnError {
     /// The data has another type.
     #[error("its data does not fit the type of `data`: {0}")]
     Data(#[from] serde_json::Error),
+}
+
+/// An app that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakApp(Weak<Inner>);
+
+impl WeakApp {
+    pub(crate) fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(|inner| App { inner })
+    }
 }
 
 impl App {
@@ -156,6 +183,10 @@ impl App {
         let hub = Hub::new(Arc::clone(&settings.limits), is_for_one_room);
         settings.seal.iter().for_each(|key| hub.process().seal_with(key.clone()));
         Self { inner: Arc::new(Inner { hub, definitions, settings, reach }) }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakApp {
+        WeakApp(Arc::downgrade(&self.inner))
     }
 
     /// What is registered, in order.

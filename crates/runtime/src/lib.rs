@@ -78,6 +78,7 @@ mod maybe_send;
 mod member;
 mod memory;
 pub mod metrics;
+mod mourning;
 mod opening;
 mod origin;
 mod over_nodes;

@@ -149,7 +149,7 @@ struct Elsewhere {
     taken_over: Vec<MemberId>,
     /// Those of them who still waited to be let in.
     waited: Vec<Waiting>,
-    lost: Vec<MemberId>,
+    lost: Vec<Present>,
 }
 
 impl Aftermath {
@@ -796,8 +796,7 @@ impl LiveRoom {
                 elsewhere.taken_over.push(member);
             }
             Effect::LostMembers { members } => {
-                let lost = members.into_iter().map(|present| present.member);
-                aftermath.elsewhere.get_or_insert_default().lost.extend(lost);
+                aftermath.elsewhere.get_or_insert_default().lost.extend(members);
             }
             Effect::UserCame { user, member } => {
                 if let Some(visit) = aftermath.visit_of(&member) {
@@ -892,8 +891,26 @@ impl LiveRoom {
         }
         let_go(waited);
         if !lost.is_empty() {
-            self.carry_out(lock(&self.state), Input::Mourned { members: lost });
+            self.mourn(lost);
         }
+    }
+
+    /// The app is told of each who died with its node in a task of its own, so that a hook that hangs keeps nobody else from being told
+    /// of. The other nodes are told when it was: where this one dies before, one of them tells it.
+    fn mourn(self: &Arc<Self>, lost: Vec<Present>) {
+        let Some(seat) = &self.seat else { return };
+        if !seat.mourner().is_told(&self.topic) {
+            return self.mourned(lost.into_iter().map(|lost| lost.member).collect());
+        }
+        for lost in lost {
+            let (room, member) = (Arc::clone(self), lost.member.clone());
+            let telling = seat.mourner().tell(self.topic.clone(), lost);
+            self.process.spawn(cork::corked(telling.map(move |()| room.mourned(vec![member]))));
+        }
+    }
+
+    fn mourned(self: &Arc<Self>, members: Vec<MemberId>) {
+        self.carry_out(lock(&self.state), Input::Mourned { members });
     }
 
     fn wake_at(self: &Arc<Self>, at: Millis) {

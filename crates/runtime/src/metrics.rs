@@ -25,6 +25,7 @@
 //! | `roomful_overloaded_total` | counter | |
 //! | `roomful_handler_failures_total` | counter | `hook` |
 //! | `roomful_hooks_blocked_total` | counter | `hook` |
+//! | `roomful_members_lost_total`, those that died with their node and of which this one has told the app | counter | |
 //! | `roomful_users_let_go_total` | counter | |
 //! | `roomful_tap_frames_dropped_total` | counter | |
 
@@ -159,6 +160,11 @@ pub(crate) fn overloaded() {
 /// A hook returned an error or panicked.
 pub fn handler_failed(hook: &'static str) {
     counter!("roomful_handler_failures_total", "hook" => hook).increment(1);
+}
+
+/// The app was told of a member that died with its node.
+pub(crate) fn member_lost() {
+    counter!("roomful_members_lost_total").increment(1);
 }
 
 /// A hook held its thread for longer than one may.

@@ -213,7 +213,7 @@ impl Platform {
     ) -> Result<(Arc<ClusterQueue>, impl ClusterRooms + use<>), AlreadyInCluster> {
         let household: Weak<dyn Household> = Arc::downgrade(self.app.hub()) as _;
         let queue_bytes = self.settings().limits.cluster_queue_bytes;
-        let node = Node::new(app, me, household, queue_bytes);
+        let node = Node::new(app, me, (household, Box::new(self.app.downgrade())), queue_bytes);
         if self.app.hub().process().join_cluster(Arc::clone(&node)) {
             self.app.hub().feeds().take_part();
             Ok((Arc::clone(node.queue()), node))

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::forwarded_size::ForwardedSize;
 use crate::guard::BoxGuard;
 use crate::payload::encode;
-use crate::{BoxFuture, Deny, MaybeSend, MaybeSync, Rooms, Upgrade};
+use crate::{BoxFuture, Deny, Error, MaybeSend, MaybeSync, Member, Rooms, Upgrade};
 
 /// A room or a socket, its types known.
 pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
@@ -24,6 +24,21 @@ pub(super) trait TypedEndpoint: MaybeSend + MaybeSync + 'static {
     #[cfg(all(feature = "typescript", not(target_family = "wasm")))]
     fn describe(types: &mut crate::__private::TypeSink);
     fn data(&self, upgrade: &Upgrade<Self::Key>) -> impl Future<Output = Result<Self::Data, Deny>> + MaybeSend;
+    /// Whether it is told of members that died with their node, as far as is known.
+    fn hears_of_lost(&self) -> bool {
+        false
+    }
+
+    fn tell_of_lost(
+        &self,
+        key: Self::Key,
+        member: Member<Json, Json>,
+        rooms: Rooms,
+    ) -> impl Future<Output = Result<(), Error>> + MaybeSend {
+        let _ = (key, member, rooms);
+        async { Ok(()) }
+    }
+
     fn hooks(&self, key: Self::Key, data: Self::Data, member: Arc<LiveMember>, rooms: Rooms) -> Arc<dyn Hooks>;
 }
 
@@ -69,6 +84,20 @@ impl<E: TypedEndpoint> Endpoint for Registered<E> {
         member: Arc<LiveMember>,
     ) -> Result<Arc<dyn Hooks>, GoOnError> {
         Ok(self.endpoint.hooks(E::key(params)?, data.decode()?, member, Rooms::from(app)))
+    }
+
+    fn hears_of_lost(&self) -> bool {
+        self.endpoint.hears_of_lost()
+    }
+
+    fn tell_of_lost(
+        self: Arc<Self>,
+        app: App,
+        params: &Params,
+        member: Member<Json, Json>,
+    ) -> BoxFuture<'static, Result<(), Error>> {
+        let key = E::key(params);
+        Box::pin(async move { self.endpoint.tell_of_lost(key?, member, Rooms::from(app)).await })
     }
 
     fn describe(&self, types: &mut dyn Any) {

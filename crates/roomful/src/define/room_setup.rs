@@ -3,7 +3,9 @@
 use std::any::TypeId;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use roomful_core::Json;
 use roomful_core::frame::EndpointKind;
 use roomful_core::key::{KeyError, Params};
 use roomful_runtime::{Hooks, LiveMember};
@@ -12,7 +14,7 @@ use super::around::{Around, Facts};
 use super::pending::Pending;
 use super::registered::TypedEndpoint;
 use crate::hooks::RoomHooks;
-use crate::{Channel, Conn, Deny, Guard, Info, Limits, MaybeSend, Room, Rooms, Upgrade};
+use crate::{Channel, Conn, Deny, Error, Guard, Info, Limits, Lost, MaybeSend, Member, Room, Rooms, Upgrade, roster};
 
 /// A room with its own guards and limits. Made by [`RoomExt`].
 pub struct RoomSetup<R: Room> {
@@ -131,7 +133,11 @@ impl<R: Room> IntoRoomSetup for RoomSetup<R> {
     }
 }
 
-pub(super) struct RoomEndpoint<R: Room>(Arc<R>);
+pub(super) struct RoomEndpoint<R: Room> {
+    room: Arc<R>,
+    /// It has no hook for members that died with their node.
+    hears_of_nobody_lost: Arc<AtomicBool>,
+}
 
 impl<R: Room> RoomSetup<R> {
     /// What a module is given.
@@ -141,7 +147,7 @@ impl<R: Room> RoomSetup<R> {
             pattern: R::Channel::PATTERN,
             has_info: TypeId::of::<Info<R>>() != TypeId::of::<()>(),
         };
-        self.around.pending(name, facts, RoomEndpoint(self.room))
+        self.around.pending(name, facts, RoomEndpoint { room: self.room, hears_of_nobody_lost: Arc::default() })
     }
 }
 
@@ -159,11 +165,21 @@ impl<R: Room> TypedEndpoint for RoomEndpoint<R> {
     }
 
     fn data(&self, upgrade: &Upgrade<R::Channel>) -> impl Future<Output = Result<R::Data, Deny>> + MaybeSend {
-        self.0.data(upgrade)
+        self.room.data(upgrade)
+    }
+
+    fn hears_of_lost(&self) -> bool {
+        !self.hears_of_nobody_lost.load(Ordering::Relaxed)
+    }
+
+    async fn tell_of_lost(&self, key: R::Channel, member: Member<Json, Json>, rooms: Rooms) -> Result<(), Error> {
+        let Some(member) = roster::typed(vec![member]).pop() else { return Ok(()) };
+        let lost = Lost::new(key, member, rooms, Arc::clone(&self.hears_of_nobody_lost));
+        self.room.on_lost(&lost).await
     }
 
     fn hooks(&self, key: R::Channel, data: R::Data, member: Arc<LiveMember>, rooms: Rooms) -> Arc<dyn Hooks> {
         let conn = Conn::new(key, data, member, rooms);
-        Arc::new(RoomHooks { room: Arc::clone(&self.0), conn })
+        Arc::new(RoomHooks { room: Arc::clone(&self.room), conn })
     }
 }

@@ -16,7 +16,7 @@ use super::queue::asked_bytes;
 use super::{ClusterHealth, ClusterQueue, ClusterRooms, NodeHealth};
 use crate::delivery::RoomId;
 use crate::lock::lock;
-use crate::maybe_send::{MaybeSend, MaybeSync};
+use crate::maybe_send::{BoxFuture, MaybeSend, MaybeSync};
 use crate::{ErrorKind, Result, metrics};
 
 /// Who says it, who hears it, which node and which room it is of: more than all of that is.
@@ -42,6 +42,14 @@ pub(crate) trait Household: MaybeSend + MaybeSync {
     fn carry_out(&self, command: Command) -> Answer;
 }
 
+/// Who tells the app of members that died with their node.
+pub(crate) trait Mourner: MaybeSend + MaybeSync {
+    /// Whether the app is to be told of any of this room.
+    fn is_told(&self, topic: &Topic) -> bool;
+    /// Tells it of one. What the app's hook fails with is logged.
+    fn tell(&self, topic: Topic, lost: Present) -> BoxFuture<'static, ()>;
+}
+
 /// This process among the nodes of a cluster. Its locks are leaves: nobody takes another while one is held.
 pub(crate) struct Node {
     app: Arc<str>,
@@ -49,6 +57,7 @@ pub(crate) struct Node {
     /// So many bytes may wait there before rooms say no more.
     queue_bytes: usize,
     household: Weak<dyn Household>,
+    mourner: Box<dyn Mourner>,
     /// What this run of it is called.
     me: Mutex<Incarnation>,
     /// The rooms that take part, by what they are called at the broker.
@@ -87,12 +96,18 @@ pub(crate) type BoxedSeat = Box<Seat>;
 pub(crate) type BoxedSeat = Seat;
 
 impl Node {
-    pub(crate) fn new(app: &str, me: Incarnation, household: Weak<dyn Household>, queue_bytes: usize) -> Arc<Self> {
+    pub(crate) fn new(
+        app: &str,
+        me: Incarnation,
+        (household, mourner): (Weak<dyn Household>, Box<dyn Mourner>),
+        queue_bytes: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             app: app.into(),
             queue: Arc::default(),
             queue_bytes,
             household,
+            mourner,
             health: Mutex::new(ClusterHealth::of_new(&me)),
             me: Mutex::new(me),
             rooms: Mutex::default(),
@@ -296,6 +311,11 @@ impl Seat {
         self.node.household.upgrade().into_iter().for_each(|household| household.give_up(member));
     }
 
+    /// Who tells the app of members that died with their node.
+    pub(crate) fn mourner(&self) -> &dyn Mourner {
+        &*self.node.mourner
+    }
+
     /// The room is over.
     pub(crate) fn forget(&self, topic: &Topic, room: RoomId) {
         self.node.household.upgrade().into_iter().for_each(|household| household.room_is_over(topic, room));
@@ -391,6 +411,16 @@ mod tests {
         }
     }
 
+    impl Mourner for Somewhere {
+        fn is_told(&self, _topic: &Topic) -> bool {
+            false
+        }
+
+        fn tell(&self, _topic: Topic, _lost: Present) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
     /// What a room is told.
     #[derive(Default)]
     struct Told(Mutex<usize>);
@@ -410,7 +440,7 @@ mod tests {
     fn what_is_told_of_a_room_that_is_over_does_not_reach_the_next_of_its_topic() {
         let me = Incarnation { start: 1, name: NodeName::parse("one").unwrap(), random: 7 };
         let household: Arc<dyn Household> = Arc::new(Somewhere);
-        let node = Node::new("app", me.clone(), Arc::downgrade(&household), 1_000);
+        let node = Node::new("app", me.clone(), (Arc::downgrade(&household), Box::new(Somewhere)), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
         let (subject, seat) = (Subject::of("app", topic.as_str()), node.seat(&topic).unwrap());
         let begin = || {
@@ -443,7 +473,7 @@ mod tests {
     fn a_room_that_began_under_the_name_before_is_told_the_new_one() {
         let run = |start| Incarnation { start, name: NodeName::parse("one").unwrap(), random: start };
         let household: Arc<dyn Household> = Arc::new(Somewhere);
-        let node = Node::new("app", run(1), Arc::downgrade(&household), 1_000);
+        let node = Node::new("app", run(1), (Arc::downgrade(&household), Box::new(Somewhere)), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
         let seat = node.seat(&topic).unwrap();
         let as_node = seat.me();
@@ -457,7 +487,7 @@ mod tests {
     fn while_the_node_is_behind_nothing_more_is_said_but_what_becomes_of_members() {
         let me = Incarnation { start: 1, name: NodeName::parse("one").unwrap(), random: 7 };
         let household: Arc<dyn Household> = Arc::new(Somewhere);
-        let node = Node::new("app", me, Arc::downgrade(&household), 1_000);
+        let node = Node::new("app", me, (Arc::downgrade(&household), Box::new(Somewhere)), 1_000);
         let topic = Pattern::parse("a").unwrap().topic(&Params::default()).unwrap();
         let seat = node.seat(&topic).unwrap();
         let msg = Json::encode(&"x".repeat(1_000)).unwrap();
