@@ -82,7 +82,8 @@ async fn whoever_listens_is_reached_however_long_nothing_was_said() {
     nodes[2].wake("b").await.unwrap();
     nodes[0].publish("c", 1).await.unwrap();
     pass(10).await;
-    assert_eq!([event.heard(), value.heard(), waiting(&mut subscribed)], [vec!["1"], vec!["=0", "=1"], vec!["1"]]);
+    // It has not read the value before, and need not any more.
+    assert_eq!([event.heard(), value.heard(), waiting(&mut subscribed)], [["1"], ["=1"], ["1"]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,6 +221,8 @@ async fn a_node_that_dies_may_have_said_more_and_one_that_ends_has_not() {
     let (mut there, _) = nodes[1].listen("ticker", "a").await;
     let (mut value, _) = nodes[1].listen("counter", "a").await;
     nodes[0].publish("a", 0).await.unwrap();
+    // Of what two publish at once nobody knows which comes first.
+    pass(10).await;
     nodes[2].publish("a", 1).await.unwrap();
     pass(10).await;
     database.set(4);
