@@ -55,7 +55,7 @@ pub(crate) fn test_inline(repo: &Repo) -> Result<Outcome, Failure> {
 
 /// What of the fixture's suite is as true where the members of a room are at different nodes, by its modules. What is each node's own
 /// (places, limits, what it logs of its members) is not here, nor what is asked of one node over HTTP.
-const OVER_NODES: [&str; 18] = [
+const OVER_NODES: [&str; 17] = [
     "broken::",
     "close::",
     "conversations::",
@@ -65,7 +65,6 @@ const OVER_NODES: [&str; 18] = [
     "guards::",
     "hooks::",
     "introduced::",
-    "keys::",
     "missed::",
     "payloads::",
     "presence::",
