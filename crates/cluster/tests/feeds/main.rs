@@ -174,7 +174,7 @@ async fn an_isolated_node_says_so_and_what_is_lost_is_told_as_a_gap_and_no_value
         assert!(matches!(error.kind(), ErrorKind::Isolated), "{error}");
     }
     let error = nodes[0].wake("a").await.unwrap_err();
-    assert!(error.to_string().contains("here, and elsewhere it will be late or not at all"), "{error}");
+    assert!(error.to_string().contains("known here alone, and reaches them late or not at all"), "{error}");
     assert_eq!(here.heard().len(), 2_001, "those who are here hear it at once");
     pass(54_000).await;
     broker.start();

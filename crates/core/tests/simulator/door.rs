@@ -19,6 +19,7 @@ pub(crate) struct News {
     /// Who hears the room already when the others are told, and is not told of itself.
     own: Option<MemberId>,
     pub(crate) away: Option<MemberId>,
+    pub(crate) is_away_told: bool,
     /// Who has a socket again, or another, and hears the room; whether it was away.
     pub(crate) back: Vec<(MemberId, bool)>,
 }
@@ -130,6 +131,8 @@ impl DoorWatch {
             Input::Away { member } => {
                 self.forget_unless_heard(before.listeners - 1, seen);
                 news.away = Some(member.clone());
+                news.is_away_told = !self.draining;
+                seen.extend(self.draining.then_some(Seen::AwayWhileDraining));
             }
             Input::Return { member } if self.tells_at_once(before, limits) => {
                 news.back.push((member.clone(), ledger.is_away(member.as_str())));
@@ -260,7 +263,7 @@ fn due(news: &News, before: Before, ledger: &Ledger) -> Vec<(Vec<Change>, Option
     // Whoever is back at once is there itself.
     let is_own_return = news.own.is_some() && !news.back.is_empty();
     tell(changes, news.own.clone(), is_own_return || listening(lost));
-    tell(news.away.iter().map(away).collect(), None, listening(1));
+    tell(news.away.iter().filter(|_| news.is_away_told).map(away).collect(), None, listening(1));
     due
 }
 

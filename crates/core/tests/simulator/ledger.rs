@@ -12,6 +12,8 @@ use crate::view::{Known, State};
 pub(crate) struct Ledger {
     present: Vec<String>,
     away: BTreeSet<String>,
+    /// Those of them of whom nobody was told so.
+    quietly_away: BTreeSet<String>,
     shown: Vec<Shown>,
     users: BTreeMap<String, String>,
     /// What names each member, also when it has left.
@@ -75,7 +77,17 @@ impl Ledger {
             self.away.insert(member.to_owned());
         } else {
             self.away.remove(member);
+            self.quietly_away.remove(member);
         }
+    }
+
+    /// Nobody was told that it is away.
+    pub(crate) fn is_quiet_of(&mut self, member: &str) {
+        self.quietly_away.insert(member.to_owned());
+    }
+
+    pub(crate) fn is_quietly_away(&self, member: &str) -> bool {
+        self.quietly_away.contains(member)
     }
 
     /// The numbers that are given next, once the others were told that these left: the smallest that name nobody who is

@@ -133,6 +133,7 @@ all_seen! {
     DrainForgotLeaves,
     /// A member left while the process stopped.
     LeftWhileDraining,
+    AwayWhileDraining,
     /// A member was away when its room was restored.
     RestoredAway,
     /// A member was joining or leaving when its room was put away.

@@ -75,6 +75,8 @@ pub(crate) struct Standing<'a> {
     /// Whether it is in; it has left, and nobody was told yet.
     pub(crate) is_in: bool,
     pub(crate) is_away: bool,
+    /// Only whoever came since then knows.
+    pub(crate) is_quietly_away: bool,
     pub(crate) user: Option<&'a str>,
 }
 
@@ -169,7 +171,10 @@ impl Socket {
             };
             ensure!(is_informed, "holds {known:?}, quiet: {quiet}, {standing:?}");
             let is_away = v1 && standing.is_away;
-            ensure!(known.away == is_away || !standing.is_in, "holds {known:?}, who is away: {is_away}");
+            ensure!(
+                known.away == is_away || !standing.is_in || standing.is_quietly_away,
+                "holds {known:?}, who is away: {is_away}"
+            );
             ensure!(known.user.as_deref() == standing.user.filter(|_| v1), "holds {known:?}, {standing:?}");
         }
         Ok(())

@@ -259,6 +259,7 @@ impl World {
             told: self.lane.told(member),
             is_in: self.ledger.is_present(member),
             is_away: self.ledger.is_away(member),
+            is_quietly_away: self.ledger.is_quietly_away(member),
             user: self.ledger.user(member),
         }
     }
@@ -403,7 +404,11 @@ impl World {
             self.lane.joined(newcomer.member.as_str());
         }
         if let Some(member) = &news.away {
-            self.expect(None, &Due::Away(member.to_string()));
+            if news.is_away_told {
+                self.expect(None, &Due::Away(member.to_string()));
+            } else {
+                self.ledger.is_quiet_of(member.as_str());
+            }
             self.ledger.set_away(member.as_str(), true);
         }
         for (member, _) in &news.back {

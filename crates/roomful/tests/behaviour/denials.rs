@@ -1,7 +1,7 @@
 //! What an operator is told of those who are not let in.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use http::request::Parts;
 use http::{HeaderMap, Request};
@@ -20,6 +20,10 @@ pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
 
 impl Logged {
     pub(crate) fn start() -> (Self, DefaultGuard) {
+        // Somebody listens to everything all the time: else what is logged for the first time, in another test's thread that nobody
+        // listens to, is found to interest nobody at this very moment.
+        static EVERYTHING: Once = Once::new();
+        EVERYTHING.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
         let logged = Self::default();
         let subscriber = tracing_subscriber::fmt().with_writer(logged.clone()).with_ansi(false).without_time();
         (logged, subscriber.set_default())

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use roomful::{
     AsBigInt, AsNumber, AsText, BuildError, Channel, Deny, Framework, LargeIntegers, Room, Rooms, RoomsBuilder, TS,
@@ -120,6 +120,10 @@ fn what_the_builder_was_told_holds_for_the_file_unless_that_says_otherwise() {
 fn logged(rooms: RoomsBuilder) -> (Result<Rooms, BuildError>, String) {
     let logged = Logged::default();
     let subscriber = tracing_subscriber::fmt().with_writer(logged.clone()).with_ansi(false).without_time().finish();
+    // Somebody listens to everything all the time: else what is logged for the first time, in another test's thread that nobody
+    // listens to, is found to interest nobody at this very moment.
+    static EVERYTHING: Once = Once::new();
+    EVERYTHING.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
     let built = tracing::subscriber::with_default(subscriber, || rooms.build());
     let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
     (built, text)

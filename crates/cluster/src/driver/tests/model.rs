@@ -14,7 +14,7 @@ use roomful_core::{Generation, Json, Limits, MemberId, NodeId};
 use roomful_runtime::{Answered, ClusterHealth, ClusterQueue, ClusterRooms};
 use tokio::task::JoinHandle;
 
-use crate::driver::{NodeBounds, NodeStart, calendar, connect_node};
+use crate::driver::{NodeBounds, NodeStart, connect_node};
 use crate::{ConnectError, MemoryBroker, MemoryEndpoint};
 
 pub(super) const APP: &str = "shop";
@@ -58,6 +58,8 @@ impl Node {
 
     pub(super) async fn try_start(broker: &MemoryBroker, name: &str, alone: bool) -> Result<Self, ConnectError> {
         static RANDOM: AtomicU64 = AtomicU64::new(1);
+        // Not the calendar's: two may begin in one millisecond of it.
+        static STARTS: AtomicU64 = AtomicU64::new(1);
         let endpoint = broker.endpoint(APP);
         let queue = Arc::new(ClusterQueue::default());
         let rooms = Arc::new(ModelRooms {
@@ -71,7 +73,8 @@ impl Node {
         let bounds = NodeBounds::of(&Limits::default());
         let link = connect_node(Box::new(endpoint.clone()), bounds, alone).await?;
         let random = || RANDOM.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let me = Incarnation { start: calendar(), name: config.name.clone(), random: random() };
+        let start = STARTS.fetch_add(1, Ordering::Relaxed);
+        let me = Incarnation { start, name: config.name.clone(), random: random() };
         let run = link.begin(NodeStart { config, me, queue, rooms: Told(rooms.clone()), random });
         Ok(Self { endpoint, rooms, task: tokio::spawn(run) })
     }
