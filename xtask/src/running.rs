@@ -24,7 +24,7 @@ const MOST_AT_ONCE: usize = 4;
 
 /// Runs the steps, whose needs are among them, up to the first that fails, and then prints a summary of them all.
 pub(crate) fn run_all(repo: &Repo, steps: &[&'static Step]) -> Result<(), Failure> {
-    fs::create_dir_all(repo.path(DIRECTORY)).map_err(|error| no_file(&error))?;
+    let program = copy_of_this_program(repo).map_err(|error| no_file(&error))?;
     let began = Instant::now();
     let at_once = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_AT_ONCE);
     let mut waiting = steps.to_vec();
@@ -38,7 +38,7 @@ pub(crate) fn run_all(repo: &Repo, steps: &[&'static Step]) -> Result<(), Failur
             && running.len() < at_once
             && let Some(next) = step::next(&waiting, &done)
         {
-            running.push(Running::begin(repo, waiting.remove(next))?);
+            running.push(Running::begin((repo, &program), waiting.remove(next))?);
         }
         let Some(first) = running.first_mut() else { break };
         first.show()?;
@@ -80,14 +80,14 @@ struct Running {
 }
 
 impl Running {
-    fn begin(repo: &Repo, step: &'static Step) -> Result<Self, Failure> {
+    fn begin((repo, program): (&Repo, &Path), step: &'static Step) -> Result<Self, Failure> {
         // What an earlier run left says nothing of this one.
         match fs::remove_file(outcome_path(repo, step.name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(no_file(&error)),
             _ => {}
         }
         let path = repo.path(DIRECTORY).join(format!("{}.log", step.name));
-        let (child, log) = spawn(step, &path).map_err(|error| no_file(&error))?;
+        let (child, log) = spawn((program, step), &path).map_err(|error| no_file(&error))?;
         Ok(Self { step, child, began: Instant::now(), log, is_shown: false })
     }
 
@@ -134,9 +134,21 @@ impl Ended {
     }
 }
 
-fn spawn(step: &Step, log: &Path) -> io::Result<(Child, File)> {
+/// Steps compile the workspace, and this program with it: what is under its name may be another one soon, or nothing for a moment.
+fn copy_of_this_program(repo: &Repo) -> io::Result<PathBuf> {
+    let copy = repo.path(DIRECTORY).join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
+    fs::create_dir_all(repo.path(DIRECTORY))?;
+    match fs::remove_file(&copy) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::copy(std::env::current_exe()?, &copy)?;
+    Ok(copy)
+}
+
+fn spawn((program, step): (&Path, &Step), log: &Path) -> io::Result<(Child, File)> {
     let written = File::create(log)?;
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(program);
     command.args(["step", step.name]).stdin(Stdio::null()).stderr(written.try_clone()?).stdout(written);
     if io::stdout().is_terminal() {
         // They see a file, and are read at a terminal.

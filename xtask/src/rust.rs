@@ -161,15 +161,24 @@ const LIBRARIES: [&str; 8] = [
     "roomful-cluster",
 ];
 
-/// The libraries, for systems that this machine is not.
+/// The libraries, for systems that this machine is not; where what compiles for one cannot be had, it has to do without.
 pub(crate) fn platforms(repo: &Repo) -> Result<Outcome, Failure> {
+    let mut missing = Vec::new();
     for platform in PLATFORMS {
-        tools::target(repo, platform)?;
+        if let Err(failure) = tools::target(repo, platform) {
+            println!("{failure}");
+            missing.push(platform);
+            continue;
+        }
         let packages = LIBRARIES.iter().flat_map(|library| ["--package", library]);
         let check = ["check", "--locked", "--target", platform, "--features", "roomful/typescript,roomful/test"];
         command::run(&mut repo.cargo(check.into_iter().chain(packages)), "mend what the compiler says above")?;
     }
-    Ok(Outcome::Passed)
+    Ok(if missing.is_empty() {
+        Outcome::Passed
+    } else {
+        Outcome::PassedExcept(format!("not for {}, whose standard library could not be fetched", missing.join(", ")))
+    })
 }
 
 pub(crate) fn doc(repo: &Repo) -> Result<Outcome, Failure> {
