@@ -70,7 +70,6 @@ mod hooks;
 mod integer;
 mod listening;
 mod live;
-mod lost;
 mod payload;
 mod published;
 mod room;
@@ -102,9 +101,8 @@ pub use guard::{Guard, Needs, needs};
 pub use handle::{LocalRoom, RoomHandle};
 pub use integer::Integer;
 pub use live::{ForAll, Live, LiveFor, LiveValue};
-pub use lost::Lost;
 pub use published::Subscription;
-pub use room::{Conn, Incoming, Info, Outgoing, Presence, Room, Visit};
+pub use room::{Conn, Incoming, Info, Lost, Outgoing, Presence, Room, Visit};
 #[doc(inline)]
 pub use roomful_core::close::InvalidClose;
 #[doc(inline)]
