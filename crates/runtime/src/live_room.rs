@@ -18,7 +18,7 @@ use roomful_core::roster::{Entry, Listing};
 use roomful_core::session::{Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Generation, Json, Limits, MemberId, Millis, NodeId, UserId};
 
-use crate::clustered::{BoxedSeat, RoomInCluster, Seat};
+use crate::clustered::{self, BoxedSeat, RoomInCluster, Seat};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::hits::Bound;
@@ -237,7 +237,7 @@ impl LiveRoom {
             has_begun,
             abandoned: false,
         };
-        let (process, seat) = (Arc::clone(process), seat.map(BoxedSeat::from));
+        let (process, seat) = (Arc::clone(process), seat.map(clustered::boxed));
         let (traffic, taps) = (Traffic::default(), RoomTaps::default());
         traffic.hold(state.engine.roster().len(), state.lines.len());
         Arc::new(Self { topic, id, process, limits, seat, traffic, taps, state: Mutex::new(state) })

@@ -7,7 +7,7 @@ mod queue;
 
 pub use asked::Answered;
 pub use health::{ClusterHealth, NodeHealth};
-pub(crate) use node::{BoxedSeat, Household, Mourner, Node, RoomInCluster, Seat};
+pub(crate) use node::{BoxedSeat, Household, Mourner, Node, RoomInCluster, Seat, boxed};
 pub use queue::{ClusterQueue, Handed, Receipt};
 use roomful_core::NodeId;
 #[cfg(doc)]

@@ -95,6 +95,15 @@ pub(crate) type BoxedSeat = Box<Seat>;
 #[cfg(target_family = "wasm")]
 pub(crate) type BoxedSeat = Seat;
 
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn boxed(seat: Seat) -> BoxedSeat {
+    Box::new(seat)
+}
+#[cfg(target_family = "wasm")]
+pub(crate) fn boxed(seat: Seat) -> BoxedSeat {
+    seat
+}
+
 impl Node {
     pub(crate) fn new(
         app: &str,

@@ -4,6 +4,8 @@ import type { Page } from 'playwright-core';
 import { OPERATOR, serve, type Server } from '../servers.js';
 import { Visitors, heard, moveTo, roster, say, status, type Settings } from '../visitors.js';
 
+/** The page asks anew every second or two. */
+const SOON = { timeout: 10_000 };
 const HOSTILE = '<img src=x onerror="document.title = 1">';
 
 let visitors: Visitors;
@@ -58,13 +60,13 @@ test('lists the rooms as they come and go, and finds them', async () => {
   await board('Cleo', 'team-7');
   const [first] = await operator.getByRole('rowheader').allTextContents();
   await expect
-    .poll(async () => (await operator.getByRole('rowheader').allTextContents())[0])
+    .poll(async () => (await operator.getByRole('rowheader').allTextContents())[0], SOON)
     .toBe('board/team-7board/cursors');
   expect(first).toBeDefined();
   await moveTo(ada, 0.2, 0.2);
   await operator.getByLabel('Search').fill('MAI');
   await expect
-    .poll(() => operator.getByRole('rowheader').allTextContents())
+    .poll(() => operator.getByRole('rowheader').allTextContents(), SOON)
     .toEqual(['board/mainboard/cursors']);
   await ada.context().close();
   await operator.getByText('No room has this in its name.').waitFor();
