@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use roomful_core::pattern::Topic;
 use roomful_core::session::Token;
 use roomful_core::{Generation, MemberId, Millis, UserId};
@@ -21,7 +21,7 @@ pub(crate) enum Elsewhere {
     Has { member: MemberId, user: Option<UserId>, generation: Generation },
     /// The node that gave it lives and has nobody of it any more.
     HasNot,
-    /// Nobody knows: there is no cluster, or the node that gave it is gone.
+    /// Nobody knows: there is no cluster, or the node that gave it is gone, or says nothing.
     Unknown,
 }
 
@@ -42,11 +42,12 @@ impl LiveMember {
         let Ok(room) = self.hub().expect(topic, self.limits()) else { return (Elsewhere::Unknown, None) };
         let looked_into = LookedInto { hub: Arc::clone(self.hub()), room };
         looked_into.room.knows_others().await;
+        let mut is_heard = false;
         if node.is_live(token.node()) {
             // A broker may have said of the room only that somebody has it.
             let (room, until) = (&looked_into.room, self.process().now().saturating_add(HEARD_WITHIN_MS));
-            let is_heard = room.knows(token.hash(), token.node());
-            select(pin!(is_heard), self.process().sleep_until(until)).await;
+            let heard = room.knows(token.hash(), token.node());
+            is_heard = matches!(select(pin!(heard), self.process().sleep_until(until)).await, Either::Left(_));
         }
         let held = looked_into.room.read(|room| {
             let entry = room.holder_of(token.hash())?;
@@ -56,7 +57,8 @@ impl LiveMember {
                 generation: entry.generation,
             })
         });
-        let nobody = if node.is_live(token.node()) { Elsewhere::HasNot } else { Elsewhere::Unknown };
+        // One that says nothing may be dead and not be missed yet.
+        let nobody = if is_heard { Elsewhere::HasNot } else { Elsewhere::Unknown };
         (held.unwrap_or(nobody), Some(looked_into))
     }
 }

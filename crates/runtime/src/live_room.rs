@@ -961,11 +961,12 @@ impl RoomInCluster for LiveRoom {
     }
 }
 
-/// Whose client was a member that another node has shows what that one shows, whatever its seed is.
+/// Whose client was a member that another node has shows what that one shows, whatever its seed is. What the server says of it is what
+/// it says now: its guards and `data` have run again, and who has lost a role must not keep it on another node's word.
 fn goes_on_as_elsewhere(newcomer: &mut Newcomer, room: &RoomEngine) {
     let Some(entry) = room.roster().find(&newcomer.member) else { return };
     newcomer.generation = newcomer.generation.max(Generation(entry.generation.0.saturating_add(1)));
-    (newcomer.info, newcomer.state) = (entry.info.clone(), entry.state.clone());
+    newcomer.state.clone_from(&entry.state);
 }
 
 fn hold(keeper: &dyn Keeper, kept: &Kept) {
