@@ -274,6 +274,10 @@ impl<R: ClusterRooms> Driver<R> {
             if let Input::Open(topic) = &input {
                 self.rooms.opened(topic);
             }
+            if let (Input::Ask { number, .. }, None) = (&input, self.link) {
+                // Those who are known to have the room would be waited for, too.
+                inputs.push_back(Input::GiveUp { number: *number });
+            }
             let mut effects = std::mem::take(&mut self.effects);
             self.engine.handle(input, self.clock.now(), &mut effects);
             effects.drain(..).for_each(|effect| self.carry_out(effect, &mut inputs));

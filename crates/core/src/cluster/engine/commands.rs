@@ -143,6 +143,11 @@ impl ClusterEngine {
         }
     }
 
+    pub(super) fn give_up(&mut self, number: u64, turn: &mut Turn<'_>) {
+        self.asking.get_mut(&number).into_iter().for_each(|asking| asking.lobby.until = turn.now);
+        self.settle_question_if_over(number, turn);
+    }
+
     /// Nobody who is asked again would know that it was asked before.
     pub(super) fn give_up_questions(&mut self, turn: &mut Turn<'_>) {
         self.asking.values_mut().for_each(|asking| asking.lobby.until = turn.now);

@@ -101,6 +101,11 @@ pub enum Input {
         /// What.
         command: Command,
     },
+    /// Nobody hears what was asked under this number: there is no link to the broker. It is answered at once with what is known.
+    GiveUp {
+        /// Its number.
+        number: u64,
+    },
     /// What [`Effect::Do`] asked for is done.
     Done {
         /// For which node.
@@ -385,6 +390,7 @@ impl ClusterEngine {
             Input::Publish { subject, changes } => self.publish(&subject, changes, turn),
             Input::Roster { subject, members, is_open } => self.give_roster(&subject, (&members, is_open), turn),
             Input::Ask { number, node, command } => self.ask(number, node, command, turn),
+            Input::GiveUp { number } => self.give_up(number, turn),
             Input::Done { node, number, answer } => self.done(node, number, answer, turn),
             Input::Close(subject) => self.close(&subject, turn),
             Input::Wake => {}

@@ -235,6 +235,20 @@ fn a_question_of_no_room_goes_to_everybody() {
 }
 
 #[test]
+fn what_is_given_up_is_answered_at_once_with_who_has_not() {
+    for_each_seed(|seed| {
+        let mut world = three(seed)?;
+        world.feed(0, Input::Ask { number: 1, node: None, command: members() })?;
+        world.feed(0, Input::GiveUp { number: 1 })?;
+        let (answer, silent) = answered(&world, 0, 1)?;
+        ensure!(answer.is_none() && !silent.is_empty(), "{answer:?} {silent:?}");
+        // It is over, and one that is over is not given up.
+        world.feed(0, Input::GiveUp { number: 1 })?;
+        world.run_for(3_000)
+    });
+}
+
+#[test]
 fn who_is_gone_or_unknown_is_not_waited_for_nor_asked_for_ever() {
     for_each_seed(|seed| {
         let mut world = three(seed)?;
