@@ -54,8 +54,8 @@ pub(crate) fn test_inline(repo: &Repo) -> Result<Outcome, Failure> {
 }
 
 /// What of the fixture's suite is as true where the members of a room are at different nodes, by its modules. What is each node's own
-/// (places, limits, what it logs of its members) is not here, nor what is asked of one node over HTTP, nor when a user has gone.
-const OVER_NODES: [&str; 16] = [
+/// (places, limits, what it logs of its members) is not here, nor what is asked of one node over HTTP.
+const OVER_NODES: [&str; 17] = [
     "broken::",
     "close::",
     "conversations::",
@@ -70,6 +70,7 @@ const OVER_NODES: [&str; 16] = [
     "presence::",
     "recordings::",
     "slow_hooks::",
+    "users::",
     "window::",
     "wire::",
 ];

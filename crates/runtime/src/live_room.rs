@@ -560,6 +560,15 @@ impl LiveRoom {
         (users, state.engine.is_empty())
     }
 
+    /// Where its users are those of several nodes: this one is removed, and not waited for. Says whether it was waited for.
+    pub(crate) fn forgo(self: &Arc<Self>, user: &UserId) -> bool {
+        let (concerns, lingered) = self.read(|room| (room.concerns(user), room.lingering().contains(user)));
+        if concerns {
+            self.carry_out(lock(&self.state), Input::Forgo { user: user.clone() });
+        }
+        lingered
+    }
+
     /// Whether that member is one of this node's.
     pub(crate) fn has_own(&self, member: &MemberId) -> bool {
         self.node_of(member).is_some_and(|node| node.is_none())

@@ -32,6 +32,15 @@ impl Hub {
         // Nobody is to be waited for who may not come back.
         let (lingered, untold) = self.process().users().forgo(topic, user);
         self.process().tell_of_users(untold);
-        lingered || removed > 0
+        let lingered_over_nodes = self.forgo_over_nodes(topic, user);
+        lingered || lingered_over_nodes || removed > 0
+    }
+
+    fn forgo_over_nodes(&self, topic: Option<&Topic>, user: &UserId) -> bool {
+        if self.process().in_cluster().is_none() {
+            return false;
+        }
+        let rooms = topic.map_or_else(|| self.rooms(), |topic| self.find(topic).into_iter().collect());
+        rooms.iter().filter(|room| room.forgo(user)).count() > 0
     }
 }

@@ -100,6 +100,11 @@ pub enum Input {
         /// `None`: it has none.
         session: Option<SessionHash>,
     },
+    /// The app removes a user, on each node that has the room: it has gone with its last member, and is not waited for.
+    Forgo {
+        /// Whom.
+        user: UserId,
+    },
     /// All nodes that there are have said who is in: those who [wait](super::RoomEngine::is_waiting) may come in.
     Ready,
     /// This node is another run from here on.

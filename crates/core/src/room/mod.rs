@@ -235,6 +235,10 @@ impl RoomEngine {
                 self.wake(now, effects);
                 Ok(())
             }
+            Input::Forgo { user } => {
+                self.stays(now, effects, |stays, facts, acts| stays.forgo(&user, facts(&user), acts));
+                Ok(())
+            }
             Input::Release { member } => self.release(&member, effects),
             Input::Session { member, session } => self.set_session(&member, session),
             Input::Remote { node, news } => {

@@ -36,6 +36,12 @@ impl RoomEngine {
         self.config.node
     }
 
+    /// Whether a user is here in a room of several nodes, or this node is still to say what became of it.
+    #[must_use]
+    pub fn concerns(&self, user: &UserId) -> bool {
+        self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.stays.has(user))
+    }
+
     /// The users whose last member has left, and of whom this node has not said yet that they have gone.
     #[must_use]
     pub fn lingering(&self) -> Vec<UserId> {

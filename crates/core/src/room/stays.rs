@@ -58,6 +58,8 @@ struct Stay {
     member: MemberId,
     /// Whether it has a member here still.
     is_here: bool,
+    /// The app has removed it: nobody is waited for who may not come back.
+    is_forgone: bool,
     role: Role,
 }
 
@@ -121,11 +123,11 @@ impl Stays {
     /// A user's first member of this node is in.
     pub(super) fn enter(&mut self, user: &UserId, member: &MemberId, facts: Facts, acts: &mut Vec<Act>) {
         let Some(stay) = self.of.get_mut(user) else {
-            let stay = Stay { member: member.clone(), is_here: true, role: Role::Telling };
+            let stay = Stay { member: member.clone(), is_here: true, is_forgone: false, role: Role::Telling };
             self.of.insert(user.clone(), stay);
             return self.ask(user, (false, facts.now), facts, acts);
         };
-        (stay.member, stay.is_here) = (member.clone(), true);
+        (stay.member, stay.is_here, stay.is_forgone) = (member.clone(), true, false);
         match &stay.role {
             Role::Lingering { .. } => self.turn_into(user, Role::Telling),
             // Who answers does not matter any more, and who tells is asked anew.
@@ -143,6 +145,20 @@ impl Stays {
             stay.is_here = false;
             self.go_on_without(user, facts, acts);
         }
+    }
+
+    /// The app removes a user: it has gone as soon as its last member has.
+    pub(super) fn forgo(&mut self, user: &UserId, facts: Facts, acts: &mut Vec<Act>) {
+        let Some(stay) = self.of.get_mut(user) else { return };
+        stay.is_forgone = true;
+        if matches!(stay.role, Role::Lingering { .. }) {
+            self.run_out(user, facts, acts);
+        }
+    }
+
+    /// Whether anything is to be said of it still.
+    pub(super) fn has(&self, user: &UserId) -> bool {
+        self.of.contains_key(user)
     }
 
     /// Those who have nobody here, and wait for somebody to come back.
@@ -350,7 +366,9 @@ impl Stays {
         let Some(stay) = self.of.get(user).filter(|stay| !stay.is_here) else { return };
         match (&stay.role, facts.elsewhere) {
             (Role::Telling, Some(to)) => self.hand_to(to, user, facts, acts),
-            (Role::Telling, None) if facts.linger_ms == 0 => self.end(user, Act::Went(user.clone()), acts),
+            (Role::Telling, None) if facts.linger_ms == 0 || stay.is_forgone => {
+                self.end(user, Act::Went(user.clone()), acts)
+            }
             (Role::Telling, None) => {
                 self.turn_into(user, Role::Lingering { until: facts.now.saturating_add(facts.linger_ms) });
             }

@@ -68,7 +68,7 @@ impl RoomEngine {
         self.stays(now, effects, |stays, facts, acts| stays.wake(now, facts, acts));
     }
 
-    fn stays(
+    pub(super) fn stays(
         &mut self,
         now: Millis,
         effects: &mut Vec<Effect>,

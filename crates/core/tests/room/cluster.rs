@@ -844,6 +844,29 @@ fn who_is_back_before_its_moment_is_over_has_not_gone() {
     assert_eq!(words(room.at(17_000).wake()), ["user u went"]);
 }
 
+/// The app removes a user on every node that has the room.
+#[test]
+fn who_is_forgone_has_gone_with_its_last_member_and_is_not_waited_for() {
+    let forgo = || Input::Forgo { user: UserId::new("u").unwrap() };
+    let mut room = telling();
+    assert_eq!(words(room.tell(forgo())), NOTHING, "bob is here");
+    assert_eq!(words(room.leave("bob")), ["user u went"]);
+    let mut room = telling();
+    room.leave("bob");
+    assert_eq!(words(room.tell(forgo())), ["user u went"], "it lingered");
+    assert_eq!(words(room.tell(forgo())), NOTHING);
+
+    // Whoever is back in spite of it is a user as before.
+    let mut room = telling();
+    room.hear(200, vec![Change::Joined(of_user("gil", "u"))]);
+    room.tell(forgo());
+    room.leave("bob");
+    assert_eq!(words(room.at(10_500).join_of("cat", "u", V1))[0], "user u is here by cat");
+    [50, 200].iter().for_each(|from| drop(room.hear(*from, vec![answers(3, StayAnswer::Nothing)])));
+    room.hear(200, vec![left("gil")]);
+    assert_eq!(words(room.leave("cat")), NOTHING, "it lingers");
+}
+
 #[test]
 fn whoever_stops_waits_for_no_user() {
     let mut room = with(&["ann"]);
