@@ -26,6 +26,9 @@ use crate::{Broker, ConnectError, Heard, Link, LinkEnd, Said};
 /// What is handed over before the link, the clock and the others have their turn again.
 const AT_ONCE: usize = 64;
 
+/// How old what is told of this node's health may be where anything happens, in milliseconds.
+const REPORTED_EVERY_MS: Millis = 1_000;
+
 /// What a node is.
 #[derive(Debug)]
 pub struct NodeStart<R> {
@@ -92,6 +95,7 @@ pub(crate) struct Driver<R> {
     /// What was dropped of what was heard, and is counted.
     dropped: u64,
     rarely: Rarely,
+    reported_at: Millis,
 }
 
 /// The time that has passed since the node was started.
@@ -174,6 +178,7 @@ impl NodeLink {
             doubts_link_at: None,
             dropped: 0,
             rarely: Rarely::default(),
+            reported_at: 0,
         };
         async move {
             tokio::select! {
@@ -206,6 +211,10 @@ impl<R: ClusterRooms> Driver<R> {
                     self.count_and_report();
                 }
                 () = sleep_until(doubt.unwrap_or(wake)), if doubt.is_some() => self.doubt_link(),
+            }
+            // What is due is also done by whatever else comes at that time, so there may be no wake for long.
+            if self.clock.now() >= self.reported_at.saturating_add(REPORTED_EVERY_MS) {
+                self.count_and_report();
             }
         }
     }
@@ -416,6 +425,7 @@ impl<R: ClusterRooms> Driver<R> {
 
     fn count_and_report(&mut self) {
         let now = self.clock.now();
+        self.reported_at = now;
         let outgoing = self.outbox.take_dropped(now);
         let incoming = self.heard.dropped() - self.dropped;
         self.dropped += incoming;
