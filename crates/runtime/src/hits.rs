@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use roomful_core::Millis;
 use roomful_core::room::Refused;
 
+use crate::operators::MAY_LOOK_IN;
+
 /// Writes the bounds that are counted, and the names that they have in [`Limits`](roomful_core::Limits).
 macro_rules! bounds {
     ($($bound:ident $name:literal,)+) => {
@@ -99,6 +101,9 @@ impl Hits {
 
     /// This bound was reached by one that asked for so much.
     pub(crate) fn note_asked(&self, bound: Bound, limit: usize, asked: usize, now: Millis) {
+        if !MAY_LOOK_IN {
+            return;
+        }
         let hit = &self.0[bound as usize];
         hit.limit.store(limit as u64, Ordering::Relaxed);
         hit.most.fetch_max(asked as u64, Ordering::Relaxed);

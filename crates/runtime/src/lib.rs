@@ -80,6 +80,7 @@ mod memory;
 pub mod metrics;
 mod mourning;
 mod opening;
+mod operators;
 mod origin;
 mod over_nodes;
 mod place;

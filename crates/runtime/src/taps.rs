@@ -12,6 +12,7 @@ use roomful_core::{Json, Limits, MemberId, Millis};
 
 use crate::lock::lock;
 use crate::metrics;
+use crate::operators::MAY_LOOK_IN;
 
 /// The taps of a process, by number.
 #[derive(Default)]
@@ -208,7 +209,7 @@ impl Taps {
 impl RoomTaps {
     /// Whether anything that happens is to be [told](Self::tell).
     pub(crate) fn are_open(&self) -> bool {
-        self.is_open.load(Ordering::Relaxed)
+        MAY_LOOK_IN && self.is_open.load(Ordering::Relaxed)
     }
 
     /// Writes it down for everybody who watches. Returns how many frames were dropped for it.

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::operators::MAY_LOOK_IN;
+
 /// Sums since a room began, and who is in it. Whoever holds the room's lock writes most of them; they are read without it, so that
 /// a look over all rooms keeps none of them waiting.
 #[derive(Default)]
@@ -38,12 +40,18 @@ pub struct Totals {
 impl Traffic {
     /// A client's message or state is about to be handled. Under no lock.
     pub(crate) fn receive(&self, bytes: usize) {
+        if !MAY_LOOK_IN {
+            return;
+        }
         self.received.fetch_add(1, Ordering::Relaxed);
         self.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// So many frames are delivered, of so many bytes in all. Under the room's lock, so nobody else adds to it.
     pub(crate) fn deliver(&self, frames: usize, bytes: usize) {
+        if !MAY_LOOK_IN {
+            return;
+        }
         add(&self.delivered, frames);
         add(&self.delivered_bytes, bytes);
     }
@@ -55,6 +63,9 @@ impl Traffic {
 
     /// Who is in it now.
     pub(crate) fn hold(&self, members: usize, sockets: usize) {
+        if !MAY_LOOK_IN {
+            return;
+        }
         self.members.store(members as u64, Ordering::Relaxed);
         self.sockets.store(sockets as u64, Ordering::Relaxed);
     }
