@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::release::Version;
 use crate::simulate::{MOST_NODES, Simulation};
 use crate::suite::Suite;
 
@@ -44,6 +45,10 @@ The commands of this project.
         --nodes N     so many nodes, 2 to 7; 1 is a room of a process that is alone. Both kinds, one after the other, when not given
         --seed SEED   from this seed on; without --for this one alone
 
+    cargo xtask release VERSION
+        Write the version into every manifest, lock file and document, close the changelog's section, look at the packages, commit
+        and tag. It pushes and publishes nothing, and prints what is left. `cargo xtask check --only release` tries it.
+
     cargo xtask docs
         Make the documentation a site with search, in target/book/html.
 
@@ -82,6 +87,9 @@ pub(crate) enum Request {
     },
     /// Play the simulators.
     Simulate(Simulation),
+    Release {
+        version: Version,
+    },
     /// Run the benchmark, which reads these words itself.
     Bench {
         words: Vec<String>,
@@ -116,6 +124,7 @@ pub(crate) enum UsageError {
     BadTime(String),
     BadNodes(String),
     BadSeed(String),
+    BadVersion(String),
 }
 
 impl fmt::Display for UsageError {
@@ -124,7 +133,7 @@ impl fmt::Display for UsageError {
             Self::UnknownCommand(word) => {
                 write!(
                     f,
-                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `simulate` and `instructions`"
+                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `release`, `simulate` and `instructions`"
                 )
             }
             Self::UnknownOption { command, word } => {
@@ -138,6 +147,7 @@ impl fmt::Display for UsageError {
             }
             Self::BadTime(word) => write!(f, "`{word}` is no time: give one as 90s, 10m or 8h"),
             Self::BadNodes(word) => write!(f, "`{word}` is no number of nodes: give one from 1 to {MOST_NODES}"),
+            Self::BadVersion(word) => write!(f, "`{word}` is no version: give three numbers, as 0.2.0"),
             Self::BadSeed(word) => write!(f, "`{word}` is no seed: give a whole number"),
         }?;
         write!(f, "; `cargo xtask --help` explains")
@@ -159,6 +169,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "simulate" => parse_simulate(words),
         "instructions" => parse_instructions(words),
         "docs" => parse_docs(words),
+        "release" => parse_release(words),
         "bench" => Ok(Request::Bench { words: words.collect() }),
         _ => Err(UsageError::UnknownCommand(command)),
     }
@@ -254,6 +265,18 @@ fn time(text: &str) -> Option<Duration> {
     let units = [('s', 1), ('m', 60), ('h', 3_600)];
     let number = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)));
     number.and_then(seconds_of).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+fn parse_release(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    match (words.next(), words.next()) {
+        (Some(word), None) if matches!(&*word, "--help" | "-h") => Ok(Request::Help),
+        (Some(word), None) => match (word.parse(), word.matches('.').count()) {
+            (Ok(version), 2) => Ok(Request::Release { version }),
+            _ => Err(UsageError::BadVersion(word)),
+        },
+        (None, _) => Err(UsageError::MissingValue { option: "release" }),
+        (_, Some(word)) => Err(UsageError::UnknownOption { command: "release", word }),
+    }
 }
 
 /// It is a step of the checks, which one wants to have by itself.
@@ -390,6 +413,16 @@ mod tests {
     }
 
     #[test]
+    fn a_release_has_a_version_of_three_numbers() {
+        let version = "0.2.0".parse().expect("a version");
+        assert_eq!(parse_line("release 0.2.0"), Ok(Request::Release { version }));
+        for word in ["0.2", "v0.2.0", "patch"] {
+            assert_eq!(parse_line(&format!("release {word}")), Err(UsageError::BadVersion(word.to_owned())));
+        }
+        assert_eq!(parse_line("release"), Err(UsageError::MissingValue { option: "release" }));
+    }
+
+    #[test]
     fn a_mistake_is_named() {
         assert_eq!(parse_line("tset"), Err(UsageError::UnknownCommand("tset".to_owned())));
         assert_eq!(
@@ -409,7 +442,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `simulate` and `instructions`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `release`, `simulate` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

@@ -4,6 +4,7 @@
 //! - `check` does the same with what only a maintainer needs; CI runs both;
 //! - `demo` builds the live cursor board and serves it: on axum, on three nodes over a broker, or as a Cloudflare worker;
 //! - `bench` runs Roomful and its peers side by side, and writes what each delivery costs;
+//! - `release` writes a version everywhere, commits and tags it;
 //! - `docs` makes the documentation a site;
 //! - `simulate` plays rooms in virtual time, for as long as one likes;
 //! - `instructions` counts what one message costs, and moves the figure that a change is held to.
@@ -26,6 +27,7 @@ mod metadata;
 mod npm;
 mod package;
 mod public_api;
+mod release;
 mod repo;
 mod running;
 mod rust;
@@ -36,6 +38,7 @@ mod simulate;
 mod step;
 mod steps;
 mod suite;
+mod team;
 mod tools;
 mod tutorial;
 mod typescript;
@@ -79,6 +82,7 @@ fn serve(request: Request) -> Result<(), Failure> {
         Request::Demo { port, on } => demo::run(&Repo::find()?, port, on),
         Request::Instructions { accept } => instructions::run(&Repo::find()?, accept),
         Request::Simulate(simulation) => simulate::run(&Repo::find()?, &simulation),
+        Request::Release { version } => release::run(&Repo::find()?, version),
         Request::Bench { words } => bench::run(&Repo::find()?, &words),
     }
 }

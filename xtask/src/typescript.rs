@@ -6,7 +6,7 @@ use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::Outcome;
 use crate::worker::WORKER;
-use crate::{bench, npm, rust, tools};
+use crate::{bench, npm, rust, team, tools};
 
 /// The npm package `roomful`.
 pub(crate) const CLIENT: &str = "clients/typescript";
@@ -30,8 +30,16 @@ pub(crate) fn documents(repo: &Repo) -> Result<Outcome, Failure> {
 pub(crate) fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
     let prettier = format!("{CLIENT}/node_modules/prettier/bin/prettier.cjs");
     command::run(
-        &mut repo.program("node", ".", [&*prettier, "--check", CLIENT, WEB, WORKER, SHAPES, DOCUMENTS, bench::SCRIPTS]),
-        &format!("run `node {prettier} --write {CLIENT} {WEB} {WORKER} {SHAPES} {DOCUMENTS} {}`", bench::SCRIPTS),
+        &mut repo.program(
+            "node",
+            ".",
+            [&*prettier, "--check", CLIENT, WEB, team::WEB, WORKER, SHAPES, DOCUMENTS, bench::SCRIPTS],
+        ),
+        &format!(
+            "run `node {prettier} --write {CLIENT} {WEB} {} {WORKER} {SHAPES} {DOCUMENTS} {}`",
+            team::WEB,
+            bench::SCRIPTS
+        ),
     )?;
     Ok(Outcome::Passed)
 }

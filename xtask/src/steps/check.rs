@@ -8,8 +8,8 @@ use crate::step::Step;
 use crate::typescript::{self, CLIENT, WEB};
 use crate::worker::WORKER;
 use crate::{
-    bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, sans_io, simulate,
-    tools, tutorial,
+    bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, release, sans_io,
+    simulate, team, tools, tutorial,
 };
 
 pub(crate) const CHECK: &[Step] = &[
@@ -124,6 +124,30 @@ pub(crate) const CHECK: &[Step] = &[
         needs: &["tools-chromium", "web-install", "client-install"],
         work: tutorial::check,
     },
+    Step {
+        name: "team-install",
+        promise: "the dependencies of the team's page are installed",
+        needs: &["tools-node"],
+        work: |repo| passed(npm::install(repo, team::WEB)),
+    },
+    Step {
+        name: "team-server",
+        promise: "the team's chat: no warning, its tests, and the page's types are what it says",
+        needs: &["tools-rust"],
+        work: team::server,
+    },
+    Step {
+        name: "team-page",
+        promise: "the page of the team's chat: no type error, its tests, and it builds",
+        needs: &["team-install", "client-build"],
+        work: team::page,
+    },
+    Step {
+        name: "team-browser",
+        promise: "the team's chat in a real browser: through a restart, over two nodes, and whom an admin removes",
+        needs: &["tools-chromium", "tools-brokers", "team-server", "team-page"],
+        work: team::browser,
+    },
     Step { name: "tools-proxies", promise: "nginx and Caddy are installed", needs: &[], work: tools::proxies },
     Step {
         name: "proxies",
@@ -155,6 +179,12 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "what is published is whole, and builds without the rest",
         needs: &["client-build"],
         work: package::check,
+    },
+    Step {
+        name: "release",
+        promise: "the next version could be released, and the oldest compiler is the one that compiles all of this",
+        needs: &[],
+        work: release::check,
     },
     Step { name: "tools-valgrind", promise: "valgrind is installed", needs: &[], work: tools::valgrind },
     Step {
