@@ -13,6 +13,9 @@ pub(crate) const CLIENT: &str = "clients/typescript";
 /// The page of the live cursor board.
 pub(crate) const WEB: &str = "examples/cursors/web";
 
+/// Where the npm package is used, and what tries it there.
+pub(crate) const ENVIRONMENTS: &str = "clients/environments";
+
 /// What holds made up types against what serde does with them.
 const SHAPES: &str = "shapes";
 
@@ -33,10 +36,10 @@ pub(crate) fn prettier(repo: &Repo) -> Result<Outcome, Failure> {
         &mut repo.program(
             "node",
             ".",
-            [&*prettier, "--check", CLIENT, WEB, team::WEB, WORKER, SHAPES, DOCUMENTS, bench::SCRIPTS],
+            [&*prettier, "--check", CLIENT, ENVIRONMENTS, WEB, team::WEB, WORKER, SHAPES, DOCUMENTS, bench::SCRIPTS],
         ),
         &format!(
-            "run `node {prettier} --write {CLIENT} {WEB} {} {WORKER} {SHAPES} {DOCUMENTS} {}`",
+            "run `node {prettier} --write {CLIENT} {ENVIRONMENTS} {WEB} {} {WORKER} {SHAPES} {DOCUMENTS} {}`",
             team::WEB,
             bench::SCRIPTS
         ),

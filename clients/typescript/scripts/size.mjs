@@ -1,5 +1,9 @@
-/** Prints what each part costs a page that uses no other, minified and gzipped, and fails over the bound. */
+/**
+ * Prints what each part costs a page that uses no other, minified and gzipped, and fails over the bound, or where the README's
+ * table says another one.
+ */
 import { build } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const ROOM = ['joinRoom', 'room', 'RoomError'];
@@ -67,9 +71,19 @@ async function size({ from, exports }) {
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
+/** What the README says of each part. */
+const told = new Map(
+  [...readFileSync('README.md', 'utf8').matchAll(/^\| (\S.*?) +\| ([\d,]+) +\|$/gm)].map(
+    ([, name, bytes]) => [name, Number(bytes.replaceAll(',', ''))],
+  ),
+);
+
 for (const { name, of, beyond, bound } of PARTS) {
   const bytes = (await size(of)) - (beyond ? await size(beyond) : 0);
   const over = bytes > bound;
   console.log(`${name}: ${bytes} B min+gzip (bound ${bound} B)${over ? ' OVER' : ''}`);
   if (over) process.exitCode = 1;
+  if (told.get(name) === bound) continue;
+  console.log(`  and README.md has ${told.get(name) ?? 'no row'} for it`);
+  process.exitCode = 1;
 }

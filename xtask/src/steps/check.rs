@@ -5,7 +5,7 @@ use super::passed;
 use crate::npm;
 use crate::rust;
 use crate::step::Step;
-use crate::typescript::{self, CLIENT, WEB};
+use crate::typescript::{self, CLIENT, ENVIRONMENTS, WEB};
 use crate::worker::WORKER;
 use crate::{
     bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, release, sans_io,
@@ -47,6 +47,18 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "the client is as small as it promises",
         needs: &["client-build"],
         work: |repo| passed(npm::script(repo, CLIENT, "size", &[])),
+    },
+    Step {
+        name: "environments-install",
+        promise: "Next.js and Jest are installed",
+        needs: &["tools-node"],
+        work: |repo| passed(npm::install(repo, ENVIRONMENTS)),
+    },
+    Step {
+        name: "environments",
+        promise: "the npm package, as it is published, in Node, in Jest and in Next.js",
+        needs: &["environments-install", "client-build"],
+        work: |repo| passed(npm::script(repo, ENVIRONMENTS, "test", &[])),
     },
     Step {
         name: "web-lint",
