@@ -13,7 +13,8 @@ use std::fs;
 use crate::command::{self, Failure};
 use crate::repo::Repo;
 use crate::step::Outcome;
-use crate::{metadata, package};
+use crate::typescript::CLIENT;
+use crate::{metadata, npm, package};
 pub(crate) use version::Version;
 use versions::{Changed, Crates};
 
@@ -39,26 +40,14 @@ pub(crate) fn run(repo: &Repo, version: Version) -> Result<(), Failure> {
     is_possible(repo, &crates, version)?;
     let today = command::read(&mut repo.program("date", ".", ["-u", "+%F"]), "set the system's clock")?;
     let changed = prepared(repo, &crates, version, String::from_utf8_lossy(&today).trim())?;
-    for (file, text) in &changed {
-        let path = repo.path(file);
-        fs::write(&path, text)
-            .map_err(|error| Failure::new(format!("{}: {error}", path.display()), "see that it may be written"))?;
-    }
+    write(repo, &changed)?;
+    println!("  {version} is written into {} files; `git checkout .` takes it back", changed.len());
     msrv::check(repo)?;
+    // What npm packs is what was built.
+    npm::install(repo, CLIENT)?;
+    npm::script(repo, CLIENT, "build", &[])?;
     package::check(repo)?;
-    let notes = notes(&changed, version)?;
-    let remedy = "read what git says above; `git checkout .` takes back what was written";
-    let files: Vec<&str> = changed.keys().map(String::as_str).collect();
-    command::run(
-        &mut repo.program(
-            "git",
-            ".",
-            ["commit", "--quiet", "-m", &format!("release: {version}"), "--"].into_iter().chain(files),
-        ),
-        remedy,
-    )?;
-    let tag = format!("v{version}");
-    command::run(&mut repo.program("git", ".", ["tag", "-a", &tag, "-m", &format!("{version}\n\n{notes}")]), remedy)?;
+    commit_and_tag(repo, &changed, version)?;
     println!("{version} is committed and tagged. What is left, in this order:");
     println!("  git push --follow-tags");
     println!("  cargo publish --workspace --locked");
@@ -83,6 +72,32 @@ fn is_possible(repo: &Repo, crates: &Crates, version: Version) -> Result<(), Fai
         return Err(Failure::new(format!("{version} was released: there is a tag of it"), "choose a later one"));
     }
     Ok(())
+}
+
+fn write(repo: &Repo, changed: &Changed) -> Result<(), Failure> {
+    for (file, text) in changed {
+        let path = repo.path(file);
+        fs::write(&path, text)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display()), "see that it may be written"))?;
+    }
+    Ok(())
+}
+
+/// What the changelog says of the version is the tag's message.
+fn commit_and_tag(repo: &Repo, changed: &Changed, version: Version) -> Result<(), Failure> {
+    let (tag, title) = (format!("v{version}"), format!("release: {version}"));
+    let message = format!("{version}\n\n{}", notes(changed, version)?);
+    let commit = ["commit", "--quiet", "-m", &title, "--"].into_iter().chain(changed.keys().map(String::as_str));
+    command::run(
+        &mut repo.program("git", ".", commit),
+        "read what git says above; `git checkout .` takes back what was written",
+    )?;
+    // Else git takes headings for comments.
+    let tags = ["tag", "--cleanup=whitespace", "-a", &tag, "-m", &message];
+    command::run(
+        &mut repo.program("git", ".", tags),
+        "read what git says above; `git reset --hard HEAD~1` takes back the commit",
+    )
 }
 
 fn crates(repo: &Repo) -> Result<Crates, Failure> {
