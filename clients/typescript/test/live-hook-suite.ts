@@ -169,11 +169,12 @@ export function liveHookSuite(
       expect(root.html()).toBe('<p>["open",["a"]]</p>');
     });
 
-    it('refresh asks anew', () => {
+    it('refresh asks anew, once however often', () => {
       const { seen, Probe } = probe((live) => [live.status, live.value]);
       const root = mount(h(Probe));
       begin();
       value(['a'], 1);
+      act(() => seen.live.refresh());
       act(() => seen.live.refresh());
       expect(root.html()).toBe('<p>["reconnecting",["a"]]</p>');
       expect(sockets.all).toHaveLength(2);

@@ -195,6 +195,63 @@ describe('refresh', () => {
     expect([live.status, live.value]).toEqual(['reconnecting', ['a']]);
   });
 
+  it('has the newest value, whatever was said meanwhile', () => {
+    const live = here.live();
+    here.socket.begin();
+    here.socket.value(['a'], 1);
+    const before = here.socket;
+    live.refresh();
+    here.socket.begin(1, true);
+    // What was on its way over the connection that was given up is older than what it is given up for.
+    before.onmessage?.({ data: JSON.stringify({ t: 'value', value: ['old'], seq: 1 }) });
+    here.socket.value(['b'], 2);
+    expect([live.status, live.value]).toEqual(['open', ['b']]);
+  });
+
+  it('is one, however many ask, whoever began the attempt', () => {
+    const [first, second] = [here.live(), here.live()];
+    first.refresh();
+    expect(here.sockets).toHaveLength(1);
+    here.socket.begin();
+    here.socket.value(['a'], 1);
+    first.refresh();
+    first.refresh();
+    second.refresh();
+    here.socket.accept();
+    second.refresh();
+    expect(here.sockets).toHaveLength(2);
+    expect(here.socket.closes).toEqual([]);
+    here.socket.receive({ t: 'feed', seq: 1, epoch: 'e1', session: 'other', resumed: true });
+    expect([first.status, second.status]).toEqual(['open', 'open']);
+    second.refresh();
+    expect(here.sockets).toHaveLength(3);
+  });
+
+  it('gives up an attempt that has taken too long, and no other', () => {
+    const live = here.live();
+    here.world.advance(4_000);
+    live.refresh();
+    expect(here.sockets).toHaveLength(1);
+    here.world.advance(1_000);
+    expect(here.sockets[0]!.closes).toEqual([[4900, undefined]]);
+    expect(here.sockets).toHaveLength(2);
+  });
+
+  it('shows that it still cannot be loaded, and that it can', () => {
+    const live = here.live(quiet);
+    here.socket.begin();
+    here.socket.value(['a'], 1);
+    here.socket.failing();
+    live.refresh();
+    expect(live.error).toBeDefined();
+    here.socket.begin(1, true);
+    here.socket.failing();
+    expect([live.error?.code, live.value]).toEqual(['handler_failed', ['a']]);
+    live.refresh();
+    here.socket.begin(1, true);
+    expect([live.error, live.value]).toEqual([undefined, ['a']]);
+  });
+
   it('tries again where all retries are spent, and does nothing after close', () => {
     const live = here.live({ reconnect: { maxRetries: 0, keepTrying: false } });
     here.socket.end();

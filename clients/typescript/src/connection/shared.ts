@@ -84,7 +84,7 @@ export interface SharedConnection<S extends State> {
   readonly closeInfo: CloseInfo | undefined;
   /** When it was lost, or could first not be made, on the environment's clock; also when it is not to come back. */
   readonly lostSince: number | undefined;
-  readonly driver: Pick<Driver, 'current' | 'reconnect'>;
+  readonly driver: Pick<Driver, 'current' | 'dispatch' | 'reconnect'>;
   attach(attachment: Attachment): void;
   /** The last one to leave ends the connection. */
   detach(attachment: Attachment): void;

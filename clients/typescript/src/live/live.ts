@@ -1,6 +1,8 @@
 import { page, type Environment } from '../connection/environment.js';
 import { live, OWN } from '../connection/fields.js';
+import { wake } from '../connection/machine.js';
 import { takePart, type AnyOptions, type Part, type PartKind } from '../connection/part.js';
+import { OPEN } from '../connection/phases.js';
 import type { State } from '../connection/shared.js';
 import { RoomError } from '../errors.js';
 import { NOBODY, readHeard, refuse } from '../feed/wire.js';
@@ -69,8 +71,19 @@ export function watch(
     // Others may go on with the connection.
     if (!part.shared) known = { ...known };
   });
-  const refresh = part.reconnect;
-  return live(Object.assign(part, { refresh }), ['value', 'error'], (field) => known[field]);
+  const anew = part.reconnect;
+  const refresh = (): void => {
+    const driver = part.shared?.driver;
+    // An attempt has asked for nothing older than now: it goes on, for as long as one does on a page that wakes.
+    if (driver && driver.current().phase < OPEN) driver.dispatch(wake);
+    else anew();
+  };
+  // By either name: to the hooks it is what all connections have.
+  return live(
+    Object.assign(part, { refresh, reconnect: refresh }),
+    ['value', 'error'],
+    (field) => known[field],
+  );
 }
 
 const VALUE = OWN;

@@ -57,9 +57,10 @@ export interface Live<T extends LiveTypes, I = undefined> {
   readonly closeInfo: CloseInfo | undefined;
   /**
    * Asks anew, on another connection and at once, and restarts the count of retries: for a button beside what says that
-   * there is no connection, or that it could not be loaded. Nothing happens to what is closed for good. What is to be
-   * loaded again because it has changed is the server's to say (`rooms.wake`). A shared connection is another one for
-   * everybody.
+   * there is no connection, or that it could not be loaded. The value is then what the server has, and `error` whether it
+   * still cannot be loaded. However many ask while one attempt is on its way, it is that one. Nothing happens to what is
+   * closed for good. What is to be loaded again because it has changed is the server's to say (`rooms.wake`), or every page
+   * could have it load as often as it likes. A shared connection is another one for everybody.
    */
   readonly refresh: () => void;
   /**
