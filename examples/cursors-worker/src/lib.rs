@@ -1,4 +1,5 @@
-//! The board in Cloudflare Durable Objects: the rooms of `examples/cursors`, one object for each board.
+//! The board in Cloudflare Durable Objects: the rooms of `examples/cursors`, one object for each board, one for who hears what
+//! happens on the site, and one that knows how many people are on which board.
 //!
 //! With the feature `fixture` it serves the rooms that tests use, in place of the board.
 
@@ -6,6 +7,8 @@
 
 #[cfg(not(feature = "fixture"))]
 mod api;
+// With the fixture, too: the same `wrangler.jsonc` binds it.
+mod directory;
 #[cfg(feature = "fixture")]
 mod fixture_rooms;
 
@@ -32,10 +35,7 @@ fn rooms(env: &Env) -> Result<Rooms, BuildError> {
     #[cfg(feature = "fixture")]
     return fixture_rooms::rooms(env);
     #[cfg(not(feature = "fixture"))]
-    {
-        let _nothing_there_matters = env;
-        cursors::rooms().build()
-    }
+    cursors::rooms_and_site(std::sync::Arc::new(directory::InObject::of(env))).build()
 }
 
 #[event(fetch)]

@@ -17,6 +17,9 @@ export class RoomObject extends DurableObject {
   }
 }
 
+/** The other class that `wrangler.jsonc` binds. */
+export class DirectoryObject extends DurableObject {}
+
 export default {
   fetch(request, env) {
     if (request.url.endsWith('/env')) return Response.json(env);

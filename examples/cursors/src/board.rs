@@ -1,13 +1,16 @@
 //! The room: what a board is, who may enter it, and what happens there.
 
+use std::sync::Arc;
+
 use roomful::{AsNumber, Channel, Conn, Deny, Result, Room, Rooms, TS, Upgrade, UserId};
 use serde::{Deserialize, Serialize};
 // Of std where there is a clock, and of the platform where there is none.
 use web_time::SystemTime;
 
 use crate::clock::now;
+use crate::directory::Directory;
 use crate::person;
-use crate::site::{Directory, Happening, Site, What};
+use crate::site::{Happening, Site, What};
 use crate::values::{Color, Fraction, Line, Name};
 
 /// One board. A value of this type is a room's key: whoever gives an equal one is in the same room.
@@ -65,8 +68,8 @@ pub struct Visit {
 /// The room of each board.
 #[derive(Default)]
 pub struct Cursors {
-    /// Where the whole site is told what happens here.
-    site: Option<Directory>,
+    /// Where the whole site is told who is here.
+    site: Option<Arc<dyn Directory>>,
     /// What this node is called, where the page shows that.
     node: Option<String>,
 }
@@ -91,29 +94,19 @@ impl Room for Cursors {
 
     async fn on_message(&self, conn: &Conn<Self>, Say { text }: Say) -> Result {
         conn.broadcast_all(&Said::now(text))?;
-        if self.site.is_some() {
-            let who = conn.presence()?.map(|shown| shown.name);
-            tell_site(conn.rooms(), Happening::now(&conn.key().board_id, What::Spoke, who)).await;
-        }
+        let who = conn.presence()?.map(|shown| shown.name);
+        self.tell_site(conn.rooms(), conn.key(), What::Spoke, who).await;
         Ok(())
     }
 
     async fn on_user_join(&self, visit: &roomful::Visit<Self>) -> Result {
-        if let Some(site) = &self.site {
-            let board = &visit.key().board_id;
-            site.come(board);
-            tell_site(visit.rooms(), Happening::now(board, What::Came, None)).await;
-        }
+        self.tell_site(visit.rooms(), visit.key(), What::Came, None).await;
         Ok(())
     }
 
     /// A moment after the last tab has gone, so that a reload is nobody's leave.
     async fn on_user_leave(&self, visit: &roomful::Visit<Self>) -> Result {
-        if let Some(site) = &self.site {
-            let board = &visit.key().board_id;
-            site.leave(board);
-            tell_site(visit.rooms(), Happening::now(board, What::Left, None)).await;
-        }
+        self.tell_site(visit.rooms(), visit.key(), What::Left, None).await;
         Ok(())
     }
 
@@ -126,7 +119,7 @@ impl Room for Cursors {
 impl Cursors {
     /// Those of a site that shows what happens on its boards.
     #[must_use]
-    pub fn of(site: Directory) -> Self {
+    pub fn of(site: Arc<dyn Directory>) -> Self {
         Self { site: Some(site), node: None }
     }
 
@@ -135,12 +128,19 @@ impl Cursors {
     pub fn on(node: Option<String>) -> Self {
         Self { site: None, node }
     }
-}
 
-/// To publish wakes the list of boards, too. What the board itself does not need is no failure of it.
-async fn tell_site(rooms: &Rooms, happening: Happening) {
-    if let Err(error) = rooms.publish(&Site, &happening).await {
-        tracing::warn!(%error, board = happening.board, "the site was not told what happened");
+    /// What the board itself does not need is no failure of it.
+    async fn tell_site(&self, rooms: &Rooms, board: &Board, what: What, who: Option<Name>) {
+        let Some(site) = &self.site else { return };
+        if what != What::Spoke
+            && let Err(error) = site.recount(rooms, board).await
+        {
+            tracing::warn!(%error, board = board.board_id, "it is not known how many people are there");
+        }
+        // Wakes the list of boards, too.
+        if let Err(error) = rooms.publish(&Site, &Happening::now(&board.board_id, what, who)).await {
+            tracing::warn!(%error, board = board.board_id, "the site was not told what happened");
+        }
     }
 }
 
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn whoever_starts_the_board_is_warned_of_nothing() {
-        let rooms = crate::rooms_and_site().build().unwrap();
+        let rooms = crate::rooms_and_site(Arc::new(crate::directory::InMemory::default())).build().unwrap();
         let generated = rooms.typescript(roomful::Framework::Preact).unwrap();
         assert!(generated.warnings().is_empty(), "{:?}", generated.warnings());
     }

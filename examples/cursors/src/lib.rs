@@ -2,7 +2,7 @@
 //! (`examples/cursors-worker`).
 //!
 //! The room is in [`board`], what its types may hold in [`values`], and whose tab it is in [`person`]. What all boards together
-//! show is in [`site`], on axum alone.
+//! show is in [`site`], and what is known for it in [`directory`].
 
 #![allow(
     missing_docs,
@@ -11,24 +11,22 @@
 
 pub mod board;
 mod clock;
+pub mod directory;
 pub mod person;
 pub mod site;
 pub mod values;
 
+use std::sync::Arc;
+
 use roomful::{RoomExt as _, Rooms, RoomsBuilder};
 
 use crate::board::{Cursors, well_named};
-use crate::site::{Activity, Boards, Directory};
+use crate::directory::Directory;
+use crate::site::{Activity, Boards};
 
-/// The rooms of the board, to which each program adds what only it knows.
-pub fn rooms() -> RoomsBuilder {
-    boards(Cursors::default())
-}
-
-/// The same, and what shows the whole site.
-pub fn rooms_and_site() -> RoomsBuilder {
-    let directory = Directory::default();
-    boards(Cursors::of(directory.clone()))
+/// The rooms of the board, and what shows the whole site. Each program adds what only it knows.
+pub fn rooms_and_site(directory: Arc<dyn Directory>) -> RoomsBuilder {
+    boards(Cursors::of(Arc::clone(&directory)))
         .module("site", |m| m.feed("activity", Activity).live("boards", Boards(directory)))
 }
 

@@ -10,10 +10,12 @@ mod types;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 
 use axum::Router;
 use clap::{Parser, Subcommand};
+use cursors::directory::{Directory, InMemory};
 use roomful::{BuildError, TypescriptError};
 use roomful_axum::RoomsExt as _;
 use roomful_cluster::{Cluster, StartError};
@@ -104,7 +106,7 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Failure> {
     match &args.command {
         Some(Command::Types { check }) => {
-            let rooms = cursors::rooms_and_site().build()?;
+            let rooms = cursors::rooms_and_site(directory()).build()?;
             let done = if *check { types::check(&rooms) } else { types::write(&rooms) };
             Ok(done?)
         }
@@ -120,7 +122,7 @@ async fn serve(args: &Args) -> Result<(), Failure> {
     let rooms = match &args.node {
         // The list of boards is what one process knows.
         Some(node) => cursors::rooms_on(args.show_node.then(|| node.clone())),
-        None => cursors::rooms_and_site(),
+        None => cursors::rooms_and_site(directory()),
     };
     let rooms = rooms.secret(&secret).build()?;
     let (operators, password) = operators::operators();
@@ -140,6 +142,10 @@ async fn serve(args: &Args) -> Result<(), Failure> {
         println!("What goes on: http://{address}/ops, as `{}` with the password {password}", operators::NAME);
     }
     Ok(roomful_axum::serve(listener, app, &rooms, shutdown).await?)
+}
+
+fn directory() -> Arc<dyn Directory> {
+    Arc::new(InMemory::default())
 }
 
 /// SIGTERM, Ctrl-C, or that standard input ends where that counts.

@@ -1,12 +1,12 @@
 //! What the whole site shows: on which boards somebody is, and what happens on them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use roomful::{AsNumber, Channel, Deny, Feed, Live, Result, TS, Upgrade};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now;
+use crate::directory::Directory;
 use crate::values::Name;
 
 /// The whole site, of which there is one.
@@ -61,50 +61,17 @@ pub struct Busy {
 }
 
 /// So many boards are listed, those with the most people.
-const MOST_LISTED: usize = 20;
+const MOST_LISTED: u32 = 20;
 
 /// The live value: the boards with somebody on them, the fullest first.
-pub struct Boards(pub Directory);
+pub struct Boards(pub Arc<dyn Directory>);
 
 impl Live for Boards {
     type Channel = Site;
     type Value = Vec<Busy>;
 
     async fn load(&self, _: &Site) -> Result<Vec<Busy>> {
-        Ok(self.0.fullest(MOST_LISTED))
-    }
-}
-
-/// Who is where, as the rooms tell it. In a service of yours it would be in the database.
-#[derive(Debug, Clone, Default)]
-pub struct Directory(Arc<Mutex<BTreeMap<String, u32>>>);
-
-impl Directory {
-    pub fn come(&self, board: &str) {
-        let mut boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let people = boards.entry(board.to_owned()).or_default();
-        *people = people.saturating_add(1);
-    }
-
-    /// A board that nobody is on is forgotten.
-    pub fn leave(&self, board: &str) {
-        let mut boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(people) = boards.get_mut(board) {
-            *people -= 1;
-            if *people == 0 {
-                boards.remove(board);
-            }
-        }
-    }
-
-    fn fullest(&self, most: usize) -> Vec<Busy> {
-        let boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut busy: Vec<_> =
-            boards.iter().map(|(board, people)| Busy { board: board.clone(), people: *people }).collect();
-        drop(boards);
-        busy.sort_by_key(|busy| std::cmp::Reverse(busy.people));
-        busy.truncate(most);
-        busy
+        self.0.fullest(MOST_LISTED).await
     }
 }
 
@@ -119,22 +86,11 @@ mod tests {
 
     use super::*;
     use crate::board::{Board, CursorState, Cursors, Say};
+    use crate::directory::InMemory;
     use crate::values::{Color, Fraction, Line};
 
-    fn busy(board: &str, people: u32) -> Busy {
-        Busy { board: board.to_owned(), people }
-    }
-
-    #[test]
-    fn the_fullest_come_first_and_the_empty_are_forgotten() {
-        let directory = Directory::default();
-        for board in ["b", "a", "c", "c", "d"] {
-            directory.come(board);
-        }
-        directory.leave("d");
-        directory.leave("never there");
-        assert_eq!(directory.fullest(5), [busy("c", 2), busy("a", 1), busy("b", 1)]);
-        assert_eq!(directory.fullest(1), [busy("c", 2)]);
+    async fn listed(directory: &InMemory) -> Vec<(String, u32)> {
+        directory.fullest(5).await.unwrap().into_iter().map(|Busy { board, people }| (board, people)).collect()
     }
 
     async fn tab(room: &TestRoom<Cursors>, secret: &str) -> TestMember<Cursors> {
@@ -154,8 +110,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_site_hears_of_people_and_not_of_tabs_nor_of_what_is_said() {
-        let directory = Directory::default();
-        let room = TestRoom::new(Cursors::of(directory.clone()));
+        let directory = Arc::new(InMemory::default());
+        let room = TestRoom::new(Cursors::of(Arc::clone(&directory) as _));
         let mut heard = room.rooms().subscribe(&Site);
         let mut first = tab(&room, "0123456789abcdef0123456789abcdef").await;
         let second = tab(&room, "0123456789abcdef0123456789abcdef").await;
@@ -173,13 +129,13 @@ mod tests {
         let whats: Vec<_> = happened.iter().map(|happening| happening.what).collect();
         assert_eq!(whats, [What::Came, What::Came, What::Spoke]);
         assert_eq!(happened[2].who.as_ref().map(Name::as_str), Some("Ada"));
-        assert_eq!(directory.fullest(5), [busy("main", 2)]);
+        assert_eq!(listed(&directory).await, [("main".to_owned(), 2)]);
 
         second.leave().await;
         ben.leave().await;
         room.advance(5_000).await;
         let whats: Vec<_> = waiting(&mut heard).iter().map(|happening| happening.what).collect();
         assert_eq!(whats, [What::Left], "the other has a tab left");
-        assert_eq!(directory.fullest(5), [busy("main", 1)]);
+        assert_eq!(listed(&directory).await, [("main".to_owned(), 1)]);
     }
 }

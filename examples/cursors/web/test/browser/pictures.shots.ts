@@ -53,10 +53,7 @@ test.each(['light', 'dark'] as const)('the board in the %s', async (colorScheme)
     [ada, 'site'],
     [mary, 'phone-site'],
   ] as const) {
-    const button = page.locator('button.board-name');
-    // Durable Objects tell nothing of a site.
-    if ((await button.count()) === 0) continue;
-    await button.click();
+    await page.locator('button.board-name').click();
     await page.locator('.boards a').first().waitFor();
     await shot(page, name);
     await page.keyboard.press('Escape');

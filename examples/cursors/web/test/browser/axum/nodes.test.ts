@@ -47,6 +47,16 @@ test.each(FRAMEWORKS)(
   },
 );
 
+test.each(FRAMEWORKS)(
+  'the %s page says nothing of a site that nobody tells of',
+  async (_, path) => {
+    const ada = await visitors.open(path, 'alone', 'Ada', {}, 'Live', nodes);
+    expect(await ada.locator('.board-name').textContent()).toBe('alone');
+    expect(await ada.getByRole('button', { name: 'alone' }).count()).toBe(0);
+    expect(visitors.complaints).toEqual([]);
+  },
+);
+
 const nodeOf = (page: Page) => page.locator('.node b').textContent();
 
 /** The id of the other. */

@@ -1,31 +1,19 @@
-/** What the page shows of the whole site. On Durable Objects it shows nothing of it. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Page } from 'playwright-core';
-import { serve, type Server } from '../servers.js';
-import { FRAMEWORKS, Visitors, heard, say, status } from '../visitors.js';
+/** What the page shows of the whole site. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { serve, type Server } from './servers.js';
+import { lately, lists } from './sites.js';
+import { FRAMEWORKS, Visitors, heard, say, status } from './visitors.js';
 
 let visitors: Visitors;
 let server: Server;
 beforeAll(async () => void (visitors = await Visitors.arrive()));
 afterAll(() => visitors.close());
 // One of its own: every board of it is listed.
-beforeEach(async () => void (server = await serve('axum', 'board')));
+beforeEach(async () => void (server = await serve(inject('runtime'), 'board')));
 afterEach(async () => {
   await visitors.allLeave();
   await server.stop();
 });
-
-/** Waits until the list has these boards, in this order. */
-const lists = (page: Page, boards: readonly string[]) =>
-  page.waitForFunction(
-    (wanted) =>
-      JSON.stringify([...document.querySelectorAll('.boards a')].map((a) => a.textContent)) ===
-      JSON.stringify(wanted),
-    boards,
-  );
-
-/** The latest first, without the time. */
-const lately = (page: Page) => page.locator('.lately li span:first-child').allTextContents();
 
 describe.each(FRAMEWORKS)('the %s page', (_, path) => {
   const open = (board: string, name: string, settings = {}) =>
@@ -72,7 +60,7 @@ describe.each(FRAMEWORKS)('the %s page', (_, path) => {
     await server.crash();
     await status(ada, 'Reconnecting');
     await lists(ada, ['main1 person', 'team-71 person']);
-    server = await serve('axum', 'board', Number(new URL(server.url).port));
+    server = await serve(inject('runtime'), 'board', Number(new URL(server.url).port));
     await status(ada, 'Live');
     await ada.getByText('Something happened meanwhile.').waitFor();
     await lists(ada, ['main1 person', 'team-71 person']);
