@@ -105,17 +105,13 @@ impl App {
         self.hub().feeds().publish(topic, event, || self.feed_limits(topic))
     }
 
-    /// Those of the room that has this topic, or the app's.
-    pub(crate) fn room_limits(&self, topic: &Topic) -> &Arc<Limits> {
-        self.limits_of(topic, EndpointKind::Room)
-    }
-
     /// Those of the feed that has this topic, or the app's.
     fn feed_limits(&self, topic: &Topic) -> &Arc<Limits> {
         self.limits_of(topic, EndpointKind::Feed)
     }
 
-    fn limits_of(&self, topic: &Topic, kind: EndpointKind) -> &Arc<Limits> {
+    /// Those of what has this topic and is of this kind, or the app's.
+    pub(crate) fn limits_of(&self, topic: &Topic, kind: EndpointKind) -> &Arc<Limits> {
         let is_its = |definition: &&Arc<Definition>| {
             definition.kind == kind && definition.pattern.params_of(topic.as_str()).is_some()
         };
@@ -164,20 +160,13 @@ impl App {
     ///
     /// Where nobody can know them all.
     pub async fn users(&self) -> Result<Vec<User>> {
-        let mut users = BTreeMap::new();
         let Some(reach) = self.reach() else {
             if let Some(node) = self.hub().process().in_cluster() {
                 return self.users_over_nodes(node).await;
             }
-            let lingering = || roster::lingering(self.hub().process().users().lingering());
-            // Before and after the rooms: whoever comes back, or has just left, must not be missed.
-            lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
-            for room in self.hub().rooms() {
-                room.users().0.into_iter().for_each(|user| roster::merge(&mut users, user));
-            }
-            lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
-            return Ok(users.into_values().collect());
+            return Ok(self.all_users_here());
         };
+        let mut users = BTreeMap::new();
         for (topic, _) in reach.all().await? {
             if let Some(topic) = self.topic_of(&topic)
                 && let Answer::Users(here) = reach.act(&topic, Act::Users).await?
@@ -186,6 +175,19 @@ impl App {
             }
         }
         Ok(users.into_values().collect())
+    }
+
+    /// Every user in any room of this process once, in the order of their ids.
+    pub(crate) fn all_users_here(&self) -> Vec<User> {
+        let mut users = BTreeMap::new();
+        let lingering = || roster::lingering(self.hub().process().users().lingering());
+        // Before and after the rooms: whoever comes back, or has just left, must not be missed.
+        lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
+        for room in self.hub().rooms() {
+            room.users().0.into_iter().for_each(|user| roster::merge(&mut users, user));
+        }
+        lingering().into_iter().for_each(|user| roster::merge(&mut users, user));
+        users.into_values().collect()
     }
 
     /// Takes all members of a user out of every room, wherever they are. `false`: there is no such user.

@@ -82,6 +82,9 @@ mod mourning;
 mod opening;
 mod operators;
 mod origin;
+#[cfg(target_family = "wasm")]
+mod over_no_nodes;
+#[cfg(not(target_family = "wasm"))]
 mod over_nodes;
 mod place;
 mod platform;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 use roomful_core::cluster::{self, Closing, Command, Present, UserThere};
+use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Refused, RoomEngine};
 use roomful_core::{Close, Json, MemberId, Millis, NodeId, UserId};
@@ -166,7 +167,7 @@ impl App {
     }
 
     fn check_message(&self, topic: &Topic, msg: &Json) -> Result {
-        let (bytes, limit) = (msg.size(), self.room_limits(topic).message_bytes);
+        let (bytes, limit) = (msg.size(), self.limits_of(topic, EndpointKind::Room).message_bytes);
         if bytes > limit { Err(Error::refused(Refused::MessageTooLarge { bytes, limit })) } else { Ok(()) }
     }
 }

@@ -1,5 +1,7 @@
 //! Between the rooms of a process and whoever speaks for them with other nodes.
 
+#![cfg_attr(target_family = "wasm", allow(dead_code, reason = "a worker is no node, and asks none"))]
+
 mod asked;
 mod health;
 mod node;

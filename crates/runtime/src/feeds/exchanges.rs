@@ -41,6 +41,9 @@ struct Open {
 /// What keeps one open. Dropped, it stays so for [`Limits::cluster_linger_ms`](roomful_core::Limits::cluster_linger_ms), so that who
 /// publishes now and then need not begin anew each time.
 pub(crate) struct Held {
+    /// There is none in a worker, and the compiler knows it: an `async fn` that may hold one would take all of this along.
+    #[cfg(target_family = "wasm")]
+    _never: std::convert::Infallible,
     exchange: Arc<Exchange>,
     topic: Topic,
     exchanges: Arc<Exchanges>,
@@ -93,7 +96,7 @@ impl Exchanges {
         }
         let open = state.open.get_mut(topic)?;
         open.holders += 1;
-        Some(Held { exchange: Arc::clone(&open.exchange), topic: topic.clone(), exchanges: Arc::clone(self) })
+        Held::of(&open.exchange, topic, self)
     }
 
     fn release(self: &Arc<Self>, topic: &Topic) {
@@ -158,6 +161,16 @@ impl State {
 }
 
 impl Held {
+    #[cfg(not(target_family = "wasm"))]
+    fn of(exchange: &Arc<Exchange>, topic: &Topic, exchanges: &Arc<Exchanges>) -> Option<Self> {
+        Some(Self { exchange: Arc::clone(exchange), topic: topic.clone(), exchanges: Arc::clone(exchanges) })
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn of(_: &Arc<Exchange>, _: &Topic, _: &Arc<Exchanges>) -> Option<Self> {
+        None
+    }
+
     pub(super) fn exchange(&self) -> &Arc<Exchange> {
         &self.exchange
     }
