@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("roomful-websocket", &[]),
     ("roomful-uring", &[]),
     ("roomful-axum", &["roomful", "roomful-cluster", "roomful-websocket", "roomful-uring"]),
-    ("roomful-cli", &["roomful-axum", "roomful-client"]),
+    ("roomful-cli", &["roomful-core"]),
 ];
 
 /// What only one crate may name, so that a breaking change of it stays in that crate.
@@ -33,8 +33,8 @@ const RESERVED: &[(&str, &str)] = &[
     ("io-uring", "roomful-uring"),
 ];
 
-/// The one crate with sockets of tokio's.
-const OWNS_TOKIO_NET: &str = "roomful-axum";
+/// The crates with sockets of tokio's: the one that listens, and the one that connects.
+const OWN_TOKIO_NET: [&str; 2] = ["roomful-axum", "roomful-cli"];
 
 /// The crates with no I/O, clock, randomness or async, and all that each may therefore import.
 const SANS_IO: &[(&str, &[&str])] = &[
@@ -73,8 +73,9 @@ fn of_package(package: &Package) -> Vec<String> {
             Some(format!("{} imports {}: {reason}", package.name, import.name))
         })
         .collect();
-    if package.name != OWNS_TOKIO_NET && turns_on_tokio_net(package) {
-        violations.push(format!("a feature of {} turns on tokio's net: only {OWNS_TOKIO_NET} may", package.name));
+    if !owns_tokio_net(&package.name) && turns_on_tokio_net(package) {
+        let owners = OWN_TOKIO_NET.join(" and ");
+        violations.push(format!("a feature of {} turns on tokio's net: only {owners} may", package.name));
     }
     violations
 }
@@ -96,7 +97,12 @@ fn import_violation(package: &str, import: &Dependency) -> Option<String> {
         );
     }
     let has_net = name == "tokio" && import.features.iter().any(|f| f == "net" || f == "full");
-    (has_net && package != OWNS_TOKIO_NET).then(|| format!("with its net, which only {OWNS_TOKIO_NET} may"))
+    (has_net && !owns_tokio_net(package))
+        .then(|| format!("with its net, which only {} may", OWN_TOKIO_NET.join(" and ")))
+}
+
+fn owns_tokio_net(package: &str) -> bool {
+    OWN_TOKIO_NET.contains(&package)
 }
 
 /// A feature of the crate's own can turn on a dependency's feature too.
@@ -160,6 +166,7 @@ mod tests {
             ("roomful-cluster", "roomful-runtime"),
             ("roomful-inspect", "roomful-runtime"),
             ("roomful-client", "roomful-core"),
+            ("roomful-cli", "roomful-core"),
         ] {
             assert!(of(package(upper, vec![import(lower)])).is_empty(), "{upper} -> {lower}");
         }
@@ -180,6 +187,7 @@ mod tests {
             ("roomful-inspect", "roomful-axum"),
             ("roomful-runtime", "roomful-inspect"),
             ("roomful-client", "roomful"),
+            ("roomful-cli", "roomful-runtime"),
             ("roomful-worker", "roomful-axum"),
             ("roomful-axum", "roomful-axum"),
             ("roomful", "roomful-not-in-the-order"),
@@ -213,11 +221,13 @@ mod tests {
     fn tokio_is_free_but_its_net_is_not() {
         let with = |feature: &str| Dependency { features: vec![feature.to_owned()], ..import("tokio") };
         assert!(of(package("roomful", vec![with("sync")])).is_empty());
-        assert!(of(package("roomful-axum", vec![with("net")])).is_empty());
+        for owner in OWN_TOKIO_NET {
+            assert!(of(package(owner, vec![with("net")])).is_empty());
+        }
         for feature in ["net", "full"] {
             assert_eq!(
                 of(package("roomful", vec![with(feature)])),
-                ["roomful imports tokio: with its net, which only roomful-axum may"]
+                ["roomful imports tokio: with its net, which only roomful-axum and roomful-cli may"]
             );
         }
     }
@@ -226,7 +236,7 @@ mod tests {
     fn tokios_net_cannot_come_in_through_a_feature() {
         let mut roomful = package("roomful", vec![import("tokio")]);
         roomful.features = BTreeMap::from([("test".to_owned(), vec!["tokio?/net".to_owned()])]);
-        assert_eq!(of(roomful), ["a feature of roomful turns on tokio's net: only roomful-axum may"]);
+        assert_eq!(of(roomful), ["a feature of roomful turns on tokio's net: only roomful-axum and roomful-cli may"]);
     }
 
     #[test]
