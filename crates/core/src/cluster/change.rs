@@ -2,6 +2,7 @@
 
 use super::stay::StayWord;
 use super::wire::{Malformed, Reader, Wire, Writer};
+use super::words::Heard;
 use crate::room::Audience;
 use crate::session::{SessionHash, TokenHash};
 use crate::{Generation, Json, MemberId, UserId};
@@ -63,6 +64,9 @@ pub enum Change {
         /// Who.
         member: MemberId,
     },
+    /// What stands behind this is to be told behind so much of what another node has said: a member that it had is this one's from
+    /// here on.
+    Behind(Heard),
     /// The app has been told that a member is lost whose node died.
     Mourned {
         /// Who.
@@ -154,6 +158,7 @@ const STAY: u8 = 10;
 const CLOSED: u8 = 11;
 const SESSION: u8 = 12;
 const WOKEN: u8 = 13;
+const BEHIND: u8 = 14;
 
 /// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
 impl Wire for Change {
@@ -202,6 +207,10 @@ impl Wire for Change {
                 member.write(&mut content);
                 CEDED
             }
+            Self::Behind(heard) => {
+                heard.write(&mut content);
+                BEHIND
+            }
             Self::Mourned { member } => {
                 member.write(&mut content);
                 MOURNED
@@ -237,6 +246,7 @@ impl Wire for Change {
             }
             SESSION => Self::Session { member: MemberId::read(content)?, session: content.optional()? },
             CEDED => Self::Ceded { member: MemberId::read(content)? },
+            BEHIND => Self::Behind(Heard::read(content)?),
             MOURNED => Self::Mourned { member: MemberId::read(content)? },
             STAY => Self::Stay { user: UserId::read(content)?, word: StayWord::read(content)? },
             CLOSED => Self::Closed,
@@ -299,6 +309,7 @@ pub(super) mod tests {
     use super::*;
     use crate::NodeId;
     use crate::cluster::StayAnswer;
+    use crate::cluster::words::tests::heard;
 
     fn member() -> impl Strategy<Value = MemberId> {
         "[a-zA-Z0-9_-]{1,64}".prop_map(|id| MemberId::parse(&id).unwrap())
@@ -356,6 +367,7 @@ pub(super) mod tests {
         prop_oneof![
             present().prop_map(Change::Joined),
             member().prop_map(|member| Change::Left { member }),
+            heard().prop_map(Change::Behind),
             member().prop_map(|member| Change::Away { member }),
             member().prop_map(|member| Change::Back { member }),
             (member(), option::of(json())).prop_map(|(member, state)| Change::State { member, state }),

@@ -17,6 +17,7 @@
 //! | `watch` | whether this node is well, before it says of another that it is not |
 //! | `command`, `asking`, `deeds` | what one node has another one do, once |
 //! | `release` | what a node gives away of a member whose client has come to another |
+//! | `words` | how much of a stream was heard, counted in messages |
 //! | `origin`, `replica` | a stream where it is said, and where it is heard |
 //! | `sums` | where two nodes differ, found by one number in a heartbeat |
 //! | `lobby` | for whom the first member of a room waits |
@@ -50,6 +51,7 @@ mod sums;
 mod verdict;
 mod watch;
 mod wire;
+mod words;
 
 pub use change::{Change, Present};
 pub use claim::Claim;
@@ -60,10 +62,11 @@ pub use incarnation::{Incarnation, InvalidNodeName, NodeName};
 pub use lobby::Audible;
 pub use news::News;
 pub use outgoing::Outgoing;
-pub use release::{Heard, MissedFrame, Released, Words};
+pub use release::{MissedFrame, Released};
 pub use repairs::Repairs;
 pub use settings::ClusterSettings;
 pub use stay::{StayAnswer, StayWord};
 pub use subject::Subject;
 pub use verdict::Verdict;
 pub use watch::Health;
+pub use words::{Heard, Words};

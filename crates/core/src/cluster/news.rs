@@ -1,7 +1,7 @@
 //! What a room is told of another node.
 
 use super::change::{Change, Present};
-use super::release::Words;
+use super::words::Words;
 
 /// What a room is told of another node.
 #[derive(Debug, Clone, PartialEq, Eq)]

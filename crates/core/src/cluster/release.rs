@@ -5,26 +5,9 @@ use bytes::Bytes;
 use super::change::Present;
 use super::pages::pages;
 use super::wire::{Malformed, Reader, Wire, Writer};
-use crate::session::KeptSaid;
-use crate::{Json, NodeId};
-
-/// How many messages a node has said in a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Words {
-    /// Which stream: one that begins anew is another.
-    pub since: u64,
-    /// How many, since that began.
-    pub said: u64,
-}
-
-/// How much of what a node has said was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
-    /// Which run of which node.
-    pub node: NodeId,
-    /// How much.
-    pub words: Words,
-}
+use super::words::Heard;
+use crate::Json;
+use crate::session::{Carried, KeptSaid};
 
 /// A message that was missed: its number at the node that kept it, and its frame for a v1 client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +35,17 @@ pub struct Released {
 }
 
 impl Released {
+    /// What its client missed there that has seen so much. `None`: that cannot be had.
+    #[must_use]
+    pub fn carried(&self, seen: u64) -> Option<Carried> {
+        let missed: Vec<_> = self.missed.as_ref()?.iter().map(|missed| (missed.seq, missed.to_bytes())).collect();
+        let (first, last) = (missed.first().map(|(seq, _)| *seq), missed.last().map(|(seq, _)| *seq));
+        // Of numbers that are none its client would make nothing good.
+        let is_in_order = missed.is_sorted_by(|(one, _), (next, _)| one < next);
+        let is_between = first.is_none_or(|first| seen < first) && last.unwrap_or(seen) <= self.top;
+        (is_in_order && is_between).then_some(Carried { seen, top: self.top, missed })
+    }
+
     /// With its first frames alone, as many as are within so many bytes; and the others, in as many pages as are needed.
     pub(super) fn paged(mut self, page_bytes: usize) -> (Self, Vec<Vec<MissedFrame>>) {
         let frames = self.missed.take();
@@ -63,6 +57,12 @@ impl Released {
 }
 
 impl MissedFrame {
+    /// Of a frame that this process has made.
+    #[must_use]
+    pub fn new(seq: u64, frame: Bytes) -> Self {
+        Self { seq, frame: Json::of_checked(frame) }
+    }
+
     fn size(&self) -> usize {
         self.frame.size() + size_of::<u64>() + 4
     }
@@ -71,28 +71,6 @@ impl MissedFrame {
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         self.frame.to_bytes()
-    }
-}
-
-impl Wire for Words {
-    fn write(&self, to: &mut Writer) {
-        to.number(self.since);
-        to.number(self.said);
-    }
-
-    fn read(from: &mut Reader) -> Result<Self, Malformed> {
-        Ok(Self { since: from.position()?, said: from.position()? })
-    }
-}
-
-impl Wire for Heard {
-    fn write(&self, to: &mut Writer) {
-        self.node.write(to);
-        self.words.write(to);
-    }
-
-    fn read(from: &mut Reader) -> Result<Self, Malformed> {
-        Ok(Self { node: NodeId::read(from)?, words: Words::read(from)? })
     }
 }
 
@@ -148,6 +126,7 @@ pub(super) mod tests {
     use super::super::change::tests as changes;
     use super::super::wire::MOST_COUNTED;
     use super::*;
+    use crate::cluster::words::tests::heard;
     use crate::session::Said;
 
     fn missed() -> impl Strategy<Value = MissedFrame> {
@@ -166,9 +145,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::cluster) fn released() -> impl Strategy<Value = Released> {
-        let heard = (any::<u64>(), 0..=MOST_COUNTED, 0..=MOST_COUNTED);
-        let heard = heard.prop_map(|(node, since, said)| Heard { node: NodeId(node), words: Words { since, said } });
-        let lists = (option::of(proptest::collection::vec(missed(), 0..5)), proptest::collection::vec(heard, 0..5));
+        let lists = (option::of(proptest::collection::vec(missed(), 0..5)), proptest::collection::vec(heard(), 0..5));
         (changes::present(), option::of(said()), 0..=MOST_COUNTED, lists)
             .prop_map(|(present, said, top, (missed, heard))| Released { present, said, top, missed, heard })
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::change::{Change, Present};
 use super::message::RosterPage;
-use super::release::Words;
 use super::settings::ClusterSettings;
+use super::words::Words;
 use crate::Millis;
 
 /// How far the stream of one node in one room was handed over, and what is missing.

@@ -1,12 +1,12 @@
 //! What a room in a cluster knows of the other nodes that have it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::heard::HeardWords;
 use super::session_hashes::SessionHashes;
 use super::stays::Stays;
-use crate::cluster::{Change, Incarnation, Present};
-use crate::{MemberId, Millis, NodeId};
+use crate::cluster::{Change, Heard, Incarnation, News, Present};
+use crate::{Generation, MemberId, Millis, NodeId};
 
 /// Beside the roster, which has the members of all nodes.
 #[derive(Debug)]
@@ -22,6 +22,12 @@ pub(super) struct Elsewhere {
     pub(super) parts: BTreeMap<NodeId, Part>,
     /// Members that their node speaks for no more, because another one does which was not heard yet. If it never is, they leave.
     pub(super) ceded: BTreeMap<MemberId, Ceded>,
+    /// Members of this node that were given to others, and how often each was taken over when the last of these has it.
+    pub(super) given: BTreeMap<MemberId, Generation>,
+    /// What nodes say that is to be told behind what another one has said before, and is still to come.
+    pub(super) withheld: BTreeMap<NodeId, Withheld>,
+    /// When something was said last that each node relays to its own members, at a moment of its own.
+    pub(super) relayed_at: Option<Millis>,
     /// What was heard of what each node said.
     pub(super) heard: HeardWords,
     /// What is known of the tokens of everybody's session.
@@ -51,6 +57,18 @@ pub(super) struct Ceded {
     pub(super) until: Millis,
 }
 
+/// What a node says, until it may be told.
+#[derive(Debug)]
+pub(super) struct Withheld {
+    pub(super) incarnation: Incarnation,
+    /// What is waited for.
+    pub(super) behind: Heard,
+    /// And until when, at the latest.
+    pub(super) until: Millis,
+    pub(super) news: VecDeque<News>,
+    pub(super) bytes: usize,
+}
+
 /// A member of a node that died.
 #[derive(Debug)]
 pub(super) struct Owed {
@@ -76,13 +94,16 @@ impl Elsewhere {
 
     #[cfg(not(target_family = "wasm"))]
     pub(super) fn beside(me: Incarnation) -> Option<BoxedElsewhere> {
-        let (parts, ceded, unsaid, owed) = Default::default();
+        let (parts, ceded, unsaid, owed, given, withheld) = Default::default();
         let (stays, sessions, heard) = Default::default();
         Some(Box::new(Self {
             me,
             is_awaiting: true,
             parts,
             ceded,
+            given,
+            withheld,
+            relayed_at: None,
             heard,
             sessions,
             unsaid,
@@ -122,6 +143,7 @@ impl Elsewhere {
         let lost = self.parts.values().filter_map(|part| part.lost_until);
         let ceded = self.ceded.values().map(|ceded| ceded.until);
         let owed = self.owed.values().filter(|owed| !owed.is_ours).map(|owed| owed.due);
-        lost.chain(ceded).chain(owed).chain(self.stays.wakes_at()).min()
+        let withheld = self.withheld.values().map(|withheld| withheld.until);
+        lost.chain(ceded).chain(owed).chain(withheld).chain(self.stays.wakes_at()).min()
     }
 }

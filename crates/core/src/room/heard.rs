@@ -75,6 +75,12 @@ impl HeardWords {
         self.nodes.iter().map(|(node, of)| Heard { node: *node, words: of.words }).collect()
     }
 
+    /// Whether that node has said more, in the stream that is heard here, than was heard of it.
+    pub(super) fn is_behind(&self, heard: &Heard) -> bool {
+        let here = self.nodes.get(&heard.node).map(|of| of.words);
+        here.is_some_and(|here| here.since == heard.words.since && here.said < heard.words.said)
+    }
+
     /// Whether all that was heard elsewhere was heard here, too.
     pub(super) fn has(&self, elsewhere: &[Heard]) -> bool {
         elsewhere.iter().all(|heard| {
@@ -134,6 +140,20 @@ mod tests {
             (&[heard(1, 5, 12), heard(2, 0, 1), heard(3, 0, 0)], None),
         ] {
             assert_eq!(words.beyond(there).as_deref(), beyond, "{there:?}");
+        }
+    }
+
+    #[test]
+    fn what_of_a_stream_is_still_to_come_is_waited_for_and_no_other_stream() {
+        let words = two();
+        for (there, is_behind) in [
+            (heard(1, 5, 12), false),
+            (heard(1, 5, 13), true),
+            (heard(1, 6, 99), false),
+            (heard(2, 0, 2), true),
+            (heard(3, 0, 2), false),
+        ] {
+            assert_eq!(words.is_behind(&there), is_behind, "{there:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What goes into the engine, and why it may refuse it.
 
 use super::Audience;
-use crate::cluster::{self, Incarnation};
+use crate::cluster::{self, Heard, Incarnation};
 use crate::roster::Place;
 use crate::session::SessionHash;
 use crate::{Generation, Json, MemberId, UserId};
@@ -87,8 +87,9 @@ pub enum Input {
         /// What.
         news: cluster::News,
     },
-    /// Another node asks for a member, whose client has come there. It stays until that node [says so](Input::Remote), and speaks no
-    /// more; nobody here is told.
+    /// Another node asks for a member, whose client has come there, and may do so more than once. It stays until that node
+    /// [says so](Input::Remote), and speaks no more; nobody here is told. One that is [back](Input::Return) is this node's again, and
+    /// who was given it is not believed.
     Release {
         /// Whom.
         member: MemberId,
@@ -134,6 +135,8 @@ pub struct Newcomer {
     /// Numbers of messages are above this one from then on: what its client was sent elsewhere has lower ones. 0 for whoever comes
     /// from nowhere.
     pub seq_above: u64,
+    /// So much of what the node that gave it away has said stands before all that it says here, for whoever hears both.
+    pub behind: Option<Heard>,
     /// Where it stood, for one that comes back to a room which does not know it any more. Where that is another's by now, and
     /// for `None`, it stands at the end.
     pub place: Option<Place>,
@@ -152,10 +155,16 @@ impl Newcomer {
             user: None,
             generation: Generation::default(),
             seq_above: 0,
+            behind: None,
             place: None,
             info: None,
             state: None,
         }
+    }
+
+    /// It was taken over so often where it was until now, and is once more.
+    pub fn taken_over_from(&mut self, before: Generation) {
+        self.generation = self.generation.max(Generation(before.0.saturating_add(1)));
     }
 }
 

@@ -42,6 +42,7 @@ impl RoomEngine {
 
     /// Whoever was held for long enough leaves.
     pub(super) fn expire(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        self.hear_withheld(now, effects);
         self.expire_lost(now, effects);
         self.expire_ceded(now, effects);
         self.wake_stays(now, effects);

@@ -50,6 +50,7 @@ impl RoomEngine {
         self.presence.forget(place);
         let Entry { member, number, away, user, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
         self.forget_session(&member);
+        self.give_no_more(&member);
         self.local -= 1;
         self.present -= usize::from(!away);
         // What the others are to be told of its user stands behind its leave.

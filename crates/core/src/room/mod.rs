@@ -20,6 +20,7 @@ mod pace;
 mod presence;
 mod presence_lane;
 mod publish;
+mod release;
 mod remote;
 mod returns;
 mod session_hashes;
@@ -27,6 +28,7 @@ mod stays;
 mod take_over;
 mod users;
 mod users_here;
+mod withheld;
 
 use std::sync::Arc;
 
@@ -216,7 +218,7 @@ impl RoomEngine {
             Input::SetPresence { member, state } => self.set_presence(&member, state, now, effects),
             Input::SetInfo { member, info } => self.set_info(&member, info, now, effects),
             Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, effects),
-            Input::Relayed { msg } => self.relayed(msg, effects),
+            Input::Relayed { msg } => self.relayed(msg, now, effects),
             Input::LastWords { from, msg } => self.last_words(from, msg, now, effects),
             Input::Send { to, msg } => self.send(to, msg, effects),
             Input::Wake => {
@@ -285,7 +287,7 @@ impl RoomEngine {
         self.check_message(&msg)?;
         if let Some(member) = &from {
             // The state that it set is heard before what it says. Whoever waits, or has left, is not heard at all.
-            let place = self.local_place(member)?;
+            let place = self.speaking_place(member)?;
             self.flush_one(place, effects);
         }
         self.publish_word(from.as_ref(), &to, &msg);
@@ -294,8 +296,9 @@ impl RoomEngine {
         Ok(())
     }
 
-    fn relayed(&mut self, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    fn relayed(&mut self, msg: Json, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
+        self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.relayed_at = Some(now));
         self.seq += 1;
         effects.push(Effect::Said { seq: self.seq, from: None, to: Audience::Everybody, msg });
         Ok(())

@@ -15,7 +15,7 @@ impl RoomEngine {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_presence(state.as_ref())?;
-        let place = self.local_place(member)?;
+        let place = self.speaking_place(member)?;
         self.roster.set_state(place, state).ok_or(Refused::NotIn)?;
         self.keep(place, effects);
         if self.presence.mark(place, News::State, now) {
@@ -34,7 +34,7 @@ impl RoomEngine {
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_info(info.as_ref())?;
-        let place = self.local_place(member)?;
+        let place = self.speaking_place(member)?;
         if self.roster.get(place).is_none_or(|entry| entry.info == info) {
             return Ok(());
         }

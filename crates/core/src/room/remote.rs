@@ -35,6 +35,14 @@ impl RoomEngine {
         if elsewhere.me.node() == node.node() {
             return;
         }
+        self.hear_in_turn(node, news, now, effects);
+        self.hear_withheld(now, effects);
+        self.mourn(now, effects);
+    }
+
+    /// What nothing is to be told before.
+    pub(super) fn hear_now(&mut self, node: &Incarnation, news: cluster::News, now: Millis, effects: &mut Vec<Effect>) {
+        let Some(elsewhere) = &mut self.elsewhere else { return };
         match news {
             cluster::News::Changes(changes) => {
                 elsewhere.part(node);
@@ -51,7 +59,7 @@ impl RoomEngine {
                 words.into_iter().for_each(|words| elsewhere.heard.begin(node.node(), words));
                 self.hear_open(node.node(), true, now, effects);
             }
-            // It was heard above.
+            // It is of this node itself.
             cluster::News::Own { .. } => {}
             cluster::News::Lost => {
                 elsewhere.heard.forget(node.node());
@@ -64,7 +72,6 @@ impl RoomEngine {
                 self.orphan_stays(node.node(), now, effects);
             }
         }
-        self.mourn(now, effects);
     }
 
     /// All that there are have said who is in.
@@ -210,8 +217,8 @@ impl RoomEngine {
                 self.hear_stay(node, (user, word), telling.now, telling.effects);
             }
             cluster::Change::Closed => self.hear_open(node.node(), false, telling.now, telling.effects),
-            // The second is said of what is listened to, which no room is.
-            cluster::Change::Unknown | cluster::Change::Woken => {}
+            // It was waited for. The second is said of what is listened to, which no room is.
+            cluster::Change::Behind(_) | cluster::Change::Woken | cluster::Change::Unknown => {}
         }
     }
 
@@ -254,6 +261,7 @@ impl RoomEngine {
         let place = self.roster.place(member);
         let Some(entry) = place.and_then(|place| self.roster.hand_to(place, to.0, to.1)) else { return };
         let (was_away, user) = (entry.away, entry.user.clone());
+        self.give_no_more(member);
         self.local -= 1;
         self.present -= usize::from(!was_away);
         self.publish(|| cluster::Change::Ceded { member: member.clone() });

@@ -55,9 +55,13 @@ impl RoomEngine {
     pub(super) fn be_back(&mut self, place: Place) -> Option<Change> {
         let entry = self.roster.get(place).filter(|entry| entry.away)?;
         let back = Change::Back { member: entry.member.clone(), state: entry.state.clone() };
-        self.publish(|| cluster::Change::Back { member: back.member().clone() });
         self.roster.set_away(place, false);
         self.present += 1;
+        if self.take_back(place) {
+            self.publish_joined(place);
+        } else {
+            self.publish(|| cluster::Change::Back { member: back.member().clone() });
+        }
         Some(back)
     }
 }

@@ -3,7 +3,7 @@
 //! The others hear nothing of it but what is new: that it is back, where it was away. The node that had it hears of the higher claim
 //! and forgets it in silence; until it has, it still speaks for it, and what it says means nothing any more.
 
-use super::{Change, Effect, Newcomer, News, Refused, RoomEngine};
+use super::{Change, Newcomer, News, Refused, RoomEngine};
 use crate::cluster::{self, Claim, Heard};
 use crate::roster::{Entry, Place};
 use crate::session::{SessionHash, TokenHash};
@@ -53,20 +53,6 @@ impl RoomEngine {
         self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.heard.note(node, seq, most));
     }
 
-    /// Its client has come to another node, which is about to say so. What it has shown and said is told before, and nobody here hears
-    /// of its loss.
-    pub(super) fn release(&mut self, member: &MemberId, effects: &mut Vec<Effect>) -> Result<(), Refused> {
-        let place = self.local_place(member)?;
-        self.membership.returning.remove(&place);
-        self.flush_one(place, effects);
-        if self.roster.get(place).is_some_and(|entry| !entry.away) {
-            self.roster.set_away(place, true);
-            self.present -= 1;
-        }
-        self.publish(|| cluster::Change::Ceded { member: member.clone() });
-        Ok(())
-    }
-
     /// Whether it is not known yet who is in at other nodes.
     #[must_use]
     pub fn awaits_others(&self) -> bool {
@@ -103,12 +89,13 @@ impl RoomEngine {
 
     /// It is this node's member from here on.
     pub(super) fn take_over(&mut self, place: Place, newcomer: Newcomer, now: Millis) -> Option<Entered> {
-        let Newcomer { member, user, generation, info, state, .. } = newcomer;
+        let Newcomer { member, user, generation, info, state, behind, .. } = newcomer;
         // It may have come to this node on another way meanwhile.
         self.roster.get(place).filter(|entry| entry.node != self.config.node)?;
         self.roster.hand_to(place, self.config.node, generation);
         user.iter().for_each(|user| self.users.leave_elsewhere(user));
         self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.settle(&member));
+        behind.into_iter().for_each(|heard| self.publish(|| cluster::Change::Behind(heard)));
         self.show_anew(place, (info, state), now);
         let was_away = self.roster.get(place).is_some_and(|entry| entry.away);
         let entry = self.roster.set_away(place, false);

@@ -174,6 +174,14 @@ impl Said {
         KeptSaid { received: self.received, handled: self.handled, failed, has_more }
     }
 
+    /// What another node needs of it that has its client from here on, where nothing is being handled. What waits from this id on is
+    /// not received: its client says it again.
+    pub fn give_away(&mut self, waits_from: Option<u64>) -> KeptSaid {
+        self.received = waits_from.map_or(self.received, |first| self.received.min(first.saturating_sub(1)));
+        // Of all that is received it is known what became of it.
+        KeptSaid { handled: self.received, ..self.kept() }
+    }
+
     /// Goes on where another process has ended. What that had received and not handled failed with it.
     #[must_use]
     pub fn restored(kept: KeptSaid) -> Self {
@@ -213,6 +221,28 @@ mod tests {
 
     fn failure(id: u64) -> Failure {
         Failure { id, code: ErrorCode::HandlerFailed, reason: "no".into() }
+    }
+
+    #[test]
+    fn what_waits_when_its_client_goes_to_another_node_is_said_there_again_and_here_where_it_comes_back() {
+        let mut said = Said::default();
+        (1..=3).for_each(|id| assert_eq!(said.receive(id), Arrival::New));
+        said.handled(1, 0);
+        said.failed(failure(2));
+        assert_eq!(said.refused(failure(4)), Arrival::New);
+        let mut there = Said::restored(said.give_away(Some(3)));
+        assert_eq!((there.acked(), said.acked()), (Some(2), Some(2)));
+        let told = there.resume();
+        assert_eq!(told.failures.iter().map(|failure| failure.id).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(told.ack, Some(2));
+        for mut said in [said, there] {
+            assert_eq!([2, 3].map(|id| said.receive(id)), [Arrival::Duplicate, Arrival::New]);
+        }
+        let mut all = Said::default();
+        (5..=6).for_each(|id| assert_eq!(all.receive(id), Arrival::New));
+        all.handled(5, 0);
+        all.handled(6, 0);
+        assert_eq!(Said::restored(all.give_away(None)).resume(), Retold { failures: vec![], ack: Some(6) });
     }
 
     #[test]

@@ -510,9 +510,115 @@ fn who_is_given_up_is_told_to_other_nodes_alone_and_stays_until_one_of_them_has_
     // One that no node takes is back here as from any loss, or leaves.
     let mut room = with(&["ann", "bob"]);
     room.tell(release());
-    assert_eq!(published(room.back("bob", V1)), "bob is back");
+    assert_eq!(published(room.back("bob", V1)), "+bob");
     room.tell(release());
     assert_eq!(room.leave("bob")[0], r#"all <- {"from":"bob","t":"presence","op":"leave"}"#);
+}
+
+#[test]
+fn who_was_given_up_says_nothing_more_here_and_what_it_is_told_waits_for_it() {
+    let mut room = with(&["ann", "bob"]);
+    room.tell(Input::Release { member: id("bob") });
+    for refused in [room.broadcast("bob", "1"), room.set("bob", Some("1")), room.inform("bob", Some("1"))] {
+        assert_eq!(refused, ["refused: not in the room"]);
+    }
+    assert_eq!(room.send("bob", "1")[0], r#"bob <- {"from":"bob","t":"msg","msg":1,"seq":1}"#);
+    assert_eq!(room.away("bob"), ["refused: not in the room"], "nobody is told that its socket is gone");
+}
+
+#[test]
+fn each_node_that_is_given_a_member_claims_more_than_the_one_before_and_so_does_its_own_where_it_comes_back() {
+    let mut room = with(&["ann", "bob"]);
+    let given = |room: &Script| room.room().given(&id("bob")).map(|present| present.generation);
+    assert_eq!(given(&room), None);
+    for times in 0..3 {
+        room.tell(Input::Release { member: id("bob") });
+        assert_eq!(given(&room), Some(Generation(times)), "who is given it has one more");
+    }
+    room.back("bob", V1);
+    let own = room.room().own();
+    let bob = own.iter().find(|present| present.member == id("bob")).map(|present| (present.generation, present.away));
+    assert_eq!((bob, given(&room)), (Some((Generation(4), false)), None));
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("bob", 3))]), NOTHING, "it came too late");
+    assert_eq!(published(room.broadcast("bob", "1")), "bob says 1");
+    room.tell(Input::Release { member: id("bob") });
+    assert_eq!(given(&room), Some(Generation(4)));
+    assert_eq!(room.hear(200, vec![Change::Joined(taken_over("bob", 5))])[0], "taken over is bob");
+    assert_eq!(given(&room), None);
+}
+
+/// Bob was at n200, has said `last` there, and is at n300, which n100 hears first.
+fn moved(room: &mut Script, last: u64) -> Vec<String> {
+    room.news(200, News::Opened { words: Some(Words { since: 7, said: 0 }) });
+    room.hear(200, vec![Change::Joined(present("bob"))]);
+    let behind = Heard { node: node(200).node(), words: Words { since: 7, said: last } };
+    let moved = vec![said("fay", "1"), Change::Behind(behind), Change::Joined(taken_over("bob", 1)), said("bob", "9")];
+    room.hear(300, vec![Change::Joined(present("fay"))]);
+    room.hear(300, moved)
+}
+
+fn word(from: &str, msg: &str, seq: u64) -> String {
+    format!(r#"v1: all but {from} <- {{"from":"{from}","t":"msg","msg":{msg},"seq":{seq}}}"#)
+}
+
+#[test]
+fn what_a_member_says_at_its_next_node_waits_for_what_it_said_at_the_one_before_and_nothing_overtakes_it() {
+    let mut room = with(&["ann"]);
+    assert_eq!(moved(&mut room, 2), [word("fay", "1", 1), "wake at 1250".to_owned()]);
+    assert_eq!(room.hear(300, vec![said("bob", "10"), said("fay", "2")]), NOTHING);
+    assert_eq!(room.hear(200, vec![said("bob", "7")]), [word("bob", "7", 2)]);
+    let due = [("bob", "8", 3), ("bob", "9", 4), ("bob", "10", 5), ("fay", "2", 6)];
+    assert_eq!(room.hear(200, vec![said("bob", "8")]), due.map(|(from, msg, seq)| word(from, msg, seq)));
+    assert_eq!(room.hear(300, vec![said("bob", "11")]), [word("bob", "11", 7)]);
+    assert_eq!(room.room().next_wake(), None);
+}
+
+#[test]
+fn what_is_not_heard_in_time_or_will_not_be_is_not_waited_for() {
+    let nine = || word("bob", "9", 2);
+    let mut room = with(&["ann"]);
+    assert_eq!(moved(&mut room, 0), [word("fay", "1", 1), nine()], "it is here already");
+    let mut room = with(&["ann"]);
+    moved(&mut room, 2);
+    assert_eq!(room.at(1_250).wake(), [nine()]);
+    for lost in [News::Lost, News::Parted] {
+        let mut room = with(&["ann"]);
+        moved(&mut room, 2);
+        assert_eq!(room.news(200, lost.clone()).last(), Some(&nine()), "nothing more comes of n200");
+    }
+    let mut room = with(&["ann"]);
+    moved(&mut room, 2);
+    let roster = News::Roster { members: vec![], is_open: true, missed: 2, words: Words { since: 7, said: 2 } };
+    assert_eq!(room.news(200, roster).last(), Some(&word("bob", "9", 3)), "what was missed is told as a gap");
+    let mut room = with(&["ann"]);
+    moved(&mut room, 2);
+    assert_eq!(room.news(300, News::Lost)[0], nine(), "it has said it, and says nothing more");
+}
+
+#[test]
+fn what_waits_for_another_node_is_bounded() {
+    let mut room = Script::in_cluster(Limits::default().log_bytes(2_000), node(100));
+    room.join("ann", V1, None);
+    moved(&mut room, 2);
+    let much = format!("{:?}", "x".repeat(3_000));
+    assert_eq!(room.hear(300, vec![said("bob", &much)]), [word("bob", "9", 2), word("bob", &much, 3)]);
+}
+
+#[test]
+fn where_something_was_relayed_of_late_it_is_known() {
+    let mut room = with(&["ann"]);
+    assert!(!room.room().has_relayed(1_000));
+    room.tell(Input::Relayed { msg: json("1") });
+    assert_eq!([1_000, 3_499, 3_500].map(|now| room.room().has_relayed(now)), [true, true, false]);
+}
+
+#[test]
+fn who_is_taken_over_says_what_is_to_be_heard_before() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    let behind = Heard { node: node(200).node(), words: Words { since: 7, said: 2 } };
+    let eve = Newcomer { behind: Some(behind), ..coming_back("eve", 1, None) };
+    assert_eq!(published(room.join_as(eve, V1)), format!("{:?}; +eve", Change::Behind(behind)));
 }
 
 #[test]

@@ -8,10 +8,10 @@ use crate::cluster::lobby::{Audible, Lobby, Nodes};
 use crate::cluster::message::{Changes, Message, Opening, Room, RosterPage};
 use crate::cluster::news::News;
 use crate::cluster::origin::Origin;
-use crate::cluster::release::Words;
 use crate::cluster::replica::Replica;
 use crate::cluster::sums::part_of_room;
 use crate::cluster::watch::Health;
+use crate::cluster::words::Words;
 use crate::pattern::Topic;
 use crate::{Millis, NodeId};
 
