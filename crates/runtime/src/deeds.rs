@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use roomful_core::Close;
-use roomful_core::UserId;
 use roomful_core::cluster::{Answer, Closing, Command, Present, UserThere};
 use roomful_core::pattern::Pattern;
 use roomful_core::room::{Input, RoomEngine};
+use roomful_core::session::TokenHash;
+use roomful_core::{Close, MemberId, Millis, UserId};
 
 use crate::Result;
+use crate::clustered::Done;
 use crate::hub::Hub;
 use crate::live_room::LiveRoom;
+use crate::wanted::Wanted;
+
+/// For so long another node waits for a member, in milliseconds. Later its client goes on there without.
+const WANTED_FOR_MS: Millis = 500;
 
 impl Hub {
     /// Does it with the members of this process alone: each node does so with its own.
@@ -47,6 +52,24 @@ impl Hub {
             },
             _ => Answer::Unknown,
         }
+    }
+
+    /// Gives away that member of a room, whose client has come to another node with this token and has seen so much. It is done when
+    /// the hook that runs has ended.
+    pub(crate) fn release(&self, topic: &str, member: &MemberId, (token, seen): (TokenHash, u64), done: Done) {
+        let until = self.process().now().saturating_add(WANTED_FOR_MS);
+        let Some(wanted) = Wanted::by((token, seen), until, done) else { return };
+        let asked = match self.occupant(member) {
+            Some(held) => held.want(topic, wanted),
+            None => Err(wanted),
+        };
+        let Err(wanted) = asked else { return };
+        let is_elsewhere = self.find(topic).is_some_and(|room| matches!(room.node_of(member), Some(Some(_))));
+        // Where this node ends it may have been put away already, for the others to hold.
+        if is_elsewhere || self.process().is_draining() {
+            return wanted.fail("another node has it, or is to have it");
+        }
+        wanted.has_nobody();
     }
 
     /// Each user of any room, as far as this node answers for it.

@@ -18,6 +18,7 @@ use crate::hub::Occupant;
 use crate::inbox::{Inbox, Job};
 use crate::line::Line;
 use crate::member::LiveMember;
+use crate::wanted::Wanted;
 use crate::{Error, ErrorKind, Result, metrics};
 
 impl LiveMember {
@@ -333,6 +334,10 @@ impl Occupant for LiveMember {
         let was_away = !acts.is_empty();
         self.carry_out(acts);
         was_away
+    }
+
+    fn want(self: Arc<Self>, topic: &str, wanted: Wanted) -> Result<(), Wanted> {
+        LiveMember::want(&self, topic, wanted)
     }
 
     fn takes(&self, token: Token) -> bool {

@@ -9,13 +9,14 @@ use std::net::IpAddr;
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use roomful_core::cluster::{Answer, Command};
+use roomful_core::cluster::Command;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Newcomer, Refused, RoomConfig, RoomEngine};
 use roomful_core::session::{LongestFirst, Offered, Token};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
-use crate::clustered::{Household, Seat};
+use crate::came::Came;
+use crate::clustered::{Done, Household, Seat};
 use crate::delivery::RoomId;
 use crate::denial::DenialLog;
 use crate::feeds::Feeds;
@@ -30,6 +31,7 @@ use crate::place::Place;
 use crate::process::{NoPlace, Process};
 use crate::relief::Relief;
 use crate::visit::VisitHooks;
+use crate::wanted::Wanted;
 
 /// The rooms are in several maps, each with a lock of its own, so a look-up seldom waits for another.
 const STRIPES: usize = 16;
@@ -69,6 +71,8 @@ pub(crate) trait Occupant: MaybeSend + MaybeSync {
     fn put_away(&self);
     /// Another node has taken it over: its socket is closed, and nobody is told that it is here no more.
     fn taken_over(self: Arc<Self>);
+    /// Another node wants it of that room. It comes back where it is not in there.
+    fn want(self: Arc<Self>, topic: &str, wanted: Wanted) -> Result<(), Wanted>;
     /// Whether this token is good for it.
     fn takes(&self, token: Token) -> bool;
     /// The `Arc` of the member itself, for whoever may know its type.
@@ -106,19 +110,19 @@ impl Hub {
         &self.feeds
     }
 
-    /// Joins the room of that topic, which is made where there is none. `presented` is the token of a session that its client had in
-    /// another process.
+    /// Joins the room of that topic, which is made where there is none. `came`: its client was a member of another
+    /// process.
     pub(crate) fn join(
         self: &Arc<Self>,
         topic: &Topic,
         limits: &Arc<Limits>,
         (newcomer, visit): (&Newcomer, Option<&Arc<dyn VisitHooks>>),
-        (line, presented): (&Arc<Line>, Option<Token>),
+        (line, came): (&Arc<Line>, Option<&Came>),
         entrant: &Arc<dyn Entrant>,
     ) -> Result<(Arc<LiveRoom>, Joining), Close> {
         loop {
             let room = self.find_or_create(topic, limits)?;
-            match room.join((newcomer.clone(), visit.cloned()), (line, presented), entrant) {
+            match room.join((newcomer.clone(), visit.cloned()), (line, came.cloned()), entrant) {
                 Ok(joining) => return Ok((room, joining)),
                 Err(JoinError::Abandoned) => self.forget(&room),
                 Err(JoinError::Refused(refused)) => {
@@ -394,7 +398,12 @@ impl Household for Hub {
         self.feeds.wake_all();
     }
 
-    fn carry_out(&self, command: Command) -> Answer {
-        self.do_for_another(command)
+    fn carry_out(&self, command: Command, done: Done) {
+        match command {
+            Command::Release { topic, member, token, seen } => {
+                self.release(&topic, &member, (token, seen), done);
+            }
+            command => done.with(self.do_for_another(command)),
+        }
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::AbortHandle;
 use roomful_core::intake::Refusal;
 use roomful_core::life::{Act, Event, Life};
-use roomful_core::session::{Arrival, Failure, Resume, Said};
+use roomful_core::session::{Arrival, Failure, KeptSaid, Resume, Said};
 use roomful_core::{Close, ErrorCode, Json, Limits};
 
 use crate::credentials::Secret;
@@ -17,6 +17,7 @@ use crate::kept::Kept;
 use crate::line::Line;
 use crate::memory::{Holding, Memory};
 use crate::place::Place;
+use crate::wanted::{BoxedWanted, Wanted, boxed};
 use crate::{Error, metrics};
 
 /// One thing for the handler.
@@ -34,6 +35,8 @@ pub(crate) enum Job {
     Away,
     /// The app is to be told that there is one again, or another.
     Return,
+    /// Another node wants it.
+    Wanted(BoxedWanted),
 }
 
 impl Job {
@@ -41,7 +44,7 @@ impl Job {
     fn id(&self) -> Option<u64> {
         match self {
             Self::Message { id, .. } | Self::Presence { id, .. } | Self::Credentials { id, .. } => *id,
-            Self::Reply(_) | Self::Away | Self::Return => None,
+            Self::Reply(_) | Self::Away | Self::Return | Self::Wanted(_) => None,
         }
     }
 
@@ -57,7 +60,7 @@ impl Job {
             }
             Self::Credentials { text: Secret(text), .. } => text.len(),
             Self::Reply(frame) => frame.len(),
-            Self::Away | Self::Return => 0,
+            Self::Away | Self::Return | Self::Wanted(_) => 0,
         }
     }
 }
@@ -367,8 +370,62 @@ impl Inbox {
 
     /// Its client is back, on a socket that an upgrade of its own has let in.
     pub(crate) fn renew(&mut self, resume: Resume, by: &Arc<dyn Hooks>) {
+        // And is nowhere else.
+        self.forget_wanted();
         let end = self.end.get_or_insert_default();
         (end.resume, end.renewal) = (Some(resume), Some(Arc::clone(by)));
+    }
+
+    /// Another node wants it: before what it could say again there, and behind what it could not. Gives its hooks where no task is at
+    /// work. It comes back where it is no member.
+    pub(crate) fn want(&mut self, wanted: Wanted) -> Result<Option<Arc<dyn Hooks>>, Wanted> {
+        if !matches!(self.life, Life::In { .. } | Life::Away { .. }) {
+            return Err(wanted);
+        }
+        self.forget_wanted();
+        let uncounted = |job: &Job| job.is_said() && job.id().is_none();
+        let at = self.queue.iter().rposition(uncounted).map_or(0, |last| last + 1);
+        self.queue.insert(at, Job::Wanted(boxed(wanted)));
+        self.held.set(self.held.bytes() + PLACE_BYTES);
+        Ok(self.idle.take())
+    }
+
+    /// One that another node wanted before is not given to it any more.
+    fn forget_wanted(&mut self) {
+        let before = self.queue.len();
+        self.queue.retain(|job| !matches!(job, Job::Wanted(_)));
+        self.held.set(self.held.bytes() - (before - self.queue.len()) * PLACE_BYTES);
+    }
+
+    /// Another node has its client: nothing that this one said waits any more, and that is not received. Gives what is known of all
+    /// that is, where it has a session.
+    pub(crate) fn give_away(&mut self) -> Option<KeptSaid> {
+        let jobs = std::mem::take(&mut self.queue);
+        self.held.set(0);
+        let mut waits_from = None;
+        for job in jobs {
+            match job {
+                Job::Away | Job::Return => self.put(job),
+                job if job.is_said() => {
+                    metrics::frame_dropped("given_away");
+                    waits_from = waits_from.or(job.id());
+                }
+                _ => {}
+            }
+        }
+        self.said().map(|said| said.give_away(waits_from))
+    }
+
+    /// Its client was a member at another node, which has received so much of what it said.
+    pub(crate) fn go_on_from(&mut self, said: KeptSaid) {
+        let jobs = std::mem::take(&mut self.queue);
+        self.held.set(0);
+        self.said = Some(Box::new(Said::restored(said)));
+        for job in jobs {
+            if !self.is_duplicate(&job) {
+                self.put(job);
+            }
+        }
     }
 
     /// Whether this upgrade is later than that of the last return; from then on it is the last.

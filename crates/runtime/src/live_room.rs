@@ -8,16 +8,17 @@ use std::task::{Poll, Waker};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
-use roomful_core::cluster::{self, Present, UserThere};
+use roomful_core::cluster::{self, Heard, MissedFrame, Present, Released, UserThere};
 use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::life::Act;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
 use roomful_core::roster::{Entry, Listing};
-use roomful_core::session::{Resume, To, Token, TokenHash};
-use roomful_core::{Dialect, Generation, Json, Limits, MemberId, Millis, NodeId, UserId};
+use roomful_core::session::{KeptSaid, Resume, To, Token, TokenHash};
+use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId, UserId};
 
+use crate::came::Came;
 use crate::clustered::{self, BoxedSeat, RoomInCluster, Seat};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
@@ -84,8 +85,14 @@ struct State {
 enum Presented {
     /// A token of that member's, which is back. `acked` is the highest id received of what it has said, where that is known.
     Resume { resume: Resume, acked: Option<u64>, returner: Arc<dyn Returner> },
-    /// The token of a session that another process had.
-    Foreign(Token),
+    /// The token of a session that another process had, or another node.
+    Foreign { came: Came, entrant: Arc<dyn Entrant> },
+}
+
+/// Whose client is told something again.
+enum Retold {
+    To(Arc<dyn Returner>),
+    ToNew(Arc<dyn Entrant>),
 }
 
 /// Who is let in, as its room sees it.
@@ -93,6 +100,8 @@ pub(crate) trait Entrant: MaybeSend + MaybeSync {
     /// It is a member of this room from here on; says what is to be done for it, once the room's lock is given back. Its snapshot
     /// is not on its way yet: whoever has that may lose its socket at once, or come back with the token in it.
     fn enter(&self, room: &Arc<LiveRoom>) -> Vec<Act>;
+    /// What its client is told again behind its snapshot and what it missed, where `seq` is the last number that was given.
+    fn retold(&self, seq: u64) -> Vec<Bytes>;
     /// Goes on with one that had to wait. Without a lock, and when its snapshot is on its way.
     fn begin(self: Arc<Self>, acts: Vec<Act>);
 }
@@ -113,7 +122,7 @@ pub(crate) trait Returner: MaybeSend + MaybeSync {
 struct Waiting {
     line: Arc<Line>,
     visit: Option<Arc<dyn VisitHooks>>,
-    presented: Option<Token>,
+    came: Option<Came>,
     entrant: Arc<dyn Entrant>,
 }
 
@@ -269,11 +278,11 @@ impl LiveRoom {
         }
     }
 
-    /// Takes somebody in. `presented` is the token of a session that its client had in another process.
+    /// Takes somebody in. `came`: its client was a member of another process.
     pub(crate) fn join(
         self: &Arc<Self>,
         (mut newcomer, visit): (Newcomer, Option<Arc<dyn VisitHooks>>),
-        (line, presented): (&Arc<Line>, Option<Token>),
+        (line, came): (&Arc<Line>, Option<Came>),
         entrant: &Arc<dyn Entrant>,
     ) -> Result<Joining, JoinError> {
         let member = newcomer.member.clone();
@@ -282,14 +291,14 @@ impl LiveRoom {
             return Err(JoinError::Abandoned);
         }
         state.has_begun = true;
-        if presented.is_some() {
-            goes_on_as_elsewhere(&mut newcomer, &state.engine);
+        if let (Some(came), Some(seat)) = (&came, self.seat()) {
+            came.goes_on(&mut newcomer, &state.engine, seat);
         }
         let effects = self.effects_of(&mut state, Input::Join(newcomer)).map_err(JoinError::Refused)?;
         if state.engine.is_waiting(&member) {
             // Nothing that is for the room is for it yet.
             let (line, entrant) = (Arc::clone(line), Arc::clone(entrant));
-            state.lobby.insert(member, Waiting { line, visit, presented, entrant });
+            state.lobby.insert(member, Waiting { line, visit, came, entrant });
             let aftermath = self.deliver_all(&mut state, effects, Aftermath::default());
             drop(state);
             self.finish(aftermath);
@@ -297,7 +306,7 @@ impl LiveRoom {
         }
         let acts = entrant.enter(self);
         state.lines.insert(member.clone(), Arc::clone(line));
-        state.presented = presented.map(|token| Box::new(Presented::Foreign(token)));
+        state.presented = came.map(|came| Box::new(Presented::Foreign { came, entrant: Arc::clone(entrant) }));
         let visits = visit.into_iter().map(|visit| (member.clone(), visit)).collect();
         let aftermath = self.deliver_all(&mut state, effects, Aftermath { visits, ..Aftermath::default() });
         // What the room was sent before the snapshot is not for it, and neither is its own join.
@@ -312,7 +321,9 @@ impl LiveRoom {
     pub(crate) fn expect(&self) -> bool {
         let mut state = lock(&self.state);
         if !state.abandoned {
+            let top = state.engine.seq();
             state.expected.get_or_insert_default().count += 1;
+            state.sessions.iter_mut().for_each(|sessions| sessions.expect(top));
         }
         !state.abandoned
     }
@@ -325,6 +336,7 @@ impl LiveRoom {
             if expected.count == 0 {
                 state.expected = None;
             }
+            state.sessions.iter_mut().for_each(|sessions| sessions.expect_no_more());
         }
         drop(state);
         self.abandon_if_empty()
@@ -335,9 +347,50 @@ impl LiveRoom {
         self.becomes(|room| !room.awaits_others()).await;
     }
 
-    /// Is ready when it is known whose that token is, or who is in at that node, for one who is expected.
-    pub(crate) async fn knows(&self, token: TokenHash, node: NodeId) {
-        self.becomes(|room| room.holder_of(token).is_some() || room.has_heard_of(node)).await;
+    /// Is ready when it is known whose that token is, for one who is expected.
+    pub(crate) async fn knows(&self, token: TokenHash) {
+        self.becomes(|room| room.holder_of(token).is_some()).await;
+    }
+
+    /// Is ready when that member is not at that node any more, for one who is expected.
+    pub(crate) async fn moves(&self, member: &MemberId, from: NodeId) {
+        self.becomes(|room| room.roster().find(member).is_none_or(|entry| entry.node != from)).await;
+    }
+
+    /// Is ready when all that another node has heard is heard here, too, for one who is expected.
+    pub(crate) async fn hears(&self, there: &[Heard]) {
+        self.becomes(|room| room.has_heard(there)).await;
+    }
+
+    /// Gives a member away that another node wants, whose client presents this token and has seen so much: from here on it is silent,
+    /// and the others here are told nothing. `be_silent` is asked under the room's lock for what its client has said; `None`: it is no
+    /// member any more.
+    pub(crate) fn release(
+        self: &Arc<Self>,
+        member: &MemberId,
+        (token, seen): (TokenHash, u64),
+        be_silent: impl FnOnce() -> Option<Option<KeptSaid>>,
+    ) -> Option<Released> {
+        let seat = self.seat()?;
+        let mut state = lock(&self.state);
+        let top = state.engine.seq();
+        let missed = state.sessions.as_ref()?.release(member, (token, seen), top)?;
+        let said = be_silent()?;
+        let effects = self.effects_of(&mut state, Input::Release { member: member.clone() }).ok()?;
+        let present = state.engine.given(member)?;
+        let is_known = !state.engine.has_relayed(self.process.now());
+        let fits = |missed: &Vec<MissedFrame>| missed.iter().all(|missed| seat.takes(missed.frame.size()));
+        let missed = missed.filter(|missed| is_known && fits(missed));
+        let released = Released { present, said, top, missed, heard: state.engine.heard() };
+        if let Some(line) = state.lines.remove(member) {
+            state.transports.exit(&line);
+        }
+        state.returning.remove(member);
+        state.sessions.iter_mut().for_each(|sessions| sessions.set_away(member, true));
+        let aftermath = self.deliver_all(&mut state, effects, Aftermath::default());
+        drop(state);
+        self.finish(aftermath);
+        Some(released)
     }
 
     async fn becomes(&self, is_so: impl Fn(&RoomEngine) -> bool) {
@@ -753,11 +806,12 @@ impl LiveRoom {
         }
         match effect {
             Effect::Entered { member } => {
-                if let Some(Waiting { line, visit, presented, entrant }) = state.lobby.remove(&member) {
+                if let Some(Waiting { line, visit, came, entrant }) = state.lobby.remove(&member) {
                     let acts = entrant.enter(self);
                     state.transports.enter(&line);
                     state.lines.insert(member.clone(), line);
-                    state.presented = presented.map(|token| Box::new(Presented::Foreign(token)));
+                    let presented = |came| Box::new(Presented::Foreign { came, entrant: Arc::clone(&entrant) });
+                    state.presented = came.map(presented);
                     aftermath.visits.extend(visit.map(|visit| (member, visit)));
                     aftermath.entered.push((entrant, acts));
                 }
@@ -837,20 +891,28 @@ impl LiveRoom {
         let presented = state.presented.take().map(|presented| *presented);
         let Some(line) = state.lines.get(to) else { return };
         let sessions = state.sessions.as_mut().filter(|_| line.dialect() == Dialect::V1);
-        let (session, missed, returner) = sessions.map_or((None, Vec::new(), None), |sessions| {
-            let (facts, missed, returner) = match presented {
+        let (session, missed, retold) = sessions.map_or((None, Vec::new(), None), |sessions| {
+            let ((facts, missed), retold) = match presented {
                 Some(Presented::Resume { resume, acked, returner }) => {
-                    let (facts, missed) = sessions.resume(to, resume, acked, seq);
-                    (facts, missed, Some(returner))
+                    (sessions.resume(to, resume, acked, seq), Some(Retold::To(returner)))
                 }
-                Some(Presented::Foreign(token)) => (sessions.begin(to, Some(token), seq), Vec::new(), None),
-                None => (sessions.begin(to, None, seq), Vec::new(), None),
+                Some(Presented::Foreign { came, entrant }) => match self.seat().and_then(|seat| came.released(seat)) {
+                    Some(from) => {
+                        let (heard, now) = (&from.released.heard, self.process.now());
+                        let beyond = state.engine.heard_beyond(heard).filter(|_| !state.engine.has_relayed(now));
+                        let missed = from.carried().zip(beyond);
+                        let carried = sessions.carry_over(to, (came.token, from.acked()), missed, seq);
+                        (carried, Some(Retold::ToNew(entrant)))
+                    }
+                    None => ((sessions.begin(to, Some(came.token), seq), Vec::new()), None),
+                },
+                None => ((sessions.begin(to, None, seq), Vec::new()), None),
             };
             if let (Some(keeper), Some(session)) = (self.process.keeper(), sessions.kept(to)) {
                 line.keep(keeper, |kept| kept.session = Some(session));
             }
             let seal = self.process.seal_for(&self.topic, &state.engine, (to, facts.token), &self.limits);
-            (Some(SessionFacts { seal, ..facts }), missed, returner)
+            (Some(SessionFacts { seal, ..facts }), missed, retold)
         });
         let list = match line.dialect() {
             Dialect::Plain => &listing.plain,
@@ -865,7 +927,11 @@ impl LiveRoom {
         }
         line.greet();
         // Asked now: what fails from here on is told by whoever sees it fail.
-        let retold = returner.map_or(Vec::new(), |returner| returner.retold(seq));
+        let retold = match retold {
+            Some(Retold::To(returner)) => returner.retold(seq),
+            Some(Retold::ToNew(entrant)) => entrant.retold(seq),
+            None => Vec::new(),
+        };
         retold.into_iter().for_each(|frame| line.push(frame));
     }
 
@@ -968,14 +1034,6 @@ impl RoomInCluster for LiveRoom {
     fn give_own(&self, give: &mut dyn FnMut(Vec<Present>)) {
         self.read(|engine| give(engine.own()));
     }
-}
-
-/// Whose client was a member that another node has shows what that one shows, whatever its seed is. What the server says of it is what
-/// it says now: its guards and `data` have run again, and who has lost a role must not keep it on another node's word.
-fn goes_on_as_elsewhere(newcomer: &mut Newcomer, room: &RoomEngine) {
-    let Some(entry) = room.roster().find(&newcomer.member) else { return };
-    newcomer.generation = newcomer.generation.max(Generation(entry.generation.0.saturating_add(1)));
-    newcomer.state.clone_from(&entry.state);
 }
 
 fn hold(keeper: &dyn Keeper, kept: &Kept) {

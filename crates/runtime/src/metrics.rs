@@ -10,6 +10,7 @@
 //! | `roomful_sockets_cut_off_total` | counter | `bound` |
 //! | `roomful_rooms`, `roomful_feeds`, `roomful_members`, `roomful_members_held` | gauge | |
 //! | `roomful_sessions_resumed_total` | counter | `missed` |
+//! | `roomful_sessions_given_away_total` | counter | `missed` |
 //! | `roomful_sessions_let_go_total` | counter | `bound` |
 //! | `roomful_log_let_go_total` | counter | `bound` |
 //! | `roomful_bytes_held` | gauge | |
@@ -101,6 +102,12 @@ pub(crate) fn member_held_no_more() {
 pub(crate) fn session_resumed(with_all: bool) {
     let missed = if with_all { "sent" } else { "lost" };
     counter!("roomful_sessions_resumed_total", "missed" => missed).increment(1);
+}
+
+/// A member's session was given to another node, where its client is: with all that it missed, or without.
+pub(crate) fn session_given_away(with_all: bool) {
+    let missed = if with_all { "sent" } else { "lost" };
+    counter!("roomful_sessions_given_away_total", "missed" => missed).increment(1);
 }
 
 /// A session was let go of because of this bound, before its grace was over.

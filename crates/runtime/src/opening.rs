@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
 use roomful_core::expiry::Expiry;
@@ -15,6 +16,7 @@ use roomful_core::{Close, Dialect, UserId};
 
 use crate::claims::Claim;
 use crate::destination::Destination;
+use crate::elsewhere::LookedInto;
 use crate::feeds::{Beginning, Feeds, Listener, Listening, ValueKey};
 use crate::former::Former;
 use crate::hits::Bound;
@@ -93,13 +95,12 @@ impl LiveMember {
             return self.refuse(Close::OVERLOADED);
         }
         let entered = match &opening.destination {
-            Destination::Room(topic) => self.enter_room(topic, &hooks, former).await,
+            Destination::Room(topic) => self.enter_room(topic, &hooks, (former, looked_into)).await,
             Destination::Socket => self.enter_socket(),
             Destination::Feed(_) | Destination::Live(_) => {
                 self.enter_to_listen((&opening.destination, Beginning::Anew { resume }), &hooks).await
             }
         };
-        drop(looked_into);
         match entered {
             Ok(Joining::Done(acts)) => self.begin(hooks, acts).await,
             // The room goes on with it.
@@ -173,18 +174,21 @@ impl LiveMember {
         self: &Arc<Self>,
         topic: &Topic,
         hooks: &Arc<dyn Hooks>,
-        former: Option<Former>,
+        (former, looked_into): (Option<Former>, Option<LookedInto>),
     ) -> Result<Joining, Close> {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
-        let (newcomer, former) = self.newcomer((hooks, member), former).await?;
-        let (presented, claim) = former.map(|former| (former.token, former.claim)).unzip();
+        let (newcomer, former) = self.newcomer((hooks, member), (former, looked_into.as_ref())).await?;
+        let (came, claim) = former.map(|former| (former.came, former.claim)).unzip();
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
         let Some(line) = self.line().filter(|_| self.asks_in()) else { return Err(Close::LOST) };
-        let entrant: Arc<dyn Entrant> =
-            Arc::new(Entering { member: Arc::clone(self), hooks: Arc::clone(hooks), _claim: claim });
+        let entrant: Arc<dyn Entrant> = Arc::new(Entering {
+            member: Arc::clone(self),
+            hooks: Arc::clone(hooks),
+            _until_it_is_in: (claim, looked_into),
+        });
         let (room, joining) =
-            self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, presented), &entrant)?;
+            self.hub().join(topic, self.limits(), (&newcomer, visit.as_ref()), (&line, came.as_ref()), &entrant)?;
         self.set_scope(Scope::Room(room));
         if matches!(joining, Joining::Waits) && self.inbox().life().has_ended() {
             // One that ended before this found no room to leave; one that ends later does.
@@ -300,15 +304,16 @@ impl LiveMember {
     async fn newcomer(
         &self,
         (hooks, member): (&Arc<dyn Hooks>, &dyn MemberHooks),
-        former: Option<Former>,
+        (former, looked_into): (Option<Former>, Option<&LookedInto>),
     ) -> Result<(Newcomer, Option<Former>), Close> {
-        let found = called(|| {
-            let user = member.user()?;
-            // Before the seed, which may ask who it is.
-            let former = former.filter(|former| self.be_as_formerly(former, user.as_ref()));
-            Ok((user, former, member.info()?, member.seed()?))
-        });
-        let (user, former, info, state) = match found {
+        let user = called(|| member.user());
+        // Before the seed, which may ask who it is.
+        let former = match (former, &user) {
+            (Some(former), Ok(user)) => self.be_as_formerly(former, user.as_ref(), looked_into).await,
+            _ => None,
+        };
+        let found = user.and_then(|user| called(|| Ok((user, member.info()?, member.seed()?))));
+        let (user, info, state) = match found {
             Ok(found) => found,
             Err(error) => {
                 metrics::handler_failed("presence");
@@ -346,14 +351,18 @@ impl LiveMember {
 struct Entering {
     member: Arc<LiveMember>,
     hooks: Arc<dyn Hooks>,
-    /// Where its client was a member of another process: it is that one until it is in, or is not let in.
-    _claim: Option<Claim>,
+    /// Where its client was a member of another process: nobody else is that one, and what is said is kept for it.
+    _until_it_is_in: (Option<Claim>, Option<LookedInto>),
 }
 
 impl Entrant for Entering {
     fn enter(&self, room: &Arc<LiveRoom>) -> Vec<Act> {
         self.member.set_scope(Scope::Room(Arc::clone(room)));
         self.member.step(Event::Entered)
+    }
+
+    fn retold(&self, seq: u64) -> Vec<Bytes> {
+        self.member.told_again(seq)
     }
 
     fn begin(self: Arc<Self>, acts: Vec<Act>) {

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::AbortHandle;
+use roomful_core::cluster::MissedFrame;
 use roomful_core::frame::encode::SessionFacts;
 use roomful_core::pattern::Topic;
-use roomful_core::session::{Answer, KeptSession, LogLimits, LongestFirst, Resume, Sessions, To, Token};
+use roomful_core::session::{
+    Answer, Carried, KeptSession, Leaving, LogLimits, LongestFirst, Resume, Sessions, To, Token, TokenHash,
+};
 use roomful_core::{Dialect, Limits, MemberId, Millis};
 
 use crate::barred::Barred;
@@ -72,6 +75,57 @@ impl RoomSessions {
         self.sessions.begin_after(member, presented, token, top);
         metrics::session_unsealed();
         SessionFacts { token, seal: None, resumed: false, acked: None }
+    }
+
+    /// A member's session goes on that another node has given away, with what its client missed there and, of what was heard here, the
+    /// messages of these numbers. `None`: what it missed cannot be had.
+    pub(crate) fn carry_over(
+        &mut self,
+        member: &MemberId,
+        (presented, acked): (Token, Option<u64>),
+        missed: Option<(Carried, Vec<u64>)>,
+        top: u64,
+    ) -> (SessionFacts, Vec<Bytes>) {
+        let (token, tokens) = (self.process.new_token(), self.process.tokens());
+        tokens.insert(token, member.clone());
+        tokens.insert(presented, member.clone());
+        let missed = match missed {
+            Some((carried, beyond)) => {
+                let at = (top, self.most_bytes, self.process.now());
+                self.sessions.carry_over(member, (presented, token), (carried, &beyond), at)
+            }
+            None => {
+                self.sessions.begin_after(member, presented, token, top);
+                None
+            }
+        };
+        self.count();
+        metrics::session_resumed(missed.is_some());
+        let facts = SessionFacts { token, seal: None, resumed: missed.is_some(), acked };
+        (facts, missed.unwrap_or_default())
+    }
+
+    /// What a member missed whom another node wants. `None`: its session does not take that token. Inside: it cannot be had.
+    pub(crate) fn release(
+        &self,
+        member: &MemberId,
+        (token, seen): (TokenHash, u64),
+        top: u64,
+    ) -> Option<Option<Vec<MissedFrame>>> {
+        let leaving = Leaving { token, seen, top, most_bytes: self.most_bytes };
+        let missed = self.sessions.release(member, leaving)?;
+        Some(missed.map(|missed| missed.into_iter().map(|(seq, frame)| MissedFrame::new(seq, frame)).collect()))
+    }
+
+    /// Somebody may come from another node: what is said from here on is kept for it.
+    pub(crate) fn expect(&mut self, top: u64) {
+        self.sessions.expect(top);
+    }
+
+    /// That is over.
+    pub(crate) fn expect_no_more(&mut self) {
+        self.sessions.expect_no_more();
+        self.count();
     }
 
     /// A member is back, whose token is good: what its snapshot says, and what follows that. `acked` is the highest id received of

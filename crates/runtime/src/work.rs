@@ -48,6 +48,7 @@ impl LiveMember {
                 Next::Do(Job::Reply(frame)) => self.push(frame),
                 Next::Do(Job::Away) => self.on_socket(&hooks, "on_away", |member| member.on_away()).await,
                 Next::Do(Job::Return) => self.on_socket(&hooks, "on_return", |member| member.on_return()).await,
+                Next::Do(Job::Wanted(wanted)) => self.give_away(&wanted),
                 Next::Rest => return,
                 Next::Leave { close, socket_error } => return self.end_with(&hooks, &close, socket_error).await,
             }

@@ -9,7 +9,7 @@ mod queue;
 
 pub use asked::Answered;
 pub use health::{ClusterHealth, NodeHealth};
-pub(crate) use node::{BoxedSeat, Household, Mourner, Node, RoomInCluster, Seat, boxed};
+pub(crate) use node::{BoxedSeat, Done, Household, Mourner, Node, RoomInCluster, Seat, boxed};
 pub use queue::{ClusterQueue, Handed, Receipt};
 use roomful_core::NodeId;
 #[cfg(doc)]

@@ -38,8 +38,16 @@ pub(crate) trait Household: MaybeSend + MaybeSync {
     fn give_up(&self, member: &MemberId);
     /// This node is well, which it was not.
     fn is_back(&self);
-    /// Another node has this one do something with its members, or say something of them.
-    fn carry_out(&self, command: Command) -> Answer;
+    /// Another node has this one do something with its members, or say something of them. Says what came of it when it is done.
+    fn carry_out(&self, command: Command, done: Done);
+}
+
+/// Where what was done for another node is said. Where nothing is, that node asks again, and then nobody any more.
+#[derive(Debug)]
+pub(crate) struct Done {
+    queue: Arc<ClusterQueue>,
+    node: NodeId,
+    number: u64,
 }
 
 /// Who tells the app of members that died with their node.
@@ -254,6 +262,14 @@ impl Node {
     }
 }
 
+impl Done {
+    /// This came of it.
+    pub(crate) fn with(&self, answer: Answer) {
+        let Self { queue, node, number } = self;
+        queue.push(Input::Done { node: *node, number: *number, answer });
+    }
+}
+
 impl Seat {
     pub(crate) fn me(&self) -> Incarnation {
         self.node.me()
@@ -292,6 +308,11 @@ impl Seat {
     /// Whether the node keeps up, and what is said fits into what the broker takes at once, where there is a link to it.
     pub(crate) fn may_say(&self, topic: &Topic, msg: &Json) -> Result {
         self.node.may_take(msg.size() + topic.as_str().len())
+    }
+
+    /// Whether so many bytes fit into what the broker takes at once.
+    pub(crate) fn takes(&self, bytes: usize) -> bool {
+        lock(&self.node.health).most_bytes.is_none_or(|limit| bytes.saturating_add(AROUND_A_MESSAGE) <= limit)
     }
 
     /// Whether the node keeps up with what is said here.
@@ -383,8 +404,11 @@ impl ClusterRooms for Arc<Node> {
     }
 
     fn carry_out(&self, node: NodeId, number: u64, command: Command) {
-        let answer = self.household.upgrade().map_or(Answer::Unknown, |household| household.carry_out(command));
-        self.queue.push(Input::Done { node, number, answer });
+        let done = Done { queue: Arc::clone(&self.queue), node, number };
+        match self.household.upgrade() {
+            Some(household) => household.carry_out(command, done),
+            None => done.with(Answer::Unknown),
+        }
     }
 
     fn answered(&self, number: u64, answered: Answered) {
@@ -415,8 +439,8 @@ mod tests {
 
         fn is_back(&self) {}
 
-        fn carry_out(&self, _command: Command) -> Answer {
-            Answer::Unknown
+        fn carry_out(&self, _command: Command, done: Done) {
+            done.with(Answer::Unknown);
         }
     }
 
