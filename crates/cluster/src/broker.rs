@@ -6,6 +6,8 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use roomful_core::cluster::{Address, Subject};
+use roomful_runtime::{HistoryBounds, Known};
+use tokio::time::Instant;
 
 use crate::{ConnectError, Ear, Lost};
 
@@ -62,6 +64,30 @@ pub enum Command {
         /// What. It is never empty.
         envelope: Bytes,
     },
+    /// Number something, keep it, and say it to all who listen to a room, as one; then tell the [`Ear`] whether that was done.
+    Append {
+        /// Which room.
+        room: Subject,
+        /// What the ear is told by.
+        number: u64,
+        /// Not after this.
+        until: Instant,
+        /// What is known of the room. A broker that has given less than that has lost its memory: it begins another run of numbers.
+        known: Known,
+        /// What is kept of the room.
+        bounds: HistoryBounds,
+        /// What.
+        word: Bytes,
+    },
+    /// Tell the [`Ear`] what is kept of a room behind what is known.
+    ReadHistory {
+        /// Which.
+        room: Subject,
+        /// What is known of it.
+        known: Known,
+        /// What is kept of the room.
+        bounds: HistoryBounds,
+    },
 }
 
 /// What carries out commands.
@@ -69,6 +95,13 @@ pub trait Speaker: Send {
     /// Carries one out, behind all that came before. It waits while the broker takes nothing; that it is ready does not mean
     /// that the broker has it.
     fn say(&mut self, command: Command) -> BoxFuture<'_, Result<(), SayError>>;
+
+    /// Begins to keep what is said in rooms: the first thing that a link is told that is to do so.
+    ///
+    /// The error says why it cannot.
+    fn begin_history(&mut self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Err("Roomful cannot have it kept there: use Redis, or `History::Node`".to_owned())))
+    }
 
     /// Waits until all that was said is on its way: whoever ends does not take its last words along.
     fn flush(&mut self) -> BoxFuture<'_, Result<(), Lost>>;

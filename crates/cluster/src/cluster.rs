@@ -147,7 +147,8 @@ impl Cluster {
             key: self.key,
             settings: ClusterSettings::of(limits),
         };
-        let start = Start { config, bounds: NodeBounds::of(limits), broker, without_broker: self.without_broker };
+        let bounds = NodeBounds { keeps_history: rooms.has_history_in_broker(), ..NodeBounds::of(limits) };
+        let start = Start { config, bounds, broker, without_broker: self.without_broker };
         let (tell, told) = oneshot::channel();
         thread::Builder::new().name("roomful-cluster".to_owned()).spawn(move || start.run(&rooms, tell))?;
         told.await.unwrap_or_else(|_| Err(std::io::Error::other("it ended at once").into()))

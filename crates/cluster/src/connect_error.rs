@@ -75,6 +75,14 @@ pub enum ConnectError {
         /// What happened.
         reason: String,
     },
+    /// It cannot keep what is said, which a room asks for.
+    #[error("the broker at {address} cannot keep the history of a room (`Limits::history`): {reason}")]
+    NoHistory {
+        /// The address, without credentials.
+        address: String,
+        /// Why.
+        reason: String,
+    },
     /// It cannot do what is needed.
     #[error("the broker at {address} is of version {version}, and {least} is needed: run a newer one")]
     TooOld {

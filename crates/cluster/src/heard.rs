@@ -22,6 +22,48 @@ pub enum Said {
         /// Who.
         by: Audible,
     },
+    /// Something was numbered and is kept, whoever said it.
+    Kept {
+        /// In which room.
+        room: Subject,
+        /// In which run of numbers.
+        epoch: Box<str>,
+        /// What, and where it stands.
+        kept: Kept,
+    },
+    /// What is [kept](crate::Command::ReadHistory) of a room.
+    History {
+        /// Which.
+        room: Subject,
+        /// In which run of numbers.
+        epoch: Box<str>,
+        /// The highest number that was let go of.
+        floor: u64,
+        /// The last that was given.
+        top: u64,
+        /// The first of what was asked for.
+        kept: Vec<Kept>,
+    },
+    /// The broker has [taken](crate::Command::Append) something, or it came too late.
+    Taken {
+        /// In which room.
+        room: Subject,
+        /// Which.
+        number: u64,
+        /// The number that it was given. `None`: it was not taken.
+        seq: Option<u64>,
+    },
+}
+
+/// Something that a broker keeps of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its number.
+    pub seq: u64,
+    /// The number of what was kept before it.
+    pub after: u64,
+    /// What.
+    pub word: Bytes,
 }
 
 /// What was heard and not taken yet, of one link after the other.
@@ -102,6 +144,24 @@ impl Heard {
     }
 }
 
+impl Said {
+    /// Those of what is answered are bounded by what was asked.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Envelope(envelope) => envelope.len() + OVERHEAD,
+            Self::Kept { kept, .. } => kept.bytes(),
+            Self::History { kept, .. } => OVERHEAD + kept.iter().map(Kept::bytes).sum::<usize>(),
+            Self::Audible { .. } | Self::Taken { .. } => 0,
+        }
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.word.len() + OVERHEAD
+    }
+}
+
 impl Ears {
     pub(crate) fn ear(&self) -> (Ear, LinkEnd) {
         let (end, ended) = oneshot::channel();
@@ -115,14 +175,34 @@ impl Ear {
         if envelope.is_empty() {
             return;
         }
+        self.take_in(Said::Envelope(envelope));
+    }
+
+    /// Something was numbered and is kept.
+    pub fn kept(&self, room: Subject, epoch: &str, kept: Kept) {
+        self.take_in(Said::Kept { room, epoch: epoch.into(), kept });
+    }
+
+    /// What is kept of a room: `floor` is the highest number that was let go of, and `top` the last that was given.
+    pub fn history(&self, room: Subject, epoch: &str, (floor, top): (u64, u64), kept: Vec<Kept>) {
+        self.take_in(Said::History { room, epoch: epoch.into(), floor, top, kept });
+    }
+
+    /// What was to be kept was given this number, or came too late.
+    pub fn taken(&self, room: Subject, number: u64, seq: Option<u64>) {
+        held(&self.queue.waiting).said.push_back(Said::Taken { room, number, seq });
+        self.queue.comes.notify_one();
+    }
+
+    fn take_in(&self, said: Said) {
         let mut waiting = held(&self.queue.waiting);
-        let bytes = envelope.len() + OVERHEAD;
+        let bytes = said.bytes();
         if waiting.bytes + bytes > self.queue.most_bytes {
             waiting.dropped += 1;
             return;
         }
         waiting.bytes += bytes;
-        waiting.said.push_back(Said::Envelope(envelope));
+        waiting.said.push_back(said);
         drop(waiting);
         self.queue.comes.notify_one();
     }
@@ -158,9 +238,7 @@ impl Queue {
     fn pop(&self) -> Option<Said> {
         let mut waiting = held(&self.waiting);
         let said = waiting.said.pop_front()?;
-        if let Said::Envelope(envelope) = &said {
-            waiting.bytes -= envelope.len() + OVERHEAD;
-        }
+        waiting.bytes -= said.bytes();
         Some(said)
     }
 }

@@ -22,6 +22,8 @@
 //!   [hears](roomful_core::cluster::Audible) it, as exactly as the broker knows.
 //! - A node hears what it says itself, so that it knows whether the link works in both directions.
 //! - What is too large for the broker is [refused at the call](SayError::TooLarge).
+//! - What a room is to have [kept](Command::Append) is numbered, kept and said as one, in one run of numbers over all nodes, or not at
+//!   all. A broker that has lost its memory begins another. NATS does not do so yet, and says so where a node is started.
 //! - What comes faster than it is taken waits up to a bound in bytes; the rest is dropped and [counted](Heard::dropped).
 //!
 //! Everything else is repaired by who uses it: a link loses messages when it is lost, and says that it was.
@@ -34,6 +36,7 @@ mod driver;
 mod heard;
 mod lost;
 mod memory;
+mod memory_history;
 mod metrics;
 mod names;
 #[cfg(feature = "nats")]
@@ -48,7 +51,7 @@ pub use broker::{BoxFuture, Broker, Command, Link, SayError, Speaker};
 pub use cluster::{Cluster, StartError};
 pub use connect_error::ConnectError;
 pub use driver::{NodeBounds, NodeLink, NodeStart, connect_node};
-pub use heard::{Ear, Heard, LinkEnd, Said};
+pub use heard::{Ear, Heard, Kept, LinkEnd, Said};
 pub use lost::Lost;
 pub use memory::{MemoryBroker, MemoryEndpoint};
 pub use open::BrokerOptions;

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use roomful_core::cluster::{Address, Audible};
+use roomful_core::cluster::{Address, Audible, Subject};
+use roomful_runtime::Known;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use crate::broker::check_size;
+use crate::memory_history::MemoryHistory;
 use crate::names::Names;
-use crate::{BoxFuture, Broker, Command, ConnectError, Ear, Link, Lost, SayError, Speaker};
+use crate::{BoxFuture, Broker, Command, ConnectError, Ear, Kept, Link, Lost, SayError, Speaker};
 
 /// A broker within one process: for tests of an app's, and for those of everything that uses a broker. Clones are one broker.
 ///
@@ -38,6 +40,8 @@ struct State {
     endpoints: BTreeMap<u64, Endpoint>,
     /// Who listens, by name.
     listening: BTreeMap<String, BTreeSet<u64>>,
+    /// What is kept of rooms.
+    histories: BTreeMap<Subject, MemoryHistory>,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +67,14 @@ struct Live {
     id: u64,
     ear: Ear,
     /// What is on its way to it while there is a delay, in order.
-    delayed: mpsc::UnboundedSender<(Instant, Bytes)>,
+    delayed: mpsc::UnboundedSender<(Instant, Saying)>,
+}
+
+/// What is said to those who listen.
+#[derive(Debug, Clone)]
+enum Saying {
+    Envelope(Bytes),
+    Kept { room: Subject, epoch: String, kept: Kept },
 }
 
 impl MemoryBroker {
@@ -79,8 +90,8 @@ impl MemoryBroker {
     /// One that takes so many bytes at once.
     #[must_use]
     pub fn taking(most_bytes: usize) -> Self {
-        let (endpoints, listening) = Default::default();
-        let state = State { most_bytes, is_up: true, next: 0, endpoints, listening };
+        let (endpoints, listening, histories) = Default::default();
+        let state = State { most_bytes, is_up: true, next: 0, endpoints, listening, histories };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -99,6 +110,11 @@ impl MemoryBroker {
         state.is_up = false;
         let endpoints: Vec<u64> = state.endpoints.keys().copied().collect();
         endpoints.into_iter().for_each(|id| state.cut(id));
+    }
+
+    /// It has lost all that it kept of rooms, and goes on.
+    pub fn forget(&self) {
+        held(&self.state).histories.clear();
     }
 
     /// It is there again, and knows nobody.
@@ -204,6 +220,10 @@ impl Speaker for MemorySpeaker {
         })
     }
 
+    fn begin_history(&mut self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn flush(&mut self) -> BoxFuture<'_, Result<(), Lost>> {
         Box::pin(std::future::ready(Ok(())))
     }
@@ -228,6 +248,32 @@ impl MemorySpeaker {
                 let others = state.listening.get(&name).map_or(0, |ids| ids.iter().filter(|to| **to != id).count());
                 state.publish(id, &name, &envelope);
                 ear.audible(room, Audible::By(others as u64));
+            }
+            Command::Append { room, number, until, known, bounds, word } => {
+                check_size(&word, self.most_bytes)?;
+                // What is said by the mute comes nowhere, and is not answered.
+                if state.is_mute(id) {
+                    return Ok(());
+                }
+                if until < Instant::now() {
+                    ear.taken(room, number, None);
+                    return Ok(());
+                }
+                let history = state.history(room, &known);
+                let (epoch, kept) = (history.epoch().to_owned(), history.append(word, bounds));
+                ear.taken(room, number, Some(kept.seq));
+                state.tell(&name(Address::Room(room)), &Saying::Kept { room, epoch, kept });
+            }
+            Command::ReadHistory { room, known, .. } => {
+                if state.is_mute(id) {
+                    return Ok(());
+                }
+                let history = state.history(room, &known);
+                let epoch = history.epoch().to_owned();
+                // Of another run nothing is known.
+                let after = if *known.epoch == *epoch { known.seq } else { 0 };
+                let (ends, kept) = history.read(after);
+                ear.history(room, &epoch, ends, kept);
             }
         }
         Ok(())
@@ -275,20 +321,39 @@ impl State {
         }
     }
 
+    fn is_mute(&self, id: u64) -> bool {
+        self.endpoints.get(&id).is_some_and(|endpoint| endpoint.faults.is_mute)
+    }
+
     fn publish(&mut self, from: u64, name: &str, envelope: &Bytes) {
-        if self.endpoints.get(&from).is_some_and(|endpoint| endpoint.faults.is_mute) {
-            return;
+        if !self.is_mute(from) {
+            self.tell(name, &Saying::Envelope(envelope.clone()));
         }
+    }
+
+    fn tell(&mut self, name: &str, saying: &Saying) {
         for to in self.listening.get(name).into_iter().flatten() {
             if let Some(endpoint) = self.endpoints.get_mut(to) {
-                endpoint.hear(envelope);
+                endpoint.hear(saying);
             }
         }
+    }
+
+    /// What is kept of a room; nothing, where it was lost.
+    fn history(&mut self, room: Subject, known: &Known) -> &mut MemoryHistory {
+        let has_lost = self.histories.get(&room).is_some_and(|history| history.has_lost(known));
+        if has_lost {
+            self.histories.remove(&room);
+        }
+        // Another run begins behind all that anybody can know of the one before.
+        let epoch = self.give_id();
+        let above = known.seq.max(epoch << 20);
+        self.histories.entry(room).or_insert_with(|| MemoryHistory::begin(epoch, above))
     }
 }
 
 impl Endpoint {
-    fn hear(&mut self, envelope: &Bytes) {
+    fn hear(&mut self, saying: &Saying) {
         if self.faults.is_deaf {
             return;
         }
@@ -298,18 +363,27 @@ impl Endpoint {
         }
         let Some(live) = &self.link else { return };
         if self.faults.delay.is_zero() {
-            live.ear.hear(envelope.clone());
+            saying.clone().tell(&live.ear);
         } else {
             // Where nobody takes it any more the link is over.
-            let _ = live.delayed.send((Instant::now() + self.faults.delay, envelope.clone()));
+            let _ = live.delayed.send((Instant::now() + self.faults.delay, saying.clone()));
         }
     }
 }
 
-async fn deliver_late(mut arriving: mpsc::UnboundedReceiver<(Instant, Bytes)>, ear: Ear) {
-    while let Some((at, envelope)) = arriving.recv().await {
+impl Saying {
+    fn tell(self, ear: &Ear) {
+        match self {
+            Self::Envelope(envelope) => ear.hear(envelope),
+            Self::Kept { room, epoch, kept } => ear.kept(room, &epoch, kept),
+        }
+    }
+}
+
+async fn deliver_late(mut arriving: mpsc::UnboundedReceiver<(Instant, Saying)>, ear: Ear) {
+    while let Some((at, saying)) = arriving.recv().await {
         tokio::time::sleep_until(at).await;
-        ear.hear(envelope);
+        saying.tell(&ear);
     }
 }
 

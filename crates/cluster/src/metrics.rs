@@ -17,6 +17,8 @@
 //! | `roomful_cluster_unanswered_total`, nodes that have not answered it | counter | |
 //! | `roomful_cluster_repairs_total`, rosters that were taken whole | counter | |
 //! | `roomful_cluster_missed_total`, messages that are lost | counter | |
+//! | `roomful_cluster_history_reads_total`, answers of a broker that keeps what is said | counter | |
+//! | `roomful_cluster_history_read_total`, messages in them | counter | |
 
 use metrics::{counter, gauge};
 use roomful_core::cluster::Rejected;
@@ -85,6 +87,12 @@ pub(crate) fn repaired(missed: u64) {
     if missed > 0 {
         counter!("roomful_cluster_missed_total").increment(missed);
     }
+}
+
+/// The broker has said what it keeps of a room: so many messages.
+pub(crate) fn history_read(messages: usize) {
+    counter!("roomful_cluster_history_reads_total").increment(1);
+    counter!("roomful_cluster_history_read_total").increment(messages as u64);
 }
 
 pub(crate) fn name_of(why: Rejected) -> &'static str {

@@ -19,6 +19,13 @@ impl Names {
         Self { everybody: format!("{PREFIX}all.{}", Subject::of(app, "")).into() }
     }
 
+    /// The room that this is the name of.
+    #[cfg(feature = "redis")]
+    pub(crate) fn room_of(name: &[u8]) -> Option<Subject> {
+        let name = std::str::from_utf8(name).ok()?;
+        Subject::parse(name.strip_prefix(PREFIX)?.strip_prefix("room.")?)
+    }
+
     /// Two apps have two names for everybody. A room's has the app in its hash already, and a node's is random.
     pub(crate) fn name(&self, address: Address) -> String {
         match address {

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::History;
 use crate::bound::{Bound as _, LimitError, Scope, of_the_process, out_of_range};
 use crate::rate::Rate;
 
@@ -54,11 +55,15 @@ macro_rules! limits {
                 #[doc = concat!("\n\nIt may be `", stringify!($range), "`.")]
                 pub $name: $type,
             )+
+
+            /// Where the room's messages are numbered and kept for who comes back. At each node: a word to members of the same node takes no
+            /// way over the network, and the broker may be gone. A choice and no bound, so it has no range; it is the room's.
+            pub history: History,
         }
 
         impl Default for Limits {
             fn default() -> Self {
-                Self { $($name: $default,)+ }
+                Self { $($name: $default,)+ history: History::Node }
             }
         }
 
@@ -71,6 +76,13 @@ macro_rules! limits {
                     self
                 }
             )+
+
+            /// Sets [`history`](Limits#structfield.history).
+            #[must_use]
+            pub fn history(mut self, history: History) -> Self {
+                self.history = history;
+                self
+            }
 
             /// Every bound that cannot be meant, in the order of the fields.
             #[must_use]

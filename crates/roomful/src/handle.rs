@@ -20,6 +20,7 @@ use crate::{Channel, Member, Result, User, UserId, roster};
 ///
 /// - [`ErrorKind::Isolated`](crate::ErrorKind::Isolated): this node is cut off. Done here, and elsewhere late or not at all.
 /// - [`ErrorKind::BrokerBehind`](crate::ErrorKind::BrokerBehind): the broker does not take what is said. The same.
+/// - [`ErrorKind::NotTaken`](crate::ErrorKind::NotTaken): the broker that keeps this room's history has not taken it: nobody heard it.
 /// - [`ErrorKind::Unanswered`](crate::ErrorKind::Unanswered): these nodes have not answered within two seconds. Done everywhere else.
 /// - [`ErrorKind::TooLargeForBroker`](crate::ErrorKind::TooLargeForBroker) and
 ///   [`ErrorKind::NodeBehind`](crate::ErrorKind::NodeBehind): nothing was done.

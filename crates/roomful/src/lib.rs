@@ -116,7 +116,7 @@ pub use roomful_core::rate::Rate;
 #[doc(inline)]
 pub use roomful_core::room::Refused;
 #[doc(inline)]
-pub use roomful_core::{Close, LimitError, Limits, MemberId, UserId, WrongLimit};
+pub use roomful_core::{Close, History, LimitError, Limits, MemberId, UserId, WrongLimit};
 #[doc(inline)]
 #[cfg(feature = "typescript")]
 pub use roomful_macros::TS;

@@ -17,7 +17,7 @@ impl LiveMember {
     /// When it is over its bound, the sockets are behind, or nobody has joined yet.
     pub fn send(&self, msg: Json) -> Result {
         match scope(self)? {
-            Scope::Room(room) => room.tell(Input::Send { to: self.id().clone(), msg }),
+            Scope::Room(room) => room.tell_as(self.id(), Input::Send { to: self.id().clone(), msg }),
             Scope::Socket => send_alone(self, &msg),
             Scope::Moved(_) => Err(ErrorKind::NotJoined.into_error()),
             // Its hooks have no such call.
@@ -87,7 +87,7 @@ fn scope(member: &LiveMember) -> Result<&Scope> {
 
 fn in_room(member: &LiveMember, input: Input) -> Result {
     match scope(member)? {
-        Scope::Room(room) => room.tell(input),
+        Scope::Room(room) => room.tell_as(member.id(), input),
         // Neither has such a call.
         Scope::Socket | Scope::Feed(_) => Ok(()),
         Scope::Moved(_) => Err(ErrorKind::NotJoined.into_error()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use roomful_core::NodeId;
 use roomful_core::cluster::Released;
 use roomful_core::room::{Newcomer, RoomEngine};
-use roomful_core::session::{Carried, KeptSaid, Said, Token};
+use roomful_core::session::{Carried, KeptSaid, Resume, Said};
 
 use crate::clustered::Seat;
 
@@ -13,7 +13,7 @@ use crate::clustered::Seat;
 #[derive(Clone)]
 pub(crate) struct Came {
     /// What its client has presented.
-    pub(crate) token: Token,
+    pub(crate) resume: Resume,
     from: Option<Arc<FromNode>>,
 }
 
@@ -26,8 +26,8 @@ pub(crate) struct FromNode {
 }
 
 impl Came {
-    pub(crate) fn new(token: Token) -> Self {
-        Self { token, from: None }
+    pub(crate) fn new(resume: Resume) -> Self {
+        Self { resume, from: None }
     }
 
     /// That node has given it away to a client that has seen so much.

@@ -81,6 +81,13 @@ pub enum ErrorKind {
     /// other nodes late or not at all.
     #[error("the cluster's broker is behind: this is done here, and reaches other nodes late or not at all")]
     BrokerBehind,
+    /// In a room whose history is in the broker (`Limits::history`): that has not taken the message in time
+    /// (`Limits::cluster_outgoing_ms`), or has not said so. It was said to nobody, unless the link was lost in that moment: then nobody
+    /// knows.
+    #[error(
+        "the cluster's broker has not taken this message in time (`Limits::cluster_outgoing_ms`): nobody has heard it"
+    )]
+    NotTaken,
     /// In a cluster: not every node that was asked has answered in time. What was asked for is done here and where it was answered,
     /// and elsewhere late or not at all; what was to be read is not whole.
     #[error("{}", Unanswered { nodes, unknown: *unknown })]

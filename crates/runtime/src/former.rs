@@ -78,7 +78,6 @@ impl LiveMember {
         topic: &Topic,
         elsewhere: Elsewhere,
     ) -> Option<Former> {
-        let token = offered.resume.token;
         let known = match elsewhere {
             Elsewhere::Has { member, user, generation, at } => (member, user, None, generation, Some(at)),
             Elsewhere::HasNot => return None,
@@ -90,7 +89,7 @@ impl LiveMember {
         let (member, user, place, generation, at) = known;
         let claim = self.process().claims().claim(&member).await;
         let turn = turn.unwrap_or_else(|| self.process().next_turn());
-        let came = Came::new(token);
+        let came = Came::new(offered.resume);
         Some(Former { member, user, place, generation, at, turn, resume: offered.resume, came, claim })
     }
 

@@ -43,6 +43,7 @@ bounds! {
     PresenceBytes "presence_bytes",
     InfoBytes "info_bytes",
     MessageBytes "message_bytes",
+    LogFrames "log_frames",
     Members "members",
     Rooms "rooms",
     Feeds "feeds",
@@ -117,6 +118,7 @@ impl Hits {
             Refused::RoomFull { limit } => self.note(Bound::Members, limit, now),
             Refused::PresenceTooLarge { bytes, limit } => self.note_asked(Bound::PresenceBytes, limit, bytes, now),
             Refused::InfoTooLarge { bytes, limit } => self.note_asked(Bound::InfoBytes, limit, bytes, now),
+            Refused::BrokerBehind { limit } => self.note(Bound::LogFrames, limit, now),
             Refused::MessageTooLarge { bytes, limit } => self.note_asked(Bound::MessageBytes, limit, bytes, now),
             _ => {}
         }

@@ -16,7 +16,7 @@ use roomful_core::session::{LongestFirst, Offered, Token};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
 use crate::came::Came;
-use crate::clustered::{Done, Household, Seat};
+use crate::clustered::{Done, Household, Seat, is_in_broker};
 use crate::delivery::RoomId;
 use crate::denial::DenialLog;
 use crate::feeds::Feeds;
@@ -339,6 +339,13 @@ impl Hub {
         if let Some(room) = stripe.get(topic) {
             return Ok(Arc::clone(room));
         }
+        if is_in_broker(limits) && self.process.in_cluster().is_none() {
+            drop(stripe);
+            self.tell_refused(
+                &"its history is to be in the broker (`Limits::history`), and this process is in no cluster",
+            );
+            return Err(Close::OVERLOADED);
+        }
         if !self.process.room_begins() {
             // A log may take its time.
             drop(stripe);
@@ -347,13 +354,15 @@ impl Hub {
         }
         let seat = self.process.in_cluster().and_then(|node| node.seat(topic));
         let cluster = seat.as_ref().map(Seat::me);
-        let config = self.process.room_config(self.process.new_epoch(), 0, limits);
+        let first_word = if is_in_broker(limits) { self.process.first_word() } else { 0 };
+        let config = self.process.room_config(self.process.new_epoch(), first_word, limits);
         let engine = RoomEngine::restore(RoomConfig { cluster: cluster.clone(), ..config }, []);
         let limits = Arc::clone(limits);
         let room = LiveRoom::new(topic.clone(), engine, limits, Default::default(), seat, &self.process);
         self.insert(&mut stripe, &room);
         if let (Some(seat), Some(as_node)) = (room.seat(), cluster) {
             seat.open(topic, room.clone(), &as_node);
+            room.find_out_what_was_said();
         }
         Ok(room)
     }
@@ -405,5 +414,9 @@ impl Household for Hub {
             }
             command => done.with(self.do_for_another(command)),
         }
+    }
+
+    fn now(&self) -> Millis {
+        self.process.now()
     }
 }

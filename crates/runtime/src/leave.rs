@@ -61,6 +61,7 @@ impl LiveMember {
             metrics::handler_failed(hooks.names().end);
             hooks.report(error).await;
         }
+        self.words_are_taken_of(hooks, hooks.names().end).await;
     }
 }
 

@@ -74,6 +74,7 @@ mod lines;
 mod live_room;
 mod loans;
 mod lock;
+mod log_age;
 mod mailbox;
 mod maybe_send;
 mod member;
@@ -119,13 +120,17 @@ mod wakes;
 mod wanted;
 mod watch;
 mod watched;
+mod words;
 mod work;
 
 pub use act::{Act, Answer, Reach};
 pub use admission::{Admission, MOST_FORWARDED_BYTES, NotAdmitted};
 pub use app::{App, Definition, Endpoint, GoOnError, Settings, UpgradeRequest};
 pub use barred::Barred;
-pub use clustered::{Answered, ClusterHealth, ClusterQueue, ClusterRooms, Handed, NodeHealth, Receipt};
+pub use clustered::{
+    Answered, Append, ClusterHealth, ClusterQueue, ClusterRooms, Handed, HistoryBounds, Known, NodeHealth, ReadHistory,
+    Receipt,
+};
 pub use connection::Connection;
 pub use delivery::{Delivery, RoomId, Shared, SharedFrames, SharedUpdates};
 pub use denial::{Denial, DenialReason};

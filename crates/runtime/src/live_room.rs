@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
+use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::abortable;
-use roomful_core::cluster::{self, Heard, MissedFrame, Present, Released, UserThere};
+use roomful_core::cluster::{self, Heard, HistoryNews, MissedFrame, Present, Released, UserThere};
 use roomful_core::frame::encode::{self, SessionFacts, SnapshotFacts};
 use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::life::Act;
@@ -18,8 +19,8 @@ use roomful_core::roster::{Entry, Listing};
 use roomful_core::session::{KeptSaid, Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId, UserId};
 
-use crate::came::Came;
-use crate::clustered::{self, BoxedSeat, RoomInCluster, Seat};
+use crate::came::{Came, FromNode};
+use crate::clustered::{self, BoxedSeat, Known, RoomInCluster, Seat};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::hits::Bound;
@@ -39,6 +40,7 @@ use crate::unwind::let_go;
 use crate::users::Untold;
 use crate::visit::VisitHooks;
 use crate::wakes::Wakes;
+use crate::words::Words;
 use crate::{Error, ErrorKind, Keeper, Result, cork, metrics};
 
 /// A room while somebody is in it.
@@ -68,6 +70,8 @@ struct State {
     transports: Transports,
     wakes: Wakes,
     sessions: Option<Box<RoomSessions>>,
+    /// Where the room's history is in the broker: what was said and is not known to be there.
+    words: Option<Box<Words>>,
     /// What the client presents whose snapshot is next. Boxed, because rooms are many and returns are few.
     presented: Option<Box<Presented>>,
     /// What it says of its members.
@@ -231,6 +235,7 @@ impl LiveRoom {
         let has_begun = seat.is_none();
         let (wakes, sessions) = (Wakes::default(), RoomSessions::new(process, &limits));
         let (lobby, returning, presented) = (BTreeMap::new(), BTreeMap::new(), None);
+        let words = engine.is_kept_in_broker().then(Box::default);
         let state = State {
             engine,
             lines,
@@ -240,6 +245,7 @@ impl LiveRoom {
             transports,
             wakes,
             sessions,
+            words,
             presented,
             held,
             expected: None,
@@ -543,26 +549,58 @@ impl LiveRoom {
     /// Does what the app says. For a member who has left it does nothing, and that is no error: a connection may go at any
     /// moment.
     pub(crate) fn tell(self: &Arc<Self>, input: Input) -> Result {
+        self.tell_and_follow(input, None).map(drop)
+    }
+
+    /// The same, of what a hook of that member says: [what became of it](Self::words_of) is the member's to hear.
+    pub(crate) fn tell_as(self: &Arc<Self>, member: &MemberId, input: Input) -> Result {
+        self.tell_and_follow(input, Some(member)).map(drop)
+    }
+
+    /// What a member's hooks have said of which it is not known yet whether the broker has it, where that keeps the room's history.
+    /// Each is asked for once.
+    pub(crate) fn words_of(&self, member: &MemberId) -> Vec<oneshot::Receiver<bool>> {
+        if self.seat.is_none() {
+            return Vec::new();
+        }
+        lock(&self.state).words.as_mut().map_or_else(Vec::new, |words| words.take(member))
+    }
+
+    /// Has the broker asked what was said, where it keeps that.
+    pub(crate) fn find_out_what_was_said(self: &Arc<Self>) {
+        let state = lock(&self.state);
+        if state.words.is_some() {
+            self.carry_out(state, Input::History(HistoryNews::Missed));
+        }
+    }
+
+    /// Where the broker keeps what is said: what comes of this, unless it is a member's to hear.
+    pub(crate) fn tell_and_follow(
+        self: &Arc<Self>,
+        input: Input,
+        by: Option<&MemberId>,
+    ) -> Result<Option<oneshot::Receiver<bool>>> {
         let limit = self.process.limits().transport_bytes;
         if let (Some(seat), Input::Broadcast { msg, .. } | Input::LastWords { msg, .. }) = (&self.seat, &input) {
             seat.may_say(&self.topic, msg)?;
         }
         let mut state = lock(&self.state);
-        if matches!(
+        let says = matches!(
             input,
             Input::Broadcast { .. } | Input::Relayed { .. } | Input::LastWords { .. } | Input::Send { .. }
-        ) && state.transports.are_overloaded(limit)
-        {
+        );
+        if says && state.transports.are_overloaded(limit) {
             self.process.hit(Bound::TransportBytes, limit);
             return Err(overloaded(limit));
         }
         match self.handle(&mut state, input) {
             Ok(aftermath) => {
+                let told = if says && self.seat.is_some() { follow(&mut state, by) } else { None };
                 drop(state);
                 self.finish(aftermath);
-                Ok(())
+                Ok(told)
             }
-            Err(Refused::NotIn) => Ok(()),
+            Err(Refused::NotIn) => Ok(None),
             Err(refused) => {
                 self.process.hit_refused(&refused);
                 Err(Error::refused(refused))
@@ -785,8 +823,7 @@ impl LiveRoom {
     /// Tells other nodes by what they know the tokens of those who were given new ones.
     fn publish_sessions(&self, state: &mut State, aftermath: &mut Aftermath) {
         for member in std::mem::take(&mut aftermath.renewed) {
-            let session = state.sessions.as_ref().and_then(|sessions| sessions.kept(&member));
-            let session = session.map(|session| session.hash());
+            let session = state.sessions.as_ref().and_then(|sessions| sessions.hash(&member));
             let mut effects = Vec::new();
             // It may have left with the same input.
             if state.engine.handle(Input::Session { member, session }, self.process.now(), &mut effects).is_ok() {
@@ -836,6 +873,25 @@ impl LiveRoom {
             }
             Effect::Told { seq, to, msg } => deliver_told(state, (seq, &to, &msg), &self.traffic),
             Effect::Publish { changes } => aftermath.published.extend(changes),
+            Effect::Append { word, until } => {
+                let Some(seat) = &self.seat else { return };
+                // The broker has these first.
+                let before = std::mem::take(&mut aftermath.published);
+                if !before.is_empty() {
+                    seat.publish(before);
+                }
+                seat.append(word, until, known(&state.engine), &self.limits);
+            }
+            Effect::ReadHistory { .. } => {
+                self.seat.iter().for_each(|seat| seat.read_history(known(&state.engine), &self.limits));
+            }
+            Effect::Settled { number, is_taken } if self.seat.is_some() => {
+                metrics::word_settled(is_taken);
+                state.words.iter_mut().for_each(|words| words.settle(number, is_taken));
+            }
+            Effect::Recalled { seq, from, to, msg } if self.seat.is_some() => {
+                recall(state, (seq, from.as_ref(), to, &msg))
+            }
             Effect::UserCame { user, .. } if self.seat.is_some() => {
                 self.process.users().tell_came(&self.topic, &user, aftermath.untold.get_or_insert_default());
             }
@@ -896,16 +952,21 @@ impl LiveRoom {
                 Some(Presented::Resume { resume, acked, returner }) => {
                     (sessions.resume(to, resume, acked, seq), Some(Retold::To(returner)))
                 }
-                Some(Presented::Foreign { came, entrant }) => match self.seat().and_then(|seat| came.released(seat)) {
-                    Some(from) => {
-                        let (heard, now) = (&from.released.heard, self.process.now());
-                        let beyond = state.engine.heard_beyond(heard).filter(|_| !state.engine.has_relayed(now));
-                        let missed = from.carried().zip(beyond);
-                        let carried = sessions.carry_over(to, (came.token, from.acked()), missed, seq);
-                        (carried, Some(Retold::ToNew(entrant)))
+                Some(Presented::Foreign { came, entrant }) => {
+                    let from = self.seat().and_then(|seat| came.released(seat));
+                    let acked = from.and_then(FromNode::acked);
+                    let retold = from.map(|_| Retold::ToNew(entrant));
+                    match (state.engine.entered(to).filter(|_| state.words.is_some()), from) {
+                        (Some(entered), _) => (sessions.go_on(to, (came.resume, acked), entered, seq), retold),
+                        (None, Some(from)) => {
+                            let (heard, now) = (&from.released.heard, self.process.now());
+                            let beyond = state.engine.heard_beyond(heard).filter(|_| !state.engine.has_relayed(now));
+                            let missed = from.carried().zip(beyond);
+                            (sessions.carry_over(to, (came.resume.token, acked), missed, seq), retold)
+                        }
+                        (None, None) => ((sessions.begin(to, Some(came.resume.token), seq), Vec::new()), None),
                     }
-                    None => ((sessions.begin(to, Some(came.token), seq), Vec::new()), None),
-                },
+                }
                 None => ((sessions.begin(to, None, seq), Vec::new()), None),
             };
             if let (Some(keeper), Some(session)) = (self.process.keeper(), sessions.kept(to)) {
@@ -1031,8 +1092,42 @@ impl RoomInCluster for LiveRoom {
         waiting.into_iter().for_each(Waker::wake);
     }
 
+    fn is_kept_in_broker(&self) -> bool {
+        lock(&self.state).words.is_some()
+    }
+
     fn give_own(&self, give: &mut dyn FnMut(Vec<Present>)) {
         self.read(|engine| give(engine.own()));
+    }
+}
+
+/// Of what was just said, where the broker is to have it.
+fn follow(state: &mut State, by: Option<&MemberId>) -> Option<oneshot::Receiver<bool>> {
+    let words = state.words.as_mut()?;
+    let told = words.begin(state.engine.last_word());
+    match by {
+        Some(member) => {
+            words.belongs_to(member, told);
+            None
+        }
+        None => Some(told),
+    }
+}
+
+/// What the broker is known to have of the room.
+fn known(room: &RoomEngine) -> Known {
+    Known { epoch: room.epoch().into(), seq: room.seq() }
+}
+
+/// What was said before this node had the room.
+fn recall(state: &mut State, (seq, from, to, msg): (u64, Option<&MemberId>, To, &Json)) {
+    if state.keeps() {
+        let from = match &to {
+            To::Only(to) => to.as_str(),
+            _ => from.map_or("", MemberId::as_str),
+        };
+        let frame = encode::message(from, msg, Some(seq));
+        state.keep(seq, to, &frame);
     }
 }
 

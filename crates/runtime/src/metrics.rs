@@ -27,6 +27,7 @@
 //! | `roomful_handler_failures_total` | counter | `hook` |
 //! | `roomful_hooks_blocked_total` | counter | `hook` |
 //! | `roomful_members_lost_total`, those that died with their node and of which this one has told the app | counter | |
+//! | `roomful_history_total`, messages of rooms whose history is in the broker, by whether that has taken them | counter | `became`: `taken`, `not_taken` |
 //! | `roomful_users_let_go_total` | counter | |
 //! | `roomful_tap_frames_dropped_total` | counter | |
 
@@ -63,6 +64,12 @@ pub(crate) fn socket_cut_off(bound: &'static str) {
 
 // Gauges are counted up and down, not set: two threads that set one may do so in the wrong order, and it would lie until
 // the next change.
+
+/// What was said in a room whose history is in the broker was heard back, or is not waited for any more.
+pub(crate) fn word_settled(is_taken: bool) {
+    let became = if is_taken { "taken" } else { "not_taken" };
+    counter!("roomful_history_total", "became" => became).increment(1);
+}
 
 pub(crate) fn room_began() {
     gauge!("roomful_rooms").increment(1.0);

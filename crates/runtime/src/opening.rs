@@ -135,7 +135,10 @@ impl LiveMember {
             Err(error) => ("expires", Err(error)),
         };
         match opened {
-            Ok(()) => self.opened(),
+            Ok(()) => {
+                self.words_are_taken_of(&hooks, hook).await;
+                self.opened();
+            }
             Err(error) => {
                 metrics::handler_failed(hook);
                 hooks.report(error).await;

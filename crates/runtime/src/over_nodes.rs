@@ -8,23 +8,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 
+use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use roomful_core::cluster::{self, Closing, Command, Present, UserThere};
 use roomful_core::frame::EndpointKind;
 use roomful_core::pattern::{Pattern, Topic};
-use roomful_core::room::{Refused, RoomEngine};
+use roomful_core::room::{Audience, Input, Refused, RoomEngine};
 use roomful_core::{Close, Json, MemberId, Millis, NodeId, UserId};
 
 use crate::act::{Act, Answer};
 use crate::acting::kicked;
 use crate::app::App;
-use crate::clustered::{Answered, Node};
+use crate::clustered::{Answered, Node, is_in_broker, taken};
 use crate::live_room::LiveRoom;
 use crate::roster::{Member, User};
 use crate::{Error, ErrorKind, Result};
 
 /// After so many milliseconds a node that does not even say who is silent is stuck: half a second more than it waits for the others.
 const ASKED_WITHIN_MS: Millis = 2_500;
+
+/// For so much longer than the broker may take to have something its answer is waited for.
+const ANSWERED_LATER_MS: Millis = 250;
 
 impl App {
     /// Asks something of a room that may be on other nodes, too.
@@ -36,6 +40,9 @@ impl App {
             (Act::Members, None) => Ok(Answer::Members(of_all(self.members_of(node, name).await?))),
             (Act::Count, None) => Ok(Answer::Count(self.count_of(node, name).await?)),
             (Act::Users, None) => Ok(Answer::Users(merged(self.users_of(node, Some(name)).await?))),
+            (Act::Broadcast { msg }, room) if is_in_broker(self.limits_of(topic, EndpointKind::Room)) => {
+                self.say_to_broker(node, topic, room, msg).await.map(|()| Answer::Done(true))
+            }
             (act @ Act::Broadcast { .. }, Some(_)) => {
                 let done = self.act_here(Some(topic), act)?;
                 self.give_over(node).await.map(|()| done)
@@ -46,7 +53,11 @@ impl App {
                 Ok(Answer::Done(true))
             }
             (Act::Send { to, msg }, room) => match whereabouts(room.as_deref(), &to) {
-                Whereabouts::Here => self.act_here(Some(topic), Act::Send { to, msg }),
+                Whereabouts::Here => {
+                    let Some(room) = room else { return Ok(Answer::Done(false)) };
+                    let told = room.tell_and_follow(Input::Send { to, msg }, None)?;
+                    self.is_taken(told).await.map(|()| Answer::Done(true))
+                }
                 Whereabouts::Nowhere => Ok(Answer::Done(false)),
                 Whereabouts::Elsewhere(at) => {
                     self.check_message(topic, &msg)?;
@@ -140,6 +151,27 @@ impl App {
             Some(cluster::Answer::Users(users)) => Ok(users),
             None => Ok(Vec::new()),
             Some(_) => Err(strange()),
+        }
+    }
+
+    /// Says something, by nobody, to a room whose history is in the broker.
+    async fn say_to_broker(&self, node: &Node, topic: &Topic, room: Option<Arc<LiveRoom>>, msg: Json) -> Result {
+        self.check_message(topic, &msg)?;
+        let Some(room) = room else {
+            let (limits, above) = (self.limits_of(topic, EndpointKind::Room), self.hub().process().first_word());
+            let said = node.say(topic, msg, limits, above);
+            let late = || Err(ErrorKind::NotTaken.into_error());
+            return self.in_time(limits.cluster_outgoing_ms + ANSWERED_LATER_MS, said).await.unwrap_or_else(late);
+        };
+        let told = room.tell_and_follow(Input::Broadcast { from: None, to: Audience::Everybody, msg }, None)?;
+        self.is_taken(told).await
+    }
+
+    /// Where the broker is to have it: whether it has. Its room knows when to wait no longer.
+    async fn is_taken(&self, told: Option<oneshot::Receiver<bool>>) -> Result {
+        match told {
+            Some(told) => taken(told).await,
+            None => Ok(()),
         }
     }
 

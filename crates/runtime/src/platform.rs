@@ -14,9 +14,9 @@ use roomful_core::{Close, Dialect};
 
 use crate::act::Reach;
 use crate::admission::{Admission, resume_of};
-use crate::app::{App, Settings, UpgradeRequest};
+use crate::app::{App, Definition, Settings, UpgradeRequest};
 use crate::barred::Barred;
-use crate::clustered::{ClusterHealth, ClusterQueue, ClusterRooms, Household, Node};
+use crate::clustered::{ClusterHealth, ClusterQueue, ClusterRooms, Household, Node, is_in_broker};
 use crate::connection::{Beside, Connection};
 use crate::denial::{Asked, Denial, DenialReason};
 use crate::drain::{self, Drain};
@@ -220,6 +220,14 @@ impl Platform {
         } else {
             Err(AlreadyInCluster)
         }
+    }
+
+    /// Whether the history of any room is to be in the cluster's broker.
+    #[must_use]
+    pub fn has_history_in_broker(&self) -> bool {
+        let is_room = |definition: &&Arc<Definition>| definition.kind == EndpointKind::Room;
+        let mut rooms = self.app.definitions().iter().filter(is_room);
+        rooms.any(|room| is_in_broker(&room.terms.limits))
     }
 
     /// How this process stands in its cluster. `None`: it is in none.

@@ -9,18 +9,16 @@ use roomful_core::cluster::MissedFrame;
 use roomful_core::frame::encode::SessionFacts;
 use roomful_core::pattern::Topic;
 use roomful_core::session::{
-    Answer, Carried, KeptSession, Leaving, LogLimits, LongestFirst, Resume, Sessions, To, Token, TokenHash,
+    Answer, Carried, KeptSession, Leaving, LogLimits, LongestFirst, Resume, SessionHash, Sessions, To, Token, TokenHash,
 };
 use roomful_core::{Dialect, Limits, MemberId, Millis};
 
 use crate::barred::Barred;
+use crate::clustered::is_in_broker;
+use crate::log_age::log_age_ms;
 use crate::memory::Holding;
 use crate::metrics;
 use crate::process::Process;
-
-/// What was said is kept for so much longer than a member is held: who comes back in the last moment of its grace misses
-/// nothing that was said in it.
-const LONGER_THAN_GRACE_MS: Millis = 10_000;
 
 /// Whether members have sessions under these limits: who loses its socket is held.
 pub(crate) fn are_kept(limits: &Limits) -> bool {
@@ -54,10 +52,11 @@ impl RoomSessions {
         if !are_kept(limits) {
             return None;
         }
-        let age_ms = limits.grace_ms.saturating_add(LONGER_THAN_GRACE_MS);
-        let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms };
+        let log = LogLimits { frames: limits.log_frames, bytes: limits.log_bytes, age_ms: log_age_ms(limits) };
         let (held, kept) = (Holding::nothing(process.memory()), Holding::nothing(process.logs()));
-        let (sessions, process, most_bytes) = (Sessions::new(log), Arc::clone(process), limits.outbox_bytes / 2);
+        let is_shared = process.in_cluster().is_some() && is_in_broker(limits);
+        let sessions = if is_shared { Sessions::shared(log) } else { Sessions::new(log) };
+        let (process, most_bytes) = (Arc::clone(process), limits.outbox_bytes / 2);
         let (grace_ms, away) = (limits.grace_ms, None);
         Some(Box::new(Self { sessions, process, held, kept, most_bytes, grace_ms, away, timer: None }))
     }
@@ -126,6 +125,28 @@ impl RoomSessions {
     pub(crate) fn expect_no_more(&mut self) {
         self.sessions.expect_no_more();
         self.count();
+    }
+
+    /// A member's session goes on here that another node had, whose numbers are the same: what its snapshot says, and what follows that.
+    /// `acked` is the highest id received of what its client has said, where that is known.
+    pub(crate) fn go_on(
+        &mut self,
+        member: &MemberId,
+        (Resume { token: presented, seen }, acked): (Resume, Option<u64>),
+        entered: u64,
+        top: u64,
+    ) -> (SessionFacts, Vec<Bytes>) {
+        let (token, tokens) = (self.process.new_token(), self.process.tokens());
+        [token, presented].into_iter().for_each(|token| tokens.insert(token, member.clone()));
+        let missed = self.sessions.go_on(member, (presented, token), (seen, entered), (top, self.most_bytes));
+        metrics::session_resumed(missed.is_some());
+        let facts = SessionFacts { token, seal: None, resumed: missed.is_some(), acked };
+        (facts, missed.unwrap_or_default())
+    }
+
+    /// What other nodes are told of a member's session.
+    pub(crate) fn hash(&self, member: &MemberId) -> Option<SessionHash> {
+        self.sessions.hash(member)
     }
 
     /// A member is back, whose token is good: what its snapshot says, and what follows that. `acked` is the highest id received of

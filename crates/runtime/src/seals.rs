@@ -20,6 +20,11 @@ impl Process {
         Place(self.seal().map_or(0, |_| self.since_1970().saturating_mul(PLACES_PER_MILLISECOND)))
     }
 
+    /// What this process says in a room that begins here has numbers of its own above this: above all that it said there before.
+    pub(crate) fn first_word(&self) -> u64 {
+        self.since_1970().saturating_mul(PLACES_PER_MILLISECOND)
+    }
+
     /// What is to stand behind the token that this member of the room is given.
     pub(crate) fn seal_for(
         &self,

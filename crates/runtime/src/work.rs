@@ -5,6 +5,7 @@ use std::sync::Arc;
 use roomful_core::frame::encode;
 use roomful_core::{Close, Dialect, ErrorCode, Json};
 
+use crate::clustered::taken;
 use crate::credentials::Secret;
 use crate::denial::{Asked, Denial, DenialReason};
 use crate::hooks::{Caught, Decision, Hooks, MemberHooks, MessageError, Misfit, Showing, called, caught};
@@ -13,7 +14,7 @@ use crate::maybe_send::BoxFuture;
 use crate::member::LiveMember;
 use crate::taps::{FrameKind, Seen};
 use crate::unwind::let_go;
-use crate::{Result, calls, cork, metrics};
+use crate::{Error, Result, calls, cork, metrics};
 
 /// After so many jobs of a task the threads of sockets are rung, so that what a busy member has said does not wait for ever.
 const JOBS_A_RING: usize = 64;
@@ -65,13 +66,49 @@ impl LiveMember {
     async fn on_message(self: &Arc<Self>, hooks: &Arc<dyn Hooks>, msg: Option<Json>, id: Option<u64>) {
         let handled = caught(|| async { Ok(hooks.on_message(msg).await) }).await;
         match handled {
-            Ok(Ok(())) => self.acknowledge(id),
+            Ok(Ok(())) => match self.words_are_taken().await {
+                Ok(()) => self.acknowledge(id),
+                Err(error) => self.fail_message(hooks, id, error).await,
+            },
             Ok(Err(MessageError::Misfit(Misfit(reason)))) => self.reject(id, ErrorCode::BadMessage, &reason),
-            Ok(Err(MessageError::Handler(error))) | Err(error) => {
-                metrics::handler_failed(hooks.names().message);
-                self.reject(id, ErrorCode::HandlerFailed, "the handler failed");
-                hooks.report(error).await;
+            Ok(Err(MessageError::Handler(error))) | Err(error) => self.fail_message(hooks, id, error).await,
+        }
+    }
+
+    async fn fail_message(self: &Arc<Self>, hooks: &Arc<dyn Hooks>, id: Option<u64>, error: Error) {
+        // It has failed already, whatever becomes of what it said.
+        self.room().into_iter().for_each(|room| drop(room.words_of(self.id())));
+        metrics::handler_failed(hooks.names().message);
+        self.reject(id, ErrorCode::HandlerFailed, "the handler failed");
+        hooks.report(error).await;
+    }
+
+    /// What its hooks have said is with the broker, where that keeps the room's history. Everything else is said at once.
+    pub(crate) async fn words_are_taken(&self) -> Result {
+        // Known when it is compiled, so that a worker, which is downloaded, has nothing of it.
+        if cfg!(target_family = "wasm") {
+            return Ok(());
+        }
+        let words = self.room().map_or_else(Vec::new, |room| room.words_of(self.id()));
+        if words.is_empty() {
+            return Ok(());
+        }
+        // Boxed, because few rooms have it, and every task would be as large.
+        Box::pin(async {
+            let mut all = Ok(());
+            for word in words {
+                all = all.and(taken(word).await);
             }
+            all
+        })
+        .await
+    }
+
+    /// The same of a hook that nothing but the app's own hook for errors hears of.
+    pub(crate) async fn words_are_taken_of(&self, hooks: &Arc<dyn Hooks>, hook: &'static str) {
+        if let Err(error) = self.words_are_taken().await {
+            metrics::handler_failed(hook);
+            hooks.report(error).await;
         }
     }
 
@@ -164,6 +201,7 @@ impl LiveMember {
             metrics::handler_failed(name);
             hooks.report(error).await;
         }
+        self.words_are_taken_of(hooks, name).await;
     }
 
     fn acknowledge(self: &Arc<Self>, id: Option<u64>) {

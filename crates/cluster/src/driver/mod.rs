@@ -1,6 +1,7 @@
 //! The one task that owns a node's part of the cluster.
 
 mod backoff;
+mod history;
 mod outbox;
 mod rarely;
 mod upkeep;
@@ -10,9 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use roomful_core::cluster::{
-    Address, Audible, ClusterConfig, ClusterEngine, Effect, Health, Incarnation, Input, News, Rejected, Subject,
+    Address, Audible, ClusterConfig, ClusterEngine, ClusterKey, Effect, Health, Incarnation, Input, News, Rejected,
+    Subject,
 };
-use roomful_core::{Limits, Millis};
+use roomful_core::{History, Limits, Millis};
 use roomful_runtime::{Answered, ClusterHealth, ClusterQueue, ClusterRooms, Handed, Receipt};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
@@ -63,6 +65,8 @@ pub struct NodeBounds {
     pub outgoing_ms: Millis,
     /// Bytes from the broker.
     pub incoming_bytes: usize,
+    /// Whether the broker is to keep what is said in some room.
+    pub keeps_history: bool,
 }
 
 impl NodeBounds {
@@ -73,12 +77,15 @@ impl NodeBounds {
             outgoing_bytes: limits.cluster_outgoing_bytes,
             outgoing_ms: limits.cluster_outgoing_ms,
             incoming_bytes: limits.cluster_incoming_bytes,
+            keeps_history: limits.history == History::Broker,
         }
     }
 }
 
 pub(crate) struct Driver<R> {
     engine: ClusterEngine,
+    /// What is kept in the broker is signed with it.
+    key: Option<ClusterKey>,
     effects: Vec<Effect>,
     rooms: R,
     queue: Arc<ClusterQueue>,
@@ -130,7 +137,7 @@ pub async fn connect_node(
 ) -> Result<NodeLink, ConnectError> {
     let heard = Heard::new(bounds.incoming_bytes);
     let (ear, end) = heard.ear();
-    let first = match connect(broker.as_ref(), ear).await {
+    let first = match connect(broker.as_ref(), bounds.keeps_history, ear).await {
         Ok(link) => Some((link, end)),
         Err(error) if without_broker => {
             tracing::warn!(%error, "the cluster begins without its broker: this node is isolated, and tries again");
@@ -154,6 +161,7 @@ impl NodeLink {
         let ears = heard.ears();
         let upkeep = Upkeep {
             broker,
+            keeps_history: bounds.keeps_history,
             outbox: outbox.clone(),
             news,
             let_go: let_go.clone(),
@@ -161,9 +169,11 @@ impl NodeLink {
             now: move || clock.now(),
             random,
         };
+        let key = config.key.clone();
         let engine = ClusterEngine::new(config, me.start, me.random, clock.now());
         let driver = Driver {
             engine,
+            key,
             effects: Vec::new(),
             rooms,
             queue,
@@ -239,6 +249,8 @@ impl<R: ClusterRooms> Driver<R> {
                     }
                 }
                 Handed::Receipt(receipt) => self.promise(receipt),
+                Handed::Append(append) => self.append(*append),
+                Handed::ReadHistory(read) => self.read_history(read),
                 // The queue and this are of one version.
                 _ => tracing::error!("what was handed over is not known here"),
             }
@@ -274,6 +286,7 @@ impl<R: ClusterRooms> Driver<R> {
                 self.handle(Input::Heard(envelope));
             }
             Said::Audible { room, by } => self.handle(Input::Audible { subject: room, by }),
+            said => self.hear_history(said),
         }
     }
 
@@ -380,6 +393,7 @@ impl<R: ClusterRooms> Driver<R> {
                 metrics::link_made();
                 self.link = Some(most_bytes);
                 self.doubt_link_soon();
+                self.rooms.may_have_missed();
             }
             LinkNews::Lost(reason) => {
                 metrics::link_lost();
@@ -431,6 +445,9 @@ impl<R: ClusterRooms> Driver<R> {
         self.dropped += incoming;
         metrics::dropped("outgoing", outgoing);
         metrics::dropped("incoming", incoming);
+        if incoming > 0 {
+            self.rooms.may_have_missed();
+        }
         if outgoing + incoming > 0 && self.rarely.may("dropped", now) {
             tracing::warn!(outgoing, incoming, "envelopes were dropped: the link is slow or gone, or this process is");
         }

@@ -78,6 +78,12 @@ impl Outbox {
         self.comes.notify_one();
     }
 
+    /// For the broker that keeps what is said, of so many bytes.
+    pub(super) fn order(&self, command: Command, bytes: usize, now: Millis) {
+        self.held().envelopes.push(Envelope { command, receipts: Vec::new() }, bytes, now);
+        self.comes.notify_one();
+    }
+
     /// The receipt is given when all that waits was taken, and dropped where that is.
     pub(super) fn promise(&self, receipt: Receipt) {
         match self.held().envelopes.last_mut() {

@@ -33,6 +33,7 @@ pub(super) enum LinkNews {
 /// Who makes links, and uses them until they end.
 pub(super) struct Upkeep<E, N, R> {
     pub(super) broker: Box<dyn Broker>,
+    pub(super) keeps_history: bool,
     pub(super) outbox: Arc<Outbox>,
     pub(super) news: mpsc::UnboundedSender<LinkNews>,
     /// Let go of the present link: it looks well, and is not.
@@ -42,9 +43,17 @@ pub(super) struct Upkeep<E, N, R> {
     pub(super) random: R,
 }
 
-/// Makes one.
-pub(super) async fn connect(broker: &dyn Broker, ear: Ear) -> Result<Link, ConnectError> {
-    timeout(CONNECT, broker.connect(ear)).await.unwrap_or_else(|_| {
+/// Makes one, which also keeps what is said in rooms where it is to.
+pub(super) async fn connect(broker: &dyn Broker, keeps_history: bool, ear: Ear) -> Result<Link, ConnectError> {
+    let connecting = async {
+        let mut link = broker.connect(ear).await?;
+        if keeps_history {
+            let began = link.speaker.begin_history().await;
+            began.map_err(|reason| ConnectError::NoHistory { address: broker.address(), reason })?;
+        }
+        Ok(link)
+    };
+    timeout(CONNECT, connecting).await.unwrap_or_else(|_| {
         let reason = format!("it says nothing for {} seconds", CONNECT.as_secs());
         Err(ConnectError::NoAnswer { address: broker.address(), reason })
     })
@@ -76,7 +85,7 @@ impl<E: Fn() -> (Ear, LinkEnd), N: Fn() -> Millis, R: FnMut() -> u64> Upkeep<E, 
 
     async fn make(&self) -> Result<(Link, LinkEnd), ConnectError> {
         let (ear, end) = (self.ear)();
-        Ok((connect(self.broker.as_ref(), ear).await?, end))
+        Ok((connect(self.broker.as_ref(), self.keeps_history, ear).await?, end))
     }
 
     async fn use_up(&self, mut link: Link, mut end: LinkEnd) -> Lost {

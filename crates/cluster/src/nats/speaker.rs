@@ -68,6 +68,12 @@ impl NatsSpeaker {
                 }
                 Ok(())
             }
+            // A link that cannot keep anything is never made for a node that has something to be kept.
+            Command::Append { room, number, .. } => {
+                self.ear.taken(room, number, None);
+                Ok(())
+            }
+            Command::ReadHistory { .. } => Ok(()),
         }
     }
 

@@ -14,7 +14,9 @@ use redis::{
 };
 
 use super::failed::failed;
+use super::told::said;
 use crate::address::{Credentials, Host};
+use crate::names::Names;
 use crate::{BrokerAddress, ConnectError, Ear, Lost};
 
 /// What commands go through. Clones are one connection.
@@ -209,11 +211,20 @@ impl Pushes {
         }
     }
 
+    fn hear_message(&self, channel: &[u8], message: Vec<u8>) {
+        match (Names::room_of(channel), said(&message)) {
+            (Some(room), Some((epoch, kept))) => self.ear.kept(room, epoch, kept),
+            _ => self.ear.hear(Bytes::from(message)),
+        }
+    }
+
     fn hear(&self, PushInfo { kind, data }: PushInfo) {
         match kind {
             PushKind::Message | PushKind::SMessage => {
-                if let Some(Value::BulkString(envelope)) = data.into_iter().nth(1) {
-                    self.ear.hear(Bytes::from(envelope));
+                let mut data = data.into_iter();
+                if let (Some(Value::BulkString(channel)), Some(Value::BulkString(message))) = (data.next(), data.next())
+                {
+                    self.hear_message(&channel, message);
                 }
             }
             PushKind::Disconnection => self.ear.lost(Lost::new("the connection ended")),

@@ -6,7 +6,9 @@
 
 mod connection;
 mod failed;
+mod history;
 mod speaker;
+mod told;
 
 use redis::RedisError;
 use roomful_core::NodeId;

@@ -12,6 +12,7 @@ use roomful_core::cluster::{Address, Audible, Subject};
 use tokio::task::{JoinError, JoinSet, unconstrained};
 
 use super::connection::{Connection, Leaving, Words};
+use super::history::{Scripts, appended, history};
 use crate::broker::check_size;
 use crate::names::Names;
 use crate::{BoxFuture, Command, Ear, Lost, SayError, Speaker};
@@ -37,6 +38,8 @@ pub(super) struct RedisSpeaker {
     questions: JoinSet<Address>,
     /// The addresses of both, where the client does not keep the order of what is on its way.
     busy: Option<BTreeSet<Address>>,
+    /// Where it keeps what is said in rooms.
+    scripts: Option<Scripts>,
 }
 
 /// What was answered to something that was said to that address.
@@ -46,7 +49,7 @@ impl RedisSpeaker {
     pub(super) fn new(connection: Connection, words: Words, names: Names, ear: Ear, leaving: Leaving) -> Self {
         let busy = matches!(connection, Connection::Cluster(_)).then(BTreeSet::new);
         let (listening, answers, questions) = (BTreeSet::new(), FuturesUnordered::new(), JoinSet::new());
-        Self { connection, words, names, ear, leaving, listening, answers, questions, busy }
+        Self { connection, words, names, ear, leaving, listening, answers, questions, busy, scripts: None }
     }
 
     async fn carry_out(&mut self, command: Command) -> Result<(), SayError> {
@@ -66,7 +69,48 @@ impl RedisSpeaker {
                 let publish = self.publish(Address::Room(room), &envelope)?;
                 self.ask(room, publish).await
             }
+            Command::Append { room, number, until, known, bounds, word } => {
+                check_size(&word, MOST_BYTES)?;
+                let Some(scripts) = &self.scripts else { return Err(no_scripts()) };
+                let channel = self.names.name(Address::Room(room));
+                let append = scripts.append(&channel, self.words, (until, &known, bounds), &word);
+                let ear = self.ear.clone();
+                let answered = move |answer| match appended(answer) {
+                    Some(seq) => ear.taken(room, number, seq),
+                    None => ear.lost(Lost::new("an answer that is none of ours")),
+                };
+                self.run(room, append, answered).await
+            }
+            Command::ReadHistory { room, known, .. } => {
+                let Some(scripts) = &self.scripts else { return Err(no_scripts()) };
+                let read = scripts.read(&self.names.name(Address::Room(room)), &known);
+                let ear = self.ear.clone();
+                let answered = move |answer| match history(answer) {
+                    Some((epoch, ends, kept)) => ear.history(room, &epoch, ends, kept),
+                    None => ear.lost(Lost::new("an answer that is none of ours")),
+                };
+                self.run(room, read, answered).await
+            }
         }
+    }
+
+    /// Runs a script, for whoever waits for its answer.
+    async fn run(
+        &mut self,
+        room: Subject,
+        script: Cmd,
+        answered: impl FnOnce(Value) + Send + 'static,
+    ) -> Result<(), SayError> {
+        let to = Address::Room(room);
+        let (answer, ear) = (self.begin(to, script).await?, self.ear.clone());
+        self.questions.spawn(async move {
+            match answer.await {
+                Ok(answer) => answered(answer),
+                Err(error) => ear.lost(Lost::new(error.to_string())),
+            }
+            to
+        });
+        Ok(())
     }
 
     async fn subscribe(&mut self, address: Address) -> Result<(), SayError> {
@@ -176,9 +220,23 @@ impl RedisSpeaker {
     }
 }
 
+/// Nobody has it keep anything before it was told to begin.
+fn no_scripts() -> SayError {
+    Lost::new("it keeps nothing").into()
+}
+
 impl Speaker for RedisSpeaker {
     fn say(&mut self, command: Command) -> BoxFuture<'_, Result<(), SayError>> {
         Box::pin(self.carry_out(command))
+    }
+
+    fn begin_history(&mut self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            // A room that no topic has.
+            let nowhere = self.names.name(Address::Room(Subject::of("", "")));
+            self.scripts = Some(Scripts::load(&mut self.connection, &nowhere, self.words).await?);
+            Ok(())
+        })
     }
 
     fn flush(&mut self) -> BoxFuture<'_, Result<(), Lost>> {

@@ -10,6 +10,7 @@
 
 mod behaviour;
 mod certificates;
+mod kept;
 mod node;
 mod refused;
 mod server;
@@ -59,6 +60,38 @@ every_broker!(
     thousands_of_rooms_are_told_apart,
     what_is_not_taken_is_bounded_and_counted,
     a_broker_that_is_killed_ends_the_link_and_a_fresh_one_works,
+);
+
+/// The same for those that keep what is said.
+macro_rules! every_keeper {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod memory_keeps {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::node::in_time(super::kept::$behaviour(&super::Setup::memory())).await;
+            })+
+        }
+        mod redis_keeps {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::node::in_time(super::kept::$behaviour(&super::real(super::Want::redis()).await)).await;
+            })+
+        }
+        mod redis_cluster_keeps {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::node::in_time(super::kept::$behaviour(&super::real(super::Want::redis_cluster()).await)).await;
+            })+
+        }
+    };
+}
+
+every_keeper!(
+    what_is_kept_is_numbered_once_and_heard_in_one_order,
+    what_was_kept_is_read_from_any_number_on,
+    what_comes_too_late_is_kept_by_nobody,
+    what_is_kept_is_bounded,
+    a_broker_that_forgets_begins_another_run_above_all_that_was_seen,
 );
 
 async fn real(want: Want) -> Setup {

@@ -48,6 +48,14 @@ impl Setup {
         }
     }
 
+    /// It loses all that it keeps.
+    pub(crate) fn forget(&self) {
+        match self {
+            Self::Memory(broker) => broker.forget(),
+            Self::Real(server) => server.flush(),
+        }
+    }
+
     pub(crate) async fn start_again(&self) {
         match self {
             Self::Memory(broker) => broker.start(),

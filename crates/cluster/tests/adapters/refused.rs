@@ -3,7 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use roomful_cluster::{BrokerOptions, Command, ConnectError};
+use roomful_cluster::{BrokerOptions, Command, ConnectError, NodeBounds, connect_node};
+use roomful_core::Limits;
 use roomful_core::cluster::Address;
 
 use crate::node::{Node, ROOM_ENOUGH, in_time};
@@ -120,6 +121,22 @@ async fn what_a_user_may_not_is_named() {
         in_time(node.listen(Address::Everybody)).await;
         in_time(node.open(crate::node::room("a"), "who is there?")).await;
     }
+}
+
+#[tokio::test]
+async fn a_broker_that_cannot_keep_what_is_said_is_named_at_the_start() {
+    let bounds = NodeBounds { keeps_history: true, ..NodeBounds::of(&Limits::default()) };
+    let nats = Server::start(Want::nats()).await;
+    let redis = Server::start(Want::redis().with("user web on >p ~* &* +@all -evalsha")).await;
+    let keyless = Server::start(Want::redis().with("user web on >p resetkeys ~other &* +@all")).await;
+    for address in [nats.address(), redis.address_of("web:p@"), keyless.address_of("web:p@")] {
+        let broker = BrokerOptions::at(&address).open("app").unwrap();
+        let error = in_time(connect_node(broker, bounds, false)).await.map(|_| ()).expect_err("it must not begin");
+        assert!(matches!(error, ConnectError::NoHistory { .. }), "{address}: {error}");
+        assert!(error.to_string().contains("cannot keep the history of a room (`Limits::history`)"), "{error}");
+    }
+    let broker = BrokerOptions::at(&redis.address()).open("app").unwrap();
+    in_time(connect_node(broker, bounds, false)).await.unwrap();
 }
 
 #[tokio::test]

@@ -99,6 +99,11 @@ impl Server {
         &self.directory.0
     }
 
+    /// A Redis that loses all that it holds.
+    pub(crate) fn flush(&self) {
+        assert!(redis_says(self.port, "FLUSHALL").contains("+OK"));
+    }
+
     /// As a machine that loses its power.
     pub(crate) fn kill(&self) {
         if let Some(mut process) = self.process.lock().unwrap().take() {

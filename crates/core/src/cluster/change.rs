@@ -81,6 +81,11 @@ pub enum Change {
     },
     /// Nobody is in there any more, or waits, and nothing is to be done: nothing that is asked is answered from here on.
     Closed,
+    /// Of a room whose history is in the broker: what follows came after all words up to this number, as far as this node had heard.
+    UpTo {
+        /// The last that it had heard.
+        seq: u64,
+    },
     /// What is listened to may have changed: it is to be loaded anew. Nobody needs more than the last of these.
     Woken,
     /// Something that a later release says. It has its number, and no meaning here.
@@ -159,6 +164,7 @@ const CLOSED: u8 = 11;
 const SESSION: u8 = 12;
 const WOKEN: u8 = 13;
 const BEHIND: u8 = 14;
+const UP_TO: u8 = 15;
 
 /// Kind, length, content: so what is not known is passed over, and content that grows at its end is still read.
 impl Wire for Change {
@@ -220,6 +226,10 @@ impl Wire for Change {
                 word.write(&mut content);
                 STAY
             }
+            Self::UpTo { seq } => {
+                content.number(*seq);
+                UP_TO
+            }
             Self::Closed => CLOSED,
             Self::Woken => WOKEN,
             // Nobody says it. Written, it would be what it is: something without a meaning.
@@ -251,6 +261,7 @@ impl Wire for Change {
             STAY => Self::Stay { user: UserId::read(content)?, word: StayWord::read(content)? },
             CLOSED => Self::Closed,
             WOKEN => Self::Woken,
+            UP_TO => Self::UpTo { seq: content.position()? },
             _ => Self::Unknown,
         })
     }
@@ -284,10 +295,12 @@ impl Wire for SessionHash {
     fn write(&self, to: &mut Writer) {
         self.newest.write(to);
         to.optional(self.presented.as_ref());
+        to.number(self.entered);
     }
 
     fn read(from: &mut Reader) -> Result<Self, Malformed> {
-        Ok(Self { newest: TokenHash::read(from)?, presented: from.optional()? })
+        let (newest, presented) = (TokenHash::read(from)?, from.optional()?);
+        Ok(Self { newest, presented, entered: from.added_number()? })
     }
 }
 
@@ -339,7 +352,8 @@ pub(super) mod tests {
 
     fn session() -> impl Strategy<Value = Option<SessionHash>> {
         let hash = || any::<[u8; TokenHash::BYTES]>().prop_map(TokenHash::from_bytes);
-        option::of((hash(), option::of(hash())).prop_map(|(newest, presented)| SessionHash { newest, presented }))
+        let all = (hash(), option::of(hash()), 0..1u64 << 60);
+        option::of(all.prop_map(|(newest, presented, entered)| SessionHash { newest, presented, entered }))
     }
 
     fn stay() -> impl Strategy<Value = StayWord> {
@@ -378,6 +392,7 @@ pub(super) mod tests {
             member().prop_map(|member| Change::Mourned { member }),
             (".{1,20}", stay()).prop_map(|(user, word)| Change::Stay { user: UserId::new(user).unwrap(), word }),
             Just(Change::Closed),
+            (0..1u64 << 60).prop_map(|seq| Change::UpTo { seq }),
             Just(Change::Woken),
             Just(Change::Unknown),
         ]

@@ -16,6 +16,7 @@
 //! | `wire`, `change`, `message`, `envelope`, `replays` | what stands in an envelope, and which is believed |
 //! | `watch` | whether this node is well, before it says of another that it is not |
 //! | `command`, `asking`, `deeds` | what one node has another one do, once |
+//! | `word` | a message that the broker numbers and keeps |
 //! | `release` | what a node gives away of a member whose client has come to another |
 //! | `words` | how much of a stream was heard, counted in messages |
 //! | `origin`, `replica` | a stream where it is said, and where it is heard |
@@ -51,6 +52,7 @@ mod sums;
 mod verdict;
 mod watch;
 mod wire;
+mod word;
 mod words;
 
 pub use change::{Change, Present};
@@ -69,4 +71,5 @@ pub use stay::{StayAnswer, StayWord};
 pub use subject::Subject;
 pub use verdict::Verdict;
 pub use watch::Health;
+pub use word::{HistoryNews, Numbered, Page, Word};
 pub use words::{Heard, Words};

@@ -36,6 +36,19 @@ impl Subject {
         Self(subject)
     }
 
+    /// The subject that is written so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digits, rest) = text.as_bytes().as_chunks::<2>();
+        let digits = <&[_; Self::BYTES]>::try_from(digits).ok().filter(|_| rest.is_empty())?;
+        let mut bytes = [0; Self::BYTES];
+        for (to, digits) in bytes.iter_mut().zip(digits) {
+            let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+            *to = u8::try_from(high? << 4 | low?).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// The bits.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; Self::BYTES] {

@@ -174,6 +174,11 @@ impl Reader {
     }
 
     /// As [`added`](Self::added).
+    pub(super) fn added_number(&mut self) -> Result<u64, Malformed> {
+        if self.0.is_empty() { Ok(0) } else { self.position() }
+    }
+
+    /// As [`added`](Self::added).
     pub(super) fn added_list<T: Wire>(&mut self) -> Result<Vec<T>, Malformed> {
         if self.0.is_empty() { Ok(Vec::new()) } else { self.list() }
     }

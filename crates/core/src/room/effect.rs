@@ -8,7 +8,8 @@ use super::Audience;
 use crate::cluster::{self, Present};
 use crate::json::present;
 use crate::roster::{Listing, Number, Place};
-use crate::{Generation, Json, MemberId, UserId};
+use crate::session::To;
+use crate::{Generation, Json, MemberId, Millis, UserId};
 
 /// What the runtime is to do, in the order the effects stand.
 ///
@@ -75,6 +76,37 @@ pub enum Effect {
         seq: u64,
         /// Who hears it.
         to: MemberId,
+        /// What.
+        msg: Json,
+    },
+    /// Give this to the broker, behind all that was [published](Self::Publish) before. It has no number yet: it is heard by nobody
+    /// before the broker has given it one. Only of a room whose [history](crate::History) is there.
+    Append {
+        /// What.
+        word: cluster::Word,
+        /// After this it may not be taken any more.
+        until: Millis,
+    },
+    /// Ask the broker what it has of the room.
+    ReadHistory {
+        /// The last number that is known.
+        after: u64,
+    },
+    /// What was to be said with this number of this node's own is settled.
+    Settled {
+        /// Which.
+        number: u64,
+        /// Whether the broker has it. If not it was said to nobody, or nobody knows.
+        is_taken: bool,
+    },
+    /// A message that was said before this node had the room: for who comes back, and for nobody else.
+    Recalled {
+        /// Its number.
+        seq: u64,
+        /// Who says it.
+        from: Option<MemberId>,
+        /// Who is to hear it.
+        to: To,
         /// What.
         msg: Json,
     },

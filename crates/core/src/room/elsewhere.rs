@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::heard::HeardWords;
+use super::history::History;
 use super::session_hashes::SessionHashes;
 use super::stays::Stays;
 use crate::cluster::{Change, Heard, Incarnation, News, Present};
@@ -30,6 +31,8 @@ pub(super) struct Elsewhere {
     pub(super) relayed_at: Option<Millis>,
     /// What was heard of what each node said.
     pub(super) heard: HeardWords,
+    /// Where what is said is kept in the broker: what is known of that.
+    pub(super) history: Option<Box<History>>,
     /// What is known of the tokens of everybody's session.
     pub(super) sessions: SessionHashes,
     /// What the others are to be told of the present input.
@@ -105,12 +108,18 @@ impl Elsewhere {
             withheld,
             relayed_at: None,
             heard,
+            history: None,
             sessions,
             unsaid,
             stays,
             is_closed: true,
             owed,
         }))
+    }
+
+    /// What is said is kept in the broker. This node's words have numbers above that.
+    pub(super) fn keep_in_broker(&mut self, last_word: u64) {
+        self.history = Some(Box::new(History::after(last_word)));
     }
 
     /// That node has said something of the room.
@@ -135,7 +144,11 @@ impl Elsewhere {
 
     /// Whether nothing is still to be said or done of members of other nodes, or of users who have none here any more.
     pub(super) fn is_settled(&self) -> bool {
-        self.owed.is_empty() && self.stays.is_settled() && self.parts.values().all(|part| part.lost_until.is_none())
+        let is_said = self.history.as_ref().is_none_or(|history| history.is_settled());
+        is_said
+            && self.owed.is_empty()
+            && self.stays.is_settled()
+            && self.parts.values().all(|part| part.lost_until.is_none())
     }
 
     /// When time alone changes something.
@@ -144,6 +157,7 @@ impl Elsewhere {
         let ceded = self.ceded.values().map(|ceded| ceded.until);
         let owed = self.owed.values().filter(|owed| !owed.is_ours).map(|owed| owed.due);
         let withheld = self.withheld.values().map(|withheld| withheld.until);
-        lost.chain(ceded).chain(owed).chain(withheld).chain(self.stays.wakes_at()).min()
+        let history = self.history.as_ref().and_then(|history| history.wakes_at());
+        lost.chain(ceded).chain(owed).chain(withheld).chain(self.stays.wakes_at()).chain(history).min()
     }
 }

@@ -106,6 +106,8 @@ pub enum Input {
         /// Whom.
         user: UserId,
     },
+    /// The broker says something of what is said in a room whose history it has.
+    History(cluster::HistoryNews),
     /// All nodes that there are have said who is in: those who [wait](super::RoomEngine::is_waiting) may come in.
     Ready,
     /// This node is another run from here on.
@@ -197,6 +199,12 @@ pub enum Refused {
     InfoTooLarge {
         /// Its size.
         bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// In a room whose history is in the broker: that has not taken what was said before.
+    #[error("the cluster's broker is behind: {limit} messages of this room wait for it (`Limits::log_frames`)")]
+    BrokerBehind {
         /// The bound.
         limit: usize,
     },

@@ -23,6 +23,9 @@ impl RoomEngine {
     pub(super) fn join(&mut self, newcomer: Newcomer, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_presence(newcomer.state.as_ref())?;
         self.check_info(newcomer.info.as_ref())?;
+        if self.is_leaving(&newcomer.member) {
+            self.leave_without_words(&newcomer.member, now, effects);
+        }
         let (lobby, limit) = (&self.membership.lobby, self.config.limits.members);
         let is_in = self.roster.place(&newcomer.member).is_some();
         if lobby.has(&newcomer.member) || (is_in && !self.may_take_over(&newcomer)) {
@@ -31,7 +34,9 @@ impl RoomEngine {
         if !is_in && self.roster.len() + lobby.len() >= limit {
             return Err(Refused::RoomFull { limit });
         }
-        self.seq = self.seq.max(newcomer.seq_above);
+        if !self.is_kept_in_broker() {
+            self.seq = self.seq.max(newcomer.seq_above);
+        }
         if self.tells_at_once(now) {
             self.admit_at_once(newcomer, now, effects);
         } else {
@@ -156,8 +161,9 @@ impl RoomEngine {
 
     /// Whether a join, a return or a leave is told now. One of a large room that is takes the tick's turn, so ask once for each.
     pub(super) fn tells_at_once(&mut self, now: Millis) -> bool {
+        let is_awaiting = self.is_awaiting();
         let (limits, lane) = (&self.config.limits, &mut self.membership);
-        if lane.holds() || self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting) {
+        if lane.holds() || is_awaiting {
             return false;
         }
         if self.config.may_be_put_away || self.roster.len() < limits.announce_at_once {

@@ -10,6 +10,7 @@ mod audience;
 mod effect;
 mod elsewhere;
 mod heard;
+mod history;
 mod input;
 mod lobby;
 mod lost;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub use audience::Audience;
 pub use effect::{Change, Effect, Kept, News, Update};
 use elsewhere::{BoxedElsewhere, Elsewhere};
+use history::Saying;
 pub use input::{Input, Newcomer, Refused};
 use membership_lane::MembershipLane;
 use numbers::Numbers;
@@ -43,7 +45,8 @@ use users_here::UsersHere;
 
 use crate::cluster::Incarnation;
 use crate::roster::{Entry, Place, Roster};
-use crate::{Json, Limits, MemberId, Millis, NodeId};
+use crate::session::To;
+use crate::{History, Json, Limits, MemberId, Millis, NodeId};
 
 /// What a room is given and never changes.
 #[derive(Debug, Clone)]
@@ -57,7 +60,8 @@ pub struct RoomConfig {
     /// Names one run of sequence numbers. A room that is restored goes on in the epoch that its members were told.
     pub epoch: Arc<str>,
     /// Sequence numbers begin above this: 0 for a new epoch, and for a restored room a number that is above every one that
-    /// it has given in this epoch.
+    /// it has given in this epoch. Where its [history](crate::History) is in the broker they come from there; what this node says
+    /// then has numbers of its own above this, which must be above all that this node gave before.
     pub last_seq: u64,
     /// Whether the room may be put away while its members stay connected, and be restored. It then says what is to be
     /// [kept](Effect::Keep), and tells of everyone who comes or goes at once, however large it is: of a leave that waited
@@ -123,9 +127,12 @@ impl RoomEngine {
     /// Whose members may not have been told all states goes on with [`Input::TellAll`].
     #[must_use]
     pub fn restore(mut config: RoomConfig, kept: impl IntoIterator<Item = Kept>) -> Self {
-        let elsewhere = config.cluster.clone().and_then(Elsewhere::beside);
-        if let Some(elsewhere) = &elsewhere {
+        let mut elsewhere = config.cluster.clone().and_then(Elsewhere::beside);
+        if let Some(elsewhere) = &mut elsewhere {
             config.node = elsewhere.me.node();
+            if config.limits.history == History::Broker {
+                elsewhere.keep_in_broker(std::mem::take(&mut config.last_seq));
+            }
         }
         let mut room = Self {
             seq: config.last_seq,
@@ -210,6 +217,10 @@ impl RoomEngine {
     }
 
     fn take(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+        self.hold_behind_words(&input).unwrap_or_else(|| self.take_now(input, now, effects))
+    }
+
+    fn take_now(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         match input {
             Input::Join(newcomer) => self.join(newcomer, now, effects),
             Input::Away { member } => self.away(&member, now, effects),
@@ -217,10 +228,10 @@ impl RoomEngine {
             Input::Leave { member } => self.leave(&member, now, effects),
             Input::SetPresence { member, state } => self.set_presence(&member, state, now, effects),
             Input::SetInfo { member, info } => self.set_info(&member, info, now, effects),
-            Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, effects),
+            Input::Broadcast { from, to, msg } => self.broadcast(from, to, msg, now, effects),
             Input::Relayed { msg } => self.relayed(msg, now, effects),
             Input::LastWords { from, msg } => self.last_words(from, msg, now, effects),
-            Input::Send { to, msg } => self.send(to, msg, effects),
+            Input::Send { to, msg } => self.send(to, msg, now, effects),
             Input::Wake => {
                 self.wake(now, effects);
                 Ok(())
@@ -245,6 +256,10 @@ impl RoomEngine {
             Input::Session { member, session } => self.set_session(&member, session),
             Input::Remote { node, news } => {
                 self.hear(&node, news, now, effects);
+                Ok(())
+            }
+            Input::History(news) => {
+                self.hear_history(news, now, effects);
                 Ok(())
             }
             Input::Ready => {
@@ -282,9 +297,16 @@ impl RoomEngine {
         from: Option<MemberId>,
         to: Audience,
         msg: Json,
+        now: Millis,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
         self.check_message(&msg)?;
+        if self.is_kept_in_broker() {
+            if let Some(member) = &from {
+                self.may_speak(member)?;
+            }
+            return self.say(Saying { by: from.clone(), from, to: (&to).into(), is_last: false, msg }, now, effects);
+        }
         if let Some(member) = &from {
             // The state that it set is heard before what it says. Whoever waits, or has left, is not heard at all.
             let place = self.speaking_place(member)?;
@@ -298,6 +320,9 @@ impl RoomEngine {
 
     fn relayed(&mut self, msg: Json, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
+        if self.is_kept_in_broker() {
+            return self.say(Saying::by_nobody(msg), now, effects);
+        }
         self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.relayed_at = Some(now));
         self.seq += 1;
         effects.push(Effect::Said { seq: self.seq, from: None, to: Audience::Everybody, msg });
@@ -306,8 +331,13 @@ impl RoomEngine {
 
     fn last_words(&mut self, from: MemberId, msg: Json, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
-        if self.roster.place(&from).is_some() || self.membership.lobby.has(&from) {
+        let is_in = self.roster.place(&from).is_some() && !self.is_leaving(&from);
+        if is_in || self.membership.lobby.has(&from) {
             return Err(Refused::AlreadyIn);
+        }
+        if self.is_kept_in_broker() {
+            let (by, to) = (Some(from.clone()), To::Everybody);
+            return self.say(Saying { from: Some(from), to, by, is_last: true, msg }, now, effects);
         }
         // Its leave is heard before them.
         self.flush_leave(&from, now, effects);
@@ -317,13 +347,24 @@ impl RoomEngine {
         Ok(())
     }
 
+    /// In a room that is kept in the broker, where its leave may wait.
+    fn may_speak(&self, member: &MemberId) -> Result<(), Refused> {
+        self.local_place(member)?;
+        if self.is_leaving(member) { Err(Refused::NotIn) } else { Ok(()) }
+    }
+
     fn number_own_word(&mut self) {
         self.seq += 1;
         self.note_word(self.config.node);
     }
 
-    fn send(&mut self, to: MemberId, msg: Json, effects: &mut Vec<Effect>) -> Result<(), Refused> {
+    fn send(&mut self, to: MemberId, msg: Json, now: Millis, effects: &mut Vec<Effect>) -> Result<(), Refused> {
         self.check_message(&msg)?;
+        if self.is_kept_in_broker() {
+            self.may_speak(&to)?;
+            let (by, to) = (Some(to.clone()), To::Only(to));
+            return self.say(Saying { from: None, to, by, is_last: false, msg }, now, effects);
+        }
         let place = self.local_place(&to)?;
         self.flush_one(place, effects);
         self.seq += 1;
@@ -338,6 +379,7 @@ impl RoomEngine {
         }
         if self.elsewhere.is_some() {
             self.expire(now, effects);
+            self.wake_history(now, effects);
         }
         if self.membership.is_due(now) && !self.is_awaiting() {
             self.flush_membership(now, effects);
@@ -350,9 +392,9 @@ impl RoomEngine {
         !self.is_awaiting()
     }
 
-    /// Whether it is not known yet who is in.
+    /// Whether it is not known yet who is in, or what was said.
     fn is_awaiting(&self) -> bool {
-        self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting)
+        self.awaits_history() || self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting)
     }
 
     fn kept_at(&self, place: Place) -> Option<Kept> {

@@ -54,13 +54,15 @@ impl RoomEngine {
         if self.elsewhere.is_none() {
             return;
         }
-        let is_empty = self.is_empty();
+        let (is_empty, seq) = (self.is_empty(), self.seq);
         let Some(elsewhere) = &mut self.elsewhere else { return };
         if is_empty && !elsewhere.is_closed {
             elsewhere.unsaid.push(Change::Closed);
         }
         elsewhere.is_closed = is_empty;
         if !elsewhere.unsaid.is_empty() {
+            let heard = elsewhere.history.as_mut().and_then(|history| history.tells_up_to(seq));
+            heard.into_iter().for_each(|heard| elsewhere.unsaid.insert(0, heard));
             effects.push(Effect::Publish { changes: std::mem::take(&mut elsewhere.unsaid) });
         }
     }

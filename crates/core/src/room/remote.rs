@@ -35,8 +35,16 @@ impl RoomEngine {
         if elsewhere.me.node() == node.node() {
             return;
         }
+        let news = match news {
+            cluster::News::Changes(changes) => cluster::News::Changes(self.pass_changes(node, changes, now)),
+            news => {
+                self.hear_held_back(node, now, effects);
+                news
+            }
+        };
         self.hear_in_turn(node, news, now, effects);
         self.hear_withheld(now, effects);
+        self.advance(now, effects);
         self.mourn(now, effects);
     }
 
@@ -79,7 +87,7 @@ impl RoomEngine {
         let Some(elsewhere) = &mut self.elsewhere else { return };
         elsewhere.is_awaiting = false;
         elsewhere.stays.ready(now);
-        if self.membership.holds() {
+        if self.membership.holds() && !self.is_awaiting() {
             self.flush_membership(now, effects);
         }
     }
@@ -122,7 +130,7 @@ impl RoomEngine {
         places.filter(|(_, entry)| entry.node == node).map(|(place, _)| place).collect()
     }
 
-    fn hear_changes(
+    pub(super) fn hear_changes(
         &mut self,
         node: &Incarnation,
         changes: Vec<cluster::Change>,
@@ -155,7 +163,8 @@ impl RoomEngine {
         members.into_iter().for_each(|present| self.hear_present(node, present, &mut telling));
         self.tell_changes(&mut telling);
         // What it said before its roster, and what the node before it said last, may be missing, and is in nobody's count.
-        if missed > 0 || telling.has_anothers {
+        let is_elsewhere = self.is_kept_in_broker();
+        if !is_elsewhere && (missed > 0 || telling.has_anothers) {
             self.seq += 1;
             telling.effects.push(Effect::Gap { seq: self.seq });
         }
@@ -195,6 +204,8 @@ impl RoomEngine {
                     self.hear_info(place, info, telling);
                 }
             }
+            // Of a node whose room keeps it otherwise: the broker has no number for it.
+            cluster::Change::Said { .. } if self.is_kept_in_broker() => {}
             cluster::Change::Said { from, to, msg } => {
                 let place = from.as_ref().and_then(its);
                 self.tell_changes(telling);
@@ -217,8 +228,10 @@ impl RoomEngine {
                 self.hear_stay(node, (user, word), telling.now, telling.effects);
             }
             cluster::Change::Closed => self.hear_open(node.node(), false, telling.now, telling.effects),
-            // It was waited for. The second is said of what is listened to, which no room is.
-            cluster::Change::Behind(_) | cluster::Change::Woken | cluster::Change::Unknown => {}
+            // They were waited for.
+            cluster::Change::Behind(_) | cluster::Change::UpTo { .. } => {}
+            // The second is said of what is listened to, which no room is.
+            cluster::Change::Unknown | cluster::Change::Woken => {}
         }
     }
 

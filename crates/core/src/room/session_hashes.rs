@@ -55,7 +55,7 @@ mod tests {
         let [ann, bob] = ["ann", "bob"].map(|id| MemberId::parse(id).unwrap());
         let token = |number| TokenHash::from_bytes([number; TokenHash::BYTES]);
         let session = |newest, presented: Option<u8>| {
-            Some(SessionHash { newest: token(newest), presented: presented.map(token) })
+            Some(SessionHash { newest: token(newest), presented: presented.map(token), entered: 0 })
         };
         let mut hashes = SessionHashes::default();
         assert!(hashes.set(&ann, session(1, None)) && !hashes.set(&ann, session(1, None)));

@@ -24,6 +24,12 @@ impl RoomEngine {
         self.roster.find(self.elsewhere.as_ref()?.sessions.find(token)?)
     }
 
+    /// The last number that was given when the session of a member of another node began, in a room whose numbers are those of all.
+    #[must_use]
+    pub fn entered(&self, member: &MemberId) -> Option<u64> {
+        Some(self.elsewhere.as_ref()?.sessions.get(member)?.entered)
+    }
+
     /// Whether it is known who is in at that node, or was.
     #[must_use]
     pub fn has_heard_of(&self, node: NodeId) -> bool {
@@ -53,10 +59,10 @@ impl RoomEngine {
         self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.heard.note(node, seq, most));
     }
 
-    /// Whether it is not known yet who is in at other nodes.
+    /// Whether it is not known yet who is in at other nodes, or what was said there.
     #[must_use]
     pub fn awaits_others(&self) -> bool {
-        self.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.is_awaiting)
+        self.is_awaiting()
     }
 
     /// What the session of a member of this node takes from here on.

@@ -96,7 +96,10 @@ impl RoomEngine {
 fn bytes_of(news: &News) -> usize {
     match news {
         News::Changes(changes) => changes.iter().map(Change::held_bytes).sum(),
-        News::Roster { members, .. } => members.iter().map(Present::size).sum(),
+        News::Roster { members, late, .. } => {
+            let late: usize = late.iter().flatten().map(Change::held_bytes).sum();
+            late + members.iter().map(Present::size).sum::<usize>()
+        }
         _ => size_of::<News>(),
     }
 }

@@ -17,6 +17,9 @@ pub struct SessionHash {
     pub newest: TokenHash,
     /// Of what it was last resumed with, which is good until the newest is presented.
     pub presented: Option<TokenHash>,
+    /// The last number that was given when it began: whoever presents its token has a right to what was said after that. It means
+    /// something to another node only where both have one run of numbers.
+    pub entered: u64,
 }
 
 const LABEL: &[u8] = b"roomful token\0";
@@ -81,9 +84,9 @@ mod tests {
         for different in [other, Token::new(NodeId(8), 1)] {
             assert_ne!(one.hash(), different.hash());
         }
-        let session = SessionHash { newest: one.hash(), presented: None };
+        let session = SessionHash { newest: one.hash(), presented: None, entered: 0 };
         assert!(session.takes(one.hash()) && !session.takes(other.hash()));
-        let session = SessionHash { newest: other.hash(), presented: Some(one.hash()) };
+        let session = SessionHash { newest: other.hash(), presented: Some(one.hash()), entered: 0 };
         assert!(session.takes(one.hash()) && session.takes(other.hash()));
         assert_eq!(TokenHash::from_bytes(one.hash().to_bytes()), one.hash());
     }

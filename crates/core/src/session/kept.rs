@@ -67,7 +67,7 @@ impl KeptSession {
     /// What other nodes are told of it.
     #[must_use]
     pub fn hash(&self) -> SessionHash {
-        SessionHash { newest: self.newest.hash(), presented: self.presented.map(Token::hash) }
+        SessionHash { newest: self.newest.hash(), presented: self.presented.map(Token::hash), entered: 0 }
     }
 
     /// Every token that is good.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::carried::{Carried, Kept as KeptCarried};
 use super::log::{Log, Since};
-use super::{KeptSession, LetGo, LogLimits, Resume, To, Token, TokenHash, Tokens};
+use super::{KeptSession, LetGo, LogLimits, Resume, SessionHash, To, Token, TokenHash, Tokens};
 use crate::{MemberId, Millis};
 
 /// The sessions of one room, under the same lock as its engine.
@@ -37,6 +37,8 @@ pub struct Sessions {
     carried: BTreeMap<MemberId, KeptCarried>,
     /// So many may become members, for whom what is said meanwhile is kept.
     expected: usize,
+    /// Whether all nodes have one run of numbers: then what a client has seen at another one is known here, too.
+    is_shared: bool,
 }
 
 /// What is asked for a member that another node is about to have.
@@ -75,7 +77,42 @@ impl Sessions {
     /// Of a room where nobody has a session yet.
     #[must_use]
     pub fn new(limits: LogLimits) -> Self {
-        Self { limits, log: Log::default(), members: BTreeMap::new(), carried: BTreeMap::new(), expected: 0 }
+        Self {
+            limits,
+            log: Log::default(),
+            members: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            expected: 0,
+            is_shared: false,
+        }
+    }
+
+    /// The same of a room whose numbers are those of all nodes. What is said is kept whoever is here: somebody may come from another node.
+    #[must_use]
+    pub fn shared(limits: LogLimits) -> Self {
+        Self { is_shared: true, ..Self::new(limits) }
+    }
+
+    /// A member's session that was at another node goes on here, where [all have one run of numbers](Self::shared): it [begins](Self::begin_after),
+    /// and what follows its snapshot is what was said since what its client has seen, or since it `entered` the room. `None`: that
+    /// cannot be had, and none of it follows.
+    pub fn go_on(
+        &mut self,
+        member: &MemberId,
+        (presented, first): (Token, Token),
+        (seen, entered): (u64, u64),
+        (top, most_bytes): (u64, usize),
+    ) -> Option<Vec<Bytes>> {
+        self.begin_after(member, presented, first, top);
+        self.members.get_mut(member).into_iter().for_each(|session| session.entered = entered);
+        self.log.since(Since { member: Some(member), entered, seen, top, most_bytes }).filter(|_| self.is_shared)
+    }
+
+    /// What other nodes are told of a member's session, where it has one.
+    #[must_use]
+    pub fn hash(&self, member: &MemberId) -> Option<SessionHash> {
+        let session = self.members.get(member)?;
+        Some(SessionHash { entered: session.entered, ..KeptSession::of(&session.tokens).hash() })
     }
 
     /// A member's session begins, with the token that its first snapshot brings. `top` is the last number that was given.
@@ -148,7 +185,10 @@ impl Sessions {
                 let bytes = |missed: &Vec<(u64, Bytes)>| missed.iter().map(|(_, frame)| frame.len()).sum::<usize>();
                 (true, missed.filter(|missed| bytes(missed) <= most_bytes))
             }
-            None if session.tokens.is_foreign(token) => (false, None),
+            None if session.tokens.is_foreign(token) => {
+                let missed = self.log.numbered_since(since(seen)).filter(|_| self.is_shared);
+                (false, missed.map(Iterator::collect))
+            }
             None => (true, self.log.numbered_since(since(seen)).map(Iterator::collect)),
         }
     }
@@ -204,7 +244,7 @@ impl Sessions {
     /// Whether what is said is kept: nobody need make a frame of it where it is not.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        !self.members.is_empty() || self.expected > 0
+        self.is_shared || !self.members.is_empty() || self.expected > 0
     }
 
     /// Keeps what was said, for those who come back, and says what has to go for it. Its number must be above all before it, and

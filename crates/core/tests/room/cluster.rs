@@ -415,7 +415,7 @@ fn who_takes_a_member_over_shows_what_it_shows_there() {
 }
 
 fn session(token: u128) -> SessionHash {
-    SessionHash { newest: Token::new(NodeId(7), token).hash(), presented: None }
+    SessionHash { newest: Token::new(NodeId(7), token).hash(), presented: None, entered: 0 }
 }
 
 /// Whose session takes that token.

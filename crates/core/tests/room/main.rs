@@ -9,6 +9,7 @@ mod away;
 mod cluster;
 mod cursors;
 mod drain;
+mod history;
 mod info;
 mod large;
 mod membership;

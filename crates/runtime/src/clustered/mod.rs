@@ -4,17 +4,21 @@
 
 mod asked;
 mod health;
+mod history;
 mod node;
 mod queue;
 
 pub use asked::Answered;
 pub use health::{ClusterHealth, NodeHealth};
+pub use history::{Append, HistoryBounds, Known, ReadHistory};
+pub(crate) use history::{is_in_broker, taken};
 pub(crate) use node::{BoxedSeat, Done, Household, Mourner, Node, RoomInCluster, Seat, boxed};
 pub use queue::{ClusterQueue, Handed, Receipt};
+use roomful_core::Millis;
 use roomful_core::NodeId;
 #[cfg(doc)]
 use roomful_core::cluster::Input;
-use roomful_core::cluster::{Command, Incarnation, News, Subject};
+use roomful_core::cluster::{Command, HistoryNews, Incarnation, News, Subject};
 use roomful_core::pattern::Topic;
 
 use crate::maybe_send::{MaybeSend, MaybeSync};
@@ -45,6 +49,15 @@ pub trait ClusterRooms: MaybeSend + MaybeSync + 'static {
 
     /// What an [`Input::Ask`] of this number has come to.
     fn answered(&self, number: u64, answered: Answered);
+
+    /// The broker says something of what is said in a room whose history it has.
+    fn hear_history(&self, room: &Subject, news: HistoryNews);
+
+    /// There is a fresh link, or something that was heard was dropped: what the broker keeps of what was said is to be looked at.
+    fn may_have_missed(&self);
+
+    /// The time of the process, by which what is said may be [taken](Append::until).
+    fn now(&self) -> Millis;
 
     /// The goodbye that was in the queue has been said, or could not be. Nothing is taken from the queue any more.
     fn ended(&self);

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
-use roomful_core::cluster::{Answer, Change, Command, Incarnation, Input, News, Present, Subject};
+use roomful_core::cluster::{Answer, Change, Command, HistoryNews, Incarnation, Input, News, Present, Subject, Word};
 use roomful_core::pattern::Topic;
-use roomful_core::{Json, MemberId, NodeId, room};
+use roomful_core::session::To;
+use roomful_core::{Json, Limits, MemberId, Millis, NodeId, room};
 
 use super::asked::{Answered, Asked};
+use super::history::{Append, HistoryBounds, Known, ReadHistory, Sayings, taken};
 use super::queue::asked_bytes;
 use super::{ClusterHealth, ClusterQueue, ClusterRooms, NodeHealth};
 use crate::delivery::RoomId;
@@ -26,6 +28,10 @@ const AROUND_A_MESSAGE: usize = 1_024;
 pub(crate) trait RoomInCluster: MaybeSend + MaybeSync {
     /// Something came of another node, or of this one's place among them.
     fn hear(self: Arc<Self>, input: room::Input);
+    /// Whether what is said is numbered and kept in the broker.
+    fn is_kept_in_broker(&self) -> bool {
+        false
+    }
     /// Takes its own members, under its lock.
     fn give_own(&self, give: &mut dyn FnMut(Vec<Present>));
 }
@@ -40,6 +46,8 @@ pub(crate) trait Household: MaybeSend + MaybeSync {
     fn is_back(&self);
     /// Another node has this one do something with its members, or say something of them. Says what came of it when it is done.
     fn carry_out(&self, command: Command, done: Done);
+    /// What time it is in the process.
+    fn now(&self) -> Millis;
 }
 
 /// Where what was done for another node is said. Where nothing is, that node asks again, and then nobody any more.
@@ -74,6 +82,7 @@ pub(crate) struct Node {
     /// How often it was well, and then was not.
     isolations: AtomicU64,
     asked: Asked,
+    sayings: Sayings,
     has_ended: AtomicBool,
     ends: AtomicWaker,
 }
@@ -130,6 +139,7 @@ impl Node {
             rooms: Mutex::default(),
             isolations: AtomicU64::new(0),
             asked: Asked::default(),
+            sayings: Sayings::default(),
             has_ended: AtomicBool::new(false),
             ends: AtomicWaker::new(),
         })
@@ -202,6 +212,23 @@ impl Node {
         self.queue.push(Input::Ask { number, node, command });
         // Who has ended answers nothing.
         Ok(answered.await.unwrap_or_else(|_| cut_off()))
+    }
+
+    /// Says something, by nobody, to a room that this node does not have and whose history is in the broker. It is ready when that has it.
+    ///
+    /// # Errors
+    ///
+    /// This node is behind, it does not fit into what the broker takes, or the broker has not taken it in time.
+    pub(crate) async fn say(&self, topic: &Topic, msg: Json, limits: &Limits, above: u64) -> Result {
+        self.may_take(msg.size() + topic.as_str().len())?;
+        let Some(household) = self.household.upgrade() else { return Err(ErrorKind::NotTaken.into_error()) };
+        let (subject, number) = (Subject::of(&self.app, topic.as_str()), self.sayings.number(above));
+        let until = household.now().saturating_add(limits.cluster_outgoing_ms);
+        let word = Word { node: self.me(), number, from: None, to: To::Everybody, is_last: false, msg };
+        let told = self.sayings.begin(subject, number);
+        let known = Known { epoch: "".into(), seq: 0 };
+        self.queue.append(Append { subject, word, until, known, bounds: HistoryBounds::of(limits) });
+        taken(told).await
     }
 
     /// Whether the node keeps up, and it fits into what the broker takes. It is not asked yet.
@@ -294,6 +321,18 @@ impl Seat {
     /// For the room's lock: what it publishes stands in the order of what happens in it.
     pub(crate) fn publish(&self, changes: Vec<Change>) {
         self.node.queue.push(Input::Publish { subject: self.subject, changes });
+    }
+
+    /// For the room's lock: the broker is to have this, behind what was published before.
+    pub(crate) fn append(&self, word: Word, until: Millis, known: Known, limits: &Limits) {
+        let bounds = HistoryBounds::of(limits);
+        self.node.queue.append(Append { subject: self.subject, word, until, known, bounds });
+    }
+
+    /// The broker is to say what it has of the room.
+    pub(crate) fn read_history(&self, known: Known, limits: &Limits) {
+        let bounds = HistoryBounds::of(limits);
+        self.node.queue.read_history(ReadHistory { subject: self.subject, known, bounds });
     }
 
     /// For the room's lock: nobody joins it any more.
@@ -415,8 +454,33 @@ impl ClusterRooms for Arc<Node> {
         self.asked.end(number, answered);
     }
 
+    fn hear_history(&self, room: &Subject, news: HistoryNews) {
+        let settled = match &news {
+            HistoryNews::Taken { number, .. } => Some((*number, true)),
+            HistoryNews::Refused { number } => Some((*number, false)),
+            _ => None,
+        };
+        if settled.is_some_and(|(number, is_taken)| self.sayings.end(*room, number, is_taken)) {
+            return;
+        }
+        if let Some(room) = self.find(room) {
+            room.hear(room::Input::History(news));
+        }
+    }
+
+    fn may_have_missed(&self) {
+        let rooms: Vec<_> = lock(&self.rooms).values().filter_map(|place| place.room.as_ref()?.upgrade()).collect();
+        let missed = || room::Input::History(HistoryNews::Missed);
+        rooms.into_iter().filter(|room| room.is_kept_in_broker()).for_each(|room| room.hear(missed()));
+    }
+
+    fn now(&self) -> Millis {
+        self.household.upgrade().map_or(0, |household| household.now())
+    }
+
     fn ended(&self) {
         self.asked.give_up();
+        self.sayings.give_up();
         self.has_ended.store(true, Ordering::Release);
         self.ends.wake();
     }
@@ -441,6 +505,10 @@ mod tests {
 
         fn carry_out(&self, _command: Command, done: Done) {
             done.with(Answer::Unknown);
+        }
+
+        fn now(&self) -> Millis {
+            0
         }
     }
 

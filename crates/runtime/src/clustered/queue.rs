@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use roomful_core::cluster::{Change, Command, Input};
 
+use super::{Append, ReadHistory};
 use crate::lock::lock;
 
 /// What the rooms of a process say to the cluster, in one order. A room pushes under its own lock, so that what it says stands in
@@ -31,6 +32,10 @@ pub enum Handed {
     Input(Input),
     /// Somebody waits until all that was handed over before is given to the broker.
     Receipt(Receipt),
+    /// For the broker, which numbers and keeps it.
+    Append(Box<Append>),
+    /// A question to the broker.
+    ReadHistory(ReadHistory),
 }
 
 /// Says that the broker has what was said before. Dropped, it says that it has not: that is late, or lost.
@@ -49,6 +54,16 @@ impl ClusterQueue {
     /// One more. It never waits.
     pub fn push(&self, input: Input) {
         self.hand_over(Handed::Input(input));
+    }
+
+    /// Something that the broker is to number and to keep, behind all that was pushed before.
+    pub(crate) fn append(&self, append: Append) {
+        self.hand_over(Handed::Append(Box::new(append)));
+    }
+
+    /// A question to the broker.
+    pub(crate) fn read_history(&self, read: ReadHistory) {
+        self.hand_over(Handed::ReadHistory(read));
     }
 
     /// Whether all that was pushed before is given to the broker, once that is known. If not it comes late, or not at all.
@@ -96,7 +111,8 @@ impl Handed {
         match self {
             Self::Input(Input::Publish { changes, .. }) => changes.iter().map(Change::held_bytes).sum(),
             Self::Input(Input::Ask { command, .. }) => asked_bytes(command),
-            Self::Input(_) | Self::Receipt(_) => 0,
+            Self::Append(append) => size_of::<Append>() + append.word.msg.size(),
+            Self::Input(_) | Self::Receipt(_) | Self::ReadHistory(_) => 0,
         }
     }
 }
