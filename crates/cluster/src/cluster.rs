@@ -238,6 +238,8 @@ mod tests {
         assert!(said.contains("`Limits::cluster_lease_ms` is 7999, and is to be four times"), "{said}");
         let said = error(Cluster::connect("web:s3cret@nats"), Limits::default()).await;
         assert!(said.contains("it has no scheme") && !said.contains("s3cret"), "{said}");
+        let said = error(Cluster::over(MemoryBroker::taking(4_095).endpoint("app")), Limits::default()).await;
+        assert!(said.contains("takes 4095 bytes at once, and 4096 are needed: let it take more"), "{said}");
         let stopped = MemoryBroker::new();
         stopped.stop();
         let said = error(Cluster::over(stopped.endpoint("app")), Limits::default()).await;

@@ -93,6 +93,18 @@ pub enum ConnectError {
         /// The oldest that will do.
         least: &'static str,
     },
+    /// It takes too little at once for what nodes say to each other.
+    #[error(
+        "the broker at {address} takes {most_bytes} bytes at once, and {least} are needed: let it take more (`max_payload`)"
+    )]
+    TakesTooLittle {
+        /// The address, without credentials.
+        address: String,
+        /// How many it takes.
+        most_bytes: usize,
+        /// How many it has to take.
+        least: usize,
+    },
 }
 
 fn because(reason: &str) -> String {

@@ -11,7 +11,7 @@
 //! | `roomful_cluster_published_total`, `roomful_cluster_published_bytes_total` | counter | |
 //! | `roomful_cluster_heard_total`, `roomful_cluster_heard_bytes_total` | counter | |
 //! | `roomful_cluster_rejected_total` | counter | `reason` |
-//! | `roomful_cluster_dropped_total` | counter | `where`: `outgoing`, `incoming`, `too_large` |
+//! | `roomful_cluster_dropped_total` | counter | `where`: `queue`, `outgoing`, `incoming`, `sockets`, `too_large` |
 //! | `roomful_cluster_done_total`, what this node has done for others | counter | |
 //! | `roomful_cluster_asked_total`, what it has asked others, once that is over | counter | |
 //! | `roomful_cluster_unanswered_total`, nodes that have not answered it | counter | |

@@ -457,7 +457,7 @@ limits! {
     cluster_roster_bytes: usize = 256 << 20, Process 1..=SHARED_BYTES;
 
     /// In a cluster: bytes that rooms have said and the node did not take yet. 8 MiB: it takes them in microseconds, and is behind
-    /// where more wait. Over it a broadcast is an error to who makes it.
+    /// where more wait. Over it a broadcast is an error to who makes it, and what members show waits until others ask for it.
     cluster_queue_bytes: usize = 8 << 20, Process 1..=SHARED_BYTES;
 
     /// In a cluster: bytes that wait for the broker. 8 MiB: what a second of a busy node comes to. Over it what waits for the longest

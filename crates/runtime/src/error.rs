@@ -54,13 +54,13 @@ pub enum ErrorKind {
         /// The bound.
         limit: usize,
     },
-    /// In a cluster: the message, with what other nodes have to know of it, is more than the broker takes at once. Nobody was told
-    /// anything.
+    /// In a cluster: the message, or all that a member shows with its user, is more than the broker takes at once, with what other
+    /// nodes have to know of it. Nobody was told anything.
     #[error(
-        "a message of {bytes} bytes does not fit into the {limit} that the cluster's broker takes at once, with what is around it"
+        "what has {bytes} bytes does not fit into the {limit} that the cluster's broker takes at once, with what is around it"
     )]
     TooLargeForBroker {
-        /// Its size.
+        /// The size of the message, or of what the member would show together: its state, its info and its user.
         bytes: usize,
         /// What the broker takes.
         limit: usize,

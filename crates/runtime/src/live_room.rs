@@ -20,7 +20,7 @@ use roomful_core::session::{KeptSaid, Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::came::{Came, FromNode};
-use crate::clustered::{self, BoxedSeat, Known, RoomInCluster, Seat};
+use crate::clustered::{self, BoxedSeat, Known, RoomInCluster, Seat, Shown};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::hits::Bound;
@@ -585,6 +585,7 @@ impl LiveRoom {
             seat.may_say(&self.topic, msg)?;
         }
         let mut state = lock(&self.state);
+        self.may_be_shown(&state.engine, &input)?;
         let says = matches!(
             input,
             Input::Broadcast { .. } | Input::Relayed { .. } | Input::LastWords { .. } | Input::Send { .. }
@@ -606,6 +607,22 @@ impl LiveRoom {
                 Err(Error::refused(refused))
             }
         }
+    }
+
+    /// Whether what a member is to show fits into what other nodes are told at once, with what it shows already.
+    fn may_be_shown(&self, engine: &RoomEngine, input: &Input) -> Result {
+        let (Some(seat), Input::SetPresence { member, .. } | Input::SetInfo { member, .. }) = (&self.seat, input)
+        else {
+            return Ok(());
+        };
+        let entry = engine.roster().find(member);
+        let user = entry.and_then(|entry| entry.user.as_ref());
+        let (info, state) = match input {
+            Input::SetInfo { info, .. } => (info.as_ref(), entry.and_then(|entry| entry.state.as_ref())),
+            Input::SetPresence { state, .. } => (entry.and_then(|entry| entry.info.as_ref()), state.as_ref()),
+            _ => return Ok(()),
+        };
+        seat.may_show(&self.topic, Shown { user, info, state })
     }
 
     /// Tells all states again, because nobody knows which were told.
@@ -761,6 +778,22 @@ impl LiveRoom {
             self.finish(aftermath);
             self.end_if_settled();
         }
+    }
+
+    /// Takes the messages out of what another node says where the sockets are behind: nobody there can be made to wait. They are
+    /// counted, and told to be missing.
+    fn take_unheard(&self, state: &State, input: &mut Input) -> Option<Input> {
+        let limit = self.process.limits().transport_bytes;
+        let Input::Remote { node, news: cluster::News::Changes(changes) } = input else { return None };
+        let before = changes.len();
+        if !changes.iter().any(cluster::Change::is_message) || !state.transports.are_overloaded(limit) {
+            return None;
+        }
+        changes.retain(|change| !change.is_message());
+        let messages = (before - changes.len()) as u64;
+        self.process.hit(Bound::TransportBytes, limit);
+        metrics::unheard(messages);
+        Some(Input::Remote { node: node.clone(), news: cluster::News::Unheard { messages } })
     }
 
     /// In a cluster a room outlives its last member while it sees to those of a node that is lost, so nobody's leave ends it.
@@ -1084,8 +1117,12 @@ impl LiveRoom {
 }
 
 impl RoomInCluster for LiveRoom {
-    fn hear(self: Arc<Self>, input: Input) {
+    fn hear(self: Arc<Self>, mut input: Input) {
         let mut state = lock(&self.state);
+        if let Some(unheard) = self.take_unheard(&state, &mut input) {
+            self.carry_out(state, unheard);
+            state = lock(&self.state);
+        }
         // Whoever looks into it waits for something that another node says.
         let waiting = state.expected.as_mut().map_or(Vec::new(), |expected| std::mem::take(&mut expected.waiting));
         self.carry_out(state, input);

@@ -167,6 +167,11 @@ pub(crate) fn outbox_overflowed() {
     counter!("roomful_outbox_overflows_total").increment(1);
 }
 
+/// Messages of other nodes that came while the sockets were behind.
+pub(crate) fn unheard(messages: u64) {
+    counter!("roomful_cluster_dropped_total", "where" => "sockets").increment(messages);
+}
+
 pub(crate) fn overloaded() {
     counter!("roomful_overloaded_total").increment(1);
 }

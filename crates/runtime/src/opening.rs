@@ -15,6 +15,7 @@ use roomful_core::session::Offered;
 use roomful_core::{Close, Dialect, UserId};
 
 use crate::claims::Claim;
+use crate::clustered::Shown;
 use crate::destination::Destination;
 use crate::elsewhere::LookedInto;
 use crate::feeds::{Beginning, Feeds, Listener, Listening, ValueKey};
@@ -181,6 +182,7 @@ impl LiveMember {
     ) -> Result<Joining, Close> {
         let Some(member) = hooks.member() else { return Err(Close::JOIN_FAILED) };
         let (newcomer, former) = self.newcomer((hooks, member), (former, looked_into.as_ref())).await?;
+        self.may_be_told(topic, &newcomer)?;
         let (came, claim) = former.map(|former| (former.came, former.claim)).unzip();
         let visit = newcomer.user.as_ref().map(|user| member.visit(user));
         newcomer.user.iter().try_for_each(|user| self.count_user(user))?;
@@ -338,6 +340,17 @@ impl LiveMember {
         let (place, generation) = former.as_ref().map(Former::stood).unwrap_or_default();
         let newcomer = Newcomer { user, generation, place, info, state, ..Newcomer::new(self.id().clone()) };
         Ok((newcomer, former))
+    }
+
+    /// Whether all that other nodes are told of it fits into what their broker takes.
+    fn may_be_told(&self, topic: &Topic, newcomer: &Newcomer) -> Result<(), Close> {
+        let Some(node) = self.process().in_cluster() else { return Ok(()) };
+        let Newcomer { user, info, state, .. } = newcomer;
+        let shown = Shown { user: user.as_ref(), info: info.as_ref(), state: state.as_ref() };
+        node.may_show(topic, shown).map_err(|error| {
+            self.hub().tell_refused(&error);
+            Close::JOIN_FAILED
+        })
     }
 
     fn opened(self: &Arc<Self>) {

@@ -392,6 +392,7 @@ impl<R: ClusterRooms> Driver<R> {
                 tracing::info!("there is a link to the broker");
                 metrics::link_made();
                 self.link = Some(most_bytes);
+                self.engine.take_at_most(most_bytes);
                 self.doubt_link_soon();
                 self.rooms.may_have_missed();
             }
@@ -443,13 +444,20 @@ impl<R: ClusterRooms> Driver<R> {
         let outgoing = self.outbox.take_dropped(now);
         let incoming = self.heard.dropped() - self.dropped;
         self.dropped += incoming;
+        let queued = self.queue.take_dropped();
+        metrics::dropped("queue", queued);
         metrics::dropped("outgoing", outgoing);
         metrics::dropped("incoming", incoming);
         if incoming > 0 {
             self.rooms.may_have_missed();
         }
-        if outgoing + incoming > 0 && self.rarely.may("dropped", now) {
-            tracing::warn!(outgoing, incoming, "envelopes were dropped: the link is slow or gone, or this process is");
+        if queued + outgoing + incoming > 0 && self.rarely.may("dropped", now) {
+            tracing::warn!(
+                queued,
+                outgoing,
+                incoming,
+                "what is said was dropped, and is repaired: the link is slow or gone, or this process is"
+            );
         }
         self.report_now();
     }

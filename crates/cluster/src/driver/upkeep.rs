@@ -14,6 +14,9 @@ use crate::{Broker, ConnectError, Ear, Link, LinkEnd, Lost, SayError};
 /// How long a broker may take to let one in. One that was stopped takes connections, and says nothing.
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
 
+/// What a broker has to take at once: the sums by which two nodes find out where they differ are 2.6 KiB.
+const LEAST_BYTES: usize = 4 << 10;
+
 /// A link that lasts for less is one more failure: a broker that lets everybody in and out again is not to be asked all the time.
 const STEADY_MS: Millis = 5_000;
 
@@ -53,10 +56,15 @@ pub(super) async fn connect(broker: &dyn Broker, keeps_history: bool, ear: Ear) 
         }
         Ok(link)
     };
-    timeout(CONNECT, connecting).await.unwrap_or_else(|_| {
+    let link = timeout(CONNECT, connecting).await.unwrap_or_else(|_| {
         let reason = format!("it says nothing for {} seconds", CONNECT.as_secs());
         Err(ConnectError::NoAnswer { address: broker.address(), reason })
-    })
+    })?;
+    if link.most_bytes < LEAST_BYTES {
+        let (address, most_bytes) = (broker.address(), link.most_bytes);
+        return Err(ConnectError::TakesTooLittle { address, most_bytes, least: LEAST_BYTES });
+    }
+    Ok(link)
 }
 
 impl<E: Fn() -> (Ear, LinkEnd), N: Fn() -> Millis, R: FnMut() -> u64> Upkeep<E, N, R> {

@@ -1,4 +1,4 @@
-//! An app with a feed and a live value, on several nodes in one process and in virtual time.
+//! An app with a feed, a live value and a room, on several nodes in one process and in virtual time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,11 +8,12 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use http::Request;
-use roomful::{AsNumber, Channel, Deny, Feed, Limits, Live, Result, Rooms, Upgrade};
+use http::request::Parts;
+use roomful::{AsNumber, Channel, Conn, Deny, Feed, Limits, Live, Result, Room, Rooms, Upgrade, UserId};
 use roomful_cluster::{MemoryBroker, MemoryEndpoint, NodeBounds, NodeStart, connect_node};
 use roomful_core::Dialect;
 use roomful_core::cluster::{ClusterConfig, ClusterSettings, Incarnation, NodeName};
-use roomful_runtime::{Connection, Host, ToWrite};
+use roomful_runtime::{Connection, Delivery, Host, ToWrite, Transport};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -42,6 +43,42 @@ impl Feed for Ticker {
 
     async fn data(&self, _: &Upgrade<Board>) -> Result<(), Deny> {
         Ok(())
+    }
+}
+
+#[derive(Clone, Channel)]
+#[channel("desk/:id", message = Value, presence = String, info = String)]
+pub(crate) struct Desk {
+    id: String,
+}
+
+/// Shows at its join as many bytes as the upgrade says, and then as many as the client asks for; says what came of that.
+struct Showing;
+
+impl Room for Showing {
+    type Channel = Desk;
+    type Data = usize;
+
+    async fn data(&self, upgrade: &Upgrade<Desk>) -> Result<usize, Deny> {
+        Ok(upgrade.header("x-shows").and_then(|bytes| bytes.parse().ok()).unwrap_or_default())
+    }
+
+    fn user(&self, _: &usize) -> Option<UserId> {
+        UserId::new("u".repeat(200)).ok()
+    }
+
+    fn presence(&self, conn: &Conn<Self>) -> Option<String> {
+        Some("s".repeat(*conn.data()))
+    }
+
+    async fn on_message(&self, conn: &Conn<Self>, msg: Value) -> Result {
+        let bytes = |what: &str| msg[what].as_u64().map(|bytes| "s".repeat(usize::try_from(bytes).unwrap()));
+        let shown = match (bytes("info"), bytes("state")) {
+            (Some(info), _) => conn.set_info(&info),
+            (None, Some(state)) => conn.set_presence(&state),
+            (None, None) => conn.broadcast(&msg),
+        };
+        conn.send(&json!({ "came": shown.err().map(|error| format!("{:?}", error.kind())) }))
     }
 }
 
@@ -91,7 +128,10 @@ impl Node {
         let loads = Arc::new(AtomicUsize::new(0));
         let counter = Counter { database: database.clone(), loads: loads.clone() };
         let define = Rooms::new().limits(limits);
-        let rooms = define.module("board", |m| m.feed("ticker", Ticker).live("counter", counter)).build().unwrap();
+        let rooms = define
+            .module("board", |m| m.feed("ticker", Ticker).live("counter", counter).room("desk", Showing))
+            .build()
+            .unwrap();
         let began = Instant::now();
         rooms.platform().start(|| Arc::new(Clock(began)));
         Self { rooms, endpoint: broker.endpoint(APP), loads, task: None }
@@ -150,9 +190,58 @@ impl Node {
         (listener, first)
     }
 
+    /// Somebody who asks to be let into the desk, and shows so many bytes.
+    pub(crate) fn enter(&self, shows: usize) -> Listener {
+        Listener(Mutex::new(self.rooms.platform().read(self.at_desk(shows), Dialect::V1).connect()))
+    }
+
+    /// The same, whose socket is at a thread with others.
+    pub(crate) fn enter_at(&self, sockets: &Arc<Sockets>) -> Connection<Sockets> {
+        self.rooms.platform().read(self.at_desk(0), Dialect::V1).connect_at(Arc::clone(sockets))
+    }
+
+    fn at_desk(&self, shows: usize) -> Parts {
+        let request = Request::builder().uri(format!("{}?m=board&s=desk&r=%7B%22id%22:%22a%22%7D", self.rooms.path()));
+        let request = request.header("sec-websocket-protocol", "roomful.v1").header("x-shows", shows);
+        request.body(()).unwrap().into_parts().0
+    }
+
     /// As SIGKILL does it.
     pub(crate) fn kill(&mut self) {
         self.task.take().unwrap().abort();
+    }
+}
+
+/// A thread of sockets, which is as far behind as it is told.
+#[derive(Default)]
+pub(crate) struct Sockets {
+    sent: Mutex<Vec<String>>,
+    pub(crate) waiting: AtomicUsize,
+}
+
+impl Sockets {
+    /// What was sent to the room, since it was asked for the last time.
+    pub(crate) fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.sent.lock().unwrap())
+            .iter()
+            .map(|frame| serde_json::from_str(frame).unwrap())
+            .collect()
+    }
+}
+
+impl Transport for Sockets {
+    fn deliver(&self, delivery: Delivery) {
+        if let Delivery::Fanout { frames, .. } = delivery
+            && let Some(frame) = frames.get(Dialect::V1).map(|frame| frame.frame())
+        {
+            self.sent.lock().unwrap().push(String::from_utf8(frame.to_vec()).unwrap());
+        }
+    }
+
+    fn ring(&self) {}
+
+    fn waiting_bytes(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 }
 
@@ -161,11 +250,22 @@ pub(crate) struct Listener(Mutex<Connection>);
 
 impl Listener {
     pub(crate) async fn next(&mut self) -> Value {
+        self.next_or_close().await.unwrap_or_else(|close| panic!("closed: {close}"))
+    }
+
+    /// The next frame, or with which code it is closed.
+    pub(crate) async fn next_or_close(&mut self) -> Result<Value, u16> {
         let mailbox = Arc::clone(self.0.get_mut().unwrap().mailbox());
         match std::future::poll_fn(|cx| mailbox.poll_next(cx)).await {
-            ToWrite::Frame(frame) => serde_json::from_slice(&frame).unwrap(),
-            ToWrite::Close(close) => panic!("closed: {close:?}"),
+            ToWrite::Frame(frame) => Ok(serde_json::from_slice(&frame).unwrap()),
+            ToWrite::Close(close) => Err(close.code),
         }
+    }
+
+    /// Says something, and gives what it is answered.
+    pub(crate) async fn ask(&mut self, frame: Value) -> Value {
+        self.0.get_mut().unwrap().receive(frame.to_string().as_bytes());
+        self.next().await
     }
 
     /// What has come by now, in short: an event's number, a value as `=1`, `gap`.

@@ -1,8 +1,9 @@
-//! Feeds and live values on several nodes, over the broker within a process and in virtual time.
+//! Feeds, live values, and what is large, on several nodes, over the broker within a process and in virtual time.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails it like the test itself")]
 
 mod app;
+mod sizes;
 
 use roomful::{ErrorKind, Limits};
 use roomful_cluster::MemoryBroker;

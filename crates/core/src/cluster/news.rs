@@ -17,8 +17,16 @@ pub enum News {
         is_open: bool,
         /// So many messages were missed, and cannot be had any more.
         missed: u64,
+        /// What it said before that and is heard late, in order and in runs: where any were missed they may be missing before each run, and
+        /// before what comes next where the last one is empty. It says who came and what was said, and what members are is in `members`.
+        late: Vec<Vec<Change>>,
         /// How much it had said by then.
         words: Words,
+    },
+    /// So many of its messages came, and cannot be told here: the sockets are behind.
+    Unheard {
+        /// How many.
+        messages: u64,
     },
     /// The room is open there.
     Opened {

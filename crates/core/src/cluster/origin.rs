@@ -32,6 +32,9 @@ struct Logged {
 /// So many numbers are said again, most of them of states that nobody needs any more. Over it a roster is shorter.
 const MOST_AGAIN: u64 = 1 << 14;
 
+/// So many numbers that nobody needs are said between two that somebody does: they are shorter than one more envelope.
+const MOST_BETWEEN: u64 = 64;
+
 /// What counts only in its newest version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Conflated {
@@ -81,6 +84,12 @@ impl Origin {
         self.let_go(now, settings);
     }
 
+    /// Gives a number to what is not known any more: whoever has heard all before it takes the roster.
+    pub(super) fn skip(&mut self) {
+        self.at += 1;
+        self.floor = self.at;
+    }
+
     /// Lets go of what is too much or too old.
     pub(super) fn let_go(&mut self, now: Millis, settings: &ClusterSettings) {
         while let Some((number, logged)) = self.log.first_key_value() {
@@ -90,7 +99,7 @@ impl Origin {
                 return;
             }
             let number = *number;
-            self.floor = number;
+            self.floor = self.floor.max(number);
             if let Some(key) = self.remove(number) {
                 self.newest.remove(&key);
             }
@@ -113,6 +122,25 @@ impl Origin {
         }
         let change = |number| self.log.get(&number).map_or(Change::Unknown, |logged| logged.change.clone());
         Some((after + 1..=self.at).map(change).collect())
+    }
+
+    /// What is still kept of all after that number, with the number of the first of each run: for whoever takes the roster, and would
+    /// miss the messages in it. Nothing where there is no message. No run goes over what was let go of, or whoever has all before it
+    /// would believe that it has all.
+    pub(super) fn kept_after(&self, after: u64) -> Vec<(u64, Vec<Change>)> {
+        let mut runs: Vec<(u64, Vec<Change>)> = Vec::new();
+        for (number, logged) in self.log.range(after.saturating_add(1)..) {
+            let change = logged.change.clone();
+            match runs.last_mut().map(|(first, run)| (number - *first, *first + run.len() as u64, run)) {
+                Some((at, next, run)) if number - next <= MOST_BETWEEN && !(next..*number).contains(&self.floor) => {
+                    run.resize(at as usize, Change::Unknown);
+                    run.push(change);
+                }
+                _ => runs.push((*number, vec![change])),
+            }
+        }
+        let has_messages = runs.iter().flat_map(|(_, run)| run).any(Change::is_message);
+        if has_messages { runs } else { Vec::new() }
     }
 
     fn remove(&mut self, number: u64) -> Option<Conflated> {
@@ -205,6 +233,42 @@ mod tests {
         let settings = ClusterSettings::default();
         let origin = origin((0..=MOST_AGAIN as u32).map(|n| state("ann", n)), &settings);
         assert_eq!((origin.after(0), origin.after(1).map(|changes| changes.len() as u64)), (None, Some(MOST_AGAIN)));
+    }
+
+    #[test]
+    fn whoever_takes_the_roster_is_given_what_is_left_with_its_numbers() {
+        let few = ClusterSettings { log_changes: 3, ..ClusterSettings::default() };
+        let words_alone = origin((1..=5).map(said), &few);
+        assert_eq!(words_alone.kept_after(1), [(3, vec![said(3), said(4), said(5)])]);
+        assert_eq!(words_alone.kept_after(4), [(5, vec![said(5)])]);
+        assert_eq!((words_alone.kept_after(5), words_alone.kept_after(u64::MAX)), (vec![], vec![]));
+        for (moves, apart) in [(MOST_BETWEEN, false), (MOST_BETWEEN + 1, true)] {
+            // The last of them is not conflated.
+            let moved = (0..=moves as u32).map(|n| state("ann", n));
+            let origin = origin([said(1)].into_iter().chain(moved).chain([said(2)]), &few);
+            let last = vec![state("ann", moves as u32), said(2)];
+            let between = vec![Change::Unknown; moves as usize];
+            let due = match apart {
+                true => vec![(1, vec![said(1)]), (moves + 2, last)],
+                false => vec![(1, [vec![said(1)], between, last].concat())],
+            };
+            assert_eq!(origin.kept_after(0), due, "{moves}");
+        }
+        let settings = ClusterSettings::default();
+        assert_eq!(origin([state("ann", 1)], &settings).kept_after(0), [], "a roster says as much");
+    }
+
+    #[test]
+    fn what_has_no_content_has_a_number_and_no_log_goes_back_beyond_it() {
+        let few = ClusterSettings { log_changes: 2, ..ClusterSettings::default() };
+        let mut origin = origin([said(1), said(2)], &few);
+        origin.skip();
+        assert_eq!((origin.at(), origin.said(), origin.after(2), origin.after(3)), (3, 2, None, Some(vec![])));
+        assert_eq!(origin.kept_after(1), [(2, vec![said(2)])]);
+        origin.publish(said(3), 0, &few);
+        assert_eq!((origin.after(2), origin.after(3)), (None, Some(vec![said(3)])));
+        let apart = [(2, vec![said(2)]), (4, vec![said(3)])];
+        assert_eq!(origin.kept_after(1), apart, "whoever has the first would go on to the fourth");
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub(super) struct Whole {
     pub(super) is_open: bool,
     /// Messages that cannot be had any more.
     pub(super) missed: u64,
+    /// What was held, and comes before it, in runs: between two of them, and before the first, something may be missing; after the
+    /// last it is if that is empty.
+    pub(super) late: Vec<Vec<Change>>,
     /// How many there were.
     pub(super) words: Words,
     /// Whether the node took part no more meanwhile, and began anew: whoever was in had left.
@@ -138,25 +141,59 @@ impl Replica {
         }
         let members = self.pages.take()?.members;
         let is_anew = self.said.is_some() && self.since != since;
+        let late = self.take_late(if is_anew { since } else { self.at.unwrap_or(self.least) }, at, settings);
+        let kept = late.iter().flatten().filter(|change| change.is_message()).count() as u64;
         let missed = self.said.map_or(0, |before| if is_anew { said } else { said.saturating_sub(before) });
+        let missed = missed.saturating_sub(kept);
         (self.at, self.said, self.since, self.is_lost) = (Some(at), Some(said), since, false);
         self.least = at;
         let mut then = Vec::new();
         self.hand_over_held(&mut then);
-        Some(Whole { members, is_open, missed, words: Words { since, said }, is_anew, then })
+        Some(Whole { members, is_open, missed, late, words: Words { since, said }, is_anew, then })
+    }
+
+    /// Takes what is held of the numbers above `after` and up to `at`. Of what was said before there was any roster nobody here is to
+    /// hear.
+    fn take_late(&mut self, after: u64, at: u64, settings: &ClusterSettings) -> Vec<Vec<Change>> {
+        let mut next = after.saturating_add(1);
+        let mut runs = Vec::new();
+        while let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() <= at) {
+            let (first, mut changes) = entry.remove_entry();
+            self.held_bytes -= changes.iter().map(Change::size).sum::<usize>();
+            let beyond = changes.split_off(length(at + 1 - first).min(changes.len()));
+            self.hold(at + 1, beyond, settings);
+            let seen = length(next.saturating_sub(first));
+            if seen >= changes.len() {
+                continue;
+            }
+            let run = changes.drain(..).skip(seen).collect::<Vec<_>>();
+            let end = first.max(next) + run.len() as u64;
+            match runs.last_mut().filter(|_| first <= next) {
+                Some(last) => Vec::extend(last, run),
+                None => runs.push(run),
+            }
+            next = end;
+        }
+        if next <= at {
+            runs.push(Vec::new());
+        }
+        if self.said.is_some() { runs } else { Vec::new() }
     }
 
     fn hold(&mut self, first: u64, changes: Vec<Change>, settings: &ClusterSettings) {
         let bytes: usize = changes.iter().map(Change::size).sum();
-        if self.held_bytes + bytes <= settings.held_bytes && !changes.is_empty() && !self.held.contains_key(&first) {
-            self.held_bytes += bytes;
+        let before = self.held.get(&first);
+        let bytes_before: usize = before.into_iter().flatten().map(Change::size).sum();
+        let is_more = changes.len() > before.map_or(0, Vec::len);
+        if is_more && self.held_bytes - bytes_before + bytes <= settings.held_bytes {
+            self.held_bytes = self.held_bytes - bytes_before + bytes;
             self.held.insert(first, changes);
         }
     }
 
     fn hand_over(&mut self, first: u64, changes: Vec<Change>, next: &mut Vec<Change>) {
         let at = self.at.unwrap_or_default();
-        let seen = usize::try_from((at + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        let seen = length((at + 1).saturating_sub(first));
         for change in changes.into_iter().skip(seen) {
             self.at = self.at.map(|at| at + 1);
             if change.is_message() {
@@ -183,6 +220,10 @@ impl Replica {
             self.wanted_at = None;
         }
     }
+}
+
+fn length(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -295,6 +336,58 @@ mod tests {
         let Whole { missed, is_anew, .. } = replica.take_page(anew, &ClusterSettings::default()).unwrap();
         assert_eq!((missed, is_anew), (4, true));
         assert!(replica.lose(), "it was there again");
+    }
+
+    /// Each: what is held, as first numbers and counts, and what comes late with a roster that stands at 10, behind the fourth.
+    #[test]
+    fn what_is_held_of_the_numbers_before_a_roster_comes_late_in_runs() {
+        let settings = ClusterSettings::default();
+        type Runs<'a> = &'a [(u64, usize)];
+        for (held, late, then, missed) in [
+            (&[][..], &[(0, 0)][..], 0, 6),
+            (&[(8, 3)], &[(8, 3)], 0, 3),
+            (&[(8, 5)], &[(8, 3)], 2, 3),
+            (&[(6, 2), (9, 1)], &[(6, 2), (9, 1), (0, 0)], 0, 3),
+            (&[(6, 3), (7, 4)], &[(6, 5)], 0, 1),
+            (&[(6, 1), (6, 3), (6, 2)], &[(6, 3), (0, 0)], 0, 3),
+            (&[(12, 1)], &[(0, 0)], 0, 6),
+            (&[(11, 1)], &[(0, 0)], 1, 6),
+        ] as [(Runs<'_>, Runs<'_>, usize, u64); 8]
+        {
+            for is_distrusted in [false, true] {
+                let mut replica = Replica::empty(4, 4, 0);
+                held.iter().for_each(|(first, count)| {
+                    drop(replica.take(*first, words(*first..*first + *count as u64), &settings));
+                });
+                if is_distrusted {
+                    replica.distrust();
+                }
+                let whole = replica.take_page(page(10, 10, 0, 1), &settings).unwrap();
+                let due: Vec<_> = late.iter().map(|(first, count)| words(*first..*first + *count as u64)).collect();
+                assert_eq!((whole.late, whole.then.len(), whole.missed), (due, then, missed), "{held:?}");
+                let bytes: usize = replica.held.values().flatten().map(Change::size).sum();
+                assert_eq!(replica.held_bytes, bytes, "{held:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn before_the_first_roster_nothing_was_for_this_node() {
+        let settings = ClusterSettings::default();
+        let mut replica = Replica::default();
+        replica.take(4, words([4, 5]), &settings);
+        let whole = replica.take_page(page(5, 5, 0, 1), &settings).unwrap();
+        assert_eq!((whole.late, whole.missed, replica.held_bytes), (vec![], 0, 0));
+    }
+
+    #[test]
+    fn of_a_stream_that_begins_anew_only_its_own_words_come_late() {
+        let settings = ClusterSettings::default();
+        let mut replica = Replica::empty(4, 4, 0);
+        replica.take(6, words([6]), &settings);
+        replica.take(22, words([22]), &settings);
+        let whole = replica.take_page(RosterPage { since: 20, ..page(22, 2, 0, 1) }, &settings).unwrap();
+        assert_eq!((whole.late, whole.missed, whole.is_anew), (vec![words([22])], 1, true));
     }
 
     /// It was captured and is played again, maybe: with the words behind it they would be said twice.

@@ -36,6 +36,13 @@ impl HeardWords {
         self.nodes.insert(node, OfNode { words, known_after: words });
     }
 
+    /// So many words of a node are not heard, and that there were so many is known.
+    pub(super) fn pass(&mut self, node: NodeId, count: u64) {
+        if let Some(OfNode { words, .. }) = self.nodes.get(&node) {
+            self.begin(node, Words { said: words.said.saturating_add(count), ..*words });
+        }
+    }
+
     /// The same of one that has said nothing yet that was heard, so that what was counted of it since is added.
     pub(super) fn begin_before(&mut self, node: NodeId, before: Words) {
         let since = |words: Words| Words { since: before.since, said: before.said + words.said };
@@ -170,5 +177,8 @@ mod tests {
         assert_eq!(words.beyond(&[heard(1, 5, 12), heard(3, 9, 20)]), Some(vec![8]));
         words.rename(NodeId(3), NodeId(4));
         assert_eq!(words.all(), [heard(1, 5, 12), heard(4, 9, 21)]);
+        words.pass(NodeId(4), 1);
+        assert_eq!(words.all(), [heard(1, 5, 12), heard(4, 9, 22)]);
+        assert_eq!(words.beyond(&[heard(1, 5, 12), heard(4, 9, 21)]), None, "what it was is not known");
     }
 }

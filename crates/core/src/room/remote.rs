@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::elsewhere::Ceded;
 use super::{Change, Effect, News, RoomEngine};
-use crate::cluster::{self, Claim, Incarnation, Present};
+use crate::cluster::{self, Claim, Incarnation, Present, Words};
 use crate::roster::{Entry, Place};
 use crate::{Generation, Json, MemberId, Millis, NodeId};
 
@@ -24,6 +24,29 @@ struct Telling<'a> {
     /// Whether a member was another node's, or another run's of the same one.
     has_anothers: bool,
     effects: &'a mut Vec<Effect>,
+}
+
+/// What a node said before its roster, as far as it is heard.
+struct Late {
+    /// So many messages are not.
+    missed: u64,
+    /// Some may be missing before each of these.
+    runs: Vec<Vec<cluster::Change>>,
+}
+
+impl Late {
+    /// Where nothing is heard something may be missing all the same.
+    fn of(missed: u64, runs: Vec<Vec<cluster::Change>>) -> Self {
+        Self { missed, runs: if runs.is_empty() { vec![Vec::new()] } else { runs } }
+    }
+
+    fn speakers(&self) -> BTreeSet<MemberId> {
+        let speaker = |change: &cluster::Change| match change {
+            cluster::Change::Said { from, .. } => from.clone(),
+            _ => None,
+        };
+        self.runs.iter().flatten().filter_map(speaker).collect()
+    }
 }
 
 impl RoomEngine {
@@ -57,11 +80,18 @@ impl RoomEngine {
                 self.hear_open(node.node(), true, now, effects);
                 self.hear_changes(node, changes, now, effects);
             }
-            cluster::News::Roster { members, is_open, missed, words } => {
+            cluster::News::Roster { members, is_open, missed, late, words } => {
                 elsewhere.part(node).lost_until = None;
-                elsewhere.heard.begin(node.node(), words);
+                let late_words = late.iter().flatten().filter(|change| change.is_message()).count() as u64;
+                let said = words.said.saturating_sub(late_words);
+                elsewhere.heard.begin(node.node(), Words { said, ..words });
                 self.hear_open(node.node(), is_open, now, effects);
-                self.hear_roster(node, members, missed, now, effects);
+                self.hear_roster(node, members, Late::of(missed, late), now, effects);
+            }
+            cluster::News::Unheard { messages } => {
+                elsewhere.heard.pass(node.node(), messages);
+                self.seq += 1;
+                effects.push(Effect::Gap { seq: self.seq });
             }
             cluster::News::Opened { words } => {
                 words.into_iter().for_each(|words| elsewhere.heard.begin(node.node(), words));
@@ -144,31 +174,80 @@ impl RoomEngine {
         self.tell(telling);
     }
 
-    /// Whoever is not in it is in no more, and whoever is in it is as it says.
+    /// Whoever is not in it is in no more, and whoever is in it is as it says. Who speaks late leaves behind its last word.
     fn hear_roster(
         &mut self,
         node: &Incarnation,
         members: Vec<Present>,
-        missed: u64,
+        late: Late,
         now: Millis,
         effects: &mut Vec<Effect>,
     ) {
         let mut telling = Telling { now, changes: Vec::new(), shows: false, has_anothers: false, effects };
-        let listed: BTreeSet<_> = members.iter().map(|present| &present.member).collect();
-        let ceded = self.elsewhere.iter().flat_map(|elsewhere| elsewhere.ceded.keys());
-        let kept: BTreeSet<_> = listed.into_iter().chain(ceded).collect();
-        let is_gone = |place: &Place| self.roster.get(*place).is_some_and(|entry| !kept.contains(&entry.member));
-        let gone: Vec<_> = self.places_of(node.node()).into_iter().filter(is_gone).collect();
-        gone.into_iter().for_each(|place| self.hear_left(place, &mut telling));
+        let listed: BTreeSet<_> = members.iter().map(|present| present.member.clone()).collect();
+        let speakers = late.speakers();
+        self.take_out_unlisted(node, |member| listed.contains(member) || speakers.contains(member), &mut telling);
         members.into_iter().for_each(|present| self.hear_present(node, present, &mut telling));
         self.tell_changes(&mut telling);
-        // What it said before its roster, and what the node before it said last, may be missing, and is in nobody's count.
-        let is_elsewhere = self.is_kept_in_broker();
-        if !is_elsewhere && (missed > 0 || telling.has_anothers) {
-            self.seq += 1;
-            telling.effects.push(Effect::Gap { seq: self.seq });
+        // What the node before it said last may be missing, and is in nobody's count.
+        if late.missed == 0 && telling.has_anothers {
+            self.tell_gap(&mut telling);
         }
+        for run in late.runs {
+            if late.missed > 0 {
+                self.tell_gap(&mut telling);
+            }
+            let news = |change: &cluster::Change| !matches!(change, cluster::Change::Joined(present) if listed.contains(&present.member));
+            run.into_iter().filter(news).for_each(|change| self.hear_late(node, change, &speakers, &mut telling));
+        }
+        self.take_out_unlisted(node, |member| listed.contains(member), &mut telling);
         self.tell(telling);
+    }
+
+    /// What was said before a roster, by somebody who is known to have been in there then.
+    fn hear_late(
+        &mut self,
+        node: &Incarnation,
+        change: cluster::Change,
+        speakers: &BTreeSet<MemberId>,
+        telling: &mut Telling<'_>,
+    ) {
+        match &change {
+            cluster::Change::Joined(present) if speakers.contains(&present.member) => {
+                self.hear_change(node, change, telling);
+            }
+            cluster::Change::Said { from, .. } => {
+                let is_known = |from| self.place_at(node.node(), from).is_some();
+                if from.as_ref().is_none_or(is_known) {
+                    return self.hear_change(node, change, telling);
+                }
+                // Nobody knows who that was, or it has another node, and what it said there since may have been told.
+                self.tell_gap(telling);
+                self.elsewhere.iter_mut().for_each(|elsewhere| elsewhere.heard.pass(node.node(), 1));
+            }
+            _ => {}
+        }
+    }
+
+    /// Those of a node are in no more, but for some, and those that it ceded to others.
+    fn take_out_unlisted(&mut self, node: &Incarnation, stays: impl Fn(&MemberId) -> bool, telling: &mut Telling<'_>) {
+        let ceded: BTreeSet<_> = self.elsewhere.iter().flat_map(|elsewhere| elsewhere.ceded.keys()).cloned().collect();
+        let is_gone = |place: &Place| {
+            let entry = self.roster.get(*place);
+            entry.is_some_and(|entry| !stays(&entry.member) && !ceded.contains(&entry.member))
+        };
+        let gone: Vec<_> = self.places_of(node.node()).into_iter().filter(is_gone).collect();
+        gone.into_iter().for_each(|place| self.hear_left(place, telling));
+    }
+
+    /// Something that was said is not heard here. What the broker keeps is, whatever a node has said.
+    fn tell_gap(&mut self, telling: &mut Telling<'_>) {
+        if self.is_kept_in_broker() {
+            return;
+        }
+        self.tell_changes(telling);
+        self.seq += 1;
+        telling.effects.push(Effect::Gap { seq: self.seq });
     }
 
     fn hear_change(&mut self, node: &Incarnation, change: cluster::Change, telling: &mut Telling<'_>) {

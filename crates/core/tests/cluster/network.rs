@@ -53,6 +53,8 @@ pub(crate) struct Network {
     pub(crate) weather: Weather,
     pub(crate) links: Vec<Link>,
     subscribed: BTreeMap<Subject, BTreeSet<Slot>>,
+    /// Those whose subscription the broker does not know any more, while they believe that it does.
+    forgotten: BTreeSet<(Subject, Slot)>,
     /// By the time of its arrival, and the order in which it was sent.
     under_way: BTreeMap<(Millis, u64), (Slot, Arrival)>,
     sent: u64,
@@ -69,6 +71,7 @@ impl Network {
             weather: Weather::default(),
             links: vec![Link::default(); slots],
             subscribed: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
             under_way: BTreeMap::new(),
             sent: 0,
             last: BTreeMap::new(),
@@ -78,6 +81,7 @@ impl Network {
 
     pub(crate) fn subscribe(&mut self, slot: Slot, subject: Subject) {
         self.subscribed.entry(subject).or_default().insert(slot);
+        self.forgotten.remove(&(subject, slot));
     }
 
     pub(crate) fn unsubscribe(&mut self, slot: Slot, subject: &Subject) {
@@ -86,9 +90,26 @@ impl Network {
         }
     }
 
+    /// The broker forgets who listens to what, of one node and by chance.
+    pub(crate) fn forget_subscriptions(&mut self, slot: Slot, rng: &mut Rng) {
+        let of_slot = self.subscribed.iter().filter(|(_, slots)| slots.contains(&slot)).map(|(subject, _)| *subject);
+        self.forgotten.extend(of_slot.filter(|_| rng.percent(50)).map(|subject| (subject, slot)));
+    }
+
+    /// Fresh links, which are told what is listened to.
+    pub(crate) fn subscribe_anew(&mut self) {
+        self.forgotten.clear();
+    }
+
+    /// A node reads too slowly: what waits for it is dropped.
+    pub(crate) fn drop_under_way(&mut self, slot: Slot) {
+        self.under_way.retain(|_, (to, _)| *to != slot);
+    }
+
     /// Its process is no more.
     pub(crate) fn disconnect(&mut self, slot: Slot) {
         self.subscribed.values_mut().for_each(|slots| slots.retain(|subscribed| *subscribed != slot));
+        self.forgotten.retain(|(_, forgotten)| *forgotten != slot);
         self.under_way.retain(|_, (to, _)| *to != slot);
     }
 
@@ -102,8 +123,11 @@ impl Network {
     ) {
         self.captured.push(envelope.clone());
         let everybody = || (0..self.links.len()).collect::<Vec<_>>();
-        let subscribed = &self.subscribed;
-        let of_room = |subject: &Subject| subscribed.get(subject).cloned().unwrap_or_default();
+        let (subscribed, forgotten) = (&self.subscribed, &self.forgotten);
+        let of_room = |subject: &Subject| {
+            let slots = subscribed.get(subject).into_iter().flatten();
+            slots.copied().filter(|slot| !forgotten.contains(&(*subject, *slot))).collect::<BTreeSet<_>>()
+        };
         let asked: Vec<Slot> = asks.iter().flat_map(of_room).collect();
         let receivers: Vec<Slot> = match to {
             Address::Everybody => everybody(),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use roomful_core::cluster::{
-    Answer, ClusterConfig, ClusterEngine, ClusterKey, ClusterSettings, Command, Effect, Health, Incarnation, Input,
-    NodeName, Present, Rejected, Subject,
+    Answer, Change, ClusterConfig, ClusterEngine, ClusterKey, ClusterSettings, Command, Effect, Health, Incarnation,
+    Input, NodeName, Present, Rejected, Subject,
 };
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
@@ -69,6 +69,8 @@ pub(crate) struct Process {
     /// How many each of its members has.
     spoken: BTreeMap<MemberId, u64>,
     pub(crate) paused_until: Option<Millis>,
+    /// Until then what its members show is dropped before it is published.
+    pub(crate) behind_until: Millis,
     /// What came while it was paused.
     pub(crate) mail: VecDeque<Arrival>,
     pub(crate) rejected: BTreeMap<Rejected, u64>,
@@ -124,11 +126,26 @@ impl Process {
             said: BTreeMap::new(),
             spoken: BTreeMap::new(),
             paused_until: None,
+            behind_until: 0,
             mail: VecDeque::new(),
             rejected: BTreeMap::new(),
             lost: 0,
             next_member: 0,
         })
+    }
+
+    /// What comes of a room's words on their way: where it is behind, what members show is not among them, and that is said.
+    pub(crate) fn pass_on(&self, input: Input, now: Millis) -> (Input, Option<Input>) {
+        let Input::Publish { subject, mut changes } = input else { return (input, None) };
+        let before = changes.len();
+        if now < self.behind_until {
+            changes.retain(|change| !matches!(change, Change::State { .. } | Change::Info { .. }));
+        }
+        let skip = (changes.len() < before).then_some(Input::Skip(subject));
+        match skip {
+            Some(skip) if changes.is_empty() => (skip, None),
+            skip => (Input::Publish { subject, changes }, skip),
+        }
     }
 
     pub(crate) fn handle(&mut self, input: Input, now: Millis) -> Vec<Effect> {

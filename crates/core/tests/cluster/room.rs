@@ -28,6 +28,8 @@ pub(crate) struct Part {
     /// The number of its last message, once one was heard.
     pub(crate) last_word: Option<u64>,
     pub(crate) missed: u64,
+    /// How many of its messages came with a roster.
+    pub(crate) late: u64,
 }
 
 impl RoomModel {
@@ -39,15 +41,14 @@ impl RoomModel {
                 changes.into_iter().try_for_each(|change| part.change(change))
             }
             News::Opened { .. } | News::Own { .. } => Ok(()),
-            News::Roster { members, missed, .. } => {
+            News::Roster { members, missed, late, .. } => {
                 let part = self.parts.entry(node).or_default();
                 let count = members.len();
                 part.members = members.into_iter().map(|member| (member.member.clone(), member)).collect();
                 ensure!(part.members.len() == count, "a roster with somebody twice");
                 (part.lost_at, part.is_over) = (None, false);
                 part.missed += missed;
-                part.last_word = part.last_word.map(|last| last + missed);
-                Ok(())
+                part.hear_late(&late, missed)
             }
             News::Lost => {
                 let part = self.parts.entry(node).or_default();
@@ -114,6 +115,29 @@ impl Part {
 
     fn of(&mut self, member: &MemberId) -> Result<&mut Present, Fault> {
         self.members.get_mut(member).ok_or_else(|| Fault(format!("news of {member}, who is not in")))
+    }
+
+    /// What is heard late is in order, and what is missing of it is said to be.
+    fn hear_late(&mut self, late: &[Vec<Change>], missed: u64) -> Result<(), Fault> {
+        let words = late.iter().flatten().filter_map(|change| match change {
+            Change::Said { msg, .. } => Some(msg),
+            _ => None,
+        });
+        // Where none was heard before, nobody knows which is the first.
+        let last = self.last_word;
+        let (mut before, mut heard) = (last.unwrap_or(0), 0);
+        for msg in words {
+            let [number, _]: [u64; 2] = msg.decode().map_err(|error| Fault(format!("{msg:?}: {error}")))?;
+            ensure!(number > before, "word {number} after {before}, and late");
+            (before, heard) = (number, heard + 1);
+        }
+        self.late += heard;
+        self.last_word = last.map(|last| last + missed + heard);
+        ensure!(
+            self.last_word.is_none_or(|last| before <= last),
+            "word {before} after {last:?}, with {missed} missing"
+        );
+        Ok(())
     }
 
     /// Each node numbers what it says in a room: none may be missing that was not said to be missed, and none come twice.

@@ -16,6 +16,9 @@ use crate::world::{WHAT_HAPPENS, World};
 const STEPS: usize = 150;
 const MOST_NODES: usize = 7;
 
+/// What the smallest broker takes at once: the sums of all buckets.
+const LEAST_BYTES: usize = 4_096;
+
 /// From the last fault until everybody knows everything, ghosts included: whoever was lost at the end is expired, its members
 /// leave, and what is missing is found by the heartbeat after.
 const QUIET_MS: u64 = 10_000 + GRACE + 3 * 2_000;
@@ -85,6 +88,7 @@ impl Run {
         world.settings.held_bytes = *rng.pick(&[0, 200, 1 << 20]).unwrap_or(&200);
         world.settings.all_logs_bytes = *rng.pick(&[100, 256 << 20]).unwrap_or(&100);
         world.is_stormy = world.network.weather.lost_percent >= 10;
+        world.most_bytes = *rng.pick(&[LEAST_BYTES, usize::MAX]).unwrap_or(&usize::MAX);
         let announce_at_once = *rng.pick(&[0, 2, 5, 100]).unwrap_or(&100);
         world.limits = Arc::new((*world.limits).clone().announce_at_once(announce_at_once));
         let mut order: Vec<usize> = (0..nodes).collect();
@@ -151,23 +155,23 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
     let slots = world.processes.len() as u64;
     let slot = rng.below(slots) as usize;
     Ok(match rng.below(100) {
-        0..15 => {
+        0..12 => {
             world.tally.count("a fault: a node is killed");
             world.kill(slot);
             format!("{slot} is killed")
         }
-        15..35 => {
+        12..28 => {
             world.tally.count("a fault: a node starts again");
             world.restart(slot)?;
             format!("{slot} starts again")
         }
-        35..50 => {
+        28..40 => {
             world.tally.count("a fault: a node is paused");
             let ms = *rng.pick(&[1_000, 4_000, 6_000, 9_000, 15_000]).unwrap_or(&1_000);
             world.pause(slot, ms);
             format!("{slot} is paused for {ms} ms")
         }
-        50..65 => {
+        40..53 => {
             world.tally.count("a fault: a node is cut off, one way or both");
             let link = Link { sends: rng.percent(50), hears: rng.percent(50), side: 0 };
             world.network.links.get_mut(slot).into_iter().for_each(|place| *place = link);
@@ -175,18 +179,18 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
             world.run_for(rng.below(14_000))?;
             format!("{slot} has {link:?}")
         }
-        65..75 => {
+        53..60 => {
             world.tally.count("a fault: the network splits");
             world.network.links.iter_mut().for_each(|link| link.side = rng.below(2) as u8);
             world.trouble(0..slots as usize, Millis::MAX / 2);
             world.run_for(rng.below(20_000))?;
             format!("{:?}", world.network.links)
         }
-        75..90 => {
+        60..72 => {
             world.mend();
             "the network heals".to_owned()
         }
-        _ => {
+        72..78 => {
             world.tally.count("a fault: captured envelopes are played again");
             for _ in 0..50 {
                 let captured = rng.pick(&world.network.captured).cloned();
@@ -194,6 +198,33 @@ fn fault(world: &mut World, rng: &mut Rng) -> Result<String, Fault> {
                 captured.into_iter().for_each(|envelope| world.network.play(slot, envelope, now));
             }
             format!("what was captured is played to {slot}")
+        }
+        78..83 => {
+            world.tally.count("a fault: a node reads too slowly");
+            world.network.drop_under_way(slot);
+            format!("what is under way to {slot} is dropped")
+        }
+        83..88 => {
+            world.tally.count("a fault: subscriptions are lost");
+            world.network.forget_subscriptions(slot, rng);
+            format!("the broker forgets what {slot} listens to")
+        }
+        88..92 => {
+            world.tally.count("a fault: a node is behind");
+            let until = world.now + rng.below(5_000);
+            world.process_mut(slot).into_iter().for_each(|process| process.behind_until = until);
+            format!("{slot} drops what its members show until {until} ms")
+        }
+        92..96 => {
+            world.tally.count("a fault: a node drains");
+            world.feed(slot, Input::Drain)?;
+            format!("{slot} drains")
+        }
+        _ => {
+            world.tally.count("a fault: a node says goodbye");
+            world.feed(slot, Input::Goodbye)?;
+            world.kill(slot);
+            format!("{slot} says goodbye")
         }
     })
 }

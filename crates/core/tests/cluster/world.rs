@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use roomful_core::cluster::{
-    Address, ClusterKey, ClusterSettings, Effect, Health, Input, News, Present, Rejected, Subject,
+    Address, Change, ClusterKey, ClusterSettings, Effect, Health, Input, News, Present, Rejected, Subject,
 };
 use roomful_core::roster::Entry;
 use roomful_core::{Json, Limits, Millis, NodeId, UserId, room};
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) settings: ClusterSettings,
     pub(crate) key: Option<ClusterKey>,
     pub(crate) limits: Arc<Limits>,
+    /// What the broker takes at once.
+    pub(crate) most_bytes: usize,
     /// When something was last done to a node or its link, until when it lasts; and whether nothing can be said of anybody.
     troubled: BTreeMap<Slot, Millis>,
     pub(crate) is_stormy: bool,
@@ -57,6 +59,7 @@ impl World {
             settings: ClusterSettings::default(),
             key: None,
             limits: Arc::new(Limits::default().grace_ms(GRACE)),
+            most_bytes: usize::MAX,
             troubled: BTreeMap::new(),
             is_stormy: false,
             is_calm: false,
@@ -89,7 +92,8 @@ impl World {
         let clock = Clock { started_at: self.now, ..*clock };
         let random = self.rng.below(u64::MAX);
         let ours = (self.settings, self.key.clone(), &self.limits);
-        let process = Process::start(name, clock, ours, (random, self.now))?;
+        let mut process = Process::start(name, clock, ours, (random, self.now))?;
+        process.engine.take_at_most(self.most_bytes);
         if let Some(place) = self.processes.get_mut(slot) {
             *place = Some(process);
         }
@@ -126,6 +130,7 @@ impl World {
     pub(crate) fn mend(&mut self) {
         let now = self.now;
         self.network.links.iter_mut().for_each(|link| *link = Link::default());
+        self.network.subscribe_anew();
         self.troubled.values_mut().for_each(|until| *until = now.min(*until));
     }
 
@@ -178,6 +183,8 @@ impl World {
             self.tally.events += 1;
             self.at_once = if self.at_once.0 == now { (now, self.at_once.1 + 1) } else { (now, 1) };
             ensure!(self.at_once.1 < MOST_AT_ONCE, "it goes on and on: {input:?}");
+            let (input, skip) = process.pass_on(input, now);
+            skip.into_iter().for_each(|skip| inputs.push_front(skip));
             for effect in process.handle(input.clone(), now) {
                 self.carry_out(slot, effect, &mut inputs).map_err(|fault| fault.at(format!("node-{slot}")))?;
             }
@@ -194,6 +201,8 @@ impl World {
             Effect::Subscribe(subject) => self.network.subscribe(slot, subject),
             Effect::Unsubscribe(subject) => self.network.unsubscribe(slot, &subject),
             Effect::Publish { to, envelope, asks } => {
+                let (bytes, most) = (envelope.len(), self.most_bytes);
+                ensure!(bytes <= most, "an envelope of {bytes} bytes, where the broker takes {most}");
                 let node = if let Address::Node(node) = to { self.slot_of(node) } else { None };
                 self.network.publish((slot, to, asks), &envelope, node, (now, &mut self.rng));
             }
@@ -415,6 +424,7 @@ pub(crate) const WHAT_HAPPENS: &[&str] = &[
     "a change",
     "a roster",
     "a roster, with messages that are lost",
+    "a roster, with messages that come late",
     "a node is lost in a room",
     "a node parts from a room",
     "a run of a node counts no more",
@@ -431,11 +441,19 @@ pub(crate) const WHAT_HAPPENS: &[&str] = &[
     "a fault: a node is cut off, one way or both",
     "a fault: the network splits",
     "a fault: captured envelopes are played again",
+    "a fault: a node reads too slowly",
+    "a fault: subscriptions are lost",
+    "a fault: a node is behind",
+    "a fault: a node drains",
+    "a fault: a node says goodbye",
 ];
 
 fn name_of(effect: &Effect) -> Option<&'static str> {
     Some(match effect {
         Effect::Deliver { news: News::Changes(_), .. } => "a change",
+        Effect::Deliver { news: News::Roster { late, .. }, .. } if late.iter().flatten().any(Change::is_message) => {
+            "a roster, with messages that come late"
+        }
         Effect::Deliver { news: News::Roster { missed: 0, .. }, .. } => "a roster",
         Effect::Deliver { news: News::Roster { .. }, .. } => "a roster, with messages that are lost",
         Effect::Deliver { news: News::Lost, .. } => "a node is lost in a room",

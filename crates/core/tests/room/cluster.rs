@@ -61,7 +61,7 @@ impl Cluster for Script {
     }
 
     fn hear_roster(&mut self, from: u64, members: Vec<Present>, missed: u64) -> Vec<String> {
-        self.news(from, News::Roster { members, is_open: true, missed, words: Words::default() })
+        self.news(from, News::Roster { members, is_open: true, missed, late: Vec::new(), words: Words::default() })
     }
 
     fn news(&mut self, from: u64, news: News) -> Vec<String> {
@@ -261,6 +261,69 @@ fn what_is_missing_has_a_number() {
     room.broadcast_all(None, "1");
     assert_eq!(room.hear_roster(200, vec![], 5), [r#"v1: all <- {"t":"gap","epoch":"e","seq":2}"#]);
     assert_eq!(room.broadcast_all(None, "1")[0], r#"v1: all <- {"from":"","t":"msg","msg":1,"seq":3}"#);
+}
+
+#[test]
+fn what_comes_late_is_told_behind_who_came_and_before_who_went() {
+    let mut room = with(&["ann"]);
+    room.hear(200, ["eve", "fay", "ida"].map(|member| Change::Joined(present(member))).to_vec());
+    let shown = Present { state: Some(json("9")), ..present("gus") };
+    let late = vec![
+        vec![said("fay", "1"), said("who", "2"), Change::Joined(present("hal")), Change::Joined(present("gus"))],
+        vec![said("hal", "3"), said("gus", "4")],
+        vec![],
+    ];
+    let members = vec![present("eve"), shown];
+    let words = Words { since: 7, said: 20 };
+    let gap = |seq: u64| format!(r#"v1: all <- {{"t":"gap","epoch":"e","seq":{seq}}}"#);
+    let word = |from: &str, msg: u64, seq: u64| {
+        format!(r#"v1: all but {from} <- {{"from":"{from}","t":"msg","msg":{msg},"seq":{seq}}}"#)
+    };
+    let told = room.news(200, News::Roster { members, is_open: true, missed: 2, late, words });
+    let due = [
+        concat!(
+            r#"v1: all <- [{"from":"ida","t":"presence","op":"leave"},"#,
+            r#"{"from":"gus","t":"presence","op":"join","n":3,"state":9}]"#
+        )
+        .to_owned(),
+        gap(1),
+        word("fay", 1, 2),
+        gap(3),
+        r#"v1: all <- {"from":"hal","t":"presence","op":"join","n":4}"#.to_owned(),
+        gap(4),
+        word("hal", 3, 5),
+        word("gus", 4, 6),
+        gap(7),
+        concat!(
+            r#"v1: all <- [{"from":"fay","t":"presence","op":"leave"},"#,
+            r#"{"from":"hal","t":"presence","op":"leave"}]"#
+        )
+        .to_owned(),
+    ];
+    assert_eq!(told, due);
+    assert!(room.room().has_heard(&[Heard { node: node(200).node(), words }]));
+    assert_eq!(room.roster(), ["ann", "eve", "gus 9"]);
+}
+
+/// What it says at its new node may have been told already.
+#[test]
+fn what_a_member_said_before_it_changed_its_node_does_not_come_late() {
+    let mut room = with(&["ann"]);
+    room.hear(200, vec![Change::Joined(present("eve"))]);
+    room.hear(300, vec![Change::Joined(taken_over("eve", 1)), said("eve", "2")]);
+    let late = vec![vec![said("eve", "1")]];
+    let roster = News::Roster { members: vec![], is_open: true, missed: 0, late, words: Words::default() };
+    assert_eq!(room.news(200, roster), [r#"v1: all <- {"t":"gap","epoch":"e","seq":2}"#]);
+    assert_eq!(room.roster(), ["ann", "eve"]);
+}
+
+#[test]
+fn what_cannot_be_told_here_is_missing_and_counted() {
+    let mut room = with(&["ann"]);
+    room.news(200, News::Opened { words: Some(Words { since: 7, said: 0 }) });
+    room.hear(200, vec![Change::Joined(present("eve")), said("eve", "1")]);
+    assert_eq!(room.news(200, News::Unheard { messages: 3 }), [r#"v1: all <- {"t":"gap","epoch":"e","seq":2}"#]);
+    assert!(room.room().has_heard(&[Heard { node: node(200).node(), words: Words { since: 7, said: 4 } }]));
 }
 
 #[test]
@@ -588,7 +651,8 @@ fn what_is_not_heard_in_time_or_will_not_be_is_not_waited_for() {
     }
     let mut room = with(&["ann"]);
     moved(&mut room, 2);
-    let roster = News::Roster { members: vec![], is_open: true, missed: 2, words: Words { since: 7, said: 2 } };
+    let words = Words { since: 7, said: 2 };
+    let roster = News::Roster { members: vec![], is_open: true, missed: 2, late: vec![vec![]], words };
     assert_eq!(room.news(200, roster).last(), Some(&word("bob", "9", 3)), "what was missed is told as a gap");
     let mut room = with(&["ann"]);
     moved(&mut room, 2);
@@ -647,7 +711,16 @@ fn what_each_node_has_said_is_counted_where_it_is_heard() {
     assert_eq!(room.room().heard_beyond(&due), Some(vec![]));
     assert_eq!(room.room().heard_beyond(&[heard(100, 4, 10), heard(200, 7, 0)]), Some(vec![2, 3]));
     assert!(!room.room().has_heard(&[heard(200, 7, 2)]), "that is still to come");
-    room.news(200, News::Roster { members: vec![], is_open: true, missed: 4, words: Words { since: 7, said: 6 } });
+    room.news(
+        200,
+        News::Roster {
+            members: vec![],
+            is_open: true,
+            missed: 4,
+            late: Vec::new(),
+            words: Words { since: 7, said: 6 },
+        },
+    );
     assert!(room.room().has_heard(&[heard(100, 4, 11), heard(200, 7, 5)]));
     assert_eq!(room.room().heard_beyond(&[heard(100, 4, 11), heard(200, 7, 5)]), None, "it is missing here, too");
     room.news(200, News::Lost);
@@ -1044,7 +1117,10 @@ fn a_stay_is_not_on_its_way_for_ever() {
 #[test]
 fn a_question_is_asked_too_where_those_who_are_known_do_not_have_the_room_open() {
     let mut room = with(&["ann"]);
-    room.news(200, News::Roster { members: Vec::new(), is_open: false, missed: 0, words: Words::default() });
+    room.news(
+        200,
+        News::Roster { members: Vec::new(), is_open: false, missed: 0, late: Vec::new(), words: Words::default() },
+    );
     let asks = says(StayWord::Asks { number: 1 });
     assert_eq!(words(room.join_of("bob", "u", V1)), ["user u is here by bob", &format!("publish +bob; {asks}")]);
     assert_eq!(words(room.at(1_250).wake()), ["user u came by bob"]);

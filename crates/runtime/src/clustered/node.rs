@@ -10,7 +10,7 @@ use futures_util::task::AtomicWaker;
 use roomful_core::cluster::{Answer, Change, Command, HistoryNews, Incarnation, Input, News, Present, Subject, Word};
 use roomful_core::pattern::Topic;
 use roomful_core::session::To;
-use roomful_core::{Json, Limits, MemberId, Millis, NodeId, room};
+use roomful_core::{Json, Limits, MemberId, Millis, NodeId, UserId, room};
 
 use super::asked::{Answered, Asked};
 use super::history::{Append, HistoryBounds, Known, ReadHistory, Sayings, taken};
@@ -105,6 +105,21 @@ pub(crate) struct Seat {
     node: Arc<Node>,
 }
 
+/// All that a roster has of a member and somebody can make large.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) user: Option<&'a UserId>,
+    pub(crate) info: Option<&'a Json>,
+    pub(crate) state: Option<&'a Json>,
+}
+
+impl Shown<'_> {
+    fn bytes(self) -> usize {
+        self.user.map_or(0, |user| user.as_str().len())
+            + [self.info, self.state].into_iter().flatten().map(Json::size).sum::<usize>()
+    }
+}
+
 /// Rooms in no cluster pay a pointer for it.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) type BoxedSeat = Box<Seat>;
@@ -130,7 +145,7 @@ impl Node {
     ) -> Arc<Self> {
         Arc::new(Self {
             app: app.into(),
-            queue: Arc::default(),
+            queue: Arc::new(ClusterQueue::of(queue_bytes)),
             queue_bytes,
             household,
             mourner,
@@ -260,6 +275,10 @@ impl Node {
     /// Whether the node keeps up, and what is said fits into what the broker takes at once, where there is a link to it.
     fn may_take(&self, bytes: usize) -> Result {
         self.keeps_up()?;
+        self.fits(bytes)
+    }
+
+    fn fits(&self, bytes: usize) -> Result {
         let Some(limit) = lock(&self.health).most_bytes else { return Ok(()) };
         if bytes + AROUND_A_MESSAGE > limit {
             return Err(ErrorKind::TooLargeForBroker { bytes, limit }.into_error());
@@ -274,6 +293,11 @@ impl Node {
             return Err(ErrorKind::NodeBehind { limit }.into_error());
         }
         Ok(())
+    }
+
+    /// Whether a member may show so much in a room of that topic: other nodes are told all of it in one piece.
+    pub(crate) fn may_show(&self, topic: &Topic, shown: Shown<'_>) -> Result {
+        self.fits(shown.bytes() + topic.as_str().len())
     }
 
     /// Forgets a place that no room has.
@@ -352,6 +376,11 @@ impl Seat {
     /// Whether so many bytes fit into what the broker takes at once.
     pub(crate) fn takes(&self, bytes: usize) -> bool {
         lock(&self.node.health).most_bytes.is_none_or(|limit| bytes.saturating_add(AROUND_A_MESSAGE) <= limit)
+    }
+
+    /// Whether a member may show so much there.
+    pub(crate) fn may_show(&self, topic: &Topic, shown: Shown<'_>) -> Result {
+        self.node.may_show(topic, shown)
     }
 
     /// Whether the node keeps up with what is said here.

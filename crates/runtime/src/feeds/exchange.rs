@@ -121,31 +121,40 @@ impl Exchange {
         match news {
             News::Changes(changes) => {
                 self.meet(node.node());
-                let mut woken = false;
-                for change in changes {
-                    match change {
-                        Change::Said { msg, .. } => {
-                            woken = true;
-                            listeners.published(&self.topic, &msg);
-                        }
-                        Change::Woken => woken = true,
-                        _ => {}
-                    }
-                }
-                if woken {
+                if self.hear_changes(listeners, changes) {
                     listeners.woken(&self.topic);
                 }
             }
-            News::Roster { missed, .. } => {
+            News::Roster { missed, late, .. } => {
                 let (is_new, has_begun) = self.meet(node.node());
                 let missed = if is_new && has_begun { missed.max(1) } else { missed };
-                self.tell(listeners, missed);
+                if missed > 0 && has_begun {
+                    listeners.missed(&self.topic, missed);
+                }
+                self.hear_changes(listeners, late.into_iter().flatten());
+                listeners.woken(&self.topic);
             }
             News::Opened { .. } => drop(self.meet(node.node())),
             News::Lost => self.tell(listeners, self.lose(node)),
             News::Parted => self.tell(listeners, self.part(node.node())),
             _ => {}
         }
+    }
+
+    /// Whether a live value may have changed by that.
+    fn hear_changes(&self, listeners: &dyn ListenersHere, changes: impl IntoIterator<Item = Change>) -> bool {
+        let mut woken = false;
+        for change in changes {
+            match change {
+                Change::Said { msg, .. } => {
+                    woken = true;
+                    listeners.published(&self.topic, &msg);
+                }
+                Change::Woken => woken = true,
+                _ => {}
+            }
+        }
+        woken
     }
 
     /// Of what was missed, and that values may have changed in what was.

@@ -189,3 +189,30 @@ async fn rubbish_on_the_subjects_changes_nothing() {
     assert_eq!(nodes[1].heard("a"), ["a word"]);
     assert_eq!(nodes[1].roster("a").join(" "), "m1 m2 m3");
 }
+
+/// Each of them fits into it, and not all of them at once.
+#[tokio::test(start_paused = true)]
+async fn a_roster_that_is_longer_than_what_the_broker_takes_comes_in_pages_that_are_not() {
+    let broker = MemoryBroker::taking(4_096);
+    let [a, b] = [Node::start(&broker, "one").await, Node::start(&broker, "two").await];
+    pass(5_000).await;
+    let names: Vec<_> = (0..200).map(|i| format!("{i:060}")).collect();
+    names.iter().for_each(|name| a.join("room", name));
+    pass(1_000).await;
+    b.join("room", "last");
+    pass(1_000).await;
+    let due: Vec<_> = names.into_iter().chain(["last".to_owned()]).collect();
+    assert_eq!(b.roster("room"), due);
+    assert_eq!(a.roster("room"), due);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_opens_many_rooms_at_once_is_heard_by_a_broker_that_takes_little() {
+    let broker = MemoryBroker::taking(4_096);
+    let [a, b] = [Node::start(&broker, "one").await, Node::start(&broker, "two").await];
+    pass(5_000).await;
+    (0..500).for_each(|room| a.join(&format!("room{room}"), "ann"));
+    pass(20_000).await;
+    assert!(a.health().is_well && b.health().is_well);
+    assert_eq!(b.health().live().map(|peer| peer.rooms).sum::<usize>(), 500);
+}

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use roomful_core::cluster::{
-    Answer, Change, ClusterConfig, ClusterSettings, Command, Incarnation, Input, News, NodeName, Present, Subject,
+    Answer, Change, ClusterConfig, ClusterSettings, Command, HistoryNews, Incarnation, Input, News, NodeName, Present,
+    Subject,
 };
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::Audience;
-use roomful_core::{Generation, Json, Limits, MemberId, NodeId};
+use roomful_core::{Generation, Json, Limits, MemberId, Millis, NodeId};
 use roomful_runtime::{Answered, ClusterHealth, ClusterQueue, ClusterRooms};
 use tokio::task::JoinHandle;
 
@@ -234,6 +235,15 @@ impl ClusterRooms for Told {
         self.0.answered.lock().unwrap().insert(number, answered);
     }
 
+    // Nothing of the model is kept in the broker.
+    fn hear_history(&self, _room: &Subject, _news: HistoryNews) {}
+
+    fn may_have_missed(&self) {}
+
+    fn now(&self) -> Millis {
+        0
+    }
+
     fn ended(&self) {}
 }
 
@@ -253,7 +263,12 @@ impl ModelRoom {
                     _ => {}
                 }
             }),
-            News::Roster { members, missed, .. } => {
+            News::Roster { members, missed, late, .. } => {
+                let said = late.iter().flatten().filter_map(|change| match change {
+                    Change::Said { msg, .. } => Some(msg.decode().unwrap()),
+                    _ => None,
+                });
+                self.said.extend(said);
                 let members = members.into_iter().map(|present| present.member.to_string()).collect();
                 *part = Part { members, is_lost: false };
                 self.missed += missed;

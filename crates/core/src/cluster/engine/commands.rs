@@ -155,7 +155,7 @@ impl ClusterEngine {
     }
 
     fn say_answer(&mut self, to: NodeId, number: u64, answer: Answer, turn: &mut Turn<'_>) {
-        let pages = answer.paged(self.config.settings.page_bytes);
+        let pages = answer.paged(self.page_bytes(""));
         let count = pages.len() as u64;
         for (page, answer) in (0..).zip(pages) {
             let page = AnswerPage { page, pages: count, answer };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Address, ClusterEngine, Turn};
+use super::{Address, ClusterEngine, LONGEST_NUMBER, Turn};
 use crate::NodeId;
+use crate::cluster::Subject;
 use crate::cluster::message::{Listed, Message, Prefix};
 use crate::cluster::peer::{range, sums_within};
 use crate::cluster::sums::{BUCKETS, LEVELS, LISTED_AT_ONCE, part_of_room, part_of_stream};
@@ -31,7 +32,8 @@ impl ClusterEngine {
     pub(super) fn tell_what_is_in(&mut self, node: NodeId, prefixes: &[Prefix], turn: &mut Turn<'_>) {
         // Nobody asks for more at once than differ in one answer.
         for prefix in prefixes.iter().take(BUCKETS) {
-            let few = self.rooms.range(range(prefix)).take(LISTED_AT_ONCE + 1).count() <= LISTED_AT_ONCE;
+            let at_once = LISTED_AT_ONCE.min(self.page_bytes("") / (Subject::BYTES + LONGEST_NUMBER));
+            let few = self.rooms.range(range(prefix)).take(at_once + 1).count() <= at_once;
             let prefix = prefix.clone();
             let message = if few || prefix.0.len() == LEVELS {
                 let listed = self.rooms.range(range(&prefix));

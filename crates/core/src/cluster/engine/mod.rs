@@ -70,6 +70,8 @@ pub enum Input {
         /// One tick's changes, so that they are one envelope.
         changes: Vec<Change>,
     },
+    /// Something of what a room's own members show was dropped before it was published: the others take the roster.
+    Skip(Subject),
     /// A room's own members, because [`Effect::NeedRoster`] asked. It must come behind everything that the room published
     /// before, and before everything that it publishes after.
     Roster {
@@ -219,6 +221,8 @@ pub struct ClusterEngine {
     me: Incarnation,
     /// The last envelope of this incarnation.
     count: u64,
+    /// What the broker takes at once, in bytes.
+    most_bytes: usize,
     watch: Watch,
     told_health: Health,
     next_beat: Millis,
@@ -261,8 +265,8 @@ struct Hosted {
     lobby: Option<Lobby>,
     /// The nodes that take part, too.
     sharers: BTreeSet<NodeId>,
-    /// Those that were promised a roster.
-    roster_for: BTreeSet<NodeId>,
+    /// Those that were promised a roster, and after which number they are given what is kept, too.
+    roster_for: BTreeMap<NodeId, Option<u64>>,
 }
 
 /// A node that was heard, and has not shown yet that it lives now.
@@ -298,6 +302,12 @@ struct Turn<'a> {
     effects: &'a mut Vec<Effect>,
 }
 
+/// Around the items of a page stand so many numbers at most: whose it is, which page, where a stream stands, how many there are.
+const MOST_NUMBERS: usize = 16;
+
+/// In bytes.
+const LONGEST_NUMBER: usize = 10;
+
 impl ClusterEngine {
     /// A node that begins: `clock` is the time in milliseconds since 1970, `random` 64 random bits. It asks to be woken at once.
     #[must_use]
@@ -306,6 +316,7 @@ impl ClusterEngine {
         Self {
             me,
             count: 0,
+            most_bytes: usize::MAX,
             watch: Watch::new(now, config.settings),
             told_health: Health::Isolated,
             next_beat: now,
@@ -359,12 +370,9 @@ impl ClusterEngine {
         others.filter(|peer| peer.is_live() && !peer.is_draining).all(|peer| peer.incarnation > self.me)
     }
 
-    /// Whether a change of a room with that topic fits into what a broker takes at once.
-    #[must_use]
-    pub fn fits(&self, topic: &Topic, change: &Change, most_bytes: usize) -> bool {
-        let topic = topic.as_str().len() + Subject::BYTES;
-        // Three numbers: the topic's length, the first change's, and how many there are.
-        Envelope::overhead(&self.me) + topic + 3 * 10 + change.size() <= most_bytes
+    /// So many bytes the broker takes at once: what is said in pages is said in shorter ones from here on, where it has to be.
+    pub fn take_at_most(&mut self, bytes: usize) {
+        self.most_bytes = bytes;
     }
 
     /// When [`Input::Wake`] is due. Ask after every input: it may be sooner than it was.
@@ -388,6 +396,7 @@ impl ClusterEngine {
                 self.audible_questions(&subject, by, turn);
             }
             Input::Publish { subject, changes } => self.publish(&subject, changes, turn),
+            Input::Skip(subject) => self.skip(&subject),
             Input::Roster { subject, members, is_open } => self.give_roster(&subject, (&members, is_open), turn),
             Input::Ask { number, node, command } => self.ask(number, node, command, turn),
             Input::GiveUp { number } => self.give_up(number, turn),
@@ -442,6 +451,12 @@ impl ClusterEngine {
         if let Some(peer) = self.peers.get(&node) {
             turn.effects.push(Effect::Deliver { subject, node: peer.incarnation.clone(), news });
         }
+    }
+
+    /// How long a page may be about what has that topic.
+    fn page_bytes(&self, topic: &str) -> usize {
+        let around = Envelope::overhead(&self.me) + topic.len() + Subject::BYTES + MOST_NUMBERS * LONGEST_NUMBER;
+        self.config.settings.page_bytes.min(self.most_bytes.saturating_sub(around))
     }
 
     fn send(&mut self, to: Address, message: &Message, turn: &mut Turn<'_>) {

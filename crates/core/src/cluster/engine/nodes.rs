@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{Address, ClusterEngine, Effect, Met, Turn};
-use crate::cluster::Incarnation;
 use crate::cluster::message::{Heard, Heartbeat, Message};
 use crate::cluster::news::News;
 use crate::cluster::peer::{Peer, Standing};
 use crate::cluster::replays::Replays;
 use crate::cluster::replica::Replica;
 use crate::cluster::watch::Health;
+use crate::cluster::{Incarnation, Subject};
 use crate::{Millis, NodeId};
 
 /// So many rooms that were opened and closed stand in a heartbeat; those who want to know more find it by their digest.
@@ -25,7 +25,9 @@ impl ClusterEngine {
         if self.awaits_rebirth {
             return;
         }
-        let news = |subjects: BTreeSet<_>| subjects.into_iter().take(MOST_NEWS).collect();
+        // Half of what the broker takes is for the two of them.
+        let most_news = MOST_NEWS.min(self.most_bytes / 4 / Subject::BYTES);
+        let news = |subjects: BTreeSet<_>| subjects.into_iter().take(most_news).collect();
         let (opened, closed) = (std::mem::take(&mut self.opened), std::mem::take(&mut self.closed));
         let peers = self.peers.iter().filter(|(_, peer)| peer.is_live()).map(|(node, _)| *node);
         let known: Vec<NodeId> = peers.chain(self.candidates.keys().copied()).collect();

@@ -42,8 +42,8 @@ impl ClusterEngine {
                 self.tell_room(subject, node, News::Parted, turn);
             }
             self.repairs.missed += whole.missed;
-            let Whole { members, is_open, missed, words, then, .. } = whole;
-            let news = News::Roster { members, is_open, missed, words };
+            let Whole { members, is_open, missed, late, words, then, .. } = whole;
+            let news = News::Roster { members, is_open, missed, late, words };
             self.tell_room(subject, node, news, turn);
             self.deliver(node, subject, then, turn);
         }
@@ -81,7 +81,7 @@ impl ClusterEngine {
         }
     }
 
-    /// From the log where that goes back so far, or else all that a roster says.
+    /// From the log where that goes back so far, or else all that a roster says, and what the log still has.
     pub(super) fn give(&mut self, node: NodeId, wanted: Wanted, turn: &mut Turn<'_>) {
         let Wanted { subject, after } = wanted;
         let Some(hosted) = self.rooms.get(&subject) else {
@@ -95,7 +95,7 @@ impl ClusterEngine {
                 self.repairs.given += 1;
                 self.say(Address::Node(node), &room, after + 1, changes, turn);
             }
-            None => self.promise_roster(node, &subject, turn),
+            None => self.promise_roster((node, after), &subject, turn),
         }
     }
 

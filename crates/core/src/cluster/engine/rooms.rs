@@ -1,6 +1,6 @@
 //! The rooms that this node takes part in: when it begins to, what it says there, when it ends.
 
-use super::{Address, ClusterEngine, Effect, Hosted, Timer, Turn};
+use super::{Address, ClusterEngine, Effect, Hosted, LONGEST_NUMBER, Timer, Turn};
 use crate::cluster::Subject;
 use crate::cluster::change::{Change, Present};
 use crate::cluster::envelope::Rejected;
@@ -101,7 +101,7 @@ impl ClusterEngine {
         }
         let words = (!was_shared).then_some(Words { since, said });
         self.tell_room(subject, node, News::Opened { words }, turn);
-        self.promise_roster(node, &subject, turn);
+        self.promise_roster((node, None), &subject, turn);
         Ok(())
     }
 
@@ -173,13 +173,10 @@ impl ClusterEngine {
         changes.iter().for_each(|change| hosted.origin.publish(change.clone(), turn.now, &settings));
         self.log_bytes = self.log_bytes + hosted.origin.bytes() - before;
         self.logging.insert(*subject);
-        let (from, to) = (first - 1, hosted.origin.at());
         let room = hosted.room.clone();
-        for node in &hosted.sharers {
-            if let Some(peer) = self.peers.get_mut(node) {
-                peer.advance_ours(subject, from, to);
-            }
-        }
+        let to = hosted.origin.at();
+        self.advance(subject, first - 1, to);
+        let Some(hosted) = self.rooms.get(subject) else { return };
         // Who is not known to take part asks, sooner or later, and misses nothing by that. Who was asked a moment ago may take part,
         // and has heard where this stream begins.
         if !hosted.sharers.is_empty() || hosted.lobby.is_some() {
@@ -187,9 +184,27 @@ impl ClusterEngine {
         }
     }
 
+    /// What is not published has a number all the same, so that it is missed and repaired.
+    pub(super) fn skip(&mut self, subject: &Subject) {
+        let Some(hosted) = self.rooms.get_mut(subject) else { return };
+        let from = hosted.origin.at();
+        hosted.origin.skip();
+        self.advance(subject, from, from + 1);
+    }
+
+    /// This node's stream has gone on.
+    fn advance(&mut self, subject: &Subject, from: u64, to: u64) {
+        let Some(hosted) = self.rooms.get(subject) else { return };
+        for node in &hosted.sharers {
+            if let Some(peer) = self.peers.get_mut(node) {
+                peer.advance_ours(subject, from, to);
+            }
+        }
+    }
+
     /// In as many envelopes as are needed.
     pub(super) fn say(&mut self, to: Address, room: &Room, first: u64, changes: Vec<Change>, turn: &mut Turn<'_>) {
-        let (page_bytes, mut first) = (self.config.settings.page_bytes, first);
+        let (page_bytes, mut first) = (self.page_bytes(&room.topic), first);
         let mut page: Vec<Change> = Vec::new();
         let mut bytes = 0;
         for change in changes {
@@ -211,10 +226,17 @@ impl ClusterEngine {
         next
     }
 
-    pub(super) fn promise_roster(&mut self, node: NodeId, subject: &Subject, turn: &mut Turn<'_>) {
+    /// With what is still kept of all after a number, where it has that.
+    pub(super) fn promise_roster(
+        &mut self,
+        (node, after): (NodeId, Option<u64>),
+        subject: &Subject,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(hosted) = self.rooms.get_mut(subject) else { return };
         let is_asked = !hosted.roster_for.is_empty();
-        hosted.roster_for.insert(node);
+        let promised = hosted.roster_for.entry(node).or_insert(after);
+        *promised = [*promised, after].into_iter().flatten().min();
         if !is_asked {
             turn.effects.push(Effect::NeedRoster(*subject));
         }
@@ -232,10 +254,23 @@ impl ClusterEngine {
         let Hosted { room, origin, sharers, .. } = hosted;
         let (room, at, said, since) = (room.clone(), origin.at(), origin.said(), origin.since());
         let sharers: Vec<_> = sharers.iter().copied().collect();
-        let pages = paged(members, self.config.settings.page_bytes);
+        let kept = |after| origin.kept_after(after);
+        let nodes: Vec<_> =
+            nodes.into_iter().map(|(node, after)| (node, after.map(kept).unwrap_or_default())).collect();
+        let page_bytes = self.page_bytes(&room.topic);
+        let mut pages = paged(members, page_bytes);
+        // Beside members of the last page.
+        let beside = sharers.len() * LONGEST_NUMBER;
+        let last: usize = pages.last().into_iter().copied().flatten().map(Present::size).sum();
+        if last > 0 && last + beside > page_bytes {
+            pages.push(&[]);
+        }
         let count = pages.len() as u64;
         self.repairs.rosters += nodes.len() as u64;
-        for node in nodes {
+        for (node, kept) in nodes {
+            for (first, changes) in kept {
+                self.say(Address::Node(node), &room, first, changes, turn);
+            }
             for (page, members) in pages.iter().enumerate() {
                 let (room, members) = (room.clone(), members.to_vec());
                 let page = page as u64;
