@@ -94,6 +94,13 @@ pub const CLUSTERS: &[Peer] = &[
         over: Some(Kind::Redis),
         program: Program::Node("socketio.mjs", &["streams"]),
     },
+    Peer {
+        name: "socketioxide-redis",
+        does: "the same as socketioxide, on three nodes with its Redis adapter",
+        dialect: Dialect::SocketIo,
+        over: Some(Kind::Redis),
+        program: Program::Built { name: "peer-socketioxide", words: &["redis"] },
+    },
 ];
 
 /// All there are. The first is ourselves.
