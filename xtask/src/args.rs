@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::ghosts::Kills;
 use crate::release::Version;
 use crate::simulate::{MOST_NODES, Simulation};
 use crate::suite::Suite;
@@ -49,6 +50,11 @@ The commands of this project.
         Write the version into every manifest, lock file and document, close the changelog's section, look at the packages, commit
         and tag. It pushes and publishes nothing, and prints what is left. `cargo xtask check --only release` tries it.
 
+    cargo xtask ghosts [--kills N] [--lease-ms MS]
+        Kill nodes that each have a member, over NATS and over Redis, and print for how long those are still there for others.
+        --kills N      so many over each broker; 200 when not given
+        --lease-ms MS  with this lease; 10000 when not given, which Roomful has where nobody says anything of it
+
     cargo xtask docs
         Make the documentation a site with search, in target/book/html.
 
@@ -90,6 +96,8 @@ pub(crate) enum Request {
     Release {
         version: Version,
     },
+    /// Kill nodes, and time how long their members are still there.
+    Ghosts(Kills),
     /// Run the benchmark, which reads these words itself.
     Bench {
         words: Vec<String>,
@@ -125,6 +133,7 @@ pub(crate) enum UsageError {
     BadNodes(String),
     BadSeed(String),
     BadVersion(String),
+    BadCount { option: &'static str, word: String },
 }
 
 impl fmt::Display for UsageError {
@@ -133,7 +142,7 @@ impl fmt::Display for UsageError {
             Self::UnknownCommand(word) => {
                 write!(
                     f,
-                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `release`, `simulate` and `instructions`"
+                    "there is no command `{word}`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `release`, `simulate`, `ghosts` and `instructions`"
                 )
             }
             Self::UnknownOption { command, word } => {
@@ -149,6 +158,7 @@ impl fmt::Display for UsageError {
             Self::BadNodes(word) => write!(f, "`{word}` is no number of nodes: give one from 1 to {MOST_NODES}"),
             Self::BadVersion(word) => write!(f, "`{word}` is no version: give three numbers, as 0.2.0"),
             Self::BadSeed(word) => write!(f, "`{word}` is no seed: give a whole number"),
+            Self::BadCount { option, word } => write!(f, "`{option} {word}`: give a whole number from 1 on"),
         }?;
         write!(f, "; `cargo xtask --help` explains")
     }
@@ -167,6 +177,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Request, 
         "step" => parse_step(words),
         "demo" => parse_demo(words),
         "simulate" => parse_simulate(words),
+        "ghosts" => parse_ghosts(words),
         "instructions" => parse_instructions(words),
         "docs" => parse_docs(words),
         "release" => parse_release(words),
@@ -257,6 +268,21 @@ fn parse_simulate(mut words: impl Iterator<Item = String>) -> Result<Request, Us
         }
     }
     Ok(Request::Simulate(simulation))
+}
+
+fn parse_ghosts(mut words: impl Iterator<Item = String>) -> Result<Request, UsageError> {
+    let mut kills = Kills::default();
+    while let Some(word) = words.next() {
+        let (option, place) = match split(&word).0 {
+            "--help" | "-h" => return Ok(Request::Help),
+            "--kills" => ("--kills", &mut kills.count),
+            "--lease-ms" => ("--lease-ms", &mut kills.lease_ms),
+            _ => return Err(UsageError::UnknownOption { command: "ghosts", word }),
+        };
+        let word = value_of(option, split(&word).1, &mut words)?;
+        *place = word.parse().ok().filter(|count| *count > 0).ok_or(UsageError::BadCount { option, word })?;
+    }
+    Ok(Request::Ghosts(kills))
 }
 
 /// `90s`, `10m`, `8h`.
@@ -406,6 +432,19 @@ mod tests {
     }
 
     #[test]
+    fn so_many_are_killed_with_such_a_lease() {
+        let ghosts = |count, lease_ms| Ok(Request::Ghosts(Kills { count, lease_ms }));
+        assert_eq!(parse_line("ghosts"), ghosts(200, 10_000));
+        assert_eq!(parse_line("ghosts --kills 20 --lease-ms=1500"), ghosts(20, 1_500));
+        for word in ["0", "-1", "many"] {
+            let bad = UsageError::BadCount { option: "--kills", word: word.to_owned() };
+            assert_eq!(parse_line(&format!("ghosts --kills {word}")), Err(bad));
+        }
+        assert_eq!(parse_line("ghosts --kills"), Err(UsageError::MissingValue { option: "--kills" }));
+        assert!(parse_line("ghosts --kill 1").is_err());
+    }
+
+    #[test]
     fn instructions_are_compared_unless_they_are_accepted() {
         assert_eq!(parse_line("instructions"), Ok(Request::Instructions { accept: false }));
         assert_eq!(parse_line("instructions --accept"), Ok(Request::Instructions { accept: true }));
@@ -442,7 +481,7 @@ mod tests {
         let message = UsageError::UnknownCommand("tset".to_owned()).to_string();
         assert_eq!(
             message,
-            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `release`, `simulate` and `instructions`; `cargo xtask --help` explains"
+            "there is no command `tset`: only `test`, `check`, `step`, `demo`, `bench`, `docs`, `release`, `simulate`, `ghosts` and `instructions`; `cargo xtask --help` explains"
         );
     }
 }

@@ -7,6 +7,7 @@
 //! - `release` writes a version everywhere, commits and tags it;
 //! - `docs` makes the documentation a site;
 //! - `simulate` plays rooms in virtual time, for as long as one likes;
+//! - `ghosts` kills nodes, and says how long their members are still there for others;
 //! - `instructions` counts what one message costs, and moves the figure that a change is held to.
 
 mod apt;
@@ -21,6 +22,7 @@ mod demo;
 mod deploy;
 mod doc_examples;
 mod fuzz;
+mod ghosts;
 mod instructions;
 mod layering;
 mod metadata;
@@ -83,6 +85,7 @@ fn serve(request: Request) -> Result<(), Failure> {
         Request::Instructions { accept } => instructions::run(&Repo::find()?, accept),
         Request::Simulate(simulation) => simulate::run(&Repo::find()?, &simulation),
         Request::Release { version } => release::run(&Repo::find()?, version),
+        Request::Ghosts(kills) => ghosts::run(&Repo::find()?, kills),
         Request::Bench { words } => bench::run(&Repo::find()?, &words),
     }
 }
