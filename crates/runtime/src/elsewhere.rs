@@ -38,6 +38,10 @@ pub(crate) struct LookedInto {
 impl LiveMember {
     /// Whose that token is at another node. The room is opened here for it, as it is to be joined here in any case.
     pub(crate) async fn find_elsewhere(&self, token: Token, topic: &Topic) -> (Elsewhere, Option<LookedInto>) {
+        // Known when it is compiled, as below.
+        if cfg!(target_family = "wasm") {
+            return (Elsewhere::Unknown, None);
+        }
         let Some(node) = self.process().in_cluster() else { return (Elsewhere::Unknown, None) };
         // What this process knows of its own it asks nobody for.
         if self.process().tokens().find(token).is_some() {
@@ -72,6 +76,10 @@ impl LookedInto {
     /// Has that node give the member away, and waits until all that was heard there is heard here. What is missing then is missing: the
     /// client is told so. Where that node has it no more, waits until it is known who has.
     pub(crate) async fn ask_for(&self, member: &MemberId, at: NodeId, resume: Resume) -> Verdict {
+        // Known when it is compiled: a worker is in no cluster, and is downloaded.
+        if cfg!(target_family = "wasm") {
+            return Verdict::Silent;
+        }
         let process = self.hub.process();
         let Some(node) = process.in_cluster().filter(|node| node.is_live(at)) else { return Verdict::Silent };
         let (topic, token) = (self.room.topic().as_str().into(), resume.token.hash());
