@@ -32,7 +32,15 @@ pub(crate) fn is_asked_for(request: &Request) -> bool {
 
 /// Answers a request for a feed or a live value, once its guards have decided.
 pub(crate) async fn listen(platform: &Platform, parts: Parts, place: Place) -> Response {
-    let (presented, readers) = (Presented::read(&parts.headers), sse::readers(&parts.headers));
+    let readers = sse::readers(&parts.headers);
+    let mut response = answer(platform, parts, place).await;
+    // A denial, too: a page that may connect is to see why it cannot listen.
+    response.headers_mut().extend(readers);
+    response
+}
+
+async fn answer(platform: &Platform, parts: Parts, place: Place) -> Response {
+    let presented = Presented::read(&parts.headers);
     let admission = platform.read(parts, Dialect::V1).seated(place);
     let kind = match admission.only_listens() {
         Ok(Some(kind)) => kind,
@@ -44,7 +52,7 @@ pub(crate) async fn listen(platform: &Platform, parts: Parts, place: Place) -> R
         None => admission,
     };
     match EventStream::begin(admission.connect(), kind, presented).await {
-        Ok(stream) => (EventStream::headers(), readers, Body::from_stream(Events::new(stream))).into_response(),
+        Ok(stream) => (EventStream::headers(), Body::from_stream(Events::new(stream))).into_response(),
         Err(refusal) => refused(refusal),
     }
 }

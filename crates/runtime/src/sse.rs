@@ -187,3 +187,26 @@ fn begin(greeting: &Greeting, kind: EndpointKind, Presented { position, came_bac
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_websocket_would_be_closed_with_is_a_status() {
+        for (close, status, retry_after) in [
+            (Close::UNKNOWN_SOCKET, 404, None),
+            (Close::FORBIDDEN, 403, None),
+            (Close::KICKED, 403, None),
+            (Close::JOIN_FAILED, 500, None),
+            (Close::OVERLOADED, 503, None),
+            (Close::restarting(1_000), 503, Some(1)),
+            (Close::restarting(1_001), 503, Some(2)),
+            (Close::ROOM_FULL, 429, None),
+        ] {
+            let refusal = Refusal::from(&close);
+            assert_eq!((refusal.status, refusal.retry_after), (status, retry_after), "{close:?}");
+            assert!(serde_json::from_str::<serde_json::Value>(refusal.body).is_ok(), "{}", refusal.body);
+        }
+    }
+}

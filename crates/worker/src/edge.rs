@@ -96,11 +96,22 @@ impl Edge {
 
     /// A feed or a live value without a WebSocket: whoever may not listen never wakes an object.
     async fn listen(&self, parts: Parts, env: &Env) -> worker::Result<Response> {
-        let platform = self.rooms.platform();
-        if !platform.allows_origin(&parts) {
+        if !self.rooms.platform().allows_origin(&parts) {
             return wrong_origin();
         }
-        let (presented, readers) = (parts.headers.get(sse::LAST_EVENT_ID).cloned(), sse::readers(&parts.headers));
+        let readers = worker_headers(&sse::readers(&parts.headers))?;
+        let response = self.answer_listener(parts, env).await?;
+        // A denial's, too: a page that may connect is to see why it cannot listen.
+        let headers = response.headers().clone();
+        for (name, value) in &readers {
+            headers.set(&name, &value)?;
+        }
+        Ok(response.with_headers(headers))
+    }
+
+    async fn answer_listener(&self, parts: Parts, env: &Env) -> worker::Result<Response> {
+        let platform = self.rooms.platform();
+        let presented = parts.headers.get(sse::LAST_EVENT_ID).cloned();
         let admission = platform.read(parts, Dialect::V1);
         match admission.only_listens() {
             Ok(Some(_)) => {}
@@ -115,15 +126,10 @@ impl Edge {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.extend(presented.map(|id| (sse::LAST_EVENT_ID, id)));
-        let response = match self.ask(&admitted, &headers, env).await? {
-            Some(response) => response,
-            None => return streams::refused((&Close::JOIN_FAILED).into()),
-        };
-        let headers = response.headers().clone();
-        for (name, value) in &worker_headers(&readers)? {
-            headers.set(&name, &value)?;
+        match self.ask(&admitted, &headers, env).await? {
+            Some(response) => Ok(response),
+            None => streams::refused((&Close::JOIN_FAILED).into()),
         }
-        Ok(response.with_headers(headers))
     }
 
     /// Who may not come back is not to be held in its room.

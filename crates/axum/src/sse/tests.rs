@@ -29,6 +29,21 @@ impl Feed for Ticker {
     }
 }
 
+#[derive(Clone, Channel)]
+#[channel("sheets", event = String)]
+struct Sheets;
+
+struct Pages;
+
+impl Feed for Pages {
+    type Channel = Sheets;
+    type Data = ();
+
+    async fn data(&self, _: &Upgrade<Sheets>) -> roomful::Result<(), Deny> {
+        Ok(())
+    }
+}
+
 fn rooms(limits: roomful::Limits) -> Rooms {
     Rooms::new().limits(limits).module("m", |m| m.feed("ticker", Ticker)).build().unwrap()
 }
@@ -81,6 +96,18 @@ async fn what_waits_is_written_together_and_what_is_too_much_ends_it() {
     assert_eq!(chunk(&mut stream).await, None);
     tokio::task::yield_now().await;
     assert_eq!(rooms.stats().connections, 0);
+}
+
+/// So one who reads slowly holds no copy of all that waits for it.
+#[tokio::test(start_paused = true)]
+async fn what_is_written_together_has_a_bound() {
+    let rooms = Rooms::new().module("m", |m| m.feed("ticker", Pages)).build().unwrap();
+    let (_, mut stream) = open(&rooms).await;
+    for _ in 0..3 {
+        rooms.publish(&Sheets, &"x".repeat(10 << 10)).await.unwrap();
+    }
+    let events = |chunk: Option<String>| chunk.unwrap().matches("data: ").count();
+    assert_eq!((events(chunk(&mut stream).await), events(chunk(&mut stream).await)), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]
