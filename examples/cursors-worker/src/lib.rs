@@ -8,6 +8,7 @@
 #[cfg(not(feature = "fixture"))]
 mod api;
 // With the fixture, too: the same `wrangler.jsonc` binds it.
+#[cfg_attr(feature = "fixture", allow(dead_code, reason = "the rooms that tests use tell it nothing"))]
 mod directory;
 #[cfg(feature = "fixture")]
 mod fixture_rooms;
