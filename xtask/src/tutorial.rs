@@ -38,7 +38,7 @@ pub(crate) fn check(repo: &Repo) -> Result<Outcome, Failure> {
         write(&project.join(file), text)?;
     }
 
-    let package = pack(repo)?;
+    let package = pack(repo, PROJECT)?;
     for words in commands(&chapter, "npm ") {
         let words = words.iter().map(|word| if *word == "roomful" { package.as_str() } else { word });
         command::run(&mut repo.program("npm", WEB, words), REMEDY)?;
@@ -60,9 +60,9 @@ fn cargo(repo: &Repo, words: &[&str]) -> Command {
     cargo
 }
 
-/// The package as it would be published: a folder would bring a second React along.
-fn pack(repo: &Repo) -> Result<String, Failure> {
-    let to = repo.path(PROJECT);
+/// The package as it would be published, into this folder: a folder would bring a second React along.
+pub(crate) fn pack(repo: &Repo, folder: &str) -> Result<String, Failure> {
+    let to = repo.path(folder);
     let mut pack = repo.program("npm", CLIENT, ["pack", "--silent", "--pack-destination"]);
     let said = command::read(pack.arg(&to), "read what npm says above")?;
     let name = String::from_utf8_lossy(&said).lines().last().unwrap_or_default().to_owned();

@@ -4,9 +4,10 @@ use clap::{Parser, Subcommand};
 
 use crate::doctor::DoctorArgs;
 use crate::load::LoadArgs;
+use crate::new::NewArgs;
 use crate::watch::WatchArgs;
 
-/// For those who run Roomful rooms.
+/// For those who write and run Roomful rooms.
 #[derive(Debug, Parser)]
 #[command(name = "roomful", version, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     /// What is due at a time is said then, so what a slow server makes wait counts. Exits with 1 where something was lost, doubled or out of
     /// order, or where members did not get in. Not for a room that people are in.
     Load(LoadArgs),
+    /// Write a project that runs: rooms, their types, a page, tests, an image.
+    New(NewArgs),
 }
 
 #[cfg(test)]

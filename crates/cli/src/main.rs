@@ -1,4 +1,4 @@
-//! `roomful`: a command for those who run rooms.
+//! `roomful`: a command for those who write and run rooms.
 //!
 //! It is a client, and stands on nothing of the server's but the words of the protocol in `roomful-core`. `door` is what is asked
 //! for (an address, a room, credentials), `client` is the connection, and each command has a module of its own.
@@ -9,6 +9,7 @@ mod doctor;
 mod door;
 mod failure;
 mod load;
+mod new;
 mod screen;
 mod signal;
 mod watch;
@@ -36,5 +37,6 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Watch(watch) => watch::run(&watch).await,
         Command::Doctor(doctor) => doctor::run(&doctor).await,
         Command::Load(load) => load::run(&load).await,
+        Command::New(new) => new::run(&new),
     }
 }

@@ -188,3 +188,35 @@ fn latencies() -> Result<Histogram<u64>, Failure> {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_refused_is_not_expected_and_what_others_said_last_is() {
+        let tally = Tally::new(3).unwrap();
+        let said: Vec<_> = [0, 1, 1].iter().filter_map(|sender| tally.say(*sender, Instant::now())).collect();
+        assert_eq!(said[2], Said { sender: 1, nth: 2 });
+        let mut deliveries = Deliveries::default();
+        let counted = |deliveries: &Deliveries| {
+            (tally.expected(2), tally.lost(2, deliveries), tally.stale(2, deliveries), tally.expected(1))
+        };
+        assert_eq!(counted(&deliveries), (3, 3, 2, 1));
+        tally.refused(1);
+        deliveries.message(said[0]);
+        assert_eq!(counted(&deliveries), (2, 1, 1, 1));
+        deliveries.message(said[2]);
+        assert_eq!(counted(&deliveries), (2, 0, 0, 1));
+        assert!(tally.is_known(said[2]) && !tally.is_known(Said { sender: 1, nth: 3 }));
+    }
+
+    #[test]
+    fn kinds_of_errors_are_counted_within_a_bound() {
+        let tally = Tally::new(2).unwrap();
+        (0..KINDS + 5).for_each(|kind| tally.error(&kind.to_string()));
+        tally.error("0");
+        let errors = tally.errors();
+        assert_eq!((errors.len(), errors["0"], errors["others"]), (KINDS + 1, 2, 5));
+    }
+}

@@ -70,3 +70,20 @@ fn line(tally: &Tally, members: u32) -> Result<String, Failure> {
     }
     Ok(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_it_goes() {
+        let tally = Tally::new(3).unwrap();
+        tally.open.store(2, Ordering::Relaxed);
+        tally.said.store(1_500, Ordering::Relaxed);
+        tally.came.store(1_490, Ordering::Relaxed);
+        tally.error("closed 1006");
+        let line = line(&tally, 3).unwrap();
+        let (_, behind_the_time) = line.split_once(" s  ").unwrap();
+        assert_eq!(behind_the_time, "members 2/3  said 1,500  delivered 1,490  p50 0.0 ms  p99 0.0 ms  closed 1006 ×1");
+    }
+}

@@ -9,6 +9,7 @@
 
 mod doctor;
 mod load;
+mod new;
 mod support;
 mod tls;
 mod watch;
