@@ -41,7 +41,9 @@ pub(super) struct Socket {
     hang_up: Option<HangUp>,
     /// The peer is gone, and until then what it sent before is still read. [`Millis::MAX`] where it is not.
     pub(super) leave_by: Millis,
-    decoder: Decoder,
+    /// There is one while a message or a frame has begun and is not whole, and where the stream has ended: what stands between two
+    /// messages keeps nothing.
+    decoder: Option<Box<Decoder>>,
     /// There is one while a message has begun and is not whole.
     arrival: Option<Box<Arrival>>,
     /// What the peer may still have read.
@@ -116,7 +118,7 @@ impl Socket {
             to_be_read: false,
             hang_up: None,
             leave_by: Millis::MAX,
-            decoder: Decoder::new(limits.frame_bytes, deflate),
+            decoder: None,
             arrival: None,
             allowance: Allowance::new(limits, now),
             is_paused: false,
@@ -284,7 +286,7 @@ impl Socket {
     }
 
     fn held_of_peer(&self) -> usize {
-        self.decoder.kept_bytes() + self.unread.len()
+        self.kept_of_message() + self.unread.len()
     }
 
     /// Whether it has ended, and holds what nobody waits for: what a peer that does not read would have to read first, or what

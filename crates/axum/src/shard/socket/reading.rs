@@ -105,14 +105,34 @@ impl Socket {
         now: Millis,
         on_space: impl Fn(&Self) -> Waker,
     ) -> Heard {
-        let heard = self.take_messages(read, inflater, now, on_space);
-        if self.decoder.is_between_messages() {
+        let mut decoder = self.take_decoder();
+        let heard = self.take_messages(&mut decoder, read, inflater, now, on_space);
+        if decoder.is_between_messages() {
             self.arrival = None;
         } else if self.arrival.is_none() {
             self.arrival = Some(Box::new(Arrival::begun(self.connection.limits().message_timeout_ms, now)));
         }
+        self.keep_decoder(decoder);
         self.keep_no_message();
         heard
+    }
+
+    /// The one that was kept, or one at the beginning of a message.
+    fn take_decoder(&mut self) -> Decoder {
+        let new = || Decoder::new(self.connection.limits().frame_bytes, self.kind.deflate);
+        self.decoder.take().map_or_else(new, |decoder| *decoder)
+    }
+
+    /// Keeps it where the next one would not know what this one does.
+    fn keep_decoder(&mut self, decoder: Decoder) {
+        if decoder.has_ended() || !decoder.is_between_messages() {
+            self.decoder = Some(Box::new(decoder));
+        }
+    }
+
+    /// Bytes that are kept of a message that is not whole.
+    pub(super) fn kept_of_message(&self) -> usize {
+        self.decoder.as_ref().map_or(0, |decoder| decoder.kept_bytes())
     }
 
     /// Of a socket that this side has closed nobody hears a message, so none is kept, or many of them would hold what no bound
@@ -120,7 +140,7 @@ impl Socket {
     /// what is written to it.
     pub(super) fn keep_no_message(&mut self) {
         if let Phase::Closing(until) = self.phase
-            && self.decoder.kept_bytes() > CLOSE_BYTES
+            && self.kept_of_message() > CLOSE_BYTES
         {
             self.phase = Phase::Lingering(until);
             self.stop_decoding();
@@ -128,13 +148,14 @@ impl Socket {
     }
 
     pub(super) fn stop_decoding(&mut self) {
-        self.decoder = Decoder::new(0, false);
+        self.decoder = None;
         self.arrival = None;
         self.unread = Box::default();
     }
 
     fn take_messages(
         &mut self,
+        decoder: &mut Decoder,
         read: &mut [u8],
         inflater: &mut Inflater,
         now: Millis,
@@ -157,8 +178,8 @@ impl Socket {
                 break Then::Pause;
             }
             let (before, made_before) = (input.len(), inflater.made_bytes());
-            let taken = match self.decoder.next(&mut input, inflater) {
-                Ok(Some(event)) => self.take_event(event, now),
+            let taken = match decoder.next(&mut input, inflater) {
+                Ok(Some(event)) => self.take_event(event, decoder.is_between_messages(), now),
                 Ok(None) => {
                     cost += before;
                     break Then::GoOn;
@@ -180,11 +201,11 @@ impl Socket {
         Heard { left: input.len(), cost, then }
     }
 
-    fn take_event(&mut self, event: Event<'_>, now: Millis) -> ControlFlow<PeerEnd> {
+    fn take_event(&mut self, event: Event<'_>, is_between_messages: bool, now: Millis) -> ControlFlow<PeerEnd> {
         if self.is_life(&event, now) {
             self.liveness.heard(now);
         }
-        if self.decoder.is_between_messages() {
+        if is_between_messages {
             // What comes behind it is another message, with a time of its own.
             self.arrival = None;
         }
