@@ -46,6 +46,7 @@ pub mod key;
 pub mod life;
 pub mod limits;
 pub mod liveness;
+mod no_box;
 mod number;
 pub mod offer;
 pub mod outbox;
@@ -65,6 +66,7 @@ pub use history::History;
 pub use id::{ConnectionId, Generation, MemberId, NodeId, UserId};
 pub use json::Json;
 pub use limits::Limits;
+pub use no_box::NoBox;
 
 /// A point in time, in milliseconds since a moment that the runtime chose once and keeps.
 pub type Millis = u64;

@@ -16,7 +16,7 @@ use roomful_core::session::{LongestFirst, Offered, Token};
 use roomful_core::{Close, Limits, MemberId, Millis};
 
 use crate::came::Came;
-use crate::clustered::{Done, Household, Seat, is_in_broker};
+use crate::clustered::{Done, Household, is_in_broker};
 use crate::delivery::RoomId;
 use crate::denial::DenialLog;
 use crate::feeds::Feeds;
@@ -353,7 +353,7 @@ impl Hub {
             return Err(Close::OVERLOADED);
         }
         let seat = self.process.in_cluster().and_then(|node| node.seat(topic));
-        let cluster = seat.as_ref().map(Seat::me);
+        let cluster = seat.as_ref().map(|seat| seat.me());
         let first_word = if is_in_broker(limits) { self.process.first_word() } else { 0 };
         let config = self.process.room_config(self.process.new_epoch(), first_word, limits);
         let engine = RoomEngine::restore(RoomConfig { cluster: cluster.clone(), ..config }, []);

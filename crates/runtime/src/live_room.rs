@@ -20,7 +20,7 @@ use roomful_core::session::{KeptSaid, Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::came::{Came, FromNode};
-use crate::clustered::{self, BoxedSeat, Known, RoomInCluster, Seat, Shown};
+use crate::clustered::{BoxedSeat, Known, RoomInCluster, Seat, Shown};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::hits::Bound;
@@ -223,7 +223,7 @@ impl LiveRoom {
         engine: RoomEngine,
         limits: Arc<Limits>,
         (lines, absent): (HashMap<MemberId, Arc<Line>>, BTreeMap<MemberId, Kept>),
-        seat: Option<Seat>,
+        seat: Option<BoxedSeat>,
         process: &Arc<Process>,
     ) -> Arc<Self> {
         let id = process.new_room_id();
@@ -252,7 +252,7 @@ impl LiveRoom {
             has_begun,
             abandoned: false,
         };
-        let (process, seat) = (Arc::clone(process), seat.map(clustered::boxed));
+        let process = Arc::clone(process);
         let (traffic, taps) = (Traffic::default(), RoomTaps::default());
         traffic.hold(state.engine.roster().len(), state.lines.len());
         Arc::new(Self { topic, id, process, limits, seat, traffic, taps, state: Mutex::new(state) })
@@ -709,10 +709,7 @@ impl LiveRoom {
 
     /// Its place in the cluster.
     pub(crate) fn seat(&self) -> Option<&Seat> {
-        #[cfg(not(target_family = "wasm"))]
-        return self.seat.as_deref();
-        #[cfg(target_family = "wasm")]
-        self.seat.as_ref()
+        self.seat.as_deref()
     }
 
     /// Gives it up if nobody is in it.

@@ -12,9 +12,6 @@ use crate::{Generation, MemberId, Millis, NodeId};
 /// Beside the roster, which has the members of all nodes.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
-    /// There is none.
-    #[cfg(target_family = "wasm")]
-    pub(super) _never: std::convert::Infallible,
     /// This run of this node.
     pub(super) me: Incarnation,
     /// Whether it is not known yet who is in: until then nobody is let in.
@@ -87,7 +84,7 @@ pub(super) struct Owed {
 pub(super) type BoxedElsewhere = Box<Elsewhere>;
 /// A worker is in no cluster, and is downloaded: what has this does nothing there, and the compiler knows it.
 #[cfg(target_family = "wasm")]
-pub(super) type BoxedElsewhere = Elsewhere;
+pub(super) type BoxedElsewhere = crate::NoBox<Elsewhere>;
 
 impl Elsewhere {
     #[cfg(target_family = "wasm")]

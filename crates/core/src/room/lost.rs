@@ -70,7 +70,7 @@ impl RoomEngine {
 
     /// The app has been told of them.
     pub(super) fn mourned(&mut self, members: &[MemberId]) {
-        let Some(elsewhere) = &mut self.elsewhere else { return };
+        let Some(elsewhere) = self.elsewhere.as_deref_mut() else { return };
         let told = members.iter().filter(|member| elsewhere.owed.remove(*member).is_some());
         let changes = told.map(|member| cluster::Change::Mourned { member: member.clone() });
         elsewhere.unsaid.extend(changes);

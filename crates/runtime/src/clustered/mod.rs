@@ -12,7 +12,7 @@ pub use asked::Answered;
 pub use health::{ClusterHealth, NodeHealth};
 pub use history::{Append, HistoryBounds, Known, ReadHistory};
 pub(crate) use history::{is_in_broker, taken};
-pub(crate) use node::{BoxedSeat, Done, Household, Mourner, Node, RoomInCluster, Seat, Shown, boxed};
+pub(crate) use node::{BoxedSeat, Done, Household, Mourner, Node, RoomInCluster, Seat, Shown};
 pub use queue::{ClusterQueue, Handed, Receipt};
 use roomful_core::Millis;
 use roomful_core::NodeId;

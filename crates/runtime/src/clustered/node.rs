@@ -98,9 +98,6 @@ struct Place {
 
 /// A room's place in the cluster.
 pub(crate) struct Seat {
-    /// A worker is in none, and is downloaded: what has a seat does nothing there, and the compiler knows it.
-    #[cfg(target_family = "wasm")]
-    _never: std::convert::Infallible,
     subject: Subject,
     node: Arc<Node>,
 }
@@ -123,18 +120,9 @@ impl Shown<'_> {
 /// Rooms in no cluster pay a pointer for it.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) type BoxedSeat = Box<Seat>;
-/// Which there is none of.
+/// A worker is in none.
 #[cfg(target_family = "wasm")]
-pub(crate) type BoxedSeat = Seat;
-
-#[cfg(not(target_family = "wasm"))]
-pub(crate) fn boxed(seat: Seat) -> BoxedSeat {
-    Box::new(seat)
-}
-#[cfg(target_family = "wasm")]
-pub(crate) fn boxed(seat: Seat) -> BoxedSeat {
-    seat
-}
+pub(crate) type BoxedSeat = roomful_core::NoBox<Seat>;
 
 impl Node {
     pub(crate) fn new(
@@ -187,12 +175,12 @@ impl Node {
 
     /// The place of what has this topic; `None` in a worker.
     #[cfg(not(target_family = "wasm"))]
-    pub(crate) fn seat(self: &Arc<Self>, topic: &Topic) -> Option<Seat> {
-        Some(Seat { subject: Subject::of(&self.app, topic.as_str()), node: Arc::clone(self) })
+    pub(crate) fn seat(self: &Arc<Self>, topic: &Topic) -> Option<BoxedSeat> {
+        Some(Box::new(Seat { subject: Subject::of(&self.app, topic.as_str()), node: Arc::clone(self) }))
     }
 
     #[cfg(target_family = "wasm")]
-    pub(crate) fn seat(self: &Arc<Self>, _: &Topic) -> Option<Seat> {
+    pub(crate) fn seat(self: &Arc<Self>, _: &Topic) -> Option<BoxedSeat> {
         None
     }
 

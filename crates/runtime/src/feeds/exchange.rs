@@ -14,7 +14,7 @@ use roomful_core::room::{Audience, Input};
 use roomful_core::{Json, NodeId};
 
 use crate::Result;
-use crate::clustered::{RoomInCluster, Seat};
+use crate::clustered::{BoxedSeat, RoomInCluster};
 use crate::lock::lock;
 use crate::maybe_send::{MaybeSend, MaybeSync};
 
@@ -30,7 +30,7 @@ pub(super) trait ListenersHere: MaybeSend + MaybeSync {
 
 pub(super) struct Exchange {
     topic: Topic,
-    seat: Seat,
+    seat: BoxedSeat,
     listeners: Weak<dyn ListenersHere>,
     /// What this node publishes has one order, here and elsewhere.
     order: Mutex<()>,
@@ -57,7 +57,7 @@ struct Met {
 const MOST_MET: usize = 1_024;
 
 impl Exchange {
-    pub(super) fn new(topic: &Topic, seat: Seat, listeners: Weak<dyn ListenersHere>) -> Arc<Self> {
+    pub(super) fn new(topic: &Topic, seat: BoxedSeat, listeners: Weak<dyn ListenersHere>) -> Arc<Self> {
         Arc::new(Self { topic: topic.clone(), seat, listeners, order: Mutex::default(), state: Mutex::default() })
     }
 

@@ -45,7 +45,7 @@ impl RoomEngine {
     ) -> Result<(), Refused> {
         let limits = &self.config.limits;
         let (limit, until) = (limits.log_frames.max(1), now.saturating_add(limits.cluster_outgoing_ms));
-        let Some(elsewhere) = &mut self.elsewhere else { return Err(Refused::NotIn) };
+        let Some(elsewhere) = self.elsewhere.as_deref_mut() else { return Err(Refused::NotIn) };
         let Some(history) = &mut elsewhere.history else { return Err(Refused::NotIn) };
         if history.outstanding.len() >= limit {
             return Err(Refused::BrokerBehind { limit });
