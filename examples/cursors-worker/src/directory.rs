@@ -1,7 +1,6 @@
 //! How many people are on which board, in a Durable Object of the app's own: the boards' objects write it, that of the site reads it.
 
-use cursors::directory::Directory;
-use cursors::site::Busy;
+use cursors::directory::{Busy, Directory};
 use roomful::BoxFuture;
 use worker::{
     DurableObject, Env, Method, Request, RequestInit, Response, Result, SqlStorage, State, durable_object, wasm_bindgen,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use web_time::SystemTime;
 
 use crate::clock::now;
-use crate::directory::Directory;
+use crate::directory::{Busy, Directory};
 use crate::person;
 use crate::site::{Happening, Site, What};
 use crate::values::{Color, Fraction, Line, Name};
@@ -133,7 +133,7 @@ impl Cursors {
     async fn tell_site(&self, rooms: &Rooms, board: &Board, what: What, who: Option<Name>) {
         let Some(site) = &self.site else { return };
         if what != What::Spoke
-            && let Err(error) = site.recount(rooms, board).await
+            && let Err(error) = recount(&**site, rooms, board).await
         {
             tracing::warn!(%error, board = board.board_id, "it is not known how many people are there");
         }
@@ -141,6 +141,21 @@ impl Cursors {
         if let Err(error) = rooms.publish(&Site, &Happening::now(&board.board_id, what, who)).await {
             tracing::warn!(%error, board = board.board_id, "the site was not told what happened");
         }
+    }
+}
+
+/// Has how many people are on that board now. Who comes and who goes may tell of it at once, and be heard in either order: so
+/// whoever has told looks again. To add and to take away would be wrong for ever once a server is gone that had people on it.
+async fn recount(site: &dyn Directory, rooms: &Rooms, board: &Board) -> Result {
+    let mut told = None;
+    loop {
+        let people = rooms.at(board).users().await?.len();
+        if told == Some(people) {
+            return Ok(());
+        }
+        let busy = Busy { board: board.board_id.clone(), people: u32::try_from(people).unwrap_or(u32::MAX) };
+        site.set(busy).await?;
+        told = Some(people);
     }
 }
 

@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
-use roomful::{BoxFuture, MaybeSend, MaybeSync, Result, Rooms};
+use roomful::{BoxFuture, MaybeSend, MaybeSync, Result, TS};
+use serde::{Deserialize, Serialize};
 
-use crate::board::Board;
-use crate::site::Busy;
+/// A board, and how many people are on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Busy {
+    pub board: String,
+    pub people: u32,
+}
 
 /// Where that is kept. In a service of yours it is a table of the database; in Durable Objects, an object of its own.
 pub trait Directory: MaybeSend + MaybeSync + 'static {
@@ -17,23 +22,6 @@ pub trait Directory: MaybeSend + MaybeSync + 'static {
 
     /// So many boards, the fullest first.
     fn fullest(&self, most: u32) -> BoxFuture<'_, Result<Vec<Busy>>>;
-}
-
-impl dyn Directory {
-    /// Has how many people are on that board now. Who comes and who goes may tell of it at once, and be heard in either order: so
-    /// whoever has told looks again. To add and to take away would be wrong for ever once a server is gone that had people on it.
-    pub async fn recount(&self, rooms: &Rooms, board: &Board) -> Result {
-        let mut told = None;
-        loop {
-            let people = rooms.at(board).users().await?.len();
-            if told == Some(people) {
-                return Ok(());
-            }
-            let busy = Busy { board: board.board_id.clone(), people: u32::try_from(people).unwrap_or(u32::MAX) };
-            self.set(busy).await?;
-            told = Some(people);
-        }
-    }
 }
 
 /// In the memory of one process.

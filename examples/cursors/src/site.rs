@@ -6,7 +6,7 @@ use roomful::{AsNumber, Channel, Deny, Feed, Live, Result, TS, Upgrade};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now;
-use crate::directory::Directory;
+use crate::directory::{Busy, Directory};
 use crate::values::Name;
 
 /// The whole site, of which there is one.
@@ -51,13 +51,6 @@ impl Feed for Activity {
     async fn data(&self, _: &Upgrade<Site>) -> Result<(), Deny> {
         Ok(())
     }
-}
-
-/// A board, and how many people are on it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Busy {
-    pub board: String,
-    pub people: u32,
 }
 
 /// So many boards are listed, those with the most people.
