@@ -39,7 +39,7 @@ pub(crate) const CHECK: &[Step] = &[
     Step {
         name: "client-lint",
         promise: "no type error and no warning in the client",
-        needs: &["client-install"],
+        needs: &["client-build"],
         work: |repo| passed(npm::script(repo, CLIENT, "lint", &[])),
     },
     Step {
