@@ -26,7 +26,6 @@ mod ghosts;
 mod instructions;
 mod layering;
 mod metadata;
-mod new_project;
 mod npm;
 mod package;
 mod public_api;

@@ -27,11 +27,6 @@ pub(crate) fn servers(repo: &Repo) -> Result<[PathBuf; 2], Failure> {
     Ok([artifacts::program(&built, "cursors")?, artifacts::program(&built, "fixture")?])
 }
 
-/// Where the command `roomful` is.
-pub(crate) fn command_line(repo: &Repo) -> Result<PathBuf, Failure> {
-    artifacts::program(&build_all(repo)?, "roomful")
-}
-
 fn build_all(repo: &Repo) -> Result<Vec<Artifact>, Failure> {
     // With the tests, although a caller may want a program only: their dependencies turn features on in those of the programs.
     artifacts::build(repo, &["--workspace", "--all-features", "--bins", "--tests", "--examples"])

@@ -1,5 +1,4 @@
 //! What `roomful new` writes, as far as it can be tried without building a project of its own: the rooms' tests, and their types.
-//! `cargo xtask check --only new` builds projects.
 
 #![allow(
     clippy::unwrap_used,

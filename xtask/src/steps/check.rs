@@ -8,8 +8,8 @@ use crate::step::Step;
 use crate::typescript::{self, CLIENT, ENVIRONMENTS, WEB};
 use crate::worker::WORKER;
 use crate::{
-    bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, new_project, package, public_api,
-    release, sans_io, simulate, team, tools, tutorial,
+    bench, book, circles, deploy, doc_examples, fuzz, instructions, layering, package, public_api, release, sans_io,
+    simulate, team, tools, tutorial,
 };
 
 pub(crate) const CHECK: &[Step] = &[
@@ -159,12 +159,6 @@ pub(crate) const CHECK: &[Step] = &[
         promise: "the team's chat in a real browser: through a restart, over two nodes, and whom an admin removes",
         needs: &["tools-chromium", "tools-brokers", "team-server", "team-page"],
         work: team::browser,
-    },
-    Step {
-        name: "new",
-        promise: "the projects that `roomful new` writes build, and their own tests pass",
-        needs: &["tools-node", "client-build"],
-        work: new_project::check,
     },
     Step { name: "tools-proxies", promise: "nginx and Caddy are installed", needs: &[], work: tools::proxies },
     Step {
