@@ -35,10 +35,14 @@ const ROOM: Simulator = Simulator { name: "simulator", test: "what_every_member_
 /// Rooms of many nodes.
 const CLUSTER: Simulator = Simulator { name: "cluster", test: "every_node_knows_what_every_other_one_knows_of_itself" };
 
+/// A room of three whose history is in a broker.
+const HISTORY: Simulator =
+    Simulator { name: "cluster", test: "one_history::each_hears_the_history_in_its_order_and_nobody_who_has_left" };
+
 /// Plays seeds, and prints what they came upon. A run that fails is made smaller and shown.
 pub(crate) fn run(repo: &Repo, simulation: &Simulation) -> Result<(), Failure> {
     let simulators = match simulation.nodes {
-        None => &[ROOM, CLUSTER][..],
+        None => &[ROOM, CLUSTER, HISTORY][..],
         Some(1) => &[ROOM],
         Some(_) => &[CLUSTER],
     };
@@ -51,11 +55,11 @@ pub(crate) fn run(repo: &Repo, simulation: &Simulation) -> Result<(), Failure> {
             play.env("ROOMFUL_SIM_NODES", nodes.to_string());
         }
         if simulation.seed.is_some() && simulation.time.is_none() {
-            println!("{}: seed {first}", simulator.name);
+            println!("{}: seed {first}", simulator.test);
             play.env("ROOMFUL_SIM_SEED", first.to_string());
         } else {
             let time = simulation.time.unwrap_or(USUAL_TIME) / simulators.len() as u32;
-            println!("{}: from seed {first} on, for {time:?}", simulator.name);
+            println!("{}: from seed {first} on, for {time:?}", simulator.test);
             play.env("ROOMFUL_SIM_FOR", time.as_secs().max(1).to_string()).env("ROOMFUL_SIM_FIRST", first.to_string());
         }
         command::run(&mut play, REMEDY)?;
@@ -65,7 +69,7 @@ pub(crate) fn run(repo: &Repo, simulation: &Simulation) -> Result<(), Failure> {
 
 /// More than the tests have time for, and the same in every run of CI.
 pub(crate) fn many(repo: &Repo) -> Result<Outcome, Failure> {
-    for (simulator, runs) in [(ROOM, "50000"), (CLUSTER, "3000")] {
+    for (simulator, runs) in [(ROOM, "50000"), (CLUSTER, "3000"), (HISTORY, "3000")] {
         command::run(simulator.built(repo)?.env("ROOMFUL_SIM_RUNS", runs), REMEDY)?;
     }
     Ok(Outcome::Passed)

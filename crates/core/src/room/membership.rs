@@ -55,6 +55,7 @@ impl RoomEngine {
         self.presence.forget(place);
         let Entry { member, number, away, user, .. } = self.roster.leave(place).ok_or(Refused::NotIn)?;
         self.forget_session(&member);
+        self.is_absent(&member, self.config.node);
         self.give_no_more(&member);
         self.local -= 1;
         self.present -= usize::from(!away);
@@ -223,7 +224,9 @@ impl RoomEngine {
         };
         self.local += 1;
         self.present += 1;
-        Some(Entered { place, change: self.joined(place) })
+        let change = self.joined(place);
+        change.iter().for_each(|change| self.is_present(change.member()));
+        Some(Entered { place, change })
     }
 
     pub(super) fn joined(&self, place: Place) -> Option<Change> {

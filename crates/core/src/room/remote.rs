@@ -148,6 +148,7 @@ impl RoomEngine {
         self.presence.forget(place);
         let entry = self.roster.leave(place)?;
         self.forget_session(&entry.member);
+        self.is_absent(&entry.member, entry.node);
         entry.user.iter().for_each(|user| self.users.leave_elsewhere(user));
         // Its leave is told with whoever comes next, or before.
         self.numbers.free(entry.number);
@@ -369,6 +370,7 @@ impl RoomEngine {
     fn hear_joined(&mut self, node: NodeId, present: Present, telling: &mut Telling<'_>) {
         let Present { member, generation, user, away, info, state, .. } = present;
         user.iter().for_each(|user| self.users.enter_elsewhere(user));
+        self.is_present(&member);
         let number = self.numbers.take();
         let entry = Entry { member: member.clone(), number, node, generation, user, away, info, state };
         let joined = self.roster.join(entry).and_then(|place| self.joined(place));

@@ -18,6 +18,7 @@ mod rng;
 mod client;
 mod live;
 mod network;
+mod one_history;
 mod process;
 mod room;
 mod run;

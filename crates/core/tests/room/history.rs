@@ -281,9 +281,38 @@ fn a_word_waits_for_the_join_of_who_says_it_and_not_for_ever() {
     );
     assert_eq!(room.broker(comes(103, word(50, 3, "cat", "3"))), NOTHING);
     assert_eq!(heard(room.at(4_999).wake()), NOTHING);
-    assert_eq!(heard(room.at(5_000).wake()), [r#"v1: all <- {"from":"cat","t":"msg","msg":3,"seq":103}"#]);
+    assert_eq!(heard(room.at(5_000).wake()), [r#"v1: all <- {"t":"gap","epoch":"b","seq":103}"#]);
     let last = Word { is_last: true, ..word(50, 4, "dan", "4") };
     assert_eq!(room.broker(comes(104, last)).len(), 1, "who has left is in nobody's roster");
+    assert_eq!(room.broker(comes(105, word(50, 5, "cat", "5"))).len(), 1, "it was waited for once");
+    room.broker(comes(106, word(50, 6, "fay", "6")));
+    room.broker(comes(107, word(50, 7, "gus", "7")));
+    assert_eq!(heard(room.at(9_000).wake()).len(), 2, "and for both at once");
+}
+
+#[test]
+fn a_word_of_who_has_left_is_missed_and_keeps_nobody_waiting() {
+    let mut room = with(&["ann", "bob"]);
+    room.hear(vec![joined("eve")]);
+    room.hear(vec![Change::Left { member: id("eve") }]);
+    let gap = |seq: u64| format!(r#"v1: all <- {{"t":"gap","epoch":"b","seq":{seq}}}"#);
+    assert_eq!(room.broker(comes(101, word(50, 1, "eve", "1"))), [gap(101)]);
+    assert_eq!(room.broker(comes(102, word(51, 1, "eve", "2"))), NOTHING, "it may be in at another node");
+    room.hear(vec![joined("eve")]);
+    appended(&mut room, says("bob", "3"));
+    assert_eq!(heard(room.at(3_250).wake()), ["Settled { number: 1, is_taken: false }"]);
+    room.leave("bob");
+    assert_eq!(room.broker(comes(103, word(100, 1, "bob", "3"))), [gap(103)], "it was taken after all");
+}
+
+#[test]
+fn what_was_taken_is_settled_so_though_it_is_not_heard() {
+    let mut room = with(&["ann"]);
+    appended(&mut room, says("ann", "1"));
+    room.broker(HistoryNews::Taken { number: 1, seq: 101 });
+    let settled = (1..6).flat_map(|nth| heard(room.at(1_000 + nth * 1_000).wake()));
+    let settled: Vec<_> = settled.filter(|line| line.starts_with("Settled")).collect();
+    assert_eq!(settled, ["Settled { number: 1, is_taken: true }"]);
 }
 
 #[test]
@@ -305,8 +334,9 @@ fn what_a_node_says_of_its_members_waits_for_the_words_before_it() {
     );
     let away = Change::Away { member: id("fay") };
     assert_eq!(room.hear(vec![Change::UpTo { seq: 107 }, away]), NOTHING, "it is read already");
+    assert_eq!(heard(room.at(6_999).wake()), ["ReadHistory { after: 101 }"], "and again");
     assert_eq!(
-        heard(room.at(3_000).wake()).last().map(String::as_str),
+        heard(room.at(7_000).wake()).last().map(String::as_str),
         Some(r#"v1: all <- {"from":"fay","t":"presence","op":"away"}"#)
     );
 }

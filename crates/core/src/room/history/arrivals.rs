@@ -30,6 +30,10 @@ impl Arrivals {
         self.waiting.pop_first().map(|(_, numbered)| numbered)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Whether something waits for what is missing behind this number.
     pub(super) fn lacks(&self, seq: u64) -> bool {
         !self.waiting.is_empty() && self.due(seq).is_none()

@@ -1,5 +1,6 @@
 //! What a room knows of its history in the broker.
 
+use super::absent::Absent;
 use super::arrivals::Arrivals;
 use super::behind::Behind;
 use super::outstanding::Outstanding;
@@ -16,17 +17,25 @@ pub(in crate::room) struct History {
     pub(super) is_known: bool,
     /// Whether nobody is let in before it is.
     pub(super) is_awaited: bool,
-    /// The number of this node's last word.
+    /// The number of this node's last word, for whoever said it.
     pub(super) last_word: u64,
+    /// The number that its last word went to the broker with. It is never above the other.
+    pub(super) last_sent: u64,
     pub(super) outstanding: Outstanding,
     pub(super) arrivals: Arrivals,
     pub(super) behind: Behind,
     /// Until when the broker is waited for, which is asked what it has.
     pub(super) reading: Option<Millis>,
+    /// The last number that it had given when it was asked last: what it answers is bounded, so more may be there.
+    pub(super) top: u64,
     /// Whether it is to be asked again.
     pub(super) read_again: bool,
     /// Until when whoever says the next word is waited for.
     pub(super) held_until: Option<Millis>,
+    /// Whether that was in vain: then nobody else is waited for whose words have come meanwhile.
+    pub(super) was_held: bool,
+    /// Who is not waited for.
+    pub(super) absent: Absent,
     /// A number that the broker has given, and when it is asked for the word that has it, where that has not come.
     pub(super) expected: Option<(u64, Millis)>,
     /// What the other nodes know to have been heard here.
@@ -40,12 +49,16 @@ impl History {
             is_known: false,
             is_awaited: true,
             last_word,
+            last_sent: last_word,
             outstanding: Outstanding::default(),
             arrivals: Arrivals::default(),
             behind: Behind::default(),
             reading: None,
+            top: 0,
             read_again: false,
             held_until: None,
+            was_held: false,
+            absent: Absent::default(),
             expected: None,
             told_up_to: 0,
         }

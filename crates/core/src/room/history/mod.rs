@@ -8,10 +8,11 @@
 //!
 //! - Here, a member's leave and its next state wait until its words have come back, or are lost.
 //! - There, what a node says of its members waits for the words that it had [heard](cluster::Change::UpTo) before, and a word waits for
-//!   the join of whoever says it.
+//!   the join of whoever says it. A word of somebody who has left, or whose join does not come, is not told: what was missed is.
 //!
 //! Whatever is missing is read from the broker. A broker that lost its memory begins another run of numbers, and everybody is told.
 
+mod absent;
 mod arrivals;
 mod behind;
 mod known;
@@ -26,7 +27,7 @@ pub(super) use saying::Saying;
 use super::{Audience, Effect, RoomEngine};
 use crate::cluster::{self, HistoryNews, Incarnation, Numbered, Page, Word};
 use crate::session::To;
-use crate::{MemberId, Millis};
+use crate::{MemberId, Millis, NodeId};
 
 impl RoomEngine {
     /// Whether what is said is numbered and kept in the broker.
@@ -72,7 +73,7 @@ impl RoomEngine {
                 history.expected = Some((most.max(given), at));
             }
             HistoryNews::Taken { .. } => {}
-            HistoryNews::Refused { number } => self.settle(number, false, now, effects),
+            HistoryNews::Refused { number } => self.settle_sent(number, false, now, effects),
             HistoryNews::Missed => self.read(now, effects),
         }
     }
@@ -94,7 +95,7 @@ impl RoomEngine {
         let Page { epoch, floor, top, words } = page;
         let (is_other, seq) = (*epoch != *self.epoch(), self.seq);
         let Some(history) = self.history_mut() else { return };
-        history.reading = None;
+        (history.reading, history.top) = (None, top);
         // Who was let in before it was known what the broker has hears what is said from here on.
         let is_late = !history.is_known && !history.is_awaited;
         let from = if words.is_empty() || is_late { top.max(floor) } else { floor };
@@ -118,7 +119,7 @@ impl RoomEngine {
         let (over, words): (Vec<_>, Vec<_>) = words.into_iter().partition(|numbered| numbered.seq <= seq);
         let over = over.into_iter().filter_map(|numbered| numbered.word);
         let own: Vec<_> = over.filter(|word| is_late && self.is_own(word)).map(|word| word.number).collect();
-        own.into_iter().for_each(|number| self.settle(number, true, now, effects));
+        own.into_iter().for_each(|number| self.settle_sent(number, true, now, effects));
         let Some(history) = self.history_mut() else { return };
         history.arrivals.forget_up_to(seq);
         words.into_iter().for_each(|numbered| history.arrivals.push(numbered, most));
@@ -158,22 +159,25 @@ impl RoomEngine {
 
     /// Hands on all that have their turn.
     pub(super) fn advance(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        // What became of a member behind some words is told before the next.
         loop {
-            while let Some(numbered) = self.next_word(now) {
-                self.hand_on(numbered, now, effects);
-            }
             let seq = self.seq;
             let behind = self.history_mut().and_then(|history| history.behind.next(seq, now));
-            let Some((node, changes)) = behind else { break };
-            let changes = self.pass_changes(&node, changes, now);
-            self.hear_in_turn(&node, cluster::News::Changes(changes), now, effects);
+            if let Some((node, changes)) = behind {
+                let changes = self.pass_changes(&node, changes, now);
+                self.hear_in_turn(&node, cluster::News::Changes(changes), now, effects);
+            } else if let Some(numbered) = self.next_word(now) {
+                self.hand_on(numbered, now, effects);
+            } else {
+                break;
+            }
         }
         let seq = self.seq;
         let Some(history) = self.history_mut() else { return };
         if history.expected.is_some_and(|(expected, _)| expected <= seq) {
             history.expected = None;
         }
-        let lacks = history.arrivals.lacks(seq) || history.behind.most() > seq;
+        let lacks = history.arrivals.lacks(seq) || history.behind.most().max(history.top) > seq;
         if history.is_known && history.held_until.is_none() && history.reading.is_none() && lacks {
             self.read(now, effects);
         }
@@ -181,21 +185,41 @@ impl RoomEngine {
 
     /// `None`: there is none, or it waits for the one before it or for whoever says it.
     fn next_word(&mut self, now: Millis) -> Option<Numbered> {
-        let (seq, within) = (self.seq, self.config.limits.cluster_heartbeat_ms.saturating_mul(2));
+        let (seq, until) = (self.seq, now.saturating_add(self.joins_within()));
         let due = self.history()?.arrivals.due(seq)?;
         let awaits = due.word.as_ref().is_some_and(|word| self.awaits_speaker(word));
         let history = self.history_mut()?;
-        if awaits && history.is_known && now < *history.held_until.get_or_insert(now.saturating_add(within)) {
-            return None;
+        if awaits && history.is_known && !history.was_held {
+            if now < *history.held_until.get_or_insert(until) {
+                return None;
+            }
+            history.was_held = true;
         }
         history.held_until = None;
-        history.arrivals.take()
+        let due = history.arrivals.take();
+        history.was_held &= !history.arrivals.is_empty();
+        due
     }
 
-    /// Whether that it is said was heard before the join of whoever says it.
+    /// For so long a join may be on its way that is missing: what is missing is found by a heartbeat, and has come before the next.
+    fn joins_within(&self) -> Millis {
+        self.config.limits.cluster_heartbeat_ms.saturating_mul(2)
+    }
+
+    /// Whether it was heard before the join of whoever says it, or the leave where that is its last word.
     fn awaits_speaker(&self, word: &Word) -> bool {
-        let is_in = |member: &MemberId| self.roster.place(member).is_some();
-        !word.is_last && word.from.as_ref().is_some_and(|from| !is_in(from)) && !self.is_own(word)
+        let (Some(from), Some(history)) = (&word.from, self.history()) else { return false };
+        let (entry, node) = (self.roster.find(from), word.node.node());
+        let awaits = match entry {
+            Some(entry) => word.is_last && entry.node == node,
+            None => !word.is_last && !history.absent.has(from, node),
+        };
+        awaits && !self.is_own(word)
+    }
+
+    /// Whether it is said by a member that is not in, as far as is known here.
+    fn is_of_nobody_here(&self, word: &Word) -> bool {
+        !word.is_last && word.from.as_ref().is_some_and(|from| self.roster.place(from).is_none())
     }
 
     /// Whether this node has said it, by whatever run.
@@ -206,15 +230,20 @@ impl RoomEngine {
     fn hand_on(&mut self, Numbered { seq, word, .. }: Numbered, now: Millis, effects: &mut Vec<Effect>) {
         self.seq = seq;
         let Some(word) = word else { return };
-        let is_own = self.is_own(&word);
+        let (is_own, is_untold) = (self.is_own(&word), self.is_of_nobody_here(&word));
         let Some(history) = self.history_mut() else { return };
         let (is_live, is_repeated) = (history.is_known, history.arrivals.is_repeated(&word));
         if is_repeated {
             return;
         }
-        let Word { number, from, to, msg, .. } = word;
+        let Word { number, node, from, to, msg, .. } = word;
         if !is_live {
             return effects.push(Effect::Recalled { seq, from, to, msg });
+        }
+        if is_untold {
+            effects.push(Effect::Gap { seq });
+            from.iter().for_each(|from| self.is_absent(from, node.node()));
+            return self.settle_own(is_own, number, now, effects);
         }
         if let Some(place) = from.as_ref().and_then(|from| self.roster.place(from)) {
             self.flush_one(place, effects);
@@ -224,9 +253,24 @@ impl RoomEngine {
             To::AllBut(member) => Effect::Said { seq, from, to: Audience::AllBut(member), msg },
             To::Only(to) => Effect::Told { seq, to, msg },
         });
+        self.settle_own(is_own, number, now, effects);
+    }
+
+    fn settle_own(&mut self, is_own: bool, number: u64, now: Millis, effects: &mut Vec<Effect>) {
         if is_own {
-            self.settle(number, true, now, effects);
+            self.settle_sent(number, true, now, effects);
         }
+    }
+
+    /// A member of that node is in no roster any more, or is not waited for.
+    pub(super) fn is_absent(&mut self, member: &MemberId, node: NodeId) {
+        let most = self.config.limits.log_frames;
+        self.history_mut().into_iter().for_each(|history| history.absent.add(member, node, most));
+    }
+
+    /// It is in a roster again.
+    pub(super) fn is_present(&mut self, member: &MemberId) {
+        self.history_mut().into_iter().for_each(|history| history.absent.remove(member));
     }
 
     /// What a node says of its members, save what is to wait for words.
@@ -236,7 +280,9 @@ impl RoomEngine {
         changes: Vec<cluster::Change>,
         now: Millis,
     ) -> Vec<cluster::Change> {
-        let (seq, until) = (self.seq, now.saturating_add(self.config.limits.cluster_outgoing_ms));
+        // The words may have to wait for somebody's join, and to be read before.
+        let within = self.joins_within().saturating_add(self.config.limits.cluster_outgoing_ms);
+        let (seq, until) = (self.seq, now.saturating_add(within));
         let Some(history) = self.history_mut() else { return changes };
         history.behind.pass(node, changes, seq, until)
     }
@@ -260,7 +306,7 @@ impl RoomEngine {
         if is_missing {
             history.expected = None;
         }
-        overdue.into_iter().for_each(|number| self.settle(number, false, now, effects));
+        overdue.into_iter().for_each(|(number, is_taken)| self.settle(number, is_taken, now, effects));
         if is_silent || is_missing {
             self.read(now, effects);
         }

@@ -15,10 +15,13 @@ pub(super) struct Outstanding {
 
 #[derive(Debug)]
 struct Pending {
+    /// What whoever says it knows it by.
     number: u64,
     by: Option<MemberId>,
-    /// Whether it was given to the broker, or waits in a lane.
-    is_out: bool,
+    /// The number that it went to the broker with. `None`: it waits in a lane.
+    sent: Option<u64>,
+    /// Whether the broker has said that it has it.
+    is_taken: bool,
     /// When it is not waited for any more.
     until: Millis,
 }
@@ -54,8 +57,7 @@ impl Outstanding {
         let (said_until, until) = until;
         let number = word.number;
         let lane = by.as_ref().and_then(|by| self.lanes.get_mut(by));
-        let is_out = lane.is_none();
-        self.words.push_back(Pending { number, by, is_out, until });
+        self.words.push_back(Pending { number, by, sent: None, is_taken: false, until });
         match lane {
             Some(lane) => {
                 lane.push_back(Next::Say { word, until: said_until });
@@ -75,6 +77,19 @@ impl Outstanding {
         lane.push_back(Next::Do(Box::new(input)));
     }
 
+    /// A word goes to the broker, as one that is behind all that went before: what waited in a lane does not go in the order in which
+    /// it was said.
+    pub(super) fn send(&mut self, word: &mut Word, number: u64) {
+        let its = self.words.iter_mut().find(|pending| pending.number == word.number);
+        its.into_iter().for_each(|pending| pending.sent = Some(number));
+        word.number = number;
+    }
+
+    /// What whoever said it knows a word by that went with this number.
+    pub(super) fn sent_as(&self, number: u64) -> Option<u64> {
+        self.words.iter().find(|word| word.sent == Some(number)).map(|word| word.number)
+    }
+
     /// A word is not waited for any more. `None`: it was not; inside, who said it.
     pub(super) fn settle(&mut self, number: u64) -> Option<Option<MemberId>> {
         let at = self.words.iter().position(|word| word.number == number)?;
@@ -87,35 +102,31 @@ impl Outstanding {
 
     /// What comes next of a member that nothing is waited for of.
     pub(super) fn next_of(&mut self, member: &MemberId) -> Option<Next> {
-        if self.words.iter().any(|word| word.is_out && word.by.as_ref() == Some(member)) {
+        if self.words.iter().any(|word| word.sent.is_some() && word.by.as_ref() == Some(member)) {
             return None;
         }
         let next = self.lanes.get_mut(member).and_then(VecDeque::pop_front);
-        match &next {
-            Some(Next::Say { word: said, .. }) => {
-                let its = self.words.iter_mut().find(|word| word.number == said.number);
-                its.into_iter().for_each(|word| word.is_out = true);
-            }
-            Some(Next::Do(_)) => {}
-            None => drop(self.lanes.remove(member)),
+        if next.is_none() {
+            self.lanes.remove(member);
         }
         next
     }
 
-    /// All words of a member.
-    pub(super) fn of(&self, member: &MemberId) -> Vec<u64> {
-        self.words.iter().filter(|word| word.by.as_ref() == Some(member)).map(|word| word.number).collect()
+    /// All words of a member, and whether the broker has them.
+    pub(super) fn of(&self, member: &MemberId) -> Vec<(u64, bool)> {
+        let its = self.words.iter().filter(|word| word.by.as_ref() == Some(member));
+        its.map(|word| (word.number, word.is_taken)).collect()
     }
 
-    /// A word has its number, and comes: it is waited for as long as it takes to read it.
+    /// What went with that number has one of the room's, and comes: it is waited for as long as it takes to read it.
     pub(super) fn is_given(&mut self, number: u64, until: Millis) {
-        let given = self.words.iter_mut().find(|word| word.number == number);
-        given.into_iter().for_each(|word| word.until = word.until.max(until));
+        let given = self.words.iter_mut().find(|word| word.sent == Some(number));
+        given.into_iter().for_each(|word| (word.is_taken, word.until) = (true, word.until.max(until)));
     }
 
-    /// Those that are not waited for any more by then.
-    pub(super) fn overdue(&self, now: Millis) -> Vec<u64> {
-        self.words.iter().filter(|word| word.until <= now).map(|word| word.number).collect()
+    /// Those that are not waited for any more by then, and whether the broker has them.
+    pub(super) fn overdue(&self, now: Millis) -> Vec<(u64, bool)> {
+        self.words.iter().filter(|word| word.until <= now).map(|word| (word.number, word.is_taken)).collect()
     }
 
     pub(super) fn wakes_at(&self) -> Option<Millis> {

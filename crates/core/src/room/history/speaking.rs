@@ -61,7 +61,13 @@ impl RoomEngine {
     }
 
     /// What its speaker did before is told before.
-    fn append(&mut self, word: Word, by: Option<&MemberId>, (until, now): (Millis, Millis), effects: &mut Vec<Effect>) {
+    fn append(
+        &mut self,
+        mut word: Word,
+        by: Option<&MemberId>,
+        (until, now): (Millis, Millis),
+        effects: &mut Vec<Effect>,
+    ) {
         if let Some(by) = by {
             if word.is_last {
                 self.flush_leave(by, now, effects);
@@ -70,7 +76,16 @@ impl RoomEngine {
             }
         }
         self.publish_all(effects);
+        let Some(history) = self.history_mut() else { return };
+        history.last_sent += 1;
+        history.outstanding.send(&mut word, history.last_sent);
         effects.push(Effect::Append { word, until });
+    }
+
+    /// What went to the broker with this number has come back, or will not.
+    pub(in crate::room) fn settle_sent(&mut self, number: u64, is_taken: bool, now: Millis, effects: &mut Vec<Effect>) {
+        let number = self.history().and_then(|history| history.outstanding.sent_as(number));
+        number.into_iter().for_each(|number| self.settle(number, is_taken, now, effects));
     }
 
     /// A word has come back, or is not waited for any more: its speaker goes on.
@@ -84,7 +99,7 @@ impl RoomEngine {
     /// It comes again before it has left: nothing of it is waited for any more.
     pub(in crate::room) fn leave_without_words(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) {
         let words = self.history_mut().map_or(Vec::new(), |history| history.outstanding.of(member));
-        words.into_iter().for_each(|number| self.settle(number, false, now, effects));
+        words.into_iter().for_each(|(number, is_taken)| self.settle(number, is_taken, now, effects));
     }
 
     fn go_on_with(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) {
