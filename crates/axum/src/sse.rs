@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -24,6 +25,10 @@ use roomful_runtime::{Place, Platform};
 use tokio::time::{Instant, Sleep, sleep};
 
 const COMMENT_EVERY: Duration = Duration::from_millis(COMMENT_EVERY_MS);
+
+/// In a response's extensions: somebody listens, who has a place among the rooms' connections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsListener;
 
 /// Whether a request asks for this, and not for a WebSocket.
 pub(crate) fn is_asked_for(request: &Request) -> bool {
@@ -52,7 +57,10 @@ async fn answer(platform: &Platform, parts: Parts, place: Place) -> Response {
         None => admission,
     };
     match EventStream::begin(admission.connect(), kind, presented).await {
-        Ok(stream) => (EventStream::headers(), Body::from_stream(Events::new(stream))).into_response(),
+        Ok(stream) => {
+            let body = Body::from_stream(Events::new(stream));
+            (Extension(IsListener), EventStream::headers(), body).into_response()
+        }
         Err(refusal) => refused(refusal),
     }
 }

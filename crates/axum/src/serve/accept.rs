@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
-use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Accepted, Site};
 use super::places::Places;
@@ -24,7 +23,6 @@ pub(super) struct Door {
     pub(super) listener: TcpListener,
     pub(super) timeouts: Timeouts,
     pub(super) places: Arc<Places>,
-    pub(super) connections: TaskTracker,
     pub(super) site: Arc<Site>,
 }
 
@@ -57,7 +55,7 @@ impl Door {
                 let turn = Turn::new(self.timeouts, Instant::now());
                 let place = self.places.take(&turn).await;
                 let accepted = Accepted { stream, peer, turn, place };
-                self.connections.spawn(connection::serve(Arc::clone(&self.site), accepted));
+                self.site.connections.spawn(connection::serve(Arc::clone(&self.site), accepted));
             }
             Err(error) if is_of_one_connection(&error) => {}
             // Out of file descriptors, most often.

@@ -20,8 +20,10 @@ use roomful_runtime::{Peer, ProxyNet};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::body::{RequestBody, ResponseBody};
+use super::lasting::{self, Aside, Lasting};
 use super::places::Place;
 use super::proxied::{self, Unproxied};
 use super::stream::HttpStream;
@@ -38,6 +40,10 @@ pub(super) struct Site {
     pub(super) proxies: Vec<ProxyNet>,
     /// The server stops.
     pub(super) stopping: CancellationToken,
+    /// It stops, and the rooms have told everybody.
+    pub(super) told: CancellationToken,
+    /// The tasks of its connections.
+    pub(super) connections: TaskTracker,
 }
 
 /// One that was accepted.
@@ -48,7 +54,8 @@ pub(super) struct Accepted {
     pub(super) place: Place,
 }
 
-/// Ends when the connection is closed, upgraded, idle while the server stops, or kept waiting for too long.
+/// Ends when the connection is closed, upgraded, idle while the server stops, kept waiting for too long, or when its response is one
+/// that lasts: that has a task of its own, which is a small one.
 ///
 /// Handlers and guards find who is connected in `ConnectInfo<SocketAddr>`, as with axum's own `serve`.
 pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
@@ -71,25 +78,34 @@ pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
     let mut server = http1::Builder::new();
     // The buffer is what a head may take; hyper's own clock for it would count a connection that is idle, too.
     server.header_read_timeout(None).max_header_size(site.head_bytes).max_buf_size(site.head_bytes.max(LEAST_BUFFER));
-    let service = answering(&site, peer, &turn);
+    let aside = Aside::default();
+    let service = answering(&site, peer, &turn, aside.clone());
     let io = TokioIo::new(HttpStream::new(stream, turn.clone()));
-    let mut connection = pin!(server.serve_connection(io, service).with_upgrades());
+    let mut connection = server.serve_connection(io, service).with_upgrades();
     let mut is_told = false;
     let cut = loop {
         // In this order: what has come is answered before anything else is looked at, and it is what moves the clock.
         tokio::select! {
             biased;
-            ended = connection.as_mut() => {
+            ended = &mut connection => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a request ended badly");
                 }
                 return;
             }
+            response = aside.taken() => {
+                let Some(parts) = connection.into_parts() else { return };
+                let (stream, says_more) = (parts.io.into_inner(), !parts.read_buf.is_empty());
+                let told = site.told.clone();
+                let lasting = Lasting { stream, says_more, response, peer, turn, place, told };
+                site.connections.spawn(lasting::serve(lasting));
+                return;
+            }
             () = site.stopping.cancelled(), if !is_told => {
                 is_told = true;
                 turn.hurry(Instant::now());
-                if turn.is_idle() {
-                    connection.as_mut().graceful_shutdown();
+                if !turn.is_asking() {
+                    Pin::new(&mut connection).graceful_shutdown();
                 }
             }
             () = place.needed() => break Cut::Crowd,
@@ -110,7 +126,7 @@ async fn client(proxies: &[ProxyNet], stream: &mut TcpStream, peer: SocketAddr) 
     proxied::client(stream, peer).await
 }
 
-fn count(peer: SocketAddr, cut: Cut) {
+pub(super) fn count(peer: SocketAddr, cut: Cut) {
     let reason = cut.reason();
     counter!("roomful_http_cut_total", "reason" => reason).increment(1);
     tracing::debug!(%peer, reason, "an HTTP connection was cut");
@@ -132,11 +148,12 @@ fn prepare(stream: &TcpStream) {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 128 << 10;
 
-/// The app, told who asks; what it says of whose turn it is, told to `turn`.
+/// The app, told who asks; what it says of whose turn it is, told to `turn`. A response that lasts is put aside.
 fn answering(
     site: &Arc<Site>,
     peer: SocketAddr,
     turn: &Turn,
+    aside: Aside,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = Response<ResponseBody>,
@@ -146,13 +163,19 @@ fn answering(
     let (app, stopping, turn) = (TowerToHyperService::new(site.app.clone()), site.stopping.clone(), turn.clone());
     service_fn(move |mut request: Request<Incoming>| {
         turn.requested();
+        let may_last = lasting::may_answer(&request);
         request.extensions_mut().insert(ConnectInfo(peer));
         // For what is no upgrade and names no axum.
         request.extensions_mut().insert(Peer(peer.ip()));
         let answer = app.call(request.map(|body| Body::new(RequestBody::new(body, turn.clone()))));
-        let (stopping, turn) = (stopping.clone(), turn.clone());
+        let (stopping, turn, aside) = (stopping.clone(), turn.clone(), aside.clone());
         async move {
             let mut response = answer.await?;
+            // What hyper has still to write of the response before would be lost with its buffer.
+            if may_last && lasting::is_lasting(&response) && !turn.is_written_to() {
+                aside.put(response);
+                return std::future::pending().await;
+            }
             if stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -162,7 +185,7 @@ fn answering(
 }
 
 /// Ready when the client has waited too long. It asks again each time, because whatever the connection did has moved the end.
-async fn overdue(turn: &Turn, clock: Pin<&mut Sleep>) -> Cut {
+pub(super) async fn overdue(turn: &Turn, clock: Pin<&mut Sleep>) -> Cut {
     struct Overdue<'a>(&'a Turn, Pin<&'a mut Sleep>);
 
     impl Future for Overdue<'_> {

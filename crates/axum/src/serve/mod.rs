@@ -3,6 +3,7 @@
 mod accept;
 mod body;
 mod connection;
+mod lasting;
 mod places;
 mod proxied;
 mod stream;
@@ -119,8 +120,8 @@ impl Server {
         self
     }
 
-    /// Connections at once that are not, or not yet, WebSockets. 4,096, which may take 64 MiB of heads: each is one only for as
-    /// long as its handshake takes. Over it, whoever has kept the server waiting for longest, and for a second at least, is cut,
+    /// Connections at once that are not, or not yet, WebSockets, nor listen to a feed or a live value through server-sent events.
+    /// 4,096, which may take 64 MiB of heads: each is one only for as long as its handshake takes. Over it, whoever has kept the server waiting for longest, and for a second at least, is cut,
     /// and the newcomer waits in the listener's queue until then.
     ///
     /// Each takes a file descriptor, as each WebSocket does: let the process have enough of them (`ulimit -n`).
@@ -168,17 +169,18 @@ impl Server {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
         self.check()?;
-        let (connections, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let (connections, stopping, told) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let door = Door {
             listener,
             timeouts: self.timeouts,
             places: Places::new(self.http_connections),
-            connections: connections.clone(),
             site: Arc::new(Site {
                 app,
                 head_bytes: self.head_bytes,
                 proxies: self.proxies,
                 stopping: stopping.clone(),
+                told: told.clone(),
+                connections: connections.clone(),
             }),
         };
         let stop = async {
@@ -195,6 +197,7 @@ impl Server {
         if !is_drained || !rooms.drain(&self.drain).await {
             tracing::warn!(stats = ?rooms.stats(), "some connections or hooks had not ended in time");
         }
+        told.cancel();
         let wait = Duration::from_millis(self.drain.wait_ms);
         if tokio::time::timeout(wait, connections.wait()).await.is_err() {
             tracing::warn!("some requests had not ended in time");

@@ -41,6 +41,8 @@ pub(crate) enum Cut {
     Proxy,
     /// There were too many, and this one had waited longest.
     Crowd,
+    /// The server stops, and it takes nothing of what it is told.
+    Told,
 }
 
 /// Whose turn it is. A clone is the same connection's.
@@ -149,6 +151,16 @@ impl Turn {
         matches!(self.state().reading, Reading::Idle { .. })
     }
 
+    /// Whether a part of a request has come, or the first one is waited for.
+    pub(crate) fn is_asking(&self) -> bool {
+        matches!(self.state().reading, Reading::Head { .. })
+    }
+
+    /// Whether something is to be written that the client has not taken.
+    pub(crate) fn is_written_to(&self) -> bool {
+        self.state().response.since.is_some()
+    }
+
     /// Since when the client keeps the server waiting; `None` where it does not.
     pub(crate) fn waits_since(&self) -> Option<Instant> {
         let state = self.state();
@@ -190,6 +202,7 @@ impl Cut {
             Self::Linger => "linger",
             Self::Proxy => "proxy",
             Self::Crowd => "crowd",
+            Self::Told => "told",
         }
     }
 }

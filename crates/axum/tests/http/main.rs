@@ -14,6 +14,7 @@ mod support;
 mod backlog;
 mod crowd;
 mod heads;
+mod lasting;
 mod proxied;
 mod raw;
 mod server;
