@@ -341,6 +341,13 @@ impl<T> Connection<T> {
         self.ended(close, EndedBy::Client, None);
     }
 
+    /// Says that whoever writes to its socket has the last of it. The end of the process does not wait for the socket any more.
+    pub fn let_go(&self) {
+        if self.line.let_go() {
+            self.member.process().socket_gone();
+        }
+    }
+
     fn ended(&self, close: &Close, by: EndedBy, error: Option<Error>) {
         if self.current().is_on(&self.line) {
             self.current().end(&self.line, close, by, error);
@@ -373,7 +380,7 @@ impl<T> Drop for Connection<T> {
     fn drop(&mut self) {
         self.end(&Close::LOST, None);
         self.holds(0);
-        self.member.process().socket_gone();
+        self.let_go();
     }
 }
 

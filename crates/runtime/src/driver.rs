@@ -280,7 +280,16 @@ impl LiveMember {
 impl Occupant for LiveMember {
     fn send_away(self: Arc<Self>, close: Close) {
         match self.line() {
-            Some(line) => line.close(close),
+            Some(line) => {
+                line.close(close.clone());
+                // Its client may never take what is before that.
+                if !line.transport().is_awaited() {
+                    self.end(&line, &close, EndedBy::Server, None);
+                    if line.let_go() {
+                        self.process().socket_gone();
+                    }
+                }
+            }
             // It is another node's to hold.
             None if !self.process().is_final() => {}
             // Nobody comes back to a process that stops.

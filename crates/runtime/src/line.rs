@@ -28,6 +28,8 @@ pub(crate) struct Line {
     said_bye: AtomicBool,
     /// Whether what its client hears first is on its way.
     is_greeted: AtomicBool,
+    /// Whether nobody waits for its socket any more.
+    is_let_go: AtomicBool,
     /// Bytes that whoever owns the socket holds for it.
     held: AtomicU32,
     /// When it was opened, in seconds of the platform's clock: for operators, who need no more.
@@ -50,10 +52,10 @@ struct Beside {
 impl Line {
     /// A socket whose frames go to this transport.
     pub(crate) fn new(transport: Arc<dyn Transport>, connection: ConnectionId, dialect: Dialect) -> Self {
-        let (said_bye, is_greeted, held) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU32::new(0));
-        let (opened_s, peer, beside) = (0, None, None);
+        let (said_bye, is_greeted, is_let_go) = <(AtomicBool, AtomicBool, AtomicBool)>::default();
+        let (held, opened_s, peer, beside) = (AtomicU32::new(0), 0, None, None);
         let closing = Closing::default();
-        Self { transport, connection, dialect, closing, said_bye, is_greeted, held, opened_s, peer, beside }
+        Self { transport, connection, dialect, closing, said_bye, is_greeted, is_let_go, held, opened_s, peer, beside }
     }
 
     /// A socket with a mailbox of its own.
@@ -170,6 +172,11 @@ impl Line {
 
     pub(crate) fn said_bye(&self) -> bool {
         self.said_bye.load(Ordering::Relaxed)
+    }
+
+    /// Nobody waits for its socket any more. `false` where that was so already.
+    pub(crate) fn let_go(&self) -> bool {
+        !self.is_let_go.swap(true, Ordering::Relaxed)
     }
 
     /// Keeps what a member needs to go on, with its room's epoch.

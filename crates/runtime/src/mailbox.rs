@@ -31,9 +31,24 @@ struct State {
     outbox: Outbox,
     held: Holding,
     ending: Ending,
+    is_awaited: bool,
 }
 
 impl State {
+    fn take(&mut self) -> Option<ToWrite> {
+        if let Some(frame) = self.outbox.pop() {
+            self.count();
+            return Some(ToWrite::Frame(frame));
+        }
+        match std::mem::replace(&mut self.ending, Ending::Closed) {
+            Ending::Closing(close) => Some(ToWrite::Close(close)),
+            other => {
+                self.ending = other;
+                None
+            }
+        }
+    }
+
     fn count(&mut self) {
         self.held.set(self.outbox.memory());
     }
@@ -64,7 +79,8 @@ impl Mailbox {
         closing: Arc<Closing>,
         memory: &Arc<Memory>,
     ) -> Self {
-        let state = State { outbox: Outbox::new(limit), held: Holding::nothing(memory), ending: Ending::Open };
+        let (outbox, held) = (Outbox::new(limit), Holding::nothing(memory));
+        let state = State { outbox, held, ending: Ending::Open, is_awaited: false };
         Self { connection, dialect, closing, state: Mutex::new(state), waker: AtomicWaker::new() }
     }
 
@@ -75,23 +91,22 @@ impl Mailbox {
         }
         self.waker.register(cx.waker());
         // Something may have come between the look and the registration.
-        self.try_next().map_or(Poll::Pending, Poll::Ready)
+        let mut state = lock(&self.state);
+        let next = state.take();
+        state.is_awaited = next.is_none();
+        next.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// What is to be written next, where something waits.
     pub fn try_next(&self) -> Option<ToWrite> {
         let mut state = lock(&self.state);
-        if let Some(frame) = state.outbox.pop() {
-            state.count();
-            return Some(ToWrite::Frame(frame));
-        }
-        match std::mem::replace(&mut state.ending, Ending::Closed) {
-            Ending::Closing(close) => Some(ToWrite::Close(close)),
-            other => {
-                state.ending = other;
-                None
-            }
-        }
+        state.is_awaited = false;
+        state.take()
+    }
+
+    /// Whoever takes from it has something to write first.
+    pub(crate) fn leave_for_now(&self) {
+        lock(&self.state).is_awaited = false;
     }
 
     fn with_outbox(&self, push: impl FnOnce(&mut Outbox) -> Result<bool, Overflow>) {
@@ -159,5 +174,9 @@ impl Transport for Mailbox {
 
     fn held_bytes(&self) -> usize {
         lock(&self.state).held.bytes()
+    }
+
+    fn is_awaited(&self) -> bool {
+        lock(&self.state).is_awaited
     }
 }

@@ -159,13 +159,17 @@ impl EventStream {
                 Poll::Ready(ToWrite::Close(close)) => {
                     chunk.extend(close.retry_ms().map(sse::retry).unwrap_or_default());
                     self.connection.end(&close, None);
+                    self.connection.let_go();
                     self.is_over = true;
                 }
                 Poll::Pending => break,
             }
         }
         match (chunk.is_empty(), self.is_over) {
-            (false, _) => Poll::Ready(Some(chunk)),
+            (false, _) => {
+                self.connection.mailbox().leave_for_now();
+                Poll::Ready(Some(chunk))
+            }
             (true, true) => Poll::Ready(None),
             (true, false) => Poll::Pending,
         }

@@ -25,6 +25,12 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
     fn held_bytes(&self) -> usize {
         0
     }
+
+    /// Whether somebody waits for what comes. Who first waits for a client to take what came before may never come to it, so at the
+    /// end of the process nobody waits for that.
+    fn is_awaited(&self) -> bool {
+        true
+    }
 }
 
 /// A transport's address in memory. No other transport has it as long as this one is held.

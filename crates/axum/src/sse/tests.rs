@@ -127,6 +127,21 @@ async fn a_drain_says_when_to_come_back_and_lets_nobody_in() {
     assert_eq!(open(&rooms).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
+/// Whoever writes the stream may wait for its client for ever.
+#[tokio::test(start_paused = true)]
+async fn a_drain_does_not_wait_for_who_takes_nothing() {
+    let rooms = rooms(roomful::Limits::default());
+    let ((_, mut deaf), (_, mut reads)) = (open(&rooms).await, open(&rooms).await);
+    assert!(chunk(&mut deaf).await.is_some() && chunk(&mut reads).await.is_some());
+    let (drain, began) = (Drain::default(), Instant::now());
+    let (last, ended) = tokio::join!(chunk(&mut reads), rooms.drain(&drain));
+    assert!(last.is_some_and(|retry| retry.starts_with("retry: ")), "who reads is told");
+    assert_eq!((ended, rooms.stats().connections), (true, 0));
+    assert!(began.elapsed() < Duration::from_millis(drain.wait_ms));
+    assert!(chunk(&mut deaf).await.unwrap().starts_with("retry: "), "it is there for when it is taken");
+    assert_eq!(chunk(&mut deaf).await, None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_hangs_up_is_gone() {
     let rooms = rooms(roomful::Limits::default());
@@ -180,7 +195,7 @@ fn who_asks_for_it() {
         assert!(!asks(Method::POST, &[(ACCEPT, accept)]));
         assert!(!asks(Method::GET, &[(ACCEPT, accept), (UPGRADE, "websocket")]), "a WebSocket is meant");
     }
-    for accept in ["*/*", "text/*", "text/event-streams", ""] {
+    for accept in ["*/*", "text/*", "text/event-streams", "text/event-stream;q=0", ""] {
         assert!(!asks(Method::GET, &[(ACCEPT, accept)]), "{accept}");
     }
 }

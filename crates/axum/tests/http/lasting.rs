@@ -238,6 +238,36 @@ async fn listeners_of_the_rooms_leave_their_places_to_others() {
     }
 }
 
+/// Who reads is told when to come back, and who does not is waited for by nobody.
+#[tokio::test]
+async fn the_end_waits_for_no_listener_that_does_not_read() {
+    const DEAF: usize = 5;
+    const EVENT: usize = 32 << 10;
+    let served = serve(patient().drain(Drain::default().wait_ms(u64::MAX))).await;
+    let mut deaf = Vec::new();
+    for _ in 0..DEAF {
+        let mut raw = Raw::connect_narrow(served.address).await;
+        raw.write(LISTENING).await;
+        assert_eq!(status(&raw.response().await), 200);
+        deaf.push(raw);
+    }
+    for _ in 0..LARGE / EVENT {
+        served.rooms.publish(&Ticks, &"x".repeat(EVENT)).await.unwrap();
+    }
+    let mut reads = Raw::connect(served.address).await;
+    reads.write(LISTENING).await;
+    reads.until("id: ").await;
+    served.rooms.publish(&Ticks, &"the last".to_owned()).await.unwrap();
+    reads.until("the last").await;
+    let told = tokio::spawn(async move {
+        reads.until("retry: ").await;
+        reads.rest().await
+    });
+    served.ends().await;
+    assert!(told.await.unwrap().ends_with("0\r\n\r\n"));
+    drop(deaf);
+}
+
 /// A response that had begun before the server stopped is not waited for once it has ended.
 #[tokio::test]
 async fn a_connection_is_closed_after_the_response_that_was_under_way() {
