@@ -31,6 +31,7 @@
     allow(clippy::arc_with_non_send_sync, reason = "one type for every target; there is one thread here")
 )]
 
+mod accept;
 mod act;
 mod acting;
 mod addresses;

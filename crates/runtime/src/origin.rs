@@ -98,13 +98,11 @@ impl AllowedOrigins {
     /// port are compared and the scheme is not, because no header says which scheme the browser used that every proxy sets.
     pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
         let Self::OwnAnd(named) = self else { return true };
-        let mut origins = headers.get_all(ORIGIN).iter();
-        let Some(origin) = origins.next() else { return true };
-        // A browser says it once, and of two nobody knows which one a browser said.
-        if origins.next().is_some() {
-            return false;
+        if !headers.contains_key(ORIGIN) {
+            return true;
         }
-        if headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin") {
+        let Some(origin) = only(headers, ORIGIN) else { return false };
+        if only(headers, FETCH_SITE).is_some_and(|site| site == "same-origin") {
             return true;
         }
         let Some(origin) = text(origin).and_then(|origin| origin.parse::<Origin>().ok()) else { return false };
@@ -117,11 +115,10 @@ impl AllowedOrigins {
 /// For what changes something and trusts cookies: whatever origins may connect, no page of another host may do that.
 #[must_use]
 pub fn is_from_own_page(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get(FETCH_SITE) {
-        return site == "same-origin" && headers.get_all(FETCH_SITE).iter().count() == 1;
+    if headers.contains_key(FETCH_SITE) {
+        return only(headers, FETCH_SITE).is_some_and(|site| site == "same-origin");
     }
-    let mut origins = headers.get_all(ORIGIN).iter();
-    let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
+    let Some(origin) = only(headers, ORIGIN) else { return false };
     text(origin).and_then(|origin| origin.parse::<Origin>().ok()).is_some_and(|origin| origin.is_served_by(headers))
 }
 
@@ -256,6 +253,12 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
+/// A browser says it once, and of two nobody knows which one a browser said.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
 fn text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok()
 }
@@ -366,6 +369,9 @@ mod tests {
             let lines = [("origin", "https://app.example"), ("host", "10.0.0.7:3000"), ("sec-fetch-site", site)];
             assert_eq!(own.allow(&headers(&lines)), allowed, "{site}");
         }
+        let site = ("sec-fetch-site", "same-origin");
+        let lines = [("origin", "https://app.example"), ("host", "10.0.0.7:3000"), site, site];
+        assert!(!own.allow(&headers(&lines)), "a browser says it once");
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use std::task::{Context, Poll};
 
 use http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName,
-    ORIGIN, UPGRADE, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, ORIGIN,
+    UPGRADE, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method};
 use roomful_core::feed::Position;
@@ -17,6 +17,7 @@ use roomful_core::frame::feed::Greeting;
 use roomful_core::frame::sse;
 use roomful_core::{Close, Millis};
 
+use crate::accept;
 use crate::connection::Connection;
 use crate::mailbox::ToWrite;
 
@@ -27,7 +28,7 @@ pub const COMMENT_EVERY_MS: Millis = 15_000;
 /// So many bytes of what waits are written at once, and one frame more.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// In place of an `id` that is no text: it is none that anybody was sent.
+/// In place of an `id` that is no text, or of two: it is none that anybody was sent.
 const UNREADABLE: &str = "?";
 
 /// What a client presents to go on from where it was.
@@ -36,13 +37,7 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Whether a request asks for this, and not for a WebSocket.
 #[must_use]
 pub fn is_asked_for(method: &Method, headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut types = values.flat_map(|value| value.split(','));
-    let is_event_stream = |media: &str| {
-        let media = media.split(';').next().unwrap_or_default();
-        media.trim().eq_ignore_ascii_case("text/event-stream")
-    };
-    method == Method::GET && !headers.contains_key(UPGRADE) && types.any(is_event_stream)
+    method == Method::GET && !headers.contains_key(UPGRADE) && accept::names(headers, "text/event-stream")
 }
 
 /// Headers that let the page read which may connect.
@@ -70,9 +65,15 @@ impl Presented {
     /// As its request says.
     #[must_use]
     pub fn read(headers: &HeaderMap) -> Self {
-        let presented = headers.get(LAST_EVENT_ID);
-        let text = presented.map(|id| id.to_str().unwrap_or(UNREADABLE));
-        Self::of(text)
+        Self::of(Self::text(headers))
+    }
+
+    /// What its request says, for another to read with [`of`](Presented::of). What cannot be read is still something.
+    #[must_use]
+    pub fn text(headers: &HeaderMap) -> Option<&str> {
+        let mut ids = headers.get_all(LAST_EVENT_ID).iter();
+        let id = ids.next()?;
+        Some(id.to_str().ok().filter(|_| ids.next().is_none()).unwrap_or(UNREADABLE))
     }
 
     /// As its `Last-Event-ID` says, where there is one.

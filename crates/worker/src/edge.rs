@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use roomful::Rooms;
 use roomful_core::pattern::Topic;
 use roomful_core::{Close, Dialect};
+use roomful_runtime::sse::Presented;
 use roomful_runtime::{Act, Admitted, NotAdmitted, sse};
 use worker::{Delay, Env, Headers, Request, RequestInit, Response, WebSocketPair};
 
@@ -61,7 +62,7 @@ impl Edge {
     /// As there.
     pub async fn fetch(&self, request: Request, env: &Env) -> worker::Result<Response> {
         console::install();
-        let Ok(parts) = request::parts(&request) else { return Response::error("this is no URL", 400) };
+        let Ok(parts) = request::parts(&request) else { return Response::error("this is no request", 400) };
         if parts.uri.path() != self.rooms.path() {
             return Response::error("not found", 404);
         }
@@ -111,7 +112,7 @@ impl Edge {
 
     async fn answer_listener(&self, parts: Parts, env: &Env) -> worker::Result<Response> {
         let platform = self.rooms.platform();
-        let presented = parts.headers.get(sse::LAST_EVENT_ID).cloned();
+        let presented = Presented::text(&parts.headers).and_then(|id| HeaderValue::from_str(id).ok());
         let admission = platform.read(parts, Dialect::V1);
         match admission.only_listens() {
             Ok(Some(_)) => {}

@@ -14,7 +14,8 @@ const CONNECTING_IP: &str = "cf-connecting-ip";
 ///
 /// # Errors
 ///
-/// When its method or its URL are none that the `http` crate knows.
+/// When its method, its URL or one of its headers are none that the `http` crate knows. A header that was left out could be one that
+/// keeps somebody out.
 pub(crate) fn parts(request: &Request) -> Result<Parts, http::Error> {
     let method = Method::from_bytes(request.inner().method().as_bytes())?;
     let (mut parts, ()) = HttpRequest::builder().method(method).uri(request.inner().url()).body(())?.into_parts();
@@ -22,12 +23,8 @@ pub(crate) fn parts(request: &Request) -> Result<Parts, http::Error> {
         if forwarded::is_ours(&name) {
             continue;
         }
-        // The platform gives a value's bytes as characters of the same number. One that is neither is in no header.
-        let value: Option<Vec<u8>> = value.chars().map(|character| u8::try_from(character).ok()).collect();
-        let value = value.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
-        if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value) {
-            parts.headers.append(name, value);
-        }
+        // The platform has read the value's bytes as UTF-8; in place of what is none there is a character of its own.
+        parts.headers.append(HeaderName::try_from(name)?, HeaderValue::from_bytes(value.as_bytes())?);
     }
     let peer = parts.headers.get(CONNECTING_IP).and_then(|value| value.to_str().ok()?.parse().ok());
     if let Some(peer) = peer {
