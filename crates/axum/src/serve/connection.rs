@@ -1,9 +1,8 @@
 //! One HTTP connection, from its accept until it is closed or a WebSocket.
 
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,14 +14,14 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use metrics::counter;
 use roomful_runtime::{Peer, ProxyNet};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::{RequestBody, ResponseBody};
+use super::cut::{count, overdue};
 use super::lasting::{self, Aside, Lasting};
 use super::places::Place;
 use super::proxied::{self, Unproxied};
@@ -105,7 +104,7 @@ pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
                 is_told = true;
                 turn.hurry(Instant::now());
                 if !turn.is_asking() {
-                    Pin::new(&mut connection).graceful_shutdown();
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
                 }
             }
             () = place.needed() => break Cut::Crowd,
@@ -124,12 +123,6 @@ async fn client(proxies: &[ProxyNet], stream: &mut TcpStream, peer: SocketAddr) 
         return Err(Unproxied::NoProxy);
     }
     proxied::client(stream, peer).await
-}
-
-pub(super) fn count(peer: SocketAddr, cut: Cut) {
-    let reason = cut.reason();
-    counter!("roomful_http_cut_total", "reason" => reason).increment(1);
-    tracing::debug!(%peer, reason, "an HTTP connection was cut");
 }
 
 /// Without Nagle's delay, and with so little in the kernel that a client that takes some of it is seen to.
@@ -182,23 +175,4 @@ fn answering(
             Ok(response.map(|body| ResponseBody::new(body, turn)))
         }
     })
-}
-
-/// Ready when the client has waited too long. It asks again each time, because whatever the connection did has moved the end.
-pub(super) async fn overdue(turn: &Turn, clock: Pin<&mut Sleep>) -> Cut {
-    struct Overdue<'a>(&'a Turn, Pin<&'a mut Sleep>);
-
-    impl Future for Overdue<'_> {
-        type Output = Cut;
-
-        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cut> {
-            let Some((until, cut)) = self.0.overdue() else { return Poll::Pending };
-            if self.1.deadline() != until {
-                self.1.as_mut().reset(until);
-            }
-            self.1.as_mut().poll(cx).map(|()| cut)
-        }
-    }
-
-    Overdue(turn, clock).await
 }

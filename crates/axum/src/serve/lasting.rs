@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{count, overdue};
+use super::cut::{count, overdue};
 use super::places::Place;
 use super::stream::HttpStream;
 use super::turn::{Cut, Turn};

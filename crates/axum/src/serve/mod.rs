@@ -3,6 +3,7 @@
 mod accept;
 mod body;
 mod connection;
+mod cut;
 mod lasting;
 mod places;
 mod proxied;
