@@ -100,7 +100,9 @@ pub trait Speaker: Send {
     ///
     /// The error says why it cannot.
     fn begin_history(&mut self) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(std::future::ready(Err("Roomful cannot have it kept there: use Redis, or `History::Node`".to_owned())))
+        Box::pin(std::future::ready(Err(
+            "Roomful cannot have it kept there: use NATS with JetStream or Redis, or `History::Node`".to_owned(),
+        )))
     }
 
     /// Waits until all that was said is on its way: whoever ends does not take its last words along.

@@ -8,7 +8,7 @@ use roomful_core::cluster::{Address, Subject};
 /// that a broker gives a meaning to.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
-    everybody: Arc<str>,
+    app: Arc<str>,
 }
 
 /// What every name begins with.
@@ -16,11 +16,24 @@ pub(crate) const PREFIX: &str = "roomful.";
 
 impl Names {
     pub(crate) fn of(app: &str) -> Self {
-        Self { everybody: format!("{PREFIX}all.{}", Subject::of(app, "")).into() }
+        Self { app: Subject::of(app, "").to_string().into() }
+    }
+
+    /// The app, as it stands in names.
+    #[cfg(feature = "nats")]
+    pub(crate) fn app(&self) -> &str {
+        &self.app
+    }
+
+    /// Where something is said that is to be kept, of a room or of all.
+    #[cfg(feature = "nats")]
+    pub(crate) fn said(&self, room: Option<Subject>) -> String {
+        let room = room.map_or_else(|| "*".to_owned(), |room| room.to_string());
+        format!("{PREFIX}said.{}.{room}", self.app)
     }
 
     /// The room that this is the name of.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "nats", feature = "redis"))]
     pub(crate) fn room_of(name: &[u8]) -> Option<Subject> {
         let name = std::str::from_utf8(name).ok()?;
         Subject::parse(name.strip_prefix(PREFIX)?.strip_prefix("room.")?)
@@ -29,7 +42,7 @@ impl Names {
     /// Two apps have two names for everybody. A room's has the app in its hash already, and a node's is random.
     pub(crate) fn name(&self, address: Address) -> String {
         match address {
-            Address::Everybody => self.everybody.to_string(),
+            Address::Everybody => format!("{PREFIX}all.{}", self.app),
             Address::Node(node) => format!("{PREFIX}node.{:016x}", node.0),
             Address::Room(subject) => format!("{PREFIX}room.{subject}"),
         }

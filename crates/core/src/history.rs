@@ -9,6 +9,7 @@ pub enum History {
     #[default]
     Node,
     /// In the broker of the cluster, before anybody hears it: one order and one run of numbers over all nodes, and who comes back to any
-    /// node misses nothing, whatever died. Each message takes the way to the broker and back, and none is heard while that is gone.
+    /// node misses nothing, whatever died. Each message takes the way to the broker and back, and none is heard while that is gone. It
+    /// is for Redis, and for NATS 2.9 or later with JetStream.
     Broker,
 }

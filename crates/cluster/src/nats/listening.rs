@@ -1,6 +1,7 @@
 //! What comes from a NATS server, and what the server itself answers.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use async_nats::{Client, Message, StatusCode, Subscriber};
 use futures_util::StreamExt as _;
@@ -8,7 +9,8 @@ use futures_util::stream::{AbortHandle, Abortable, SelectAll, abortable};
 use roomful_core::cluster::{Audible, Subject};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::names::PREFIX;
+use super::run::said;
+use super::shelves::{Shelves, lock};
 use crate::{Ear, Lost};
 
 /// All subscriptions of one link. Dropping what sends it its orders ends it.
@@ -20,6 +22,8 @@ pub(super) struct Listening {
     hello: Option<oneshot::Sender<()>>,
     probes: BTreeMap<u64, Probe>,
     ear: Ear,
+    /// What is kept of rooms.
+    shelves: Arc<Mutex<Shelves>>,
 }
 
 /// Where the server answers this link alone.
@@ -47,9 +51,7 @@ const HELLO: &str = "hello";
 
 impl Inbox {
     fn new(client: &Client) -> Self {
-        // Random, and under what every name of ours is under: then a broker's permissions have one thing to allow.
-        let random = client.new_inbox();
-        Self(format!("{PREFIX}inbox.{}", random.rsplit('.').next().unwrap_or_default()))
+        Self(client.new_inbox())
     }
 
     pub(super) fn hello(&self) -> String {
@@ -96,12 +98,16 @@ impl Control {
 }
 
 impl Listening {
-    pub(super) async fn begin(client: &Client, ear: Ear) -> Result<(Control, Self, Inbox), String> {
+    pub(super) async fn begin(
+        client: &Client,
+        ear: Ear,
+        shelves: Arc<Mutex<Shelves>>,
+    ) -> Result<(Control, Self, Inbox), String> {
         let inbox = Inbox::new(client);
         let answers = client.subscribe(inbox.all()).await.map_err(|error| error.to_string())?;
         let (control, orders) = mpsc::unbounded_channel();
         let (rooms, probes) = Default::default();
-        let listening = Self { orders, answers, rooms, inbox: inbox.clone(), hello: None, probes, ear };
+        let listening = Self { orders, answers, rooms, inbox: inbox.clone(), hello: None, probes, ear, shelves };
         Ok((Control(control), listening, inbox))
     }
 
@@ -119,7 +125,7 @@ impl Listening {
                     // Where it could, the client has said so before.
                     None => return self.ear.lost(Lost::new("its client ended")),
                 },
-                Some(message) = self.rooms.next(), if !self.rooms.is_empty() => self.ear.hear(message.payload),
+                Some(message) = self.rooms.next(), if !self.rooms.is_empty() => self.hear(message),
             }
         }
     }
@@ -131,6 +137,16 @@ impl Listening {
             Order::Probe(probe, room) => {
                 self.probes.insert(probe, Probe { room, nobody_listens: false });
             }
+        }
+    }
+
+    fn hear(&self, message: Message) {
+        match said(&message) {
+            Some((room, run, kept)) => {
+                lock(&self.shelves).hear(room, run.seq(kept.seq), kept.word.len());
+                self.ear.kept(room, &run.name, kept);
+            }
+            None => self.ear.hear(message.payload),
         }
     }
 

@@ -3,10 +3,15 @@
 //! Its client would connect again by itself, in silence dropping what it had not written. So it is given one connection's life:
 //! when that is over the link is lost, and the client is let go of.
 
+mod keeper;
 mod listening;
+mod run;
+mod shelves;
 mod speaker;
+mod stream;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError};
@@ -14,6 +19,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 
 use self::listening::Listening;
+use self::shelves::Shelves;
 use self::speaker::NatsSpeaker;
 use crate::address::Credentials;
 use crate::names::{Names, PREFIX};
@@ -106,6 +112,9 @@ fn options(address: &BrokerAddress, opened: &Opened) -> Result<ConnectOptions, C
         .ping_interval(PING_EVERY)
         .client_capacity(COMMANDS)
         .subscription_capacity(MESSAGES)
+        // Under what every name of ours is under: then a broker's permissions have one thing to allow.
+        .custom_inbox_prefix(format!("{PREFIX}inbox"))
+        .request_timeout(Some(stream::ANSWER))
         // As many as it takes to find one that answers. Afterwards the client tries once, and nobody waits for it.
         .max_reconnects(address.hosts.len()))
 }
@@ -138,12 +147,13 @@ fn hear_event(event: Event, ear: &Ear, refused: &mpsc::Sender<String>) {
 /// Tries out that what is published comes back, so that a link that is made works.
 async fn begin(client: Client, names: Names, ear: Ear) -> Result<Link, String> {
     let most_bytes = client.max_payload();
-    let (control, listening, inbox) = Listening::begin(&client, ear.clone()).await?;
+    let shelves = Arc::new(Mutex::new(Shelves::default()));
+    let (control, listening, inbox) = Listening::begin(&client, ear.clone(), shelves.clone()).await?;
     tokio::spawn(listening.run());
     let hello = control.expect_hello();
     client.publish(inbox.hello(), "hello".into()).await.map_err(|error| error.to_string())?;
     hello.await.map_err(|_| "the connection ended".to_owned())?;
-    let speaker = NatsSpeaker::new(client, names, ear, control, inbox, most_bytes);
+    let speaker = NatsSpeaker::new((client, most_bytes), names, ear, (control, inbox), shelves);
     Ok(Link { speaker: Box::new(speaker), most_bytes })
 }
 

@@ -71,6 +71,12 @@ macro_rules! every_keeper {
                 super::node::in_time(super::kept::$behaviour(&super::Setup::memory())).await;
             })+
         }
+        mod jetstream_keeps {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                super::node::in_time(super::kept::$behaviour(&super::real(super::Want::jetstream()).await)).await;
+            })+
+        }
         mod redis_keeps {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $behaviour() {
@@ -93,6 +99,19 @@ every_keeper!(
     what_is_kept_is_bounded,
     a_broker_that_forgets_begins_another_run_above_all_that_was_seen,
 );
+
+/// What JetStream keeps belongs to all rooms of an app.
+mod jetstream {
+    #[tokio::test]
+    async fn a_stream_that_somebody_empties_is_another_run() {
+        super::node::in_time(super::kept::a_stream_that_somebody_empties_is_another_run()).await;
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_is_there_after_the_server_began_anew() {
+        super::node::in_time(super::kept::what_was_kept_is_there_after_the_server_began_anew()).await;
+    }
+}
 
 async fn real(want: Want) -> Setup {
     Setup::Real(Server::start(want).await)

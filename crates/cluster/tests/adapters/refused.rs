@@ -135,8 +135,25 @@ async fn a_broker_that_cannot_keep_what_is_said_is_named_at_the_start() {
         assert!(matches!(error, ConnectError::NoHistory { .. }), "{address}: {error}");
         assert!(error.to_string().contains("cannot keep the history of a room (`Limits::history`)"), "{error}");
     }
-    let broker = BrokerOptions::at(&redis.address()).open("app").unwrap();
-    in_time(connect_node(broker, bounds, false)).await.unwrap();
+    let jetstream = Server::start(Want::jetstream()).await;
+    for address in [redis.address(), jetstream.address()] {
+        let broker = BrokerOptions::at(&address).open("app").unwrap();
+        in_time(connect_node(broker, bounds, false)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_jetstream_does_not_let_a_user_do_is_named() {
+    let bounds = NodeBounds { keeps_history: true, ..NodeBounds::of(&Limits::default()) };
+    let permissions = "permissions: { publish: \"roomful.>\", subscribe: \"roomful.>\" }";
+    let users = format!("authorization {{ users: [ {{ user: web, password: p, {permissions} }} ] }}");
+    let server = Server::start(Want::jetstream().with(&users)).await;
+    let broker = BrokerOptions::at(&server.address_of("web:p@")).open("app").unwrap();
+    let error = in_time(connect_node(broker, bounds, false)).await.map(|_| ()).expect_err("it must not begin");
+    assert!(
+        matches!(&error, ConnectError::NoHistory { reason, .. } if reason.contains("allow `$JS.API.>`")),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Real brokers, each a process of its own, in a directory of its own, at a port of its own.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,6 +25,7 @@ pub(crate) struct Want {
     kind: Kind,
     config: String,
     is_tls: bool,
+    has_jetstream: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,16 +37,21 @@ enum Kind {
 
 impl Want {
     pub(crate) fn nats() -> Self {
-        Self { kind: Kind::Nats, config: String::new(), is_tls: false }
+        Self { kind: Kind::Nats, config: String::new(), is_tls: false, has_jetstream: false }
+    }
+
+    /// NATS that keeps things.
+    pub(crate) fn jetstream() -> Self {
+        Self { has_jetstream: true, ..Self::nats() }
     }
 
     pub(crate) fn redis() -> Self {
-        Self { kind: Kind::Redis, config: String::new(), is_tls: false }
+        Self { kind: Kind::Redis, config: String::new(), is_tls: false, has_jetstream: false }
     }
 
     /// One machine that has all slots of a cluster.
     pub(crate) fn redis_cluster() -> Self {
-        Self { kind: Kind::RedisCluster, config: String::new(), is_tls: false }
+        Self { kind: Kind::RedisCluster, config: String::new(), is_tls: false, has_jetstream: false }
     }
 
     pub(crate) fn with(mut self, config: &str) -> Self {
@@ -99,9 +105,28 @@ impl Server {
         &self.directory.0
     }
 
-    /// A Redis that loses all that it holds.
+    /// It loses all that it holds: a Redis everything, a JetStream its streams.
     pub(crate) fn flush(&self) {
-        assert!(redis_says(self.port, "FLUSHALL").contains("+OK"));
+        if self.is_nats() {
+            self.each_stream("DELETE");
+        } else {
+            assert!(redis_says(self.port, "FLUSHALL").contains("+OK"));
+        }
+    }
+
+    /// The streams of a JetStream stay, and nothing is in them.
+    pub(crate) fn empty(&self) {
+        self.each_stream("PURGE");
+    }
+
+    fn each_stream(&self, what: &str) {
+        let listed = jetstream_says(self.port, "STREAM.NAMES");
+        let streams = listed["streams"].as_array().cloned().unwrap_or_default();
+        assert!(!streams.is_empty(), "{listed}");
+        for stream in streams {
+            let said = jetstream_says(self.port, &format!("STREAM.{what}.{}", stream.as_str().unwrap()));
+            assert_eq!(said["success"], true, "{said}");
+        }
     }
 
     /// As a machine that loses its power.
@@ -180,9 +205,11 @@ async fn run(want: &Want, port: u16, directory: &Path, certificates: Option<&Cer
 }
 
 fn config_of(want: &Want, port: u16, directory: &Path, certificates: Option<&Certificates>) -> String {
-    let Want { kind, config, .. } = want;
+    let Want { kind, config, has_jetstream, .. } = want;
     let directory = directory.display();
     if *kind == Kind::Nats {
+        let jetstream =
+            if *has_jetstream { format!("jetstream {{ store_dir: \"{directory}\" }}\n") } else { String::new() };
         let tls = certificates.map(|Certificates { server, key, .. }| {
             format!(
                 "tls {{ cert_file: {:?}, key_file: {:?} }}\n",
@@ -190,7 +217,7 @@ fn config_of(want: &Want, port: u16, directory: &Path, certificates: Option<&Cer
                 key.display().to_string()
             )
         });
-        return format!("listen: \"127.0.0.1:{port}\"\n{}{config}\n", tls.unwrap_or_default());
+        return format!("listen: \"127.0.0.1:{port}\"\n{jetstream}{}{config}\n", tls.unwrap_or_default());
     }
     let listen = match certificates {
         None => format!("port {port}\n"),
@@ -215,6 +242,16 @@ fn redis_says(port: u16, command: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+/// What JetStream answers to a request without anything in it.
+fn jetstream_says(port: u16, request: &str) -> serde_json::Value {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let hello = "CONNECT {\"verbose\":false}\r\nSUB answer 1\r\n";
+    stream.write_all(format!("{hello}PUB $JS.API.{request} answer 0\r\n\r\n").as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    lines.find(|line| line.starts_with("MSG answer")).unwrap();
+    serde_json::from_str(&lines.next().unwrap()).unwrap()
 }
 
 fn program(kind: Kind) -> PathBuf {
