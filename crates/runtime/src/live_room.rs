@@ -20,7 +20,7 @@ use roomful_core::session::{KeptSaid, Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId, UserId};
 
 use crate::came::{Came, FromNode};
-use crate::clustered::{BoxedSeat, Known, RoomInCluster, Seat, Shown};
+use crate::clustered::{BoxedSeat, Known, RoomInCluster, Seat, Shown, is_in_broker};
 use crate::delivery::RoomId;
 use crate::delivery::{Delivery, SharedFrames, SharedUpdates};
 use crate::hits::Bound;
@@ -581,7 +581,7 @@ impl LiveRoom {
         by: Option<&MemberId>,
     ) -> Result<Option<oneshot::Receiver<bool>>> {
         let limit = self.process.limits().transport_bytes;
-        if let (Some(seat), Input::Broadcast { msg, .. } | Input::LastWords { msg, .. }) = (&self.seat, &input) {
+        if let (Some(seat), Some(msg)) = (&self.seat, self.said_to_others(&input)) {
             seat.may_say(&self.topic, msg)?;
         }
         let mut state = lock(&self.state);
@@ -606,6 +606,15 @@ impl LiveRoom {
                 self.process.hit_refused(&refused);
                 Err(Error::refused(refused))
             }
+        }
+    }
+
+    /// What goes to the broker: what one member is told, too, where that keeps all that is said.
+    fn said_to_others<'a>(&self, input: &'a Input) -> Option<&'a Json> {
+        match input {
+            Input::Broadcast { msg, .. } | Input::LastWords { msg, .. } => Some(msg),
+            Input::Send { msg, .. } | Input::Relayed { msg } if is_in_broker(&self.limits) => Some(msg),
+            _ => None,
         }
     }
 

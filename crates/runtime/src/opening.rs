@@ -342,9 +342,13 @@ impl LiveMember {
         Ok((newcomer, former))
     }
 
-    /// Whether all that other nodes are told of it fits into what their broker takes.
+    /// Whether other nodes can be told of it: all of it fits into what their broker takes, and not too much waits for that already.
     fn may_be_told(&self, topic: &Topic, newcomer: &Newcomer) -> Result<(), Close> {
         let Some(node) = self.process().in_cluster() else { return Ok(()) };
+        node.keeps_up().map_err(|error| {
+            self.hub().tell_refused(&error);
+            Close::OVERLOADED
+        })?;
         let Newcomer { user, info, state, .. } = newcomer;
         let shown = Shown { user: user.as_ref(), info: info.as_ref(), state: state.as_ref() };
         node.may_show(topic, shown).map_err(|error| {

@@ -90,18 +90,21 @@ impl Node {
     }
 
     pub(crate) async fn join(&mut self, name: &str) {
-        static RANDOM: AtomicU64 = AtomicU64::new(1);
         let platform = self.rooms.platform();
         let limits = &platform.settings().limits;
         let name = NodeName::parse(name).unwrap();
         let key = Some(ClusterKey::new(b"one for all"));
         let config = ClusterConfig { app: APP.into(), name, key, settings: ClusterSettings::of(limits) };
         let link = connect_node(Box::new(self.endpoint.clone()), NodeBounds::of(limits), true).await.unwrap();
-        let random = || RANDOM.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let me =
-            Incarnation { start: 1_764_456_000_000 + random() % 1_000, name: config.name.clone(), random: random() };
+        let me = self.run(config.name.as_str());
         let (queue, told) = platform.join_cluster(APP, me.clone()).unwrap();
         self.task = Some(tokio::spawn(link.begin(NodeStart { config, me, queue, rooms: told, random })));
+    }
+
+    /// One more run of it.
+    pub(crate) fn run(&self, name: &str) -> Incarnation {
+        let name = NodeName::parse(name).unwrap();
+        Incarnation { start: 1_764_456_000_000 + random() % 1_000, name, random: random() }
     }
 
     pub(crate) fn is_well(&self) -> bool {
@@ -119,10 +122,19 @@ impl Node {
 
     /// The same, with the token that it was given before, and how far it has heard.
     pub(crate) async fn resume(&self, id: &str, resume: Option<(&Value, u64)>) -> (Client, Value) {
-        let mut client = Client(Mutex::new(self.upgrade(id, resume).connect()));
+        let mut client = self.come_back(id, resume);
         let first = client.next().await;
         assert_eq!(first["t"], "snapshot", "{first}");
         (client, first)
+    }
+
+    /// Somebody who may be let in.
+    pub(crate) fn come(&self, id: &str) -> Client {
+        self.come_back(id, None)
+    }
+
+    fn come_back(&self, id: &str, resume: Option<(&Value, u64)>) -> Client {
+        Client(Mutex::new(self.upgrade(id, resume).connect()))
     }
 
     pub(crate) fn upgrade(&self, id: &str, resume: Option<(&Value, u64)>) -> roomful_runtime::Admission {
@@ -142,6 +154,11 @@ impl Node {
     pub(crate) fn kill(&mut self) {
         self.task.take().unwrap().abort();
     }
+}
+
+fn random() -> u64 {
+    static RANDOM: AtomicU64 = AtomicU64::new(1);
+    RANDOM.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A client's end of a connection.

@@ -6,6 +6,9 @@ mod app;
 
 use roomful::{History, Limits};
 use roomful_cluster::MemoryBroker;
+use roomful_core::Json;
+use roomful_core::cluster::{Change, Input, Subject};
+use roomful_core::room::Audience;
 use serde_json::{Value, json};
 
 use self::app::{Client, Node, board, pass};
@@ -217,4 +220,34 @@ async fn a_process_without_a_cluster_lets_nobody_into_such_a_room() {
     let written = std::future::poll_fn(|cx| mailbox.poll_next(cx)).await;
     assert!(matches!(&written, roomful_runtime::ToWrite::Close(close) if close.code == 1013), "{written:?}");
     connection.receive(b"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_member_is_told_fits_into_what_the_broker_takes_or_is_refused_by_name() {
+    let node = Node::start(&MemoryBroker::taking(4_096), "one").await;
+    pass(5_000).await;
+    let (mut ann, _) = node.enter("a").await;
+    ann.say(1, &json!({ "me": "x".repeat(3_500) }));
+    ann.say(2, &json!({ "me": "x".repeat(2_000) }));
+    pass(100).await;
+    let errors = node.errors();
+    assert!(errors.len() == 1 && errors[0].contains("does not fit into the 4096"), "{errors:?}");
+    let told = ann.messages();
+    assert!(matches!(&told[..], [(_, msg)] if msg.as_str().map(str::len) == Some(2_000)), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_node_is_behind_nobody_new_is_let_in() {
+    let node = Node::alone(&MemoryBroker::new(), Limits::default());
+    let (queue, _rooms) = node.rooms.platform().join_cluster("shop", node.run("one")).unwrap();
+    let most = Limits::default().cluster_queue_bytes;
+    let (subject, to) = (Subject::of("shop", "another"), Audience::Everybody);
+    let said = Change::Said { from: None, to, msg: Json::encode(&"x".repeat(most)).unwrap() };
+    queue.push(Input::Publish { subject, changes: vec![said] });
+    let mut client = node.come("a");
+    assert_eq!(client.next().await, json!({ "closed": 1013 }));
+    while queue.try_next().is_some() {}
+    let mut client = node.come("a");
+    pass(1_000).await;
+    assert_eq!(client.frames(), Vec::<Value>::new(), "it waits for what others say, and is not closed");
 }

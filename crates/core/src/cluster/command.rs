@@ -549,7 +549,11 @@ pub(super) mod tests {
                 // Around them are its kind, its length and how many there are.
                 let mut written = Writer::default();
                 page.write(&mut written);
-                prop_assert!(written.into_bytes().len() <= page_bytes + 21 || items == 1);
+                let bytes = written.into_bytes().len();
+                prop_assert!(bytes <= page_bytes + 21 || items == 1);
+                // Beside who it is there are frames only where there is room for them.
+                let frames = if let Answer::Released(released) = page { released.missed.as_ref() } else { None };
+                prop_assert!(bytes <= page_bytes + 21 || frames.is_none_or(Vec::is_empty));
             }
             prop_assert_eq!(pages.into_iter().reduce(Answer::and), Some(answer));
         }

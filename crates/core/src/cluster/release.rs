@@ -46,13 +46,26 @@ impl Released {
         (is_in_order && is_between).then_some(Carried { seen, top: self.top, missed })
     }
 
-    /// With its first frames alone, as many as are within so many bytes; and the others, in as many pages as are needed.
+    /// With its first frames alone, as many as are within so many bytes with all the rest of it; and the others, in as many pages as are
+    /// needed.
     pub(super) fn paged(mut self, page_bytes: usize) -> (Self, Vec<Vec<MissedFrame>>) {
-        let frames = self.missed.take();
-        let is_known = frames.is_some();
-        let mut pages = pages(frames.unwrap_or_default(), page_bytes, MissedFrame::size);
-        self.missed = pages.next().filter(|_| is_known);
-        (self, pages.collect())
+        let Some(mut frames) = self.missed.take() else { return (self, Vec::new()) };
+        let mut left = page_bytes.saturating_sub(self.size());
+        let mut fits = |frame: &MissedFrame| {
+            let is_within = frame.size() <= left;
+            left = left.saturating_sub(frame.size());
+            is_within
+        };
+        let others = frames.split_off(frames.iter().map_while(|frame| fits(frame).then_some(())).count());
+        self.missed = Some(frames);
+        let pages = if others.is_empty() { Vec::new() } else { pages(others, page_bytes, MissedFrame::size).collect() };
+        (self, pages)
+    }
+
+    fn size(&self) -> usize {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.len()
     }
 }
 

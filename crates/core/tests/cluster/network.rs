@@ -62,6 +62,8 @@ pub(crate) struct Network {
     last: BTreeMap<(Slot, Slot), Millis>,
     /// All that was ever published, for who plays it again.
     pub(crate) captured: Vec<Bytes>,
+    /// A node of a later release, which says more at the end of all that it says.
+    pub(crate) later: Option<Slot>,
 }
 
 impl Network {
@@ -76,6 +78,7 @@ impl Network {
             sent: 0,
             last: BTreeMap::new(),
             captured: Vec::new(),
+            later: None,
         }
     }
 
@@ -121,6 +124,8 @@ impl Network {
         node: Option<Slot>,
         (now, rng): (Millis, &mut Rng),
     ) {
+        let envelope =
+            &if self.later == Some(from) { [envelope, &b"more"[..]].concat().into() } else { envelope.clone() };
         self.captured.push(envelope.clone());
         let everybody = || (0..self.links.len()).collect::<Vec<_>>();
         let (subscribed, forgotten) = (&self.subscribed, &self.forgotten);

@@ -274,7 +274,8 @@ impl Node {
         Ok(())
     }
 
-    fn keeps_up(&self) -> Result {
+    /// Whether what its rooms say is taken. Where it is not nobody new is let in, and nothing more is said.
+    pub(crate) fn keeps_up(&self) -> Result {
         let limit = self.queue_bytes;
         if self.queue.bytes() > limit {
             metrics::overloaded();

@@ -151,8 +151,8 @@ impl ClusterQueue {
         Some(handed)
     }
 
-    /// Bytes of what rooms have said that waits. Who comes and goes is in it, and is never refused: whoever keeps this bounded says no
-    /// more.
+    /// Bytes of what rooms have said that waits. Who comes and goes is in it: whoever keeps this bounded says no more and lets nobody in.
+    /// Who is in goes, and that is never refused.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }

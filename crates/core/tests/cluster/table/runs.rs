@@ -1,8 +1,8 @@
 //! Which run of a node counts, and whose words.
 
-use roomful_core::cluster::{ClusterKey, Health, Input, Rejected};
+use roomful_core::cluster::{Change, ClusterKey, Health, Input, Rejected};
 
-use super::{LEASE_MS, REPAIR_MS, for_each_seed, health, losses, lost_for, rejected, three};
+use super::{LEASE_MS, REPAIR_MS, everybody_speaks, for_each_seed, health, losses, lost_for, rejected, three};
 use crate::network::Says;
 use crate::process::{GRACE, subject};
 use crate::world::World;
@@ -194,6 +194,34 @@ fn who_says_goodbye_is_lost_at_once_and_not_heard_again() {
         world.kill(2);
         world.run_for(LEASE_MS + GRACE)?;
         ensure!((0..2).all(|slot| world.process(slot).is_ok_and(|process| process.lost == 1)), "told more than once");
+        world.check_equal()
+    });
+}
+
+#[test]
+fn a_node_of_a_later_release_is_understood_as_far_as_it_is_known_what_it_says() {
+    for_each_seed(|seed| {
+        let mut world = three(seed)?;
+        world.network.later = Some(2);
+        for _ in 0..3 {
+            everybody_speaks(&mut world)?;
+            world.feed(2, Input::Publish { subject: subject(0), changes: vec![Change::Unknown] })?;
+            world.join(2, 0)?;
+            world.run_for(1_000)?;
+        }
+        // It is deployed where an older one was, and members come to it that have been at others.
+        world.restart(1)?;
+        world.network.later = Some(1);
+        world.run_for(1_000)?;
+        world.join(1, 0)?;
+        everybody_speaks(&mut world)?;
+        world.run_for(LEASE_MS + GRACE + REPAIR_MS)?;
+        ensure!(health(&world) == [Some(Health::Well); 3], "{:?}", health(&world));
+        for slot in 0..3 {
+            let why = [Rejected::Malformed, Rejected::Unknown, Rejected::NotAuthentic];
+            let rejected = why.map(|why| rejected(&world, slot, why));
+            ensure!(rejected == [0; 3], "{why:?}: {rejected:?}");
+        }
         world.check_equal()
     });
 }
