@@ -8,8 +8,9 @@ use crate::repo::Repo;
 
 /// Each crate of `crates/` with those directly below it. It may import these, and what they may.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("roomful-core", &[]),
-    ("roomful-macros", &["roomful-core"]),
+    ("roomful-pattern", &[]),
+    ("roomful-core", &["roomful-pattern"]),
+    ("roomful-macros", &["roomful-pattern"]),
     ("roomful-runtime", &["roomful-core"]),
     ("roomful", &["roomful-runtime", "roomful-macros"]),
     ("roomful-client", &["roomful-core"]),
@@ -38,7 +39,11 @@ const OWN_TOKIO_NET: [&str; 2] = ["roomful-axum", "roomful-cli"];
 
 /// The crates with no I/O, clock, randomness or async, and all that each may therefore import.
 const SANS_IO: &[(&str, &[&str])] = &[
-    ("roomful-core", &["base64", "bytes", "hmac", "percent-encoding", "serde", "serde_json", "sha2", "thiserror"]),
+    ("roomful-pattern", &["percent-encoding", "serde", "thiserror"]),
+    (
+        "roomful-core",
+        &["base64", "bytes", "hmac", "percent-encoding", "roomful-pattern", "serde", "serde_json", "sha2", "thiserror"],
+    ),
     ("roomful-websocket", &["base64", "flate2", "sha1", "thiserror"]),
 ];
 

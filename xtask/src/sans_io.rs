@@ -11,7 +11,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::command::Failure;
 use crate::repo::Repo;
 
-const SOURCES: &[&str] = &["crates/core/src", "crates/websocket/src"];
+const SOURCES: &[&str] = &["crates/pattern/src", "crates/core/src", "crates/websocket/src"];
 
 /// Words that are wrong wherever they stand.
 const WORDS: &[&str] = &["Instant", "SystemTime", "async", "await"];

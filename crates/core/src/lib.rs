@@ -50,8 +50,6 @@ mod no_box;
 mod number;
 pub mod offer;
 pub mod outbox;
-pub mod params;
-pub mod pattern;
 pub mod progress;
 pub mod rate;
 pub mod room;
@@ -67,6 +65,9 @@ pub use id::{ConnectionId, Generation, MemberId, NodeId, UserId};
 pub use json::Json;
 pub use limits::Limits;
 pub use no_box::NoBox;
+/// Channel patterns.
+#[doc(inline)]
+pub use roomful_pattern as pattern;
 
 /// A point in time, in milliseconds since a moment that the runtime chose once and keeps.
 pub type Millis = u64;

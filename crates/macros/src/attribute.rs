@@ -1,6 +1,6 @@
 //! What stands in `#[channel(..)]` or `#[socket(..)]`, on the struct and on its fields.
 
-use roomful_core::pattern::Pattern;
+use roomful_pattern::Pattern;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;

@@ -1,6 +1,6 @@
 //! Which field of the struct is which param of the pattern.
 
-use roomful_core::pattern::{Param, ParamKind, Pattern};
+use roomful_pattern::{Param, ParamKind, Pattern};
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Error, Field, GenericArgument, Ident, LitStr, PathArguments, PathSegment, Result, Token, Type};

@@ -182,7 +182,7 @@ fn a_param_that_cannot_be_a_fields_name_says_how_to_bind_it() {
 #[test]
 fn every_mistake_of_the_pattern_is_a_mistake_here() {
     for pattern in ["b/:a-b", "b:id", "b/:a?/:b?", "b/:constructor", "b/:a/:a"] {
-        let expected = roomful_core::pattern::Pattern::parse(pattern).expect_err("is no pattern").to_string();
+        let expected = roomful_pattern::Pattern::parse(pattern).expect_err("is no pattern").to_string();
         assert_eq!(errors(quote! { #[channel(#pattern)] struct B; }), [expected]);
     }
 }
@@ -276,7 +276,7 @@ fn a_socket_needs_no_pattern() {
 #[test]
 fn every_mistake_of_a_sockets_pattern_is_a_mistake_here() {
     for pattern in ["b/:a-b", "b:id", "b/:a?/:b?", "b/:constructor", "b/:a/:a"] {
-        let expected = roomful_core::pattern::Pattern::parse(pattern).expect_err("is no pattern").to_string();
+        let expected = roomful_pattern::Pattern::parse(pattern).expect_err("is no pattern").to_string();
         assert_eq!(socket_errors(quote! { #[socket(#pattern)] struct B; }), [expected]);
     }
 }

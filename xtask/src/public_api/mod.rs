@@ -28,8 +28,11 @@ const PLATFORMS: &[(&str, Option<&str>, &[&str])] = &[
 ];
 
 /// The crates that it exports types of, and whose types may be in the signatures of those.
-const BELOW: &[(&str, &[&str])] =
-    &[("roomful-core", &["serde", "serde_core"]), ("roomful-runtime", &["serde", "serde_core", "serde_json"])];
+const BELOW: &[(&str, &[&str])] = &[
+    ("roomful-pattern", &["serde", "serde_core"]),
+    ("roomful-core", &["serde", "serde_core"]),
+    ("roomful-runtime", &["serde", "serde_core", "serde_json"]),
+];
 
 /// What every program has.
 const STANDARD: &[&str] = &["alloc", "core", "std"];

@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 
 pub use self::query::{Query, parse_query, query_value};
 use crate::Limits;
-pub use crate::params::{KeyError, Params};
-use crate::pattern::{Param, Pattern};
+pub use roomful_pattern::{KeyError, Params};
+use roomful_pattern::{Param, Pattern};
 
 /// How large a key may be, in bytes, decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

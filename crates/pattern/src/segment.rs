@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Segment {
+pub(crate) enum Segment {
     Literal(Box<str>),
     Param(Param),
 }
@@ -11,8 +11,8 @@ pub(super) enum Segment {
 /// One `:name` of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Param {
-    pub(super) name: Arc<str>,
-    pub(super) kind: ParamKind,
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: ParamKind,
 }
 
 /// What follows a param's name, and so whether a key must give it a value.
@@ -42,7 +42,7 @@ impl Param {
     }
 
     /// The name, shared: a key has it too, once for each connection.
-    pub(crate) fn shared_name(&self) -> Arc<str> {
+    pub fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }
 }

@@ -16,18 +16,18 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 
 /// `value` as one segment: no slash, and a different segment for every different value.
-pub(super) fn component(value: &str) -> Cow<'_, str> {
+pub(crate) fn component(value: &str) -> Cow<'_, str> {
     utf8_percent_encode(value, ENCODED).into()
 }
 
 /// The value, which is not empty, that encodes to `segment`; `None` where none does.
-pub(super) fn value(segment: &str) -> Option<String> {
+pub(crate) fn value(segment: &str) -> Option<String> {
     let value = percent_decode_str(segment).decode_utf8().ok().filter(|value| !value.is_empty())?;
     (component(&value) == segment).then(|| value.into_owned())
 }
 
 /// Whether some value that is not empty encodes to `segment`.
-pub(super) fn is_component(segment: &str) -> bool {
+pub(crate) fn is_component(segment: &str) -> bool {
     value(segment).is_some()
 }
 

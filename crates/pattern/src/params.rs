@@ -7,11 +7,10 @@ use serde::{Serialize, Serializer};
 /// A room's key, untyped: names and values, in the order in which they were given. A clone is cheap.
 ///
 /// Equal means the same pairs in the same order. Whether two keys name one room is a question for
-/// [`Pattern::topic`](crate::pattern::Pattern::topic).
+/// [`Pattern::topic`](crate::Pattern::topic).
 ///
 /// ```
-/// # use roomful_core::key as roomful;
-/// use roomful::Params;
+/// use roomful_pattern::Params;
 ///
 /// let params = Params::from_iter([("b", "1"), ("a", "2"), ("b", "3")]);
 /// assert_eq!(params.get("b"), Some("3"));
@@ -22,8 +21,9 @@ use serde::{Serialize, Serializer};
 pub struct Params(Arc<[(Arc<str>, Box<str>)]>);
 
 impl Params {
-    /// Pairs of which no two have one name.
-    pub(crate) fn from_unique(pairs: Vec<(Arc<str>, Box<str>)>) -> Self {
+    /// Pairs of which no two have one name, whoever calls it having seen to that.
+    #[must_use]
+    pub fn from_unique(pairs: Vec<(Arc<str>, Box<str>)>) -> Self {
         Self(pairs.into())
     }
 
@@ -80,7 +80,7 @@ pub enum KeyError {
     TooLong {
         /// Its size.
         bytes: usize,
-        /// The bound, [`Limits::key_bytes`](crate::Limits::key_bytes).
+        /// The bound, `Limits::key_bytes`.
         limit: usize,
     },
     /// `r` is not text.
@@ -108,7 +108,7 @@ pub enum KeyError {
         name: String,
         /// The value's size.
         bytes: usize,
-        /// The bound, [`Limits::key_value_bytes`](crate::Limits::key_value_bytes).
+        /// The bound, `Limits::key_value_bytes`.
         limit: usize,
     },
     /// A param that must have a value has none, or an empty one.

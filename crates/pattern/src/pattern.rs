@@ -1,32 +1,19 @@
-//! Channel patterns: `board/:boardId`, and the topic that a pattern and a key make.
-//!
-//! A pattern is segments between slashes. A segment is a literal, or a param: `:name`, which must have a value;
-//! `:name?` and `:name*`, which may do without; `:name+`, which must have one. What a pattern may not be stands at
-//! [`PatternError`]: each refusal is a way in which two keys could come to mean one room, or in which a browser's
-//! view of the key could differ from the server's.
-
-mod encode;
-mod overlap;
-mod parse;
-mod segment;
-#[cfg(test)]
-mod tests;
+//! A pattern, and the topics that it makes.
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-pub use self::parse::PatternError;
-use self::segment::Segment;
-pub use self::segment::{Param, ParamKind};
 use crate::params::{KeyError, Params};
+use crate::parse::{self, PatternError};
+use crate::segment::{Param, Segment};
+use crate::{encode, overlap};
 
 /// A channel pattern that follows the grammar.
 ///
 /// ```
-/// use roomful_core::key::Params;
-/// use roomful_core::pattern::Pattern;
+/// use roomful_pattern::{Params, Pattern};
 ///
 /// let pattern = Pattern::parse("board/:boardId/:view?")?;
 /// let topic = pattern.topic(&Params::from_iter([("boardId", "a/b")]))?;
@@ -47,7 +34,7 @@ impl Pattern {
     /// When it breaks the grammar; the error names the segment and what to write instead.
     ///
     /// ```
-    /// use roomful_core::pattern::Pattern;
+    /// use roomful_pattern::Pattern;
     ///
     /// assert!(Pattern::parse("notifications:user-alerts").is_ok());
     /// let error = Pattern::parse("board:id").unwrap_err();
@@ -99,12 +86,12 @@ impl Pattern {
     ///
     /// ```
     /// use roomful_core::key::Params;
-    /// use roomful_core::pattern::Pattern;
+    /// use roomful_pattern::Pattern;
     ///
     /// let pattern = Pattern::parse("board/:boardId")?;
     /// assert_eq!(pattern.params_of("board/a%2Fb"), Some(Params::from_iter([("boardId", "a/b")])));
     /// assert_eq!(pattern.params_of("chat/a"), None);
-    /// # Ok::<(), roomful_core::pattern::PatternError>(())
+    /// # Ok::<(), roomful_pattern::PatternError>(())
     /// ```
     #[must_use]
     pub fn params_of(&self, topic: &str) -> Option<Params> {
@@ -134,12 +121,12 @@ impl Pattern {
     /// Whether a key of this pattern and a key of the other could ever have one topic, and so share a room.
     ///
     /// ```
-    /// use roomful_core::pattern::Pattern;
+    /// use roomful_pattern::Pattern;
     ///
     /// let board = Pattern::parse("board/:id")?;
     /// assert!(board.overlaps(&Pattern::parse("board/lobby")?));
     /// assert!(!board.overlaps(&Pattern::parse("chat/:id")?));
-    /// # Ok::<(), roomful_core::pattern::PatternError>(())
+    /// # Ok::<(), roomful_pattern::PatternError>(())
     /// ```
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

@@ -1,11 +1,11 @@
 //! Whether two patterns can make one topic.
 
-use super::encode;
-use super::segment::Segment;
+use crate::encode;
+use crate::segment::Segment;
 
 /// Exact, not a guess: every param has a name of its own and takes any value, so two patterns meet where one can be laid
 /// over the other segment by segment, in one of the at most two shapes that each has.
-pub(super) fn overlaps(left: &[Segment], right: &[Segment]) -> bool {
+pub(crate) fn overlaps(left: &[Segment], right: &[Segment]) -> bool {
     let right = shapes(right);
     shapes(left).iter().any(|left| right.iter().any(|right| same_shape(left, right)))
 }

@@ -1,6 +1,6 @@
 //! The grammar of a pattern, and everything that it refuses.
 
-use super::segment::{Param, ParamKind, Segment};
+use crate::segment::{Param, ParamKind, Segment};
 
 /// The members of JavaScript's `Object.prototype`.
 ///
@@ -92,7 +92,7 @@ impl PatternError {
 }
 
 /// The segments of `source`.
-pub(super) fn segments(source: &str) -> Result<Vec<Segment>, PatternError> {
+pub(crate) fn segments(source: &str) -> Result<Vec<Segment>, PatternError> {
     let mut segments = Vec::new();
     // What the params so far have taken: each name, and the one place for a segment with a `?`, `*` or `+`.
     let mut names: Vec<&str> = Vec::new();
