@@ -35,6 +35,24 @@ pub struct Entry {
     pub state: Option<Json>,
 }
 
+/// One member as it is kept: its info and its state are parts of what a snapshot says of it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its id.
+    pub member: MemberId,
+    /// What names it in updates.
+    pub number: Number,
+    /// The process that it is connected to, or was last.
+    pub node: NodeId,
+    /// How often it was taken over.
+    pub generation: Generation,
+    /// Whose it is, where the room names its users.
+    pub user: Option<UserId>,
+    /// Whether it has no socket and is held.
+    pub away: bool,
+    listed: Listed,
+}
+
 /// The members of one room, in join order, none of them twice.
 ///
 /// What a snapshot says of a member is written when its state is set, never when somebody joins: a join into a room of
@@ -55,13 +73,6 @@ struct Sizes {
     v1: usize,
     /// So many of them stand in no plain listing.
     v1_only: usize,
-}
-
-#[derive(Debug)]
-struct Row {
-    entry: Entry,
-    /// As it stands in a snapshot; `entry.info` and `entry.state` are slices of it.
-    listed: Listed,
 }
 
 /// Everybody, as a snapshot lists them in each dialect: in join order, with a comma between two.
@@ -113,37 +124,42 @@ impl Roster {
     /// Removes a member.
     pub fn leave(&mut self, place: Place) -> Option<Entry> {
         let row = self.rows.remove(&place)?;
-        self.places.remove(&row.entry.member);
+        self.places.remove(&row.member);
         self.sizes.subtract(&row);
-        Some(row.entry)
+        Some(row.into())
     }
 
     /// Changes a member's state; its place stays.
-    pub fn set_state(&mut self, place: Place, state: Option<Json>) -> Option<&Entry> {
-        self.change(place, |entry| entry.state = state)
+    pub fn set_state(&mut self, place: Place, state: Option<Json>) -> Option<&Row> {
+        let info = self.get(place)?.info();
+        self.change(place, |row| row.list(info.as_ref(), state.as_ref()))
     }
 
     /// Changes what the server says of a member; its place stays.
-    pub fn set_info(&mut self, place: Place, info: Option<Json>) -> Option<&Entry> {
-        self.change(place, |entry| entry.info = info)
+    pub fn set_info(&mut self, place: Place, info: Option<Json>) -> Option<&Row> {
+        let state = self.get(place)?.state();
+        self.change(place, |row| row.list(info.as_ref(), state.as_ref()))
     }
 
     /// Says whether a member is held without a socket; its place stays.
-    pub fn set_away(&mut self, place: Place, away: bool) -> Option<&Entry> {
-        self.change(place, |entry| entry.away = away)
+    pub fn set_away(&mut self, place: Place, away: bool) -> Option<&Row> {
+        self.change(place, |row| {
+            row.away = away;
+            row.list(row.info().as_ref(), row.state().as_ref());
+        })
     }
 
     /// Another process has this member from here on; its place and what names it stay.
-    pub fn hand_to(&mut self, place: Place, node: NodeId, generation: Generation) -> Option<&Entry> {
-        let entry = &mut self.rows.get_mut(&place)?.entry;
-        (entry.node, entry.generation) = (node, generation);
-        Some(entry)
+    pub fn hand_to(&mut self, place: Place, node: NodeId, generation: Generation) -> Option<&Row> {
+        let row = self.rows.get_mut(&place)?;
+        (row.node, row.generation) = (node, generation);
+        Some(row)
     }
 
     /// The member at `place`.
     #[must_use]
-    pub fn get(&self, place: Place) -> Option<&Entry> {
-        self.rows.get(&place).map(|row| &row.entry)
+    pub fn get(&self, place: Place) -> Option<&Row> {
+        self.rows.get(&place)
     }
 
     /// Where a member stands.
@@ -154,19 +170,19 @@ impl Roster {
 
     /// A member by its id.
     #[must_use]
-    pub fn find(&self, member: &MemberId) -> Option<&Entry> {
+    pub fn find(&self, member: &MemberId) -> Option<&Row> {
         self.get(self.place(member)?)
     }
 
     /// Everybody, in join order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Entry> {
-        self.rows.values().map(|row| &row.entry)
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.rows.values()
     }
 
     /// Those who stand behind this place, in join order.
-    pub fn iter_after(&self, place: Option<Place>) -> impl Iterator<Item = (Place, &Entry)> {
+    pub fn iter_after(&self, place: Option<Place>) -> impl Iterator<Item = (Place, &Row)> {
         let from = place.map_or(Bound::Unbounded, Bound::Excluded);
-        self.rows.range((from, Bound::Unbounded)).map(|(place, row)| (*place, &row.entry))
+        self.rows.range((from, Bound::Unbounded)).map(|(place, row)| (*place, row))
     }
 
     /// Everybody's places, in join order.
@@ -214,18 +230,17 @@ impl Roster {
     fn insert(&mut self, place: Place, entry: Entry) {
         self.next = self.next.max(place.0.saturating_add(1));
         self.places.insert(entry.member.clone(), place);
-        let row = Row::new(entry);
+        let row = Row::from(entry);
         self.sizes.add(&row);
         self.rows.insert(place, row);
     }
 
-    fn change(&mut self, place: Place, change: impl FnOnce(&mut Entry)) -> Option<&Entry> {
+    fn change(&mut self, place: Place, change: impl FnOnce(&mut Row)) -> Option<&Row> {
         let row = self.rows.get_mut(&place)?;
         self.sizes.subtract(row);
-        change(&mut row.entry);
-        row.list();
+        change(row);
         self.sizes.add(row);
-        Some(&row.entry)
+        Some(row)
     }
 }
 
@@ -242,30 +257,46 @@ impl Sizes {
 }
 
 impl Row {
-    fn new(mut entry: Entry) -> Self {
-        let listed = list(&mut entry);
-        Self { entry, listed }
+    /// What the server says of it; `None` when nothing.
+    #[must_use]
+    pub fn info(&self) -> Option<Json> {
+        self.listed.info()
     }
 
-    fn list(&mut self) {
-        self.listed = list(&mut self.entry);
+    /// Its presence; `None` when it has none.
+    #[must_use]
+    pub fn state(&self) -> Option<Json> {
+        self.listed.state()
+    }
+
+    fn list(&mut self, info: Option<&Json>, state: Option<&Json>) {
+        let v1_only = V1Only::of(self.number, self.user.as_ref(), self.away, info);
+        self.listed = listed::write(&self.member, v1_only, state);
     }
 
     fn as_plain(&self) -> [&[u8]; 2] {
-        self.listed.as_plain(&self.entry.member, self.entry.state.as_ref())
+        self.listed.as_plain(&self.member)
     }
 
     fn v1_only_bytes(&self) -> usize {
-        self.listed.v1_only_bytes(&self.entry.member, self.entry.state.as_ref())
+        self.listed.v1_only_bytes(&self.member)
     }
 }
 
-/// The entry's info and its state become slices of what is listed.
-fn list(entry: &mut Entry) -> Listed {
-    let v1_only = V1Only::of(entry.number, entry.user.as_ref(), entry.away, entry.info.as_ref());
-    let (listed, info, state) = listed::write(&entry.member, v1_only, entry.state.as_ref());
-    (entry.info, entry.state) = (info, state);
-    listed
+impl From<Entry> for Row {
+    fn from(entry: Entry) -> Self {
+        let Entry { member, number, node, generation, user, away, info, state } = entry;
+        let listed = listed::write(&member, V1Only::of(number, user.as_ref(), away, info.as_ref()), state.as_ref());
+        Self { member, number, node, generation, user, away, listed }
+    }
+}
+
+impl From<Row> for Entry {
+    fn from(row: Row) -> Self {
+        let (info, state) = (row.info(), row.state());
+        let Row { member, number, node, generation, user, away, .. } = row;
+        Self { member, number, node, generation, user, away, info, state }
+    }
 }
 
 #[cfg(test)]
@@ -341,7 +372,7 @@ mod tests {
         assert!(roster.restore(Place(3), first.clone()));
         assert!(roster.restore(Place(3), later.clone()), "it takes its own place");
         assert!(!roster.restore(Place(4), first));
-        assert_eq!((roster.len(), roster.find(&later.member)), (1, Some(&later)));
+        assert_eq!((roster.len(), roster.find(&later.member).cloned().map(Entry::from)), (1, Some(later.clone())));
         let latest = Entry { generation: Generation(3), ..later };
         assert!(roster.restore(Place(7), latest));
         assert_eq!((roster.len(), roster.places().collect::<Vec<_>>()), (1, vec![Place(7)]));
@@ -370,7 +401,7 @@ mod tests {
         let b = roster.join(entry("b")).unwrap();
         roster.set_state(a, json(serde_json::json!([1, 2])));
         check(&roster, r#"{"id":"a","state":[1,2]},{"id":"b"}"#);
-        assert_eq!(roster.get(a).unwrap().state.as_ref().map(Json::as_str), Some("[1,2]"));
+        assert_eq!(roster.get(a).unwrap().state().as_ref().map(Json::as_str), Some("[1,2]"));
         roster.set_state(a, None);
         roster.set_state(b, json("x".into()));
         check(&roster, r#"{"id":"a"},{"id":"b","state":"x"}"#);

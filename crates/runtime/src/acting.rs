@@ -7,7 +7,7 @@ use roomful_core::frame::EndpointKind;
 use roomful_core::key::Params;
 use roomful_core::pattern::{Pattern, Topic};
 use roomful_core::room::{Audience, Input};
-use roomful_core::roster::Entry;
+use roomful_core::roster::Row;
 use roomful_core::{Close, Json, Limits, UserId};
 
 use crate::act::{Act, Answer};
@@ -122,12 +122,12 @@ impl App {
     /// Everybody in a room of this process, in join order.
     #[must_use]
     pub fn members_here(&self, topic: &Topic) -> Vec<Member<Json, Json>> {
-        let entry = |Entry { member, user, away, info, state, .. }: &Entry| Member {
-            id: member.clone(),
-            user: user.clone(),
-            away: *away,
-            info: info.clone(),
-            state: state.clone(),
+        let entry = |row: &Row| Member {
+            id: row.member.clone(),
+            user: row.user.clone(),
+            away: row.away,
+            info: row.info(),
+            state: row.state(),
         };
         let room = self.hub().find(topic);
         room.map_or_else(Vec::new, |room| room.read(|room| room.roster().iter().map(entry).collect()))

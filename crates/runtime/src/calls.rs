@@ -43,7 +43,7 @@ impl LiveMember {
     /// What the roster shows of it.
     #[must_use]
     pub fn presence(&self) -> Option<Json> {
-        self.room()?.read(|room| room.roster().find(self.id())?.state.clone())
+        self.room()?.read(|room| room.roster().find(self.id())?.state())
     }
 
     /// What the roster shows of it from now on.
@@ -58,7 +58,7 @@ impl LiveMember {
     /// What the roster has of the server's own word on it.
     #[must_use]
     pub fn info(&self) -> Option<Json> {
-        self.room()?.read(|room| room.roster().find(self.id())?.info.clone())
+        self.room()?.read(|room| room.roster().find(self.id())?.info())
     }
 
     /// What the server says of it from now on.

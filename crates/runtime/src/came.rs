@@ -50,7 +50,7 @@ impl Came {
     pub(crate) fn goes_on(&self, newcomer: &mut Newcomer, room: &RoomEngine, seat: &Seat) {
         if let Some(entry) = room.roster().find(&newcomer.member) {
             newcomer.taken_over_from(entry.generation);
-            newcomer.state.clone_from(&entry.state);
+            newcomer.state = entry.state();
         }
         if let Some(FromNode { node, released, .. }) = self.released(seat) {
             newcomer.taken_over_from(released.present.generation);

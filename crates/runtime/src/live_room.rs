@@ -15,7 +15,7 @@ use roomful_core::frame::fanout::{self, PerDialect, Spoken};
 use roomful_core::life::Act;
 use roomful_core::pattern::Topic;
 use roomful_core::room::{Audience, Change, Effect, Input, Newcomer, Refused, RoomEngine, Update};
-use roomful_core::roster::{Entry, Listing};
+use roomful_core::roster::{Listing, Row};
 use roomful_core::session::{KeptSaid, Resume, To, Token, TokenHash};
 use roomful_core::{Dialect, Json, Limits, MemberId, Millis, NodeId, UserId};
 
@@ -627,11 +627,11 @@ impl LiveRoom {
         let entry = engine.roster().find(member);
         let user = entry.and_then(|entry| entry.user.as_ref());
         let (info, state) = match input {
-            Input::SetInfo { info, .. } => (info.as_ref(), entry.and_then(|entry| entry.state.as_ref())),
-            Input::SetPresence { state, .. } => (entry.and_then(|entry| entry.info.as_ref()), state.as_ref()),
+            Input::SetInfo { info, .. } => (info.clone(), entry.and_then(Row::state)),
+            Input::SetPresence { state, .. } => (entry.and_then(Row::info), state.clone()),
             _ => return Ok(()),
         };
-        seat.may_show(&self.topic, Shown { user, info, state })
+        seat.may_show(&self.topic, Shown { user, info: info.as_ref(), state: state.as_ref() })
     }
 
     /// Tells all states again, because nobody knows which were told.
@@ -702,7 +702,7 @@ impl LiveRoom {
     /// A message to all of a user's members that are this node's: says to how many.
     pub(crate) fn tell_user(self: &Arc<Self>, user: &UserId, msg: &Json) -> Result<u64> {
         let own: Vec<_> = self.read(|room| {
-            let its = |entry: &&Entry| entry.node == room.node() && entry.user.as_ref() == Some(user);
+            let its = |entry: &&Row| entry.node == room.node() && entry.user.as_ref() == Some(user);
             room.roster().iter().filter(its).map(|entry| entry.member.clone()).collect()
         });
         for to in &own {
@@ -749,8 +749,8 @@ impl LiveRoom {
 
     /// Bytes of what it says of this member.
     pub(crate) fn held_for(&self, member: &MemberId) -> usize {
-        let size = |json: &Option<Json>| json.as_ref().map_or(0, Json::size);
-        self.read(|room| room.roster().find(member).map_or(0, |entry| size(&entry.info) + size(&entry.state)))
+        let size = |json: Option<Json>| json.as_ref().map_or(0, Json::size);
+        self.read(|room| room.roster().find(member).map_or(0, |row| size(row.info()) + size(row.state())))
     }
 
     fn take_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, member: &MemberId) -> Left {

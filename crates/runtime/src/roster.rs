@@ -62,7 +62,7 @@ pub struct User {
 pub(crate) fn by_user(roster: &Roster) -> Vec<User> {
     let mut users: Vec<User> = Vec::new();
     let mut places = HashMap::new();
-    for roster::Entry { member, user, away, .. } in roster.iter() {
+    for roster::Row { member, user, away, .. } in roster.iter() {
         let Some(user) = user else { continue };
         let place = *places.entry(user).or_insert(users.len());
         match users.get_mut(place) {

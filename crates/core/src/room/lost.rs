@@ -100,7 +100,7 @@ impl RoomEngine {
         self.announce(changes, None, effects);
         over.into_iter().for_each(|node| self.orphan_stays(node, now, effects));
         let due = now.saturating_add(TOLD_WITHIN_MS);
-        let owed: Vec<_> = gone.iter().map(|entry| self.present(entry)).collect();
+        let owed: Vec<_> = gone.iter().map(|entry| self.present(entry.clone())).collect();
         let Some(elsewhere) = &mut self.elsewhere else { return };
         for present in owed {
             elsewhere.owed.insert(present.member.clone(), Owed { present, is_ours: false, due });

@@ -16,7 +16,7 @@ use super::numbers::Numbers;
 use super::take_over::Entered;
 use super::{Change, Effect, Newcomer, Refused, RoomEngine};
 use crate::cluster;
-use crate::roster::{Entry, Listing, Place};
+use crate::roster::{Entry, Listing, Place, Row};
 use crate::{MemberId, Millis};
 
 impl RoomEngine {
@@ -197,12 +197,12 @@ impl RoomEngine {
         }
         let listing = Arc::new(self.roster.listing());
         for place in returned {
-            let Some(Entry { member, .. }) = self.roster.get(*place) else { continue };
+            let Some(Row { member, .. }) = self.roster.get(*place) else { continue };
             effects.push(Effect::Returned { member: member.clone() });
             effects.push(self.snapshot_for(member.clone(), &listing));
         }
         for place in entered {
-            let Some(Entry { member, .. }) = self.roster.get(*place) else { continue };
+            let Some(Row { member, .. }) = self.roster.get(*place) else { continue };
             effects.push(Effect::Entered { member: member.clone() });
             effects.push(self.snapshot_for(member.clone(), &listing));
             self.keep(*place, effects);
@@ -230,7 +230,7 @@ impl RoomEngine {
     }
 
     pub(super) fn joined(&self, place: Place) -> Option<Change> {
-        let Entry { member, number, user, info, state, .. } = self.roster.get(place)?.clone();
+        let Entry { member, number, user, info, state, .. } = self.roster.get(place)?.clone().into();
         Some(Change::Joined { member, number, user, info, state })
     }
 
@@ -300,7 +300,7 @@ mod tests {
             assert_eq!(effects, [], "{input:?}");
         }
         let bob = room.roster().find(&id("bob")).unwrap();
-        assert!(!bob.away && bob.info.is_none() && bob.state.is_none());
+        assert!(!bob.away && bob.info().is_none() && bob.state().is_none());
     }
 
     #[test]

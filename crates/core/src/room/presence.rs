@@ -3,7 +3,7 @@
 
 use super::{Change, Effect, News, Refused, RoomEngine, Update};
 use crate::frame::fanout;
-use crate::roster::{Entry, Place};
+use crate::roster::Place;
 use crate::{Json, MemberId, Millis};
 
 impl RoomEngine {
@@ -35,7 +35,7 @@ impl RoomEngine {
     ) -> Result<(), Refused> {
         self.check_info(info.as_ref())?;
         let place = self.speaking_place(member)?;
-        if self.roster.get(place).is_none_or(|entry| entry.info == info) {
+        if self.roster.get(place).is_none_or(|entry| entry.info() == info) {
             return Ok(());
         }
         self.roster.set_info(place, info).ok_or(Refused::NotIn)?;
@@ -91,8 +91,8 @@ impl RoomEngine {
     }
 
     fn update_of(&self, place: Place, news: News) -> Option<Update> {
-        let Entry { member, number, info, state, .. } = self.roster.get(place)?;
-        Some(Update { member: member.clone(), number: *number, news, info: info.clone(), state: state.clone() })
+        let row = self.roster.get(place)?;
+        Some(Update { member: row.member.clone(), number: row.number, news, info: row.info(), state: row.state() })
     }
 
     pub(super) fn check_presence(&self, state: Option<&Json>) -> Result<(), Refused> {

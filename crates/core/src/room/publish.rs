@@ -6,7 +6,7 @@
 use super::membership_lane::Departed;
 use super::{Audience, Effect, RoomEngine, Update};
 use crate::cluster::{Change, Present};
-use crate::roster::{Entry, Place};
+use crate::roster::{Entry, Place, Row};
 use crate::{Json, MemberId, Millis, NodeId, UserId};
 
 impl RoomEngine {
@@ -15,7 +15,7 @@ impl RoomEngine {
     #[must_use]
     pub fn own(&self) -> Vec<Present> {
         let own = self.roster.iter().filter(|entry| entry.node == self.config.node);
-        own.map(|entry| self.present(entry)).collect()
+        own.map(|row| self.present(row.clone())).collect()
     }
 
     /// The members for whom this node answers another one that has nobody in: its own, and those of nodes that are lost, for whom
@@ -26,8 +26,8 @@ impl RoomEngine {
             let part = self.elsewhere.as_ref().and_then(|elsewhere| elsewhere.parts.get(&node));
             part.is_none_or(|part| part.lost_until.is_some())
         };
-        let theirs = |entry: &&Entry| entry.node == self.config.node || is_lost(entry.node);
-        self.roster.iter().filter(theirs).map(|entry| self.present(entry)).collect()
+        let theirs = |entry: &&Row| entry.node == self.config.node || is_lost(entry.node);
+        self.roster.iter().filter(theirs).map(|row| self.present(row.clone())).collect()
     }
 
     /// Which process this is, or which run of a node: what stands in the entries of its own members.
@@ -83,7 +83,7 @@ impl RoomEngine {
     }
 
     pub(super) fn publish_joined(&mut self, place: Place) {
-        let joined = self.elsewhere.as_ref().and(self.roster.get(place)).map(|entry| self.present(entry));
+        let joined = self.elsewhere.as_ref().and(self.roster.get(place)).map(|row| self.present(row.clone()));
         joined.into_iter().for_each(|present| self.publish(|| Change::Joined(present)));
     }
 
@@ -110,8 +110,8 @@ impl RoomEngine {
     }
 
     /// As its node says it.
-    pub(super) fn present(&self, entry: &Entry) -> Present {
-        let Entry { member, generation, user, away, info, state, .. } = entry.clone();
+    pub(super) fn present(&self, entry: impl Into<Entry>) -> Present {
+        let Entry { member, generation, user, away, info, state, .. } = entry.into();
         let session = self.elsewhere.as_ref().and_then(|elsewhere| elsewhere.sessions.get(&member));
         Present { member, generation, user, away, info, state, session }
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::elsewhere::Ceded;
 use super::{Change, Effect, News, RoomEngine};
 use crate::cluster::{self, Claim, Incarnation, Present, Words};
-use crate::roster::{Entry, Place};
+use crate::roster::{Entry, Place, Row};
 use crate::{Generation, Json, MemberId, Millis, NodeId};
 
 /// What one input says, as far as it was not told yet.
@@ -341,7 +341,7 @@ impl RoomEngine {
         if let Some(generation) = self.membership.lobby.generation(member) {
             return Some(Claim { generation, incarnation: elsewhere.me.clone() });
         }
-        let Entry { node, generation, .. } = self.roster.find(member)?;
+        let Row { node, generation, .. } = self.roster.find(member)?;
         Some(Claim { generation: *generation, incarnation: elsewhere.incarnation(*node)?.clone() })
     }
 
@@ -384,7 +384,7 @@ impl RoomEngine {
     fn hear_claimed(&mut self, node: NodeId, place: Place, present: Present, telling: &mut Telling<'_>) {
         self.roster.hand_to(place, node, present.generation);
         self.hear_info(place, present.info, telling);
-        if self.roster.get(place).is_some_and(|entry| entry.state != present.state) {
+        if self.roster.get(place).is_some_and(|entry| entry.state() != present.state) {
             self.hear_state(place, present.state, telling);
         }
         self.hear_away(place, present.away, telling);
@@ -397,7 +397,7 @@ impl RoomEngine {
 
     fn hear_away(&mut self, place: Place, away: bool, telling: &mut Telling<'_>) {
         let Some(entry) = self.roster.get(place).filter(|entry| entry.away != away) else { return };
-        let (member, state) = (entry.member.clone(), entry.state.clone());
+        let (member, state) = (entry.member.clone(), entry.state());
         if away && self.presence.holds(place) {
             // What it showed is older than the loss.
             self.tell_changes(telling);
@@ -413,7 +413,7 @@ impl RoomEngine {
     }
 
     fn hear_info(&mut self, place: Place, info: Option<Json>, telling: &mut Telling<'_>) {
-        if self.roster.get(place).is_some_and(|entry| entry.info != info) {
+        if self.roster.get(place).is_some_and(|entry| entry.info() != info) {
             self.roster.set_info(place, info);
             telling.shows |= self.presence.mark(place, News::Info, telling.now);
         }

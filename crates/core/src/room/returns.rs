@@ -54,7 +54,7 @@ impl RoomEngine {
     /// It has a socket from here on; what the others hear of that, where it was away.
     pub(super) fn be_back(&mut self, place: Place) -> Option<Change> {
         let entry = self.roster.get(place).filter(|entry| entry.away)?;
-        let back = Change::Back { member: entry.member.clone(), state: entry.state.clone() };
+        let back = Change::Back { member: entry.member.clone(), state: entry.state() };
         self.roster.set_away(place, false);
         self.present += 1;
         if self.take_back(place) {

@@ -5,7 +5,7 @@
 
 use super::{Change, Newcomer, News, Refused, RoomEngine};
 use crate::cluster::{self, Claim, Heard};
-use crate::roster::{Entry, Place};
+use crate::roster::{Place, Row};
 use crate::session::{SessionHash, TokenHash};
 use crate::{Json, MemberId, Millis, NodeId};
 
@@ -20,7 +20,7 @@ pub(super) struct Entered {
 impl RoomEngine {
     /// The member that takes this token, on whatever node: what is known of it, as far as it is known who is in.
     #[must_use]
-    pub fn holder_of(&self, token: TokenHash) -> Option<&Entry> {
+    pub fn holder_of(&self, token: TokenHash) -> Option<&Row> {
         self.roster.find(self.elsewhere.as_ref()?.sessions.find(token)?)
     }
 
@@ -105,15 +105,15 @@ impl RoomEngine {
         self.show_anew(place, (info, state), now);
         let was_away = self.roster.get(place).is_some_and(|entry| entry.away);
         let entry = self.roster.set_away(place, false);
-        let change = entry.filter(|_| was_away).map(|entry| Change::Back { member, state: entry.state.clone() });
+        let change = entry.filter(|_| was_away).map(|entry| Change::Back { member, state: entry.state() });
         self.local += 1;
         self.present += 1;
         Some(Entered { place, change })
     }
 
     fn show_anew(&mut self, place: Place, (info, state): (Option<Json>, Option<Json>), now: Millis) {
-        let Some(Entry { info: before, state: showed, .. }) = self.roster.get(place) else { return };
-        let (is_informed, is_shown) = (*before != info, *showed != state);
+        let Some(before) = self.roster.get(place) else { return };
+        let (is_informed, is_shown) = (before.info() != info, before.state() != state);
         if is_informed {
             self.roster.set_info(place, info);
             self.presence.mark(place, News::Info, now);

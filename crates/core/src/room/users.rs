@@ -4,13 +4,13 @@ use super::elsewhere::Elsewhere;
 use super::stays::{Act, Facts, Stays};
 use super::{Effect, RoomEngine};
 use crate::cluster::{self, Incarnation, StayWord};
-use crate::roster::{Entry, Place};
+use crate::roster::{Place, Row};
 use crate::{Millis, NodeId, UserId};
 
 impl RoomEngine {
     /// Who has come in is of a user, maybe: says so where it is that one's first.
     pub(super) fn count_user(&mut self, place: Place, now: Millis, effects: &mut Vec<Effect>) {
-        let Some(Entry { member, user: Some(user), .. }) = self.roster.get(place) else { return };
+        let Some(Row { member, user: Some(user), .. }) = self.roster.get(place) else { return };
         if !self.users.enter(user) {
             return;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use roomful_core::cluster::{
     Address, Change, ClusterKey, ClusterSettings, Effect, Health, Input, News, Present, Rejected, Subject,
 };
-use roomful_core::roster::Entry;
+use roomful_core::roster::Row;
 use roomful_core::{Json, Limits, Millis, NodeId, UserId, room};
 
 use crate::fault::Fault;
@@ -483,8 +483,8 @@ impl Shown {
         Self { away: present.away, info: text(present.info.as_ref()), state: text(present.state.as_ref()) }
     }
 
-    fn entry(entry: &Entry) -> Self {
-        Self { away: entry.away, info: text(entry.info.as_ref()), state: text(entry.state.as_ref()) }
+    fn entry(entry: &Row) -> Self {
+        Self { away: entry.away, info: text(entry.info().as_ref()), state: text(entry.state().as_ref()) }
     }
 
     fn known(known: &Known) -> Self {

@@ -76,7 +76,7 @@ fn of_two_claims_to_a_member_the_higher_generation_is_restored() {
         let claim = Kept { generation: Generation(generation), state: Some(json("2")), ..kept("ann", 5) };
         room.restore_with(claim);
         assert_eq!(room.roster().len(), 2, "nobody is in twice");
-        assert_eq!(room.room().roster().find(&id("ann")).map(|ann| ann.state.clone()), Some(Some(json(state))));
+        assert_eq!(room.room().roster().find(&id("ann")).map(|ann| ann.state()), Some(Some(json(state))));
         room.leave("ann");
         room.leave("bob");
         assert!(room.is_empty(), "and nobody counts twice");

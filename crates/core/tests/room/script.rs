@@ -195,7 +195,7 @@ impl Script {
     /// Who is in and in what state, as the room knows it.
     pub(crate) fn roster(&self) -> Vec<String> {
         let entries = self.room.roster().iter();
-        entries.map(|entry| format!("{}{}", entry.member, optional(" ", entry.state.as_ref()))).collect()
+        entries.map(|entry| format!("{}{}", entry.member, optional(" ", entry.state().as_ref()))).collect()
     }
 
     /// What an input that is not refused leads to.

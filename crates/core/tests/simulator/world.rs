@@ -273,7 +273,7 @@ impl World {
         let held = roster.iter().map(|entry| {
             let text = |json: &Json| json.as_str().to_owned();
             let named = (entry.member.as_str(), Some(entry.number));
-            let (info, state) = (entry.info.as_ref().map(text), entry.state.as_ref().map(text));
+            let (info, state) = (entry.info().as_ref().map(text), entry.state().as_ref().map(text));
             (named, entry.user.as_ref().map(UserId::as_str), entry.away, info, state)
         });
         ensure!(held.eq(due), "the room holds {roster:?}, but in are {:?}", ledger.roster());

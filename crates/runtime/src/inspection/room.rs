@@ -1,7 +1,7 @@
 //! Rooms, and who is in them.
 
 use roomful_core::frame::EndpointKind;
-use roomful_core::roster::{Entry, Place};
+use roomful_core::roster::{Entry, Place, Row};
 use roomful_core::{Json, MemberId, NodeId, UserId};
 
 use super::Inspection;
@@ -70,7 +70,7 @@ impl Inspection {
         let Some(room) = self.find(topic) else { return Vec::new() };
         let mut roster: Vec<_> = room.read(|engine| {
             let next = engine.roster().iter_after(after.map(Place)).take(most);
-            next.map(|(place, entry)| of_entry(place, entry)).collect()
+            next.map(|(place, row)| of_row(place, row)).collect()
         });
         // Not under the lock.
         for member in &mut roster {
@@ -81,10 +81,10 @@ impl Inspection {
 }
 
 fn view(room: &LiveRoom) -> RoomView {
-    RoomView { number: room.id().0, topic: room.topic().as_str().to_owned(), totals: room.traffic().totals() }
+    RoomView { number: room.id().0.get(), topic: room.topic().as_str().to_owned(), totals: room.traffic().totals() }
 }
 
-fn of_entry(Place(place): Place, entry: &Entry) -> RosterView {
-    let Entry { member, user, away, node, info, state, .. } = entry.clone();
+fn of_row(Place(place): Place, row: &Row) -> RosterView {
+    let Entry { member, user, away, node, info, state, .. } = row.clone().into();
     RosterView { place, id: member, user, away, node, info, state, connection: None }
 }
