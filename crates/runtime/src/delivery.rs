@@ -1,5 +1,6 @@
 //! How frames leave the rooms: in deliveries, each handed once to every transport that has sockets in the room.
 
+use std::num::NonZeroU64;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::metrics;
 
 /// A number for one room of this process, as long as somebody is in it. No number is given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomId(pub u64);
+pub struct RoomId(pub NonZeroU64);
 
 /// What a transport is to do.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What lives as long as a socket: the way out to it, and what is kept beside it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -34,8 +34,8 @@ pub(crate) struct Line {
     held: AtomicU32,
     /// When it was opened, in seconds of the platform's clock: for operators, who need no more.
     opened_s: u32,
-    /// Where its client is, where the platform knows.
-    peer: Option<IpAddr>,
+    /// Where its client is, where the platform knows, and it has one of IPv4: what is longer stands beside.
+    peer: Option<Ipv4Addr>,
     /// What few lines have. Boxed, because there are many.
     beside: Option<Box<Beside>>,
 }
@@ -47,6 +47,8 @@ struct Beside {
     mailbox: Option<Arc<Closing>>,
     /// Where the socket outlives the process. `None` inside: it is forgotten, and nothing is kept of it again.
     kept: Option<Mutex<Option<Kept>>>,
+    /// Where its client is, by an address of this length.
+    peer: Option<Ipv6Addr>,
 }
 
 impl Line {
@@ -67,7 +69,7 @@ impl Line {
     ) -> (Self, Arc<Mailbox>) {
         let closing = Arc::<Closing>::default();
         let mailbox = Arc::new(Mailbox::new(connection, dialect, limits.outbox_bytes, Arc::clone(&closing), memory));
-        let beside = Some(Box::new(Beside { mailbox: Some(closing), kept: None }));
+        let beside = Some(Box::new(Beside { mailbox: Some(closing), ..Beside::default() }));
         (Self { beside, ..Self::new(Arc::clone(&mailbox) as _, connection, dialect) }, mailbox)
     }
 
@@ -82,7 +84,11 @@ impl Line {
     #[must_use]
     pub(crate) fn opened_by(mut self, peer: Option<IpAddr>, now: Millis) -> Self {
         self.opened_s = u32::try_from(now / SECOND_MS).unwrap_or(u32::MAX);
-        self.peer = peer;
+        match peer.map(|peer| peer.to_canonical()) {
+            Some(IpAddr::V4(peer)) => self.peer = Some(peer),
+            Some(IpAddr::V6(peer)) => self.beside.get_or_insert_default().peer = Some(peer),
+            None => {}
+        }
         self
     }
 
@@ -93,7 +99,8 @@ impl Line {
 
     /// Where its client is.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
-        self.peer
+        let long = || self.beside.as_ref()?.peer.map(IpAddr::V6);
+        self.peer.map(IpAddr::V4).or_else(long)
     }
 
     pub(crate) fn connection(&self) -> ConnectionId {

@@ -38,14 +38,21 @@ pub struct LiveMember {
     terms: Option<Arc<Terms>>,
     line: Mutex<Option<Arc<Line>>>,
     inbox: Mutex<Inbox>,
+    scope: OnceLock<Scope>,
+    /// Boxed, because there are many members, and most are idle.
+    beside: OnceLock<Box<Beside>>,
+}
+
+/// What most members have nothing of.
+#[derive(Default)]
+struct Beside {
     /// Wakes whoever waits until another frame may be queued.
     space: AtomicWaker,
-    scope: OnceLock<Scope>,
     teardowns: Teardowns,
-    /// Who it is in place of `id`: whom its client was in another process. Boxed, because few are.
-    was: OnceLock<Box<MemberId>>,
-    /// The span that every hook of this member runs in. Boxed, because where nobody logs there is none.
-    span: Option<Box<Span>>,
+    /// Who it is in place of its first id: whom its client was in another process.
+    was: OnceLock<MemberId>,
+    /// The span that every hook of this member runs in; `None` where nobody logs.
+    span: Option<Span>,
 }
 
 /// Where a member was let in, or what became of one that never was.
@@ -56,8 +63,8 @@ pub(crate) enum Scope {
     Socket,
     /// Its client was somebody who is held: that member has its socket, and it was never one itself.
     Moved(Arc<LiveMember>),
-    /// A feed or a live value, which it listens to.
-    Feed(Arc<dyn Listening>),
+    /// A feed or a live value, which it listens to. Boxed, or every member of a room would take as much.
+    Feed(Box<Arc<dyn Listening>>),
 }
 
 impl LiveMember {
@@ -91,24 +98,25 @@ impl LiveMember {
         id: MemberId,
         inbox: Inbox,
     ) -> Arc<Self> {
+        let beside = OnceLock::new();
+        if !span.is_disabled() {
+            beside.get_or_init(|| Box::new(Beside { span: Some(span), ..Beside::default() }));
+        }
         Arc::new(Self {
             hub: Arc::clone(hub),
             id,
             terms,
             line: Mutex::new(line),
             inbox: Mutex::new(inbox),
-            space: AtomicWaker::new(),
             scope: OnceLock::new(),
-            teardowns: Teardowns::default(),
-            was: OnceLock::new(),
-            span: (!span.is_disabled()).then(|| Box::new(span)),
+            beside,
         })
     }
 
     /// The id that everybody in its room knows it by; a typed socket's own.
     #[must_use]
     pub fn id(&self) -> &MemberId {
-        self.was.get().map_or(&self.id, |was| was)
+        self.beside.get().and_then(|beside| beside.was.get()).unwrap_or(&self.id)
     }
 
     /// Is another from here on, as long as it has not asked to be let in. `false`: somebody is that one, or it is too late.
@@ -117,7 +125,7 @@ impl LiveMember {
         let inbox = self.inbox();
         let may_be = inbox.life().is_opening() && self.hub.rename(&self.id, other);
         if may_be {
-            self.was.get_or_init(|| Box::new(other.clone()));
+            self.beside().was.get_or_init(|| other.clone());
         }
         may_be
     }
@@ -176,22 +184,25 @@ impl LiveMember {
 
     /// Another frame may be queued.
     pub(crate) fn wake_reader(&self) {
-        self.space.wake();
+        // Where there is nothing beside it nobody waits: whoever does looks for space after it has said that it waits.
+        if let Some(beside) = self.beside.get() {
+            beside.space.wake();
+        }
     }
 
     /// Who waits for that: whoever reads its socket.
     pub(crate) fn register_reader(&self, waker: &Waker) {
-        self.space.register(waker);
+        self.beside().space.register(waker);
     }
 
     /// Runs `teardown` when it has left; at once where it has.
     pub fn defer(&self, teardown: impl FnOnce() + MaybeSend + 'static) {
-        self.teardowns.defer(teardown);
+        self.beside().teardowns.defer(teardown);
     }
 
     /// Runs what was deferred, once. The panics of it come back.
     pub(crate) fn run_teardowns(&self) -> Vec<Error> {
-        self.watched_call("teardown", || self.teardowns.run())
+        self.watched_call("teardown", || self.beside().teardowns.run())
     }
 
     /// Its socket; `None` while it is held without one.
@@ -343,8 +354,12 @@ impl LiveMember {
         }
     }
 
+    fn beside(&self) -> &Beside {
+        self.beside.get_or_init(Box::default)
+    }
+
     fn dressed<F: Future<Output = ()> + MaybeSend>(&self, task: F) -> impl Future<Output = ()> + MaybeSend + use<F> {
-        let span = self.span.as_deref().cloned().unwrap_or_else(Span::none);
+        let span = self.beside.get().and_then(|beside| beside.span.clone()).unwrap_or_else(Span::none);
         let task = Caught::of(task.map(Ok)).map(|ended: Result<(), Error>| {
             if let Err(error) = ended {
                 tracing::error!(%error, "a member's task ended badly");

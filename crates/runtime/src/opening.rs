@@ -289,7 +289,7 @@ impl LiveMember {
             line.keep(keeper, |kept| kept.heard = Some(epoch));
         }
         line.greet();
-        self.set_scope(Scope::Feed(heard));
+        self.set_scope(Scope::Feed(Box::new(heard)));
         Ok(())
     }
 

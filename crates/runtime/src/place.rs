@@ -17,11 +17,11 @@ use crate::user_connections::OfUser;
 #[must_use = "a place that is dropped is free for another"]
 pub struct Place {
     process: Arc<Process>,
-    departed: bool,
+    /// Boxed, because most have nothing of it.
     whose: Option<Box<Whose>>,
 }
 
-/// Whose a connection is, where that is counted.
+/// Whose a connection is, where that is counted, and whether it has departed.
 #[derive(Default)]
 struct Whose {
     /// Until it is over, or one address could have all of those that have left.
@@ -29,6 +29,7 @@ struct Whose {
     user: Option<OfUser>,
     /// It is a member's, who has lent it to this connection, and is counted there.
     loan: Option<Loan>,
+    departed: bool,
 }
 
 impl Place {
@@ -37,13 +38,13 @@ impl Place {
         let of_address = process.one_more_of(peer)?;
         process.connection_begins()?;
         let whose = of_address.map(|address| Box::new(Whose { _address: Some(address), ..Whose::default() }));
-        Ok(Self { process: Arc::clone(process), departed: false, whose })
+        Ok(Self { process: Arc::clone(process), whose })
     }
 
     /// The place of a member, for its client that is on the way back.
     pub(crate) fn lent(process: &Arc<Process>, loan: Loan) -> Self {
         let whose = Some(Box::new(Whose { loan: Some(loan), ..Whose::default() }));
-        Self { process: Arc::clone(process), departed: false, whose }
+        Self { process: Arc::clone(process), whose }
     }
 
     /// Where it is a member's, the loan of it: whoever does not go on with that member must take a place of its own.
@@ -54,7 +55,7 @@ impl Place {
     /// The place of a connection that another process has begun, or of a member that it held; and whose member it is.
     pub(crate) fn of_restored(process: &Arc<Process>, whose: Option<(&MemberId, &UserId)>) -> Self {
         process.connection_returns();
-        let mut place = Self { process: Arc::clone(process), departed: false, whose: None };
+        let mut place = Self { process: Arc::clone(process), whose: None };
         if let Some((member, user)) = whose
             && let Some(of_user) = process.user_connections().one_more(user, member, None)
         {
@@ -80,11 +81,9 @@ impl Place {
 
     /// The member has left, and another may have its place. What it still does is counted apart, until this is dropped.
     pub(crate) fn depart(&mut self) {
-        self.whose.iter_mut().for_each(|whose| whose.user = None);
-        if self.loan().is_some() {
-            return;
-        }
-        if !std::mem::replace(&mut self.departed, true) {
+        let whose = self.whose.get_or_insert_default();
+        whose.user = None;
+        if whose.loan.is_none() && !std::mem::replace(&mut whose.departed, true) {
             self.process.connection_departs();
         }
     }
@@ -95,7 +94,7 @@ impl Drop for Place {
         if self.loan().is_some() {
             return;
         }
-        if self.departed {
+        if self.whose.as_ref().is_some_and(|whose| whose.departed) {
             self.process.departed_ends();
         } else {
             self.process.connection_ends();

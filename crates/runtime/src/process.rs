@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -446,7 +447,7 @@ impl Process {
     }
 
     pub(crate) fn new_room_id(&self) -> RoomId {
-        RoomId(self.next_room.fetch_add(1, Ordering::Relaxed))
+        RoomId(NonZeroU64::MIN.saturating_add(self.next_room.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub(crate) fn stats(&self) -> Stats {

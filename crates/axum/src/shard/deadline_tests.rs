@@ -120,7 +120,7 @@ impl Alone {
     }
 
     fn is_open(&self) -> bool {
-        self.reactor.sockets.get(0).is_some_and(|socket| socket.phase == Phase::Open)
+        self.reactor.sockets.get(0).is_some_and(|socket| socket.phase() == Phase::Open)
     }
 
     fn is_there(&self) -> bool {
@@ -355,7 +355,7 @@ fn a_message_that_nobody_will_hear_is_not_kept() {
         alone.sends(1, &large[before..before + after]);
         assert_eq!(alone.closed(), Some(1000), "{before}, {after}");
         assert!(alone.reactor.sockets[0].held() < 1_000, "{before}, {after}: {}", alone.reactor.sockets[0].held());
-        assert!(alone.reactor.sockets[0].ticket.is_some(), "{before}, {after}: it waits in a pool");
+        assert!(alone.reactor.sockets[0].ticket().is_some(), "{before}, {after}: it waits in a pool");
     }
 }
 
@@ -376,6 +376,6 @@ fn who_is_closed_for_memory_waits_in_a_pool_too() {
     let mut alone = Alone::new(limits());
     alone.sends(0, &frame(FIN_TEXT, 60_000)[..30_000]);
     alone.close(&Close::OVERLOADED);
-    assert!(alone.reactor.sockets[0].ticket.is_some());
+    assert!(alone.reactor.sockets[0].ticket().is_some());
     assert_eq!(alone.closed(), Some(1013));
 }

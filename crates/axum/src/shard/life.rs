@@ -28,7 +28,7 @@ impl Reactor {
         let now = self.now();
         let all_cost = Taken { left: 0, cost: read.len() };
         let Some(socket) = self.sockets.get_mut(slot) else { return all_cost };
-        if matches!(socket.phase, Phase::Lingering(_)) {
+        if matches!(socket.phase(), Phase::Lingering(_)) {
             socket.throw_away(read.len());
             return all_cost;
         }
@@ -37,7 +37,7 @@ impl Reactor {
             socket.take_in(read, &mut self.inflater, now, |socket| on_space(shard, socket.connection.id()));
         socket.note(now);
         // One that begins to linger ends what it writes as soon as it is flushed.
-        if socket.has_own() || matches!(socket.phase, Phase::Lingering(_)) {
+        if socket.has_own() || matches!(socket.phase(), Phase::Lingering(_)) {
             self.touch(slot);
         }
         match then {
@@ -69,7 +69,7 @@ impl Reactor {
         }
         match self.sockets.get(slot) {
             // It was only there to be written to.
-            Some(socket) if socket.is_lost() && matches!(socket.phase, Phase::Finishing(_)) => self.gone(slot, None),
+            Some(socket) if socket.is_lost() && matches!(socket.phase(), Phase::Finishing(_)) => self.gone(slot, None),
             Some(socket) if socket.may_read() => self.want_to_read(slot),
             Some(_) => self.limit_leave(slot),
             None => {}
@@ -146,10 +146,10 @@ impl Reactor {
     /// The socket is over but for its peer's part, for which not too many are waited for.
     pub(super) fn await_end(&mut self, slot: usize) {
         let Some(socket) = self.sockets.get_mut(slot) else { return };
-        if socket.phase == Phase::Open || socket.ticket.is_some() {
+        if socket.phase() == Phase::Open || socket.ticket().is_some() {
             return;
         }
-        socket.ticket = Some(Box::new(self.closers.enter(slot, socket.connection.was_let_in())));
+        socket.wait_at(self.closers.enter(slot, socket.connection.was_let_in()));
         let now = self.now();
         while let Some((oldest, bound)) = self.closers.one_too_many() {
             if let Some(socket) = self.sockets.get_mut(oldest) {
@@ -200,7 +200,7 @@ impl Reactor {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(slot) else { return };
         socket.note(now);
-        let (is_blocked, phase) = (socket.is_blocked(), socket.phase);
+        let (is_blocked, phase) = (socket.is_blocked(), socket.phase());
         // A message's time stood still while it was behind, and runs again.
         self.arm_sooner(slot);
         let Some(socket) = self.sockets.get(slot).filter(|_| !is_blocked) else { return };
@@ -220,11 +220,10 @@ impl Reactor {
         if socket.deadline().is_some_and(|deadline| deadline <= now) {
             return self.cut_off(slot);
         }
-        if socket.leave_by <= now {
-            socket.leave_by = Millis::MAX;
+        if socket.stops_reading(now) {
             return self.read_all(slot, None);
         }
-        if socket.phase == Phase::Open {
+        if socket.phase() == Phase::Open {
             socket.note(now);
             if socket.is_late(now) {
                 return self.give_up_late(slot, now);

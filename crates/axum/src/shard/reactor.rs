@@ -434,7 +434,7 @@ impl Reactor {
     fn take_out(&mut self, slot: usize) -> Option<Socket> {
         self.leave_room(slot);
         let socket = self.sockets.try_remove(slot)?;
-        if let Some(ticket) = socket.ticket.as_deref().copied() {
+        if let Some(ticket) = socket.ticket() {
             self.closers.exit(ticket);
         }
         self.slots.remove(&socket.connection.id());

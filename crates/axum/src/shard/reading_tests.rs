@@ -125,7 +125,7 @@ impl Crowd {
     }
 
     fn is_open(&self, slot: usize) -> bool {
-        self.reactor.sockets.get(slot).is_some_and(|socket| socket.phase == Phase::Open)
+        self.reactor.sockets.get(slot).is_some_and(|socket| socket.phase() == Phase::Open)
     }
 
     /// It goes, and whatever it sent is still to be read.

@@ -26,9 +26,8 @@ pub(super) struct Socket {
     pub(super) connection: Connection<Shard>,
     pub(super) kind: Kind,
     pub(super) seat: Option<Seat>,
-    pub(super) phase: Phase,
-    /// Where it waits for its peer's part of the end.
-    pub(super) ticket: Option<Box<Ticket>>,
+    /// There is one once its end is near. Without one it is [`Phase::Open`].
+    ending: Option<Box<Ending>>,
     pub(super) liveness: Liveness,
     /// When it is to be looked at again; what stands in the timers at another time is out of date.
     pub(super) due: Millis,
@@ -39,8 +38,6 @@ pub(super) struct Socket {
     /// Whether it stands among those that are to be read.
     pub(super) to_be_read: bool,
     hang_up: Option<HangUp>,
-    /// The peer is gone, and until then what it sent before is still read. [`Millis::MAX`] where it is not.
-    pub(super) leave_by: Millis,
     /// There is one while a message or a frame has begun and is not whole, and where the stream has ended: what stands between two
     /// messages keeps nothing.
     decoder: Option<Box<Decoder>>,
@@ -68,6 +65,16 @@ pub(super) struct Socket {
     given_up: bool,
     /// How many bytes it was last said to hold.
     counted: u32,
+}
+
+/// What a socket has at its end.
+#[derive(Debug, Default)]
+struct Ending {
+    phase: Phase,
+    /// Where it waits for its peer's part of the end.
+    ticket: Option<Ticket>,
+    /// The peer is gone, and until then what it sent before is still read.
+    leave_by: Option<Millis>,
     /// Why it could not be written to. Whoever flushes it is told.
     failed: Option<io::Error>,
 }
@@ -80,8 +87,9 @@ pub(super) struct Seat {
 }
 
 /// How far the end of a socket has come. Each but the first has a deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    #[default]
     Open,
     /// This side's close is on its way; the peer's is to come.
     Closing(Millis),
@@ -109,15 +117,13 @@ impl Socket {
             stream,
             kind: Kind { dialect: connection.dialect(), deflate },
             seat: None,
-            phase: Phase::Open,
-            ticket: None,
+            ending: None,
             liveness: Liveness::new(limits.heartbeat_ms, now),
             due: Millis::MAX,
             touched: false,
             readable: false,
             to_be_read: false,
             hang_up: None,
-            leave_by: Millis::MAX,
             decoder: None,
             arrival: None,
             allowance: Allowance::new(limits, now),
@@ -131,18 +137,35 @@ impl Socket {
             backlog: None,
             given_up: false,
             counted: 0,
-            failed: None,
             connection,
         }
     }
 
+    pub(super) fn phase(&self) -> Phase {
+        self.ending.as_ref().map_or(Phase::Open, |ending| ending.phase)
+    }
+
+    /// Where it waits for its peer's part of the end.
+    pub(super) fn ticket(&self) -> Option<Ticket> {
+        self.ending.as_ref()?.ticket
+    }
+
+    /// It waits there from now on.
+    pub(super) fn wait_at(&mut self, ticket: Ticket) {
+        self.ending().ticket = Some(ticket);
+    }
+
+    fn ending(&mut self) -> &mut Ending {
+        self.ending.get_or_insert_default()
+    }
+
     /// Whether frames of the rooms are for it still.
     pub(super) fn hears(&self) -> bool {
-        self.phase == Phase::Open && !self.given_up && !self.is_lost()
+        self.phase() == Phase::Open && !self.given_up && !self.is_lost()
     }
 
     pub(super) fn deadline(&self) -> Option<Millis> {
-        match self.phase {
+        match self.phase() {
             Phase::Open => None,
             Phase::Closing(at) | Phase::Finishing(at) | Phase::Lingering(at) => Some(at),
         }
@@ -151,16 +174,30 @@ impl Socket {
     /// When it has to be looked at at the latest.
     pub(super) fn next_due(&self) -> Millis {
         let due = self.deadline().unwrap_or_else(|| self.next_at());
-        due.min(self.leave_by)
+        self.leave_by().map_or(due, |leave_by| due.min(leave_by))
+    }
+
+    fn leave_by(&self) -> Option<Millis> {
+        self.ending.as_ref()?.leave_by
+    }
+
+    /// Whether the peer is gone, and the time to read what it sent before is over. It is so once.
+    pub(super) fn stops_reading(&mut self, now: Millis) -> bool {
+        let is_over = self.leave_by().is_some_and(|leave_by| leave_by <= now);
+        if is_over {
+            self.ending().leave_by = None;
+        }
+        is_over
     }
 
     /// Nobody was there to read it, to ping it or to answer: nothing is overdue, and whoever is there has time to say so.
     pub(super) fn begin_anew(&mut self, now: Millis, grace: Millis) {
         self.liveness.begin_anew(now);
-        if let Phase::Closing(at) | Phase::Finishing(at) | Phase::Lingering(at) = &mut self.phase {
+        let Some(ending) = &mut self.ending else { return };
+        if let Phase::Closing(at) | Phase::Finishing(at) | Phase::Lingering(at) = &mut ending.phase {
             *at = (*at).max(now + grace);
         }
-        self.leave_by = self.leave_by.max(now + grace);
+        ending.leave_by = ending.leave_by.map(|leave_by| leave_by.max(now + grace));
     }
 
     /// What the system says of the peer.
@@ -175,22 +212,26 @@ impl Socket {
 
     /// The peer is gone, and what it sent before is still to be read. `true`: from now on there is a time for that.
     pub(super) fn limit_leave(&mut self, now: Millis) -> bool {
-        if !self.has_hung_up() || self.leave_by != Millis::MAX || matches!(self.phase, Phase::Finishing(_)) {
+        if !self.has_hung_up() || self.leave_by().is_some() || matches!(self.phase(), Phase::Finishing(_)) {
             return false;
         }
-        self.leave_by = now.saturating_add(self.connection.limits().leave_timeout_ms);
+        self.ending().leave_by = Some(now.saturating_add(self.connection.limits().leave_timeout_ms));
         self.connection.begin_leaving();
         true
     }
 
     /// It could not be written to.
     pub(super) fn fail(&mut self, error: io::Error) {
-        self.failed.get_or_insert(error);
+        self.ending().failed.get_or_insert(error);
     }
 
     /// Why it could not be written to.
     pub(super) fn take_failure(&mut self) -> Option<io::Error> {
-        self.failed.take()
+        self.ending.as_mut()?.failed.take()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| ending.failed.is_some())
     }
 
     pub(super) fn has_hung_up(&self) -> bool {
@@ -208,9 +249,9 @@ impl Socket {
 
     /// This side ends the connection. The first close stands.
     pub(super) fn begin_closing(&mut self, close: &Close, now: Millis) {
-        if self.phase == Phase::Open {
+        if self.phase() == Phase::Open {
             self.push_close(close);
-            self.phase = Phase::Closing(self.close_deadline(now));
+            self.ending().phase = Phase::Closing(self.close_deadline(now));
             self.connection.end(close, None);
             self.keep_no_message();
         }
@@ -218,16 +259,16 @@ impl Socket {
 
     /// The peer has closed, and is answered with its own code where this side has not closed before.
     pub(super) fn finish(&mut self, close: &Close, now: Millis) {
-        if self.phase == Phase::Open {
+        if self.phase() == Phase::Open {
             self.push_close(close);
         }
-        self.phase = Phase::Finishing(self.close_deadline(now));
+        self.ending().phase = Phase::Finishing(self.close_deadline(now));
         self.connection.closed_by_client(close);
     }
 
     /// The peer writes no more and never closed. What is still to be written is.
     pub(super) fn finish_without_close(&mut self, now: Millis) {
-        self.phase = Phase::Finishing(self.close_deadline(now));
+        self.ending().phase = Phase::Finishing(self.close_deadline(now));
         self.connection.end(&Close::LOST, None);
     }
 
@@ -243,10 +284,10 @@ impl Socket {
 
     /// The peer broke the rules: it is told, and not heard any more.
     pub(super) fn linger(&mut self, close: &Close, error: Option<Box<dyn Error + Send + Sync>>, now: Millis) {
-        if self.phase == Phase::Open {
+        if self.phase() == Phase::Open {
             self.push_close(close);
         }
-        self.phase = Phase::Lingering(self.close_deadline(now));
+        self.ending().phase = Phase::Lingering(self.close_deadline(now));
         self.stop_decoding();
         self.connection.end(close, error);
     }
@@ -292,7 +333,7 @@ impl Socket {
     /// Whether it has ended, and holds what nobody waits for: what a peer that does not read would have to read first, or what
     /// nobody hears any more.
     pub(super) fn holds_in_vain(&self) -> bool {
-        self.phase != Phase::Open && (self.is_blocked() || self.held_of_peer() > 0)
+        self.phase() != Phase::Open && (self.is_blocked() || self.held_of_peer() > 0)
     }
 
     /// Says what it holds, where that has changed.

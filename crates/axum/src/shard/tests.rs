@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::Read as _;
+use std::num::NonZeroU64;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
@@ -118,7 +119,7 @@ impl World {
             rooms,
             shard: Arc::clone(&Reactor::new().unwrap().shard),
             sockets: Slab::new(),
-            room: ShardRoom::new(RoomId(1), &limits),
+            room: ShardRoom::new(RoomId(NonZeroU64::MIN), &limits),
             sender: Sender::new(io_uring),
             deflater: Deflater::new(),
             peers: Vec::new(),

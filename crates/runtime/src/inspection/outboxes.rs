@@ -34,7 +34,7 @@ impl Inspection {
             for member in some.into_iter().filter_map(|(_, occupant)| member_of(occupant)) {
                 let waits = member.line().map_or(0, |line| line.held() + line.transport().held_bytes());
                 if let Some(room) = member.room().filter(|_| waits > 0) {
-                    let most = outboxes.most.entry(room.id().0).or_default();
+                    let most = outboxes.most.entry(room.id().0.get()).or_default();
                     *most = waits.max(*most);
                 }
             }

@@ -27,7 +27,7 @@ impl Socket {
     /// Whether its bytes may be read now. A client that does not read is not read from either, or the pongs it asks for
     /// would pile up; nor is one whose handler has enough to do, or that has had what it may.
     pub(in crate::shard) fn may_read(&self) -> bool {
-        match self.phase {
+        match self.phase() {
             Phase::Finishing(_) => false,
             Phase::Lingering(_) => !self.is_paused,
             Phase::Open | Phase::Closing(_) => {
@@ -139,10 +139,10 @@ impl Socket {
     /// counts. The peer's close frame behind it is not seen then; it knows of the end from this side's, and from the end of
     /// what is written to it.
     pub(super) fn keep_no_message(&mut self) {
-        if let Phase::Closing(until) = self.phase
+        if let Phase::Closing(until) = self.phase()
             && self.kept_of_message() > CLOSE_BYTES
         {
-            self.phase = Phase::Lingering(until);
+            self.ending().phase = Phase::Lingering(until);
             self.stop_decoding();
         }
     }
@@ -164,7 +164,7 @@ impl Socket {
         let (whole, mut frames, mut cost) = (read.len(), 0, 0);
         let mut input = read;
         let then = loop {
-            if self.phase == Phase::Open && self.may_be_full && !self.has_space() {
+            if self.phase() == Phase::Open && self.may_be_full && !self.has_space() {
                 let waker = on_space(self);
                 if self.connection.poll_space(&mut Context::from_waker(&waker)).is_pending() {
                     self.is_full = true;
@@ -221,7 +221,7 @@ impl Socket {
             }
             Event::Ping(payload) => {
                 self.allowance.spend_piece();
-                if self.phase == Phase::Open && !self.has_hung_up() {
+                if self.phase() == Phase::Open && !self.has_hung_up() {
                     encode::push_pong(&mut self.own, &payload);
                 }
             }

@@ -25,7 +25,7 @@ impl Socket {
         } else if self.takes_frames() {
             encode::push_message(&mut self.own, Opcode::Text, &frame);
             if self.own.len() > OWN_BYTES {
-                self.failed = self.write_own().err();
+                self.write_own().unwrap_or_else(|error| self.fail(error));
             }
         }
     }
@@ -45,13 +45,13 @@ impl Socket {
         }
         match self.writes(tick, from).now() {
             Ok(written) => self.wrote(tick, from, written),
-            Err(error) => self.failed = Some(error),
+            Err(error) => self.fail(error),
         }
     }
 
     /// Nothing may come behind a gap, and nothing comes to a peer that is gone.
     fn takes_frames(&self) -> bool {
-        !self.given_up && self.failed.is_none() && !self.is_lost()
+        !self.given_up && !self.has_failed() && !self.is_lost()
     }
 
     pub(in crate::shard) fn push_ping(&mut self) {
@@ -81,7 +81,7 @@ impl Socket {
     /// Whether it has to be flushed.
     pub(in crate::shard) fn has_own(&self) -> bool {
         let is_newly_blocked = self.backlog.as_ref().is_some_and(|backlog| backlog.next_at().is_none());
-        !self.is_lost() && (!self.own.is_empty() || self.failed.is_some() || is_newly_blocked)
+        !self.is_lost() && (!self.own.is_empty() || self.has_failed() || is_newly_blocked)
     }
 
     /// Has something to be flushed. `false`: it is to be already.
@@ -95,7 +95,7 @@ impl Socket {
         if self.is_lost() {
             return Ok(());
         }
-        if let Some(error) = self.failed.take() {
+        if let Some(error) = self.take_failure() {
             return Err(error);
         }
         if let Some(backlog) = &mut self.backlog {
@@ -122,7 +122,7 @@ impl Socket {
 
     /// Whether what is its own is all that it has to write.
     pub(in crate::shard) fn has_only_own(&self) -> bool {
-        !self.own.is_empty() && self.backlog.is_none() && self.failed.is_none()
+        !self.own.is_empty() && self.backlog.is_none() && !self.has_failed()
     }
 
     /// What is its own, to be written with what others have.
