@@ -84,7 +84,7 @@ impl Play {
         let limits = Limits::default().grace_ms(GRACE_MS).presence_tick_ms(TICK_MS);
         let limits = if gathers { limits.announce_at_once(1) } else { limits };
         let halls = Halls(log.clone()).limits(limits);
-        let halls = if crate::INLINE { halls.inline() } else { halls };
+        let halls = if crate::is_inline() { halls.inline() } else { halls };
         let rooms = Rooms::new().module("m", |m| m.room("halls", halls)).build().unwrap();
         let host = Moments::start(&rooms, 1);
         let ann = begin(&rooms, "ann", "");

@@ -104,7 +104,7 @@ impl Play {
     fn new(limits: Limits) -> Self {
         let desks = Desks::default();
         let setup = desks.clone().limits(limits);
-        let room = TestRoom::new(if crate::INLINE { setup.inline() } else { setup });
+        let room = TestRoom::new(if crate::is_inline() { setup.inline() } else { setup });
         desks.began.0.set(room.system_time()).unwrap();
         Self { desks, room }
     }
@@ -312,7 +312,7 @@ impl Socket for Lines {
 async fn a_socket_expires_as_a_member_does() {
     let lines = Lines::default();
     let setup = lines.clone().limits(Limits::default());
-    let socket = TestSocket::new(if crate::INLINE { setup.inline() } else { setup });
+    let socket = TestSocket::new(if crate::is_inline() { setup.inline() } else { setup });
     lines.0.0.set(socket.system_time()).unwrap();
     let mut ann = socket.open(Line { id: "1".into() }, lines.0.pass("ann", 60_000)).await;
     socket.advance(35_000).await;

@@ -84,7 +84,7 @@ impl Play {
     fn new() -> Self {
         let log = Log::default();
         let hosts = Hosts(log.clone()).limits(Limits::default().info_bytes(60));
-        Self { room: TestRoom::new(if crate::INLINE { hosts.inline() } else { hosts }), log }
+        Self { room: TestRoom::new(if crate::is_inline() { hosts.inline() } else { hosts }), log }
     }
 
     async fn join(&self, name: &str) -> TestMember<Hosts> {

@@ -49,7 +49,7 @@ impl Room for Ledgers {
 
 async fn two() -> (TestRoom<Ledgers>, TestMember<Ledgers>, TestMember<Ledgers>) {
     let ledgers = Ledgers.limits(Limits::default().grace_ms(GRACE_MS));
-    let room = TestRoom::new(if crate::INLINE { ledgers.inline() } else { ledgers });
+    let room = TestRoom::new(if crate::is_inline() { ledgers.inline() } else { ledgers });
     let (mut ann, ben) =
         (room.join(Ledger { id: "1".into() }, ()).await, room.join(Ledger { id: "1".into() }, ()).await);
     assert_eq!(ann.next().await, Event::join(&ben, None));

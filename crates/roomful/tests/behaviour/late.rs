@@ -61,7 +61,7 @@ impl Play {
     fn new() -> Self {
         let doors = Arc::new(Semaphore::new(0));
         let halls = Halls { doors: Arc::clone(&doors) }.limits(Limits::default().grace_ms(GRACE_MS));
-        Self { room: TestRoom::new(if crate::INLINE { halls.inline() } else { halls }), doors }
+        Self { room: TestRoom::new(if crate::is_inline() { halls.inline() } else { halls }), doors }
     }
 
     async fn back(&self, token: &str) -> Result<TestMember<Halls>, Close> {

@@ -50,7 +50,7 @@ impl Play {
     fn with(limits: Limits) -> Self {
         let doors = Arc::new(Semaphore::new(0));
         let yards = Yards { doors: Arc::clone(&doors) }.limits(limits);
-        Self { room: TestRoom::new(if crate::INLINE { yards.inline() } else { yards }), doors }
+        Self { room: TestRoom::new(if crate::is_inline() { yards.inline() } else { yards }), doors }
     }
 
     async fn connect(&self, more: &str) -> Result<TestMember<Yards>, Close> {

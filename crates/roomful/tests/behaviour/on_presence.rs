@@ -88,7 +88,7 @@ impl Play {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let gallery = Gallery { log: log.clone(), gate: Arc::clone(&gate) };
         let room = gallery.limits(Limits::default().grace_ms(0));
-        let room = TestRoom::new(if crate::INLINE { room.inline() } else { room });
+        let room = TestRoom::new(if crate::is_inline() { room.inline() } else { room });
         Self { room, log, gate }
     }
 

@@ -74,7 +74,7 @@ impl Play {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let scripted = Scripted { log: log.clone(), gate: Arc::clone(&gate) };
         let room = roomful::RoomExt::limits(scripted, limits);
-        let room = TestRoom::new(if crate::INLINE { room.inline() } else { room });
+        let room = TestRoom::new(if crate::is_inline() { room.inline() } else { room });
         Self { room, log, gate }
     }
 

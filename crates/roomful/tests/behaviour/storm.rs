@@ -142,7 +142,7 @@ struct Play {
 impl Play {
     fn new(clients: usize, limits: Limits) -> Self {
         let halls = Halls.limits(limits.grace_ms(GRACE_MS).presence_tick_ms(TICK_MS));
-        let halls = if crate::INLINE { halls.inline() } else { halls };
+        let halls = if crate::is_inline() { halls.inline() } else { halls };
         let rooms = Rooms::new().module("m", |m| m.room("halls", halls)).build().unwrap();
         let host = Moments::start(&rooms, 1);
         let clients = (0..clients).map(|nth| Client::new(&rooms, nth)).collect();

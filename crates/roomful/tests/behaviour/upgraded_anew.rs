@@ -106,7 +106,7 @@ impl Play {
         let began = Arc::<OnceLock<_>>::default();
         let held = Held::default();
         let desks = Desks { began: Arc::clone(&began), log: log.clone(), held: Arc::clone(&held) }.limits(limits);
-        let room = TestRoom::new(if crate::INLINE { desks.inline() } else { desks });
+        let room = TestRoom::new(if crate::is_inline() { desks.inline() } else { desks });
         began.set(room.system_time()).unwrap();
         Self { room, log, held }
     }

@@ -94,7 +94,7 @@ impl Play {
     fn with(limits: Limits) -> Self {
         let halls = Halls { log: Log::default(), gate: Arc::new(Semaphore::new(0)) };
         let setup = halls.clone().limits(limits);
-        Self { room: TestRoom::new(if crate::INLINE { setup.inline() } else { setup }), halls }
+        Self { room: TestRoom::new(if crate::is_inline() { setup.inline() } else { setup }), halls }
     }
 
     async fn join(&self, name: &str) -> TestMember<Halls> {

@@ -1,14 +1,15 @@
 //! A socket for any type, and what is generated for it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::marker::PhantomData;
+use std::cell::Cell;
 
+use roomful::__private::{KeyError, Params, TypeSink};
 use roomful::{Deny, Framework, Rooms, Socket, SocketChannel, TS, Upgrade};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// What has a name of its own in TypeScript where a client sends `T`, or why there is no TypeScript.
-pub(crate) fn incoming<T: TS + DeserializeOwned + Send>() -> Result<String, String> {
+pub(crate) fn incoming<T: TS + DeserializeOwned>() -> Result<String, String> {
     generated::<T, ()>()
 }
 
@@ -18,7 +19,7 @@ pub(crate) fn outgoing<T: TS + Serialize>() -> Result<String, String> {
 }
 
 /// The same where both do.
-pub(crate) fn both<T: TS + Serialize + DeserializeOwned + Send>() -> Result<String, String> {
+pub(crate) fn both<T: TS + Serialize + DeserializeOwned>() -> Result<String, String> {
     generated::<T, T>()
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn does_not_read<T: DeserializeOwned>(json: &[&str]) {
     }
 }
 
-fn generated<I: TS + DeserializeOwned + Send, O: TS + Serialize>() -> Result<String, String> {
+fn generated<I: TS + DeserializeOwned, O: TS + Serialize>() -> Result<String, String> {
     let text = file::<I, O>()?;
     let (_, text) = text.split_once("\n\n").unwrap();
     let (declarations, _) = text.split_once("export const").unwrap();
@@ -73,42 +74,49 @@ fn generated<I: TS + DeserializeOwned + Send, O: TS + Serialize>() -> Result<Str
     Ok(declarations.trim().to_owned())
 }
 
-fn file<I: TS + DeserializeOwned + Send, O: TS + Serialize>() -> Result<String, String> {
-    let says = || Says(PhantomData::<fn() -> (I, O)>);
-    let rooms = Rooms::new().module("m", |m| m.socket("s", says())).build().unwrap();
+fn file<I: TS + DeserializeOwned, O: TS + Serialize>() -> Result<String, String> {
+    DESCRIBE.set(describe::<I, O>);
+    let rooms = Rooms::new().module("m", |m| m.socket("s", Says)).build().unwrap();
     rooms.typescript(Framework::None).map(|text| text.to_string()).map_err(|error| error.to_string())
 }
 
-struct Key<I, O>(PhantomData<fn() -> (I, O)>);
+/// Says what a client sends and what the server does.
+type Describe = fn(&mut TypeSink);
 
-impl<I, O> Clone for Key<I, O> {
-    fn clone(&self) -> Self {
-        Self(PhantomData)
-    }
+thread_local! {
+    /// What the socket says of itself. Were its types its own, all that a socket is made of would be compiled for each pair of them.
+    static DESCRIBE: Cell<Describe> = const { Cell::new(describe::<(), ()>) };
 }
 
-impl<I: TS + DeserializeOwned + Send, O: TS + Serialize> SocketChannel for Key<I, O> {
-    const PATTERN: &'static str = "";
-    type Incoming = I;
-    type Outgoing = O;
+fn describe<I: TS + DeserializeOwned, O: TS + Serialize>(types: &mut TypeSink) {
+    roomful::__describe_socket!(types, Incoming = I, Outgoing = O);
+}
 
-    fn from_params(_: &roomful::__private::Params) -> Result<Self, roomful::__private::KeyError> {
-        Ok(Self(PhantomData))
+#[derive(Clone)]
+struct Key;
+
+impl SocketChannel for Key {
+    const PATTERN: &'static str = "";
+    type Incoming = ();
+    type Outgoing = ();
+
+    fn from_params(_: &Params) -> Result<Self, KeyError> {
+        Ok(Self)
     }
 
-    fn to_params(&self) -> roomful::__private::Params {
+    fn to_params(&self) -> Params {
         std::iter::empty::<(&str, &str)>().collect()
     }
 
-    fn describe(types: &mut roomful::__private::TypeSink) {
-        roomful::__describe_socket!(types, Incoming = I, Outgoing = O);
+    fn describe(types: &mut TypeSink) {
+        DESCRIBE.get()(types);
     }
 }
 
-struct Says<I, O>(PhantomData<fn() -> (I, O)>);
+struct Says;
 
-impl<I: TS + DeserializeOwned + Send, O: TS + Serialize> Socket for Says<I, O> {
-    type Channel = Key<I, O>;
+impl Socket for Says {
+    type Channel = Key;
     type Data = ();
 
     async fn data(&self, _: &Upgrade<Self::Channel>) -> Result<(), Deny> {

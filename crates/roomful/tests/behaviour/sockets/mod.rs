@@ -62,7 +62,7 @@ impl Play {
     fn new() -> Self {
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let socket = Scripted { log: log.clone(), gate: Arc::clone(&gate) }.into_socket_setup();
-        let socket = TestSocket::new(if crate::INLINE { socket.inline() } else { socket });
+        let socket = TestSocket::new(if crate::is_inline() { socket.inline() } else { socket });
         Self { socket, log, gate }
     }
 
