@@ -94,9 +94,9 @@ pub(super) async fn serve(site: Arc<Site>, accepted: Accepted) {
             }
             response = aside.taken() => {
                 let Some(parts) = connection.into_parts() else { return };
-                let (stream, says_more) = (parts.io.into_inner(), !parts.read_buf.is_empty());
-                let told = site.told.clone();
-                let lasting = Lasting { stream, says_more, response, peer, turn, place, told };
+                // What it has sent after that request is not answered.
+                let (stream, told) = (parts.io.into_inner(), site.told.clone());
+                let lasting = Lasting { stream, response, peer, turn, place, told };
                 site.connections.spawn(lasting::serve(lasting));
                 return;
             }

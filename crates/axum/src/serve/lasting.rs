@@ -61,8 +61,6 @@ pub(super) fn is_lasting<B>(response: &Response<B>) -> bool {
 /// A connection whose last response it is.
 pub(super) struct Lasting {
     pub(super) stream: HttpStream,
-    /// Whether the client has sent more than the request. It is not answered any more.
-    pub(super) says_more: bool,
     pub(super) response: Response<Body>,
     pub(super) peer: SocketAddr,
     pub(super) turn: Turn,
@@ -73,7 +71,7 @@ pub(super) struct Lasting {
 
 /// Writes the response. Ends with it, when the client is gone, or when it has not taken anything for too long.
 pub(super) async fn serve(lasting: Lasting) {
-    let Lasting { stream, says_more, response, peer, turn, place, told } = lasting;
+    let Lasting { stream, response, peer, turn, place, told } = lasting;
     // Who listens to what is the rooms' has a place among their connections, and takes none of the others'.
     let place = Some(place).filter(|_| response.extensions().get::<IsListener>().is_none());
     let needed = async {
@@ -83,7 +81,7 @@ pub(super) async fn serve(lasting: Lasting) {
         }
     };
     let mut clock = pin!(sleep_until(Instant::now()));
-    let mut client = Client { stream, says_more, told };
+    let mut client = Client { stream, says_more: false, told };
     let cut = tokio::select! {
         biased;
         ended = client.answer(response, &turn) => match ended {
@@ -111,6 +109,7 @@ impl From<io::Error> for Ended {
 
 struct Client {
     stream: HttpStream,
+    /// Whether it has gone on sending. That is not answered any more.
     says_more: bool,
     told: CancellationToken,
 }

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use axum::response::sse::{Event, Sse};
 use axum::routing::get as on_get;
@@ -77,6 +79,7 @@ async fn serve(server: Server) -> Served {
     let events = async move || said.lock().unwrap().take().map(Sse::new).ok_or(axum::http::StatusCode::GONE);
     let app = Router::new()
         .route("/", on_get(async || "hello"))
+        .route("/fails", on_get(async || ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(fails()))))
         .route("/large", on_get(async || "x".repeat(LARGE)))
         .route("/events", on_get(events.clone()).post(async move |_body: String| events().await))
         .merge(rooms.router())
@@ -90,6 +93,12 @@ async fn serve(server: Server) -> Served {
     let served =
         tokio::spawn(async move { server.serve(listener, app, &of_server, async { drop(stops.await) }).await });
     Served { address, rooms, say: Some(say), given_up, stop: Some(stop), served }
+}
+
+/// Two events and nothing between them, and then it fails.
+fn fails() -> impl Stream<Item = Result<&'static str, std::io::Error>> {
+    let error = std::io::Error::other("the source of the events is lost");
+    futures_util::stream::iter([Ok("data: 1\n\n"), Ok(""), Ok("data: 2\n\n"), Err(error)])
 }
 
 impl Served {
@@ -132,6 +141,16 @@ async fn a_stream_of_events_has_the_head_that_the_app_gives_it_and_an_end() {
     served.is_given_up().await;
 }
 
+/// The last chunk would say that it is whole.
+#[tokio::test]
+async fn a_stream_that_fails_has_no_end() {
+    let served = serve(patient()).await;
+    let mut client = Raw::connect(served.address).await;
+    client.write(get("/fails")).await;
+    assert_eq!(status(&client.response().await), 200);
+    assert_eq!(client.rest().await, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n");
+}
+
 #[tokio::test]
 async fn a_client_that_is_gone_or_ends_its_side_is_noticed() {
     for ends_its_side in [false, true] {
@@ -169,7 +188,7 @@ async fn what_is_asked_for_otherwise_is_answered_as_ever() {
     }
     let served = serve(patient()).await;
     let head = Raw::answer(served.address, "HEAD /events HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").await;
-    assert!(status(&head) == 200 && head.ends_with("\r\n\r\n"), "{head}");
+    assert_eq!((status(&head), head.split_once("\r\n\r\n").unwrap().1), (200, ""), "{head}");
 }
 
 /// Neither what comes before it nor what follows is lost, or mixed up with it; what is asked for after it is not answered.
