@@ -192,6 +192,19 @@ fn what_is_missing_is_read() {
 }
 
 #[test]
+fn what_finds_no_room_while_somebody_is_waited_for_is_read_again() {
+    let mut room = Script::in_cluster(limits().log_frames(2), node(100));
+    room.broker(HistoryNews::Missed);
+    room.broker(page(100, 100, Vec::new()));
+    room.join("ann", V1, None);
+    room.broker(comes(101, word(50, 1, "eve", "1")));
+    (2..=3).for_each(|nth| drop(room.broker(comes(100 + nth, word(50, nth, "app", &nth.to_string())))));
+    let heard = room.hear(vec![joined("eve")]);
+    assert_eq!(heard.len(), 4, "{heard:?}");
+    assert_eq!(heard[3], "ReadHistory { after: 102 }");
+}
+
+#[test]
 fn what_somebody_else_wrote_has_a_number_and_is_nothing() {
     let mut room = with(&["ann"]);
     let forged = Numbered { seq: 101, after: 100, word: None };

@@ -14,11 +14,13 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// One more, where not so many wait. Those that are not taken are read again.
-    pub(super) fn push(&mut self, numbered: Numbered, most: usize) {
-        if self.waiting.len() < most {
+    /// One more, where not so many wait. `false`: it is to be read again.
+    pub(super) fn push(&mut self, numbered: Numbered, most: usize) -> bool {
+        let has_room = self.waiting.len() < most;
+        if has_room {
             self.waiting.insert(numbered.seq, numbered);
         }
+        has_room
     }
 
     /// The next behind this number.

@@ -26,7 +26,7 @@ pub(in crate::room) struct History {
     pub(super) behind: Behind,
     /// Until when the broker is waited for, which is asked what it has.
     pub(super) reading: Option<Millis>,
-    /// The last number that it had given when it was asked last: what it answers is bounded, so more may be there.
+    /// The last number that it is known to have given, where what has it is not here: what it answers is bounded, and what may wait.
     pub(super) top: u64,
     /// Whether it is to be asked again.
     pub(super) read_again: bool,

@@ -84,8 +84,11 @@ impl RoomEngine {
         if is_other || !history.is_known {
             return self.read(now, effects);
         }
-        if numbered.seq > seq {
-            history.arrivals.push(numbered, most);
+        let comes = numbered.seq;
+        if comes > seq {
+            if !history.arrivals.push(numbered, most) {
+                history.top = history.top.max(comes);
+            }
             self.advance(now, effects);
         }
     }
@@ -122,7 +125,8 @@ impl RoomEngine {
         own.into_iter().for_each(|number| self.settle_sent(number, true, now, effects));
         let Some(history) = self.history_mut() else { return };
         history.arrivals.forget_up_to(seq);
-        words.into_iter().for_each(|numbered| history.arrivals.push(numbered, most));
+        // What has no room is below what is read up to.
+        words.into_iter().for_each(|numbered| _ = history.arrivals.push(numbered, most));
     }
 
     fn go_on_reading(&mut self, top: u64, now: Millis, effects: &mut Vec<Effect>) {

@@ -14,10 +14,27 @@ use crate::fault::Fault;
 /// What goes to the broker.
 #[derive(Debug, Clone)]
 pub(crate) enum Up {
-    Append { word: Word, until: Millis },
-    Read { epoch: String, seq: u64 },
-    Changes { number: u64, changes: Vec<Change> },
-    Roster { to: usize, number: u64, members: Vec<Present> },
+    Append {
+        word: Word,
+        until: Millis,
+    },
+    Read {
+        epoch: String,
+        seq: u64,
+    },
+    Changes {
+        number: u64,
+        changes: Vec<Change>,
+    },
+    Roster {
+        to: usize,
+        number: u64,
+        members: Vec<Present>,
+    },
+    /// How much it has published, behind all of that.
+    Heartbeat {
+        number: u64,
+    },
 }
 
 pub(crate) struct Node {

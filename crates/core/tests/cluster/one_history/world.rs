@@ -44,6 +44,7 @@ enum Down {
     News(HistoryNews),
     Changes { from: usize, number: u64, changes: Vec<Change> },
     Roster { from: usize, number: u64, members: Vec<Present> },
+    Heartbeat { from: usize, number: u64 },
 }
 
 impl World {
@@ -184,7 +185,10 @@ impl World {
             Event::At { node, down } => self.hear(node, down),
             Event::Heartbeat => {
                 self.push(self.now + HEARTBEAT_MS, Event::Heartbeat);
-                self.find_gaps();
+                for index in 0..NODES {
+                    let number = self.nodes[index].published;
+                    self.send(index, Up::Heartbeat { number });
+                }
                 let has_lost = |index: &usize| std::mem::take(&mut self.nodes[*index].link.has_lost);
                 let lost: Vec<_> = (0..NODES).filter(has_lost).collect();
                 lost.into_iter().try_for_each(|index| self.tell(index, Input::History(HistoryNews::Missed)))
@@ -242,12 +246,18 @@ impl World {
                 }
             }
             Up::Roster { to, number, members } => self.send_down(to, Down::Roster { from, number, members }),
+            Up::Heartbeat { number } => {
+                let others = (0..NODES).filter(|node| *node != from);
+                others.for_each(|node| self.send_down(node, Down::Heartbeat { from, number }));
+            }
         }
     }
 
     fn hear(&mut self, node: usize, down: Down) -> Result<(), Fault> {
         let link = &mut self.nodes[node].link;
+        let none = &mut 0;
         let loses = match &down {
+            Down::Heartbeat { .. } => none,
             Down::News(HistoryNews::Word { .. }) => &mut link.loses_words,
             Down::News(_) => &mut link.loses_answers,
             _ => &mut link.loses_envelopes,
@@ -269,6 +279,14 @@ impl World {
                 *heard = number;
                 self.tell_remote(node, from, News::Changes(changes))
             }
+            // What is missing is asked for: how it is there now.
+            Down::Heartbeat { from, number } if self.nodes[node].heard[from] < number => {
+                self.tally.count("a roster is repaired");
+                let (number, members) = (self.nodes[from].published, self.nodes[from].room.own());
+                self.send(from, Up::Roster { to: node, number, members });
+                Ok(())
+            }
+            Down::Heartbeat { .. } => Ok(()),
             Down::Roster { from, number, members } => {
                 let heard = &mut self.nodes[node].heard[from];
                 if number < *heard {
@@ -285,19 +303,6 @@ impl World {
     fn tell_remote(&mut self, node: usize, from: usize, news: News) -> Result<(), Fault> {
         let from = self.nodes[from].me.clone();
         self.tell(node, Input::Remote { node: from, news })
-    }
-
-    /// Who has not heard all of another is told how it is.
-    fn find_gaps(&mut self) {
-        for (to, from) in (0..NODES).flat_map(|to| (0..NODES).map(move |from| (to, from))) {
-            let (hears, says) = (&self.nodes[to], &self.nodes[from]);
-            let is_behind = to != from && hears.heard[from] < says.published;
-            if is_behind && hears.link.is_up() && says.link.is_up() {
-                self.tally.count("a roster is repaired");
-                let (number, members) = (says.published, says.room.own());
-                self.send(from, Up::Roster { to, number, members });
-            }
-        }
     }
 
     fn tell(&mut self, index: usize, input: Input) -> Result<(), Fault> {
