@@ -86,6 +86,12 @@ pub enum Event {
         /// When.
         until: Millis,
     },
+    /// It was given to another node, to which its client has come. Where it is away its grace begins anew: until that one is heard to
+    /// have it, it is held.
+    GivenAway {
+        /// The end of its grace.
+        until: Millis,
+    },
     /// Its place is needed for another, where it is still away.
     LetGo,
     /// It ends: its socket did and nothing holds it, or the app closed it.
@@ -192,6 +198,9 @@ impl Life {
             (Self::Away { lost, until, .. }, Event::Opened) => Self::Away { opened: true, lost, until },
             (Self::Away { .. }, Event::Ended { close }) => leaving(close.into(), acts),
             (Self::Away { lost, until, .. }, Event::GraceOver { until: over }) if over >= until => leaving(lost, acts),
+            (Self::Away { opened, lost, until: before }, Event::GivenAway { until }) => {
+                Self::Away { opened, lost, until: until.max(before) }
+            }
             (Self::Away { lost, .. }, Event::LetGo) => {
                 acts.extend([Act::LimitLeave, Act::LeaveRoster, Act::DropQueue]);
                 Self::Leaving { close: lost, in_roster: false, hooks_began: false }

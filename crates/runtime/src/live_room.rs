@@ -380,8 +380,8 @@ impl LiveRoom {
         let seat = self.seat()?;
         let mut state = lock(&self.state);
         let top = state.engine.seq();
-        let missed = state.sessions.as_ref()?.release(member, (token, seen), top)?;
-        let said = be_silent()?;
+        let (missed, is_known_to_client) = state.sessions.as_ref()?.release(member, (token, seen), top)?;
+        let said = be_silent()?.filter(|_| is_known_to_client);
         let effects = self.effects_of(&mut state, Input::Release { member: member.clone() }).ok()?;
         let present = state.engine.given(member)?;
         let is_known = !state.engine.has_relayed(self.process.now());

@@ -35,6 +35,8 @@ impl LiveMember {
             Some(said)
         });
         self.carry_out(acts);
+        // Who was away has a grace that ends later.
+        self.end_in_time();
         match released {
             Some(released) => {
                 metrics::session_given_away(released.missed.is_some());
@@ -53,8 +55,7 @@ impl LiveMember {
                 return None;
             }
             said = Some(inbox.give_away());
-            // Who is away has none, and its grace goes on.
-            let line = self.line()?;
+            let Some(line) = self.line() else { return Some(Event::GivenAway { until: self.grace_ends() }) };
             line.close(Close::TAKEN_OVER);
             metrics::connection_closed(Close::TAKEN_OVER.code);
             Some(Event::SocketLost { close: Close::TAKEN_OVER, until: self.grace_ends() })

@@ -9,7 +9,8 @@ use roomful_core::cluster::MissedFrame;
 use roomful_core::frame::encode::SessionFacts;
 use roomful_core::pattern::Topic;
 use roomful_core::session::{
-    Answer, Carried, KeptSession, Leaving, LogLimits, LongestFirst, Resume, SessionHash, Sessions, To, Token, TokenHash,
+    Answer, Carried, GivenAway, KeptSession, Leaving, LogLimits, LongestFirst, Resume, SessionHash, Sessions, To,
+    Token, TokenHash,
 };
 use roomful_core::{Dialect, Limits, MemberId, Millis};
 
@@ -104,16 +105,18 @@ impl RoomSessions {
         (facts, missed.unwrap_or_default())
     }
 
-    /// What a member missed whom another node wants. `None`: its session does not take that token. Inside: it cannot be had.
+    /// What a member missed whom another node wants, where that can be had, and whether its client knows this session. `None`: that does
+    /// not take the token.
     pub(crate) fn release(
         &self,
         member: &MemberId,
         (token, seen): (TokenHash, u64),
         top: u64,
-    ) -> Option<Option<Vec<MissedFrame>>> {
+    ) -> Option<(Option<Vec<MissedFrame>>, bool)> {
         let leaving = Leaving { token, seen, top, most_bytes: self.most_bytes };
-        let missed = self.sessions.release(member, leaving)?;
-        Some(missed.map(|missed| missed.into_iter().map(|(seq, frame)| MissedFrame::new(seq, frame)).collect()))
+        let GivenAway { missed, is_known_to_client } = self.sessions.release(member, leaving)?;
+        let missed = missed.map(|missed| missed.into_iter().map(|(seq, frame)| MissedFrame::new(seq, frame)).collect());
+        Some((missed, is_known_to_client))
     }
 
     /// Somebody may come from another node: what is said from here on is kept for it.

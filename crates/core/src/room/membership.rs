@@ -129,10 +129,15 @@ impl RoomEngine {
 
     /// The last words of a member come after its leave, so that one is told now.
     pub(super) fn flush_leave(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) {
-        if let Some(at) = self.membership.left.iter().position(|left| left.member == *member) {
-            let departed = self.membership.left.remove(at);
-            self.announce_leaves(vec![departed], now, effects);
-        }
+        let leave = self.leave_told_now(member, now, effects);
+        self.announce(leave, None, effects);
+    }
+
+    /// What is said of a member whose leave is still to be told.
+    pub(super) fn leave_told_now(&mut self, member: &MemberId, now: Millis, effects: &mut Vec<Effect>) -> Vec<Change> {
+        let Some(at) = self.membership.left.iter().position(|left| left.member == *member) else { return Vec::new() };
+        let departed = self.membership.left.remove(at);
+        self.leaves(vec![departed], now, effects)
     }
 
     fn announce_leaves(&mut self, left: Vec<Departed>, now: Millis, effects: &mut Vec<Effect>) {

@@ -369,6 +369,9 @@ impl RoomEngine {
 
     fn hear_joined(&mut self, node: NodeId, present: Present, telling: &mut Telling<'_>) {
         let Present { member, generation, user, away, info, state, .. } = present;
+        // It may have left here in this tick.
+        let leave = self.leave_told_now(&member, telling.now, telling.effects);
+        telling.changes.extend(leave);
         user.iter().for_each(|user| self.users.enter_elsewhere(user));
         self.is_present(&member);
         let number = self.numbers.take();

@@ -34,5 +34,5 @@ pub use longest::LongestFirst;
 pub use offer::{Offered, Resume};
 pub use said::{ACK_WITHIN_MS, AckDue, Arrival, Failure, MOST_OUT, MOST_UNACKED, Retold, Said};
 pub use seal::{Seal, SealKey, Sealed};
-pub use sessions::{Answer, Leaving, Sessions};
+pub use sessions::{Answer, GivenAway, Leaving, Sessions};
 pub use token::{InvalidToken, Token, Tokens};

@@ -61,6 +61,15 @@ struct Session {
     entered: u64,
 }
 
+/// What another node is given of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenAway {
+    /// What its member missed, each with its number. `None`: that cannot be had.
+    pub missed: Option<Vec<(u64, Bytes)>>,
+    /// Whether the client has been told of this session: if not, what is known of its words is not about those that it means.
+    pub is_known_to_client: bool,
+}
+
 /// How a session goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -159,14 +168,15 @@ impl Sessions {
         Some(missed)
     }
 
-    /// What a member missed that another node is about to have, each with its number. `None`: its session takes another token, or it
-    /// has none. `None` inside: that cannot be had.
+    /// What is known of the session of a member that another node is about to have. `None`: its session takes another token, or it has
+    /// none.
     #[must_use]
-    pub fn release(&self, member: &MemberId, leaving: Leaving) -> Option<Option<Vec<(u64, Bytes)>>> {
+    pub fn release(&self, member: &MemberId, leaving: Leaving) -> Option<GivenAway> {
         let Leaving { token, seen, top, most_bytes } = leaving;
         let session = self.members.get(member)?;
         let good = session.tokens.iter().find(|good| good.hash() == token)?;
-        Some(self.missed(member, session, (good, seen), (top, most_bytes)).1)
+        let (is_known_to_client, missed) = self.missed(member, session, (good, seen), (top, most_bytes));
+        Some(GivenAway { missed, is_known_to_client })
     }
 
     /// Whether the client knows this session, and what it missed.
@@ -463,9 +473,10 @@ mod tests {
             home.keep(seq, To::Everybody, numbered(seq), 0);
         }
         assert_eq!(home.release(&bob, leaving(1, 6, 8)), None, "that is ann's");
-        let missed = home.release(&bob, leaving(2, 6, 8)).unwrap().unwrap();
+        let missed = home.release(&bob, leaving(2, 6, 8)).unwrap().missed.unwrap();
         assert_eq!(missed, [(7, numbered(7)), (8, numbered(8))]);
-        assert_eq!(home.release(&bob, leaving(2, 4, 8)), Some(None), "what was said before it came");
+        let since_before = GivenAway { missed: None, is_known_to_client: true };
+        assert_eq!(home.release(&bob, leaving(2, 4, 8)), Some(since_before), "what was said before it came");
         // Here 3 and 4 were heard before that, and 5 is not for it.
         let mut there = Sessions::new(LogLimits { frames: 10, ..LIMITS });
         there.expect(2);
@@ -493,6 +504,16 @@ mod tests {
         }
         let answer = there.resume(&bob, Resume { token: next(5), seen: 6 }, next(6), 12, ANY).unwrap();
         assert_eq!(answer.missed, None, "it has seen more, and that is let go of");
+    }
+
+    #[test]
+    fn of_a_session_that_its_client_was_not_told_of_the_next_node_is_told_so() {
+        let mut there = sessions();
+        let bob = id("bob");
+        there.begin_after(&bob, Token::new(NodeId(2), 7), token(3), 5);
+        let of = |token: Token| Leaving { token: token.hash(), ..leaving(3, 5, 5) };
+        let known = |token| there.release(&bob, of(token)).map(|given| given.is_known_to_client);
+        assert_eq!([Token::new(NodeId(2), 7), token(3)].map(known), [Some(false), Some(true)]);
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub(crate) fn away(opened: bool) -> Life {
     Life::Away { opened, lost: LOST.into(), until: UNTIL }
 }
 
+/// The same, and it was given to another node.
+pub(crate) fn given_away(opened: bool) -> Life {
+    Life::Away { opened, lost: LOST.into(), until: GIVEN_UNTIL }
+}
+
 pub(crate) fn leaving(close: Close) -> Life {
     Life::Leaving { close: close.into(), in_roster: true, hooks_began: false }
 }
@@ -76,6 +81,12 @@ pub(crate) fn socket_lost() -> Event {
 pub(crate) const GRACE_OVER: Event = Event::GraceOver { until: UNTIL };
 pub(crate) const EARLIER_GRACE_OVER: Event = Event::GraceOver { until: UNTIL - 1 };
 
+/// When the grace of one that was given to another node is over.
+pub(crate) const GIVEN_UNTIL: u64 = UNTIL + 1;
+pub(crate) const GIVEN_AWAY: Event = Event::GivenAway { until: GIVEN_UNTIL };
+/// It has a later one already.
+pub(crate) const GIVEN_AWAY_EARLIER: Event = Event::GivenAway { until: UNTIL - 1 };
+
 pub(crate) fn ended() -> Event {
     Event::Ended { close: ENDS }
 }
@@ -91,6 +102,8 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Returned,
         GRACE_OVER,
         EARLIER_GRACE_OVER,
+        GIVEN_AWAY,
+        GIVEN_AWAY_EARLIER,
         Event::LetGo,
         ended(),
         Event::TimeIsUp,

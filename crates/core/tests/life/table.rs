@@ -9,8 +9,8 @@ use roomful_core::life::Life::{Opening, Over};
 use roomful_core::life::{Act, Event, Life};
 
 use crate::events::{
-    ENDED, ENDS, GRACE_OVER, IN, IN_OPENED, LOST, WAITING, away, ended, events, gone, in_end_hooks, leaving, let_go,
-    socket_lost, states, waiting_ended, waiting_expelled,
+    ENDED, ENDS, GIVEN_AWAY, GRACE_OVER, IN, IN_OPENED, LOST, WAITING, away, ended, events, given_away, gone,
+    in_end_hooks, leaving, let_go, socket_lost, states, waiting_ended, waiting_expelled,
 };
 
 type Row = (Life, Event, Life, &'static [Act]);
@@ -57,6 +57,7 @@ fn table() -> Vec<Row> {
         //
         (away(false), Opened, away(true), &[]),
         (away(false), Returned, IN, &[TellBack]),
+        (away(false), GIVEN_AWAY, given_away(false), &[]),
         (away(false), GRACE_OVER, leaving(LOST), &[LimitLeave]),
         (away(false), LetGo, let_go(), &[LimitLeave, LeaveRoster, DropQueue]),
         (away(false), ended(), leaving(ENDS), &[LimitLeave]),
@@ -64,6 +65,7 @@ fn table() -> Vec<Row> {
         (away(false), PutAway, Over, &[Forget]),
         //
         (away(true), Returned, IN_OPENED, &[TellBack]),
+        (away(true), GIVEN_AWAY, given_away(true), &[]),
         (away(true), GRACE_OVER, leaving(LOST), &[LimitLeave]),
         (away(true), LetGo, let_go(), &[LimitLeave, LeaveRoster, DropQueue]),
         (away(true), ended(), leaving(ENDS), &[LimitLeave]),

@@ -132,6 +132,25 @@ fn it_is_published_too_where_nobody_here_hears_it() {
 }
 
 #[test]
+fn who_has_left_in_this_tick_and_is_in_at_another_node_is_told_to_have_left_before() {
+    let limits = Limits::default().announce_at_once(0);
+    let mut room = Script::in_cluster(limits, node(100));
+    ["ann", "bob"].iter().for_each(|member| drop(room.join(member, V1, None)));
+    room.at(2_000).wake();
+    assert_eq!(published(room.leave("bob")), "", "it waits for the tick");
+    assert_eq!(
+        room.hear(50, vec![Change::Joined(taken_over("bob", 1))]),
+        [
+            concat!(
+                r#"v1: all <- [{"from":"bob","t":"presence","op":"leave"},"#,
+                r#"{"from":"bob","t":"presence","op":"join","n":1}]"#
+            ),
+            "publish -bob",
+        ]
+    );
+}
+
+#[test]
 fn leaves_that_wait_for_the_tick_are_published_before_the_last_one() {
     let limits = Limits::default().announce_at_once(0);
     let mut room = Script::in_cluster(limits, node(100));
