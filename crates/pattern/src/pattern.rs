@@ -85,8 +85,7 @@ impl Pattern {
     /// The key whose [`topic`](Pattern::topic) this is: a param that has no value is absent. `None` for every other text.
     ///
     /// ```
-    /// use roomful_core::key::Params;
-    /// use roomful_pattern::Pattern;
+    /// use roomful_pattern::{Params, Pattern};
     ///
     /// let pattern = Pattern::parse("board/:boardId")?;
     /// assert_eq!(pattern.params_of("board/a%2Fb"), Some(Params::from_iter([("boardId", "a/b")])));

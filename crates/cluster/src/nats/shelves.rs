@@ -100,7 +100,7 @@ mod tests {
         shelves.hear(room, 5, 1);
         assert_eq!(shelves.append(room, (5, 1), bounds, now), None, "it was heard before the answer came");
         assert_eq!(shelves.append(room, (7, 1), bounds, now), Some(4), "in number");
-        assert_eq!(shelves.append(room, (9, 8), bounds, now), Some(7), "in bytes");
+        assert_eq!(shelves.append(room, (9, 9), bounds, now), Some(7), "in bytes");
         assert_eq!(shelves.append(room, (11, 99), bounds, now), Some(11));
         let later = now + Duration::from_millis(100);
         assert_eq!(shelves.wakes_at(), Some(later));
