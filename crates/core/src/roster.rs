@@ -36,7 +36,9 @@ pub struct Entry {
 }
 
 /// One member as it is kept: its info and its state are parts of what a snapshot says of it.
-#[derive(Debug, Clone)]
+///
+/// There is no clone of it: one would share the bytes of that, and bytes that are shared take more.
+#[derive(Debug)]
 pub struct Row {
     /// Its id.
     pub member: MemberId,
@@ -126,7 +128,7 @@ impl Roster {
         let row = self.rows.remove(&place)?;
         self.places.remove(&row.member);
         self.sizes.subtract(&row);
-        Some(row.into())
+        Some(Entry::from(&row))
     }
 
     /// Changes a member's state; its place stays.
@@ -291,11 +293,18 @@ impl From<Entry> for Row {
     }
 }
 
-impl From<Row> for Entry {
-    fn from(row: Row) -> Self {
-        let (info, state) = (row.info(), row.state());
-        let Row { member, number, node, generation, user, away, .. } = row;
-        Self { member, number, node, generation, user, away, info, state }
+impl From<&Row> for Entry {
+    fn from(row: &Row) -> Self {
+        Self {
+            member: row.member.clone(),
+            number: row.number,
+            node: row.node,
+            generation: row.generation,
+            user: row.user.clone(),
+            away: row.away,
+            info: row.info(),
+            state: row.state(),
+        }
     }
 }
 
@@ -372,7 +381,7 @@ mod tests {
         assert!(roster.restore(Place(3), first.clone()));
         assert!(roster.restore(Place(3), later.clone()), "it takes its own place");
         assert!(!roster.restore(Place(4), first));
-        assert_eq!((roster.len(), roster.find(&later.member).cloned().map(Entry::from)), (1, Some(later.clone())));
+        assert_eq!((roster.len(), roster.find(&later.member).map(Entry::from)), (1, Some(later.clone())));
         let latest = Entry { generation: Generation(3), ..later };
         assert!(roster.restore(Place(7), latest));
         assert_eq!((roster.len(), roster.places().collect::<Vec<_>>()), (1, vec![Place(7)]));

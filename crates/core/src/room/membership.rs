@@ -235,7 +235,7 @@ impl RoomEngine {
     }
 
     pub(super) fn joined(&self, place: Place) -> Option<Change> {
-        let Entry { member, number, user, info, state, .. } = self.roster.get(place)?.clone().into();
+        let Entry { member, number, user, info, state, .. } = self.roster.get(place)?.into();
         Some(Change::Joined { member, number, user, info, state })
     }
 

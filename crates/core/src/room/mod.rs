@@ -398,7 +398,7 @@ impl RoomEngine {
     }
 
     fn kept_at(&self, place: Place) -> Option<Kept> {
-        let Entry { member, number, generation, user, away, info, state, .. } = self.roster.get(place)?.clone().into();
+        let Entry { member, number, generation, user, away, info, state, .. } = self.roster.get(place)?.into();
         Some(Kept { member, place, number, generation, user, away, info, state })
     }
 

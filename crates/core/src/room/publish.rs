@@ -15,7 +15,7 @@ impl RoomEngine {
     #[must_use]
     pub fn own(&self) -> Vec<Present> {
         let own = self.roster.iter().filter(|entry| entry.node == self.config.node);
-        own.map(|row| self.present(row.clone())).collect()
+        own.map(|row| self.present(row)).collect()
     }
 
     /// The members for whom this node answers another one that has nobody in: its own, and those of nodes that are lost, for whom
@@ -27,7 +27,7 @@ impl RoomEngine {
             part.is_none_or(|part| part.lost_until.is_some())
         };
         let theirs = |entry: &&Row| entry.node == self.config.node || is_lost(entry.node);
-        self.roster.iter().filter(theirs).map(|row| self.present(row.clone())).collect()
+        self.roster.iter().filter(theirs).map(|row| self.present(row)).collect()
     }
 
     /// Which process this is, or which run of a node: what stands in the entries of its own members.
@@ -83,7 +83,7 @@ impl RoomEngine {
     }
 
     pub(super) fn publish_joined(&mut self, place: Place) {
-        let joined = self.elsewhere.as_ref().and(self.roster.get(place)).map(|row| self.present(row.clone()));
+        let joined = self.elsewhere.as_ref().and(self.roster.get(place)).map(|row| self.present(row));
         joined.into_iter().for_each(|present| self.publish(|| Change::Joined(present)));
     }
 

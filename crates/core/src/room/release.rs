@@ -36,7 +36,7 @@ impl RoomEngine {
     #[must_use]
     pub fn given(&self, member: &MemberId) -> Option<Present> {
         let given = self.elsewhere.as_ref()?.given.get(member)?;
-        let present = self.present(self.roster.find(member)?.clone());
+        let present = self.present(self.roster.find(member)?);
         Some(Present { generation: Generation(given.0.saturating_sub(1)), ..present })
     }
 

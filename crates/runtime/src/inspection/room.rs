@@ -85,6 +85,6 @@ fn view(room: &LiveRoom) -> RoomView {
 }
 
 fn of_row(Place(place): Place, row: &Row) -> RosterView {
-    let Entry { member, user, away, node, info, state, .. } = row.clone().into();
+    let Entry { member, user, away, node, info, state, .. } = row.into();
     RosterView { place, id: member, user, away, node, info, state, connection: None }
 }
