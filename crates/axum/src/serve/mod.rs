@@ -122,8 +122,8 @@ impl Server {
     }
 
     /// Connections at once that are not, or not yet, WebSockets, nor listen to a feed or a live value through server-sent events.
-    /// 4,096, which may take 64 MiB of heads: each is one only for as long as its handshake takes. Over it, whoever has kept the server waiting for longest, and for a second at least, is cut,
-    /// and the newcomer waits in the listener's queue until then.
+    /// 4,096, which may take 64 MiB of heads: each is one only for as long as its handshake takes. Over it, whoever has kept the
+    /// server waiting for longest, and for a second at least, is cut, and the newcomer waits in the listener's queue until then.
     ///
     /// Each takes a file descriptor, as each WebSocket does: let the process have enough of them (`ulimit -n`).
     #[must_use]

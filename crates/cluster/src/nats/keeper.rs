@@ -24,8 +24,12 @@ use crate::{Ear, Lost};
 /// What is on its way to the stream, or waits for one: as many as to Redis.
 const ON_THEIR_WAY: usize = 48;
 
-/// Rooms that are read at once, and words that are forgotten. The others wait.
+/// Rooms that are read at once. The others wait.
 const AT_ONCE: usize = 32;
+
+/// Where so much is done beside, words that are forgotten with it, nothing more is begun: each word that is kept may have others
+/// forgotten.
+const MOST_DEEDS: usize = 2 * AT_ONCE;
 
 /// What it is told to do.
 #[derive(Debug)]
@@ -135,7 +139,7 @@ impl Keeper {
                     None => return self.ear.lost(Lost::new("its client ended")),
                 },
                 Some(done) = self.deeds.next(), if !self.deeds.is_empty() => self.done(done).await,
-                order = self.orders.recv(), if many < ON_THEIR_WAY => match order {
+                order = self.orders.recv(), if many < ON_THEIR_WAY && self.deeds.len() < MOST_DEEDS => match order {
                     Some(order) => self.obey(order),
                     None => return,
                 },

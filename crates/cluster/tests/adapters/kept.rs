@@ -127,8 +127,34 @@ pub(crate) async fn what_comes_too_late_is_kept_by_nobody(setup: &Setup) {
     assert_eq!(read(&mut node, nothing()).await.2.len(), 1);
 }
 
-/// JetStream is told what to forget when it has taken something, and keeps the last word of a room for longer.
 pub(crate) async fn what_is_kept_is_bounded(setup: &Setup) {
+    if setup.forgets_later() {
+        return what_is_kept_is_bounded_soon(setup).await;
+    }
+    let mut node = keeper(setup, room("a")).await;
+    let few = HistoryBounds { frames: 5, bytes: 100, age_ms: 60_000 };
+    let floor = read(&mut node, nothing()).await.1.0;
+    for number in 1..=8 {
+        append(&mut node, number, (nothing(), few), vec![b'x'; 10]).await;
+    }
+    let (_, ends, kept) = read(&mut node, nothing()).await;
+    assert_eq!((ends, kept.len()), ((floor + 3, floor + 8), 5), "in number");
+    append(&mut node, 9, (nothing(), few), vec![b'y'; 75]).await;
+    let (_, ends, kept) = read(&mut node, nothing()).await;
+    assert_eq!((ends, kept.len()), ((floor + 6, floor + 9), 3), "in bytes");
+    append(&mut node, 10, (nothing(), few), vec![b'z'; 101]).await;
+    let (_, ends, kept) = read(&mut node, nothing()).await;
+    assert_eq!((ends, kept.len()), ((floor + 10, floor + 10), 0), "and one that is larger than all");
+    let brief = HistoryBounds { age_ms: 1, ..few };
+    append(&mut node, 11, (nothing(), brief), "brief").await;
+    while !read(&mut node, nothing()).await.2.is_empty() {}
+    append(&mut node, 12, (nothing(), few), "kept").await;
+    let (_, ends, kept) = read(&mut node, nothing()).await;
+    assert_eq!((ends, kept.len()), ((floor + 11, floor + 12), 1), "in age");
+}
+
+/// JetStream is told what to forget when it has taken something, and keeps the last word of a room for longer.
+async fn what_is_kept_is_bounded_soon(setup: &Setup) {
     let mut node = keeper(setup, room("a")).await;
     let few = HistoryBounds { frames: 5, bytes: 100, age_ms: 60_000 };
     let floor = read(&mut node, nothing()).await.1.0;

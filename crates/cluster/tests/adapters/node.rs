@@ -41,6 +41,14 @@ impl Setup {
         }
     }
 
+    /// Whether what it keeps is bounded only after it has said that it has something.
+    pub(crate) fn forgets_later(&self) -> bool {
+        match self {
+            Self::Memory(_) => false,
+            Self::Real(server) => server.keeps_in_jetstream(),
+        }
+    }
+
     pub(crate) fn kill(&self) {
         match self {
             Self::Memory(broker) => broker.stop(),

@@ -80,6 +80,10 @@ impl Server {
         panic!("{:?} does not start: see {}", want.kind, directory.0.display());
     }
 
+    pub(crate) fn keeps_in_jetstream(&self) -> bool {
+        self.want.has_jetstream
+    }
+
     /// Without credentials.
     pub(crate) fn address(&self) -> String {
         self.address_of("")

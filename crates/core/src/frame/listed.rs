@@ -18,7 +18,7 @@ const END: &str = "}";
 /// what is around it. How much that is, is not kept: it follows from the member and its state.
 ///
 /// The member's info and its state are parts of it, and kept nowhere else.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Listed {
     bytes: Bytes,
     /// How long its info is; 0: there is none.
